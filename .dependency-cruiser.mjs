@@ -1,0 +1,67 @@
+// Import directions: who may import whom inside src/. Whatever is not listed fails; type imports count.
+import { builtinModules } from "node:module"
+
+/** A folder of src/, or the contract: the files that lie directly in src/. */
+const ours = (...names) => names.map((name) => (name === "contract" ? "^src/[^/]+$" : `^src/${name}/`)).join("|")
+
+/** What each part may import of ours, besides itself. */
+const directions = {
+  contract: [],
+  actor: [],
+  server: ["contract", "actor"],
+  cluster: ["contract", "actor", "server"],
+  client: ["contract"],
+  react: ["client", "contract"],
+  testing: ["contract", "client", "server", "actor"],
+  cli: ["contract", "client"]
+}
+
+const effect = "^node_modules/effect/"
+const builtins = new Set(builtinModules.map((name) => name.replace(/^node:/, "")))
+const node = `^(node:)?(${[...builtins].join("|")})$`
+const forServers = "^node_modules/(ws|@types/ws|@effect/platform-node|@effect/platform-node-shared)/"
+
+/** What may use Node, sockets and the platform. The actor runtime may not. */
+const servers = ["server", "cluster", "testing", "cli"]
+
+export default {
+  forbidden: [
+    {
+      name: "no-cycles",
+      comment: "Two modules that import each other are one module. Move what both need into a third.",
+      severity: "error",
+      from: {},
+      to: { circular: true }
+    },
+    {
+      name: "browser-safe",
+      comment: "The contract, the client and the React binding run in a browser: nothing they reach may need Node.",
+      severity: "error",
+      from: { path: ours("contract", "client", "react") },
+      to: { path: `${node}|${forServers}`, reachable: true }
+    },
+    {
+      name: "no-barrels",
+      comment: 'Import the module ("effect/Effect", "effect/rpc/Rpc"), not a barrel: it halves the browser bundle.',
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^node_modules/(effect|@effect/[^/]+)/.+/index[.](d[.]ts|ts|js)$" }
+    }
+  ],
+  allowedSeverity: "error",
+  allowed: [
+    ...Object.entries(directions).map(([from, to]) => ({
+      from: { path: ours(from) },
+      to: { path: ours(from, ...to) }
+    })),
+    { from: { path: "^src/" }, to: { path: effect } },
+    { from: { path: ours("react") }, to: { path: "^node_modules/(@types/)?react/" } },
+    { from: { path: ours(...servers) }, to: { path: `${node}|${forServers}` } }
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["types", "import", "node", "default"] }
+  }
+}

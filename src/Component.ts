@@ -1,0 +1,197 @@
+/**
+ * A component's contract: its name, props, state, actions and events, all Schema, imported by the server and by the browser
+ * alike. `Component.Service` makes a class of it that is also the key of the running instance inside its own behaviour;
+ * `toLayer` puts a behaviour into the Context. Nothing here runs a component.
+ */
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Rpc from "effect/rpc/Rpc"
+import type * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import * as ComponentCodec from "./ComponentCodec.ts"
+import type { ComponentId } from "./LiveId.ts"
+import type { Fields, PureSchema } from "./StateCodec.ts"
+
+/** The events of a component: one schema per name. */
+export type Events = { readonly [name: string]: PureSchema }
+
+/** The value described by fields. */
+export type ValueOf<F extends Fields> = Schema.Struct<F>["Type"]
+
+/** One running instance, as its own behaviour sees it. */
+export interface Instance<Props, State, E extends Events> {
+  readonly id: ComponentId
+  readonly props: Props
+  /** The key it was mounted with; undefined for a private instance. */
+  readonly key: string | undefined
+  /** How often the behaviour was built before: 0, and one more after each crash. */
+  readonly activation: number
+  readonly get: Effect.Effect<State>
+  readonly set: (state: State) => Effect.Effect<void>
+  /** Replaces the state and gives the new one: at once inside a handler, as a message of its own from a background fiber. */
+  readonly update: (f: (state: State) => State) => Effect.Effect<State>
+  /** The state now and after every change; a slow reader gets the latest and misses what lay between. */
+  readonly changes: Stream.Stream<State>
+  /** Sends an event to everyone who has mounted this instance; a payload that does not fit its schema is a defect. */
+  readonly broadcast: <Name extends keyof E & string>(event: Name, payload: E[Name]["Type"]) => Effect.Effect<void>
+}
+
+/** What a contract says, without its types. */
+export interface Any {
+  readonly key: string
+  readonly componentName: string
+  readonly version: number
+  readonly codec: ComponentCodec.ComponentCodec
+  readonly behavior: Context.Service<never, Behavior>
+}
+
+/** The handlers of a component: one per action. */
+export type HandlersFrom<Actions extends Rpc.Any> = {
+  readonly [Action in Actions as Action["_tag"]]: (
+    payload: Rpc.Payload<Action>
+  ) => Effect.Effect<Rpc.Success<Action>, Rpc.Error<Action>, unknown>
+}
+
+type Handlers = { readonly [action: string]: (payload: never) => Effect.Effect<unknown, unknown, unknown> }
+
+type ServicesOf<H> = {
+  [Action in keyof H]: H[Action] extends (payload: never) => Effect.Effect<unknown, unknown, infer R> ? R : never
+}[keyof H]
+
+/** The numbers of a behaviour; each has a default. */
+export interface BehaviorOptions {
+  /** Messages that may wait for one instance: 256. */
+  readonly mailboxCapacity?: number
+  /** How long an instance with a key stays active after the last client left: one minute. */
+  readonly maxIdleTime?: Duration.Input
+  /** How long one call may run, from its start, before it is interrupted: for ever. */
+  readonly callTimeout?: Duration.Input
+  /** How long a stopping instance may finish what it has begun: 5 seconds. */
+  readonly shutdown?: Duration.Input
+  /** More than `intensity` crashes (5) `within` a time (30 seconds) make the instance faulted. */
+  readonly restart?: { readonly intensity?: number; readonly within?: Duration.Input }
+}
+
+/** A behaviour in the Context: what a server needs to run a component. */
+export interface Behavior {
+  readonly build: Effect.Effect<Handlers, never, unknown>
+  readonly context: Context.Context<never>
+  readonly options: BehaviorOptions
+}
+
+/** The requirement of a server that lists a component, fulfilled by that component's `toLayer`. */
+export interface BehaviorOf<in out Self> {
+  readonly _: unique symbol
+  readonly self: (self: Self) => Self
+}
+
+/** A component's class: its contract, and the key of the running instance. */
+export interface Class<
+  Self,
+  Name extends string,
+  Props extends Fields,
+  State extends Fields,
+  Actions extends Rpc.Any,
+  E extends Events
+> extends Context.ServiceClass<Self, `fibra/Component/${Name}`, Instance<ValueOf<Props>, ValueOf<State>, E>> {
+  readonly componentName: Name
+  readonly version: number
+  readonly codec: ComponentCodec.ComponentCodec
+  readonly behavior: Context.Service<never, Behavior>
+  /** The state before the server's arrives, from the props alone. */
+  readonly initial: (props: ValueOf<Props>) => ValueOf<State>
+  /** Checks handlers against the contract, and gives them back. */
+  readonly of: Context.Service<Self, never>["of"] & (<H extends HandlersFrom<Actions>>(handlers: H) => H)
+  /** Puts a behaviour into the Context. `build` runs once per activation, in the Scope of the instance. */
+  readonly toLayer: <H extends HandlersFrom<Actions>, R = never>(
+    build: H | Effect.Effect<H, never, R>,
+    options?: BehaviorOptions
+  ) => Layer.Layer<BehaviorOf<Self>, never, Exclude<R | ServicesOf<H>, Scope.Scope | Self>>
+  readonly "~types": Types<Props, State, Actions, E>
+}
+
+/** The types of a contract, for inference only. */
+export interface Types<
+  out Props extends Fields,
+  out State extends Fields,
+  out Actions extends Rpc.Any,
+  out E extends Events
+> {
+  readonly props: Props
+  readonly state: State
+  readonly actions: Actions
+  readonly events: E
+}
+
+/** Any component, with its types. */
+export interface Typed<
+  Props extends Fields = Fields,
+  State extends Fields = Fields,
+  Actions extends Rpc.Any = Rpc.Any,
+  E extends Events = Events
+> extends Any {
+  readonly initial: (props: never) => unknown
+  readonly "~types": Types<Props, State, Actions, E>
+}
+
+/** The props of a component. */
+export type Props<C extends Typed> = ValueOf<C["~types"]["props"]>
+/** The state of a component. */
+export type State<C extends Typed> = ValueOf<C["~types"]["state"]>
+/** The actions of a component, as a union of `Rpc`. */
+export type Actions<C extends Typed> = C["~types"]["actions"]
+/** The payloads of a component's events, by name. */
+export type EventsOf<C extends Typed> = { readonly [K in keyof C["~types"]["events"]]: C["~types"]["events"][K]["Type"] }
+/** What a server needs to serve a component. */
+export type Requirement<C> = C extends { new (_: never): infer _; readonly Identifier: infer Self } ? BehaviorOf<Self> : never
+
+/** Makes a contract. */
+export const Service =
+  <Self>() =>
+  <
+    const Name extends string,
+    State extends Fields,
+    const Actions extends Rpc.Any = never,
+    Props extends Fields = {},
+    E extends Events = {}
+  >(
+    name: Name,
+    contract: {
+      /** Goes up with every change that old clients do not understand. */
+      readonly version?: number
+      readonly props?: Props
+      readonly state: State
+      /** Pure: clients show it before the server's state arrives. */
+      readonly initial: (props: ValueOf<Props>) => ValueOf<State>
+      readonly actions?: ReadonlyArray<Actions>
+      readonly events?: E
+    }
+  ): Class<Self, Name, Props, State, Actions, E> => {
+    const service = Context.Service<Self, Instance<ValueOf<Props>, ValueOf<State>, E>>()(`fibra/Component/${name}`)
+    const behavior = Context.Service<BehaviorOf<Self>, Behavior>(`fibra/Component/${name}/Behavior`)
+    let codec: ComponentCodec.ComponentCodec | undefined
+    return Object.defineProperties(service, {
+      componentName: { value: name },
+      version: { value: contract.version ?? 1 },
+      codec: { get: () => (codec ??= ComponentCodec.make(name, contract)) },
+      behavior: { value: behavior },
+      initial: { value: contract.initial },
+      of: { value: <H>(handlers: H) => handlers },
+      toLayer: {
+        value: (build: Handlers | Effect.Effect<Handlers, never, never>, options?: BehaviorOptions) =>
+          Layer.effect(
+            behavior,
+            Effect.contextWith((context) =>
+              Effect.succeed({
+                build: Effect.isEffect(build) ? build : Effect.succeed(build),
+                context,
+                options: options ?? {}
+              })
+            )
+          )
+      }
+    }) as never
+  }

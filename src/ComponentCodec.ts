@@ -1,0 +1,97 @@
+/**
+ * Every codec of one component, built once: props, state, payloads, results and events, between their types and JSON.
+ * Decoding and encoding give exits, so that a caller on the hot path needs no effect to run them.
+ */
+import * as Exit from "effect/Exit"
+import type * as Rpc from "effect/rpc/Rpc"
+import * as Schema from "effect/Schema"
+import type { Json } from "./Patch.ts"
+import * as StateCodec from "./StateCodec.ts"
+
+/** Decodes or encodes one value. */
+export type Convert = (value: unknown) => Exit.Exit<unknown, Schema.SchemaError>
+
+/** The codecs of one action. */
+export interface ActionCodec {
+  readonly tag: string
+  readonly decodePayload: Convert
+  readonly encodePayload: Convert
+  readonly decodeSuccess: Convert
+  readonly encodeSuccess: Convert
+  readonly decodeError: Convert
+  readonly encodeError: Convert
+}
+
+/** The codecs of one event. */
+export interface EventCodec {
+  readonly decode: Convert
+  readonly encode: Convert
+}
+
+/** The codecs of one component. */
+export interface ComponentCodec {
+  readonly decodeProps: Convert
+  readonly encodeProps: Convert
+  /** The state before any message, from decoded props. */
+  readonly initial: (props: unknown) => unknown
+  readonly state: StateCodec.StateCodec<unknown>
+  readonly actions: ReadonlyMap<string, ActionCodec>
+  readonly events: ReadonlyMap<string, EventCodec>
+}
+
+/** What the codecs are built from. */
+export interface Contract {
+  readonly props?: StateCodec.Fields
+  readonly state: StateCodec.Fields
+  readonly initial: (props: never) => unknown
+  readonly actions?: ReadonlyArray<Rpc.Any>
+  readonly events?: { readonly [name: string]: StateCodec.PureSchema }
+}
+
+/** Builds the codecs of a component; throws when the contract contradicts itself. */
+export const make = (name: string, contract: Contract): ComponentCodec => {
+  const actions = new Map<string, ActionCodec>()
+  for (const action of (contract.actions ?? []) as ReadonlyArray<Rpc.AnyWithProps>) {
+    if (actions.has(action._tag)) {
+      throw new Error(`"${name}" declares the action "${action._tag}" twice. Expected one of that name. Rename the other.`)
+    }
+    actions.set(action._tag, actionCodec(action))
+  }
+  const props = codec(propsSchema(contract.props ?? {}))
+  return {
+    decodeProps: props.decode,
+    encodeProps: props.encode,
+    initial: contract.initial as (props: unknown) => unknown,
+    state: StateCodec.make(contract.state),
+    actions,
+    events: new Map(Object.entries(contract.events ?? {}).map(([event, schema]) => [event, codec(schema)]))
+  }
+}
+
+/** `Struct({})` takes any object, and props without fields are to take none of them. */
+const propsSchema = (fields: StateCodec.Fields): Schema.Top =>
+  Object.keys(fields).length === 0 ? Schema.Record(Schema.String, Schema.Never) : Schema.Struct(fields)
+
+/** Unknown fields are refused: what a client sends is what the contract says, or an error. */
+const codec = (schema: Schema.Top): EventCodec => {
+  const json = Schema.toCodecJson(schema as StateCodec.PureSchema)
+  return { decode: Schema.decodeUnknownExit(json, { onExcessProperty: "error" }), encode: Schema.encodeUnknownExit(json) }
+}
+
+const actionCodec = (action: Rpc.AnyWithProps): ActionCodec => {
+  const payload = codec(action.payloadSchema)
+  const success = codec(action.successSchema)
+  const error = codec(action.errorSchema)
+  return {
+    tag: action._tag,
+    decodePayload: payload.decode,
+    encodePayload: payload.encode,
+    decodeSuccess: success.decode,
+    encodeSuccess: success.encode,
+    decodeError: error.decode,
+    encodeError: error.encode
+  }
+}
+
+/** An encoded value that JSON can carry; what has no value is null there. */
+export const toJson = (value: unknown): Json => (value === undefined ? null : (value as Json))

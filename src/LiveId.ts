@@ -1,0 +1,12 @@
+/** The identifiers of the live world, branded. Knowing an id gives no right to anything: a connection owns what it mounted. */
+import * as Schema from "effect/Schema"
+
+/** A component instance: one activation-independent identity, chosen by the server. */
+export const ComponentId = Schema.String.pipe(Schema.brand("fibra/ComponentId"))
+/** A component instance: one activation-independent identity, chosen by the server. */
+export type ComponentId = typeof ComponentId.Type
+
+/** One socket, for as long as it is open. */
+export const ConnectionId = Schema.String.pipe(Schema.brand("fibra/ConnectionId"))
+/** One socket, for as long as it is open. */
+export type ConnectionId = typeof ConnectionId.Type

@@ -1,0 +1,170 @@
+/**
+ * Actors: state behind a mailbox, one message at a time, supervised all their life. A `Behavior` is data; `spawn` makes a
+ * running actor of it in a Scope and gives an `ActorRef`, the only way to reach it. While it has no message an actor holds no
+ * fiber. Placement and addresses are the Directory's business, groups of children the Supervisor's.
+ */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import type { Handlers } from "./Activation.ts"
+import { ActorCell, type Status, type Termination } from "./ActorCell.ts"
+import { ActorCrashed, ActorError, type ActorErrorReason, AskTimeout } from "./ActorError.ts"
+import { Overflow } from "./Mailbox.ts"
+import type { SendOptions } from "./Message.ts"
+import * as RestartPolicy from "./RestartPolicy.ts"
+
+export type { Handlers } from "./Activation.ts"
+export type { Status, Termination } from "./ActorCell.ts"
+export type { SendOptions } from "./Message.ts"
+
+/** What a behaviour sees of its own actor. */
+export interface Self<State> {
+  readonly address: string
+  readonly get: Effect.Effect<State>
+  readonly set: (state: State) => Effect.Effect<void>
+  /** Replaces the state and gives the new one: at once inside a handler, as a message of its own from a background fiber. */
+  readonly update: (f: (state: State) => State) => Effect.Effect<State>
+}
+
+/** The numbers of an actor; each has a default. */
+export interface Options {
+  /** Messages the mailbox holds: 256. */
+  readonly capacity?: number
+  /** What happens to a message that finds it full: `Overflow.fail`. */
+  readonly overflow?: Overflow
+  /** 5 crashes within 30 seconds, then probes. */
+  readonly restart?: RestartPolicy.Options | RestartPolicy.RestartPolicy
+  /** How long one handler may run before it is interrupted: for ever. */
+  readonly handlerTimeout?: Duration.Input
+  /** How long closing the Scope lets messages drain: 5 seconds. */
+  readonly shutdown?: Duration.Input
+}
+
+/** A behaviour: the initial state, and the build that acquires, forks and returns the handlers. */
+export interface Behavior<State, H extends Handlers, E = never, R = never> {
+  readonly name: string
+  readonly initial: () => State
+  readonly build: (self: Self<State>) => Effect.Effect<H, E, R>
+  readonly options: Options
+}
+
+/** Services the handlers need. */
+export type HandlerServices<H extends Handlers> = {
+  [Tag in keyof H]: Effect.Services<ReturnType<H[Tag]>>
+}[keyof H]
+
+type Arguments<Handler extends Handlers[string], O> =
+  Parameters<Handler> extends readonly [] ? [payload?: undefined, options?: O] : [payload: Parameters<Handler>[0], options?: O]
+
+/** A running actor, as others see it. */
+export interface ActorRef<State, H extends Handlers> {
+  readonly address: string
+  /** Hands a message over; succeeds when the mailbox took it, and does not wait for the handler. */
+  readonly tell: <Tag extends keyof H & string>(
+    tag: Tag,
+    ...args: Arguments<H[Tag], SendOptions>
+  ) => Effect.Effect<void, ActorError>
+  /** Hands a message over and waits for the handler; interrupting the wait interrupts the handler. */
+  readonly ask: <Tag extends keyof H & string>(
+    tag: Tag,
+    ...args: Arguments<H[Tag], AskOptions>
+  ) => Effect.Effect<Effect.Success<ReturnType<H[Tag]>>, Effect.Error<ReturnType<H[Tag]>> | ActorError>
+  /** Waits for the end of the actor, and says why. */
+  readonly watch: Effect.Effect<Termination>
+  /** Handles what waits for at most `drain` (default: the behaviour's `shutdown`), then interrupts. */
+  readonly stop: (options?: { readonly drain?: Duration.Input }) => Effect.Effect<void>
+  readonly state: Effect.Effect<State>
+  readonly status: Effect.Effect<Status>
+  /** Messages waiting in the mailbox. */
+  readonly pending: Effect.Effect<number>
+}
+
+/** How a message is asked. */
+export interface AskOptions extends SendOptions {
+  /** Time the asker waits, in the mailbox and for the handler; then the handler is interrupted. */
+  readonly timeout?: Duration.Input | undefined
+}
+
+/** Makes a behaviour with a state. */
+export const make = <State, H extends Handlers, E = never, R = never>(
+  name: string,
+  behavior: {
+    readonly initial: State | (() => State)
+    readonly build: (self: Self<State>) => Effect.Effect<H, E, R>
+  } & Options
+): Behavior<State, H, E, R> => {
+  const { build, initial, ...options } = behavior
+  return { name, initial: typeof initial === "function" ? (initial as () => State) : () => initial, build, options }
+}
+
+/** Runs an actor until its Scope closes; fails with `ActorCrashed` when the initial state or the build does. */
+export const spawn = <State, H extends Handlers, E, R>(
+  behavior: Behavior<State, H, E, R>,
+  options?: { readonly address?: string }
+): Effect.Effect<ActorRef<State, H>, ActorError, Exclude<R | HandlerServices<H>, Scope.Scope> | Scope.Scope> =>
+  Effect.contextWith((context) => {
+    const address = options?.address ?? behavior.name
+    const numbers = behavior.options
+    const shutdown = Duration.fromInputUnsafe(numbers.shutdown ?? "5 seconds")
+    const self: Self<State> = {
+      address,
+      get: Effect.sync(() => cell.state),
+      set: (state) => Effect.asVoid(cell.change(() => state)),
+      update: (f) => cell.change(f)
+    }
+    const cell: ActorCell<State> = new ActorCell<State>({
+      address,
+      initial: behavior.initial,
+      build: Effect.suspend(() => behavior.build(self)),
+      context: context as never,
+      capacity: numbers.capacity ?? 256,
+      overflow: numbers.overflow ?? Overflow.fail,
+      restart: RestartPolicy.make(numbers.restart),
+      handlerTimeout: numbers.handlerTimeout === undefined ? undefined : Duration.fromInputUnsafe(numbers.handlerTimeout),
+      observer: undefined
+    })
+    const started = Effect.catchCause(cell.start(), (cause) => Effect.fail(crashed(address, cause)))
+    return Effect.as(
+      Effect.acquireRelease(started, () => cell.stop(shutdown), { interruptible: true }),
+      refOf<State, H>(cell, shutdown)
+    )
+  })
+
+/** Fails a supervised child when its actor ends by a crash; succeeds when it was stopped. */
+export const untilStopped = <State, H extends Handlers>(ref: ActorRef<State, H>): Effect.Effect<void, ActorError> =>
+  Effect.flatMap(ref.watch, (termination) =>
+    termination._tag === "Stopped" ? Effect.void : Effect.fail(crashed(ref.address, termination.cause))
+  )
+
+const crashed = (actor: string, cause: Cause.Cause<unknown>): ActorError =>
+  new ActorError({ reason: new ActorCrashed({ actor, cause: Cause.squash(cause) }) })
+
+const refOf = <State, H extends Handlers>(cell: ActorCell<State>, shutdown: Duration.Duration): ActorRef<State, H> => ({
+  address: cell.options.address,
+  tell: (tag, ...[payload, options]) =>
+    Effect.callback<void, ActorError>((resume) => {
+      const accepted = (reason: ActorErrorReason | undefined) =>
+        resume(reason === undefined ? Effect.void : Effect.fail(new ActorError({ reason })))
+      return Effect.sync(cell.send(tag, payload, options, undefined, accepted))
+    }),
+  ask: (tag, ...[payload, options]) => {
+    const answer = Effect.callback<never>((resume) => {
+      const cancel = cell.send(tag, payload, options, (exit) => resume(exit as Exit.Exit<never>))
+      return Effect.sync(cancel)
+    })
+    if (options?.timeout === undefined) return answer
+    const timeout = Duration.fromInputUnsafe(options.timeout)
+    const reason = () => new AskTimeout({ actor: cell.options.address, tag, millis: Duration.toMillis(timeout) })
+    return Effect.timeoutOrElse(answer, {
+      duration: timeout,
+      orElse: () => Effect.fail(new ActorError({ reason: reason() }))
+    })
+  },
+  watch: cell.watch(),
+  stop: (options) => cell.stop(options?.drain === undefined ? shutdown : Duration.fromInputUnsafe(options.drain)),
+  state: Effect.sync(() => cell.state),
+  status: Effect.sync(() => cell.status),
+  pending: Effect.sync(() => cell.pending)
+})

@@ -1,0 +1,93 @@
+/** A message on its way through one actor: the envelope the mailbox sees, and who wants to know what became of it. */
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type { ActorErrorReason } from "./ActorError.ts"
+import type { Envelope, Lane } from "./Mailbox.ts"
+
+/** How a message is sent. */
+export interface SendOptions {
+  /** `control` jumps the queue. */
+  readonly lane?: Lane | undefined
+  /** Time the message may wait in the mailbox; by default as long as it takes. */
+  readonly timeToLive?: Duration.Input | undefined
+}
+
+/** Called at most once with the outcome of a message. */
+export type Resume = (exit: Exit.Exit<unknown, unknown>) => void
+
+/** Called at most once when the mailbox took a message, or with the reason why it did not. */
+export type Accepted = (refusal: ActorErrorReason | undefined) => void
+
+/** A message on its way. */
+export interface Message extends Envelope {
+  /** Set for messages of the runtime itself, which no handler of the author sees. */
+  readonly run: (() => Effect.Effect<unknown, unknown, unknown>) | undefined
+  /** Called at most once: when the mailbox took the message, or with the reason why it did not. */
+  accepted: Accepted | undefined
+  /** Undefined when nobody wants to know, or everybody knows already. */
+  resume: Resume | undefined
+  /** The handler, while it runs and has not ended at once. */
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
+  /** Milliseconds since the epoch after which the handler is interrupted. */
+  deadline: number
+  cancelled: boolean
+}
+
+/** A message for a handler of the author. */
+export const make = (
+  tag: string,
+  payload: unknown,
+  clock: Clock.Clock,
+  options: SendOptions | undefined,
+  resume: Resume | undefined,
+  accepted: Accepted | undefined
+): Message => ({
+  tag,
+  payload,
+  lane: options?.lane ?? "normal",
+  expiresAt:
+    options?.timeToLive === undefined
+      ? Infinity
+      : clock.currentTimeMillisUnsafe() + Duration.toMillis(Duration.fromInputUnsafe(options.timeToLive)),
+  run: undefined,
+  accepted,
+  resume,
+  fiber: undefined,
+  deadline: Infinity,
+  cancelled: false
+})
+
+/** A message of the runtime itself. */
+export const internal = (
+  tag: string,
+  run: () => Effect.Effect<unknown, unknown, unknown>,
+  resume: Resume
+): Message => ({
+  tag,
+  payload: undefined,
+  lane: "control",
+  expiresAt: Infinity,
+  run,
+  accepted: undefined,
+  resume,
+  fiber: undefined,
+  deadline: Infinity,
+  cancelled: false
+})
+
+/** Tells the sender, once, that the mailbox took the message, or why it did not. */
+export const accept = (message: Message, refusal?: ActorErrorReason): void => {
+  const accepted = message.accepted
+  message.accepted = undefined
+  accepted?.(refusal)
+}
+
+/** Tells the asker, once, what became of the message. */
+export const answer = (message: Message, exit: Exit.Exit<unknown, unknown>): void => {
+  const resume = message.resume
+  message.resume = undefined
+  resume?.(exit)
+}

@@ -1,0 +1,19 @@
+/** `fibra/actor`: the actor runtime. It knows no components and no sockets, and is worth using alone. */
+export * as Actor from "./Actor.ts"
+export {
+  ActorCrashed,
+  ActorError,
+  ActorErrorReason,
+  ActorFaulted,
+  ActorStopped,
+  AskTimeout,
+  HandlerTimeout,
+  MailboxFull,
+  MessageExpired,
+  UnknownMessage
+} from "./ActorError.ts"
+export * as DeadLetters from "./DeadLetters.ts"
+export * as Directory from "./Directory.ts"
+export { Overflow } from "./Mailbox.ts"
+export * as RestartPolicy from "./RestartPolicy.ts"
+export * as Supervisor from "./Supervisor.ts"

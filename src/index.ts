@@ -1,0 +1,21 @@
+/** `fibra`: the contract of components, safe in a browser. */
+export * as Component from "./Component.ts"
+export {
+  CallExpired,
+  ComponentCrashed,
+  ComponentFaulted,
+  Disconnected,
+  InstanceStopped,
+  LiveError,
+  LiveErrorReason,
+  MailboxFull,
+  NotAllowed,
+  PayloadRejected,
+  PropsRejected,
+  TooManyComponents,
+  UnknownAction,
+  UnknownComponent
+} from "./LiveError.ts"
+export { ComponentId, ConnectionId } from "./LiveId.ts"
+export * as LiveProtocol from "./LiveProtocol.ts"
+export * as Patch from "./Patch.ts"

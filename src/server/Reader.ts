@@ -1,0 +1,83 @@
+/**
+ * One client's place in one instance. It holds no queue: what it has to read is computed when there is room to write it, from
+ * the log or, when it fell behind, as one change from the state it saw last to the state of now.
+ */
+import type { Status } from "../LiveProtocol.ts"
+import * as Patch from "../Patch.ts"
+import type { Encoded } from "../StateCodec.ts"
+import { Batch } from "./ChangeLog.ts"
+import type { Instance } from "./Instance.ts"
+
+/** A cursor. */
+export class Reader {
+  /** True from the moment there is something to read until it has been read. */
+  behind = false
+  readonly #instance: Instance
+  readonly #onWake: (reader: Reader) => void
+  #sequence: number
+  #seen: Encoded
+  #status: Status
+  #whole = false
+
+  constructor(instance: Instance, onWake: (reader: Reader) => void) {
+    this.#instance = instance
+    this.#onWake = onWake
+    this.#sequence = instance.log.sequence
+    this.#seen = instance.encoded
+    this.#status = instance.status
+  }
+
+  /** There is something to read; said once until it is read. */
+  wake(): void {
+    if (this.behind) return
+    this.behind = true
+    this.#instance.log.fellBehind()
+    this.#onWake(this)
+  }
+
+  /** What is read next is the state, whole, whatever was read before. */
+  startOver(): void {
+    this.#whole = true
+    this.wake()
+  }
+
+  /** Everything up to now; undefined when it comes to nothing. */
+  take(): Batch | undefined {
+    const { encoded, log, status } = this.#instance
+    const batch = this.#whole
+      ? this.#render()
+      : log.shared(this.#sequence, `${this.#status} ${status}`, () => this.#render())
+    this.#whole = false
+    this.#sequence = log.sequence
+    this.#seen = encoded
+    this.#status = status
+    this.behind = false
+    log.caughtUp()
+    return batch
+  }
+
+  #render(): Batch | undefined {
+    const { encoded, id, log, revision, status } = this.#instance
+    const texts: Array<string> = []
+    const oneByOne = this.#whole ? undefined : log.since(this.#sequence)
+    if (oneByOne !== undefined) {
+      if (oneByOne !== "") texts.push(oneByOne)
+    } else {
+      const merged = this.#merged(id, revision, encoded)
+      if (merged !== undefined) texts.push(merged)
+      texts.push(...log.eventsSince(this.#sequence))
+    }
+    if (status !== this.#status) texts.push(`{"_tag":"Status","componentId":"${id}","status":"${status}"}`)
+    return texts.length === 0 ? undefined : new Batch(texts.join(","))
+  }
+
+  #merged(id: string, revision: number, now: Encoded): string | undefined {
+    const patch = this.#whole ? undefined : Patch.diff(this.#seen, now)
+    if (patch?.length === 0) return undefined
+    const changes = patch === undefined ? undefined : JSON.stringify(patch)
+    const whole = JSON.stringify(now)
+    return changes !== undefined && changes.length < whole.length
+      ? `{"_tag":"Patched","componentId":"${id}","revision":${revision},"patch":${changes}}`
+      : `{"_tag":"Snapshot","componentId":"${id}","revision":${revision},"state":${whole}}`
+  }
+}

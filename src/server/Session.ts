@@ -1,0 +1,220 @@
+/**
+ * One connection, as the fronts see it: which instances it has mounted, its calls, and what it has to be told. What a client
+ * names is looked up here and nowhere else, so an id of another connection is as good as none.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { ActorError, type ActorErrorReason } from "../actor/ActorError.ts"
+import type { ActionCodec } from "../ComponentCodec.ts"
+import { toJson } from "../ComponentCodec.ts"
+import {
+  CallExpired,
+  ComponentCrashed,
+  ComponentFaulted,
+  InstanceStopped,
+  LiveError,
+  type LiveErrorReason,
+  MailboxFull,
+  NotAllowed,
+  PayloadRejected,
+  TooManyComponents,
+  UnknownAction
+} from "../LiveError.ts"
+import type { ConnectionId } from "../LiveId.ts"
+import type { CallRequest, Mounted, MountRequest } from "../LiveProtocol.ts"
+import type { Json } from "../Patch.ts"
+import type { Batch } from "./ChangeLog.ts"
+import type { Instance } from "./Instance.ts"
+import type { Held, Instances } from "./Instances.ts"
+import type { Reader } from "./Reader.ts"
+
+/** What became of a call, encoded. */
+export type Outcome =
+  | { readonly _tag: "Success"; readonly value: Json }
+  /** The action's own typed error. */
+  | { readonly _tag: "Failure"; readonly failure: Json }
+  | { readonly _tag: "Refused"; readonly error: LiveError }
+  | { readonly _tag: "Interrupted" }
+
+interface Mount extends Held {
+  readonly reader: Reader
+  /** How often this connection has mounted it; a shared instance may be several times on one page. */
+  times: number
+}
+
+const noop = (): void => {}
+
+/** One connection. */
+export class Session {
+  readonly connectionId: ConnectionId
+  readonly #instances: Instances["Service"]
+  readonly #maxComponents: number
+  readonly #wake: () => void
+  readonly #mounts = new Map<string, Mount>()
+  #behind: Array<Reader> = []
+  #mounting = 0
+  #closed = false
+
+  constructor(options: {
+    readonly connectionId: ConnectionId
+    readonly instances: Instances["Service"]
+    readonly maxComponents: number
+    readonly wake: () => void
+  }) {
+    this.connectionId = options.connectionId
+    this.#instances = options.instances
+    this.#maxComponents = options.maxComponents
+    this.#wake = options.wake
+  }
+
+  /** Instances mounted. */
+  get size(): number {
+    return this.#mounts.size
+  }
+
+  /** Mounts a component for this connection. */
+  mount(request: MountRequest): Effect.Effect<Mounted, LiveError> {
+    return Effect.suspend(() => {
+      if (this.#mounts.size + this.#mounting >= this.#maxComponents) {
+        return Effect.fail(new LiveError({ reason: new TooManyComponents({ limit: this.#maxComponents }) }))
+      }
+      this.#mounting++
+      return Effect.uninterruptibleMask((restore) =>
+        restore(this.#instances.hold(request)).pipe(
+          Effect.ensuring(Effect.sync(() => this.#mounting--)),
+          Effect.flatMap((held) => this.#keep(held))
+        )
+      )
+    })
+  }
+
+  /** Takes back one mount; the last one lets go of the instance. */
+  unmount(componentId: string): Effect.Effect<void, LiveError> {
+    return Effect.suspend(() => {
+      const mount = this.#mounts.get(componentId)
+      if (mount === undefined) return Effect.fail(notMounted("Unmounting", componentId))
+      if (--mount.times > 0) return Effect.void
+      this.#mounts.delete(componentId)
+      mount.instance.leave(mount.reader)
+      return Effect.asVoid(Effect.forkDetach(mount.release, { startImmediately: true }))
+    })
+  }
+
+  /** Hands a call to its instance; `resume` is called once, and not at all when the call is cancelled. */
+  call(request: CallRequest, resume: (outcome: Outcome) => void): () => void {
+    const { action, componentId, payload } = request
+    const mount = this.#mounts.get(componentId)
+    if (mount === undefined) {
+      resume({ _tag: "Refused", error: notMounted(`Calling "${action}"`, componentId) })
+      return noop
+    }
+    const { cell, served } = mount.instance
+    const component = served.component.componentName
+    const codec = served.component.codec.actions.get(action)
+    if (codec === undefined) {
+      resume(refused(new UnknownAction({ component, action })))
+      return noop
+    }
+    // An action without payload is `Void`, whose JSON form is null.
+    const decoded = codec.decodePayload(payload === undefined ? null : payload)
+    if (Exit.isFailure(decoded)) {
+      resume(refused(new PayloadRejected({ action, issue: String(Cause.squash(decoded.cause)) })))
+      return noop
+    }
+    return cell.send(action, decoded.value, undefined, (exit) => resume(outcomeOf(mount.instance, codec, exit)))
+  }
+
+  /** What this connection has to be told; a reader with nothing to say is left out. */
+  collect(): ReadonlyArray<Batch> {
+    if (this.#behind.length === 0) return []
+    const readers = this.#behind
+    this.#behind = []
+    const batches: Array<Batch> = []
+    for (const reader of readers) {
+      const batch = reader.take()
+      if (batch !== undefined) batches.push(batch)
+    }
+    return batches
+  }
+
+  /** Whether there is something to collect. */
+  get isBehind(): boolean {
+    return this.#behind.length > 0
+  }
+
+  /** Lets go of every instance; calls that have begun go on without an asker. */
+  close(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#closed = true
+      const mounts = [...this.#mounts.values()]
+      this.#mounts.clear()
+      this.#behind = []
+      for (const { instance, reader } of mounts) instance.leave(reader)
+      return Effect.forEach(mounts, (mount) => mount.release, { concurrency: "unbounded", discard: true })
+    })
+  }
+
+  #keep(held: Held): Effect.Effect<Mounted, LiveError> {
+    const { instance, release } = held
+    if (this.#closed) return Effect.andThen(release, Effect.interrupt)
+    const existing = this.#mounts.get(instance.id)
+    if (existing !== undefined) {
+      existing.times++
+      // The answer overtakes what this connection has not read yet, so what it reads next has to be whole.
+      existing.reader.startOver()
+      return Effect.as(release, instance.snapshot())
+    }
+    const reader = instance.read((reader) => {
+      this.#behind.push(reader)
+      if (this.#behind.length === 1) this.#wake()
+    })
+    this.#mounts.set(instance.id, { ...held, reader, times: 1 })
+    return Effect.succeed(instance.snapshot())
+  }
+}
+
+const refused = (reason: LiveErrorReason): Outcome => ({ _tag: "Refused", error: new LiveError({ reason }) })
+
+const notMounted = (what: string, componentId: string): LiveError =>
+  new LiveError({ reason: new NotAllowed({ what: `${what} on "${componentId.slice(0, 64)}"` }) })
+
+const outcomeOf = (instance: Instance, codec: ActionCodec, exit: Exit.Exit<unknown, unknown>): Outcome => {
+  const component = instance.served.component.componentName
+  if (Exit.isSuccess(exit)) {
+    const encoded = codec.encodeSuccess(exit.value)
+    return Exit.isSuccess(encoded)
+      ? { _tag: "Success", value: toJson(encoded.value) }
+      : refused(new ComponentCrashed({ component }))
+  }
+  const failure = exit.cause.reasons.find(Cause.isFailReason)
+  if (failure === undefined) return { _tag: "Interrupted" }
+  if (failure.error instanceof ActorError) {
+    return refused(reasonOf(failure.error.reason, component, codec.tag, instance.cell.options.capacity))
+  }
+  const encoded = codec.encodeError(failure.error)
+  return Exit.isSuccess(encoded)
+    ? { _tag: "Failure", failure: toJson(encoded.value) }
+    : refused(new ComponentCrashed({ component }))
+}
+
+/** What the actor runtime refuses, in the words of the house. */
+const reasonOf = (reason: ActorErrorReason, component: string, action: string, capacity: number): LiveErrorReason => {
+  switch (reason._tag) {
+    case "MailboxFull":
+      return new MailboxFull({ component, capacity })
+    case "MessageExpired":
+      return new CallExpired({ component, action, timeout: 0 })
+    case "AskTimeout":
+    case "HandlerTimeout":
+      return new CallExpired({ component, action, timeout: reason.millis })
+    case "ActorCrashed":
+      return new ComponentCrashed({ component })
+    case "ActorFaulted":
+      return new ComponentFaulted({ component, retryAfter: reason.retryAfter })
+    case "ActorStopped":
+      return new InstanceStopped({ component })
+    case "UnknownMessage":
+      return new UnknownAction({ component, action })
+  }
+}

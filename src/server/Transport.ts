@@ -1,0 +1,203 @@
+/**
+ * Connections, whatever speaks over them: each has one outbox that is flushed at most once per turn of the event loop, all of
+ * them by one shared callback. It takes care of heartbeats, idle connections and readers that are too slow, and knows neither
+ * components nor messages; a front gives it text and gets text.
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import * as LiveConfig from "./LiveConfig.ts"
+
+/** One message, ready to be written. */
+export type Frame = Uint8Array | string
+
+/** What a connection is written to: a socket, or its stand-in in a test. */
+export interface Link {
+  /** Frames of one kind are written by every link of that kind. */
+  readonly kind: string
+  readonly frame: (text: string) => Frame
+  readonly write: (frame: Frame) => void
+  /** Bytes written that have not left yet. */
+  readonly bufferedUnsafe: () => number
+  readonly ping: () => void
+  /** Stops and starts reading. */
+  readonly pause: () => void
+  readonly resume: () => void
+  readonly close: (code: number, reason: string) => void
+}
+
+/** One end of a wire protocol. */
+export interface FrontSession {
+  /** A message came in. */
+  readonly receive: (text: string) => void
+  /** What there is to send may be sent now. */
+  readonly flush: () => void
+  /** The connection is gone. */
+  readonly closed: () => void
+}
+
+/** A wire protocol: for each connection its end of it. */
+export interface Front {
+  readonly open: (connection: Connection) => FrontSession
+}
+
+/** One connection. */
+export class Connection {
+  readonly id: number
+  readonly link: Link
+  readonly #transport: Outboxes
+  #front: FrontSession | undefined
+  #scheduled = false
+  #paused = false
+  /** Heartbeats since the last sign of life. */
+  #silent = 0
+
+  constructor(id: number, link: Link, transport: Outboxes) {
+    this.id = id
+    this.link = link
+    this.#transport = transport
+  }
+
+  /** The front takes over. */
+  start(front: Front): void {
+    this.#front = front.open(this)
+  }
+
+  /** Asks for a flush at the end of this turn. */
+  schedule(): void {
+    if (this.#scheduled || this.#front === undefined) return
+    this.#scheduled = true
+    this.#transport.schedule(this)
+  }
+
+  /** Whether state may be written; what is not state is written anyway. */
+  get hasRoom(): boolean {
+    return this.link.bufferedUnsafe() < this.#transport.config.highWaterMark
+  }
+
+  /** Writes what the front has. */
+  flush(): void {
+    this.#scheduled = false
+    this.#front?.flush()
+    const buffered = this.link.bufferedUnsafe()
+    const { maxBuffered, pauseMark } = this.#transport.config
+    if (buffered > maxBuffered) return this.link.close(1013, "The client does not read what it asks for")
+    if (buffered > pauseMark && !this.#paused) {
+      this.#paused = true
+      this.link.pause()
+    }
+  }
+
+  /** A message came in. */
+  receive(text: string): void {
+    this.#silent = 0
+    this.#front?.receive(text)
+  }
+
+  /** A sign of life that is no message. */
+  heard(): void {
+    this.#silent = 0
+  }
+
+  /** What was written has left. */
+  drained(): void {
+    if (this.#paused) {
+      this.#paused = false
+      this.link.resume()
+    }
+    this.schedule()
+  }
+
+  /** Called once per heartbeat. */
+  beat(): void {
+    const { heartbeat, idleTimeout } = this.#transport.config
+    this.#silent++
+    if (this.#silent * Duration.toMillis(heartbeat) > Duration.toMillis(idleTimeout)) {
+      return this.link.close(1001, "Nothing was heard for too long")
+    }
+    this.link.ping()
+  }
+
+  /** The link is gone. */
+  closed(): void {
+    const front = this.#front
+    this.#front = undefined
+    this.#transport.remove(this)
+    front?.closed()
+  }
+}
+
+/** The connections of one server and the one callback that flushes them. */
+class Outboxes {
+  readonly config: LiveConfig.Service
+  readonly connections = new Set<Connection>()
+  #dirty: Array<Connection> = []
+  #last = 0
+
+  constructor(config: LiveConfig.Service) {
+    this.config = config
+  }
+
+  attach(front: Front, link: Link): Connection {
+    const connection = new Connection(++this.#last, link, this)
+    this.connections.add(connection)
+    connection.start(front)
+    return connection
+  }
+
+  remove(connection: Connection): void {
+    this.connections.delete(connection)
+  }
+
+  schedule(connection: Connection): void {
+    this.#dirty.push(connection)
+    if (this.#dirty.length === 1) setImmediate(this.flush)
+  }
+
+  readonly flush = (): void => {
+    const dirty = this.#dirty
+    this.#dirty = []
+    for (const connection of dirty) connection.flush()
+  }
+}
+
+/** The connections of one server. */
+export class Transport extends Context.Service<
+  Transport,
+  {
+    /** A new connection over this link. */
+    readonly attachUnsafe: (front: Front, link: Link) => Connection
+    /** Flushes now what would be flushed at the end of this turn. */
+    readonly flushUnsafe: () => void
+    readonly sizeUnsafe: () => number
+  }
+>()("fibra/server/Transport") {}
+
+/** No connection at first; heartbeats until the Scope closes, and then every connection is closed with 1001. */
+export const layer: Layer.Layer<Transport> = Layer.effect(
+  Transport,
+  Effect.gen(function* () {
+    const config = yield* LiveConfig.LiveConfig
+    const outboxes = new Outboxes(config)
+
+    const beat = Effect.sync(() => {
+      for (const connection of outboxes.connections) connection.beat()
+    })
+    yield* Effect.forkScoped(Effect.schedule(beat, Schedule.spaced(config.heartbeat)))
+
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        outboxes.flush()
+        for (const connection of outboxes.connections) connection.link.close(1001, "The server is shutting down")
+      })
+    )
+
+    return Transport.of({
+      attachUnsafe: (front, link) => outboxes.attach(front, link),
+      flushUnsafe: outboxes.flush,
+      sizeUnsafe: () => outboxes.connections.size
+    })
+  })
+)

@@ -1,0 +1,69 @@
+/**
+ * Takes a WebSocket upgrade out of Effect's HTTP server: the request is checked, the handshake is ours, and what is left is a
+ * WebSocket and its TCP socket. The request's fiber ends here; an open connection holds none.
+ */
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import * as Effect from "effect/Effect"
+import { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Duplex } from "node:stream"
+import { type WebSocket, WebSocketServer } from "ws"
+import type * as LiveConfig from "./LiveConfig.ts"
+
+/** Called with each connection that was let in. */
+export type OnConnection = (ws: WebSocket, socket: Duplex) => void
+
+/** The handler of a route that is a WebSocket endpoint. */
+export const handler = (
+  config: LiveConfig.Service,
+  onConnection: OnConnection
+): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest> => {
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: config.maxPayload
+  })
+  return Effect.map(Effect.service(HttpServerRequest), (request) => {
+    const incoming = NodeHttpServerRequest.toIncomingMessage(request) as IncomingMessage
+    if (incoming.headers.upgrade?.toLowerCase() !== "websocket") {
+      return refuse(426, "This is a WebSocket endpoint. Expected an upgrade request. Connect with a WebSocket client.")
+    }
+    const { host, origin } = incoming.headers
+    if (!isAllowedOrigin(config.allowedOrigins, origin, host)) {
+      return refuse(
+        403,
+        `Pages from "${origin}" may not connect. Expected the server's own origin or one of allowedOrigins. ` +
+          "Add it to LiveConfig.allowedOrigins if it is yours."
+      )
+    }
+    const { socket } = incoming
+    abandonResponse(NodeHttpServerRequest.toServerResponse(request) as ServerResponse, incoming)
+    // A client has nothing to send before it has the answer, so there is no head to pass on.
+    server.handleUpgrade(incoming, socket, Buffer.alloc(0), (ws) => onConnection(ws, socket))
+    return HttpServerResponse.empty()
+  })
+}
+
+/** Whether a page from `origin` may open a socket on `host`; what is not a browser sends no origin. */
+export const isAllowedOrigin = (
+  allowed: LiveConfig.Service["allowedOrigins"],
+  origin: string | undefined,
+  host: string | undefined
+): boolean => {
+  if (allowed === "any" || origin === undefined) return true
+  if (allowed !== "same-origin") return allowed.includes(origin)
+  return URL.canParse(origin) && new URL(origin).host === host
+}
+
+const refuse = (status: number, text: string): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(text + "\n", { status })
+
+/** An ended response without a socket is one Effect's server leaves alone, and its listeners would hold the request. */
+const abandonResponse = (response: ServerResponse, { socket }: IncomingMessage): void => {
+  response.detachSocket(socket)
+  response.end()
+  socket.removeAllListeners("close")
+  socket.removeAllListeners("error")
+}

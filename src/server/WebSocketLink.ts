@@ -1,0 +1,100 @@
+/**
+ * A connection over a WebSocket of `ws`. Frames are built here and written to the socket directly: one buffer per flush, and
+ * the same buffer for every reader of the same change, where `ws.send` would build and write each.
+ */
+import type { Duplex } from "node:stream"
+import type { WebSocket } from "ws"
+import type { Connection, Frame, Front, Link, Transport } from "./Transport.ts"
+
+const connectionOf = Symbol("fibra/server/connection")
+
+type Linked<A> = A & { [connectionOf]?: Connection }
+
+/** Connects a WebSocket to a front. */
+export const attach = (transport: Transport["Service"], front: Front, ws: Linked<WebSocket>, socket: Linked<Duplex>): void => {
+  const connection = transport.attachUnsafe(front, new WebSocketLink(ws, socket))
+  ws[connectionOf] = connection
+  socket[connectionOf] = connection
+  ws.on("message", onMessage)
+  ws.on("pong", onPong)
+  ws.on("close", onClose)
+  ws.on("error", onError)
+  socket.on("drain", onDrain)
+}
+
+class WebSocketLink implements Link {
+  readonly kind = "websocket"
+  readonly frame = frame
+  readonly #ws: WebSocket
+  readonly #socket: Duplex
+
+  constructor(ws: WebSocket, socket: Duplex) {
+    this.#ws = ws
+    this.#socket = socket
+  }
+
+  write(frame: Frame): void {
+    if (this.#ws.readyState === this.#ws.OPEN) this.#socket.write(frame)
+  }
+
+  bufferedUnsafe(): number {
+    return this.#socket.writableLength
+  }
+
+  ping(): void {
+    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.ping()
+  }
+
+  pause(): void {
+    this.#ws.pause()
+  }
+
+  resume(): void {
+    this.#ws.resume()
+  }
+
+  close(code: number, reason: string): void {
+    this.#ws.close(code, reason)
+    // A peer that does not read will not answer the closing handshake either.
+    if (this.#socket.writableLength > 0) this.#ws.terminate()
+  }
+}
+
+// One function for all sockets: a closure per event and connection is memory an idle connection would hold.
+
+function onMessage(this: Linked<WebSocket>, data: Buffer): void {
+  this[connectionOf]?.receive(data.toString())
+}
+
+function onPong(this: Linked<WebSocket>): void {
+  this[connectionOf]?.heard()
+}
+
+function onClose(this: Linked<WebSocket>): void {
+  this[connectionOf]?.closed()
+}
+
+function onDrain(this: Linked<Duplex>): void {
+  this[connectionOf]?.drained()
+}
+
+/** `ws` closes the connection itself after an error (1009 for a frame too large, 1007 for broken UTF-8); "close" follows. */
+function onError(this: WebSocket): void {}
+
+/** A whole, unmasked text message, as RFC 6455 section 5.2 has it. */
+const frame = (text: string): Buffer => {
+  const length = Buffer.byteLength(text)
+  const header = length < 126 ? 2 : length < 65_536 ? 4 : 10
+  const bytes = Buffer.allocUnsafe(header + length)
+  bytes[0] = 0x81
+  if (header === 2) bytes[1] = length
+  else if (header === 4) {
+    bytes[1] = 126
+    bytes.writeUInt16BE(length, 2)
+  } else {
+    bytes[1] = 127
+    bytes.writeBigUInt64BE(BigInt(length), 2)
+  }
+  bytes.write(text, header)
+  return bytes
+}
