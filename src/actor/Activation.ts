@@ -13,44 +13,60 @@ import * as LinkedScope from "./LinkedScope.ts"
 /** What `build` returns: for each tag the effect that handles it. */
 export type Handlers = { readonly [tag: string]: (payload: never) => Effect.Effect<unknown, unknown, unknown> }
 
-/** The activation whose handler the current fiber runs in, if it runs in one. */
-const CurrentActivation = Context.Reference<Activation | undefined>("fibra/actor/CurrentActivation", {
+/** Whose activation it is. */
+export interface Owner {
+  /** Told of a background fiber that failed, whether the activation still lives or not. */
+  readonly backgroundFailed: (activation: Activation, cause: Cause.Cause<unknown>) => void
+}
+
+/** What a fiber does for an actor: the message it handles, the activation it builds, or neither (it runs in the background). */
+export interface Turn {
+  readonly activation: Activation | undefined
+}
+
+/** The turn of the current fiber, if it works for an actor; the fibers it forks inherit it. */
+export const CurrentTurn = Context.Reference<Turn | undefined>("fibra/actor/CurrentTurn", {
   defaultValue: () => undefined
 })
 
 /** One life of an actor. */
-export class Activation {
+export class Activation implements Turn, LinkedScope.Listener {
+  readonly owner: Owner
   readonly context: Context.Context<never>
-  handlers: Handlers = {}
+  /** Undefined while the build runs. */
+  handlers: Handlers | undefined
+  /** When the build was done, milliseconds since the epoch. */
+  runningSince: number | undefined
+  /** Why the first background fiber failed. */
+  failure: Cause.Cause<unknown> | undefined
   readonly #scope: Scope.Closeable
-  readonly #crashed: (cause: Cause.Cause<unknown>, activation: Activation) => void
 
-  /** `crashed` is told of background fibers that fail while the activation lives. */
-  constructor(
-    context: Context.Context<never>,
-    crashed: (cause: Cause.Cause<unknown>, activation: Activation) => void
-  ) {
-    this.#crashed = crashed
-    this.#scope = LinkedScope.makeUnsafe((fiber) => this.#link(fiber))
-    this.context = Context.add(Context.add(context, Scope.Scope, this.#scope), CurrentActivation, this)
+  constructor(owner: Owner, context: Context.Context<never>) {
+    this.owner = owner
+    this.#scope = LinkedScope.makeUnsafe(this)
+    this.context = Context.add(Context.add(context, Scope.Scope, this.#scope), CurrentTurn, this)
+    this.handlers = undefined
+    this.runningSince = undefined
+    this.failure = undefined
+  }
+
+  /** As a turn, an activation is its own: the one that is being built. */
+  get activation(): Activation {
+    return this
   }
 
   /** Runs the build; what it acquires and forks lives as long as this activation. */
   build(build: Effect.Effect<Handlers, unknown, unknown>): Effect.Effect<void, unknown> {
     return Effect.map(
-      Effect.provideContext(build as Effect.Effect<Handlers, unknown>, this.context),
+      Effect.updateContext(build as Effect.Effect<Handlers, unknown>, () => this.context),
       (handlers) => void (this.handlers = handlers)
     )
   }
 
   /** The handler of a tag, if the build returned one. */
   handler(tag: string): Handlers[string] | undefined {
-    return Object.hasOwn(this.handlers, tag) ? this.handlers[tag] : undefined
-  }
-
-  /** Whether the fiber runs in the build or in a handler of this activation, and not in its background. */
-  owns(fiber: Fiber.Fiber<unknown, unknown>): boolean {
-    return Context.get(fiber.context, CurrentActivation) === this
+    const handlers = this.handlers
+    return handlers !== undefined && Object.hasOwn(handlers, tag) ? handlers[tag] : undefined
   }
 
   /** Interrupts the background fibers and releases what was acquired. */
@@ -58,10 +74,14 @@ export class Activation {
     return Scope.close(this.#scope, exit)
   }
 
-  #link(fiber: Fiber.Fiber<unknown, unknown>): void {
-    fiber.setContext(Context.add(fiber.context, CurrentActivation, undefined))
+  /** Makes a fiber of the Scope a background fiber of the actor, and links their fates. */
+  forked(fiber: Fiber.Fiber<unknown, unknown>): void {
+    const background: Turn = { activation: this }
+    fiber.setContext(Context.add(fiber.context, CurrentTurn, background))
     fiber.addObserver((exit) => {
-      if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) this.#crashed(exit.cause, this)
+      if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return
+      this.failure ??= exit.cause
+      this.owner.backgroundFailed(this, exit.cause)
     })
   }
 }

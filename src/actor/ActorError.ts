@@ -17,6 +17,19 @@ export class MailboxFull extends Schema.TaggedError<MailboxFull>()("MailboxFull"
   }
 }
 
+/** A newer message with the same key took the place of this one in the mailbox; its handler did not run. */
+export class MessageReplaced extends Schema.TaggedError<MessageReplaced>()("MessageReplaced", {
+  actor: Schema.String,
+  tag: Schema.String
+}) {
+  override get message(): string {
+    return (
+      `A newer message took the place of "${this.tag}" in the mailbox of "${this.actor}". ` +
+      "Expected that: its overflow policy coalesces messages with the same key. Wait for the answer to the newer one."
+    )
+  }
+}
+
 /** The message waited longer than its time to live; its handler did not run. */
 export class MessageExpired extends Schema.TaggedError<MessageExpired>()("MessageExpired", {
   actor: Schema.String,
@@ -102,16 +115,63 @@ export class UnknownMessage extends Schema.TaggedError<UnknownMessage>()("Unknow
   }
 }
 
+/** A supervisor's children crashed more often than it allows; it has stopped them all. */
+export class RestartIntensityExceeded extends Schema.TaggedError<RestartIntensityExceeded>()("RestartIntensityExceeded", {
+  supervisor: Schema.String,
+  /** The child that crashed last. */
+  child: Schema.String,
+  /** Crashes tolerated within `millis`. */
+  intensity: Schema.Int,
+  millis: Schema.Finite,
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    return (
+      `The supervisor "${this.supervisor}" gave up when its child "${this.child}" crashed: ` +
+      `${this.cause instanceof Error ? this.cause.message : String(this.cause)}. ` +
+      `Expected at most ${this.intensity} crashes within ${this.millis} ms. ` +
+      "Repair the child, raise the intensity, or let the supervisor above restart this one."
+    )
+  }
+}
+
+/** A supervisor has a child of this id already. */
+export class DuplicateChild extends Schema.TaggedError<DuplicateChild>()("DuplicateChild", {
+  supervisor: Schema.String,
+  child: Schema.String
+}) {
+  override get message(): string {
+    return (
+      `The supervisor "${this.supervisor}" has a child "${this.child}" already. ` +
+      "Expected ids to be unique among its children. Stop that child first, or choose another id."
+    )
+  }
+}
+
+/** The directory holds as many active actors as it may, idle ones included. */
+export class DirectoryFull extends Schema.TaggedError<DirectoryFull>()("DirectoryFull", { capacity: Schema.Int }) {
+  override get message(): string {
+    return (
+      `The directory is full: ${this.capacity} actors are active. ` +
+      "Expected room for one more. Ask again when some have been passivated, shorten maxIdleTime, or raise the capacity."
+    )
+  }
+}
+
 /** Why an `ActorError` happened. */
 export const ActorErrorReason = Schema.Union([
   MailboxFull,
+  MessageReplaced,
   MessageExpired,
   AskTimeout,
   HandlerTimeout,
   ActorCrashed,
   ActorFaulted,
   ActorStopped,
-  UnknownMessage
+  UnknownMessage,
+  RestartIntensityExceeded,
+  DuplicateChild,
+  DirectoryFull
 ])
 
 /** Why an `ActorError` happened. */

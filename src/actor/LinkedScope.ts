@@ -1,49 +1,60 @@
 /**
  * The Scope of one activation of an actor. It is an ordinary Scope that also says which fibers were forked in it, so that
- * a background fiber and its actor share one fate without the author having to link them.
+ * a background fiber and its actor share one fate without the author having to link them. Fibers of a scope inside this
+ * one (a `FiberMap`, `Effect.scoped`) belong to that scope and are not reported.
  */
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 
-type Finalizer = (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
-
-/** Creates a Scope that calls `onFork` with every fiber that is forked in it. */
-export const makeUnsafe = (onFork: (fiber: Fiber.Fiber<unknown, unknown>) => void): Scope.Closeable => {
-  const scope = Scope.makeUnsafe()
-  let state = scope.state
-  Object.defineProperty(scope, "state", {
-    enumerable: true,
-    get: () => state,
-    set: (next: Scope.Scope["state"]) => {
-      state = next._tag === "Open" ? withLinkedFinalizers(next, onFork) : next
-    }
-  })
-  return scope
+/** Who is told of the fibers. */
+export interface Listener {
+  readonly forked: (fiber: Fiber.Fiber<unknown, unknown>) => void
 }
 
-const withLinkedFinalizers = (
-  open: Scope.State.Open,
-  onFork: (fiber: Fiber.Fiber<unknown, unknown>) => void
-): Scope.State.Open => {
-  const finalizers = new LinkedFinalizers(onFork)
+type Finalizer = (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
+
+/** Creates a Scope that tells `listener` of every fiber that is forked in it. */
+export const makeUnsafe = (listener: Listener): Scope.Closeable => new LinkedScope(listener) as never
+
+/** A Scope keeps its finalizers in `state`; whoever replaces it is given one that sees the fibers. */
+class LinkedScope {
+  readonly #listener: Listener
+  #state!: Scope.Scope["state"]
+
+  constructor(listener: Listener) {
+    this.#listener = listener
+    Object.assign(this, Scope.makeUnsafe())
+  }
+
+  get state(): Scope.Scope["state"] {
+    return this.#state
+  }
+
+  set state(next: Scope.Scope["state"]) {
+    this.#state = next._tag === "Open" ? withLinkedFinalizers(next, this.#listener) : next
+  }
+}
+
+const withLinkedFinalizers = (open: Scope.State.Open, listener: Listener): Scope.State.Open => {
+  const finalizers = new LinkedFinalizers(listener)
   if (open.finalizerKey !== undefined && open.finalizer !== undefined) finalizers.set(open.finalizerKey, open.finalizer)
   return { _tag: "Open", finalizerKey: undefined, finalizer: undefined, finalizers }
 }
 
 /** `Effect.forkIn` registers a fiber's interruption under the fiber itself; that is how it is seen here. */
 class LinkedFinalizers extends Map<object, Finalizer> {
-  readonly #onFork: (fiber: Fiber.Fiber<unknown, unknown>) => void
+  readonly #listener: Listener
 
-  constructor(onFork: (fiber: Fiber.Fiber<unknown, unknown>) => void) {
+  constructor(listener: Listener) {
     super()
-    this.#onFork = onFork
+    this.#listener = listener
   }
 
   override set(key: object, finalizer: Finalizer): this {
     super.set(key, finalizer)
-    if (Fiber.isFiber(key)) this.#onFork(key as Fiber.Fiber<unknown, unknown>)
+    if (Fiber.isFiber(key)) this.#listener.forked(key as Fiber.Fiber<unknown, unknown>)
     return this
   }
 }

@@ -1,18 +1,21 @@
 /**
  * The queue in front of an actor: bounded, with a control lane that jumps it and an overflow policy that is data. It is a
- * plain data structure; it runs nothing, waits for nothing and knows no actor. Empty, it holds no array.
+ * plain data structure; it runs nothing, waits for nothing and knows no actor.
  */
 
-/** Messages of the control lane are taken before all others; they count towards the same capacity. */
+/** Messages of the control lane are taken before those of the normal one; both count towards the same capacity. */
 export type Lane = "normal" | "control"
 
 /** A message on its way. */
 export interface Envelope {
   readonly tag: string
   readonly payload: unknown
-  readonly lane: Lane
+  /** Messages of the runtime itself are `internal`: taken first, never counted and never dropped for want of room. */
+  readonly lane: Lane | "internal"
   /** Milliseconds since the epoch after which it must not run; `Infinity` when it does not expire. */
   readonly expiresAt: number
+  /** Set by the mailbox when its policy is to coalesce. */
+  key: string | undefined
 }
 
 /** What happens to a message that finds the mailbox full. */
@@ -21,7 +24,7 @@ export type Overflow =
   | { readonly _tag: "Fail" }
   /** The new message is dropped and the sender goes on. */
   | { readonly _tag: "DropNewest" }
-  /** The message that waited longest is dropped to make room. */
+  /** The message that waited longest is dropped to make room; those of the control lane only when there is no other. */
   | { readonly _tag: "DropOldest" }
   /** The sender waits until there is room. */
   | { readonly _tag: "Backpressure" }
@@ -49,93 +52,109 @@ const accepted = { _tag: "Accepted" } as const
 const refused = { _tag: "Refused" } as const
 const waiting = { _tag: "Waiting" } as const
 
-/** A bounded queue of envelopes in two lanes. */
+/**
+ * A bounded queue of envelopes. Senders that wait for room get it in their order: whoever calls `take` or `remove` asks
+ * `promote` afterwards, so that nobody waits while there is room.
+ */
 export class Mailbox<E extends Envelope> {
   readonly capacity: number
   readonly overflow: Overflow
-  #lanes: { readonly control: Fifo<E>; readonly normal: Fifo<E>; readonly waiting: Fifo<E> } | undefined
+  readonly #internal = new Fifo<E>()
+  readonly #control = new Fifo<E>()
+  readonly #normal = new Fifo<E>()
+  readonly #waiting = new Fifo<E>()
 
   constructor(capacity: number, overflow: Overflow) {
-    this.capacity = capacity
+    this.capacity = Math.max(1, capacity)
     this.overflow = overflow
   }
 
-  /** Messages inside; senders that wait for room are not counted. */
+  /** Messages inside; senders that wait for room and messages of the runtime itself are not counted. */
   get size(): number {
-    return this.#lanes === undefined ? 0 : this.#lanes.control.size + this.#lanes.normal.size
+    return this.#control.size + this.#normal.size
   }
 
   /** Offers a message; the answer tells what became of it, or of another that made room for it. */
   offer(envelope: E): Offered<E> {
-    const lanes = (this.#lanes ??= { control: new Fifo(), normal: new Fifo(), waiting: new Fifo() })
+    const lane = this.#lane(envelope)
+    if (lane === this.#internal) {
+      lane.push(envelope)
+      return accepted
+    }
     if (this.overflow._tag === "Coalesce") {
-      const key = this.overflow.key(envelope.tag, envelope.payload)
-      const replaced = key === undefined ? undefined : this.#replace(lanes[envelope.lane], key, envelope)
-      if (replaced !== undefined) return { _tag: "Dropped", dropped: replaced, reason: "Coalesced" }
+      envelope.key = this.overflow.key(envelope.tag, envelope.payload)
+      const dropped = envelope.key === undefined ? undefined : lane.replace(envelope.key, envelope)
+      if (dropped !== undefined) return { _tag: "Dropped", dropped, reason: "Coalesced" }
     }
     if (this.size < this.capacity) {
-      lanes[envelope.lane].push(envelope)
+      lane.push(envelope)
       return accepted
     }
     switch (this.overflow._tag) {
       case "DropNewest":
         return { _tag: "Dropped", dropped: envelope, reason: "MailboxFull" }
       case "DropOldest": {
-        const dropped = lanes.normal.shift() ?? lanes.control.shift()
-        lanes[envelope.lane].push(envelope)
+        const dropped = this.#normal.shift() ?? this.#control.shift()
+        lane.push(envelope)
         return dropped === undefined ? accepted : { _tag: "Dropped", dropped, reason: "MailboxFull" }
       }
       case "Backpressure":
-        lanes.waiting.push(envelope)
+        this.#waiting.push(envelope)
         return waiting
       default:
         return refused
     }
   }
 
-  /** Puts a message of the runtime itself into the control lane, full or not. */
-  push(envelope: E): void {
-    ;(this.#lanes ??= { control: new Fifo(), normal: new Fifo(), waiting: new Fifo() }).control.push(envelope)
+  /** The next message: internal ones, then control, then normal, each in order of arrival. */
+  take(): E | undefined {
+    return this.takeInternal() ?? this.#control.shift() ?? this.#normal.shift()
   }
 
-  /** The next message: control first, then in order of arrival; `promoted` is a waiting sender's message that got its place. */
-  take(): { readonly message: E; readonly promoted: E | undefined } | undefined {
-    const lanes = this.#lanes
-    const message = lanes?.control.shift() ?? lanes?.normal.shift()
-    if (lanes === undefined || message === undefined) return undefined
-    const promoted = this.size < this.capacity ? lanes.waiting.shift() : undefined
-    if (promoted !== undefined) lanes[promoted.lane].push(promoted)
-    return { message, promoted }
+  /** The next message of the runtime itself. */
+  takeInternal(): E | undefined {
+    return this.#internal.shift()
   }
 
-  /** Takes one message out, wherever it waits; false when it is not here. */
-  remove(envelope: E): boolean {
-    const lanes = this.#lanes
-    if (lanes === undefined) return false
-    return lanes[envelope.lane].remove(envelope) || lanes.waiting.remove(envelope)
+  /** Takes one message out, wherever it waits. */
+  remove(envelope: E): void {
+    if (!this.#lane(envelope).remove(envelope)) this.#waiting.remove(envelope)
   }
 
-  #replace(lane: Fifo<E>, key: string, envelope: E): E | undefined {
-    const overflow = this.overflow
-    if (overflow._tag !== "Coalesce") return undefined
-    return lane.replace((queued) => overflow.key(queued.tag, queued.payload) === key, envelope)
+  /** If there is room, lets the sender in that waited longest, and gives its message. */
+  promote(): E | undefined {
+    if (this.size >= this.capacity) return undefined
+    const promoted = this.#waiting.shift()
+    if (promoted !== undefined) this.#lane(promoted).push(promoted)
+    return promoted
+  }
+
+  #lane(envelope: E): Fifo<E> {
+    switch (envelope.lane) {
+      case "internal":
+        return this.#internal
+      case "control":
+        return this.#control
+      case "normal":
+        return this.#normal
+    }
   }
 }
 
 /** An array queue whose `shift` is constant time on average. */
-class Fifo<A> {
-  #items: Array<A> = []
+class Fifo<E extends Envelope> {
+  #items: Array<E> = []
   #head = 0
 
   get size(): number {
     return this.#items.length - this.#head
   }
 
-  push(item: A): void {
+  push(item: E): void {
     this.#items.push(item)
   }
 
-  shift(): A | undefined {
+  shift(): E | undefined {
     if (this.#head === this.#items.length) return undefined
     const item = this.#items[this.#head]
     this.#items[this.#head] = undefined as never
@@ -150,17 +169,17 @@ class Fifo<A> {
     return item
   }
 
-  remove(item: A): boolean {
+  remove(item: E): boolean {
     const index = this.#items.indexOf(item, this.#head)
     if (index < 0) return false
     this.#items.splice(index, 1)
     return true
   }
 
-  replace(matches: (item: A) => boolean, item: A): A | undefined {
+  replace(key: string, item: E): E | undefined {
     for (let index = this.#head; index < this.#items.length; index++) {
-      const queued = this.#items[index] as A
-      if (matches(queued)) {
+      const queued = this.#items[index] as E
+      if (queued.key === key) {
         this.#items[index] = item
         return queued
       }

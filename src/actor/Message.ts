@@ -1,9 +1,8 @@
 /** A message on its way through one actor: the envelope the mailbox sees, and who wants to know what became of it. */
-import type * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import type * as Duration from "effect/Duration"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import type { Activation, Turn } from "./Activation.ts"
 import type { ActorErrorReason } from "./ActorError.ts"
 import type { Envelope, Lane } from "./Mailbox.ts"
 
@@ -22,17 +21,17 @@ export type Resume = (exit: Exit.Exit<unknown, unknown>) => void
 export type Accepted = (refusal: ActorErrorReason | undefined) => void
 
 /** A message on its way. */
-export interface Message extends Envelope {
+export interface Message extends Envelope, Turn {
   /** Set for messages of the runtime itself, which no handler of the author sees. */
-  readonly run: (() => Effect.Effect<unknown, unknown, unknown>) | undefined
-  /** Called at most once: when the mailbox took the message, or with the reason why it did not. */
+  readonly run: (() => Exit.Exit<unknown, unknown>) | undefined
+  /** Undefined when nobody wants to know, or everybody knows already. */
   accepted: Accepted | undefined
   /** Undefined when nobody wants to know, or everybody knows already. */
   resume: Resume | undefined
+  /** The life of the actor that handles it; undefined before. */
+  activation: Activation | undefined
   /** The handler, while it runs and has not ended at once. */
   fiber: Fiber.Fiber<unknown, unknown> | undefined
-  /** Milliseconds since the epoch after which the handler is interrupted. */
-  deadline: number
   cancelled: boolean
 }
 
@@ -40,41 +39,36 @@ export interface Message extends Envelope {
 export const make = (
   tag: string,
   payload: unknown,
-  clock: Clock.Clock,
-  options: SendOptions | undefined,
+  lane: Lane,
+  expiresAt: number,
   resume: Resume | undefined,
   accepted: Accepted | undefined
 ): Message => ({
   tag,
   payload,
-  lane: options?.lane ?? "normal",
-  expiresAt:
-    options?.timeToLive === undefined
-      ? Infinity
-      : clock.currentTimeMillisUnsafe() + Duration.toMillis(Duration.fromInputUnsafe(options.timeToLive)),
+  lane,
+  expiresAt,
+  key: undefined,
   run: undefined,
   accepted,
   resume,
+  activation: undefined,
   fiber: undefined,
-  deadline: Infinity,
   cancelled: false
 })
 
 /** A message of the runtime itself. */
-export const internal = (
-  tag: string,
-  run: () => Effect.Effect<unknown, unknown, unknown>,
-  resume: Resume
-): Message => ({
+export const internal = (tag: string, run: () => Exit.Exit<unknown, unknown>, resume: Resume): Message => ({
   tag,
   payload: undefined,
-  lane: "control",
+  lane: "internal",
   expiresAt: Infinity,
+  key: undefined,
   run,
   accepted: undefined,
   resume,
+  activation: undefined,
   fiber: undefined,
-  deadline: Infinity,
   cancelled: false
 })
 

@@ -63,12 +63,14 @@ export type Decision =
   | { readonly _tag: "Probe"; readonly delay: number; readonly history: History }
   | { readonly _tag: "Stop" }
 
-/** Decides what follows a crash at `now` of something that had been running since `runningSince`. */
-export const decide = (
-  policy: RestartPolicy,
-  history: History,
-  crash: { readonly now: number; readonly runningSince: number | undefined }
-): Decision => {
+/** A crash: when it happened, and since when what crashed had been running; undefined if it never came that far. */
+export interface Crash {
+  readonly now: number
+  readonly runningSince: number | undefined
+}
+
+/** Decides what follows a crash. */
+export const decide = (policy: RestartPolicy, history: History, crash: Crash): Decision => {
   const wasHealthy =
     crash.runningSince !== undefined && crash.now - crash.runningSince >= Duration.toMillis(policy.healthyAfter)
   const probes = wasHealthy ? 0 : history.probes

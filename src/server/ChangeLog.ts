@@ -3,6 +3,7 @@
  * everyone has caught up, and never holds more than its bound; who fell out of it gets one merged change instead.
  */
 import type * as LiveConfig from "./LiveConfig.ts"
+import type { Frame } from "./Transport.ts"
 
 /** One entry. */
 interface Entry {
@@ -21,14 +22,14 @@ interface Shared {
 export class Batch {
   /** Events joined by commas, as they stand in a JSON array. */
   readonly text: string
-  #frame: { readonly key: string; readonly bytes: Uint8Array } | undefined
+  #frame: { readonly key: string; readonly bytes: Frame } | undefined
 
   constructor(text: string) {
     this.text = text
   }
 
   /** What `build` makes of the text, made once for all who ask with the same key. */
-  frame(key: string, build: (text: string) => Uint8Array): Uint8Array {
+  frame(key: string, build: (text: string) => Frame): Frame {
     if (this.#frame?.key !== key) this.#frame = { key, bytes: build(this.text) }
     return this.#frame.bytes
   }

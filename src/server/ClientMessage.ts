@@ -1,8 +1,9 @@
 /** What a client may send on the RPC wire, decoded at the edge: the envelopes of effect/rpc, and the requests of LiveProtocol. */
-import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 
 const RequestId = Schema.Union([Schema.String, Schema.Finite])
+/** The id a client gives a request. */
+export type RequestId = typeof RequestId.Type
 
 /** One message of a client. */
 export const ClientMessage = Schema.Union([

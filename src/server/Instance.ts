@@ -39,7 +39,8 @@ export class Instance {
   /** The state as clients see it, and how many changes led to it. */
   encoded!: Encoded
   revision = 0
-  status: Status = "running"
+  /** What clients are told of its life. */
+  clientStatus: Status = "running"
   #published: unknown
   #dirty = false
   #activation = -1
@@ -115,7 +116,7 @@ export class Instance {
 
   /** What a client is told when it mounts. */
   snapshot(): Mounted {
-    return { componentId: this.id, revision: this.revision, state: this.encoded, status: this.status }
+    return { componentId: this.id, revision: this.revision, state: this.encoded as Mounted["state"], status: this.clientStatus }
   }
 
   changed(state: unknown): void {
@@ -131,10 +132,9 @@ export class Instance {
     this.#publish()
   }
 
-  /** The status of the actor, as far as it is a client's business. */
-  statusChanged(status: ActorStatus): void {
-    if (status === "starting") return
-    this.status = status === "stopping" ? this.status : status
+  status(status: ActorStatus): void {
+    if (status === "starting" || status === "stopping") return
+    this.clientStatus = status
     this.#wake()
   }
 

@@ -3,21 +3,91 @@
  * one of per action or per change goes straight between the session and the outbox: calls, their answers, and the one stream of
  * events a connection has. On the wire all of it is what a stock `RpcClient` of `LiveProtocol` expects.
  */
-import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
-import type { RequestEncoded } from "effect/rpc/RpcMessage"
+import type * as RpcMessage from "effect/rpc/RpcMessage"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
 import * as RpcServer from "effect/rpc/RpcServer"
-import * as Schema from "effect/Schema"
-import { LiveError, NotAllowed, PayloadRejected } from "../LiveError.ts"
-import { CallRequest, LiveProtocol, protocolVersion } from "../LiveProtocol.ts"
-import { ClientMessage } from "./ClientMessage.ts"
+import { LiveProtocol } from "../LiveProtocol.ts"
 import * as LiveConfig from "./LiveConfig.ts"
-import type { Outcome, Session } from "./Session.ts"
+import { RpcConnection } from "./RpcConnection.ts"
 import { Sessions } from "./Sessions.ts"
-import type { Connection, Front, FrontSession } from "./Transport.ts"
+import type { Front } from "./Transport.ts"
+
+/** The front, to be given to the Transport with each connection. */
+export class LiveRpc extends Context.Service<LiveRpc, Front>()("fibra/server/LiveRpc") {}
+
+/** The requests `RpcServer` runs; the others never reach it. */
+const Unary = LiveProtocol.omit("Connect", "Received", "Call")
+
+/** Runs the front until the Scope closes. */
+export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
+  LiveRpc,
+  Effect.gen(function* () {
+    const sessions = yield* Sessions
+    const config = yield* LiveConfig.LiveConfig
+    const context = yield* Effect.context<never>()
+    const connections = new Map<number, RpcConnection>()
+    const disconnects = yield* Queue.unbounded<number>()
+    const runFork = Effect.runForkWith(context)
+    let toRpcServer: (clientId: number, message: RpcMessage.FromClientEncoded) => Effect.Effect<void> = () => Effect.void
+
+    const protocol = yield* RpcServer.Protocol.make((write) => {
+      toRpcServer = write
+      return Effect.succeed({
+        disconnects,
+        send: (clientId, response) => Effect.sync(() => connections.get(clientId)?.answered(response)),
+        end: () => Effect.void,
+        clientIds: Effect.sync(() => new Set(connections.keys())),
+        initialMessage: Effect.succeed(Option.none()),
+        supportsAck: false,
+        supportsTransferables: false,
+        supportsSpanPropagation: false,
+        supportsNotifications: true,
+        codecFor: RpcSerialization.json.codecFor
+      })
+    })
+
+    const connectionOf = (clientId: number) =>
+      Effect.suspend(() => {
+        const connection = connections.get(clientId)
+        return connection === undefined ? Effect.interrupt : Effect.succeed(connection)
+      })
+
+    const handlers = Unary.toLayer({
+      Mount: (request, { client, requestId }) =>
+        Effect.flatMap(connectionOf(client.id), (connection) => connection.mount(requestId, request)),
+      Unmount: ({ componentId }, { client }) =>
+        Effect.flatMap(connectionOf(client.id), ({ session }) => session.unmount(componentId)),
+      Ping: () => Effect.map(Clock.currentTimeMillis, (time) => ({ time }))
+    })
+
+    yield* RpcServer.make(Unary, { disableTracing: true, disableFatalDefects: true }).pipe(
+      Effect.provideService(RpcServer.Protocol, protocol),
+      Effect.provide(handlers),
+      Effect.forkScoped
+    )
+
+    return {
+      open: (connection) => {
+        const rpc = new RpcConnection({
+          connection,
+          config,
+          openSession: (wake) => sessions.openUnsafe(wake),
+          forward: (message) => runFork(toRpcServer(connection.id, message)),
+          closed: () => {
+            connections.delete(connection.id)
+            Queue.offerUnsafe(disconnects, connection.id)
+            runFork(sessions.close(rpc.session))
+          }
+        })
+        connections.set(connection.id, rpc)
+        return rpc
+      }
+    }
+  })
+)

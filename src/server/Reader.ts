@@ -18,13 +18,15 @@ export class Reader {
   #seen: Encoded
   #status: Status
   #whole = false
+  /** Nothing is said before the client knows of the mount. */
+  #held = true
 
   constructor(instance: Instance, onWake: (reader: Reader) => void) {
     this.#instance = instance
     this.#onWake = onWake
     this.#sequence = instance.log.sequence
     this.#seen = instance.encoded
-    this.#status = instance.status
+    this.#status = instance.clientStatus
   }
 
   /** There is something to read; said once until it is read. */
@@ -32,7 +34,14 @@ export class Reader {
     if (this.behind) return
     this.behind = true
     this.#instance.log.fellBehind()
-    this.#onWake(this)
+    if (!this.#held) this.#onWake(this)
+  }
+
+  /** The client has been told of the mount, so it may be told what follows. */
+  announce(): void {
+    if (!this.#held) return
+    this.#held = false
+    if (this.behind) this.#onWake(this)
   }
 
   /** What is read next is the state, whole, whatever was read before. */
@@ -43,7 +52,7 @@ export class Reader {
 
   /** Everything up to now; undefined when it comes to nothing. */
   take(): Batch | undefined {
-    const { encoded, log, status } = this.#instance
+    const { clientStatus: status, encoded, log } = this.#instance
     const batch = this.#whole
       ? this.#render()
       : log.shared(this.#sequence, `${this.#status} ${status}`, () => this.#render())
@@ -57,7 +66,7 @@ export class Reader {
   }
 
   #render(): Batch | undefined {
-    const { encoded, id, log, revision, status } = this.#instance
+    const { clientStatus: status, encoded, id, log, revision } = this.#instance
     const texts: Array<string> = []
     const oneByOne = this.#whole ? undefined : log.since(this.#sequence)
     if (oneByOne !== undefined) {

@@ -73,7 +73,7 @@ export class Session {
     return this.#mounts.size
   }
 
-  /** Mounts a component for this connection. */
+  /** Mounts a component for this connection; nothing else is said of it until `announce`. */
   mount(request: MountRequest): Effect.Effect<Mounted, LiveError> {
     return Effect.suspend(() => {
       if (this.#mounts.size + this.#mounting >= this.#maxComponents) {
@@ -87,6 +87,11 @@ export class Session {
         )
       )
     })
+  }
+
+  /** The answer to the mount is on its way; changes may follow it. */
+  announce(componentId: string): void {
+    this.#mounts.get(componentId)?.reader.announce()
   }
 
   /** Takes back one mount; the last one lets go of the instance. */
@@ -202,6 +207,7 @@ const outcomeOf = (instance: Instance, codec: ActionCodec, exit: Exit.Exit<unkno
 const reasonOf = (reason: ActorErrorReason, component: string, action: string, capacity: number): LiveErrorReason => {
   switch (reason._tag) {
     case "MailboxFull":
+    case "MessageReplaced":
       return new MailboxFull({ component, capacity })
     case "MessageExpired":
       return new CallExpired({ component, action, timeout: 0 })
@@ -216,5 +222,7 @@ const reasonOf = (reason: ActorErrorReason, component: string, action: string, c
       return new InstanceStopped({ component })
     case "UnknownMessage":
       return new UnknownAction({ component, action })
+    default:
+      return new ComponentCrashed({ component })
   }
 }

@@ -1,0 +1,177 @@
+/**
+ * The way of messages into one actor: handled in place when the actor is free, else queued; taken one after the other, on
+ * the stack of whoever made room for the next; refused with a reason and a dead letter. It knows no handlers and no state.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { ActorError, type ActorErrorReason, MailboxFull, MessageExpired, MessageReplaced } from "./ActorError.ts"
+import * as DeadLetters from "./DeadLetters.ts"
+import { Mailbox, type Overflow } from "./Mailbox.ts"
+import * as Message from "./Message.ts"
+
+/** Who handles the messages. */
+export interface Consumer {
+  readonly options: {
+    readonly address: string
+    readonly context: Context.Context<never>
+    readonly capacity: number
+    readonly overflow: Overflow
+  }
+  /** Whether it can handle a message now. */
+  readonly free: boolean
+  /** Handles a message; if it is not free afterwards, it calls `pump` when it is. */
+  readonly handle: (message: Message.Message) => void
+  /** No message is left. */
+  readonly idle: () => void
+}
+
+/** Messages handled in a row before others run. */
+const messagesPerTurn = 64
+
+/** The messages of one actor. */
+export class Inbox {
+  readonly #consumer: Consumer
+  #mailbox: Mailbox<Message.Message> | undefined
+  /** Whether a loop, on this stack or on the next turn, is going to take the next message. */
+  #pumping = false
+
+  constructor(consumer: Consumer) {
+    this.#consumer = consumer
+  }
+
+  /** Messages waiting. */
+  get size(): number {
+    return this.#mailbox?.size ?? 0
+  }
+
+  /** Whether nothing waits, and nobody for room. */
+  get isEmpty(): boolean {
+    return this.#mailbox === undefined
+  }
+
+  /** Handles a message at once if nothing is in its way, or puts it where the overflow policy says. */
+  accept(message: Message.Message): void {
+    if (this.#mailbox === undefined && !this.#pumping && this.#consumer.free) {
+      Message.accept(message)
+      this.pump(message)
+    } else {
+      this.#enqueue(message)
+      this.pump()
+    }
+  }
+
+  /** Takes messages, `first` before the others, until one has to wait, none is left, or others should run. */
+  pump(first?: Message.Message): void {
+    const consumer = this.#consumer
+    if (this.#pumping || !consumer.free) return
+    this.#pumping = true
+    let next = first
+    try {
+      for (let handled = 0; consumer.free; handled++) {
+        if (handled === messagesPerTurn) return this.#pumpNextTurn()
+        next ??= this.#take()
+        if (next === undefined) break
+        consumer.handle(next)
+        next = undefined
+      }
+      this.#pumping = false
+    } catch (defect) {
+      // Only an observer or a `resume` that throws leads here; the actor must not hang because of it.
+      this.#pumping = false
+      throw defect
+    }
+  }
+
+  /** Takes a message out, if it still waits. */
+  remove(message: Message.Message): void {
+    this.#mailbox?.remove(message)
+    this.#promote()
+  }
+
+  /** Refuses what waits. */
+  refuseAll(reason: () => ActorErrorReason, letter: DeadLetters.Reason): void {
+    for (let message = this.#mailbox?.take(); message !== undefined; message = this.#mailbox?.take()) {
+      this.#promote()
+      this.refuse(message, reason(), letter)
+    }
+    this.#mailbox = undefined
+  }
+
+  /** Answers the messages of the runtime itself that wait, without running them. */
+  answerInternal(exit: Exit.Exit<unknown, unknown>): void {
+    const mailbox = this.#mailbox
+    for (let message = mailbox?.takeInternal(); message !== undefined; message = mailbox?.takeInternal()) {
+      Message.answer(message, exit)
+    }
+  }
+
+  /** Tells sender and asker why a message is not going to be handled (or was, in vain), and records a dead letter. */
+  refuse(message: Message.Message, reason: ActorErrorReason, letter: DeadLetters.Reason): void {
+    if (message.lane !== "internal") {
+      const { address: actor, context } = this.#consumer.options
+      const { payload, tag } = message
+      Context.get(context, DeadLetters.DeadLetters).recordUnsafe({ actor, tag, payload, reason: letter, at: this.now() })
+    }
+    Message.accept(message, reason)
+    Message.answer(message, Exit.fail(new ActorError({ reason })))
+  }
+
+  /** Milliseconds since the epoch. */
+  now(): number {
+    return Context.get(this.#consumer.options.context, Clock.Clock).currentTimeMillisUnsafe()
+  }
+
+  /** When a message sent now expires. */
+  expiry(timeToLive: Duration.Input | undefined): number {
+    return timeToLive === undefined ? Infinity : this.now() + Duration.toMillis(Duration.fromInputUnsafe(timeToLive))
+  }
+
+  #enqueue(message: Message.Message): void {
+    const { address: actor, capacity, overflow } = this.#consumer.options
+    const offered = (this.#mailbox ??= new Mailbox(capacity, overflow)).offer(message)
+    switch (offered._tag) {
+      case "Waiting":
+        return
+      case "Refused":
+        return this.refuse(message, new MailboxFull({ actor, capacity }), "MailboxFull")
+      case "Accepted":
+        return Message.accept(message)
+      case "Dropped": {
+        const { dropped, reason } = offered
+        Message.accept(message)
+        const replaced = reason === "Coalesced"
+        const why = replaced ? new MessageReplaced({ actor, tag: dropped.tag }) : new MailboxFull({ actor, capacity })
+        this.refuse(dropped, why, reason)
+      }
+    }
+  }
+
+  /** The next message that has not expired. */
+  #take(): Message.Message | undefined {
+    const mailbox = this.#mailbox
+    for (let message = mailbox?.take(); message !== undefined; message = mailbox?.take()) {
+      this.#promote()
+      if (message.expiresAt === Infinity || message.expiresAt >= this.now()) return message
+      this.refuse(message, new MessageExpired({ actor: this.#consumer.options.address, tag: message.tag }), "Expired")
+    }
+    this.#mailbox = undefined
+    this.#consumer.idle()
+    return undefined
+  }
+
+  #promote(): void {
+    const promoted = this.#mailbox?.promote()
+    if (promoted !== undefined) Message.accept(promoted)
+  }
+
+  #pumpNextTurn(): void {
+    const pump = Effect.sync(() => {
+      this.#pumping = false
+      this.pump()
+    })
+    Effect.runForkWith(this.#consumer.options.context)(Effect.andThen(Effect.yieldNow, pump))
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * How one actor comes back after a crash: waits as long as the restart policy says, activates, and does so again when that
+ * fails. It holds a fiber only while it works, and an actor that never crashed has no recovery. The decision is
+ * `RestartPolicy`'s, what a step does is the actor's business.
+ */
+import type * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Random from "effect/Random"
+import * as RestartPolicy from "./RestartPolicy.ts"
+
+/** What an actor does in its recovery. */
+export interface Steps {
+  /** Whether the actor still wants to come back. */
+  readonly wanted: () => boolean
+  readonly activate: Effect.Effect<void, unknown>
+  /** Releases what a failed activation left behind. */
+  readonly release: (cause: Cause.Cause<unknown>) => Effect.Effect<void>
+  /** There were too many crashes; it is tried again at `retryAt`. */
+  readonly faulted: () => void
+  /** There were too many crashes, and the policy is to stop. */
+  readonly giveUp: (cause: Cause.Cause<unknown>) => Effect.Effect<void>
+}
+
+/** The recovery of one actor. */
+export class Recovery {
+  readonly #policy: RestartPolicy.RestartPolicy
+  readonly #steps: Steps
+  #history = RestartPolicy.healthy
+  #fiber: Fiber.Fiber<unknown, unknown> | undefined
+  /** When a faulted actor is tried again, milliseconds since the epoch. */
+  retryAt = 0
+
+  constructor(policy: RestartPolicy.RestartPolicy, steps: Steps) {
+    this.#policy = policy
+    this.#steps = steps
+  }
+
+  /** Runs an effect on the fiber of the recovery. */
+  run(context: Context.Context<never>, effect: Effect.Effect<unknown>): void {
+    this.#fiber = Effect.runForkWith(context)(effect)
+  }
+
+  /** Brings back what had been running since `runningSince`; undefined if it never came that far. */
+  recover(cause: Cause.Cause<unknown>, runningSince: number | undefined): Effect.Effect<void> {
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      if (!this.#steps.wanted()) return Effect.void
+      const decision = RestartPolicy.decide(this.#policy, this.#history, { now, runningSince })
+      if (decision._tag === "Stop") return this.#steps.giveUp(cause)
+      this.#history = decision.history
+      if (decision._tag === "Restart") return Effect.andThen(sleepWithJitter(decision.delay), this.#activate())
+      this.retryAt = now + decision.delay
+      this.#steps.faulted()
+      return Effect.andThen(Effect.sleep(decision.delay), this.#activate())
+    })
+  }
+
+  /** Interrupts the recovery and waits for its finalizers, unless it is itself what ends it. */
+  end(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const fiber = this.#fiber
+      return fiber === undefined || fiber === Fiber.getCurrent() ? Effect.void : Fiber.interrupt(fiber)
+    })
+  }
+
+  #activate(): Effect.Effect<void> {
+    return Effect.catchCause(this.#steps.activate, (cause) =>
+      Effect.andThen(this.#steps.release(cause), this.recover(cause, undefined))
+    )
+  }
+}
+
+/** Waits for between half of the time and all of it, so that those that crashed together do not come back together. */
+export const sleepWithJitter = (millis: number): Effect.Effect<void> =>
+  millis === 0 ? Effect.void : Effect.flatMap(Random.nextBetween(millis / 2, millis), Effect.sleep)

@@ -1,0 +1,77 @@
+/**
+ * How a client reaches its server: something that opens an RPC protocol and says when it is connected. The WebSocket one
+ * connects again for ever, with capped exponential backoff and jitter; a test brings its own.
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import * as RpcClient from "effect/rpc/RpcClient"
+import * as RpcSerialization from "effect/rpc/RpcSerialization"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Socket from "effect/socket/Socket"
+
+/** What a link tells. */
+export interface Hooks {
+  readonly onConnect: Effect.Effect<void>
+  readonly onDisconnect: Effect.Effect<void>
+}
+
+/** A way to a server. */
+export class Link extends Context.Service<
+  Link,
+  { readonly open: (hooks: Hooks) => Effect.Effect<RpcClient.Protocol["Service"], never, Scope.Scope> }
+>()("fibra/client/Link") {}
+
+/** Where and how to connect. */
+export interface WebSocketOptions {
+  /** `ws://` or `wss://`, with the path: `ws://127.0.0.1:3000/api/live/rpc`. */
+  readonly url: string | Effect.Effect<string>
+  /** Delay before the second attempt to connect again (250 ms); the first is at once, each further one doubles. */
+  readonly backoff?: Duration.Input
+  /** Longest delay between two attempts: 10 seconds. */
+  readonly maxBackoff?: Duration.Input
+  /** Time between two pings (10 seconds); one that is not answered until the next is due means the connection is gone. */
+  readonly pingInterval?: Duration.Input
+}
+
+/** Delay before attempt `attempt` (0 is the first) to connect again, in milliseconds, before jitter. */
+export const backoffDelay = (attempt: number, backoff: Duration.Duration, max: Duration.Duration): number =>
+  attempt === 0 ? 0 : Math.min(Duration.toMillis(backoff) * 2 ** (attempt - 1), Duration.toMillis(max))
+
+/** A link over a WebSocket. */
+export const layerWebSocket = (
+  options: WebSocketOptions
+): Layer.Layer<Link, never, Socket.WebSocketConstructor> =>
+  Layer.effect(
+    Link,
+    Effect.gen(function* () {
+      const socket = yield* Socket.makeWebSocket(options.url)
+      const backoff = Duration.fromInputUnsafe(options.backoff ?? "250 millis")
+      const maxBackoff = Duration.fromInputUnsafe(options.maxBackoff ?? "10 seconds")
+      return Link.of({
+        open: ({ onConnect, onDisconnect }) =>
+          Effect.suspend(() => {
+            let attempt = 0
+            const delay = Effect.flatMap(Random.nextBetween(0.5, 1), (jitter) =>
+              Effect.sync(() => Duration.millis(backoffDelay(attempt++, backoff, maxBackoff) * jitter))
+            )
+            const connected = Effect.andThen(
+              Effect.sync(() => void (attempt = 0)),
+              onConnect
+            )
+            return RpcClient.makeProtocolSocket({
+              retryTransientErrors: true,
+              retryPolicy: Schedule.addDelay(Schedule.forever, () => delay),
+              ...(options.pingInterval === undefined ? {} : { pingInterval: options.pingInterval })
+            }).pipe(
+              Effect.provideService(RpcClient.ConnectionHooks, { onConnect: connected, onDisconnect }),
+              Effect.provideService(Socket.Socket, socket),
+              Effect.provideService(RpcSerialization.RpcSerialization, RpcSerialization.json)
+            )
+          })
+      })
+    })
+  )

@@ -1,0 +1,174 @@
+/**
+ * The client's end of the wire: requests go through an `RpcClient` of LiveProtocol, events come out of the same frames in the
+ * order they came in, before any answer behind them. Batches are acknowledged in bulk once they were applied.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as RpcClient from "effect/rpc/RpcClient"
+import type * as RpcMessage from "effect/rpc/RpcMessage"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { LiveProtocol, LiveEvent } from "../LiveProtocol.ts"
+import { Link } from "./Link.ts"
+
+/** Who wants the events of a component, and to know whether there is a connection. */
+export interface Subscriber {
+  readonly event: (event: Exclude<LiveEvent, { readonly _tag: "ConnectionEstablished" }>) => void
+  readonly connected: () => void
+  readonly disconnected: () => void
+}
+
+const Requests = LiveProtocol.omit("Connect", "Received")
+
+/** The requests a client may make. */
+export type Requests = Effect.Success<ReturnType<typeof makeRequests>>
+
+const makeRequests = () => RpcClient.make(Requests, { disableTracing: true })
+
+/** One connection, as long as the Scope lives, however often it has to be made anew. */
+export interface Wire {
+  readonly requests: Requests
+  readonly isConnected: () => boolean
+  /** Adds who wants to know of the connection; the function returned takes it back. */
+  readonly subscribe: (subscriber: Subscriber) => () => void
+  /** Sends the events of a component to this subscriber from now on, and those that came too early at once. */
+  readonly route: (componentId: string, subscriber: Subscriber) => () => void
+  /** A mount is on its way, so events of components not yet known are kept; call the function when it has ended. */
+  readonly expectMount: () => () => void
+  readonly run: (effect: Effect.Effect<unknown>) => void
+}
+
+const connectId = "events"
+/** The server's window is 16 batches: at a quarter of it an acknowledgement is in time. */
+const batchesPerAcknowledgement = 4
+
+const decodeEvent = Schema.decodeUnknownExit(Schema.toCodecJson(LiveEvent))
+
+/** Opens the Link and keeps the stream of events on it. */
+export const make: Effect.Effect<Wire, never, Link | Scope.Scope> = Effect.gen(function* () {
+  const link = yield* Link
+  const context = yield* Effect.context<never>()
+  const runFork = Effect.runForkWith(context)
+  const router = new Router()
+  let clientId: number | undefined
+  let batches = 0
+  let protocol: RpcClient.Protocol["Service"] | undefined
+
+  const send = (message: RpcMessage.FromClientEncoded): Effect.Effect<void> =>
+    Effect.suspend(() => (protocol === undefined || clientId === undefined ? Effect.void : protocol.send(clientId, message))).pipe(
+      Effect.ignore
+    )
+
+  const acknowledge = (): Effect.Effect<void> => {
+    batches++
+    return batches % batchesPerAcknowledgement === 0
+      ? send({
+          _tag: "Request",
+          id: `received ${batches}`,
+          tag: "Received",
+          payload: { batch: batches },
+          headers: [],
+          isNotification: true
+        })
+      : Effect.void
+  }
+
+  const receive = (events: ReadonlyArray<unknown>): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const failures = events.flatMap((event) => {
+        const decoded = decodeEvent(event)
+        if (Exit.isSuccess(decoded)) router.event(decoded.value)
+        return Exit.isSuccess(decoded) ? [] : [Cause.squash(decoded.cause)]
+      })
+      return failures.length === 0
+        ? acknowledge()
+        : Effect.andThen(Effect.logError("An event of the live server was not understood", ...failures), acknowledge())
+    })
+
+  const connect = send({ _tag: "Request", id: connectId, tag: "Connect", payload: null, headers: [] })
+
+  protocol = yield* link.open({
+    onConnect: Effect.suspend(() => {
+      batches = 0
+      // The answers to what subscribers ask now are read by the fiber that runs this.
+      runFork(Effect.andThen(connect, Effect.sync(() => router.connected())))
+      return Effect.void
+    }),
+    onDisconnect: Effect.sync(() => router.disconnected())
+  })
+  const opened = protocol
+  const requests = yield* Effect.provideService(makeRequests(), RpcClient.Protocol, {
+    ...opened,
+    supportsAck: false,
+    run: (id, f) => {
+      clientId = id
+      return opened.run(id, (message) =>
+        message._tag === "Chunk" && message.requestId === connectId ? receive(message.values) : f(message)
+      )
+    }
+  })
+
+  return {
+    requests,
+    isConnected: () => router.isConnected,
+    subscribe: (subscriber) => router.subscribe(subscriber),
+    route: (componentId, subscriber) => router.route(componentId, subscriber),
+    expectMount: () => router.expectMount(),
+    run: (effect) => void runFork(effect)
+  }
+})
+
+/** Events to keep for a component whose mount has not been answered yet. */
+const maxEarlyEvents = 1000
+
+/** Who gets which event. */
+class Router {
+  isConnected = false
+  readonly #subscribers = new Set<Subscriber>()
+  readonly #routes = new Map<string, Set<Subscriber>>()
+  #mounting = 0
+  #early: Array<Exclude<LiveEvent, { readonly _tag: "ConnectionEstablished" }>> = []
+
+  subscribe(subscriber: Subscriber): () => void {
+    this.#subscribers.add(subscriber)
+    if (this.isConnected) subscriber.connected()
+    return () => void this.#subscribers.delete(subscriber)
+  }
+
+  connected(): void {
+    this.isConnected = true
+    for (const subscriber of [...this.#subscribers]) subscriber.connected()
+  }
+
+  disconnected(): void {
+    this.isConnected = false
+    this.#early = []
+    for (const subscriber of [...this.#subscribers]) subscriber.disconnected()
+  }
+
+  route(componentId: string, subscriber: Subscriber): () => void {
+    const subscribers = this.#routes.get(componentId) ?? new Set()
+    this.#routes.set(componentId, subscribers.add(subscriber))
+    for (const event of this.#early) if (event.componentId === componentId) subscriber.event(event)
+    return () => {
+      subscribers.delete(subscriber)
+      if (subscribers.size === 0 && this.#routes.get(componentId) === subscribers) this.#routes.delete(componentId)
+    }
+  }
+
+  expectMount(): () => void {
+    this.#mounting++
+    return () => {
+      this.#mounting--
+      if (this.#mounting === 0) this.#early = []
+    }
+  }
+
+  event(event: LiveEvent): void {
+    if (event._tag === "ConnectionEstablished") return
+    const subscribers = this.#routes.get(event.componentId)
+    if (subscribers !== undefined) for (const subscriber of [...subscribers]) subscriber.event(event)
+    else if (this.#mounting > 0 && this.#early.length < maxEarlyEvents) this.#early.push(event)
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * A connection without a network: the client's Link on one side, the server's link on the other, text in between, exactly as a
+ * socket would carry it. It can be cut and restored, and made to stop reading.
+ */
+import * as Effect from "effect/Effect"
+import * as RpcClient from "effect/rpc/RpcClient"
+import { RpcClientDefect, RpcClientError } from "effect/rpc/RpcClientError"
+import type { FromServerEncoded } from "effect/rpc/RpcMessage"
+import * as RpcSerialization from "effect/rpc/RpcSerialization"
+import type { Hooks, Link } from "../client/Link.ts"
+import type { Connection, Frame, Front, Link as ServerLink, Transport } from "../server/Transport.ts"
+
+type Deliver = (message: FromServerEncoded) => void
+
+/** Both ends of a connection. */
+export class MemoryLink implements ServerLink {
+  readonly kind = "memory"
+  readonly #transport: Transport["Service"]
+  readonly #front: Front
+  #connection: Connection | undefined
+  #hooks: Hooks | undefined
+  #deliver: Deliver | undefined
+  #stalled: Array<string> | undefined
+
+  constructor(transport: Transport["Service"], front: Front) {
+    this.#transport = transport
+    this.#front = front
+  }
+
+  /** The client's side. */
+  readonly client: Link["Service"] = {
+    open: (hooks) =>
+      Effect.gen({ self: this }, function* () {
+        this.#hooks = hooks
+        const runFork = Effect.runForkWith(yield* Effect.context<never>())
+        const protocol = yield* RpcClient.Protocol.make((write, clientIds) => {
+          this.#deliver = (message) => {
+            for (const clientId of clientIds) runFork(write(clientId, message))
+          }
+          return Effect.succeed({
+            send: (_clientId, message) => Effect.sync(() => this.#connection?.receive(JSON.stringify(message))),
+            supportsAck: true,
+            supportsTransferables: false,
+            codecFor: RpcSerialization.json.codecFor
+          })
+        })
+        yield* Effect.forkScoped(Effect.andThen(Effect.yieldNow, this.connect))
+        yield* Effect.addFinalizer(() => this.disconnect)
+        return protocol
+      })
+  }
+
+  /** Opens the connection, unless it is open. */
+  readonly connect: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.#connection !== undefined) return Effect.void
+    this.#stalled = undefined
+    this.#connection = this.#transport.attachUnsafe(this.#front, this)
+    return this.#hooks?.onConnect ?? Effect.void
+  })
+
+  /** Cuts the connection, as a network would: neither side is asked. */
+  readonly disconnect: Effect.Effect<void> = Effect.suspend(() => {
+    const connection = this.#connection
+    if (connection === undefined) return Effect.void
+    this.#connection = undefined
+    connection.closed()
+    const reason = new RpcClientDefect({ message: "The connection was cut", cause: undefined })
+    this.#deliver?.({ _tag: "ClientProtocolError", error: new RpcClientError({ reason }) })
+    return this.#hooks?.onDisconnect ?? Effect.void
+  })
+
+  /** The client stops reading; what it is sent stays in the buffer between them. */
+  stall(): void {
+    this.#stalled ??= []
+  }
+
+  /** The client reads again, beginning with what was in the buffer. */
+  unstall(): void {
+    const stalled = this.#stalled ?? []
+    this.#stalled = undefined
+    for (const text of stalled) this.#read(text)
+    this.#connection?.drained()
+  }
+
+  frame(text: string): Frame {
+    return text
+  }
+
+  write(frame: Frame): void {
+    const text = String(frame)
+    if (this.#stalled === undefined) this.#read(text)
+    else this.#stalled.push(text)
+  }
+
+  bufferedUnsafe(): number {
+    return (this.#stalled ?? []).reduce((bytes, text) => bytes + text.length, 0)
+  }
+
+  ping(): void {
+    if (this.#stalled === undefined) this.#connection?.heard()
+  }
+
+  pause(): void {}
+
+  resume(): void {}
+
+  close(): void {
+    Effect.runFork(this.disconnect)
+  }
+
+  #read(text: string): void {
+    const parsed = JSON.parse(text) as FromServerEncoded | ReadonlyArray<FromServerEncoded>
+    for (const message of Array.isArray(parsed) ? parsed : [parsed]) this.#deliver?.(message)
+  }
+}
