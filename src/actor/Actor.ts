@@ -24,8 +24,13 @@ export interface Self<State> {
   readonly address: string
   readonly get: Effect.Effect<State>
   readonly set: (state: State) => Effect.Effect<void>
-  /** Replaces the state and gives the new one: at once inside a handler, as a message of its own from a background fiber. */
+  /**
+   * Replaces the state and gives the new one. Inside a handler, and in the fibers it waits for, that is at once. From a
+   * background fiber it is a message of its own, which waits for its turn: a handler must not wait for such a fiber.
+   */
   readonly update: (f: (state: State) => State) => Effect.Effect<State>
+  /** Begins to stop the actor and does not wait for it; messages that wait already are handled. */
+  readonly stop: Effect.Effect<void>
 }
 
 /** The numbers of an actor; each has a default. */
@@ -42,12 +47,16 @@ export interface Options {
   readonly shutdown?: Duration.Input
 }
 
-/** A behaviour: the initial state, and the build that acquires, forks and returns the handlers. */
+/** A behaviour: the initial state, the build that acquires, forks and returns the handlers, and the numbers. */
 export interface Behavior<State, H extends Handlers, E = never, R = never> {
   readonly name: string
   readonly initial: () => State
   readonly build: (self: Self<State>) => Effect.Effect<H, E, R>
-  readonly options: Options
+  readonly capacity: number
+  readonly overflow: Overflow
+  readonly restart: RestartPolicy.RestartPolicy
+  readonly handlerTimeout: Duration.Duration | undefined
+  readonly shutdown: Duration.Duration
 }
 
 /** Services the handlers need. */
@@ -87,7 +96,7 @@ export interface AskOptions extends SendOptions {
   readonly timeout?: Duration.Input | undefined
 }
 
-/** Makes a behaviour with a state. */
+/** Makes a behaviour. */
 export const make = <State, H extends Handlers, E = never, R = never>(
   name: string,
   behavior: {
@@ -95,8 +104,17 @@ export const make = <State, H extends Handlers, E = never, R = never>(
     readonly build: (self: Self<State>) => Effect.Effect<H, E, R>
   } & Options
 ): Behavior<State, H, E, R> => {
-  const { build, initial, ...options } = behavior
-  return { name, initial: typeof initial === "function" ? (initial as () => State) : () => initial, build, options }
+  const { build, capacity, handlerTimeout, initial, overflow, restart, shutdown } = behavior
+  return {
+    name,
+    initial: typeof initial === "function" ? (initial as () => State) : () => initial,
+    build,
+    capacity: capacity ?? 256,
+    overflow: overflow ?? Overflow.fail,
+    restart: RestartPolicy.make(restart),
+    handlerTimeout: handlerTimeout === undefined ? undefined : Duration.fromInputUnsafe(handlerTimeout),
+    shutdown: Duration.fromInputUnsafe(shutdown ?? "5 seconds")
+  }
 }
 
 /** Runs an actor until its Scope closes; fails with `ActorCrashed` when the initial state or the build does. */
@@ -106,26 +124,28 @@ export const spawn = <State, H extends Handlers, E, R>(
 ): Effect.Effect<ActorRef<State, H>, ActorError, Exclude<R | HandlerServices<H>, Scope.Scope> | Scope.Scope> =>
   Effect.contextWith((context) => {
     const address = options?.address ?? behavior.name
-    const numbers = behavior.options
-    const shutdown = Duration.fromInputUnsafe(numbers.shutdown ?? "5 seconds")
+    const { capacity, handlerTimeout, initial, overflow, restart, shutdown } = behavior
     const self: Self<State> = {
       address,
       get: Effect.sync(() => cell.state),
       set: (state) => Effect.asVoid(cell.change(() => state)),
-      update: (f) => cell.change(f)
+      update: (f) => cell.change(f),
+      stop: Effect.asVoid(Effect.forkDetach(Effect.suspend(() => cell.stop(shutdown)), { startImmediately: true }))
     }
     const cell: ActorCell<State> = new ActorCell<State>({
       address,
-      initial: behavior.initial,
+      initial,
       build: Effect.suspend(() => behavior.build(self)),
       context: context as never,
-      capacity: numbers.capacity ?? 256,
-      overflow: numbers.overflow ?? Overflow.fail,
-      restart: RestartPolicy.make(numbers.restart),
-      handlerTimeout: numbers.handlerTimeout === undefined ? undefined : Duration.fromInputUnsafe(numbers.handlerTimeout),
+      capacity,
+      overflow,
+      restart,
+      handlerTimeout,
       observer: undefined
     })
-    const started = Effect.catchCause(cell.start(), (cause) => Effect.fail(crashed(address, cause)))
+    const started = Effect.catchCause(cell.start(), (cause) =>
+      Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.fail(crashed(address, cause))
+    )
     return Effect.as(
       Effect.acquireRelease(started, () => cell.stop(shutdown), { interruptible: true }),
       refOf<State, H>(cell, shutdown)

@@ -12,7 +12,6 @@ import * as Fiber from "effect/Fiber"
 import { Activation, CurrentTurn, type Handlers, type Owner } from "./Activation.ts"
 import {
   ActorCrashed,
-  type ActorErrorReason,
   ActorFaulted,
   ActorStopped,
   HandlerTimeout,
@@ -41,7 +40,7 @@ export interface Observer<State> {
   readonly settled: () => void
   /** A handler that goes on has changed the state. */
   readonly suspended: () => void
-  readonly statusChanged: (status: Status) => void
+  readonly status: (status: Status) => void
 }
 
 /** What one actor is made of. */
@@ -379,7 +378,7 @@ export class ActorCell<State> implements Owner, Consumer {
   #setStatus(status: Status): void {
     if (this.status === status) return
     this.status = status
-    this.options.observer?.statusChanged(status)
+    this.options.observer?.status(status)
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What the actor runtime refuses or cannot do: one error, `ActorError`, whose `reason` tells which. A handler's own typed
- * errors are not here; they reach the asker as they are.
+ * What an actor refuses or cannot do: one error, `ActorError`, whose `reason` tells which. A handler's own typed errors are
+ * not here, they reach the asker as they are; supervisors and directories have errors of their own.
  */
 import * as Schema from "effect/Schema"
 
@@ -115,49 +115,6 @@ export class UnknownMessage extends Schema.TaggedError<UnknownMessage>()("Unknow
   }
 }
 
-/** A supervisor's children crashed more often than it allows; it has stopped them all. */
-export class RestartIntensityExceeded extends Schema.TaggedError<RestartIntensityExceeded>()("RestartIntensityExceeded", {
-  supervisor: Schema.String,
-  /** The child that crashed last. */
-  child: Schema.String,
-  /** Crashes tolerated within `millis`. */
-  intensity: Schema.Int,
-  millis: Schema.Finite,
-  cause: Schema.Defect()
-}) {
-  override get message(): string {
-    return (
-      `The supervisor "${this.supervisor}" gave up when its child "${this.child}" crashed: ` +
-      `${this.cause instanceof Error ? this.cause.message : String(this.cause)}. ` +
-      `Expected at most ${this.intensity} crashes within ${this.millis} ms. ` +
-      "Repair the child, raise the intensity, or let the supervisor above restart this one."
-    )
-  }
-}
-
-/** A supervisor has a child of this id already. */
-export class DuplicateChild extends Schema.TaggedError<DuplicateChild>()("DuplicateChild", {
-  supervisor: Schema.String,
-  child: Schema.String
-}) {
-  override get message(): string {
-    return (
-      `The supervisor "${this.supervisor}" has a child "${this.child}" already. ` +
-      "Expected ids to be unique among its children. Stop that child first, or choose another id."
-    )
-  }
-}
-
-/** The directory holds as many active actors as it may, idle ones included. */
-export class DirectoryFull extends Schema.TaggedError<DirectoryFull>()("DirectoryFull", { capacity: Schema.Int }) {
-  override get message(): string {
-    return (
-      `The directory is full: ${this.capacity} actors are active. ` +
-      "Expected room for one more. Ask again when some have been passivated, shorten maxIdleTime, or raise the capacity."
-    )
-  }
-}
-
 /** Why an `ActorError` happened. */
 export const ActorErrorReason = Schema.Union([
   MailboxFull,
@@ -168,16 +125,13 @@ export const ActorErrorReason = Schema.Union([
   ActorCrashed,
   ActorFaulted,
   ActorStopped,
-  UnknownMessage,
-  RestartIntensityExceeded,
-  DuplicateChild,
-  DirectoryFull
+  UnknownMessage
 ])
 
 /** Why an `ActorError` happened. */
 export type ActorErrorReason = typeof ActorErrorReason.Type
 
-/** The one error of the actor runtime. */
+/** What an actor does not do, and why. */
 export class ActorError extends Schema.TaggedError<ActorError>()("ActorError", { reason: ActorErrorReason }) {
   override get message(): string {
     return this.reason.message

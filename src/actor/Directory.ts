@@ -1,19 +1,141 @@
-import type * as Duration from "effect/Duration"
+/**
+ * Finds actors by address, or activates them: once, however many ask at the same time. An actor is active for as long as
+ * somebody holds it and `maxIdleTime` longer; then it is passivated, that is, its Scope closes. Of one address there is never
+ * a second activation before the first is gone. This is the directory of one process; what it promises is the interface.
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as MutableHashMap from "effect/MutableHashMap"
+import * as Option from "effect/Option"
 import * as RcMap from "effect/RcMap"
-import type * as Scope from "effect/Scope"
-import { DirectoryFull } from "./ActorError.ts"
-import type { Termination } from "./ActorCell.ts"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 
-export const make = <Address, Ref, E, R>(options: {
-  readonly activate: (address: Address) => Effect.Effect<{ readonly ref: Ref; readonly watch: Effect.Effect<Termination> }, E, R>
-  readonly maxIdleTime: (address: Address) => Duration.Input
-  readonly capacity: number
-}) =>
-  Effect.map(
-    RcMap.make({
-      lookup: (address: Address) => Effect.map(options.activate(address), (a) => a.ref),
-      idleTimeToLive: options.maxIdleTime
-    }),
-    (map) => ({ get: (address: Address): Effect.Effect<Ref, E | DirectoryFull, Scope.Scope> => RcMap.get(map, address) })
-  )
+/** The directory holds as many active actors as it may, idle ones included. */
+export class DirectoryFull extends Schema.TaggedError<DirectoryFull>()("DirectoryFull", { capacity: Schema.Int }) {
+  override get message(): string {
+    return (
+      `The directory is full: ${this.capacity} actors are active. ` +
+      "Expected room for one more. Ask again when some have been passivated, shorten maxIdleTime, or raise the capacity."
+    )
+  }
+}
+
+/** Where actors are found. */
+export interface Directory<in out Address, out Ref, out E = never> {
+  /** Finds or activates the actor, and holds it active until the Scope closes. */
+  readonly get: (address: Address) => Effect.Effect<Ref, E | DirectoryFull, Scope.Scope>
+  /** The addresses of the actors that are active or being activated. */
+  readonly addresses: Effect.Effect<ReadonlyArray<Address>>
+  /** How many there are. */
+  readonly size: Effect.Effect<number>
+}
+
+/** A fresh actor: what its holders get, and how to wait for its end. */
+export interface Activated<Ref> {
+  readonly ref: Ref
+  /** Completes when the actor has stopped, for whatever reason; it then leaves the directory. */
+  readonly watch: Effect.Effect<unknown>
+}
+
+/** What an address stands for, and for how long. */
+export interface Options<Address, Ref, E, R> {
+  /** Runs the actor of an address in a Scope of its own. A failure reaches all who wait, and is not remembered. */
+  readonly activate: (address: Address) => Effect.Effect<Activated<Ref>, E, R>
+  /** How long an actor without holders stays active: one minute. */
+  readonly maxIdleTime?: Duration.Input | ((address: Address) => Duration.Input)
+  /** Actors that may be active at the same time: no limit. */
+  readonly capacity?: number
+}
+
+/** One activation, from before it begins until everything it acquired is released. */
+interface Tenancy {
+  readonly scope: Scope.Closeable
+  readonly ended: Deferred.Deferred<void>
+}
+
+/** A directory for this process. Addresses are compared with `Equal`; closing the Scope passivates all at once. */
+export const make = <Address, Ref, E, R>(
+  options: Options<Address, Ref, E, R>
+): Effect.Effect<Directory<Address, Ref, E>, never, Exclude<R, Scope.Scope> | Scope.Scope> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<Exclude<R, Scope.Scope> | Scope.Scope>()
+    const capacity = options.capacity ?? Infinity
+    const tenancies = MutableHashMap.empty<Address, Tenancy>()
+
+    const end = (address: Address, tenancy: Tenancy, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        if (tenancy.scope.state._tag === "Closed") return Deferred.await(tenancy.ended)
+        return Effect.ensuring(
+          Scope.close(tenancy.scope, exit),
+          Effect.sync(() => {
+            MutableHashMap.remove(tenancies, address)
+            Deferred.doneUnsafe(tenancy.ended, Exit.void)
+          })
+        )
+      })
+
+    /** Waits until whoever had the address before is gone. */
+    const begin = (address: Address): Effect.Effect<Tenancy> =>
+      Effect.suspend(() => {
+        const before = MutableHashMap.get(tenancies, address)
+        if (Option.isSome(before)) {
+          return Effect.andThen(Effect.interruptible(Deferred.await(before.value.ended)), begin(address))
+        }
+        const tenancy: Tenancy = { scope: Scope.makeUnsafe(), ended: Deferred.makeUnsafe() }
+        MutableHashMap.set(tenancies, address, tenancy)
+        return Effect.succeed(tenancy)
+      })
+
+    const lookup = Effect.fnUntraced(function* (address: Address) {
+      const entry = yield* Effect.scope
+      const tenancy = yield* Effect.acquireRelease(begin(address), (tenancy, exit) => end(address, tenancy, exit))
+      /** Ends the tenancy before its time, so that the next `get` activates anew. */
+      const leave = Effect.andThen(
+        Effect.suspend(() => (isEntry(actors, address, entry) ? RcMap.invalidate(actors, address) : Effect.void)),
+        end(address, tenancy, Exit.void)
+      )
+      // Not in the context of the first who asks: the actor outlives it.
+      const activation = Effect.updateContext(
+        options.activate(address),
+        (_: Context.Context<never>) => Context.add(context, Scope.Scope, tenancy.scope) as Context.Context<never> as Context.Context<R>
+      )
+      const activated = yield* Effect.onError(activation, () => leave)
+      yield* Effect.forkIn(Effect.andThen(activated.watch, Effect.forkDetach(leave)), tenancy.scope)
+      return activated.ref
+    })
+
+    const actors: RcMap.RcMap<Address, Ref, E | Cause.ExceededCapacityError> = yield* RcMap.make({
+      lookup,
+      idleTimeToLive: options.maxIdleTime ?? Duration.minutes(1),
+      capacity
+    })
+
+    // RcMap closes one entry after the other, and each may take its time to drain.
+    yield* Effect.addFinalizer((exit) =>
+      Effect.forEach(Array.from(tenancies), ([address, tenancy]) => end(address, tenancy, exit), {
+        concurrency: "unbounded",
+        discard: true
+      })
+    )
+
+    return {
+      get: (address) =>
+        Effect.catchIf(RcMap.get(actors, address), Cause.isExceededCapacityError, () =>
+          Effect.fail(new DirectoryFull({ capacity }))
+        ) as Effect.Effect<Ref, E | DirectoryFull, Scope.Scope>,
+      addresses: Effect.map(RcMap.keys(actors), Array.from<Address>),
+      size: Effect.map(RcMap.keys(actors), (keys) => Array.from(keys).length)
+    }
+  })
+
+/** Whether the entry of an address is still the one with this Scope. */
+const isEntry = <K, A, E>(map: RcMap.RcMap<K, A, E>, key: K, scope: Scope.Scope): boolean => {
+  if (map.state._tag === "Closed") return false
+  const entry = MutableHashMap.get(map.state.map, key)
+  return Option.isSome(entry) && entry.value.scope === scope
+}

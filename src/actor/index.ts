@@ -10,6 +10,7 @@ export {
   HandlerTimeout,
   MailboxFull,
   MessageExpired,
+  MessageReplaced,
   UnknownMessage
 } from "./ActorError.ts"
 export * as DeadLetters from "./DeadLetters.ts"
@@ -17,3 +18,4 @@ export * as Directory from "./Directory.ts"
 export { Overflow } from "./Mailbox.ts"
 export * as RestartPolicy from "./RestartPolicy.ts"
 export * as Supervisor from "./Supervisor.ts"
+export { DuplicateChild, RestartIntensityExceeded, SupervisorError, SupervisorErrorReason } from "./SupervisorError.ts"

@@ -75,7 +75,11 @@ export class Replica<C extends Component.Typed> implements Subscriber {
 
   /** Waits until it is mounted; fails when the server refuses. */
   mounted(): Effect.Effect<void, LiveError> {
-    return Effect.suspend(() => Deferred.await(this.#mounted))
+    return Effect.suspend(() => {
+      const { connected, error } = this.#view
+      if (error !== undefined) return Effect.fail(error)
+      return connected ? Effect.void : Deferred.await(this.#mounted)
+    })
   }
 
   /** Calls an action. Fails with its own typed error or with a `LiveError`; interrupting it interrupts the handler. */
@@ -89,7 +93,6 @@ export class Replica<C extends Component.Typed> implements Subscriber {
         const issue = String(Cause.squash(encoded.cause))
         return Effect.fail(new LiveError({ reason: new PayloadRejected({ action, issue }) }))
       }
-      if (this.#view.error !== undefined) return Effect.fail(this.#view.error)
       if (this.#view.status !== "mounting") return this.#send(codec, encoded.value)
       return Effect.andThen(this.mounted(), Effect.suspend(() => this.#send(codec, encoded.value)))
     })

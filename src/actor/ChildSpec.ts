@@ -1,0 +1,75 @@
+/**
+ * The children of a supervisor as data, and the decisions about them as pure functions of it. Nothing runs here.
+ */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import type * as RestartPolicy from "./RestartPolicy.ts"
+
+/** When a child that ended is started again: always, when it failed, or never. */
+export type Restart = "permanent" | "transient" | "temporary"
+
+/** Who is restarted with a child: nobody, all its siblings, or those started after it. */
+export type Strategy = "oneForOne" | "oneForAll" | "restForOne"
+
+/** How fast a child comes back: at once, then `backoff` doubling up to `maxBackoff`, anew after `healthyAfter`. */
+export type Backoff = Pick<RestartPolicy.Options, "backoff" | "maxBackoff" | "healthyAfter">
+
+/** How a child is kept. */
+export interface ChildOptions extends Backoff {
+  /** `permanent`. */
+  readonly restart?: Restart
+  /** How long its finalizers may take when it is stopped; then it is left behind: 10 seconds, more than an actor's. */
+  readonly shutdown?: Duration.Input
+}
+
+/** A child, as data. */
+export interface Child<out R = never> {
+  readonly id: string
+  readonly run: Effect.Effect<unknown, unknown, R>
+  readonly restart: Restart
+  readonly shutdown: Duration.Duration
+  readonly backoff: Backoff
+}
+
+/** A child that runs an effect, each time in a fresh Scope. It counts as started when the effect first has to wait. */
+export const child = <A, E, R>(
+  id: string,
+  effect: Effect.Effect<A, E, R>,
+  options: ChildOptions = {}
+): Child<Exclude<R, Scope.Scope>> => {
+  const { restart, shutdown, ...backoff } = options
+  return {
+    id,
+    run: Effect.scoped(effect),
+    restart: restart ?? "permanent",
+    shutdown: Duration.fromInputUnsafe(shutdown ?? "10 seconds"),
+    backoff
+  }
+}
+
+/** Whether a child that ended like this is to be started again; an interruption is an orderly end. */
+export const restarts = (restart: Restart, exit: Exit.Exit<unknown, unknown>): boolean => {
+  switch (restart) {
+    case "permanent":
+      return true
+    case "transient":
+      return Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)
+    case "temporary":
+      return false
+  }
+}
+
+/** Which of the children, in their order, are stopped and started again when the one at `index` is. */
+export const affected = <A>(strategy: Strategy, children: ReadonlyArray<A>, index: number): ReadonlyArray<A> => {
+  switch (strategy) {
+    case "oneForOne":
+      return children.slice(index, index + 1)
+    case "oneForAll":
+      return children
+    case "restForOne":
+      return children.slice(index)
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * The running children of one supervisor, and what is done when one of them ends. Whatever happens is a step, and steps are
+ * taken one after the other by the fiber that supervises. A step waits for children that stop, but not for a backoff.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import { affected, type Backoff, type Child, type Restart, restarts, type Strategy } from "./ChildSpec.ts"
+import { sleepWithJitter } from "./Recovery.ts"
+import * as RestartPolicy from "./RestartPolicy.ts"
+import { DuplicateChild, RestartIntensityExceeded, SupervisorError } from "./SupervisorError.ts"
+
+/** How a supervisor works. */
+export interface Options extends Backoff {
+  /** What errors and logs call it: `supervisor`. */
+  readonly name?: string
+  /** `oneForOne`. */
+  readonly strategy?: Strategy
+  /** Crashes of any of its children that it tolerates `within` the window: 5. */
+  readonly intensity?: number
+  /** 30 seconds. */
+  readonly within?: Duration.Input
+}
+
+/** A child as it is now. */
+export interface ChildStatus {
+  readonly id: string
+  readonly restart: Restart
+  readonly status: "running" | "waiting"
+  /** How often it was started again. */
+  readonly restarts: number
+}
+
+/** A child and what is known about it. */
+interface Member {
+  readonly child: Child
+  readonly context: Context.Context<never>
+  readonly policy: RestartPolicy.RestartPolicy
+  /** While it runs. */
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
+  /** While it, and those affected by its crash, wait for their next start. */
+  timer: Fiber.Fiber<unknown, unknown> | undefined
+  history: RestartPolicy.History
+  runningSince: number
+  restarts: number
+}
+
+/** Something that happens to the children; when it fails, the supervisor does. */
+export type Step = Effect.Effect<void, SupervisorError>
+
+/** The children of one supervisor. What happens to them are steps, taken one after the other. */
+export class Children {
+  readonly #name: string
+  readonly #strategy: Strategy
+  readonly #backoff: Backoff
+  /** Counts the crashes of all children. */
+  readonly #policy: RestartPolicy.RestartPolicy
+  #history = RestartPolicy.healthy
+  readonly #members: Array<Member> = []
+  readonly #steps: Queue.Queue<Step>
+
+  constructor(options: Options, steps: Queue.Queue<Step>) {
+    const { name, strategy, ...policy } = options
+    this.#name = name ?? "supervisor"
+    this.#strategy = strategy ?? "oneForOne"
+    this.#backoff = policy
+    this.#policy = RestartPolicy.make({ ...policy, exhausted: "stop" })
+    this.#steps = steps
+  }
+
+  get isEmpty(): boolean {
+    return this.#members.length === 0
+  }
+
+  get list(): ReadonlyArray<ChildStatus> {
+    return this.#members.map(({ child: { id, restart }, fiber, restarts }) => ({
+      id,
+      restart,
+      status: fiber === undefined ? "waiting" : "running",
+      restarts
+    }))
+  }
+
+  /** Adds a step to those to be taken. */
+  next(step: Step): void {
+    Queue.offerUnsafe(this.#steps, step)
+  }
+
+  /** Takes steps until there is no reason to go on, or one fails. */
+  supervise(isOver: () => boolean): Step {
+    return Effect.suspend(() =>
+      isOver()
+        ? Effect.void
+        : Effect.flatMap(Queue.take(this.#steps), (step) =>
+            Effect.andThen(Effect.uninterruptible(step), this.supervise(isOver))
+          )
+    )
+  }
+
+  start<R>(child: Child<R>, context: Context.Context<R>): Step {
+    return Effect.suspend(() => {
+      if (this.#members.some((member) => member.child.id === child.id)) {
+        const reason = new DuplicateChild({ supervisor: this.#name, child: child.id })
+        return Effect.fail(new SupervisorError({ reason }))
+      }
+      const member: Member = {
+        child: child as Child<never>,
+        context: context as Context.Context<never>,
+        policy: RestartPolicy.make({ ...this.#backoff, ...child.backoff, intensity: Infinity }),
+        fiber: undefined,
+        timer: undefined,
+        history: RestartPolicy.healthy,
+        runningSince: 0,
+        restarts: 0
+      }
+      this.#members.push(member)
+      return this.#launch(member)
+    })
+  }
+
+  stop(id: string): Effect.Effect<boolean> {
+    return Effect.suspend(() => {
+      const member = this.#members.find(({ child }) => child.id === id)
+      if (member === undefined) return Effect.succeed(false)
+      return Effect.gen({ self: this }, function* () {
+        yield* this.#halt(member)
+        this.#forget(member)
+        // Its siblings may have waited for it to come back.
+        yield* this.#relaunch(this.#members.filter(({ timer }) => timer === undefined))
+        return true
+      })
+    })
+  }
+
+  /** Stops the children, the last one first. */
+  stopAll(): Effect.Effect<void> {
+    return Effect.forEach(this.#members.toReversed(), (member) => this.#halt(member), { discard: true })
+  }
+
+  #launch(member: Member): Effect.Effect<void> {
+    return Effect.map(Clock.currentTimeMillis, (now) => {
+      member.timer = undefined
+      member.runningSince = now
+      const fiber = (member.fiber = Effect.runForkWith(member.context)(member.child.run))
+      fiber.addObserver((exit) => {
+        if (member.fiber === fiber) this.next(Effect.suspend(() => this.#ended(member, fiber, exit)))
+      })
+    })
+  }
+
+  /** Starts those again that do not run, in their order. */
+  #relaunch(members: ReadonlyArray<Member>): Effect.Effect<void> {
+    const waiting = members.filter(({ fiber }) => fiber === undefined)
+    return Effect.forEach(
+      waiting,
+      (member) => {
+        member.restarts++
+        return this.#launch(member)
+      },
+      { discard: true }
+    )
+  }
+
+  /** Interrupts a child and waits for its finalizers, but not longer than its deadline. */
+  #halt(member: Member): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { child, fiber, timer } = member
+      member.fiber = undefined
+      member.timer = undefined
+      timer?.interruptUnsafe()
+      if (fiber === undefined) return Effect.void
+      fiber.interruptUnsafe()
+      return Effect.flatMap(Effect.timeoutOption(Fiber.await(fiber), child.shutdown), (exit) =>
+        Option.isSome(exit) ? Effect.void : this.#log("A child did not stop in time and is left behind", child.id)
+      )
+    })
+  }
+
+  #forget(member: Member): void {
+    this.#members.splice(this.#members.indexOf(member), 1)
+  }
+
+  #ended(member: Member, fiber: Member["fiber"], exit: Exit.Exit<unknown, unknown>): Step {
+    if (member.fiber !== fiber) return Effect.void
+    member.fiber = undefined
+    const cause = Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? exit.cause : undefined
+    const logged = cause === undefined ? Effect.void : this.#log("A child crashed", member.child.id, cause)
+    if (restarts(member.child.restart, exit)) return Effect.andThen(logged, this.#restart(member, exit))
+    this.#forget(member)
+    return logged
+  }
+
+  #restart(member: Member, exit: Exit.Exit<unknown, unknown>): Step {
+    return Effect.gen({ self: this }, function* () {
+      const crash: RestartPolicy.Crash = { now: yield* Clock.currentTimeMillis, runningSince: member.runningSince }
+      const allowed = RestartPolicy.decide(this.#policy, this.#history, crash)
+      const decision = RestartPolicy.decide(member.policy, member.history, crash)
+      if (allowed._tag !== "Restart" || decision._tag !== "Restart") return yield* this.#giveUp(member, exit)
+      this.#history = allowed.history
+      member.history = decision.history
+      const siblings = affected(this.#strategy, this.#members, this.#members.indexOf(member))
+      for (const sibling of siblings.toReversed()) {
+        yield* this.#halt(sibling)
+        if (sibling.child.restart === "temporary") this.#forget(sibling)
+      }
+      if (decision.delay === 0) return yield* this.#due(member)
+      const due = Effect.suspend(() => (member.timer === timer ? this.#due(member) : Effect.void))
+      const later = Effect.andThen(sleepWithJitter(decision.delay), Effect.sync(() => this.next(due)))
+      const timer: Fiber.Fiber<void> = Effect.runForkWith(member.context)(later)
+      member.timer = timer
+    })
+  }
+
+  #due(member: Member): Effect.Effect<void> {
+    return this.#relaunch(affected(this.#strategy, this.#members, this.#members.indexOf(member)))
+  }
+
+  #giveUp(member: Member, exit: Exit.Exit<unknown, unknown>): Step {
+    const reason = new RestartIntensityExceeded({
+      supervisor: this.#name,
+      child: member.child.id,
+      intensity: this.#policy.intensity,
+      millis: Duration.toMillis(this.#policy.within),
+      cause: Exit.isFailure(exit) ? Cause.squash(exit.cause) : new Error("it ended, and is permanent")
+    })
+    return Effect.andThen(this.stopAll(), Effect.fail(new SupervisorError({ reason })))
+  }
+
+  #log(message: string, child: string, cause?: Cause.Cause<unknown>): Effect.Effect<void> {
+    const log = cause === undefined ? Effect.logWarning(message) : Effect.logWarning(message, cause)
+    return Effect.annotateLogs(log, { supervisor: this.#name, child })
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Keeps children running. A child is an effect, not an actor: `Actor.spawn` and `Actor.untilStopped` make one of an actor, and
+ * `run` makes one of another supervisor, so that escalation is nothing but the failure of a child. What crashes is started
+ * anew, from nothing; a child that has to keep its state across restarts keeps it elsewhere (an actor does so by itself).
+ */
+import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import { Children, type ChildStatus, type Options, type Step } from "./Children.ts"
+import type { Child } from "./ChildSpec.ts"
+import type { SupervisorError } from "./SupervisorError.ts"
+
+export type { ChildStatus, Options } from "./Children.ts"
+export { type Backoff, child, type Child, type ChildOptions, type Restart, type Strategy } from "./ChildSpec.ts"
+
+/** A running supervisor. */
+export interface Supervisor {
+  /** Starts a child after the others; fails with `DuplicateChild` when there is one of its id. */
+  readonly start: <R>(child: Child<R>) => Effect.Effect<void, SupervisorError, R>
+  /** Stops a child for good; false when there is none of that id. */
+  readonly stop: (id: string) => Effect.Effect<boolean, SupervisorError>
+  /** The children in the order in which they were started first. */
+  readonly children: Effect.Effect<ReadonlyArray<ChildStatus>>
+  /** Never succeeds; fails when the supervisor has given up and stopped its children. */
+  readonly await: Effect.Effect<never, SupervisorError>
+}
+
+/** Runs children until none is left; stops them in reverse order, and fails when they crash too often. */
+export const run = <R = never>(
+  options: Options,
+  children: ReadonlyArray<Child<R>>
+): Effect.Effect<void, SupervisorError, R> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const context = yield* Effect.context<R>()
+      const running = yield* makeChildren(options)
+      for (const child of children) yield* running.start(child, context)
+      yield* running.supervise(() => running.isEmpty)
+    })
+  )
+
+/** Runs a supervisor without children until the Scope closes. */
+export const make = (options: Options = {}): Effect.Effect<Supervisor, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const running = yield* makeChildren(options)
+    const gaveUp = yield* Deferred.make<never, SupervisorError>()
+    const supervised = running.supervise(() => false)
+    yield* Effect.forkScoped(Effect.onError(supervised, (cause) => Deferred.failCause(gaveUp, cause)))
+    const step = <A>(effect: Effect.Effect<A, SupervisorError>): Effect.Effect<A, SupervisorError> =>
+      Effect.suspend(() => {
+        const done = Deferred.makeUnsafe<A, SupervisorError>()
+        running.next(Effect.asVoid(Deferred.into(effect, done)))
+        return Effect.raceFirst(Deferred.await(done), Deferred.await(gaveUp))
+      })
+    return {
+      start: <R>(child: Child<R>) =>
+        Effect.contextWith((context: Context.Context<R>) => step(running.start(child, context))),
+      stop: (id) => step(running.stop(id)),
+      children: Effect.sync(() => running.list),
+      await: Deferred.await(gaveUp)
+    }
+  })
+
+const makeChildren = (options: Options): Effect.Effect<Children, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.map(Queue.unbounded<Step>(), (steps) => new Children(options, steps)),
+    (children) => children.stopAll()
+  )

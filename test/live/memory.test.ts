@@ -1,0 +1,12 @@
+import { Effect, Layer } from "effect"
+import { LiveTest } from "fibra/testing"
+import { behaviors, components } from "./Lab.ts"
+import { liveSuite, Subject } from "./suite.ts"
+
+liveSuite(
+  "in memory",
+  Layer.effect(Subject, Effect.service(LiveTest)).pipe(
+    Layer.provide(LiveTest.layer({ components })),
+    Layer.provideMerge(behaviors)
+  )
+)
