@@ -2,8 +2,8 @@
  * The RPC wire, whole: what a client may ask and what the server tells. Any Effect `RpcClient` of this group can speak it.
  *
  * A client opens `Connect` first and reads it for as long as the socket lives: every chunk of that stream is one batch of
- * events, in order. It acknowledges batches with `Received` (or with the stream's own acknowledgements); when it does not,
- * the server sends no more state than the window holds and merges what follows into one change.
+ * events, in order. It acknowledges every fourth batch or more often with `Received` (or each with the stream's own `Ack`); when
+ * it does not, the server sends no more state than the window holds and merges what follows into one change.
  */
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
@@ -19,6 +19,9 @@ export const protocolVersion = 1
 export const Status = Schema.Literals(["running", "restarting", "faulted", "stopped"])
 /** Where a component instance is in its life. */
 export type Status = typeof Status.Type
+
+/** A client acknowledges at least every so many batches; a server may wait for that, but for no more. */
+export const batchesPerAcknowledgement = 4
 
 const EncodedState = Schema.Record(Schema.String, Schema.Json)
 

@@ -7,7 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import type { Handlers } from "./Activation.ts"
 import { ActorCell, type Status, type Termination } from "./ActorCell.ts"
 import { ActorCrashed, ActorError, type ActorErrorReason, AskTimeout } from "./ActorError.ts"
@@ -65,7 +65,9 @@ export type HandlerServices<H extends Handlers> = {
 }[keyof H]
 
 type Arguments<Handler extends Handlers[string], O> =
-  Parameters<Handler> extends readonly [] ? [payload?: undefined, options?: O] : [payload: Parameters<Handler>[0], options?: O]
+  Parameters<Handler> extends readonly []
+    ? [payload?: undefined, options?: O]
+    : [payload: Parameters<Handler>[0], options?: O]
 
 /** A running actor, as others see it. */
 export interface ActorRef<State, H extends Handlers> {
@@ -130,7 +132,12 @@ export const spawn = <State, H extends Handlers, E, R>(
       get: Effect.sync(() => cell.state),
       set: (state) => Effect.asVoid(cell.change(() => state)),
       update: (f) => cell.change(f),
-      stop: Effect.asVoid(Effect.forkDetach(Effect.suspend(() => cell.stop(shutdown)), { startImmediately: true }))
+      stop: Effect.asVoid(
+        Effect.forkDetach(
+          Effect.suspend(() => cell.stop(shutdown)),
+          { startImmediately: true }
+        )
+      )
     }
     const cell: ActorCell<State> = new ActorCell<State>({
       address,

@@ -10,13 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { Activation, CurrentTurn, type Handlers, type Owner } from "./Activation.ts"
-import {
-  ActorCrashed,
-  ActorFaulted,
-  ActorStopped,
-  HandlerTimeout,
-  UnknownMessage
-} from "./ActorError.ts"
+import { ActorCrashed, ActorFaulted, ActorStopped, HandlerTimeout, UnknownMessage } from "./ActorError.ts"
 import { type Consumer, Inbox } from "./Inbox.ts"
 import type { Overflow } from "./Mailbox.ts"
 import * as Message from "./Message.ts"

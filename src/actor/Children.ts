@@ -211,7 +211,10 @@ export class Children {
       }
       if (decision.delay === 0) return yield* this.#due(member)
       const due = Effect.suspend(() => (member.timer === timer ? this.#due(member) : Effect.void))
-      const later = Effect.andThen(sleepWithJitter(decision.delay), Effect.sync(() => this.next(due)))
+      const later = Effect.andThen(
+        sleepWithJitter(decision.delay),
+        Effect.sync(() => this.next(due))
+      )
       const timer: Fiber.Fiber<void> = Effect.runForkWith(member.context)(later)
       member.timer = timer
     })

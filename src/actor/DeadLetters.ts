@@ -7,7 +7,15 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
 /** Why a message ended here. */
-export type Reason = "MailboxFull" | "Coalesced" | "Expired" | "Crashed" | "Faulted" | "Stopped" | "TimedOut" | "Unknown"
+export type Reason =
+  | "MailboxFull"
+  | "Coalesced"
+  | "Expired"
+  | "Crashed"
+  | "Faulted"
+  | "Stopped"
+  | "TimedOut"
+  | "Unknown"
 
 /** One dropped message. */
 export interface DeadLetter {
@@ -82,4 +90,7 @@ export const DeadLetters: Context.Reference<Service> = Context.Reference<Service
 
 /** A store of its own for everything below this layer. */
 export const layer = (options?: { readonly capacity?: number }): Layer.Layer<never> =>
-  Layer.effect(DeadLetters, Effect.sync(() => makeUnsafe(options)))
+  Layer.effect(
+    DeadLetters,
+    Effect.sync(() => makeUnsafe(options))
+  )

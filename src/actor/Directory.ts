@@ -100,10 +100,7 @@ export const make = <Address, Ref, E, R>(
         end(address, tenancy, Exit.void)
       )
       // Not in the context of the first who asks: the actor outlives it.
-      const activation = Effect.updateContext(
-        options.activate(address),
-        (_: Context.Context<never>) => Context.add(context, Scope.Scope, tenancy.scope) as Context.Context<never> as Context.Context<R>
-      )
+      const activation = inContext(options.activate(address), Context.add(context, Scope.Scope, tenancy.scope))
       const activated = yield* Effect.onError(activation, () => leave)
       yield* Effect.forkIn(Effect.andThen(activated.watch, Effect.forkDetach(leave)), tenancy.scope)
       return activated.ref
@@ -132,6 +129,9 @@ export const make = <Address, Ref, E, R>(
       size: Effect.map(RcMap.keys(actors), (keys) => Array.from(keys).length)
     }
   })
+
+const inContext = <A, E, R>(effect: Effect.Effect<A, E, R>, context: Context.Context<never>): Effect.Effect<A, E> =>
+  Effect.updateContext(effect, () => context as Context.Context<R>) as Effect.Effect<A, E>
 
 /** Whether the entry of an address is still the one with this Scope. */
 const isEntry = <K, A, E>(map: RcMap.RcMap<K, A, E>, key: K, scope: Scope.Scope): boolean => {

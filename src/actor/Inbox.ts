@@ -113,7 +113,13 @@ export class Inbox {
     if (message.lane !== "internal") {
       const { address: actor, context } = this.#consumer.options
       const { payload, tag } = message
-      Context.get(context, DeadLetters.DeadLetters).recordUnsafe({ actor, tag, payload, reason: letter, at: this.now() })
+      Context.get(context, DeadLetters.DeadLetters).recordUnsafe({
+        actor,
+        tag,
+        payload,
+        reason: letter,
+        at: this.now()
+      })
     }
     Message.accept(message, reason)
     Message.answer(message, Exit.fail(new ActorError({ reason })))

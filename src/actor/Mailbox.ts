@@ -38,7 +38,10 @@ export const Overflow = {
   dropOldest: { _tag: "DropOldest" },
   backpressure: { _tag: "Backpressure" },
   coalesce: (key: (tag: string, payload: unknown) => string | undefined): Overflow => ({ _tag: "Coalesce", key })
-} as const satisfies Record<string, Overflow | ((key: (tag: string, payload: unknown) => string | undefined) => Overflow)>
+} as const satisfies Record<
+  string,
+  Overflow | ((key: (tag: string, payload: unknown) => string | undefined) => Overflow)
+>
 
 /** What became of an offered message. */
 export type Offered<E extends Envelope> =

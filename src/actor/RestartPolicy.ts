@@ -82,6 +82,8 @@ export const decide = (policy: RestartPolicy, history: History, crash: Crash): D
     return { _tag: "Probe", delay, history: { crashes: [], attempt: 0, probes: probes + 1 } }
   }
   const delay =
-    attempt === 0 ? 0 : Math.min(Duration.toMillis(policy.backoff) * 2 ** (attempt - 1), Duration.toMillis(policy.maxBackoff))
+    attempt === 0
+      ? 0
+      : Math.min(Duration.toMillis(policy.backoff) * 2 ** (attempt - 1), Duration.toMillis(policy.maxBackoff))
   return { _tag: "Restart", delay, history: { crashes, attempt: attempt + 1, probes } }
 }

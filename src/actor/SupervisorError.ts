@@ -2,15 +2,18 @@
 import * as Schema from "effect/Schema"
 
 /** A supervisor's children crashed more often than it allows; it has stopped them all. */
-export class RestartIntensityExceeded extends Schema.TaggedError<RestartIntensityExceeded>()("RestartIntensityExceeded", {
-  supervisor: Schema.String,
-  /** The child that crashed last. */
-  child: Schema.String,
-  /** Crashes tolerated within `millis`. */
-  intensity: Schema.Int,
-  millis: Schema.Finite,
-  cause: Schema.Defect()
-}) {
+export class RestartIntensityExceeded extends Schema.TaggedError<RestartIntensityExceeded>()(
+  "RestartIntensityExceeded",
+  {
+    supervisor: Schema.String,
+    /** The child that crashed last. */
+    child: Schema.String,
+    /** Crashes tolerated within `millis`. */
+    intensity: Schema.Int,
+    millis: Schema.Finite,
+    cause: Schema.Defect()
+  }
+) {
   override get message(): string {
     return (
       `The supervisor "${this.supervisor}" gave up when its child "${this.child}" crashed: ` +

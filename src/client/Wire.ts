@@ -9,7 +9,7 @@ import * as RpcClient from "effect/rpc/RpcClient"
 import type * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { LiveProtocol, LiveEvent } from "../LiveProtocol.ts"
+import { batchesPerAcknowledgement, LiveEvent, LiveProtocol } from "../LiveProtocol.ts"
 import { Link } from "./Link.ts"
 
 /** Who wants the events of a component, and to know whether there is a connection. */
@@ -40,8 +40,6 @@ export interface Wire {
 }
 
 const connectId = "events"
-/** The server's window is 16 batches: at a quarter of it an acknowledgement is in time. */
-const batchesPerAcknowledgement = 4
 
 const decodeEvent = Schema.decodeUnknownExit(Schema.toCodecJson(LiveEvent))
 

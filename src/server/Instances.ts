@@ -52,6 +52,8 @@ export class Instances extends Context.Service<
   {
     /** Activates a private instance, or finds or activates the one of the key. */
     readonly hold: (request: MountRequest) => Effect.Effect<Held, LiveError>
+    /** Interrupts whatever is still being done, and stops them all. */
+    readonly stopNow: Effect.Effect<void>
     readonly sizeUnsafe: () => number
   }
 >()("fibra/server/Instances") {}
@@ -120,6 +122,12 @@ const make = Effect.fnUntraced(function* (served: ReadonlyMap<string, Served>) {
       if (key !== undefined) return holdKeyed(new Address(found, key, decoded.value))
       return Effect.map(start(found, undefined, decoded.value), (instance) => ({ instance, release: stop(instance) }))
     },
+    stopNow: Effect.suspend(() =>
+      Effect.forEach(running, (instance) => instance.cell.stop(Duration.zero), {
+        concurrency: "unbounded",
+        discard: true
+      })
+    ),
     sizeUnsafe: () => running.size
   })
 })

@@ -20,16 +20,19 @@ import * as WebSocketLink from "./WebSocketLink.ts"
 /** What a server needs for these components: the behaviour of each. */
 export type Requirements<Components extends ReadonlyArray<Component.Any>> = Component.Requirement<Components[number]>
 
+/** The parts of a server that know no network. */
+export type Core = LiveRpc.LiveRpc | Transport.Transport | Sessions.Sessions | Instances.Instances
+
 /** The components and everything that runs them, without a network; `layer` and the test client stand on it. */
 export const layerCore = <const Components extends ReadonlyArray<Component.Any>>(options: {
   readonly components: Components
-}): Layer.Layer<LiveRpc.LiveRpc | Transport.Transport | Sessions.Sessions, never, Requirements<Components>> =>
+}): Layer.Layer<Core, never, Requirements<Components>> =>
   Layer.unwrap(
     Effect.contextWith((context: Context.Context<Requirements<Components>>) =>
       Effect.map(serve(options.components, context), (served) =>
         Layer.provideMerge(
           LiveRpc.layer,
-          Layer.provideMerge(Layer.provide(Sessions.layer, Instances.layer(served)), Transport.layer)
+          Layer.provideMerge(Layer.provideMerge(Sessions.layer, Instances.layer(served)), Transport.layer)
         )
       )
     )

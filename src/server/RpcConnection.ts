@@ -10,7 +10,7 @@ import type * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Schema from "effect/Schema"
 import { LiveError, PayloadRejected } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
-import { CallRequest, LiveProtocol, type Mounted, type MountRequest, protocolVersion } from "../LiveProtocol.ts"
+import { batchesPerAcknowledgement, CallRequest, LiveProtocol, type Mounted, type MountRequest, protocolVersion } from "../LiveProtocol.ts"
 import { ClientMessage, type RequestId } from "./ClientMessage.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Outcome, Session } from "./Session.ts"
@@ -131,11 +131,11 @@ export class RpcConnection implements FrontSession {
   get #hasRoom(): boolean {
     if (this.#connectId === undefined || !this.session.isBehind) return false
     const { config, connection } = this.#options
-    return (
-      this.#sent - this.#received < config.windowBatches &&
-      this.#sentBytes - this.#receivedBytes < config.windowBytes &&
-      connection.hasRoom
-    )
+    const batches = this.#sent - this.#received
+    // Fewer than these need no acknowledgement, however large, so nothing may wait for one.
+    if (batches < batchesPerAcknowledgement) return connection.hasRoom
+    const bytes = this.#sentBytes - this.#receivedBytes
+    return batches < config.windowBatches && bytes < config.windowBytes && connection.hasRoom
   }
 
   #chunkHead(): string {

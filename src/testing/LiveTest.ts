@@ -11,6 +11,7 @@ import { LiveClient, type MountOptions } from "../client/LiveClient.ts"
 import type { LiveHandle } from "../client/LiveHandle.ts"
 import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
+import { Instances } from "../server/Instances.ts"
 import { LiveRpc } from "../server/LiveRpc.ts"
 import * as LiveServer from "../server/LiveServer.ts"
 import { Sessions } from "../server/Sessions.ts"
@@ -36,8 +37,8 @@ export class LiveTest extends Context.Service<
     readonly unstall: Effect.Effect<void>
     /** Lets everything that is under way arrive. */
     readonly settle: Effect.Effect<void>
-    /** Sessions and connections open on the server. */
-    readonly open: Effect.Effect<{ readonly sessions: number; readonly connections: number }>
+    /** What is open on the server. */
+    readonly open: Effect.Effect<{ readonly connections: number; readonly sessions: number; readonly instances: number }>
   }
 >()("fibra/testing/LiveTest") {
   /** Serves the components to one client; their behaviours and whatever those need are provided as in production. */
@@ -53,9 +54,13 @@ const roundsToSettle = 8
 const make = Effect.gen(function* () {
   const transport = yield* Transport
   const sessions = yield* Sessions
+  const instances = yield* Instances
   const memory = new MemoryLink(transport, yield* LiveRpc)
   const context = yield* Layer.build(Layer.provide(LiveClient.layer, Layer.succeed(Link, memory.client)))
   const client = Context.get(context, LiveClient)
+
+  // In virtual time nobody would wait for a handler to finish what it has begun.
+  yield* Effect.addFinalizer(() => Effect.andThen(memory.disconnect, instances.stopNow))
 
   const settle = Effect.sync(() => transport.flushUnsafe()).pipe(
     Effect.andThen(Effect.yieldNow),
@@ -78,6 +83,10 @@ const make = Effect.gen(function* () {
       settle
     ),
     settle,
-    open: Effect.sync(() => ({ sessions: sessions.sizeUnsafe(), connections: transport.sizeUnsafe() }))
+    open: Effect.sync(() => ({
+      connections: transport.sizeUnsafe(),
+      sessions: sessions.sizeUnsafe(),
+      instances: instances.sizeUnsafe()
+    }))
   })
 })

@@ -1,0 +1,26 @@
+/** The product under test, as a user runs it: LiveServer over Effect's router and HTTP server on Node. */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
+import * as Layer from "effect/Layer"
+import { createServer } from "node:http"
+import { LiveServer } from "../src/server/index.ts"
+import { Board, BoardLayer, Counter, CounterLayer } from "./components.ts"
+import * as server from "./server.ts"
+
+const App = LiveServer.layer({ components: [Counter, Board] }).pipe(Layer.provide([CounterLayer, BoardLayer]))
+
+const Measured = Layer.effectDiscard(
+  Effect.map(Effect.service(HttpServer.HttpServer), ({ address }) => {
+    server.answer("port" in address ? address.port : 0)
+  })
+)
+
+HttpRouter.serve(App, { disableLogger: true, disableListenLog: true }).pipe(
+  Layer.merge(Measured),
+  Layer.provide(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })),
+  Layer.launch,
+  NodeRuntime.runMain
+)

@@ -1,0 +1,111 @@
+/**
+ * The load generator, one process for both servers: it keeps a group of clients for each of them and does with one group at a
+ * time what the bench asks. What it reports is what its clients have received.
+ */
+import { Client, type Target } from "./client.ts"
+import * as ipc from "./ipc.ts"
+import type { Side } from "./wire.ts"
+
+/** Work that was done. */
+export interface Work {
+  readonly units: number
+  readonly seconds: number
+  /** CPU time of the load generator, microseconds. */
+  readonly cpu: number
+  /** Changes that came merged with others, and so do not count. */
+  readonly merged: number
+}
+
+const groups: { readonly [side in Side]: Array<Client> } = { raw: [], fibra: [] }
+
+/** Runs something and says what was done in what time. */
+const measure = async (run: () => Promise<{ readonly units: number; readonly merged?: number }>): Promise<Work> => {
+  const cpu = process.cpuUsage()
+  const start = performance.now()
+  const { merged = 0, units } = await run()
+  const seconds = (performance.now() - start) / 1000
+  const { system, user } = process.cpuUsage(cpu)
+  return { units, seconds, cpu: user + system, merged }
+}
+
+/** Lets the clients run until `isDone`, which is looked at whenever something comes in. */
+const until = (clients: ReadonlyArray<Client>, onProgress: (client: Client) => void, isDone: () => boolean) =>
+  new Promise<void>((resolve, reject) => {
+    for (const client of clients) {
+      client.onFailure = reject
+      client.onProgress = (client) => {
+        onProgress(client)
+        if (isDone()) resolve()
+      }
+    }
+  }).finally(() => {
+    for (const client of clients) client.onProgress = () => {}
+  })
+
+/** Opens clients and mounts, `concurrency` at a time; done when the last has its initial state. */
+const open = ({ concurrency, count, ...target }: Target & { readonly count: number; readonly concurrency: number }) =>
+  measure(async () => {
+    let left = count
+    const worker = async (): Promise<void> => {
+      while (left-- > 0) {
+        const client = new Client(target)
+        groups[target.side].push(client)
+        await client.ready
+      }
+    }
+    await Promise.all(Array.from({ length: concurrency }, worker))
+    return { units: count }
+  })
+
+const close = async (side: Side): Promise<void> => {
+  await Promise.all(groups[side].splice(0).map((client) => client.close()))
+}
+
+/** Every client keeps `depth` actions in flight; an action is done when its answer and the new state are in. */
+const act = ({ depth, seconds, side }: { readonly side: Side; readonly depth: number; readonly seconds: number }) =>
+  measure(async () => {
+    const clients = groups[side]
+    const end = performance.now() + seconds * 1000
+    const done = (client: Client) => Math.min(client.answered, client.revision)
+    const before = clients.reduce((sum, client) => sum + done(client), 0)
+    let idle = 0
+    const goOn = (client: Client) => {
+      if (performance.now() < end) {
+        for (let more = done(client) + depth - client.asked; more > 0; more--) client.increment()
+      } else if (done(client) === client.asked) idle++
+    }
+    const over = until(clients, goOn, () => idle === clients.length)
+    clients.forEach(goOn)
+    await over
+    return { units: clients.reduce((sum, client) => sum + done(client), -before) }
+  })
+
+/** The first client writes, four in flight; every other one has to get every change. */
+const write = ({ seconds, side }: { readonly side: Side; readonly seconds: number }) =>
+  measure(async () => {
+    const [writer, ...readers] = groups[side]
+    if (writer === undefined) throw new Error("There is nobody to write.")
+    const end = performance.now() + seconds * 1000
+    const total = (count: "changes" | "merged") => readers.reduce((sum, reader) => sum + reader[count], 0)
+    const before = { changes: total("changes"), merged: total("merged") }
+    let stopped = false
+    let behind = readers.length
+    const goOn = (client: Client) => {
+      if (client === writer && performance.now() < end) {
+        for (let more = writer.answered + 4 - writer.asked; more > 0; more--) writer.write()
+      }
+      stopped ||= performance.now() >= end && writer.answered === writer.asked
+      if (stopped) behind = readers.findIndex((reader) => reader.revision < writer.asked)
+    }
+    const over = until(groups[side], goOn, () => behind < 0)
+    goOn(writer)
+    await over
+    return { units: total("changes") - before.changes, merged: total("merged") - before.merged }
+  })
+
+const answers = { open, close, act, write }
+
+/** What the load generator can be asked. */
+export type Answers = typeof answers
+
+ipc.answer(answers)

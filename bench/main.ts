@@ -1,0 +1,45 @@
+// `npm run bench`: how fast fibra is, and how fast the same thing is on plain `ws`, measured in turns.
+//
+//   npm run bench                        all scenarios, about three minutes
+//   npm run bench -- --quick             all scenarios, well under a minute
+//   npm run bench -- actions1 fanout     only these
+//   npm run bench -- --profile fanout    also where fibra's server spends its time
+//
+// The last line is one line of JSON: ratios to raw, but bytesPerConnection (bytes) and ask (µs) are fibra's own. The exit code is
+// 1 when something failed or hung. A figure that misses its target is said, and is not a failure: machines differ.
+import { parseArgs } from "node:util"
+import * as report from "./report.ts"
+import { type Effort, scenarios } from "./scenarios.ts"
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: "boolean", default: false }, profile: { type: "boolean", default: false } }
+})
+
+const effort: Effort = values.quick
+  ? { rounds: 3, seconds: 0.7, connections: 2000, profile: values.profile }
+  : { rounds: 7, seconds: 2, connections: 5000, profile: values.profile }
+
+const unknown = positionals.filter((name) => !scenarios.some((scenario) => scenario.name === name))
+if (unknown.length > 0) {
+  console.error(`There is no scenario named ${unknown.join(", ")}.\nInstead use: ${scenarios.map(({ name }) => name).join(", ")}.`)
+  process.exit(1)
+}
+
+const results: Array<report.Result> = []
+try {
+  for (const scenario of scenarios) {
+    if (positionals.length > 0 && !positionals.includes(scenario.name)) continue
+    const start = performance.now()
+    results.push({ scenario, outcome: await scenario.run(effort) })
+    console.error(`${scenario.name} took ${((performance.now() - start) / 1000).toFixed(1)} s`)
+  }
+} catch (error) {
+  console.error(error)
+  process.exit(1)
+}
+
+console.log(`\n${report.figures(results)}\n\n${report.costs(results)}`)
+if (values.profile) console.log(report.profiles(results))
+console.log(`\n${JSON.stringify(Object.fromEntries(results.map((result) => [result.scenario.name, report.score(result)])))}`)
+process.exit(0)

@@ -1,0 +1,177 @@
+/**
+ * The scenarios: what the clients do, what one unit of work is, how often it is measured, and what to reach. Raw and fibra take
+ * turns in the same run, so that whatever else the machine does falls on both.
+ */
+import { cpus } from "node:os"
+import { setTimeout } from "node:timers/promises"
+import type * as actor from "./ask.ts"
+import type { Target } from "./client.ts"
+import { Child } from "./ipc.ts"
+import type * as load from "./load.ts"
+import type { Hot } from "./profile.ts"
+import type * as server from "./server.ts"
+import type { Side } from "./wire.ts"
+
+/** How long to measure. */
+export interface Effort {
+  readonly rounds: number
+  readonly seconds: number
+  readonly connections: number
+  /** Whether to profile fibra's server. */
+  readonly profile: boolean
+}
+
+/** One side in one round. */
+export interface Round {
+  /** What is compared: units per second, bytes, or microseconds. */
+  readonly figure: number
+  /** CPU time per unit of work, microseconds, of the server and of the load generator. */
+  readonly cpu?: { readonly server: number; readonly load: number }
+  /** Cores in use meanwhile: by the server, by the load generator, and by all that is not ours. */
+  readonly cores?: { readonly server: number; readonly load: number; readonly others: number }
+  readonly merged?: number
+}
+
+/** What came out of a scenario. */
+export interface Outcome {
+  readonly raw: ReadonlyArray<Round>
+  readonly fibra: ReadonlyArray<Round>
+  readonly hot?: ReadonlyArray<Hot>
+}
+
+/** A scenario. */
+export interface Scenario {
+  readonly name: string
+  readonly unit: string
+  /** Of the ratio to raw, or of fibra's own figure. */
+  readonly target: { readonly of: "ratio" | "figure"; readonly atLeast?: number; readonly atMost?: number }
+  readonly run: (effort: Effort) => Promise<Outcome>
+}
+
+type Server = Child<server.Answers>
+type Load = Child<load.Answers>
+
+const sides: ReadonlyArray<Side> = ["raw", "fibra"]
+const file = (name: string) => new URL(name, import.meta.url)
+
+/** Both servers and the load, for one scenario. */
+class Arena implements AsyncDisposable {
+  readonly servers: { readonly [side in Side]: Server } = {
+    raw: new Child<server.Answers>("the raw server", file("./raw-server.ts")),
+    fibra: new Child<server.Answers>("the fibra server", file("./fibra-server.ts"))
+  }
+  readonly load: Load = new Child<load.Answers>("the load generator", file("./load.ts"))
+  readonly #stack = new AsyncDisposableStack()
+
+  constructor(scenario: string) {
+    for (const child of [this.load, this.servers.raw, this.servers.fibra]) {
+      this.#stack.use(child)
+      child.scenario = scenario
+    }
+  }
+
+  async open(side: Side, count: number, target: Pick<Target, "component" | "key">, concurrency = 128): Promise<load.Work> {
+    const port = await this.servers[side].ask("port", 15)
+    return this.load.ask("open", 30, { side, port, count, concurrency, ...target })
+  }
+
+  async close(side: Side): Promise<void> {
+    await this.load.ask("close", 15, side)
+    // The server learns of it, and lets go.
+    await setTimeout(250)
+  }
+
+  /** Says what a piece of work took. */
+  async measure(side: Side, work: () => Promise<load.Work>): Promise<Round> {
+    const busy = busyMillis()
+    const before = await this.servers[side].ask("cpu", 15)
+    const { cpu, merged, seconds, units } = await work()
+    const server = (await this.servers[side].ask("cpu", 15)) - before
+    const micros = seconds * 1e6
+    const cores = {
+      server: server / micros,
+      load: cpu / micros,
+      others: Math.max(0, (busyMillis() - busy) * 1000 - server - cpu) / micros
+    }
+    return { figure: units / seconds, cpu: { server: server / units, load: cpu / units }, cores, merged }
+  }
+
+  /** Both sides in turn, once to warm up and then as often as it takes. */
+  async alternate(effort: Effort, round: (side: Side, seconds: number) => Promise<Round>): Promise<Outcome> {
+    for (const side of sides) await round(side, effort.seconds)
+    const rounds: { readonly [side in Side]: Array<Round> } = { raw: [], fibra: [] }
+    for (let index = 0; index < effort.rounds; index++) {
+      for (const side of sides) rounds[side].push(await round(side, effort.seconds))
+    }
+    if (!effort.profile) return rounds
+    // Not counted: to look costs time, too.
+    await this.servers.fibra.ask("startProfile", 15)
+    for (let index = 0; index < 3; index++) await round("fibra", effort.seconds)
+    return { ...rounds, hot: await this.servers.fibra.ask("stopProfile", 15) }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stack.disposeAsync()
+  }
+}
+
+/** CPU time used on this machine so far, by whomever. */
+const busyMillis = (): number => cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0)
+
+const actions =
+  (name: string, depth: number) =>
+  async (effort: Effort): Promise<Outcome> => {
+    await using arena = new Arena(name)
+    for (const side of sides) await arena.open(side, 100, { component: "Counter" })
+    return await arena.alternate(effort, (side, seconds) =>
+      arena.measure(side, () => arena.load.ask("act", seconds + 15, { side, depth, seconds }))
+    )
+  }
+
+const fanout = async (effort: Effort): Promise<Outcome> => {
+  await using arena = new Arena("fanout")
+  for (const side of sides) await arena.open(side, 1001, { component: "Board", key: "board" })
+  return await arena.alternate(effort, (side, seconds) =>
+    arena.measure(side, () => arena.load.ask("write", seconds + 15, { side, seconds }))
+  )
+}
+
+const mounts = async (effort: Effort): Promise<Outcome> => {
+  await using arena = new Arena("mounts")
+  return await arena.alternate(effort, async (side) => {
+    const round = await arena.measure(side, () => arena.open(side, 2000, { component: "Counter" }))
+    await arena.close(side)
+    return round
+  })
+}
+
+const bytes = async (effort: Effort): Promise<Outcome> => {
+  await using arena = new Arena("bytesPerConnection")
+  return await arena.alternate({ ...effort, rounds: Math.min(effort.rounds, 3), profile: false }, async (side) => {
+    const before = await arena.servers[side].ask("bytes", 30)
+    await arena.open(side, effort.connections, { component: "Counter" })
+    await setTimeout(250)
+    const after = await arena.servers[side].ask("bytes", 30)
+    await arena.close(side)
+    return { figure: (after - before) / effort.connections }
+  })
+}
+
+const ask = async (effort: Effort): Promise<Outcome> => {
+  await using child = new Child<actor.Answers>("the actor", file("./ask.ts"))
+  child.scenario = "ask"
+  for (let index = 0; index < 3; index++) await child.ask("ask", 15, 100_000)
+  const rounds: Array<Round> = []
+  for (let index = 0; index < effort.rounds * 3; index++) rounds.push({ figure: await child.ask("ask", 15, 100_000) })
+  return { raw: [], fibra: rounds }
+}
+
+/** All of them, in the order they are run. */
+export const scenarios: ReadonlyArray<Scenario> = [
+  { name: "actions1", unit: "actions/s", target: { of: "ratio", atLeast: 0.6 }, run: actions("actions1", 1) },
+  { name: "actions16", unit: "actions/s", target: { of: "ratio", atLeast: 1.2 }, run: actions("actions16", 16) },
+  { name: "fanout", unit: "deliveries/s", target: { of: "ratio", atLeast: 1.3 }, run: fanout },
+  { name: "mounts", unit: "mounts/s", target: { of: "ratio", atLeast: 0.6 }, run: mounts },
+  { name: "bytesPerConnection", unit: "bytes", target: { of: "figure", atMost: 6144 }, run: bytes },
+  { name: "ask", unit: "µs", target: { of: "figure", atMost: 3 }, run: ask }
+]

@@ -1,0 +1,128 @@
+/** The two wires: how a client of each server asks for the same things, and what it reads out of the answers. */
+
+/** What a wire tells a client. */
+export interface Reader {
+  readonly mounted: (componentId: string, revision: number) => void
+  /** The state of revision `revision` is in. */
+  readonly changed: (revision: number) => void
+  readonly answered: () => void
+  readonly failed: (why: string) => void
+  readonly send: (text: string) => void
+}
+
+/** One client's end of a wire. */
+export interface Wire {
+  readonly mount: (component: "Counter" | "Board", key: string | undefined) => void
+  readonly increment: (componentId: string, id: number) => void
+  readonly write: (componentId: string, id: number, text: string) => void
+  readonly read: (text: string) => void
+}
+
+/** Which server. */
+export type Side = "raw" | "fibra"
+
+/** Where the servers listen for sockets. */
+export const paths: { readonly [side in Side]: string } = { raw: "/", fibra: "/api/live/rpc" }
+
+/** A client's end of the wire of a server. */
+export const make = (side: Side, reader: Reader): Wire => (side === "raw" ? new RawWire(reader) : new FibraWire(reader))
+
+type RawMessage =
+  | { readonly type: "mounted"; readonly revision: number }
+  | { readonly type: "state"; readonly revision: number }
+  | { readonly type: "reply"; readonly id: number; readonly value: unknown }
+
+class RawWire implements Wire {
+  readonly #reader: Reader
+
+  constructor(reader: Reader) {
+    this.#reader = reader
+  }
+
+  mount(component: "Counter" | "Board"): void {
+    this.#reader.send(JSON.stringify({ type: "mount", id: 0, component, start: 0 }))
+  }
+
+  increment(_: string, id: number): void {
+    this.#reader.send(JSON.stringify({ type: "increment", id, by: 1 }))
+  }
+
+  write(_: string, id: number, text: string): void {
+    this.#reader.send(JSON.stringify({ type: "write", id, text }))
+  }
+
+  read(text: string): void {
+    const message = JSON.parse(text) as RawMessage
+    switch (message.type) {
+      case "state":
+        return this.#reader.changed(message.revision)
+      case "reply":
+        return this.#reader.answered()
+      case "mounted":
+        return this.#reader.mounted("", message.revision)
+    }
+  }
+}
+
+type FibraMessage =
+  | { readonly _tag: "Chunk"; readonly values: ReadonlyArray<FibraEvent> }
+  | { readonly _tag: "Exit"; readonly requestId: string | number; readonly exit: FibraExit }
+  | { readonly _tag: "Defect"; readonly defect: unknown }
+type FibraEvent =
+  | { readonly _tag: "Patched" | "Snapshot"; readonly revision: number }
+  | { readonly _tag: "ConnectionEstablished" | "Event" | "Status" }
+type FibraExit =
+  | { readonly _tag: "Success"; readonly value: { readonly componentId: string; readonly revision: number } }
+  | { readonly _tag: "Failure" }
+
+/** As often as fibra's own client does. */
+const batchesPerAcknowledgement = 4
+
+class FibraWire implements Wire {
+  readonly #reader: Reader
+  #batches = 0
+
+  constructor(reader: Reader) {
+    this.#reader = reader
+  }
+
+  mount(component: "Counter" | "Board", key: string | undefined): void {
+    this.#request("events", "Connect", null)
+    const props = component === "Counter" ? { start: 0 } : {}
+    this.#request("mount", "Mount", key === undefined ? { component, props } : { component, props, key })
+  }
+
+  increment(componentId: string, id: number): void {
+    this.#request(id, "Call", { componentId, action: "Increment", payload: { by: 1 } })
+  }
+
+  write(componentId: string, id: number, text: string): void {
+    this.#request(id, "Call", { componentId, action: "Write", payload: { text } })
+  }
+
+  read(text: string): void {
+    for (const message of JSON.parse(text) as ReadonlyArray<FibraMessage>) {
+      if (message._tag === "Chunk") this.#chunk(message.values)
+      else if (message._tag === "Defect") this.#reader.failed(JSON.stringify(message.defect))
+      else if (message.exit._tag === "Failure") this.#reader.failed(JSON.stringify(message.exit))
+      else if (message.requestId !== "mount") this.#reader.answered()
+      else this.#reader.mounted(message.exit.value.componentId, message.exit.value.revision)
+    }
+  }
+
+  #chunk(events: ReadonlyArray<FibraEvent>): void {
+    this.#batches++
+    for (const event of events) {
+      if (event._tag === "Patched" || event._tag === "Snapshot") this.#reader.changed(event.revision)
+    }
+    if (this.#batches % batchesPerAcknowledgement !== 0) return
+    const payload = { batch: this.#batches }
+    this.#reader.send(
+      JSON.stringify({ _tag: "Request", id: "r", tag: "Received", payload, headers: [], isNotification: true })
+    )
+  }
+
+  #request(id: string | number, tag: string, payload: unknown): void {
+    this.#reader.send(JSON.stringify({ _tag: "Request", id, tag, payload, headers: [] }))
+  }
+}

@@ -1,0 +1,64 @@
+/** Whoever comes and goes leaves nothing behind. */
+import { assert, layer } from "@effect/vitest"
+import { Effect, Layer, Logger, Metric } from "effect"
+import { LiveTest } from "fibra/testing"
+import { collectGarbage } from "./heap.ts"
+import { behaviors, components, Lab, Ticker } from "./Lab.ts"
+
+class Fibers {
+  running = 0
+  readonly recordFiberStart = () => void this.running++
+  readonly recordFiberEnd = () => void this.running--
+}
+
+const fibers = new Fibers()
+
+const subject = LiveTest.layer({ components }).pipe(
+  Layer.provideMerge(behaviors),
+  Layer.provide(Layer.succeed(Metric.FiberRuntimeMetrics, fibers)),
+  Layer.provide(Logger.layer([]))
+)
+
+layer(subject)("mounting and dropping a thousand times", (it) => {
+  const mountAndUnmount = Effect.gen(function* () {
+    const live = yield* LiveTest
+    const lab = yield* live.mount(Lab, { props: { start: 0 } })
+    yield* lab.call.Add({ by: 1 })
+    yield* Effect.exit(lab.call.Crash())
+    yield* live.mount(Ticker, {})
+    yield* live.mount(Lab, { props: { start: 0 }, key: "shared" })
+  }).pipe(Effect.scoped)
+
+  const dropAndReturn = Effect.gen(function* () {
+    const live = yield* LiveTest
+    yield* live.mount(Lab, { props: { start: 0 } })
+    yield* live.mount(Ticker, {})
+    yield* live.disconnect
+    yield* live.reconnect
+  }).pipe(Effect.scoped)
+
+  const remains = Effect.gen(function* () {
+    const live = yield* LiveTest
+    yield* live.settle
+    return { ...(yield* live.open), fibers: fibers.running, heap: collectGarbage() }
+  })
+
+  /** An idle instance holds more than ten times as much; below it is what the compiler keeps of code that got warm. */
+  const noise = 200
+
+  for (const [name, cycle] of [
+    ["an instance", mountAndUnmount],
+    ["a connection", dropAndReturn]
+  ] as const) {
+    it.effect(`${name} leaves no fiber, no session, no instance and no heap`, () =>
+      Effect.gen(function* () {
+        yield* Effect.repeat(cycle, { times: 999 })
+        const before = yield* remains
+        yield* Effect.repeat(cycle, { times: 999 })
+        const after = yield* remains
+        assert.deepStrictEqual({ ...after, heap: 0 }, { ...before, heap: 0 })
+        assert.isBelow((after.heap - before.heap) / 1000, noise)
+      })
+    )
+  }
+})
