@@ -147,7 +147,7 @@ const mounts = async (effort: Effort): Promise<Outcome> => {
 
 const bytes = async (effort: Effort): Promise<Outcome> => {
   await using arena = new Arena("bytesPerConnection")
-  return await arena.alternate({ ...effort, rounds: Math.min(effort.rounds, 3), profile: false }, async (side) => {
+  return await arena.alternate({ ...effort, rounds: Math.ceil(effort.rounds / 2), profile: false }, async (side) => {
     const before = await arena.servers[side].ask("bytes", 30)
     await arena.open(side, effort.connections, { component: "Counter" })
     await setTimeout(250)

@@ -22,6 +22,8 @@ export interface Owner {
 /** What a fiber does for an actor: the message it handles, the activation it builds, or neither (it runs in the background). */
 export interface Turn {
   readonly activation: Activation | undefined
+  /** How many handlers are on the stack below, each run in place by the one before it. */
+  readonly depth: number
 }
 
 /** The turn of the current fiber, if it works for an actor; the fibers it forks inherit it. */
@@ -55,6 +57,10 @@ export class Activation implements Turn, LinkedScope.Listener {
     return this
   }
 
+  get depth(): number {
+    return 0
+  }
+
   /** Runs the build; what it acquires and forks lives as long as this activation. */
   build(build: Effect.Effect<Handlers, unknown, unknown>): Effect.Effect<void, unknown> {
     return Effect.map(
@@ -76,7 +82,7 @@ export class Activation implements Turn, LinkedScope.Listener {
 
   /** Makes a fiber of the Scope a background fiber of the actor, and links their fates. */
   forked(fiber: Fiber.Fiber<unknown, unknown>): void {
-    const background: Turn = { activation: this }
+    const background: Turn = { activation: this, depth: 0 }
     fiber.setContext(Context.add(fiber.context, CurrentTurn, background))
     fiber.addObserver((exit) => {
       if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return

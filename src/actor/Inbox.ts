@@ -7,6 +7,8 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import { CurrentTurn } from "./Activation.ts"
 import { ActorError, type ActorErrorReason, MailboxFull, MessageExpired, MessageReplaced } from "./ActorError.ts"
 import * as DeadLetters from "./DeadLetters.ts"
 import { Mailbox, type Overflow } from "./Mailbox.ts"
@@ -31,6 +33,16 @@ export interface Consumer {
 /** Messages handled in a row before others run. */
 const messagesPerTurn = 64
 
+/** Handlers run in place inside each other; the next one gets a stack of its own. */
+const maxDepth = 32
+
+/** How many handlers the current fiber is inside of. */
+const depthOfStack = (): number => {
+  const fiber = Fiber.getCurrent()
+  const turn = fiber === undefined ? undefined : Context.get(fiber.context, CurrentTurn)
+  return turn === undefined ? 0 : turn.depth + 1
+}
+
 /** The messages of one actor. */
 export class Inbox {
   readonly #consumer: Consumer
@@ -54,13 +66,18 @@ export class Inbox {
 
   /** Handles a message at once if nothing is in its way, or puts it where the overflow policy says. */
   accept(message: Message.Message): void {
-    if (this.#mailbox === undefined && !this.#pumping && this.#consumer.free) {
-      Message.accept(message)
-      this.pump(message)
-    } else {
+    if (this.#mailbox !== undefined || this.#pumping || !this.#consumer.free) {
       this.#enqueue(message)
-      this.pump()
+      return this.pump()
     }
+    message.depth = depthOfStack()
+    if (message.depth < maxDepth) {
+      Message.accept(message)
+      return this.pump(message)
+    }
+    message.depth = 0
+    this.#enqueue(message)
+    this.#pumpNextTurn()
   }
 
   /** Takes messages, `first` before the others, until one has to wait, none is left, or others should run. */
@@ -174,6 +191,7 @@ export class Inbox {
   }
 
   #pumpNextTurn(): void {
+    this.#pumping = true
     const pump = Effect.sync(() => {
       this.#pumping = false
       this.pump()

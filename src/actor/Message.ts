@@ -30,6 +30,7 @@ export interface Message extends Envelope, Turn {
   resume: Resume | undefined
   /** The life of the actor that handles it; undefined before. */
   activation: Activation | undefined
+  depth: number
   /** The handler, while it runs and has not ended at once. */
   fiber: Fiber.Fiber<unknown, unknown> | undefined
   cancelled: boolean
@@ -53,6 +54,7 @@ export const make = (
   accepted,
   resume,
   activation: undefined,
+  depth: 0,
   fiber: undefined,
   cancelled: false
 })
@@ -68,6 +70,7 @@ export const internal = (tag: string, run: () => Exit.Exit<unknown, unknown>, re
   accepted: undefined,
   resume,
   activation: undefined,
+  depth: 0,
   fiber: undefined,
   cancelled: false
 })

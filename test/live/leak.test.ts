@@ -39,8 +39,8 @@ layer(subject)("mounting and dropping a thousand times", (it) => {
 
   const remains = Effect.gen(function* () {
     const live = yield* LiveTest
-    yield* live.settle
-    return { ...(yield* live.open), fibers: fibers.running, heap: collectGarbage() }
+    yield* Effect.repeat(live.settle, { times: 9 })
+    return { open: yield* live.open, fibers: fibers.running, heap: collectGarbage() }
   })
 
   /** An idle instance holds more than ten times as much; below it is what the compiler keeps of code that got warm. */
@@ -56,7 +56,9 @@ layer(subject)("mounting and dropping a thousand times", (it) => {
         const before = yield* remains
         yield* Effect.repeat(cycle, { times: 999 })
         const after = yield* remains
-        assert.deepStrictEqual({ ...after, heap: 0 }, { ...before, heap: 0 })
+        assert.deepStrictEqual(after.open, before.open)
+        // One less is the test clock's own, which warns once and ends.
+        assert.isAtMost(after.fibers, before.fibers)
         assert.isBelow((after.heap - before.heap) / 1000, noise)
       })
     )

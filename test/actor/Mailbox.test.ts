@@ -1,0 +1,175 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import { type Envelope, Mailbox, Overflow } from "../../src/actor/Mailbox.ts"
+
+interface Letter extends Envelope {
+  readonly id: number
+}
+
+let ids = 0
+const letter = (lane: Envelope["lane"] = "normal", tag = "tag"): Letter => ({
+  id: ids++,
+  tag,
+  payload: undefined,
+  lane,
+  expiresAt: Infinity,
+  key: undefined
+})
+
+/** What a mailbox promises, in the plainest arrays. */
+class Model {
+  readonly capacity: number
+  readonly overflow: Overflow
+  inside: Array<Letter> = []
+  internal: Array<Letter> = []
+  outside: Array<Letter> = []
+
+  constructor(capacity: number, overflow: Overflow) {
+    this.capacity = capacity
+    this.overflow = overflow
+  }
+
+  offer(envelope: Letter): { readonly _tag: string; readonly dropped?: Letter } {
+    if (envelope.lane === "internal") {
+      this.internal.push(envelope)
+      return { _tag: "Accepted" }
+    }
+    if (this.overflow._tag === "Coalesce") {
+      const { key } = this.overflow
+      const index = this.inside.findIndex(
+        (other) =>
+          other.lane === envelope.lane &&
+          key(other.tag, other.payload) !== undefined &&
+          key(other.tag, other.payload) === key(envelope.tag, envelope.payload)
+      )
+      if (index >= 0) return { _tag: "Dropped", dropped: this.inside.splice(index, 1, envelope)[0] as Letter }
+    }
+    if (this.inside.length < this.capacity) {
+      this.inside.push(envelope)
+      return { _tag: "Accepted" }
+    }
+    switch (this.overflow._tag) {
+      case "DropNewest":
+        return { _tag: "Dropped", dropped: envelope }
+      case "DropOldest": {
+        const index = this.inside.findIndex(({ lane }) => lane === "normal")
+        const [dropped] = this.inside.splice(Math.max(index, 0), 1)
+        this.inside.push(envelope)
+        return { _tag: "Dropped", dropped: dropped as Letter }
+      }
+      case "Backpressure":
+        this.outside.push(envelope)
+        return { _tag: "Waiting" }
+      default:
+        return { _tag: "Refused" }
+    }
+  }
+
+  take(): Letter | undefined {
+    const internal = this.internal.shift()
+    if (internal !== undefined) return internal
+    const control = this.inside.findIndex(({ lane }) => lane === "control")
+    return this.inside.splice(Math.max(control, 0), 1)[0]
+  }
+
+  remove(envelope: Letter): void {
+    for (const list of [this.internal, this.inside, this.outside]) {
+      if (list.includes(envelope)) list.splice(list.indexOf(envelope), 1)
+    }
+  }
+
+  promote(): Letter | undefined {
+    const promoted = this.inside.length < this.capacity ? this.outside.shift() : undefined
+    if (promoted !== undefined) this.inside.push(promoted)
+    return promoted
+  }
+
+  get all(): ReadonlyArray<Letter> {
+    return [...this.internal, ...this.inside, ...this.outside]
+  }
+}
+
+const Command = Schema.Struct({
+  do: Schema.Literals(["offer", "offer", "offer", "take", "remove"]),
+  lane: Schema.Literals(["normal", "normal", "control", "internal"]),
+  tag: Schema.Literals(["a", "b", "c"]),
+  pick: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 20 }))
+})
+
+const policies: ReadonlyArray<readonly [string, Overflow]> = [
+  ["fail", Overflow.fail],
+  ["dropNewest", Overflow.dropNewest],
+  ["dropOldest", Overflow.dropOldest],
+  ["backpressure", Overflow.backpressure],
+  ["coalesce", Overflow.coalesce((tag) => (tag === "c" ? undefined : tag))]
+]
+
+describe("Mailbox", () => {
+  for (const [name, overflow] of policies) {
+    it.prop(
+      `does what the model does, with ${name}`,
+      [Schema.Array(Command), Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 4 }))],
+      ([commands, capacity]) => {
+        const mailbox = new Mailbox<Letter>(capacity, overflow)
+        const model = new Model(capacity, overflow)
+        for (const command of commands) {
+          switch (command.do) {
+            case "offer": {
+              const envelope = letter(command.lane, command.tag)
+              const expected = model.offer(envelope)
+              const actual = mailbox.offer(envelope)
+              assert.strictEqual(actual._tag, expected._tag)
+              assert.strictEqual(actual._tag === "Dropped" ? actual.dropped : undefined, expected.dropped)
+              break
+            }
+            case "take":
+              assert.strictEqual(mailbox.take(), model.take())
+              assert.strictEqual(mailbox.promote(), model.promote())
+              break
+            case "remove": {
+              const envelope = model.all[command.pick] ?? letter()
+              model.remove(envelope)
+              mailbox.remove(envelope)
+              assert.strictEqual(mailbox.promote(), model.promote())
+            }
+          }
+          assert.strictEqual(mailbox.size, model.inside.length)
+          assert.isAtMost(mailbox.size, capacity)
+          assert.isTrue(model.outside.length === 0 || mailbox.size === capacity, "a sender waits though there is room")
+        }
+        while (model.all.length > 0) {
+          assert.strictEqual(mailbox.take(), model.take())
+          assert.strictEqual(mailbox.promote(), model.promote())
+        }
+        assert.isUndefined(mailbox.take())
+      },
+      { arbitrary: { runs: 300 } }
+    )
+  }
+
+  it("keeps the order of many messages while they come and go", () => {
+    const mailbox = new Mailbox<Letter>(Infinity, Overflow.fail)
+    const letters = Array.from({ length: 10_000 }, () => letter())
+    const taken: Array<Letter | undefined> = []
+    letters.forEach((envelope, index) => {
+      mailbox.offer(envelope)
+      if (index % 3 === 0) taken.push(mailbox.take())
+    })
+    while (mailbox.size > 0) taken.push(mailbox.take())
+    assert.deepStrictEqual(taken, letters)
+  })
+
+  it("takes internal messages first and does not count them", () => {
+    const mailbox = new Mailbox<Letter>(1, Overflow.dropOldest)
+    const [normal, control, internal] = [letter(), letter("control"), letter("internal")]
+    mailbox.offer(internal)
+    mailbox.offer(normal)
+    assert.strictEqual(mailbox.size, 1)
+    assert.deepStrictEqual(mailbox.offer(control), { _tag: "Dropped", dropped: normal, reason: "MailboxFull" })
+    assert.deepStrictEqual([mailbox.take(), mailbox.take(), mailbox.take()], [internal, control, undefined])
+  })
+
+  it("has room for one message at least", () => {
+    assert.strictEqual(new Mailbox<Letter>(0, Overflow.fail).offer(letter())._tag, "Accepted")
+  })
+})
