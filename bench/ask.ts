@@ -17,7 +17,8 @@ const round = Effect.fnUntraced(function* (times: number) {
   for (let index = 0; index < times; index++) yield* counter.ask("Increment", { by: 1 })
   const micros = (performance.now() - start) * 1000
   const { count } = yield* counter.state
-  if (count !== times) return yield* Effect.die(new Error(`${times} asks were answered, and ${count} changed the state.`))
+  if (count !== times)
+    return yield* Effect.die(new Error(`${times} asks were answered, and ${count} changed the state.`))
   return micros / times
 }, Effect.scoped)
 

@@ -33,7 +33,10 @@ export class Child<A extends Answers> implements AsyncDisposable {
 
   constructor(name: string, file: URL) {
     this.name = name
-    this.#process = fork(fileURLToPath(file), { execArgv: ["--expose-gc"], stdio: ["ignore", "inherit", "inherit", "ipc"] })
+    this.#process = fork(fileURLToPath(file), {
+      execArgv: ["--expose-gc"],
+      stdio: ["ignore", "inherit", "inherit", "ipc"]
+    })
     children.add(this.#process)
     this.#process.on("message", (reply: Reply) => this.#replied(reply))
     this.#process.on("exit", (code, signal) => {
@@ -52,7 +55,8 @@ export class Child<A extends Answers> implements AsyncDisposable {
       const id = ++this.#last
       const late = () => this.#replied({ id, error: `there was no answer within ${seconds} s` })
       const deadline = setTimeout(late, seconds * 1000)
-      const failed = (error: Error) => reject(new Error(`${this.scenario}: "${question}" to ${this.name}: ${error.message}`))
+      const failed = (error: Error) =>
+        reject(new Error(`${this.scenario}: "${question}" to ${this.name}: ${error.message}`))
       this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject: failed, deadline })
       this.#process.send({ id, question, argument }, (error) => error && this.#replied({ id, error: error.message }))
     })

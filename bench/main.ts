@@ -22,7 +22,9 @@ const effort: Effort = values.quick
 
 const unknown = positionals.filter((name) => !scenarios.some((scenario) => scenario.name === name))
 if (unknown.length > 0) {
-  console.error(`There is no scenario named ${unknown.join(", ")}.\nInstead use: ${scenarios.map(({ name }) => name).join(", ")}.`)
+  console.error(
+    `There is no scenario named ${unknown.join(", ")}.\nInstead use: ${scenarios.map(({ name }) => name).join(", ")}.`
+  )
   process.exit(1)
 }
 
@@ -41,5 +43,7 @@ try {
 
 console.log(`\n${report.figures(results)}\n\n${report.costs(results)}`)
 if (values.profile) console.log(report.profiles(results))
-console.log(`\n${JSON.stringify(Object.fromEntries(results.map((result) => [result.scenario.name, report.score(result)])))}`)
+console.log(
+  `\n${JSON.stringify(Object.fromEntries(results.map((result) => [result.scenario.name, report.score(result)])))}`
+)
 process.exit(0)

@@ -8,7 +8,7 @@ export interface Hot {
   readonly share: number
 }
 
-/** The functions with the most time of their own, the idle loop left out. */
+/** The functions with the most time of their own, the idle loop and the profiler left out. */
 export const hottest = (profile: Profiler.Profile, count = 24): ReadonlyArray<Hot> => {
   const names = new Map(profile.nodes.map((node) => [node.id, nameOf(node.callFrame)]))
   const times = new Map<string, number>()
@@ -16,7 +16,7 @@ export const hottest = (profile: Profiler.Profile, count = 24): ReadonlyArray<Ho
   profile.samples?.forEach((id, index) => {
     const name = names.get(id) ?? "?"
     const micros = profile.timeDeltas?.[index] ?? 0
-    if (name.startsWith("(idle)")) return
+    if (name.startsWith("(idle)") || name.includes("node:inspector")) return
     busy += micros
     times.set(name, (times.get(name) ?? 0) + micros)
   })

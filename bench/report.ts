@@ -27,12 +27,16 @@ export const score = ({ outcome, scenario }: Result): number => {
 }
 
 const number = (value: number, digits = 0): string =>
-  Number.isNaN(value) ? "" : value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits })
+  Number.isNaN(value)
+    ? ""
+    : value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits })
 
 const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   const line = (row: ReadonlyArray<string>) =>
-    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  ")
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join("  ")
   return rows.map((row) => line(row).trimEnd()).join("\n")
 }
 

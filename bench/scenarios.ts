@@ -70,7 +70,12 @@ class Arena implements AsyncDisposable {
     }
   }
 
-  async open(side: Side, count: number, target: Pick<Target, "component" | "key">, concurrency = 128): Promise<load.Work> {
+  async open(
+    side: Side,
+    count: number,
+    target: Pick<Target, "component" | "key">,
+    concurrency = 128
+  ): Promise<load.Work> {
     const port = await this.servers[side].ask("port", 15)
     return this.load.ask("open", 30, { side, port, count, concurrency, ...target })
   }
@@ -116,7 +121,8 @@ class Arena implements AsyncDisposable {
 }
 
 /** CPU time used on this machine so far, by whomever. */
-const busyMillis = (): number => cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0)
+const busyMillis = (): number =>
+  cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0)
 
 const actions =
   (name: string, depth: number) =>

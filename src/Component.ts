@@ -144,9 +144,13 @@ export type State<C extends Typed> = ValueOf<C["~types"]["state"]>
 /** The actions of a component, as a union of `Rpc`. */
 export type Actions<C extends Typed> = C["~types"]["actions"]
 /** The payloads of a component's events, by name. */
-export type EventsOf<C extends Typed> = { readonly [K in keyof C["~types"]["events"]]: C["~types"]["events"][K]["Type"] }
+export type EventsOf<C extends Typed> = {
+  readonly [K in keyof C["~types"]["events"]]: C["~types"]["events"][K]["Type"]
+}
 /** What a server needs to serve a component. */
-export type Requirement<C> = C extends { new (_: never): infer _; readonly Identifier: infer Self } ? BehaviorOf<Self> : never
+export type Requirement<C> = C extends { new (_: never): infer _; readonly Identifier: infer Self }
+  ? BehaviorOf<Self>
+  : never
 
 /** Makes a contract. */
 export const Service =

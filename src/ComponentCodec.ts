@@ -2,7 +2,7 @@
  * Every codec of one component, built once: props, state, payloads, results and events, between their types and JSON.
  * Decoding and encoding give exits, so that a caller on the hot path needs no effect to run them.
  */
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import type { Json } from "./Patch.ts"
@@ -53,7 +53,9 @@ export const make = (name: string, contract: Contract): ComponentCodec => {
   const actions = new Map<string, ActionCodec>()
   for (const action of (contract.actions ?? []) as ReadonlyArray<Rpc.AnyWithProps>) {
     if (actions.has(action._tag)) {
-      throw new Error(`"${name}" declares the action "${action._tag}" twice. Expected one of that name. Rename the other.`)
+      throw new Error(
+        `"${name}" declares the action "${action._tag}" twice. Expected one of that name. Rename the other.`
+      )
     }
     actions.set(action._tag, actionCodec(action))
   }
@@ -75,7 +77,10 @@ const propsSchema = (fields: StateCodec.Fields): Schema.Top =>
 /** Unknown fields are refused: what a client sends is what the contract says, or an error. */
 const codec = (schema: Schema.Top): EventCodec => {
   const json = Schema.toCodecJson(schema as StateCodec.PureSchema)
-  return { decode: Schema.decodeUnknownExit(json, { onExcessProperty: "error" }), encode: Schema.encodeUnknownExit(json) }
+  return {
+    decode: Schema.decodeUnknownExit(json, { onExcessProperty: "error" }),
+    encode: Schema.encodeUnknownExit(json)
+  }
 }
 
 const actionCodec = (action: Rpc.AnyWithProps): ActionCodec => {

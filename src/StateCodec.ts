@@ -130,7 +130,10 @@ const converter = (schema: PureSchema): { readonly encode: Convert; readonly dec
   const encode = Schema.encodeUnknownExit(codec)
   const decode = Schema.decodeUnknownExit(codec)
   if (SchemaAST.toType(codec.ast) !== codec.ast) {
-    return { encode: remember((value) => getOrThrow(encode(value))), decode: remember((value) => getOrThrow(decode(value))) }
+    return {
+      encode: remember((value) => getOrThrow(encode(value))),
+      decode: remember((value) => getOrThrow(decode(value)))
+    }
   }
   // Excess keys are not part of the state and must not leave the server, so a value that has any is rebuilt without them.
   const strict = Schema.decodeUnknownExit(codec, { onExcessProperty: "error" })

@@ -41,17 +41,17 @@ const maxDepth = 3
 const maxKeys = 16
 
 /** The shape of a value: keys and type names, three levels deep, at most sixteen keys a level. */
-export const shapeOf = (value: unknown, depth = 0): unknown => {
+const shapeOf = (value: unknown, depth = 0): unknown => {
   if (value === null) return "null"
   if (Array.isArray(value)) return `array(${value.length})`
   if (typeof value !== "object") return typeof value
   if (depth === maxDepth) return "object"
-  return Object.fromEntries(
-    Object.entries(value)
-      .slice(0, maxKeys)
-      .map(([key, inner]) => [key, shapeOf(inner, depth + 1)])
-  )
+  const keys = Object.keys(value).slice(0, maxKeys)
+  return Object.fromEntries(keys.map((key) => [key, shapeOf(dataOf(value, key), depth + 1)]))
 }
+
+/** Getters are code of somebody else: they are not run. */
+const dataOf = (value: object, key: string): unknown => Object.getOwnPropertyDescriptor(value, key)?.value
 
 /** A bounded store of dead letters. */
 export interface Service {

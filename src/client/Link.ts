@@ -42,9 +42,7 @@ export const backoffDelay = (attempt: number, backoff: Duration.Duration, max: D
   attempt === 0 ? 0 : Math.min(Duration.toMillis(backoff) * 2 ** (attempt - 1), Duration.toMillis(max))
 
 /** A link over a WebSocket. */
-export const layerWebSocket = (
-  options: WebSocketOptions
-): Layer.Layer<Link, never, Socket.WebSocketConstructor> =>
+export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, never, Socket.WebSocketConstructor> =>
   Layer.effect(
     Link,
     Effect.gen(function* () {

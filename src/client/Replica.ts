@@ -94,7 +94,10 @@ export class Replica<C extends Component.Typed> implements Subscriber {
         return Effect.fail(new LiveError({ reason: new PayloadRejected({ action, issue }) }))
       }
       if (this.#view.status !== "mounting") return this.#send(codec, encoded.value)
-      return Effect.andThen(this.mounted(), Effect.suspend(() => this.#send(codec, encoded.value)))
+      return Effect.andThen(
+        this.mounted(),
+        Effect.suspend(() => this.#send(codec, encoded.value))
+      )
     })
   }
 
@@ -130,7 +133,7 @@ export class Replica<C extends Component.Typed> implements Subscriber {
       case "Event": {
         const payload = this.component.codec.events.get(event.event)?.decode(event.payload)
         if (payload === undefined || Exit.isFailure(payload)) return
-        for (const listener of [...this.#eventListeners]) listener(event.event, payload.value)
+        for (const listener of Array.from(this.#eventListeners)) listener(event.event, payload.value)
       }
     }
   }
@@ -206,7 +209,7 @@ export class Replica<C extends Component.Typed> implements Subscriber {
 
   #show(change: Partial<View<Component.State<C>>>): void {
     this.#view = { ...this.#view, ...change }
-    for (const listener of [...this.#listeners]) listener()
+    for (const listener of Array.from(this.#listeners)) listener()
   }
 
   #send(codec: ActionCodec, payload: unknown): Effect.Effect<unknown, unknown> {

@@ -51,12 +51,9 @@ export const make: Effect.Effect<Wire, never, Link | Scope.Scope> = Effect.gen(f
   const router = new Router()
   let clientId: number | undefined
   let batches = 0
-  let protocol: RpcClient.Protocol["Service"] | undefined
 
   const send = (message: RpcMessage.FromClientEncoded): Effect.Effect<void> =>
-    Effect.suspend(() => (protocol === undefined || clientId === undefined ? Effect.void : protocol.send(clientId, message))).pipe(
-      Effect.ignore
-    )
+    Effect.ignore(Effect.suspend(() => (clientId === undefined ? Effect.void : protocol.send(clientId, message))))
 
   const acknowledge = (): Effect.Effect<void> => {
     batches++
@@ -86,22 +83,26 @@ export const make: Effect.Effect<Wire, never, Link | Scope.Scope> = Effect.gen(f
 
   const connect = send({ _tag: "Request", id: connectId, tag: "Connect", payload: null, headers: [] })
 
-  protocol = yield* link.open({
+  const protocol: RpcClient.Protocol["Service"] = yield* link.open({
     onConnect: Effect.suspend(() => {
       batches = 0
       // The answers to what subscribers ask now are read by the fiber that runs this.
-      runFork(Effect.andThen(connect, Effect.sync(() => router.connected())))
+      runFork(
+        Effect.andThen(
+          connect,
+          Effect.sync(() => router.connected())
+        )
+      )
       return Effect.void
     }),
     onDisconnect: Effect.sync(() => router.disconnected())
   })
-  const opened = protocol
   const requests = yield* Effect.provideService(makeRequests(), RpcClient.Protocol, {
-    ...opened,
+    ...protocol,
     supportsAck: false,
     run: (id, f) => {
       clientId = id
-      return opened.run(id, (message) =>
+      return protocol.run(id, (message) =>
         message._tag === "Chunk" && message.requestId === connectId ? receive(message.values) : f(message)
       )
     }
@@ -136,13 +137,13 @@ class Router {
 
   connected(): void {
     this.isConnected = true
-    for (const subscriber of [...this.#subscribers]) subscriber.connected()
+    for (const subscriber of Array.from(this.#subscribers)) subscriber.connected()
   }
 
   disconnected(): void {
     this.isConnected = false
     this.#early = []
-    for (const subscriber of [...this.#subscribers]) subscriber.disconnected()
+    for (const subscriber of Array.from(this.#subscribers)) subscriber.disconnected()
   }
 
   route(componentId: string, subscriber: Subscriber): () => void {
@@ -166,7 +167,7 @@ class Router {
   event(event: LiveEvent): void {
     if (event._tag === "ConnectionEstablished") return
     const subscribers = this.#routes.get(event.componentId)
-    if (subscribers !== undefined) for (const subscriber of [...subscribers]) subscriber.event(event)
+    if (subscribers !== undefined) for (const subscriber of Array.from(subscribers)) subscriber.event(event)
     else if (this.#mounting > 0 && this.#early.length < maxEarlyEvents) this.#early.push(event)
   }
 }

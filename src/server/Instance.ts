@@ -116,7 +116,12 @@ export class Instance {
 
   /** What a client is told when it mounts. */
   snapshot(): Mounted {
-    return { componentId: this.id, revision: this.revision, state: this.encoded as Mounted["state"], status: this.clientStatus }
+    return {
+      componentId: this.id,
+      revision: this.revision,
+      state: this.encoded as Mounted["state"],
+      status: this.clientStatus
+    }
   }
 
   changed(state: unknown): void {
@@ -160,7 +165,8 @@ export class Instance {
   #broadcast(name: string, payload: unknown): Effect.Effect<void> {
     return Effect.suspend(() => {
       const event = this.served.component.codec.events.get(name)
-      if (event === undefined) return Effect.die(new Error(`"${this.cell.options.address}" declares no event "${name}".`))
+      if (event === undefined)
+        return Effect.die(new Error(`"${this.cell.options.address}" declares no event "${name}".`))
       const encoded = event.encode(payload)
       if (Exit.isFailure(encoded)) return Effect.die(Cause.squash(encoded.cause))
       if (this.#readers.size === 0) return Effect.void

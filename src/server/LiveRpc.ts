@@ -34,7 +34,8 @@ export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
     const connections = new Map<number, RpcConnection>()
     const disconnects = yield* Queue.unbounded<number>()
     const runFork = Effect.runForkWith(context)
-    let toRpcServer: (clientId: number, message: RpcMessage.FromClientEncoded) => Effect.Effect<void> = () => Effect.void
+    let toRpcServer: (clientId: number, message: RpcMessage.FromClientEncoded) => Effect.Effect<void> = () =>
+      Effect.void
 
     const protocol = yield* RpcServer.Protocol.make((write) => {
       toRpcServer = write

@@ -5,14 +5,23 @@
 import type { Status } from "../LiveProtocol.ts"
 import * as Patch from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
-import { Batch } from "./ChangeLog.ts"
-import type { Instance } from "./Instance.ts"
+import type { ComponentId } from "../LiveId.ts"
+import { Batch, type ChangeLog } from "./ChangeLog.ts"
+
+/** What can be read: an instance, as far as it is a reader's business. */
+export interface Source {
+  readonly id: ComponentId
+  readonly log: ChangeLog
+  readonly encoded: Encoded
+  readonly revision: number
+  readonly clientStatus: Status
+}
 
 /** A cursor. */
 export class Reader {
   /** True from the moment there is something to read until it has been read. */
   behind = false
-  readonly #instance: Instance
+  readonly #source: Source
   readonly #onWake: (reader: Reader) => void
   #sequence: number
   #seen: Encoded
@@ -21,19 +30,19 @@ export class Reader {
   /** Nothing is said before the client knows of the mount. */
   #held = true
 
-  constructor(instance: Instance, onWake: (reader: Reader) => void) {
-    this.#instance = instance
+  constructor(source: Source, onWake: (reader: Reader) => void) {
+    this.#source = source
     this.#onWake = onWake
-    this.#sequence = instance.log.sequence
-    this.#seen = instance.encoded
-    this.#status = instance.clientStatus
+    this.#sequence = source.log.sequence
+    this.#seen = source.encoded
+    this.#status = source.clientStatus
   }
 
   /** There is something to read; said once until it is read. */
   wake(): void {
     if (this.behind) return
     this.behind = true
-    this.#instance.log.fellBehind()
+    this.#source.log.fellBehind()
     if (!this.#held) this.#onWake(this)
   }
 
@@ -52,7 +61,7 @@ export class Reader {
 
   /** Everything up to now; undefined when it comes to nothing. */
   take(): Batch | undefined {
-    const { clientStatus: status, encoded, log } = this.#instance
+    const { clientStatus: status, encoded, log } = this.#source
     const batch = this.#whole
       ? this.#render()
       : log.shared(this.#sequence, `${this.#status} ${status}`, () => this.#render())
@@ -66,7 +75,7 @@ export class Reader {
   }
 
   #render(): Batch | undefined {
-    const { clientStatus: status, encoded, id, log, revision } = this.#instance
+    const { clientStatus: status, encoded, id, log, revision } = this.#source
     const texts: Array<string> = []
     const oneByOne = this.#whole ? undefined : log.since(this.#sequence)
     if (oneByOne !== undefined) {

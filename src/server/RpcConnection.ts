@@ -10,7 +10,14 @@ import type * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Schema from "effect/Schema"
 import { LiveError, PayloadRejected } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
-import { batchesPerAcknowledgement, CallRequest, LiveProtocol, type Mounted, type MountRequest, protocolVersion } from "../LiveProtocol.ts"
+import {
+  batchesPerAcknowledgement,
+  CallRequest,
+  LiveProtocol,
+  type Mounted,
+  type MountRequest,
+  protocolVersion
+} from "../LiveProtocol.ts"
 import { ClientMessage, type RequestId } from "./ClientMessage.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Outcome, Session } from "./Session.ts"
@@ -101,17 +108,17 @@ export class RpcConnection implements FrontSession {
   flush(): void {
     const { link } = this.#options.connection
     const batches = this.#hasRoom ? this.session.collect() : []
+    const [batch] = batches
     const replies = this.#replies.length + this.#mounts.length
-    if (batches.length === 0 && replies === 0) return
-    if (batches.length === 1 && replies === 0) {
-      const batch = batches[0]!
+    if (batch === undefined && replies === 0) return
+    if (batch !== undefined && batches.length === 1 && replies === 0) {
       const head = this.#chunkHead()
       this.#count(batch.text.length)
       return link.write(batch.frame(link.kind + head, (text) => link.frame(`[${head}${text}]}]`)))
     }
     const messages = this.#mounts
-    if (batches.length > 0) {
-      const events = batches.length === 1 ? batches[0]!.text : batches.map((batch) => batch.text).join(",")
+    if (batch !== undefined) {
+      const events = batches.length === 1 ? batch.text : batches.map(({ text }) => text).join(",")
       this.#count(events.length)
       messages.push(`${this.#chunkHead()}${events}]}`)
     }
@@ -206,7 +213,10 @@ export class RpcConnection implements FrontSession {
 
   #connect(id: RequestId): void {
     if (this.#connectId !== undefined) {
-      return this.#die(id, "This connection reads its events already. Expected one Connect per socket. Interrupt the other.")
+      return this.#die(
+        id,
+        "This connection reads its events already. Expected one Connect per socket. Interrupt the other."
+      )
     }
     this.#connectId = JSON.stringify(id)
     this.#sent = this.#received = this.#sentBytes = this.#receivedBytes = 0

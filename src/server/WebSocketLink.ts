@@ -11,7 +11,12 @@ const connectionOf = Symbol("fibra/server/connection")
 type Linked<A> = A & { [connectionOf]?: Connection }
 
 /** Connects a WebSocket to a front. */
-export const attach = (transport: Transport["Service"], front: Front, ws: Linked<WebSocket>, socket: Linked<Duplex>): void => {
+export const attach = (
+  transport: Transport["Service"],
+  front: Front,
+  ws: Linked<WebSocket>,
+  socket: Linked<Duplex>
+): void => {
   const connection = transport.attachUnsafe(front, new WebSocketLink(ws, socket))
   ws[connectionOf] = connection
   socket[connectionOf] = connection

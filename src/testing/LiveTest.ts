@@ -38,7 +38,11 @@ export class LiveTest extends Context.Service<
     /** Lets everything that is under way arrive. */
     readonly settle: Effect.Effect<void>
     /** What is open on the server. */
-    readonly open: Effect.Effect<{ readonly connections: number; readonly sessions: number; readonly instances: number }>
+    readonly open: Effect.Effect<{
+      readonly connections: number
+      readonly sessions: number
+      readonly instances: number
+    }>
   }
 >()("fibra/testing/LiveTest") {
   /** Serves the components to one client; their behaviours and whatever those need are provided as in production. */

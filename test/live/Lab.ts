@@ -3,14 +3,19 @@ import { Context, Effect, Latch, Layer, Schedule, Schema } from "effect"
 import { Rpc } from "effect/rpc"
 import { Component } from "fibra"
 
-export class TooMuch extends Schema.TaggedError<TooMuch>()("TooMuch", { max: Schema.Int }) {}
+class TooMuch extends Schema.TaggedError<TooMuch>()("TooMuch", { max: Schema.Int }) {}
 
 const Item = Schema.Struct({ id: Schema.Int, text: Schema.String })
 
 export class Lab extends Component.Service<Lab>()("Lab", {
   props: { start: Schema.Int },
   state: { count: Schema.Int, label: Schema.String, items: Schema.Array(Item), at: Schema.DateTimeUtcFromMillis },
-  initial: ({ start }) => ({ count: start, label: "", items: [], at: Schema.decodeSync(Schema.DateTimeUtcFromMillis)(0) }),
+  initial: ({ start }) => ({
+    count: start,
+    label: "",
+    items: [],
+    at: Schema.decodeSync(Schema.DateTimeUtcFromMillis)(0)
+  }),
   actions: [
     Rpc.make("Add", { payload: { by: Schema.Int }, success: Schema.Int, error: TooMuch }),
     Rpc.make("Crash"),
@@ -33,7 +38,7 @@ export class Gate extends Context.Service<Gate, { readonly latch: Latch.Latch; i
   static readonly layer = Layer.sync(Gate, () => ({ latch: Latch.makeUnsafe(false), interrupted: 0, built: 0 }))
 }
 
-export const LabLayer = Lab.toLayer(
+const LabLayer = Lab.toLayer(
   Effect.gen(function* () {
     const self = yield* Lab
     const gate = yield* Gate
@@ -61,7 +66,10 @@ export const LabLayer = Lab.toLayer(
       Announce: ({ text }) => self.broadcast("Announced", { text }),
       Fill: ({ count }) =>
         self
-          .update((state) => ({ ...state, items: Array.from({ length: count }, (_, id) => ({ id, text: `item ${id}` })) }))
+          .update((state) => ({
+            ...state,
+            items: Array.from({ length: count }, (_, id) => ({ id, text: `item ${id}` }))
+          }))
           .pipe(Effect.asVoid),
       Prepend: ({ text }) =>
         self.update((state) => ({ ...state, items: [{ id: -1, text }, ...state.items] })).pipe(Effect.asVoid),
@@ -81,7 +89,7 @@ export class Ticker extends Component.Service<Ticker>()("Ticker", {
   actions: [Rpc.make("Break")]
 }) {}
 
-export const TickerLayer = Ticker.toLayer(
+const TickerLayer = Ticker.toLayer(
   Effect.gen(function* () {
     const self = yield* Ticker
     const broken = Latch.makeUnsafe(false)
@@ -99,7 +107,7 @@ export class Broken extends Component.Service<Broken>()("Broken", {
   initial: () => ({ never: 0 })
 }) {}
 
-export const BrokenLayer = Broken.toLayer(Effect.die(new Error("the build failed")))
+const BrokenLayer = Broken.toLayer(Effect.die(new Error("the build failed")))
 
 /** A handler may take ten seconds here. */
 export class Hasty extends Component.Service<Hasty>()("Hasty", {
@@ -108,12 +116,16 @@ export class Hasty extends Component.Service<Hasty>()("Hasty", {
   actions: [Rpc.make("Hang"), Rpc.make("Call", { success: Schema.Int })]
 }) {}
 
-export const HastyLayer = Hasty.toLayer(
+const HastyLayer = Hasty.toLayer(
   Effect.gen(function* () {
     const self = yield* Hasty
     return Hasty.of({
       Hang: () => Effect.never,
-      Call: () => Effect.map(self.update(({ calls }) => ({ calls: calls + 1 })), ({ calls }) => calls)
+      Call: () =>
+        Effect.map(
+          self.update(({ calls }) => ({ calls: calls + 1 })),
+          ({ calls }) => calls
+        )
     })
   }),
   { callTimeout: "10 seconds" }

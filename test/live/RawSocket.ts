@@ -54,8 +54,8 @@ export const connect = (
         if (early !== undefined) return Effect.succeed(early)
         return Effect.flatMap(Queue.take(messages), (message) => {
           if (message._tag === "Exit" && message.requestId === requestId) return Effect.succeed(message)
-          if (message._tag === "Exit") {
-            answers.set(message.requestId!, [...(answers.get(message.requestId!) ?? []), message])
+          if (message._tag === "Exit" && message.requestId !== undefined) {
+            answers.set(message.requestId, [...(answers.get(message.requestId) ?? []), message])
           }
           return answer(requestId)
         })

@@ -148,9 +148,12 @@ export const liveSuite = (name: string, subject: Layer.Layer<Subject | Gate, unk
         const props = { start: 0 }
         const [a, b] = [yield* live.mount(Lab, { props, key: "e" }), yield* live.mount(Lab, { props, key: "e" })]
         const heard = yield* Effect.forkChild(
-          Effect.all([a, b].map((lab) => lab.events("Announced").pipe(Stream.take(2), Stream.runCollect)), {
-            concurrency: "unbounded"
-          }),
+          Effect.all(
+            [a, b].map((lab) => lab.events("Announced").pipe(Stream.take(2), Stream.runCollect)),
+            {
+              concurrency: "unbounded"
+            }
+          ),
           { startImmediately: true }
         )
         yield* a.call.Announce({ text: "one" })

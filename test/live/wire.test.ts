@@ -11,7 +11,7 @@ import { connect, type RawSocket } from "./RawSocket.ts"
 const request = (id: number, tag: string, payload: unknown) => ({ _tag: "Request", id, tag, payload, headers: [] })
 
 const failure = (answer: unknown): { readonly _tag: string; readonly reason?: { readonly _tag: string } } =>
-  (answer as { exit: { cause: ReadonlyArray<{ error: never }> } }).exit.cause[0]!.error
+  (answer as { exit: { cause: [{ error: never }] } }).exit.cause[0].error
 
 const mount = Effect.fnUntraced(function* (socket: RawSocket, id: number, props: unknown = { start: 0 }) {
   socket.send(request(id, "Mount", { component: "Lab", props }))
@@ -71,7 +71,15 @@ describe("the RPC wire", () => {
       Effect.gen(function* () {
         const socket = yield* connect((yield* Address).url)
         const id = yield* mount(socket, 1)
-        for (const garbage of ["{", "null", "[null]", '"x"', '{"_tag":"Nonsense"}', '{"_tag":"Request","tag":"Mount"}', "[[]]"]) {
+        for (const garbage of [
+          "{",
+          "null",
+          "[null]",
+          '"x"',
+          '{"_tag":"Nonsense"}',
+          '{"_tag":"Request","tag":"Mount"}',
+          "[[]]"
+        ]) {
           socket.sendText(garbage)
           assert.strictEqual((yield* socket.next("Defect"))._tag, "Defect", garbage)
         }
@@ -171,7 +179,9 @@ describe("the RPC wire", () => {
         yield* alive(socket, other)
         yield* latch.open
         const answers = yield* Effect.forEach(flood, ({ id }) => socket.answer(id))
-        const refused = answers.filter((answer) => (answer as unknown as { exit: { _tag: string } }).exit._tag === "Failure")
+        const refused = answers.filter(
+          (answer) => (answer as unknown as { exit: { _tag: string } }).exit._tag === "Failure"
+        )
         assert.strictEqual(refused.length, 992)
         assert.strictEqual(failure(refused[0]).reason?._tag, "MailboxFull")
         yield* latch.close

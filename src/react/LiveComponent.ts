@@ -1,0 +1,39 @@
+/** A mounted component, as a React view uses it. Each is a snapshot: a new value exactly when something changed. */
+import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Rpc from "effect/rpc/Rpc"
+import type * as LiveHandle from "../client/LiveHandle.ts"
+import type { View } from "../client/Replica.ts"
+import type * as Component from "../Component.ts"
+import type { LiveError } from "../LiveError.ts"
+import type { Mount } from "./Mount.ts"
+
+/**
+ * The actions of a component as functions. Each promise is of an `Exit` and never rejects, so it may be ignored or awaited; the
+ * exit fails with the action's own typed error or with a `LiveError`.
+ */
+export type Calls<Actions extends Rpc.Any> = {
+  readonly [Action in keyof LiveHandle.Calls<Actions>]: LiveHandle.Calls<Actions>[Action] extends (
+    ...payload: infer Payload
+  ) => Effect.Effect<infer Success, infer Error>
+    ? (...payload: Payload) => Promise<Exit.Exit<Success, Error>>
+    : never
+}
+
+/** A mounted component. */
+export interface LiveComponent<C extends Component.Typed> {
+  /** `initial(props)` until the server's state arrives. */
+  readonly state: Component.State<C>
+  /** False until it is mounted, and while the connection is lost. */
+  readonly connected: boolean
+  readonly status: View<unknown>["status"]
+  /**
+   * Why it could not be mounted; else the error of the call that ended last, if it failed: the action's own or a `LiveError`.
+   * It goes away with the next call that succeeds, and when the component is mounted after a lost connection.
+   */
+  readonly error: LiveError | Rpc.Error<Component.Actions<C>> | undefined
+  /** The actions; the same object for as long as this is mounted. */
+  readonly call: Calls<Component.Actions<C>>
+  /** What `useEvent` listens to. */
+  readonly "~mount": Mount<C>
+}

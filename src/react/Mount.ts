@@ -1,0 +1,114 @@
+/**
+ * One component mounted by one `useComponent`: an external store in the sense of `useSyncExternalStore`. It is made while React
+ * renders and does nothing then; it mounts when a committed view subscribes, and unmounts after the last one has left.
+ */
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
+import type * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type { LiveClient, MountOptions } from "../client/LiveClient.ts"
+import type { Replica, View } from "../client/Replica.ts"
+import type * as Component from "../Component.ts"
+import { InstanceStopped, LiveError } from "../LiveError.ts"
+import { Lease, type Opened } from "./Lease.ts"
+import type { Calls, LiveComponent } from "./LiveComponent.ts"
+import type { SharedClient } from "./LiveContext.ts"
+
+/** One mounted component. */
+export class Mount<C extends Component.Typed> {
+  readonly #client: SharedClient
+  readonly #component: C
+  readonly #options: MountOptions<C>
+  readonly #call: Calls<Component.Actions<C>>
+  readonly #lease: Lease<void>
+  readonly #listeners = new Set<() => void>()
+  readonly #eventListeners = new Set<(name: string, payload: unknown) => void>()
+  readonly #initial: LiveComponent<C>
+  #snapshot: LiveComponent<C>
+  #view: View<Component.State<C>>
+  #callError: LiveComponent<C>["error"]
+  /** Calls made before it is open wait for this. */
+  #replica = Deferred.makeUnsafe<Replica<C>, LiveError>()
+
+  constructor(client: SharedClient, component: C, options: MountOptions<C>) {
+    this.#client = client
+    this.#component = component
+    this.#options = options
+    this.#lease = new Lease(() => this.#open())
+    this.#call = Object.fromEntries(
+      [...component.codec.actions.keys()].map((action) => [action, (payload: unknown) => this.#run(action, payload)])
+    ) as never
+    const state = component.codec.initial(options.props ?? {}) as Component.State<C>
+    this.#view = { state, connected: false, status: "mounting", error: undefined }
+    this.#snapshot = this.#initial = this.#take()
+  }
+
+  /** Whether it is what these arguments ask for; props are compared by value. */
+  is(client: SharedClient, component: C, options: MountOptions<C>): boolean {
+    return (
+      this.#client === client &&
+      this.#component === component &&
+      this.#options.key === options.key &&
+      Equal.equals(this.#options.props ?? {}, options.props ?? {})
+    )
+  }
+
+  /** What there is to show now. */
+  readonly snapshot = (): LiveComponent<C> => this.#snapshot
+
+  /** What a server renders, and a page that takes it over shows first. */
+  readonly serverSnapshot = (): LiveComponent<C> => this.#initial
+
+  /** Mounts it for as long as there is a listener, and calls the listener after each change. */
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    const { release } = this.#lease.retain()
+    return () => {
+      this.#listeners.delete(listener)
+      release()
+    }
+  }
+
+  /** Calls the listener with each event of the contract; does not mount. */
+  listenToEvents(listener: (name: string, payload: unknown) => void): () => void {
+    this.#eventListeners.add(listener)
+    return () => void this.#eventListeners.delete(listener)
+  }
+
+  #open(): Opened<void> {
+    const opened = Deferred.makeUnsafe<Replica<C>, LiveError>()
+    const before = this.#replica
+    this.#replica = opened
+    const client = this.#client.retain()
+    let replica: Replica<C> | undefined
+    const opening = Effect.runFork(
+      Effect.map(client.value, (client) => {
+        replica = this.#attach(client)
+        for (const waiting of [before, opened]) Deferred.doneUnsafe(waiting, Exit.succeed(replica))
+      })
+    )
+    return {
+      value: undefined,
+      close: () => {
+        opening.interruptUnsafe()
+        replica?.release()
+        client.release()
+        this.#replica = Deferred.makeUnsafe()
+        for (const waiting of [before, opened, this.#replica]) Deferred.doneUnsafe(waiting, this.#stopped)
+      }
+    }
+  }
+
+  #attach(client: LiveClient["Service"]): Replica<C> {
+    const replica = client.openUnsafe(this.#component, this.#options)
+    replica.listen(() => this.#changed(replica.view))
+    replica.listenToEvents((name, payload) => {
+      for (const listener of [...this.#eventListeners]) listener(name, payload)
+    })
+    // A fresh replica shows what is shown already; another object of the same value would only draw everything again.
+    if (!isFresh(replica.view) || !isFresh(this.#view)) this.#changed(replica.view)
+    return replica
+  }
+}

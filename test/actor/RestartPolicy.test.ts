@@ -1,0 +1,131 @@
+import { assert, describe, it } from "@effect/vitest"
+import { RestartPolicy } from "fibra/actor"
+
+const policy = RestartPolicy.make({
+  intensity: 3,
+  within: "30 seconds",
+  backoff: "100 millis",
+  maxBackoff: "300 millis",
+  healthyAfter: "30 seconds",
+  probeInterval: "10 seconds"
+})
+
+/** Crashes at these times (seconds), each of something that had been running for so long (seconds). */
+const follow = (
+  policy: RestartPolicy.RestartPolicy,
+  crashes: ReadonlyArray<readonly [at: number, running?: number]>
+): ReadonlyArray<string> => {
+  let history = RestartPolicy.healthy
+  return crashes.map(([at, running]) => {
+    const now = at * 1000
+    const runningSince = running === undefined ? undefined : now - running * 1000
+    const decision = RestartPolicy.decide(policy, history, { now, runningSince })
+    if (decision._tag === "Stop") return "stop"
+    history = decision.history
+    return `${decision._tag.toLowerCase()} ${decision.delay}`
+  })
+}
+
+describe("RestartPolicy", () => {
+  it.each<{
+    readonly name: string
+    readonly policy?: RestartPolicy.RestartPolicy
+    readonly crashes: ReadonlyArray<readonly [at: number, running?: number]>
+    readonly decisions: ReadonlyArray<string>
+  }>([
+    { name: "restarts at once after the first crash", crashes: [[0, 5]], decisions: ["restart 0"] },
+    {
+      name: "doubles the delay up to the longest",
+      policy: { ...policy, intensity: 9 },
+      crashes: [
+        [0, 0],
+        [1, 0],
+        [2, 0],
+        [3, 0],
+        [4, 0]
+      ],
+      decisions: ["restart 0", "restart 100", "restart 200", "restart 300", "restart 300"]
+    },
+    {
+      name: "starts over after a healthy spell",
+      crashes: [
+        [0, 0],
+        [1, 0],
+        [31, 30],
+        [32, 0]
+      ],
+      decisions: ["restart 0", "restart 100", "restart 0", "restart 100"]
+    },
+    {
+      name: "does not start over just before the spell is long enough",
+      crashes: [
+        [0, 0],
+        [1, 0],
+        [31, 29.999]
+      ],
+      decisions: ["restart 0", "restart 100", "restart 200"]
+    },
+    {
+      name: "counts a build that fails as a crash without a healthy spell",
+      crashes: [[0], [1], [2], [3]],
+      decisions: ["restart 0", "restart 100", "restart 200", "probe 10000"]
+    },
+    {
+      name: "probes after one crash too many within the window",
+      crashes: [
+        [0, 0],
+        [1, 0],
+        [2, 0],
+        [3, 0]
+      ],
+      decisions: ["restart 0", "restart 100", "restart 200", "probe 10000"]
+    },
+    {
+      name: "forgets crashes that left the window",
+      crashes: [
+        [0, 0],
+        [1, 0],
+        [29, 0],
+        [30, 0],
+        [31, 0]
+      ],
+      decisions: ["restart 0", "restart 100", "restart 200", "restart 300", "restart 300"]
+    },
+    {
+      name: "waits longer for each probe that fails, up to ten times the interval",
+      policy: { ...policy, intensity: 0 },
+      crashes: [[0, 0], [20, 0], [60, 1], [200], [400], [600]],
+      decisions: ["probe 10000", "probe 20000", "probe 40000", "probe 80000", "probe 100000", "probe 100000"]
+    },
+    {
+      name: "trusts what has been healthy since the probe",
+      crashes: [
+        [0, 0],
+        [1, 0],
+        [2, 0],
+        [3, 0],
+        [43, 30],
+        [44, 0]
+      ],
+      decisions: ["restart 0", "restart 100", "restart 200", "probe 10000", "restart 0", "restart 100"]
+    },
+    {
+      name: "stops instead of probing when told so",
+      policy: { ...policy, intensity: 1, exhausted: "stop" },
+      crashes: [
+        [0, 0],
+        [1, 0]
+      ],
+      decisions: ["restart 0", "stop"]
+    },
+    { name: "never restarts with `never`", policy: RestartPolicy.never, crashes: [[0, 1000]], decisions: ["stop"] }
+  ])("$name", ({ crashes, decisions, policy: given }) => {
+    assert.deepStrictEqual(follow(given ?? policy, crashes), decisions)
+  })
+
+  it("tolerates five crashes within thirty seconds unless told otherwise", () => {
+    const crashes = Array.from({ length: 6 }, (_, at) => [at, 0] as const)
+    assert.strictEqual(follow(RestartPolicy.make(), crashes).at(-2), "restart 800")
+    assert.strictEqual(follow(RestartPolicy.make(), crashes).at(-1), "probe 30000")
+  })
+})
