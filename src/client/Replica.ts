@@ -10,7 +10,7 @@ import * as Exit from "effect/Exit"
 import type { RpcClientError } from "effect/rpc/RpcClientError"
 import type * as Component from "../Component.ts"
 import type { ActionCodec } from "../ComponentCodec.ts"
-import { Disconnected, LiveError, PayloadRejected, PropsRejected, UnknownAction } from "../LiveError.ts"
+import { Disconnected, InstanceStopped, LiveError, PayloadRejected, PropsRejected, UnknownAction } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
 import type { ActionFailure, LiveEvent, Mounted, Status } from "../LiveProtocol.ts"
 import * as Patch from "../Patch.ts"
@@ -107,6 +107,8 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     this.#released = true
     this.#unsubscribe()
     this.#forget()
+    // Calls that wait for the mount wait for nothing now.
+    Deferred.doneUnsafe(this.#mounted, Exit.fail(stopped(this.component)))
   }
 
   connected(): void {
@@ -172,6 +174,7 @@ export class Replica<C extends Component.Typed> implements Subscriber {
   }
 
   #refused(error: LiveError): void {
+    if (this.#released) return
     this.#show({ error })
     Deferred.doneUnsafe(this.#mounted, Exit.fail(error))
     this.#mounted = Deferred.makeUnsafe()
@@ -236,5 +239,8 @@ const failure = (
       return Effect.fail(disconnected(error.message))
   }
 }
+
+const stopped = ({ componentName }: Component.Typed): LiveError =>
+  new LiveError({ reason: new InstanceStopped({ component: componentName }) })
 
 const disconnected = (detail: string): LiveError => new LiveError({ reason: new Disconnected({ detail }) })

@@ -26,7 +26,8 @@ export interface LiveComponent<C extends Component.Typed> {
   readonly state: Component.State<C>
   /** False until it is mounted, and while the connection is lost. */
   readonly connected: boolean
-  readonly status: View<unknown>["status"]
+  /** Where the instance is in its life; `mounting` before that began, `refused` when the server does not mount it. */
+  readonly status: View<unknown>["status"] | "refused"
   /**
    * Why it could not be mounted; else the error of the call that ended last, if it failed: the action's own or a `LiveError`.
    * It goes away with the next call that succeeds, and when the component is mounted after a lost connection.

@@ -6,8 +6,7 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
-import type * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import * as Exit from "effect/Exit"
 import type { LiveClient, MountOptions } from "../client/LiveClient.ts"
 import type { Replica, View } from "../client/Replica.ts"
 import type * as Component from "../Component.ts"
@@ -78,25 +77,24 @@ export class Mount<C extends Component.Typed> {
   }
 
   #open(): Opened<void> {
-    const opened = Deferred.makeUnsafe<Replica<C>, LiveError>()
-    const before = this.#replica
-    this.#replica = opened
+    if (Deferred.isDoneUnsafe(this.#replica)) this.#replica = Deferred.makeUnsafe()
+    const opened = this.#replica
     const client = this.#client.retain()
     let replica: Replica<C> | undefined
     const opening = Effect.runFork(
       Effect.map(client.value, (client) => {
         replica = this.#attach(client)
-        for (const waiting of [before, opened]) Deferred.doneUnsafe(waiting, Exit.succeed(replica))
+        Deferred.doneUnsafe(opened, Exit.succeed(replica))
       })
     )
     return {
       value: undefined,
       close: () => {
         opening.interruptUnsafe()
+        const reason = new InstanceStopped({ component: this.#component.componentName })
+        Deferred.doneUnsafe(opened, Exit.fail(new LiveError({ reason })))
         replica?.release()
         client.release()
-        this.#replica = Deferred.makeUnsafe()
-        for (const waiting of [before, opened, this.#replica]) Deferred.doneUnsafe(waiting, this.#stopped)
       }
     }
   }
@@ -107,8 +105,52 @@ export class Mount<C extends Component.Typed> {
     replica.listenToEvents((name, payload) => {
       for (const listener of [...this.#eventListeners]) listener(name, payload)
     })
-    // A fresh replica shows what is shown already; another object of the same value would only draw everything again.
+    // What a fresh replica shows is shown already; another object of the same value would draw everything again.
     if (!isFresh(replica.view) || !isFresh(this.#view)) this.#changed(replica.view)
     return replica
   }
+
+  #changed(view: View<Component.State<C>>): void {
+    if (view.connected && !this.#view.connected) this.#callError = undefined
+    this.#view = view
+    this.#show()
+  }
+
+  #run(action: string, payload: unknown): Promise<Exit.Exit<unknown, unknown>> {
+    return Effect.runPromiseExit(
+      Deferred.await(this.#replica).pipe(
+        Effect.flatMap((replica) => replica.call(action, payload)),
+        Effect.onExit((exit) => Effect.sync(() => this.#called(exit)))
+      )
+    )
+  }
+
+  #called(exit: Exit.Exit<unknown, unknown>): void {
+    const failure = Exit.isSuccess(exit) ? undefined : exit.cause.reasons.find(Cause.isFailReason)
+    // An interrupted call, as when the page is left, says nothing.
+    if (failure === undefined && !Exit.isSuccess(exit)) return
+    const error = failure?.error as LiveComponent<C>["error"]
+    if (error === this.#callError) return
+    this.#callError = error
+    this.#show()
+  }
+
+  #show(): void {
+    this.#snapshot = this.#take()
+    for (const listener of [...this.#listeners]) listener()
+  }
+
+  #take(): LiveComponent<C> {
+    const { connected, error, state, status } = this.#view
+    return {
+      state,
+      connected,
+      status: error === undefined ? status : "refused",
+      error: error ?? this.#callError,
+      call: this.#call,
+      "~mount": this
+    }
+  }
 }
+
+const isFresh = ({ error, status }: View<unknown>): boolean => status === "mounting" && error === undefined

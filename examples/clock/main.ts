@@ -1,0 +1,20 @@
+// The clock's server, and nothing else: `npx tsx examples/clock/main.ts`, then `npx tsx examples/clock/client.ts`.
+// #region main
+import { createServer } from "node:http"
+import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { Config, Layer } from "effect"
+import { HttpRouter } from "effect/http"
+import { LiveServer } from "fibra/server"
+import { Clock } from "./Clock.ts"
+import { ClockLayer } from "./ClockLayer.ts"
+
+const port = Config.withDefault(Config.Port("PORT"), 3000)
+
+LiveServer.layer({ components: [Clock] }).pipe(
+  Layer.provide(ClockLayer),
+  HttpRouter.serve,
+  Layer.provide(NodeHttpServer.layerConfig(createServer, { port })),
+  Layer.launch,
+  NodeRuntime.runMain
+)
+// #endregion main

@@ -1,0 +1,24 @@
+// `npm start`: builds the page, then serves it with its components. PORT is 3000 unless it is set.
+// #region main
+import { createServer } from "node:http"
+import { fileURLToPath } from "node:url"
+import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { Config, Console, Effect, Layer } from "effect"
+import { HttpServer } from "effect/http"
+import * as Site from "./Site.ts"
+
+const dist = fileURLToPath(new URL("./dist", import.meta.url))
+
+const ready = HttpServer.HttpServer.use(({ address }) =>
+  Console.log(`The showcase is at http://localhost:${"port" in address ? address.port : ""}`)
+)
+
+Layer.effectDiscard(ready).pipe(
+  Layer.provide(Site.layer(dist)),
+  Layer.provide(
+    NodeHttpServer.layerConfig(createServer, { port: Config.withDefault(Config.Port("PORT"), 3000) })
+  ),
+  Layer.launch,
+  NodeRuntime.runMain
+)
+// #endregion main

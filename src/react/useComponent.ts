@@ -1,0 +1,30 @@
+/** Mounts a component for as long as a view is on the page. The state is there from the first render. */
+import { useState, useSyncExternalStore } from "react"
+import type { MountOptions } from "../client/LiveClient.ts"
+import type * as Component from "../Component.ts"
+import type { LiveComponent } from "./LiveComponent.ts"
+import { useSharedClient } from "./LiveContext.ts"
+import { Mount } from "./Mount.ts"
+
+/** The options may be left out when the component needs no props. */
+export type UseComponentOptions<C extends Component.Typed> =
+  {} extends MountOptions<C> ? [options?: MountOptions<C>] : [options: MountOptions<C>]
+
+/**
+ * Mounts a component while the view is on the page, and draws the view anew after each change. Another component, key or other
+ * props (compared by value) unmount it and mount what is asked for then. On a server it gives `initial(props)` and mounts nothing.
+ */
+export const useComponent = <C extends Component.Typed>(
+  component: C,
+  ...[given]: UseComponentOptions<C>
+): LiveComponent<C> => {
+  const client = useSharedClient()
+  const options = (given ?? {}) as MountOptions<C>
+  const [current, setCurrent] = useState(() => new Mount(client, component, options))
+  let mount = current
+  if (!mount.is(client, component, options)) {
+    mount = new Mount(client, component, options)
+    setCurrent(mount)
+  }
+  return useSyncExternalStore(mount.subscribe, mount.snapshot, mount.serverSnapshot)
+}

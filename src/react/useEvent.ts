@@ -1,0 +1,24 @@
+/** Listens to the events of a mounted component. */
+import { useEffect, useInsertionEffect, useRef } from "react"
+import type * as Component from "../Component.ts"
+import type { LiveComponent } from "./LiveComponent.ts"
+
+/** Calls the handler of the last render with each event of that name; another handler is no new subscription. */
+export const useEvent = <C extends Component.Typed, Name extends keyof Component.EventsOf<C> & string>(
+  of: LiveComponent<C>,
+  name: Name,
+  handler: (payload: Component.EventsOf<C>[Name]) => void
+): void => {
+  const mount = of["~mount"]
+  const latest = useRef(handler)
+  useInsertionEffect(() => {
+    latest.current = handler
+  })
+  useEffect(
+    () =>
+      mount.listenToEvents((event, payload) => {
+        if (event === name) latest.current(payload as Component.EventsOf<C>[Name])
+      }),
+    [mount, name]
+  )
+}
