@@ -12,10 +12,7 @@ class Board extends Component.Service<Board>()("Board", {
   props: { title: Schema.String },
   state: { cards: Schema.Array(Schema.String), open: Schema.Boolean },
   initial: ({ title }) => ({ cards: [title], open: true }),
-  actions: [
-    Rpc.make("Add", { payload: { card: Schema.String }, success: Schema.Int, error: Full }),
-    Rpc.make("Close")
-  ],
+  actions: [Rpc.make("Add", { payload: { card: Schema.String }, success: Schema.Int, error: Full }), Rpc.make("Close")],
   events: { Added: Schema.Struct({ card: Schema.String }) }
 }) {}
 

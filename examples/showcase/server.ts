@@ -15,9 +15,7 @@ const ready = HttpServer.HttpServer.use(({ address }) =>
 
 Layer.effectDiscard(ready).pipe(
   Layer.provide(Site.layer(dist)),
-  Layer.provide(
-    NodeHttpServer.layerConfig(createServer, { port: Config.withDefault(Config.Port("PORT"), 3000) })
-  ),
+  Layer.provide(NodeHttpServer.layerConfig(createServer, { port: Config.withDefault(Config.Port("PORT"), 3000) })),
   Layer.launch,
   NodeRuntime.runMain
 )

@@ -10,7 +10,14 @@ import * as Exit from "effect/Exit"
 import type { RpcClientError } from "effect/rpc/RpcClientError"
 import type * as Component from "../Component.ts"
 import type { ActionCodec } from "../ComponentCodec.ts"
-import { Disconnected, InstanceStopped, LiveError, PayloadRejected, PropsRejected, UnknownAction } from "../LiveError.ts"
+import {
+  Disconnected,
+  InstanceStopped,
+  LiveError,
+  PayloadRejected,
+  PropsRejected,
+  UnknownAction
+} from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
 import type { ActionFailure, LiveEvent, Mounted, Status } from "../LiveProtocol.ts"
 import * as Patch from "../Patch.ts"

@@ -1,0 +1,64 @@
+/** `npm run check` finds what it is there to find. */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { copyWith, root, run } from "./workspace.ts"
+
+const source = (path: string) => readFileSync(join(root, path), "utf8")
+
+const planted = [
+  {
+    what: "the client imports the server",
+    check: "imports",
+    files: {
+      "src/client/LiveClient.ts": `${source("src/client/LiveClient.ts")}\nexport { layer } from "../server/LiveServer.ts"\n`
+    },
+    says: "src/client/LiveClient.ts"
+  },
+  {
+    what: "there is a cycle",
+    check: "imports",
+    files: {
+      "src/LiveId.ts": `${source("src/LiveId.ts")}\nexport type { LiveError } from "./LiveError.ts"\n`,
+      "src/LiveError.ts": `${source("src/LiveError.ts")}\nexport type { ComponentId } from "./LiveId.ts"\n`
+    },
+    says: "no-cycles"
+  },
+  {
+    what: "an export is used by nobody",
+    check: "dead-code",
+    files: { "src/LiveId.ts": `${source("src/LiveId.ts")}\nexport const forgotten = 1\n` },
+    says: "forgotten"
+  },
+  {
+    what: "a snippet of the documentation is not what the example says any more",
+    check: "snippets",
+    files: { "examples/counter/Counter.ts": source("examples/counter/Counter.ts").replace("version: 1", "version: 2") },
+    says: "README.md"
+  },
+  {
+    what: "a listed component has no behaviour",
+    check: "types",
+    files: {
+      "examples/counter/main.ts": source("examples/counter/main.ts").replace("  Layer.provide(CounterLayer),\n", "")
+    },
+    says: "BehaviorOf<Counter>"
+  }
+] as const
+
+describe("npm run check", () => {
+  for (const { check, files, says, what } of planted) {
+    it.live(
+      `fails when ${what}`,
+      () =>
+        Effect.gen(function* () {
+          const cwd = yield* copyWith(files)
+          const outcome = yield* run(cwd, "node", ["scripts/check.ts", check])
+          assert.isFalse(outcome.ok)
+          assert.include(outcome.output, says)
+        }),
+      120_000
+    )
+  }
+})
