@@ -52,15 +52,14 @@ type Server = Child<server.Answers>
 type Load = Child<load.Answers>
 
 const sides: ReadonlyArray<Side> = ["raw", "fibra"]
-const file = (name: string) => new URL(name, import.meta.url)
 
 /** Both servers and the load, for one scenario. */
 class Arena implements AsyncDisposable {
   readonly servers: { readonly [side in Side]: Server } = {
-    raw: new Child<server.Answers>("the raw server", file("./raw-server.ts")),
-    fibra: new Child<server.Answers>("the fibra server", file("./fibra-server.ts"))
+    raw: new Child<server.Answers>("the raw server", new URL("./raw-server.ts", import.meta.url)),
+    fibra: new Child<server.Answers>("the fibra server", new URL("./fibra-server.ts", import.meta.url))
   }
-  readonly load: Load = new Child<load.Answers>("the load generator", file("./load.ts"))
+  readonly load: Load = new Child<load.Answers>("the load generator", new URL("./load.ts", import.meta.url))
   readonly #stack = new AsyncDisposableStack()
 
   constructor(scenario: string) {
@@ -164,7 +163,7 @@ const bytes = async (effort: Effort): Promise<Outcome> => {
 }
 
 const ask = async (effort: Effort): Promise<Outcome> => {
-  await using child = new Child<actor.Answers>("the actor", file("./ask.ts"))
+  await using child = new Child<actor.Answers>("the actor", new URL("./ask.ts", import.meta.url))
   child.scenario = "ask"
   for (let index = 0; index < 3; index++) await child.ask("ask", 15, 100_000)
   const rounds: Array<Round> = []

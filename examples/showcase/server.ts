@@ -3,7 +3,7 @@
 import { createServer } from "node:http"
 import { fileURLToPath } from "node:url"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-import { Config, Console, Effect, Layer } from "effect"
+import { Config, Console, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import * as Site from "./Site.ts"
 

@@ -15,8 +15,10 @@ layer(LiveTest.layer({ components: [Counter] }).pipe(Layer.provide(CounterLayer)
       assert.deepStrictEqual(yield* counter.state, { count: 95 })
     })
   )
-  // #endregion test
+})
+// #endregion test
 
+layer(LiveTest.layer({ components: [Counter] }).pipe(Layer.provide(CounterLayer)))("Counter, on", (it) => {
   it.effect("every tenth is a milestone", () =>
     Effect.gen(function* () {
       const counter = yield* (yield* LiveTest).mount(Counter, { props: { start: 0 } })

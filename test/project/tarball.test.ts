@@ -62,8 +62,8 @@ describe("the tarball", () => {
         yield* serve(cwd)
         const client = yield* run(cwd, "node", ["client.ts"], { LIVE_URL: `ws://127.0.0.1:${port}/api/live/rpc` })
         assert.isTrue(client.ok, client.output)
-        assert.include(client.output, "count: 10")
-        assert.include(client.output, "refused: LimitReached")
+        assert.include(client.output, "total: 10")
+        assert.include(client.output, "limit: no further than 100")
 
         yield* write(cwd, {
           "browser.ts":

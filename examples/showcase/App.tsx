@@ -1,0 +1,50 @@
+// What is on the page, and where each part of it lives.
+import { ClockView } from "./ClockView.tsx"
+import { CounterView } from "./CounterView.tsx"
+
+export const App = () => (
+  <>
+    <header>
+      <h1>fibra</h1>
+      <p>
+        Live components: the state and the behaviour run on the server, this page shows them. Three components share
+        one connection.
+      </p>
+    </header>
+    <main>
+      <CounterView title="Your counter">
+        An instance of its own for this page. Open the page twice and you have two; reload it and you start again.
+      </CounterView>
+      <CounterView title="Everyone’s counter" shared="lobby">
+        The same component mounted with a key, so all pages share one instance. Open the page twice and click.
+      </CounterView>
+      <ClockView />
+    </main>
+    <footer>
+      <h2>What lives where</h2>
+      <dl>
+        <div>
+          <dt>In the contract</dt>
+          <dd>
+            <code>Counter.ts</code> names the state, actions, errors and events. Server and browser import the same
+            file, so both are checked against it.
+          </dd>
+        </div>
+        <div>
+          <dt>On the server</dt>
+          <dd>
+            <code>CounterLayer.ts</code> is the behaviour: one supervised actor per instance, which alone may change its
+            state. If it crashes it is restarted; the page stays.
+          </dd>
+        </div>
+        <div>
+          <dt>In the browser</dt>
+          <dd>
+            <code>CounterView.tsx</code> draws the state and calls actions. What comes over the wire are the changes,
+            not the state. Stop the server and watch the page wait for it.
+          </dd>
+        </div>
+      </dl>
+    </footer>
+  </>
+)
