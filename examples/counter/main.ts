@@ -8,12 +8,16 @@ import { LiveServer } from "fibra/server"
 import { Counter } from "./Counter.ts"
 import { CounterLayer } from "./CounterLayer.ts"
 
-const port = Config.withDefault(Config.Port("PORT"), 3000)
+const options = {
+  port: Config.withDefault(Config.Port("PORT"), 3000),
+  // Open sockets would be waited for when the process is to end; LiveServer closes them instead.
+  disablePreemptiveShutdown: Config.succeed(true)
+}
 
 LiveServer.layer({ components: [Counter] }).pipe(
   Layer.provide(CounterLayer),
   HttpRouter.serve,
-  Layer.provide(NodeHttpServer.layerConfig(createServer, { port })),
+  Layer.provide(NodeHttpServer.layerConfig(createServer, options)),
   Layer.launch,
   NodeRuntime.runMain
 )

@@ -7,8 +7,8 @@ export const App = () => (
     <header>
       <h1>fibra</h1>
       <p>
-        Live components: the state and the behaviour run on the server, this page shows them. Three components share
-        one connection.
+        Live components: the state and the behaviour run on the server, this page shows them. Three components share one
+        connection.
       </p>
     </header>
     <main>

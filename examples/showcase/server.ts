@@ -13,9 +13,15 @@ const ready = HttpServer.HttpServer.use(({ address }) =>
   Console.log(`The showcase is at http://localhost:${"port" in address ? address.port : ""}`)
 )
 
+const options = {
+  port: Config.withDefault(Config.Port("PORT"), 3000),
+  // Open sockets would be waited for when the process is to end; LiveServer closes them instead.
+  disablePreemptiveShutdown: Config.succeed(true)
+}
+
 Layer.effectDiscard(ready).pipe(
   Layer.provide(Site.layer(dist)),
-  Layer.provide(NodeHttpServer.layerConfig(createServer, { port: Config.withDefault(Config.Port("PORT"), 3000) })),
+  Layer.provide(NodeHttpServer.layerConfig(createServer, options)),
   Layer.launch,
   NodeRuntime.runMain
 )
