@@ -150,9 +150,7 @@ export const spawn = <State, H extends Handlers, E, R>(
       handlerTimeout,
       observer: undefined
     })
-    const started = Effect.catchCause(cell.start(), (cause) =>
-      Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.fail(crashed(address, cause))
-    )
+    const started = Effect.catchCause(cell.start(), (cause) => Effect.fail(crashed(address, cause)))
     return Effect.as(
       Effect.acquireRelease(started, () => cell.stop(shutdown), { interruptible: true }),
       refOf<State, H>(cell, shutdown)

@@ -102,7 +102,8 @@ export const make = <Address, Ref, E, R>(
       // Not in the context of the first who asks: the actor outlives it.
       const activation = inContext(options.activate(address), Context.add(context, Scope.Scope, tenancy.scope))
       const activated = yield* Effect.onError(activation, () => leave)
-      yield* Effect.forkIn(Effect.andThen(activated.watch, Effect.forkDetach(leave)), tenancy.scope)
+      const left = Effect.andThen(activated.watch, Effect.forkDetach(leave, { startImmediately: true }))
+      yield* Effect.forkIn(left, tenancy.scope, { startImmediately: true })
       return activated.ref
     })
 

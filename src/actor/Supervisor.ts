@@ -27,16 +27,19 @@ export interface Supervisor {
   readonly await: Effect.Effect<never, SupervisorError>
 }
 
+/** Services that children need. */
+export type ChildServices<C> = C extends Child<infer R> ? R : never
+
 /** Runs children until none is left; stops them in reverse order, and fails when they crash too often. */
-export const run = <R = never>(
+export const run = <const C extends Child<unknown>>(
   options: Options,
-  children: ReadonlyArray<Child<R>>
-): Effect.Effect<void, SupervisorError, R> =>
+  children: ReadonlyArray<C>
+): Effect.Effect<void, SupervisorError, ChildServices<C>> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const context = yield* Effect.context<R>()
+      const context = yield* Effect.context<ChildServices<C>>()
       const running = yield* makeChildren(options)
-      for (const child of children) yield* running.start(child, context)
+      for (const child of children) yield* running.start(child as Child<ChildServices<C>>, context)
       yield* running.supervise(() => running.isEmpty)
     })
   )

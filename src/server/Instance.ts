@@ -4,15 +4,13 @@
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Queue from "effect/Queue"
-import * as Stream from "effect/Stream"
-import { ActorCell, type Status as ActorStatus } from "../actor/ActorCell.ts"
-import { Overflow } from "../actor/Mailbox.ts"
-import * as RestartPolicy from "../actor/RestartPolicy.ts"
-import type * as Component from "../Component.ts"
+import type { Handlers } from "../actor/Activation.ts"
+import { ActorCell, type Observer, type Options, type Status as ActorStatus } from "../actor/ActorCell.ts"
+import type { Overflow } from "../actor/Mailbox.ts"
+import type { RestartPolicy } from "../actor/RestartPolicy.ts"
 import { ComponentCrashed, LiveError } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
 import type { Mounted, Status } from "../LiveProtocol.ts"
@@ -20,71 +18,83 @@ import * as Patch from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
 import { ChangeLog } from "./ChangeLog.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import { Reader } from "./Reader.ts"
+import { Reader, type ReaderSink } from "./Reader.ts"
+import { Self } from "./Self.ts"
+import type { Served } from "./Served.ts"
 
-/** A component with the behaviour that runs it. */
-export interface Served {
-  readonly component: Component.Any
-  readonly behavior: Component.Behavior
-}
-
-const defaultShutdown = Duration.seconds(5)
+type SelfKey = Context.Key<never, Self>
 
 /** One running component. */
-export class Instance {
+export class Instance implements Options<unknown>, Observer<unknown> {
   readonly id: ComponentId
+  readonly key: string | undefined
+  readonly props: unknown
   readonly served: Served
-  readonly cell: ActorCell<unknown>
+  readonly context: Context.Context<never>
   readonly log: ChangeLog
+  readonly cell: ActorCell<unknown>
   /** The state as clients see it, and how many changes led to it. */
   encoded!: Encoded
   revision = 0
   /** What clients are told of its life. */
   clientStatus: Status = "running"
+  /** How often the behaviour was built before. */
+  activation = -1
   #published: unknown
   #dirty = false
-  #activation = -1
   readonly #readers = new Set<Reader>()
   #listeners: Set<(state: unknown) => void> | undefined
 
   constructor(
     served: Served,
-    options: {
-      readonly id: ComponentId
-      readonly key: string | undefined
-      readonly props: unknown
-      readonly context: Context.Context<never>
-      readonly config: LiveConfig.Service
-    }
+    config: LiveConfig.Service,
+    own: { readonly id: ComponentId; readonly key: string | undefined; readonly props: unknown }
   ) {
-    const { behavior, component } = served
-    const numbers = behavior.options
-    this.id = options.id
+    this.id = own.id
+    this.key = own.key
+    this.props = own.props
     this.served = served
-    this.log = new ChangeLog(options.config)
-    this.cell = new ActorCell<unknown>({
-      address: component.componentName,
-      initial: () => component.codec.initial(options.props),
-      build: Effect.suspend(() => {
-        this.#activation++
-        return behavior.build
-      }),
-      context: Context.add(
-        Context.merge(options.context, behavior.context),
-        component as unknown as Context.Key<never, unknown>,
-        this.#self(options.key, options.props)
-      ),
-      capacity: numbers.mailboxCapacity ?? 256,
-      overflow: Overflow.fail,
-      restart: RestartPolicy.make(numbers.restart),
-      handlerTimeout: numbers.callTimeout === undefined ? undefined : Duration.fromInputUnsafe(numbers.callTimeout),
-      observer: this
-    })
+    this.context = Context.add(served.context, served.component as unknown as SelfKey, new Self(this))
+    this.log = new ChangeLog(config)
+    this.cell = new ActorCell<unknown>(this)
+  }
+
+  get address(): string {
+    return this.served.component.componentName
+  }
+
+  get build(): Effect.Effect<Handlers, unknown, unknown> {
+    this.activation++
+    return this.served.build
+  }
+
+  get capacity(): number {
+    return this.served.capacity
+  }
+
+  get overflow(): Overflow {
+    return this.served.overflow
+  }
+
+  get restart(): RestartPolicy {
+    return this.served.restart
+  }
+
+  get handlerTimeout(): Duration.Duration | undefined {
+    return this.served.handlerTimeout
+  }
+
+  get observer(): Observer<unknown> {
+    return this
+  }
+
+  initial(): unknown {
+    return this.served.component.codec.initial(this.props)
   }
 
   /** Computes the first state and runs the build. */
   start(): Effect.Effect<void, LiveError> {
-    const component = this.served.component.componentName
+    const component = this.address
     return Effect.catchCause(this.cell.start(), (cause) =>
       Cause.hasInterruptsOnly(cause)
         ? Effect.interrupt
@@ -97,13 +107,12 @@ export class Instance {
 
   /** Lets it finish what it has begun, for as long as its behaviour allows. */
   stop(): Effect.Effect<void> {
-    const { shutdown } = this.served.behavior.options
-    return this.cell.stop(shutdown === undefined ? defaultShutdown : Duration.fromInputUnsafe(shutdown))
+    return this.cell.stop(this.served.shutdown)
   }
 
-  /** A cursor at the present; `wake` is called once whenever there is something to read. */
-  read(wake: (reader: Reader) => void): Reader {
-    const reader = new Reader(this, wake)
+  /** A cursor at the present. */
+  read(sink: ReaderSink): Reader {
+    const reader = new Reader(this, sink)
     this.#readers.add(reader)
     return reader
   }
@@ -122,6 +131,13 @@ export class Instance {
       state: this.encoded as Mounted["state"],
       status: this.clientStatus
     }
+  }
+
+  /** Calls the listener with the state after each change, until the function returned is called. */
+  listen(listener: (state: unknown) => void): () => void {
+    const listeners = (this.#listeners ??= new Set())
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
   }
 
   changed(state: unknown): void {
@@ -162,11 +178,11 @@ export class Instance {
     this.#wake()
   }
 
-  #broadcast(name: string, payload: unknown): Effect.Effect<void> {
+  /** Sends an event to whoever reads this instance. */
+  broadcast(name: string, payload: unknown): Effect.Effect<void> {
     return Effect.suspend(() => {
       const event = this.served.component.codec.events.get(name)
-      if (event === undefined)
-        return Effect.die(new Error(`"${this.cell.options.address}" declares no event "${name}".`))
+      if (event === undefined) return Effect.die(new Error(`"${this.address}" declares no event "${name}".`))
       const encoded = event.encode(payload)
       if (Exit.isFailure(encoded)) return Effect.die(Cause.squash(encoded.cause))
       if (this.#readers.size === 0) return Effect.void
@@ -180,38 +196,6 @@ export class Instance {
 
   #wake(): void {
     for (const reader of this.#readers) reader.wake()
-  }
-
-  #self(
-    key: string | undefined,
-    props: unknown
-  ): Component.Instance<unknown, unknown, { readonly [name: string]: never }> {
-    const instance = this
-    return {
-      id: this.id,
-      key,
-      props,
-      get activation() {
-        return instance.#activation
-      },
-      get: Effect.sync(() => this.cell.state),
-      set: (state) => Effect.asVoid(this.cell.change(() => state)),
-      update: (f) => this.cell.change(f),
-      changes: Stream.callback<unknown>(
-        (queue) =>
-          Effect.acquireRelease(
-            Effect.sync(() => {
-              const listener = (state: unknown) => void Queue.offerUnsafe(queue, state)
-              ;(this.#listeners ??= new Set()).add(listener)
-              listener(this.cell.state)
-              return listener
-            }),
-            (listener) => Effect.sync(() => this.#listeners?.delete(listener))
-          ),
-        { bufferSize: 1, strategy: "sliding" }
-      ),
-      broadcast: (event: string, payload: unknown) => this.#broadcast(event, payload)
-    }
   }
 }
 

@@ -12,26 +12,29 @@ import * as Hash from "effect/Hash"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Directory from "../actor/Directory.ts"
+import type * as Component from "../Component.ts"
 import { LiveError, PropsRejected, TooManyComponents, UnknownComponent } from "../LiveError.ts"
 import { ComponentId } from "../LiveId.ts"
 import type { MountRequest } from "../LiveProtocol.ts"
 import * as IdGenerator from "./IdGenerator.ts"
-import { Instance, type Served } from "./Instance.ts"
+import { Instance } from "./Instance.ts"
 import * as LiveConfig from "./LiveConfig.ts"
+import * as Served from "./Served.ts"
 
 /** An instance, for as long as its holder wants it. */
 export interface Held {
   readonly instance: Instance
-  readonly release: Effect.Effect<void>
+  /** Holds a keyed instance active; a private one is its only holder's. */
+  readonly scope: Scope.Closeable | undefined
 }
 
 /** Where a keyed instance is found: props are for its first activation, and not part of the address. */
 class Address implements Equal.Equal {
-  readonly served: Served
+  readonly served: Served.Served
   readonly key: string
   readonly props: unknown
 
-  constructor(served: Served, key: string, props: unknown) {
+  constructor(served: Served.Served, key: string, props: unknown) {
     this.served = served
     this.key = key
     this.props = props
@@ -52,6 +55,8 @@ export class Instances extends Context.Service<
   {
     /** Activates a private instance, or finds or activates the one of the key. */
     readonly hold: (request: MountRequest) => Effect.Effect<Held, LiveError>
+    /** Lets go: a private instance stops, a keyed one is passivated when nobody has held it for long enough. */
+    readonly release: (held: Held) => Effect.Effect<void>
     /** Interrupts whatever is still being done, and stops them all. */
     readonly stopNow: Effect.Effect<void>
     readonly sizeUnsafe: () => number
@@ -59,20 +64,22 @@ export class Instances extends Context.Service<
 >()("fibra/server/Instances") {}
 
 /** Runs the instances of these components until the Scope closes. */
-export const layer = (components: ReadonlyArray<Served>): Layer.Layer<Instances> =>
-  Layer.effect(Instances, make(new Map(components.map((served) => [served.component.componentName, served]))))
+export const layer = (components: ReadonlyMap<Component.Any, Component.Behavior>): Layer.Layer<Instances> =>
+  Layer.effect(Instances, make(components))
 
-const defaultIdle = Duration.minutes(1)
-
-const make = Effect.fnUntraced(function* (served: ReadonlyMap<string, Served>) {
+const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any, Component.Behavior>) {
   const config = yield* LiveConfig.LiveConfig
   const context = Context.omit(Scope.Scope)(yield* Effect.context<Scope.Scope>())
   const makeId = yield* IdGenerator.make
   const running = new Set<Instance>()
+  const served = new Map<string, Served.Served>()
+  for (const [component, behavior] of components) {
+    served.set(component.componentName, Served.make(component, behavior, context))
+  }
 
-  const start = (served: Served, key: string | undefined, props: unknown): Effect.Effect<Instance, LiveError> =>
+  const start = (served: Served.Served, key: string | undefined, props: unknown): Effect.Effect<Instance, LiveError> =>
     Effect.suspend(() => {
-      const instance = new Instance(served, { id: ComponentId.make(makeId()), key, props, context, config })
+      const instance = new Instance(served, config, { id: ComponentId.make(makeId()), key, props })
       return Effect.as(
         Effect.tap(instance.start(), () => Effect.sync(() => running.add(instance))),
         instance
@@ -91,7 +98,7 @@ const make = Effect.fnUntraced(function* (served: ReadonlyMap<string, Served>) {
         Effect.acquireRelease(start(address.served, address.key, address.props), stop, { interruptible: true }),
         (instance) => ({ ref: instance, watch: instance.cell.watch() })
       ),
-    maxIdleTime: (address: Address) => address.served.behavior.options.maxIdleTime ?? defaultIdle,
+    maxIdleTime: (address: Address) => address.served.maxIdleTime,
     capacity: config.maxKeyed
   })
 
@@ -99,7 +106,7 @@ const make = Effect.fnUntraced(function* (served: ReadonlyMap<string, Served>) {
     Effect.suspend(() => {
       const scope = Scope.makeUnsafe()
       return Effect.matchCauseEffect(Scope.provide(directory.get(address), scope), {
-        onSuccess: (instance) => Effect.succeed({ instance, release: Scope.close(scope, Exit.void) }),
+        onSuccess: (instance) => Effect.succeed({ instance, scope }),
         onFailure: (cause) => Effect.andThen(Scope.close(scope, Exit.void), Effect.failCause(cause))
       })
     }).pipe(
@@ -120,8 +127,9 @@ const make = Effect.fnUntraced(function* (served: ReadonlyMap<string, Served>) {
         return Effect.fail(new LiveError({ reason: new PropsRejected({ component, issue }) }))
       }
       if (key !== undefined) return holdKeyed(new Address(found, key, decoded.value))
-      return Effect.map(start(found, undefined, decoded.value), (instance) => ({ instance, release: stop(instance) }))
+      return Effect.map(start(found, undefined, decoded.value), (instance) => ({ instance, scope: undefined }))
     },
+    release: ({ instance, scope }) => (scope === undefined ? stop(instance) : Scope.close(scope, Exit.void)),
     stopNow: Effect.suspend(() =>
       Effect.forEach(running, (instance) => instance.cell.stop(Duration.zero), {
         concurrency: "unbounded",

@@ -1,7 +1,7 @@
 /**
- * Front A: the RPC wire over connections of the Transport. `RpcServer` runs the requests that mount and unmount; what there is
- * one of per action or per change goes straight between the session and the outbox: calls, their answers, and the one stream of
- * events a connection has. On the wire all of it is what a stock `RpcClient` of `LiveProtocol` expects.
+ * Front A: the RPC wire over connections of the Transport. What there is one of per connection, action or change goes
+ * straight between the session and the outbox: mounts, calls, their answers, and the one stream of events; `RpcServer` runs the
+ * other requests. On the wire all of it is what a stock `RpcClient` of `LiveProtocol` expects.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -14,7 +14,7 @@ import * as RpcSerialization from "effect/rpc/RpcSerialization"
 import * as RpcServer from "effect/rpc/RpcServer"
 import { LiveProtocol } from "../LiveProtocol.ts"
 import * as LiveConfig from "./LiveConfig.ts"
-import { RpcConnection } from "./RpcConnection.ts"
+import { RpcConnection, type RpcFront } from "./RpcConnection.ts"
 import { Sessions } from "./Sessions.ts"
 import type { Front } from "./Transport.ts"
 
@@ -22,7 +22,7 @@ import type { Front } from "./Transport.ts"
 export class LiveRpc extends Context.Service<LiveRpc, Front>()("fibra/server/LiveRpc") {}
 
 /** The requests `RpcServer` runs; the others never reach it. */
-const Unary = LiveProtocol.omit("Connect", "Received", "Call")
+const Unary = LiveProtocol.omit("Connect", "Received", "Mount", "Call")
 
 /** Runs the front until the Scope closes. */
 export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
@@ -41,7 +41,7 @@ export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
       toRpcServer = write
       return Effect.succeed({
         disconnects,
-        send: (clientId, response) => Effect.sync(() => connections.get(clientId)?.answered(response)),
+        send: (clientId, response) => Effect.sync(() => connections.get(clientId)?.reply(JSON.stringify(response))),
         end: () => Effect.void,
         clientIds: Effect.sync(() => new Set(connections.keys())),
         initialMessage: Effect.succeed(Option.none()),
@@ -60,8 +60,6 @@ export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
       })
 
     const handlers = Unary.toLayer({
-      Mount: (request, { client, requestId }) =>
-        Effect.flatMap(connectionOf(client.id), (connection) => connection.mount(requestId, request)),
       Unmount: ({ componentId }, { client }) =>
         Effect.flatMap(connectionOf(client.id), ({ session }) => session.unmount(componentId)),
       Ping: () => Effect.map(Clock.currentTimeMillis, (time) => ({ time }))
@@ -73,19 +71,21 @@ export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
       Effect.forkScoped
     )
 
+    const front: RpcFront = {
+      config,
+      openSession: (connection) => sessions.openUnsafe(connection),
+      run: (effect) => runFork(effect),
+      forward: (clientId, message) => runFork(toRpcServer(clientId, message)),
+      closed: ({ connection, session }) => {
+        connections.delete(connection.id)
+        Queue.offerUnsafe(disconnects, connection.id)
+        runFork(sessions.close(session))
+      }
+    }
+
     return {
       open: (connection) => {
-        const rpc = new RpcConnection({
-          connection,
-          config,
-          openSession: (wake) => sessions.openUnsafe(wake),
-          forward: (message) => runFork(toRpcServer(connection.id, message)),
-          closed: () => {
-            connections.delete(connection.id)
-            Queue.offerUnsafe(disconnects, connection.id)
-            runFork(sessions.close(rpc.session))
-          }
-        })
+        const rpc = new RpcConnection(front, connection)
         connections.set(connection.id, rpc)
         return rpc
       }

@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import type * as Component from "../Component.ts"
-import type { Served } from "./Instance.ts"
 import * as Instances from "./Instances.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import * as LiveRpc from "./LiveRpc.ts"
@@ -29,10 +28,10 @@ export const layerCore = <const Components extends ReadonlyArray<Component.Any>>
 }): Layer.Layer<Core, never, Requirements<Components>> =>
   Layer.unwrap(
     Effect.contextWith((context: Context.Context<Requirements<Components>>) =>
-      Effect.map(serve(options.components, context), (served) =>
+      Effect.map(withBehaviors(options.components, context), (behaviors) =>
         Layer.provideMerge(
           LiveRpc.layer,
-          Layer.provideMerge(Layer.provideMerge(Sessions.layer, Instances.layer(served)), Transport.layer)
+          Layer.provideMerge(Layer.provideMerge(Sessions.layer, Instances.layer(behaviors)), Transport.layer)
         )
       )
     )
@@ -54,16 +53,21 @@ const routes = HttpRouter.use((router) =>
   })
 )
 
-const serve = Effect.fnUntraced(function* (components: ReadonlyArray<Component.Any>, context: Context.Context<never>) {
-  const served = new Map<string, Served>()
+const withBehaviors = Effect.fnUntraced(function* (
+  components: ReadonlyArray<Component.Any>,
+  context: Context.Context<never>
+) {
+  const names = new Set<string>()
+  const behaviors = new Map<Component.Any, Component.Behavior>()
   for (const component of components) {
     const name = component.componentName
-    if (served.has(name)) {
+    if (names.has(name)) {
       return yield* Effect.die(
         new Error(`Two components are called "${name}". Expected each name once in LiveServer.layer. Rename one.`)
       )
     }
-    served.set(name, { component, behavior: Context.getUnsafe(context, component.behavior) })
+    names.add(name)
+    behaviors.set(component, Context.getUnsafe(context, component.behavior))
   }
-  return [...served.values()]
+  return behaviors
 })

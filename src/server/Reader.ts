@@ -17,12 +17,18 @@ export interface Source {
   readonly clientStatus: Status
 }
 
+/** Who reads. */
+export interface ReaderSink {
+  /** There is something to read; said once until it is read. */
+  readonly readerWoke: (reader: Reader) => void
+}
+
 /** A cursor. */
 export class Reader {
   /** True from the moment there is something to read until it has been read. */
   behind = false
   readonly #source: Source
-  readonly #onWake: (reader: Reader) => void
+  readonly #sink: ReaderSink
   #sequence: number
   #seen: Encoded
   #status: Status
@@ -30,9 +36,9 @@ export class Reader {
   /** Nothing is said before the client knows of the mount. */
   #held = true
 
-  constructor(source: Source, onWake: (reader: Reader) => void) {
+  constructor(source: Source, sink: ReaderSink) {
     this.#source = source
-    this.#onWake = onWake
+    this.#sink = sink
     this.#sequence = source.log.sequence
     this.#seen = source.encoded
     this.#status = source.clientStatus
@@ -43,14 +49,14 @@ export class Reader {
     if (this.behind) return
     this.behind = true
     this.#source.log.fellBehind()
-    if (!this.#held) this.#onWake(this)
+    if (!this.#held) this.#sink.readerWoke(this)
   }
 
   /** The client has been told of the mount, so it may be told what follows. */
   announce(): void {
     if (!this.#held) return
     this.#held = false
-    if (this.behind) this.#onWake(this)
+    if (this.behind) this.#sink.readerWoke(this)
   }
 
   /** What is read next is the state, whole, whatever was read before. */

@@ -4,18 +4,18 @@
  * has not acknowledged is kept here; when it is full, readers stay where they are and catch up in one change.
  */
 import * as Cause from "effect/Cause"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Schema from "effect/Schema"
 import { LiveError, PayloadRejected } from "../LiveError.ts"
-import type { ComponentId } from "../LiveId.ts"
 import {
   batchesPerAcknowledgement,
   CallRequest,
   LiveProtocol,
   type Mounted,
-  type MountRequest,
+  MountRequest,
   protocolVersion
 } from "../LiveProtocol.ts"
 import { ClientMessage, type RequestId } from "./ClientMessage.ts"
@@ -26,6 +26,7 @@ import type { Connection, FrontSession } from "./Transport.ts"
 type Request = Extract<ClientMessage, { readonly _tag: "Request" }>
 
 const decodeMessage = Schema.decodeUnknownExit(ClientMessage)
+const decodeMount = Schema.decodeUnknownExit(MountRequest)
 const decodeCall = Schema.decodeUnknownExit(CallRequest)
 const decodeReceived = Schema.decodeUnknownExit(Schema.Struct({ batch: Schema.Int }))
 const encodeLiveError = Schema.encodeSync(LiveError)
@@ -36,39 +37,40 @@ const decodePayload = new Map(
   ])
 )
 
-/** What a connection needs of the front it belongs to. */
-export interface Options {
-  readonly connection: Connection
+/** What all connections of a server share. */
+export interface RpcFront {
   readonly config: LiveConfig.Service
-  readonly openSession: (wake: () => void) => Session
+  readonly openSession: (connection: Connection) => Session
+  readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   /** Hands a message to `RpcServer`. */
-  readonly forward: (message: RpcMessage.FromClientEncoded) => void
-  readonly closed: () => void
+  readonly forward: (clientId: number, message: RpcMessage.FromClientEncoded) => void
+  readonly closed: (connection: RpcConnection) => void
 }
 
 /** One connection. */
 export class RpcConnection implements FrontSession {
+  readonly connection: Connection
   readonly session: Session
-  readonly #options: Options
+  readonly #front: RpcFront
   #replies: Array<string> = []
   /** Answers to mounts, which go before the events. */
   #mounts: Array<string> = []
-  /** Mounts whose answer is not written yet. */
-  #mounting: Map<RequestId, ComponentId> | undefined
-  #calls: Map<RequestId, () => void> | undefined
+  /** How to cancel the mounts and calls that are under way. */
+  #pending: Map<RequestId, () => void> | undefined
+  /** Mounts under way: nobody is left to want them when the connection goes, while a call goes on. */
+  #mounting: Set<Fiber.Fiber<unknown, unknown>> | undefined
   /** The JSON of the id of the `Connect` request, while there is one. */
   #connectId: string | undefined
   /** Batches sent on this `Connect`, and how many of them the client has. */
   #sent = 0
   #received = 0
-  #receivedBytes = 0
-  /** Bytes sent up to and including each batch that is not acknowledged. */
-  #unacknowledged: Array<number> = []
-  #sentBytes = 0
+  /** Bytes of the batches the client does not have yet. */
+  #unacknowledged = 0
 
-  constructor(options: Options) {
-    this.#options = options
-    this.session = options.openSession(() => options.connection.schedule())
+  constructor(front: RpcFront, connection: Connection) {
+    this.#front = front
+    this.connection = connection
+    this.session = front.openSession(connection)
   }
 
   receive(text: string): void {
@@ -85,28 +87,11 @@ export class RpcConnection implements FrontSession {
   /** Sends one message with the next flush. */
   reply(message: string): void {
     this.#replies.push(message)
-    if (this.#replies.length === 1) this.#options.connection.schedule()
-  }
-
-  /** Mounts for a request; the answer goes out before any event of the instance. */
-  mount(requestId: RequestId, request: MountRequest): Effect.Effect<Mounted, LiveError> {
-    return Effect.tap(this.session.mount(request), ({ componentId }) =>
-      Effect.sync(() => (this.#mounting ??= new Map()).set(requestId, componentId))
-    )
-  }
-
-  /** Takes an answer of `RpcServer`. */
-  answered(response: RpcMessage.FromServerEncoded): void {
-    const componentId = response._tag === "Exit" ? this.#mounting?.get(response.requestId) : undefined
-    if (response._tag !== "Exit" || componentId === undefined) return this.reply(JSON.stringify(response))
-    this.#mounting?.delete(response.requestId)
-    this.#mounts.push(JSON.stringify(response))
-    this.#options.connection.schedule()
-    this.session.announce(componentId)
+    if (this.#replies.length === 1) this.connection.schedule()
   }
 
   flush(): void {
-    const { link } = this.#options.connection
+    const { link } = this.connection
     const batches = this.#hasRoom ? this.session.collect() : []
     const [batch] = batches
     const replies = this.#replies.length + this.#mounts.length
@@ -130,19 +115,21 @@ export class RpcConnection implements FrontSession {
 
   closed(): void {
     this.#connectId = undefined
-    this.#calls = undefined
-    this.#options.closed()
+    this.#pending = undefined
+    this.#mounting?.forEach((fiber) => fiber.interruptUnsafe())
+    this.#front.closed(this)
   }
 
   /** Whether the client has a stream to read events from, and reads it. */
   get #hasRoom(): boolean {
     if (this.#connectId === undefined || !this.session.isBehind) return false
-    const { config, connection } = this.#options
+    const { windowBatches, windowBytes } = this.#front.config
     const batches = this.#sent - this.#received
     // Fewer than these need no acknowledgement, however large, so nothing may wait for one.
-    if (batches < batchesPerAcknowledgement) return connection.hasRoom
-    const bytes = this.#sentBytes - this.#receivedBytes
-    return batches < config.windowBatches && bytes < config.windowBytes && connection.hasRoom
+    if (batches >= batchesPerAcknowledgement) {
+      if (batches >= windowBatches || this.#unacknowledged >= windowBytes) return false
+    }
+    return this.connection.hasRoom
   }
 
   #chunkHead(): string {
@@ -151,16 +138,17 @@ export class RpcConnection implements FrontSession {
 
   #count(bytes: number): void {
     this.#sent++
-    this.#sentBytes += bytes
-    this.#unacknowledged.push(this.#sentBytes)
+    this.#unacknowledged += bytes
   }
 
   #acknowledge(batch: number): void {
+    const outstanding = this.#sent - this.#received
     const acknowledged = Math.min(batch, this.#sent) - this.#received
     if (acknowledged <= 0) return
     this.#received += acknowledged
-    this.#receivedBytes = this.#unacknowledged.splice(0, acknowledged).at(-1) ?? this.#receivedBytes
-    if (this.session.isBehind) this.#options.connection.schedule()
+    // The sizes of the batches are not kept; each is taken for the average of those outstanding.
+    this.#unacknowledged *= 1 - acknowledged / outstanding
+    if (this.session.isBehind) this.connection.schedule()
   }
 
   #message(value: unknown): void {
@@ -191,6 +179,8 @@ export class RpcConnection implements FrontSession {
     switch (request.tag) {
       case "Call":
         return this.#call(request)
+      case "Mount":
+        return this.#mount(request)
       case "Received": {
         const received = decodeReceived(request.payload)
         if (Exit.isFailure(received)) return this.#refuse(request, received.cause)
@@ -206,7 +196,13 @@ export class RpcConnection implements FrontSession {
         const payload = decode(request.payload ?? null)
         if (Exit.isFailure(payload)) return this.#refuse(request, payload.cause)
         const { id, tag } = request
-        this.#options.forward({ _tag: "Request", id, tag, payload: request.payload ?? null, headers: [] })
+        this.#front.forward(this.connection.id, {
+          _tag: "Request",
+          id,
+          tag,
+          payload: request.payload ?? null,
+          headers: []
+        })
       }
     }
   }
@@ -219,34 +215,79 @@ export class RpcConnection implements FrontSession {
       )
     }
     this.#connectId = JSON.stringify(id)
-    this.#sent = this.#received = this.#sentBytes = this.#receivedBytes = 0
-    this.#unacknowledged = []
+    this.#sent = this.#received = this.#unacknowledged = 0
     const { connectionId } = this.session
     const established = JSON.stringify({ _tag: "ConnectionEstablished", connectionId, protocolVersion })
     this.#count(established.length)
     this.reply(`{"_tag":"Chunk","requestId":${this.#connectId},"values":[${established}]}`)
   }
 
+  #mount(request: Request): void {
+    const mount = decodeMount(request.payload)
+    if (Exit.isFailure(mount)) return this.#refuse(request, mount.cause)
+    const { id } = request
+    if (this.#isPending(id)) return
+    const fiber = this.#front.run(this.session.mount(mount.value))
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined) return this.#mounted(id, exit)
+    const mounting = (this.#mounting ??= new Set())
+    mounting.add(fiber)
+    this.#remember(id, () => fiber.interruptUnsafe())
+    fiber.addObserver((exit) => {
+      mounting.delete(fiber)
+      if (this.#forget(id) !== undefined) this.#mounted(id, exit)
+    })
+  }
+
+  /** The answer goes out before any event of the instance. */
+  #mounted(id: RequestId, exit: Exit.Exit<Mounted, LiveError>): void {
+    if (Exit.isSuccess(exit)) {
+      this.#mounts.push(exitMessage(id, success(JSON.stringify(exit.value))))
+      this.session.announce(exit.value.componentId)
+      return this.connection.schedule()
+    }
+    const failure = exit.cause.reasons.find(Cause.isFailReason)
+    if (failure !== undefined) return this.#fail(id, encodeLiveError(failure.error))
+    return Cause.hasInterruptsOnly(exit.cause)
+      ? this.#answer(id, { _tag: "Interrupted" })
+      : this.#die(id, String(Cause.squash(exit.cause)))
+  }
+
   #call(request: Request): void {
     const call = decodeCall(request.payload)
     if (Exit.isFailure(call)) return this.#refuse(request, call.cause)
     const { id } = request
-    if (this.#calls?.has(id) === true) {
-      return this.#die(id, `The request id ${JSON.stringify(id)} is in use. Expected one of its own for every request.`)
-    }
+    if (this.#isPending(id)) return
     let answered = false
     const cancel = this.session.call(call.value, (outcome) => {
       answered = true
-      this.#calls?.delete(id)
+      this.#forget(id)
       if (request.isNotification !== true) this.#answer(id, outcome)
     })
-    if (!answered) (this.#calls ??= new Map()).set(id, cancel)
+    if (!answered) this.#remember(id, cancel)
+  }
+
+  #isPending(id: RequestId): boolean {
+    if (this.#pending?.has(id) !== true) return false
+    this.#die(id, `The request id ${JSON.stringify(id)} is in use. Expected one of its own for every request.`)
+    return true
+  }
+
+  #remember(id: RequestId, cancel: () => void): void {
+    ;(this.#pending ??= new Map()).set(id, cancel)
+  }
+
+  #forget(id: RequestId): (() => void) | undefined {
+    const cancel = this.#pending?.get(id)
+    if (cancel === undefined) return undefined
+    this.#pending?.delete(id)
+    if (this.#pending?.size === 0) this.#pending = undefined
+    return cancel
   }
 
   #interrupt(id: RequestId): void {
-    const cancel = this.#calls?.get(id)
+    const cancel = this.#forget(id)
     if (cancel !== undefined) {
-      this.#calls?.delete(id)
       cancel()
       return this.#answer(id, { _tag: "Interrupted" })
     }
@@ -254,7 +295,7 @@ export class RpcConnection implements FrontSession {
       this.#connectId = undefined
       return this.#succeed(id, "null")
     }
-    this.#options.forward({ _tag: "Interrupt", requestId: id })
+    this.#front.forward(this.connection.id, { _tag: "Interrupt", requestId: id })
   }
 
   #answer(id: RequestId, outcome: Outcome): void {
@@ -282,7 +323,7 @@ export class RpcConnection implements FrontSession {
   }
 
   #succeed(id: RequestId, value: string): void {
-    this.#exit(id, `{"_tag":"Success","value":${value}}`)
+    this.#exit(id, success(value))
   }
 
   #fail(id: RequestId, error: unknown): void {
@@ -294,10 +335,15 @@ export class RpcConnection implements FrontSession {
   }
 
   #exit(id: RequestId, exit: string): void {
-    this.reply(`{"_tag":"Exit","requestId":${JSON.stringify(id)},"exit":${exit}}`)
+    this.reply(exitMessage(id, exit))
   }
 
   #defect(text: string): void {
     this.reply(`{"_tag":"Defect","defect":${JSON.stringify(text)}}`)
   }
 }
+
+const success = (value: string): string => `{"_tag":"Success","value":${value}}`
+
+const exitMessage = (id: RequestId, exit: string): string =>
+  `{"_tag":"Exit","requestId":${JSON.stringify(id)},"exit":${exit}}`

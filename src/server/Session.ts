@@ -27,7 +27,7 @@ import type { Json } from "../Patch.ts"
 import type { Batch } from "./ChangeLog.ts"
 import type { Instance } from "./Instance.ts"
 import type { Held, Instances } from "./Instances.ts"
-import type { Reader } from "./Reader.ts"
+import type { Reader, ReaderSink } from "./Reader.ts"
 
 /** What became of a call, encoded. */
 export type Outcome =
@@ -45,27 +45,32 @@ interface Mount extends Held {
 
 const noop = (): void => {}
 
+/** Who collects what a session has to say. */
+export interface Collector {
+  /** There is something to collect. */
+  readonly schedule: () => void
+}
+
+/** What all sessions of a server share. */
+export interface SessionHost {
+  readonly instances: Instances["Service"]
+  readonly maxComponents: number
+}
+
 /** One connection. */
-export class Session {
+export class Session implements ReaderSink {
   readonly connectionId: ConnectionId
-  readonly #instances: Instances["Service"]
-  readonly #maxComponents: number
-  readonly #wake: () => void
+  readonly #host: SessionHost
+  readonly #connection: Collector
   readonly #mounts = new Map<string, Mount>()
   #behind: Array<Reader> = []
   #mounting = 0
   #closed = false
 
-  constructor(options: {
-    readonly connectionId: ConnectionId
-    readonly instances: Instances["Service"]
-    readonly maxComponents: number
-    readonly wake: () => void
-  }) {
-    this.connectionId = options.connectionId
-    this.#instances = options.instances
-    this.#maxComponents = options.maxComponents
-    this.#wake = options.wake
+  constructor(connectionId: ConnectionId, host: SessionHost, connection: Collector) {
+    this.connectionId = connectionId
+    this.#host = host
+    this.#connection = connection
   }
 
   /** Instances mounted. */
@@ -76,12 +81,12 @@ export class Session {
   /** Mounts a component for this connection; nothing else is said of it until `announce`. */
   mount(request: MountRequest): Effect.Effect<Mounted, LiveError> {
     return Effect.suspend(() => {
-      if (this.#mounts.size + this.#mounting >= this.#maxComponents) {
-        return Effect.fail(new LiveError({ reason: new TooManyComponents({ limit: this.#maxComponents }) }))
+      if (this.#mounts.size + this.#mounting >= this.#host.maxComponents) {
+        return Effect.fail(new LiveError({ reason: new TooManyComponents({ limit: this.#host.maxComponents }) }))
       }
       this.#mounting++
       return Effect.uninterruptibleMask((restore) =>
-        restore(this.#instances.hold(request)).pipe(
+        restore(this.#host.instances.hold(request)).pipe(
           Effect.ensuring(Effect.sync(() => this.#mounting--)),
           Effect.flatMap((held) => this.#keep(held))
         )
@@ -102,7 +107,7 @@ export class Session {
       if (--mount.times > 0) return Effect.void
       this.#mounts.delete(componentId)
       mount.instance.leave(mount.reader)
-      return Effect.asVoid(Effect.forkDetach(mount.release, { startImmediately: true }))
+      return Effect.asVoid(Effect.forkDetach(this.#host.instances.release(mount), { startImmediately: true }))
     })
   }
 
@@ -156,25 +161,31 @@ export class Session {
       this.#mounts.clear()
       this.#behind = []
       for (const { instance, reader } of mounts) instance.leave(reader)
-      return Effect.forEach(mounts, (mount) => mount.release, { concurrency: "unbounded", discard: true })
+      return Effect.forEach(mounts, (mount) => this.#host.instances.release(mount), {
+        concurrency: "unbounded",
+        discard: true
+      })
     })
   }
 
+  readerWoke(reader: Reader): void {
+    this.#behind.push(reader)
+    if (this.#behind.length === 1) this.#connection.schedule()
+  }
+
   #keep(held: Held): Effect.Effect<Mounted, LiveError> {
-    const { instance, release } = held
-    if (this.#closed) return Effect.andThen(release, Effect.interrupt)
+    const { instance } = held
+    const { release } = this.#host.instances
+    if (this.#closed) return Effect.andThen(release(held), Effect.interrupt)
     const existing = this.#mounts.get(instance.id)
     if (existing !== undefined) {
       existing.times++
       // The answer overtakes what this connection has not read yet, so what it reads next has to be whole.
       existing.reader.startOver()
-      return Effect.as(release, instance.snapshot())
+      return Effect.as(release(held), instance.snapshot())
     }
-    const reader = instance.read((reader) => {
-      this.#behind.push(reader)
-      if (this.#behind.length === 1) this.#wake()
-    })
-    this.#mounts.set(instance.id, { ...held, reader, times: 1 })
+    const reader = instance.read(this)
+    this.#mounts.set(instance.id, { instance, scope: held.scope, reader, times: 1 })
     return Effect.succeed(instance.snapshot())
   }
 }
@@ -195,7 +206,7 @@ const outcomeOf = (instance: Instance, codec: ActionCodec, exit: Exit.Exit<unkno
   const failure = exit.cause.reasons.find(Cause.isFailReason)
   if (failure === undefined) return { _tag: "Interrupted" }
   if (failure.error instanceof ActorError) {
-    return refused(reasonOf(failure.error.reason, component, codec.tag, instance.cell.options.capacity))
+    return refused(reasonOf(failure.error.reason, component, codec.tag, instance.capacity))
   }
   const encoded = codec.encodeError(failure.error)
   return Exit.isSuccess(encoded)

@@ -6,14 +6,14 @@ import { ConnectionId } from "../LiveId.ts"
 import * as IdGenerator from "./IdGenerator.ts"
 import { Instances } from "./Instances.ts"
 import * as LiveConfig from "./LiveConfig.ts"
-import { Session } from "./Session.ts"
+import { type Collector, Session, type SessionHost } from "./Session.ts"
 
 /** The open sessions of one server. */
 export class Sessions extends Context.Service<
   Sessions,
   {
-    /** Starts the session of a connection; `wake` is called when it has something to collect. */
-    readonly openUnsafe: (wake: () => void) => Session
+    /** Starts the session of a connection, which is asked to collect what it has to say. */
+    readonly openUnsafe: (connection: Collector) => Session
     /** Ends it and lets go of what it had mounted. */
     readonly close: (session: Session) => Effect.Effect<void>
     readonly sizeUnsafe: () => number
@@ -26,6 +26,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
   Effect.gen(function* () {
     const instances = yield* Instances
     const { maxComponents } = yield* LiveConfig.LiveConfig
+    const host: SessionHost = { instances, maxComponents }
     const makeId = yield* IdGenerator.make
     const open = new Set<Session>()
 
@@ -38,8 +39,8 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
     yield* Effect.addFinalizer(() => Effect.forEach(open, close, { concurrency: "unbounded", discard: true }))
 
     return Sessions.of({
-      openUnsafe: (wake) => {
-        const session = new Session({ connectionId: ConnectionId.make(makeId()), instances, maxComponents, wake })
+      openUnsafe: (connection) => {
+        const session = new Session(ConnectionId.make(makeId()), host, connection)
         open.add(session)
         return session
       },

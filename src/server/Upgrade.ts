@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { type WebSocket, WebSocketServer } from "ws"
 import type * as LiveConfig from "./LiveConfig.ts"
@@ -39,9 +40,12 @@ export const handler = (
       )
     }
     const { socket } = incoming
-    abandonResponse(NodeHttpServerRequest.toServerResponse(request) as ServerResponse, incoming)
-    // A client has nothing to send before it has the answer, so there is no head to pass on.
-    server.handleUpgrade(incoming, socket, Buffer.alloc(0), (ws) => onConnection(ws, socket))
+    abandon(NodeHttpServerRequest.toServerResponse(request) as ServerResponse, socket)
+    // Effect's server adds its listeners when this fiber has ended, and they would hold the request as long as the socket.
+    process.nextTick(() => {
+      removeListeners(socket)
+      server.handleUpgrade(incoming, socket, noHead, (ws) => onConnection(ws, socket))
+    })
     return HttpServerResponse.empty()
   })
 }
@@ -60,10 +64,18 @@ export const isAllowedOrigin = (
 const refuse = (status: number, text: string): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.text(text + "\n", { status })
 
-/** An ended response without a socket is one Effect's server leaves alone, and its listeners would hold the request. */
-const abandonResponse = (response: ServerResponse, { socket }: IncomingMessage): void => {
+/** A client has nothing to send before it has the answer, so there is no head to pass on. */
+const noHead = Buffer.alloc(0)
+
+/** An ended response without a socket is one that Effect's server leaves alone. */
+const abandon = (response: ServerResponse, socket: Socket): void => {
   response.detachSocket(socket)
   response.end()
-  socket.removeAllListeners("close")
-  socket.removeAllListeners("error")
+}
+
+/** One by one: `removeAllListeners` of a name turns the table of listeners into a slower and larger one. */
+const removeListeners = (socket: Socket): void => {
+  for (const name of ["close", "error"]) {
+    for (const listener of socket.listeners(name)) socket.off(name, listener as () => void)
+  }
 }

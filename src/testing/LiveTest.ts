@@ -27,6 +27,8 @@ export class LiveTest extends Context.Service<
       component: C,
       options: MountOptions<C>
     ) => Effect.Effect<LiveHandle<C>, LiveError, Scope.Scope>
+    /** The client itself, as `<LiveProvider client={…}>` takes it. */
+    readonly client: LiveClient["Service"]
     /** Cuts the connection. */
     readonly disconnect: Effect.Effect<void>
     /** Connects again, and lets the client mount what it had. */
@@ -73,6 +75,7 @@ const make = Effect.gen(function* () {
   )
 
   return LiveTest.of({
+    client,
     mount: (component, options) =>
       Effect.map(client.mount(component, options), (handle) => ({
         ...handle,

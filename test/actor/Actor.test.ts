@@ -197,9 +197,12 @@ describe("Actor", () => {
       const ref = yield* Actor.spawn(counter({ gate, capacity: 2_000 }))
       yield* ref.tell("hold")
       yield* Effect.forEach(Array.from({ length: 1_000 }), () => ref.tell("add", 1))
+      const seen = new Set<number>()
+      const look = Effect.map(ref.state, ({ count }) => seen.add(count))
+      yield* fork(Effect.forever(Effect.andThen(look, Effect.yieldNow)))
       yield* gate.open
-      assert.isBelow((yield* ref.state).count, 1_000)
       assert.strictEqual(yield* ref.ask("add", 1), 1_001)
+      assert.isAtLeast(seen.size, 10)
     })
   )
 
@@ -707,6 +710,27 @@ describe("Actor", () => {
         assert.deepStrictEqual(yield* ref.state, [])
         yield* gate.open
         assert.deepStrictEqual(yield* ref.ask("log", "end"), ["handler", "tick", "queued", "end"])
+      })
+    )
+
+    it.effect("from a background fiber are messages even while the handler runs that forked it", () =>
+      Effect.gen(function* () {
+        const ref = yield* Actor.spawn(
+          Actor.make("eager", {
+            initial: [] as ReadonlyArray<string>,
+            build: (self) =>
+              Effect.succeed({
+                both: () =>
+                  Effect.gen(function* () {
+                    yield* Effect.forkScoped(self.update((log) => [...log, "background"]))
+                    yield* Effect.repeat(Effect.yieldNow, { times: 9 })
+                    return yield* self.update((log) => [...log, "handler"])
+                  })
+              })
+          })
+        )
+        assert.deepStrictEqual(yield* ref.ask("both"), ["handler"])
+        assert.deepStrictEqual(yield* ref.state, ["handler", "background"])
       })
     )
 

@@ -1,0 +1,82 @@
+/**
+ * A real Chromium that comes from npm. `@sparticuz/chromium` is made for serverless machines: it unpacks itself into the
+ * temporary directory and brings the libraries and fonts such machines lack. Here it gets a directory of its own, so that no
+ * other version and no unpacking that was cut short is ever found there.
+ */
+import { existsSync } from "node:fs"
+import { mkdir, rename, rm, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { Context, Effect, Layer } from "effect"
+import { type Browser, chromium, type Page } from "playwright-core"
+
+const home = fileURLToPath(new URL("../../node_modules/.cache/chromium", import.meta.url))
+
+const unpack = async () => {
+  if (existsSync(home)) return
+  const unfinished = `${home}.${process.pid}`
+  const { AWS_EXECUTION_ENV, TMPDIR } = process.env
+  // Where it unpacks to, and that it unpacks the libraries, too.
+  Object.assign(process.env, { TMPDIR: unfinished, AWS_EXECUTION_ENV: "nodejs24.x" })
+  await mkdir(unfinished, { recursive: true })
+  await (await import("@sparticuz/chromium")).default.executablePath()
+  for (const [name, value] of Object.entries({ AWS_EXECUTION_ENV, TMPDIR })) {
+    if (value === undefined) delete process.env[name]
+    else process.env[name] = value
+  }
+  const fonts = `<fontconfig><dir>${home}/fonts</dir><cachedir>${home}/fonts-cache</cachedir></fontconfig>\n`
+  await writeFile(join(unfinished, "fonts", "fonts.conf"), fonts)
+  await rename(unfinished, home).catch(() => rm(unfinished, { recursive: true }))
+}
+
+const launch = (env: Record<string, string>) =>
+  chromium.launch({
+    executablePath: join(home, "chromium"),
+    // As root there is no sandbox, and in a container little shared memory.
+    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+    env: { ...process.env, FONTCONFIG_PATH: join(home, "fonts"), ...env },
+    timeout: 20_000
+  })
+
+/** A page in a window of its own, and what should not happen on it. */
+export interface Opened {
+  readonly page: Page
+  readonly complaints: ReadonlyArray<string>
+  readonly hosts: ReadonlySet<string>
+}
+
+/** A browser without windows. */
+export class Chromium extends Context.Service<Chromium, Browser>()("test/browser/Chromium") {
+  /** With the libraries of the machine, or with those it brings where they are missing. */
+  static readonly layer = Layer.effect(
+    Chromium,
+    Effect.acquireRelease(
+      Effect.promise(async () => {
+        await unpack()
+        return launch({}).catch(() => launch({ LD_LIBRARY_PATH: join(home, "al2023", "lib") }))
+      }),
+      (browser) => Effect.promise(() => browser.close())
+    )
+  )
+
+  /** Opens a page until the Scope closes. */
+  static readonly open = Effect.fn("Chromium.open")(function* (url: string) {
+    const browser = yield* Chromium
+    const context = yield* Effect.acquireRelease(
+      Effect.promise(() => browser.newContext()),
+      (context) => Effect.promise(() => context.close())
+    )
+    const page = yield* Effect.promise(() => context.newPage())
+    const complaints: Array<string> = []
+    const hosts = new Set<string>()
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) complaints.push(message.text())
+    })
+    page.on("pageerror", (error) => complaints.push(String(error)))
+    page.on("request", (request) => hosts.add(new URL(request.url()).host))
+    page.on("websocket", (socket) => hosts.add(new URL(socket.url()).host))
+    page.setDefaultTimeout(15_000)
+    yield* Effect.promise(() => page.goto(url))
+    return { page, complaints, hosts } satisfies Opened
+  })
+}

@@ -1,0 +1,298 @@
+// @vitest-environment happy-dom
+import { assert, describe, it, vi } from "@effect/vitest"
+import { Cause, Effect, Exit } from "effect"
+import { type LiveComponent, LiveStatus, useComponent } from "fibra/react"
+import { LiveTest } from "fibra/testing"
+import { renderToString } from "react-dom/server"
+import { Component, memo, type ReactNode, useEffect } from "react"
+import { Broken, Gate, Lab, Ticker, Unlisted } from "../live/Lab.ts"
+import { onPage, Page } from "./page.tsx"
+
+/** What the views of a test have shown, the latest last. */
+type Seen<C extends typeof Lab | typeof Ticker> = Array<LiveComponent<C>>
+
+const LabView = ({ name, seen, start = 0 }: { name?: string; seen?: Seen<typeof Lab>; start?: number }) => {
+  const lab = useComponent(Lab, { props: { start }, ...(name === undefined ? {} : { key: name }) })
+  seen?.push(lab)
+  return <p>[{lab.state.count}]</p>
+}
+
+const last = <A,>(items: ReadonlyArray<A>): A => {
+  const item = items.at(-1)
+  if (item === undefined) throw new Error("nothing was drawn yet")
+  return item
+}
+
+const errorOf = (exit: Exit.Exit<unknown, unknown>): unknown =>
+  Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+
+const reasonOf = (
+  exit: Exit.Exit<unknown, { readonly _tag: string } | { readonly reason: { readonly _tag: string } }>
+) => {
+  const error = errorOf(exit) as { readonly _tag: string; readonly reason?: { readonly _tag: string } }
+  return error.reason?._tag ?? error._tag
+}
+
+describe("a mounted component", () => {
+  it.effect("has its initial state at the first render, and the server's after that", () =>
+    onPage(
+      Effect.gen(function* () {
+        const page = yield* Page
+        const seen: Seen<typeof Lab> = []
+        yield* page.render(<LabView name="shared" start={7} seen={seen} />)
+        assert.deepInclude(seen[0], { connected: false, status: "mounting" })
+        assert.strictEqual(seen[0]?.state.count, 7)
+        assert.deepInclude(last(seen), { connected: true, status: "running", error: undefined })
+        yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 1 })))
+        assert.strictEqual(page.text(), "[8]")
+      })
+    )
+  )
+
+  it.effect(
+    "is one instance on the server, though StrictMode runs every effect twice, and none when the page is left",
+    () =>
+      onPage(
+        Effect.gen(function* () {
+          const page = yield* Page
+          yield* page.render(<LabView />)
+          assert.strictEqual(yield* page.instances, 1)
+          assert.strictEqual((yield* Gate).built, 1)
+          assert.strictEqual((yield* page.leave).instances, 0)
+        })
+      )
+  )
+
+  it.effect("is an instance of its own for each view, and one for all who give the same key", () =>
+    onPage(
+      Effect.gen(function* () {
+        const page = yield* Page
+        const seen: Seen<typeof Lab> = []
+        yield* page.render(
+          <>
+            <LabView seen={seen} start={1} />
+            <LabView start={2} />
+            <LabView name="shared" start={3} />
+            <LabView name="shared" start={4} />
+          </>
+        )
+        assert.strictEqual(yield* page.instances, 3)
+        yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 10 })))
+        assert.strictEqual(page.text(), "[11][2][3][3]")
+      })
+    )
+  )
+
+  it.effect("is mounted anew for other props, another key or another component, and not for equal ones", () =>
+    onPage(
+      Effect.gen(function* () {
+        const page = yield* Page
+        const gate = yield* Gate
+        const seen: Seen<typeof Lab> = []
+        yield* page.render(<LabView seen={seen} start={1} />)
+        yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 1 })))
+        const { call } = last(seen)
+        yield* page.render(<LabView seen={seen} start={1} />)
+        assert.deepStrictEqual([page.text(), gate.built], ["[2]", 1])
+        assert.strictEqual(last(seen).call, call)
+        yield* page.render(<LabView seen={seen} start={5} />)
+        assert.deepStrictEqual([page.text(), gate.built, yield* page.instances], ["[5]", 2, 1])
+        yield* page.render(<LabView name="k" seen={seen} start={5} />)
+        assert.deepStrictEqual([page.text(), gate.built, yield* page.instances], ["[5]", 3, 1])
+      })
+    )
+  )
+
+  it.effect("never shows the state of the props before", () =>
+    onPage(
+      Effect.gen(function* () {
+        const page = yield* Page
+        const seen: Seen<typeof Lab> = []
+        yield* page.render(<LabView seen={seen} start={1} />)
+        yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 1 })))
+        const before = seen.length
+        yield* page.render(<LabView seen={seen} start={5} />)
+        assert.deepStrictEqual([...new Set(seen.slice(before).map(({ state }) => state.count))], [5])
+      })
+    )
+  )
+
+  it.effect("mounts nothing for a view that does not make it onto the page", () =>
+    onPage(
+      Effect.gen(function* () {
+        const page = yield* Page
+        const Failing = () => {
+          useComponent(Lab, { props: { start: 0 } })
+          throw new Error("this view cannot be drawn")
+        }
+        const complaints = vi.spyOn(console, "error").mockImplementation(() => {})
+        yield* page.render(
+          <Boundary>
+            <Failing />
+          </Boundary>
+        )
+        complaints.mockRestore()
+        assert.strictEqual(page.text(), "caught")
+        assert.strictEqual((yield* Gate).built, 0)
+      })
+    )
+  )
+
+  it.effect("draws what changed and nothing else", () =>
+    onPage(
+      Effect.gen(function* () {
+        const page = yield* Page
+        const items: Array<number> = []
+        const Items = memo(({ list }: { readonly list: ReadonlyArray<unknown> }) => {
+          items.push(list.length)
+          return null
+        })
+        const seen: Seen<typeof Lab> = []
+        const View = () => {
+          const lab = useComponent(Lab, { props: { start: 0 } })
+          seen.push(lab)
+          return <Items list={lab.state.items} />
+        }
+        yield* page.render(<View />)
+        yield* page.drawn(Effect.promise(() => last(seen).call.Fill({ count: 3 })))
+        const [drawn, views] = [items.length, seen.length]
+        yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 1 })))
+        assert.strictEqual(last(seen).state.count, 1)
+        assert.isAbove(seen.length, views)
+        assert.strictEqual(items.length, drawn)
+      })
+    )
+  )
+
+  it.effect("has no options when it needs no props", () =>
+    onPage(
+      Effect.gen(function* () {
+        const page = yield* Page
+        const View = () => <p>{useComponent(Ticker).status}</p>
+        yield* page.render(<View />)
+        assert.strictEqual(page.text(), "running")
+      })
+    )
+  )
+
+  it.effect("needs a LiveProvider, and says so", () =>
+    onPage(
+      Effect.sync(() => {
+        assert.throws(() => renderToString(<LabView />), /outside of a LiveProvider/)
+      })
+    )
+  )
+})
+
+describe("a call", () => {
+  it.effect("gives an exit and never rejects: a success, the action's own error, what the house refuses", () =>
+    onPage(
+      Effect.gen(function* () {
+        const page = yield* Page
+        const seen: Seen<typeof Lab> = []
+        yield* page.render(<LabView seen={seen} />)
+        const { call } = last(seen)
+        const add = (by: number) => page.drawn(Effect.promise(() => call.Add({ by })))
+        assert.deepStrictEqual(yield* add(1), Exit.succeed(1))
+        assert.strictEqual(reasonOf(yield* add(100)), "TooMuch")
+        assert.strictEqual(reasonOf(yield* add(0.5)), "PayloadRejected")
+        assert.strictEqual(reasonOf(yield* page.drawn(Effect.promise(() => call.Crash()))), "ComponentCrashed")
+        yield* page.drawn((yield* LiveTest).disconnect)
+        assert.strictEqual(reasonOf(yield* add(1)), "Disconnected")
+      })
+    )
+  )
+
+  it.effect("made before the mount has begun waits for it, and one that waits when the view goes ends", () =>
+    onPage(
+      Effect.gen(function* () {
+        const page = yield* Page
+        const live = yield* LiveTest
+        const exits: Array<Promise<Exit.Exit<unknown, unknown>>> = []
+        // The effects of a child run before those of its parent, which mounts.
+        const Child = ({ of }: { readonly of: LiveComponent<typeof Lab> }) => {
+          useEffect(() => void exits.push(of.call.Add({ by: 1 })), [of.call])
+          return null
+        }
+        const View = () => <Child of={useComponent(Lab, { props: { start: 0 } })} />
+        yield* page.render(<View />)
+        const mounted = yield* page.drawn(Effect.promise(() => Promise.all(exits)))
+        assert.deepStrictEqual(mounted.map(Exit.isSuccess), [true, true])
+        yield* page.render(null)
+        exits.length = 0
+        yield* live.disconnect
+        yield* page.render(<View />)
+        assert.strictEqual(exits.length, 2)
+        yield* page.render(null)
+        const left = yield* Effect.promise(() => Promise.all(exits))
+        assert.deepStrictEqual(
+          left.map((exit) => reasonOf(exit as never)),
+          ["InstanceStopped", "InstanceStopped"]
+        )
+      })
+    )
+  )
+
+  it.effect("on a view that is gone fails", () =>
+    onPage(
+      Effect.gen(function* () {
+        const page = yield* Page
+        const seen: Seen<typeof Lab> = []
+        yield* page.render(<LabView seen={seen} />)
+        yield* page.render(null)
+        assert.isTrue(Exit.isFailure(yield* Effect.promise(() => last(seen).call.Add({ by: 1 }))))
+      })
+    )
+  )
+
+  it.effect("that fails is the component's error until one succeeds, or until it is mounted again", () =>
+    onPage(
+      Effect.gen(function* () {
+        const page = yield* Page
+        const live = yield* LiveTest
+        const seen: Seen<typeof Lab> = []
+        yield* page.render(<LabView seen={seen} />)
+        const add = (by: number) => page.drawn(Effect.promise(() => last(seen).call.Add({ by })))
+        yield* add(101)
+        assert.strictEqual(last(seen).error?._tag, "TooMuch")
+        yield* add(1)
+        assert.isUndefined(last(seen).error)
+        yield* page.drawn(live.disconnect)
+        assert.isUndefined(last(seen).error)
+        yield* add(1)
+        assert.include(String(last(seen).error?.message), "The connection to the server was lost")
+        yield* page.drawn(live.reconnect)
+        assert.deepInclude(last(seen), { connected: true, error: undefined })
+      })
+    )
+  )
+})
+
+describe("what the server refuses to mount", () => {
+  it.effect("says why in `error`, and shows its initial state", () =>
+    onPage(
+      Effect.gen(function* () {
+        const page = yield* Page
+        const View = () => {
+          const unlisted = useComponent(Unlisted)
+          const broken = useComponent(Broken)
+          return (
+            <p>
+              {unlisted.state.nothing} {unlisted.error?.message} <LiveStatus of={broken} />
+            </p>
+          )
+        }
+        yield* page.render(<View />)
+        assert.match(page.text(), /^0 There is no component "Unlisted" on this server.*Not available\.$/)
+      })
+    )
+  )
+})
+
+class Boundary extends Component<{ readonly children: ReactNode }> {
+  static readonly getDerivedStateFromError = () => ({ failed: true })
+  override readonly state = { failed: false }
+  override render() {
+    return this.state.failed ? "caught" : this.props.children
+  }
+}
