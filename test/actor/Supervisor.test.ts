@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Context, Deferred, Effect, Exit, Fiber, Latch, Logger } from "effect"
+import { Cause, Context, Deferred, Effect, Exit, Fiber, Latch, Logger, Metric } from "effect"
 import { TestClock } from "effect/testing"
 import { Actor, Supervisor } from "fibra/actor"
 import { affected, restarts } from "../../src/actor/ChildSpec.ts"
@@ -387,6 +387,23 @@ describe("Supervisor", () => {
         assert.strictEqual(family.news, "a up, b up")
       }).pipe(silently)
     )
+
+    // Live, because the test clock keeps a fiber of its own once somebody sleeps.
+    it.live("leaves no timer behind for a child that is stopped while it waits", () => {
+      let fibers = 0
+      const metrics = { recordFiberStart: () => void fibers++, recordFiberEnd: () => void fibers-- }
+      return Effect.gen(function* () {
+        const family = new Family()
+        const supervisor = yield* Supervisor.make({ backoff: "1 minute" })
+        yield* settled
+        const before = fibers
+        yield* supervisor.start(family.child("a"))
+        for (const id of ["a", "a"]) yield* family.end(id)
+        assert.strictEqual(fibers, before + 1)
+        yield* supervisor.stop("a")
+        assert.strictEqual(fibers, before)
+      }).pipe(silently, Effect.provideService(Metric.FiberRuntimeMetrics, metrics))
+    })
 
     it.effect("says when it has given up, and refuses new children then", () =>
       Effect.gen(function* () {

@@ -32,8 +32,8 @@ const unpack = async () => {
 const launch = (env: Record<string, string>) =>
   chromium.launch({
     executablePath: join(home, "chromium"),
-    // As root there is no sandbox, and in a container little shared memory.
-    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+    // As root there is no sandbox, and in a container little shared memory. A zygote would leave processes to reap.
+    args: ["--no-sandbox", "--no-zygote", "--disable-dev-shm-usage"],
     env: { ...process.env, FONTCONFIG_PATH: join(home, "fonts"), ...env },
     timeout: 20_000
   })

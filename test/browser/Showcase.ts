@@ -1,4 +1,4 @@
-/** The showcase as `npm start` has it: built by vite, served by its own layer. It can be stopped and started again. */
+/** The showcase much as `npm start` has it: built by vite, served by its own layer. It can be stopped and started again. */
 import { mkdtemp, rm } from "node:fs/promises"
 import { createServer } from "node:http"
 import { tmpdir } from "node:os"
@@ -12,13 +12,15 @@ import * as Site from "../../examples/showcase/Site.ts"
 
 const root = fileURLToPath(new URL("../../examples/showcase", import.meta.url))
 
-/** The page, built into a directory that goes away with the Scope. */
+/** The page, with the React that complains and that runs effects twice, in a directory that goes away with the Scope. */
 const built = Effect.gen(function* () {
   const outDir = yield* Effect.acquireRelease(
     Effect.promise(() => mkdtemp(join(tmpdir(), "showcase-"))),
     (outDir) => Effect.promise(() => rm(outDir, { recursive: true, force: true }))
   )
-  yield* Effect.promise(() => build({ root, logLevel: "warn", build: { outDir, emptyOutDir: true } }))
+  yield* Effect.promise(() =>
+    build({ root, mode: "development", logLevel: "error", build: { outDir, emptyOutDir: true } })
+  )
   return outDir
 })
 

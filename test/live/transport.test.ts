@@ -1,0 +1,70 @@
+/** Connections that are silent, or that ask and do not read. */
+import { assert, layer } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { LiveConfig } from "fibra/server"
+import { LiveTest } from "fibra/testing"
+import { behaviors, components, Lab } from "./Lab.ts"
+import { connect } from "./RawSocket.ts"
+import { Address, served } from "./server.ts"
+
+layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("a silent connection", (it) => {
+  it.effect("that answers pings stays open", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const lab = yield* live.mount(Lab, { props: { start: 0 } })
+      yield* TestClock.adjust("10 minutes")
+      assert.deepInclude(yield* live.open, { connections: 1, sessions: 1 })
+      assert.strictEqual(yield* lab.call.Add({ by: 1 }), 1)
+    })
+  )
+
+  it.effect("that answers nothing is closed after its idle time, and its instances stop", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      yield* live.mount(Lab, { props: { start: 0 } })
+      yield* live.stall
+      yield* TestClock.adjust("45 seconds")
+      assert.strictEqual((yield* live.open).connections, 1)
+      yield* TestClock.adjust("15 seconds")
+      yield* live.settle
+      assert.deepStrictEqual(yield* live.open, { connections: 0, sessions: 0, instances: 0 })
+    })
+  )
+})
+
+layer(served.pipe(Layer.provide(LiveConfig.layer({ maxBuffered: 256 * 1024, pauseMark: Number.MAX_SAFE_INTEGER }))))(
+  "a client that asks and does not read",
+  (it) => {
+    it.effect("is closed when the answers it leaves are too many, and others are served", () =>
+      Effect.gen(function* () {
+        const { url } = yield* Address
+        const [greedy, other] = [yield* connect(url), yield* connect(url)]
+        greedy.pause()
+        const action = "x".repeat(4096)
+        for (let id = 1; id <= 4000; id++) {
+          const payload = { componentId: "none", action }
+          greedy.send({ _tag: "Request", id, tag: "Call", payload, headers: [] })
+        }
+        assert.strictEqual(yield* greedy.closed, 1006)
+        other.send({ _tag: "Request", id: 1, tag: "Ping", payload: null, headers: [] })
+        assert.deepNestedInclude(yield* other.answer(1), { "exit._tag": "Success" })
+      })
+    )
+  }
+)
+
+layer(served.pipe(Layer.provide(LiveConfig.layer({ pauseMark: 64 * 1024 }))))("a client that reads late", (it) => {
+  it.effect("is not listened to meanwhile, and loses nothing", () =>
+    Effect.gen(function* () {
+      const late = yield* connect((yield* Address).url)
+      late.pause()
+      const action = "x".repeat(4096)
+      for (let id = 1; id <= 4000; id++) {
+        late.send({ _tag: "Request", id, tag: "Call", payload: { componentId: "none", action }, headers: [] })
+      }
+      late.resume()
+      for (let id = 1; id <= 4000; id++) assert.strictEqual((yield* late.answer(id))._tag, "Exit")
+    })
+  )
+})
