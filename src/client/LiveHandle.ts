@@ -69,7 +69,7 @@ export const make = <C extends Component.Typed>(replica: Replica<C>): LiveHandle
 })
 
 /** The actions of a replica as functions. */
-export const calls = <C extends Component.Typed>(replica: Replica<C>): Calls<Component.Actions<C>> =>
+const calls = <C extends Component.Typed>(replica: Replica<C>): Calls<Component.Actions<C>> =>
   Object.fromEntries(
     [...replica.component.codec.actions.keys()].map((action) => [
       action,

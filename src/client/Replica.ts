@@ -224,6 +224,7 @@ export class Replica<C extends Component.Typed> implements Subscriber {
 
   #send(codec: ActionCodec, payload: unknown): Effect.Effect<unknown, unknown> {
     const componentId = this.#componentId
+    if (this.#released) return Effect.fail(stopped(this.component))
     if (componentId === undefined) return Effect.fail(disconnected("it is being restored"))
     const request = { componentId, action: codec.tag, payload: (payload ?? null) as never }
     return this.#wire.requests.Call(request).pipe(

@@ -6,7 +6,6 @@ import type * as LiveHandle from "../client/LiveHandle.ts"
 import type { View } from "../client/Replica.ts"
 import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
-import type { Mount } from "./Mount.ts"
 
 /**
  * The actions of a component as functions. Each promise is of an `Exit` and never rejects, so it may be ignored or awaited; the
@@ -19,6 +18,9 @@ export type Calls<Actions extends Rpc.Any> = {
     ? (...payload: Payload) => Promise<Exit.Exit<Success, Error>>
     : never
 }
+
+/** Calls the listener with each event of the contract, until the function returned is called. */
+export type ListenToEvents = (listener: (name: string, payload: unknown) => void) => () => void
 
 /** A mounted component. */
 export interface LiveComponent<C extends Component.Typed> {
@@ -35,6 +37,6 @@ export interface LiveComponent<C extends Component.Typed> {
   readonly error: LiveError | Rpc.Error<Component.Actions<C>> | undefined
   /** The actions; the same object for as long as this is mounted. */
   readonly call: Calls<Component.Actions<C>>
-  /** What `useEvent` listens to. */
-  readonly "~mount": Mount<C>
+  /** What `useEvent` calls; the same function for as long as this is mounted. */
+  readonly "~listen": ListenToEvents
 }

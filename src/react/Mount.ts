@@ -12,7 +12,7 @@ import type { Replica, View } from "../client/Replica.ts"
 import type * as Component from "../Component.ts"
 import { InstanceStopped, LiveError } from "../LiveError.ts"
 import { Lease, type Opened } from "./Lease.ts"
-import type { Calls, LiveComponent } from "./LiveComponent.ts"
+import type { Calls, ListenToEvents, LiveComponent } from "./LiveComponent.ts"
 import type { SharedClient } from "./LiveContext.ts"
 
 /** One mounted component. */
@@ -70,8 +70,8 @@ export class Mount<C extends Component.Typed> {
     }
   }
 
-  /** Calls the listener with each event of the contract; does not mount. */
-  listenToEvents(listener: (name: string, payload: unknown) => void): () => void {
+  /** Calls the listener with each event; does not mount. */
+  readonly #listen: ListenToEvents = (listener) => {
     this.#eventListeners.add(listener)
     return () => void this.#eventListeners.delete(listener)
   }
@@ -103,7 +103,7 @@ export class Mount<C extends Component.Typed> {
     const replica = client.openUnsafe(this.#component, this.#options)
     replica.listen(() => this.#changed(replica.view))
     replica.listenToEvents((name, payload) => {
-      for (const listener of [...this.#eventListeners]) listener(name, payload)
+      for (const listener of this.#eventListeners) listener(name, payload)
     })
     // What a fresh replica shows is shown already; another object of the same value would draw everything again.
     if (!isFresh(replica.view) || !isFresh(this.#view)) this.#changed(replica.view)
@@ -137,7 +137,7 @@ export class Mount<C extends Component.Typed> {
 
   #show(): void {
     this.#snapshot = this.#take()
-    for (const listener of [...this.#listeners]) listener()
+    for (const listener of this.#listeners) listener()
   }
 
   #take(): LiveComponent<C> {
@@ -148,7 +148,7 @@ export class Mount<C extends Component.Typed> {
       status: error === undefined ? status : "refused",
       error: error ?? this.#callError,
       call: this.#call,
-      "~mount": this
+      "~listen": this.#listen
     }
   }
 }

@@ -7,13 +7,26 @@ import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import type * as Component from "../Component.ts"
 import type { ComponentId } from "../LiveId.ts"
-import type { Instance } from "./Instance.ts"
+
+/** The instance, as far as its behaviour may reach it. */
+export interface Owner {
+  readonly id: ComponentId
+  readonly key: string | undefined
+  readonly props: unknown
+  readonly activation: number
+  readonly cell: {
+    readonly state: unknown
+    readonly change: (update: (state: unknown) => unknown) => Effect.Effect<unknown>
+  }
+  readonly broadcast: (event: string, payload: unknown) => Effect.Effect<void>
+  readonly listen: (listener: (state: unknown) => void) => () => void
+}
 
 /** The service a behaviour gets for its component's class. */
 export class Self implements Component.Instance<unknown, unknown, Component.Events> {
-  readonly #instance: Instance
+  readonly #instance: Owner
 
-  constructor(instance: Instance) {
+  constructor(instance: Owner) {
     this.#instance = instance
   }
 

@@ -251,7 +251,7 @@ export const liveSuite = (name: string, subject: Layer.Layer<Subject | Gate, unk
         const scope = yield* Scope.make()
         const lab = yield* Scope.provide(live.mount(Lab, { props: { start: 0 } }), scope)
         yield* Scope.close(scope, Exit.void)
-        assert.strictEqual(yield* reason(lab.call.Add({ by: 1 })), "Disconnected")
+        assert.strictEqual(yield* reason(lab.call.Add({ by: 1 })), "InstanceStopped")
       })
     )
   })

@@ -14,7 +14,7 @@ const drawn = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R |
     const live = yield* LiveTest
     const context = yield* Effect.context<R>()
     const exit = yield* Effect.promise(() => act(() => Effect.runPromiseWith(context)(Effect.exit(effect))))
-    yield* Effect.promise(() => act(() => Effect.runPromise(live.settle)))
+    yield* Effect.promise(() => act(() => Effect.runPromiseWith(context)(live.settle)))
     return yield* exit
   })
 

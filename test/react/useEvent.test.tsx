@@ -24,10 +24,10 @@ it.effect("an event reaches the handler of the last render, once, also in a chil
       }
       const View = ({ name }: { readonly name: string }) => {
         const lab = useComponent(Lab, { props: { start: 0 } })
-        labs[0] = lab
+        labs.push(lab)
         return <Listener of={lab} name={name} />
       }
-      const say = (text: string) => page.drawn(Effect.suspend(() => announce(labs[0] as never, text)))
+      const say = (text: string) => page.drawn(Effect.suspend(() => announce(labs.at(-1) as never, text)))
       yield* page.render(<View name="a" />)
       yield* say("one")
       yield* page.render(<View name="b" />)

@@ -1,0 +1,65 @@
+import { type Exit, Schema } from "effect"
+import { Rpc } from "effect/rpc"
+import { Component, type LiveError } from "fibra"
+import { type LiveComponent, LiveStatus, useComponent, useEvent } from "fibra/react"
+import { describe, expect, test } from "tstyche"
+
+class Full extends Schema.TaggedError<Full>()("Full", { max: Schema.Int }) {}
+
+class Board extends Component.Service<Board>()("Board", {
+  props: { title: Schema.String },
+  state: { cards: Schema.Array(Schema.String) },
+  initial: ({ title }) => ({ cards: [title] }),
+  actions: [Rpc.make("Add", { payload: { card: Schema.String }, success: Schema.Int, error: Full }), Rpc.make("Close")],
+  events: { Added: Schema.Struct({ card: Schema.String }) }
+}) {}
+
+class Plain extends Component.Service<Plain>()("Plain", {
+  state: { seconds: Schema.Int },
+  initial: () => ({ seconds: 0 })
+}) {}
+
+describe("useComponent", () => {
+  const props = { title: "a" }
+
+  test("wants the props of the contract, and nothing when it has none", () => {
+    expect(useComponent(Board, { props })).type.toBe<LiveComponent<typeof Board>>()
+    expect(useComponent(Board, { props, key: "k" })).type.toBe<LiveComponent<typeof Board>>()
+    expect(useComponent(Plain)).type.toBe<LiveComponent<typeof Plain>>()
+    expect(useComponent).type.not.toBeCallableWith(Board)
+    expect(useComponent).type.not.toBeCallableWith(Board, {})
+    expect(useComponent).type.not.toBeCallableWith(Board, { props: { title: 1 } })
+  })
+
+  test("gives the state of the contract, and what may have gone wrong", () => {
+    const board = useComponent(Board, { props })
+    expect(board.state).type.toBe<{ readonly cards: ReadonlyArray<string> }>()
+    expect(board.error).type.toBe<Full | LiveError | undefined>()
+    expect(useComponent(Plain).error).type.toBe<LiveError | undefined>()
+  })
+
+  test("calls give a promise of an exit, with the action's own error or the house's", () => {
+    const { call } = useComponent(Board, { props })
+    expect(call.Add({ card: "a" })).type.toBe<Promise<Exit.Exit<number, Full | LiveError>>>()
+    expect(call.Close()).type.toBe<Promise<Exit.Exit<void, LiveError>>>()
+    expect(call.Add).type.not.toBeCallableWith({ card: 1 })
+    expect(call.Add).type.not.toBeCallableWith()
+    expect(call).type.not.toHaveProperty("Remove")
+  })
+})
+
+describe("useEvent", () => {
+  const board = {} as LiveComponent<typeof Board>
+
+  test("knows the events of the contract and their payloads", () => {
+    useEvent(board, "Added", (payload) => expect(payload).type.toBe<{ readonly card: string }>())
+    expect(useEvent).type.not.toBeCallableWith(board, "Removed", () => {})
+  })
+})
+
+describe("LiveStatus", () => {
+  test("takes any component", () => {
+    expect(<LiveStatus of={{} as LiveComponent<typeof Board>} />).type.toBeAssignableTo<React.ReactNode>()
+    expect(<LiveStatus of={{} as LiveComponent<typeof Plain>} />).type.toBeAssignableTo<React.ReactNode>()
+  })
+})
