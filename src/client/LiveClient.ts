@@ -3,12 +3,13 @@
  * comes back. It runs in Node and in a browser and draws nothing.
  */
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Socket from "effect/socket/Socket"
 import type * as Component from "../Component.ts"
-import type { LiveError } from "../LiveError.ts"
+import { Disconnected, LiveError } from "../LiveError.ts"
 import * as Link from "./Link.ts"
 import * as LiveHandle from "./LiveHandle.ts"
 import { Replica } from "./Replica.ts"
@@ -35,6 +36,8 @@ export class LiveClient extends Context.Service<
     readonly openUnsafe: <C extends Component.Typed>(component: C, options: MountOptions<C>) => Replica<C>
     /** Whether the connection is there. */
     readonly connected: Effect.Effect<boolean>
+    /** Asks the server for a sign of life, and gives the time it took; fails with `Disconnected` without a connection. */
+    readonly ping: Effect.Effect<Duration.Duration, LiveError>
   }
 >()("fibra/client/LiveClient") {
   /** A client over whatever Link there is. */
@@ -53,7 +56,8 @@ export class LiveClient extends Context.Service<
             Effect.tap((replica) => replica.mounted()),
             Effect.map(LiveHandle.make)
           ),
-        connected: Effect.sync(() => wire.isConnected())
+        connected: Effect.sync(() => wire.isConnected()),
+        ping: Effect.suspend(() => ping(wire))
       })
     })
   )
@@ -65,3 +69,14 @@ export class LiveClient extends Context.Service<
       Layer.provide(Socket.layerWebSocketConstructorGlobal)
     )
 }
+
+const ping = (wire: Wire.Wire): Effect.Effect<Duration.Duration, LiveError> =>
+  wire.isConnected()
+    ? wire.requests.Ping().pipe(
+        Effect.timed,
+        Effect.map(([duration]) => duration),
+        Effect.mapError(({ message }) => disconnected(message))
+      )
+    : Effect.fail(disconnected("it is being restored"))
+
+const disconnected = (detail: string): LiveError => new LiveError({ reason: new Disconnected({ detail }) })

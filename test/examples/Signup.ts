@@ -8,7 +8,7 @@ export class AddressTaken extends Schema.TaggedError<AddressTaken>()("AddressTak
 
 export class Signup extends Component.Service<Signup>()("Signup", {
   state: { step: Schema.Literals(["form", "sending", "done"]), note: Schema.optionalKey(Schema.String) },
-  initial: () => ({ step: "form" }),
+  initial: () => ({ step: "form" as const }),
   actions: [Rpc.make("Submit", { payload: { address: Schema.String }, success: Schema.Int, error: AddressTaken })],
   events: { Sent: Schema.Struct({ address: Schema.String }) }
 }) {}

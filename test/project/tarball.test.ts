@@ -76,6 +76,14 @@ describe("the tarball", () => {
         const [name] = yield* Effect.promise(() => readdir(join(cwd, "dist")))
         const bundle = yield* Effect.promise(() => readFile(join(cwd, "dist", String(name)), "utf8"))
         assert.notMatch(bundle, /from\s*["'](node:|ws["'])/)
+        const doctor = ["node_modules/fibra/dist/cli/main.js", "doctor", "--url", `ws://127.0.0.1:${port}/api/live/rpc`]
+        const healthy = yield* run(cwd, "node", doctor)
+        assert.isTrue(healthy.ok, healthy.output)
+        assert.match(healthy.output, /answers in .* ms/)
+        const alone = yield* run(cwd, "node", [...doctor.slice(0, 3), `ws://127.0.0.1:${port}/nowhere`])
+        assert.isFalse(alone.ok)
+        assert.include(alone.output, "did not answer within 5s")
+
         const internal = yield* run(cwd, "node", ["-e", `import("fibra/internal/x").catch((e) => console.log(e.code))`])
         assert.include(internal.output, "ERR_PACKAGE_PATH_NOT_EXPORTED")
       }),

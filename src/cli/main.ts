@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+/** The program `fibra`: one file a command. */
+import { createRequire } from "node:module"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Command from "effect/cli/Command"
+import * as Effect from "effect/Effect"
+import { doctor } from "./doctor.ts"
+
+const { version } = createRequire(import.meta.url)("../../package.json") as { readonly version: string }
+
+Command.make("fibra").pipe(
+  Command.withDescription("Live Components for TypeScript"),
+  Command.withSubcommands([doctor]),
+  Command.run({ version }),
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain
+)
