@@ -107,6 +107,7 @@ export class Session implements ReaderSink {
       if (--mount.times > 0) return Effect.void
       this.#mounts.delete(componentId)
       mount.instance.leave(mount.reader)
+      if (this.isBehind) this.#behind = this.#behind.filter((reader) => reader !== mount.reader)
       return Effect.asVoid(Effect.forkDetach(this.#host.instances.release(mount), { startImmediately: true }))
     })
   }

@@ -1,6 +1,6 @@
 /** Changes on the wire: what they weigh, and what becomes of them when nobody reads. */
 import { assert, describe, layer } from "@effect/vitest"
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Exit, Layer, Scope, Stream } from "effect"
 import { LiveTest } from "fibra/testing"
 import { collectGarbage } from "./heap.ts"
 import { behaviors, components, Lab } from "./Lab.ts"
@@ -98,6 +98,32 @@ describe("a client that does not read", () => {
       Effect.gen(function* () {
         yield* bytesPerUpdate(1_000)
         assert.isBelow(yield* bytesPerUpdate(20_000), 4)
+      })
+    )
+  })
+})
+
+describe("a client that leaves with something unread", () => {
+  layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))((it) => {
+    it.effect("takes nothing from those who stay", () =>
+      Effect.gen(function* () {
+        const live = yield* LiveTest
+        const options = { props: { start: 0 }, key: "shared" }
+        const own = yield* Scope.make()
+        const leaving = yield* Scope.provide(live.mount(Lab, { props: { start: 0 } }), own)
+        const staying = yield* live.mount(Lab, options)
+        yield* live.stall
+        for (let change = 0; change < 40; change++) {
+          yield* Effect.forkChild(leaving.call.Add({ by: 1 }), { startImmediately: true })
+          yield* Effect.forkChild(staying.call.Prepend({ text: String(change) }), { startImmediately: true })
+          yield* live.settle
+        }
+        yield* Scope.close(own, Exit.void)
+        yield* live.settle
+        yield* live.unstall
+        assert.lengthOf((yield* staying.state).items, 40)
+        yield* staying.call.Prepend({ text: "last" })
+        assert.strictEqual((yield* staying.state).items[0]?.text, "last")
       })
     )
   })
