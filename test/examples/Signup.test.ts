@@ -48,16 +48,4 @@ layer(test)("Signup", (it) => {
     })
   )
   // #endregion error
-
-  it.effect("expires after its callTimeout", () =>
-    Effect.gen(function* () {
-      const signup = yield* (yield* LiveTest).mount(Signup, {})
-      const call = yield* Effect.forkChild(Effect.flip(signup.call.Submit({ address: "carol@example.org" })))
-      yield* (yield* LiveTest).settle
-      yield* TestClock.adjust("2 seconds")
-      assert.isUndefined(call.pollUnsafe())
-      yield* TestClock.adjust("1 second")
-      yield* Fiber.interrupt(call)
-    })
-  )
 })

@@ -42,9 +42,18 @@ describe("docs/actors.md, the mailbox", () => {
   it.effect("what is dropped is a dead letter", () =>
     Effect.gen(function* () {
       const gate = yield* Latch.make()
-      const build = () => Effect.succeed({ hold: () => gate.await, pay: (_: { card: string }) => Effect.void })
       // #region letters
-      const ref = yield* Actor.spawn(Actor.make("till", { initial: 0, capacity: 1, build }))
+      const till = Actor.make("till", {
+        initial: 0,
+        capacity: 1,
+        build: () =>
+          Effect.succeed({
+            hold: () => gate.await,
+            pay: ({ card }: { readonly card: string }) => Effect.logDebug(`paid by ${card}`)
+          })
+      })
+
+      const ref = yield* Actor.spawn(till)
       yield* ref.tell("hold")
       yield* ref.tell("pay", { card: "4111" }) // waits: the mailbox is full now
       const error = yield* Effect.flip(ref.tell("pay", { card: "4222" }))
