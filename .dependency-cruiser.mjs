@@ -60,6 +60,8 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
+    // A node_modules that is a link (a work tree, a workspace) is node_modules all the same.
+    preserveSymlinks: true,
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["types", "import", "node", "default"] }

@@ -160,7 +160,8 @@ export const Service =
     State extends Fields,
     const Actions extends Rpc.Any = never,
     Props extends Fields = {},
-    E extends Events = {}
+    E extends Events = {},
+    const Initial extends ValueOf<State> = ValueOf<State>
   >(
     name: Name,
     contract: {
@@ -169,7 +170,7 @@ export const Service =
       readonly props?: Props
       readonly state: State
       /** Pure: clients show it before the server's state arrives. */
-      readonly initial: (props: ValueOf<Props>) => ValueOf<State>
+      readonly initial: (props: ValueOf<Props>) => Initial
       readonly actions?: ReadonlyArray<Actions>
       readonly events?: E
     }

@@ -126,12 +126,28 @@ export class CallExpired extends Schema.TaggedError<CallExpired>()("CallExpired"
   }
 }
 
-/** The connection holds as many instances as it may. */
+/** The connection has mounted, or the server keeps under keys, as many instances as it may. */
 export class TooManyComponents extends Schema.TaggedError<TooManyComponents>()("TooManyComponents", {
-  limit: Schema.Int
+  limit: Schema.Int,
+  of: Schema.Literals(["connection", "server"])
 }) {
   override get message(): string {
-    return `This connection has ${this.limit} components mounted. Expected no more. Unmount some, or raise the limit.`
+    return this.of === "connection"
+      ? `This connection has ${this.limit} components mounted. Expected no more. Unmount some, or raise maxComponents.`
+      : `This server has ${this.limit} instances with a key. Expected no more. Try again later, or raise maxKeyed.`
+  }
+}
+
+/** What the server sends does not fit the client's contract. */
+export class ContractMismatch extends Schema.TaggedError<ContractMismatch>()("ContractMismatch", {
+  component: Schema.String,
+  issue: Schema.String
+}) {
+  override get message(): string {
+    return (
+      `What the server sent of "${this.component}" was not understood: ${this.issue}. ` +
+      "Expected client and server to have the same version of its contract. Reload the page, or deploy the same version."
+    )
   }
 }
 
@@ -160,6 +176,7 @@ export const LiveErrorReason = Schema.Union([
   InstanceStopped,
   CallExpired,
   TooManyComponents,
+  ContractMismatch,
   Disconnected
 ])
 

@@ -4,6 +4,7 @@ export {
   CallExpired,
   ComponentCrashed,
   ComponentFaulted,
+  ContractMismatch,
   Disconnected,
   InstanceStopped,
   LiveError,

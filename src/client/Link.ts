@@ -63,7 +63,7 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
             return RpcClient.makeProtocolSocket({
               retryTransientErrors: true,
               retryPolicy: Schedule.addDelay(Schedule.forever, () => delay),
-              ...(options.pingInterval === undefined ? {} : { pingInterval: options.pingInterval })
+              pingInterval: options.pingInterval ?? "10 seconds"
             }).pipe(
               Effect.provideService(RpcClient.ConnectionHooks, { onConnect: connected, onDisconnect }),
               Effect.provideService(Socket.Socket, socket),

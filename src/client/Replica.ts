@@ -11,6 +11,7 @@ import type { RpcClientError } from "effect/rpc/RpcClientError"
 import type * as Component from "../Component.ts"
 import type { ActionCodec } from "../ComponentCodec.ts"
 import {
+  ContractMismatch,
   Disconnected,
   InstanceStopped,
   LiveError,
@@ -123,6 +124,10 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     this.#mount(this.#connection)
   }
 
+  closed(): void {
+    this.#refused(disconnected("its client is closed"))
+  }
+
   disconnected(): void {
     this.#connection++
     this.#unroute?.()
@@ -136,7 +141,7 @@ export class Replica<C extends Component.Typed> implements Subscriber {
       case "Patched":
         return event.revision > this.#revision ? this.#patch(event.revision, event.patch) : undefined
       case "Snapshot":
-        return this.#replace(event.revision, event.state as Encoded)
+        return void this.#replace(event.revision, event.state as Encoded)
       case "Status":
         return this.#show({ status: event.status })
       case "Event": {
@@ -174,7 +179,7 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     this.#componentId = mounted.componentId
     if (this.#released) return this.#forget()
     this.#encoded = undefined
-    this.#replace(mounted.revision, mounted.state as Encoded)
+    if (!this.#replace(mounted.revision, mounted.state as Encoded)) return
     this.#show({ connected: true, status: mounted.status, error: undefined })
     this.#unroute = this.#wire.route(mounted.componentId, this)
     Deferred.doneUnsafe(this.#mounted, Exit.void)
@@ -182,7 +187,7 @@ export class Replica<C extends Component.Typed> implements Subscriber {
 
   #refused(error: LiveError): void {
     if (this.#released) return
-    this.#show({ error })
+    this.#show({ connected: false, status: "mounting", error })
     Deferred.doneUnsafe(this.#mounted, Exit.fail(error))
     this.#mounted = Deferred.makeUnsafe()
   }
@@ -206,15 +211,29 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     }
   }
 
-  #replace(revision: number, encoded: Encoded): void {
+  /** Shows the state; false when the contract cannot read it, and then the component is given up. */
+  #replace(revision: number, encoded: Encoded): boolean {
     const previous = this.#encoded
-    const state = this.component.codec.state.decode(
-      encoded,
-      previous === undefined ? undefined : { from: previous, to: this.#view.state }
-    )
+    let state: unknown
+    try {
+      state = this.component.codec.state.decode(
+        encoded,
+        previous === undefined ? undefined : { from: previous, to: this.#view.state }
+      )
+    } catch (issue) {
+      this.#forget()
+      this.#refused(this.#mismatch(issue))
+      return false
+    }
     this.#encoded = encoded
     this.#revision = revision
     this.#show({ state: state as Component.State<C> })
+    return true
+  }
+
+  #mismatch(issue: unknown): LiveError {
+    const component = this.component.componentName
+    return new LiveError({ reason: new ContractMismatch({ component, issue: String(issue) }) })
   }
 
   #show(change: Partial<View<Component.State<C>>>): void {
@@ -225,26 +244,27 @@ export class Replica<C extends Component.Typed> implements Subscriber {
   #send(codec: ActionCodec, payload: unknown): Effect.Effect<unknown, unknown> {
     const componentId = this.#componentId
     if (this.#released) return Effect.fail(stopped(this.component))
+    if (this.#view.error !== undefined) return Effect.fail(this.#view.error)
     if (componentId === undefined) return Effect.fail(disconnected("it is being restored"))
     const request = { componentId, action: codec.tag, payload: (payload ?? null) as never }
     return this.#wire.requests.Call(request).pipe(
-      Effect.catch((error) => Effect.suspend(() => failure(codec, error))),
-      Effect.flatMap((value) => codec.decodeSuccess(value))
+      Effect.catch((error) => this.#failure(codec, error)),
+      Effect.flatMap((value) => Effect.mapError(codec.decodeSuccess(value), (issue) => this.#mismatch(issue)))
     )
   }
-}
 
-const failure = (
-  codec: ActionCodec,
-  error: LiveError | ActionFailure | RpcClientError
-): Effect.Effect<never, unknown> => {
-  switch (error._tag) {
-    case "LiveError":
-      return Effect.fail(error)
-    case "ActionFailure":
-      return Effect.flatMap(codec.decodeError(error.failure), Effect.fail)
-    case "RpcClientError":
-      return Effect.fail(disconnected(error.message))
+  #failure(codec: ActionCodec, error: LiveError | ActionFailure | RpcClientError): Effect.Effect<never, unknown> {
+    switch (error._tag) {
+      case "LiveError":
+        return Effect.fail(error)
+      case "ActionFailure":
+        return Effect.flatMap(
+          Effect.mapError(codec.decodeError(error.failure), (issue) => this.#mismatch(issue)),
+          Effect.fail
+        )
+      case "RpcClientError":
+        return Effect.fail(disconnected(error.message))
+    }
   }
 }
 

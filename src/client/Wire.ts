@@ -17,6 +17,8 @@ export interface Subscriber {
   readonly event: (event: Exclude<LiveEvent, { readonly _tag: "ConnectionEstablished" }>) => void
   readonly connected: () => void
   readonly disconnected: () => void
+  /** There will be no connection any more. */
+  readonly closed: () => void
 }
 
 const Requests = LiveProtocol.omit("Connect", "Received")
@@ -108,6 +110,8 @@ export const make: Effect.Effect<Wire, never, Link | Scope.Scope> = Effect.gen(f
     }
   })
 
+  yield* Effect.addFinalizer(() => Effect.sync(() => router.close()))
+
   return {
     requests,
     isConnected: () => router.isConnected,
@@ -124,6 +128,7 @@ const maxEarlyEvents = 1000
 /** Who gets which event. */
 class Router {
   isConnected = false
+  #isClosed = false
   readonly #subscribers = new Set<Subscriber>()
   readonly #routes = new Map<string, Set<Subscriber>>()
   #mounting = 0
@@ -131,7 +136,8 @@ class Router {
 
   subscribe(subscriber: Subscriber): () => void {
     this.#subscribers.add(subscriber)
-    if (this.isConnected) subscriber.connected()
+    if (this.#isClosed) subscriber.closed()
+    else if (this.isConnected) subscriber.connected()
     return () => void this.#subscribers.delete(subscriber)
   }
 
@@ -144,6 +150,11 @@ class Router {
     this.isConnected = false
     this.#early = []
     for (const subscriber of Array.from(this.#subscribers)) subscriber.disconnected()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const subscriber of Array.from(this.#subscribers)) subscriber.closed()
   }
 
   route(componentId: string, subscriber: Subscriber): () => void {

@@ -17,6 +17,7 @@ import type { Mounted, Status } from "../LiveProtocol.ts"
 import * as Patch from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
 import { ChangeLog } from "./ChangeLog.ts"
+import { encodeResults } from "./encodeResults.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import { Reader, type ReaderSink } from "./Reader.ts"
 import { Self } from "./Self.ts"
@@ -65,7 +66,7 @@ export class Instance implements Options<unknown>, Observer<unknown> {
 
   get build(): Effect.Effect<Handlers, unknown, unknown> {
     this.activation++
-    return this.served.build
+    return Effect.map(this.served.build, (handlers) => encodeResults(handlers, this.served.component.codec.actions))
   }
 
   get capacity(): number {
@@ -155,6 +156,8 @@ export class Instance implements Options<unknown>, Observer<unknown> {
 
   status(status: ActorStatus): void {
     if (status === "starting" || status === "stopping") return
+    // The actor is back at its last good state, and what a crashed handler had shown is to be seen no longer.
+    if (status === "restarting") this.#publish()
     this.clientStatus = status
     this.#wake()
   }

@@ -111,7 +111,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       })
     }).pipe(
       Effect.catchTag("DirectoryFull", ({ capacity }) =>
-        Effect.fail(new LiveError({ reason: new TooManyComponents({ limit: capacity }) }))
+        Effect.fail(new LiveError({ reason: new TooManyComponents({ limit: capacity, of: "server" }) }))
       )
     )
 

@@ -49,7 +49,7 @@ export const defaults: Service = {
   maxBuffered: 16 * 1024 * 1024,
   maxComponents: 1024,
   maxKeyed: 100_000,
-  patchLog: 64,
+  patchLog: 256,
   conflateAfter: 16
 }
 

@@ -21,7 +21,7 @@ import {
 import { ClientMessage, type RequestId } from "./ClientMessage.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Outcome, Session } from "./Session.ts"
-import type { Connection, FrontSession } from "./Transport.ts"
+import type { Connection, Frame, FrontSession } from "./Transport.ts"
 
 type Request = Extract<ClientMessage, { readonly _tag: "Request" }>
 
@@ -92,25 +92,25 @@ export class RpcConnection implements FrontSession {
 
   flush(): void {
     const { link } = this.connection
-    const batches = this.#hasRoom ? this.session.collect() : []
-    const [batch] = batches
     const replies = this.#replies.length + this.#mounts.length
+    // An answer does not overtake the change it speaks of, so with answers to give there is no waiting for room.
+    const batches = this.#connectId !== undefined && (replies > 0 || this.#hasRoom) ? this.session.collect() : []
+    const [batch] = batches
     if (batch === undefined && replies === 0) return
     if (batch !== undefined && batches.length === 1 && replies === 0) {
       const head = this.#chunkHead()
-      this.#count(batch.text.length)
-      return link.write(batch.frame(link.kind + head, (text) => link.frame(`[${head}${text}]}]`)))
+      return this.#writeBatch(batch.frame(link.kind + head, (text) => link.frame(`[${head}${text}]}]`)))
     }
     const messages = this.#mounts
     if (batch !== undefined) {
       const events = batches.length === 1 ? batch.text : batches.map(({ text }) => text).join(",")
-      this.#count(events.length)
       messages.push(`${this.#chunkHead()}${events}]}`)
     }
-    const text = messages.length === 0 ? this.#replies.join(",") : messages.concat(this.#replies).join(",")
+    const frame = link.frame(`[${messages.concat(this.#replies).join(",")}]`)
     this.#mounts = []
     this.#replies = []
-    link.write(link.frame(`[${text}]`))
+    if (batch === undefined) link.write(frame)
+    else this.#writeBatch(frame)
   }
 
   closed(): void {
@@ -120,9 +120,9 @@ export class RpcConnection implements FrontSession {
     this.#front.closed(this)
   }
 
-  /** Whether the client has a stream to read events from, and reads it. */
+  /** Whether there is something to read, and the client reads. */
   get #hasRoom(): boolean {
-    if (this.#connectId === undefined || !this.session.isBehind) return false
+    if (!this.session.isBehind) return false
     const { windowBatches, windowBytes } = this.#front.config
     const batches = this.#sent - this.#received
     // Fewer than these need no acknowledgement, however large, so nothing may wait for one.
@@ -134,6 +134,11 @@ export class RpcConnection implements FrontSession {
 
   #chunkHead(): string {
     return `{"_tag":"Chunk","requestId":${this.#connectId},"values":[`
+  }
+
+  #writeBatch(frame: Frame): void {
+    this.#count(frame.length)
+    this.connection.link.write(frame)
   }
 
   #count(bytes: number): void {

@@ -6,8 +6,6 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { ActorError, type ActorErrorReason } from "../actor/ActorError.ts"
-import type { ActionCodec } from "../ComponentCodec.ts"
-import { toJson } from "../ComponentCodec.ts"
 import {
   CallExpired,
   ComponentCrashed,
@@ -82,7 +80,9 @@ export class Session implements ReaderSink {
   mount(request: MountRequest): Effect.Effect<Mounted, LiveError> {
     return Effect.suspend(() => {
       if (this.#mounts.size + this.#mounting >= this.#host.maxComponents) {
-        return Effect.fail(new LiveError({ reason: new TooManyComponents({ limit: this.#host.maxComponents }) }))
+        return Effect.fail(
+          new LiveError({ reason: new TooManyComponents({ limit: this.#host.maxComponents, of: "connection" }) })
+        )
       }
       this.#mounting++
       return Effect.uninterruptibleMask((restore) =>
@@ -133,7 +133,7 @@ export class Session implements ReaderSink {
       resume(refused(new PayloadRejected({ action, issue: String(Cause.squash(decoded.cause)) })))
       return noop
     }
-    return cell.send(action, decoded.value, undefined, (exit) => resume(outcomeOf(mount.instance, codec, exit)))
+    return cell.send(action, decoded.value, undefined, (exit) => resume(outcomeOf(mount.instance, action, exit)))
   }
 
   /** What this connection has to be told; a reader with nothing to say is left out. */
@@ -196,23 +196,13 @@ const refused = (reason: LiveErrorReason): Outcome => ({ _tag: "Refused", error:
 const notMounted = (what: string, componentId: string): LiveError =>
   new LiveError({ reason: new NotAllowed({ what: `${what} on "${componentId.slice(0, 64)}"` }) })
 
-const outcomeOf = (instance: Instance, codec: ActionCodec, exit: Exit.Exit<unknown, unknown>): Outcome => {
-  const component = instance.served.component.componentName
-  if (Exit.isSuccess(exit)) {
-    const encoded = codec.encodeSuccess(exit.value)
-    return Exit.isSuccess(encoded)
-      ? { _tag: "Success", value: toJson(encoded.value) }
-      : refused(new ComponentCrashed({ component }))
-  }
+const outcomeOf = (instance: Instance, action: string, exit: Exit.Exit<unknown, unknown>): Outcome => {
+  if (Exit.isSuccess(exit)) return { _tag: "Success", value: exit.value as Json }
   const failure = exit.cause.reasons.find(Cause.isFailReason)
   if (failure === undefined) return { _tag: "Interrupted" }
-  if (failure.error instanceof ActorError) {
-    return refused(reasonOf(failure.error.reason, component, codec.tag, instance.capacity))
-  }
-  const encoded = codec.encodeError(failure.error)
-  return Exit.isSuccess(encoded)
-    ? { _tag: "Failure", failure: toJson(encoded.value) }
-    : refused(new ComponentCrashed({ component }))
+  return failure.error instanceof ActorError
+    ? refused(reasonOf(failure.error.reason, instance.address, action, instance.capacity))
+    : { _tag: "Failure", failure: failure.error as Json }
 }
 
 /** What the actor runtime refuses, in the words of the house. */

@@ -21,6 +21,7 @@ export class Lab extends Component.Service<Lab>()("Lab", {
     Rpc.make("Crash"),
     Rpc.make("Hang"),
     Rpc.make("Wait", { success: Schema.String }),
+    Rpc.make("WaitAndCrash"),
     Rpc.make("Spoil"),
     Rpc.make("Lie", { success: Schema.Int }),
     Rpc.make("Announce", { payload: { text: Schema.String } }),
@@ -60,6 +61,11 @@ const LabLayer = Lab.toLayer(
         yield* gate.latch.await
         yield* self.update((state) => ({ ...state, label: "done" }))
         return "waited"
+      }),
+      WaitAndCrash: Effect.fnUntraced(function* () {
+        yield* self.update((state) => ({ ...state, label: "doomed" }))
+        yield* gate.latch.await
+        return yield* Effect.die(new Error("the wait was in vain"))
       }),
       Spoil: () => self.update((state) => ({ ...state, count: 0.5 })).pipe(Effect.asVoid),
       Lie: () => Effect.succeed(0.5),

@@ -14,7 +14,7 @@ const planted = [
     files: {
       "src/client/LiveClient.ts": `${source("src/client/LiveClient.ts")}\nexport { layer } from "../server/LiveServer.ts"\n`
     },
-    says: "src/client/LiveClient.ts"
+    says: "src/client/LiveClient.ts → src/server/LiveServer.ts"
   },
   {
     what: "there is a cycle",
@@ -48,6 +48,17 @@ const planted = [
 ] as const
 
 describe("npm run check", () => {
+  it.live(
+    "passes when nothing is wrong",
+    () =>
+      Effect.gen(function* () {
+        const cwd = yield* copyWith({})
+        const outcome = yield* run(cwd, "node", ["scripts/check.ts", "imports", "dead-code", "snippets", "types"])
+        assert.isTrue(outcome.ok, outcome.output)
+      }),
+    120_000
+  )
+
   for (const { check, files, says, what } of planted) {
     it.live(
       `fails when ${what}`,

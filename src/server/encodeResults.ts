@@ -1,0 +1,36 @@
+/**
+ * What a handler answers is encoded while its message is still being handled, so that an answer that does not fit the contract is
+ * a crash of the handler like any other, and no business of whoever asked.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { Handlers } from "../actor/Activation.ts"
+import { type ActionCodec, type Convert, toJson } from "../ComponentCodec.ts"
+import type { Json } from "../Patch.ts"
+
+/** The same handlers, whose results and typed errors are encoded. */
+export const encodeResults = (handlers: Handlers, actions: ReadonlyMap<string, ActionCodec>): Handlers =>
+  Object.fromEntries(
+    Array.from(actions, ([action, codec]) => {
+      const handler = handlers[action]
+      return [action, (payload: never) => encoded(handler?.(payload) ?? missing(action), codec)]
+    })
+  )
+
+const encoded = (
+  effect: Effect.Effect<unknown, unknown, unknown>,
+  codec: ActionCodec
+): Effect.Effect<Json, Json, unknown> =>
+  Effect.matchEffect(effect, {
+    onSuccess: (value) => encode(codec.encodeSuccess, value, Exit.succeed),
+    onFailure: (error) => encode(codec.encodeError, error, Exit.fail)
+  })
+
+const encode = <E>(convert: Convert, value: unknown, done: (json: Json) => Exit.Exit<Json, E>): Exit.Exit<Json, E> => {
+  const exit = convert(value)
+  return Exit.isSuccess(exit) ? done(toJson(exit.value)) : Exit.die(Cause.squash(exit.cause))
+}
+
+const missing = (action: string): Effect.Effect<never> =>
+  Effect.die(new Error(`There is no handler for "${action}". Expected one for every action of the contract.`))
