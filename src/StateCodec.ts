@@ -138,8 +138,17 @@ const converter = (schema: PureSchema): { readonly encode: Convert; readonly dec
   // Excess keys are not part of the state and must not leave the server, so a value that has any is rebuilt without them.
   const strict = Schema.decodeUnknownExit(codec, { onExcessProperty: "error" })
   const pass = (otherwise: (value: unknown) => Exit.Exit<unknown, unknown>): Convert =>
-    remember((value) => (Exit.isSuccess(strict(value)) ? value : getOrThrow(otherwise(value))))
+    remember((value) => (isPlain(value) && Exit.isSuccess(strict(value)) ? value : getOrThrow(otherwise(value))))
   return { encode: pass(encode), decode: pass(decode) }
+}
+
+/** Whether a value is what JSON makes of it: an instance of a class may have a `toJSON`, getters or inherited fields. */
+const isPlain = (value: unknown): boolean => {
+  if (typeof value !== "object" || value === null) return true
+  if (Array.isArray(value)) return value.every(isPlain)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return false
+  return !Object.hasOwn(value, "toJSON") && Object.values(value).every(isPlain)
 }
 
 const remember = (convert: Convert): Convert => {

@@ -141,13 +141,15 @@ export class Replica<C extends Component.Typed> implements Subscriber {
       case "Patched":
         return event.revision > this.#revision ? this.#patch(event.revision, event.patch) : undefined
       case "Snapshot":
-        return void this.#replace(event.revision, event.state as Encoded)
+        return event.revision < this.#revision ? undefined : void this.#replace(event.revision, event.state as Encoded)
       case "Status":
         return this.#show({ status: event.status })
       case "Event": {
         const payload = this.component.codec.events.get(event.event)?.decode(event.payload)
         if (payload === undefined || Exit.isFailure(payload)) return
-        for (const listener of Array.from(this.#eventListeners)) listener(event.event, payload.value)
+        for (const listener of Array.from(this.#eventListeners)) {
+          this.#tell(() => listener(event.event, payload.value))
+        }
       }
     }
   }
@@ -238,7 +240,16 @@ export class Replica<C extends Component.Typed> implements Subscriber {
 
   #show(change: Partial<View<Component.State<C>>>): void {
     this.#view = { ...this.#view, ...change }
-    for (const listener of Array.from(this.#listeners)) listener()
+    for (const listener of Array.from(this.#listeners)) this.#tell(listener)
+  }
+
+  /** A listener that throws is not to end the connection it heard from. */
+  #tell(listener: () => void): void {
+    try {
+      listener()
+    } catch (defect) {
+      this.#wire.run(Effect.logError(`A listener of "${this.component.componentName}" failed`, defect))
+    }
   }
 
   #send(codec: ActionCodec, payload: unknown): Effect.Effect<unknown, unknown> {

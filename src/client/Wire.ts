@@ -160,7 +160,10 @@ class Router {
   route(componentId: string, subscriber: Subscriber): () => void {
     const subscribers = this.#routes.get(componentId) ?? new Set()
     this.#routes.set(componentId, subscribers.add(subscriber))
-    for (const event of this.#early) if (event.componentId === componentId) subscriber.event(event)
+    for (const event of this.#early) {
+      // Only what has a revision tells whether it is older than the mount.
+      if (event.componentId === componentId && "revision" in event) subscriber.event(event)
+    }
     return () => {
       subscribers.delete(subscriber)
       if (subscribers.size === 0 && this.#routes.get(componentId) === subscribers) this.#routes.delete(componentId)

@@ -8,7 +8,8 @@ import type { Frame } from "./Transport.ts"
 /** One entry. */
 interface Entry {
   readonly kind: "patch" | "event"
-  readonly text: string
+  /** Empty for a change that is only merged into others any more. */
+  text: string
 }
 
 interface Shared {
@@ -41,6 +42,8 @@ export class ChangeLog {
   sequence = 0
   readonly #config: LiveConfig.Service
   #entries: Array<Entry> | undefined
+  /** Characters in the entries. */
+  #size = 0
   #behind = 0
   #shared: Shared | undefined
 
@@ -48,13 +51,25 @@ export class ChangeLog {
     this.#config = config
   }
 
-  /** Adds an entry; the oldest goes when there are too many. */
+  /** Adds an entry. Changes no reader can get one by one any more are dropped at once, the oldest events when there are too many. */
   append(kind: Entry["kind"], text: string): void {
-    this.sequence++
+    const { conflateAfter, patchLog, patchLogBytes } = this.#config
     const entries = (this.#entries ??= [])
+    this.sequence++
     entries.push({ kind, text })
-    // Dropped in bulk: shifting an array by one for every change would cost more than the change.
-    if (entries.length >= this.#config.patchLog * 2) this.#entries = entries.slice(-this.#config.patchLog)
+    this.#size += text.length
+    const old = entries[entries.length - 1 - conflateAfter]
+    if (old?.kind === "patch") {
+      this.#size -= old.text.length
+      old.text = ""
+    }
+    // In bulk: shifting an array by one for every change would cost more than the change.
+    if (entries.length >= patchLog * 2) this.#forget(entries.length - patchLog)
+    while (this.#size > patchLogBytes && this.#entries.length > 0) this.#forget(Math.ceil(this.#entries.length / 2))
+  }
+
+  #forget(count: number): void {
+    for (const { text } of this.#entries?.splice(0, count) ?? []) this.#size -= text.length
   }
 
   /** What `render` makes of everything after entry `after`, made once for all readers that were at that place. */
@@ -75,6 +90,7 @@ export class ChangeLog {
   caughtUp(): void {
     if (--this.#behind > 0) return
     this.#entries = undefined
+    this.#size = 0
     this.#shared = undefined
   }
 

@@ -80,9 +80,11 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
   const start = (served: Served.Served, key: string | undefined, props: unknown): Effect.Effect<Instance, LiveError> =>
     Effect.suspend(() => {
       const instance = new Instance(served, config, { id: ComponentId.make(makeId()), key, props })
-      return Effect.as(
-        Effect.tap(instance.start(), () => Effect.sync(() => running.add(instance))),
-        instance
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.map(restore(instance.start()), () => {
+          running.add(instance)
+          return instance
+        })
       )
     })
 

@@ -11,6 +11,8 @@ export interface Service {
   readonly allowedOrigins: "same-origin" | "any" | ReadonlyArray<string>
   /** Bytes of the largest frame a client may send; a larger one closes its connection with 1009. */
   readonly maxPayload: number
+  /** Messages one frame may carry; one with more closes its connection with 1008. */
+  readonly maxMessages: number
   /** Time between two pings. */
   readonly heartbeat: Duration.Duration
   /** Time without a sign of life after which a connection is closed. */
@@ -25,12 +27,14 @@ export interface Service {
   readonly pauseMark: number
   /** Bytes in a socket's send buffer above which it is closed. */
   readonly maxBuffered: number
-  /** Component instances one connection may have mounted. */
+  /** Mounts one connection may have; an instance that is mounted twice counts twice. */
   readonly maxComponents: number
   /** Instances with a key that may be active at once. */
   readonly maxKeyed: number
-  /** Changes an instance remembers for readers that are behind; an older one is merged into one change. */
+  /** Changes and events an instance remembers for readers that are behind. */
   readonly patchLog: number
+  /** Bytes of them. */
+  readonly patchLogBytes: number
   /** Changes a reader gets one by one in a single batch; more are merged into one. */
   readonly conflateAfter: number
 }
@@ -40,6 +44,7 @@ export const defaults: Service = {
   path: "/api/live",
   allowedOrigins: "same-origin",
   maxPayload: 1024 * 1024,
+  maxMessages: 1024,
   heartbeat: Duration.seconds(15),
   idleTimeout: Duration.seconds(45),
   windowBatches: 16,
@@ -50,6 +55,7 @@ export const defaults: Service = {
   maxComponents: 1024,
   maxKeyed: 100_000,
   patchLog: 256,
+  patchLogBytes: 256 * 1024,
   conflateAfter: 16
 }
 

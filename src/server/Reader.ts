@@ -91,7 +91,8 @@ export class Reader {
       if (merged !== undefined) texts.push(merged)
       texts.push(...log.eventsSince(this.#sequence))
     }
-    if (status !== this.#status) texts.push(`{"_tag":"Status","componentId":"${id}","status":"${status}"}`)
+    if (this.#whole || status !== this.#status)
+      texts.push(`{"_tag":"Status","componentId":"${id}","status":"${status}"}`)
     return texts.length === 0 ? undefined : new Batch(texts.join(","))
   }
 

@@ -53,6 +53,10 @@ export class RpcConnection implements FrontSession {
   readonly session: Session
   readonly #front: RpcFront
   #replies: Array<string> = []
+  /** Characters in them. */
+  #waiting = 0
+  /** Whether there is the answer of a call among them. */
+  #answering = false
   /** Answers to mounts, which go before the events. */
   #mounts: Array<string> = []
   /** How to cancel the mounts and calls that are under way. */
@@ -81,20 +85,35 @@ export class RpcConnection implements FrontSession {
       return this.#defect("A frame is not JSON. Expected one RPC message, or an array of them. Send JSON text.")
     }
     if (!Array.isArray(parsed)) return this.#message(parsed)
+    if (parsed.length > this.#front.config.maxMessages) {
+      return this.connection.link.close(1008, `A frame carries more than ${this.#front.config.maxMessages} messages`)
+    }
     for (const message of parsed) this.#message(message)
   }
 
   /** Sends one message with the next flush. */
   reply(message: string): void {
+    if (this.#isTooMuch(message)) return
     this.#replies.push(message)
     if (this.#replies.length === 1) this.connection.schedule()
+  }
+
+  /** Answers that are too much for one frame end the connection; nobody who means well asks for them in one turn. */
+  #isTooMuch(message: string): boolean {
+    this.#waiting += message.length
+    if (this.#waiting <= this.#front.config.maxBuffered) return false
+    this.#replies = []
+    this.#mounts = []
+    this.connection.link.close(1013, "The client asks for more than can be sent")
+    return true
   }
 
   flush(): void {
     const { link } = this.connection
     const replies = this.#replies.length + this.#mounts.length
-    // An answer does not overtake the change it speaks of, so with answers to give there is no waiting for room.
-    const batches = this.#connectId !== undefined && (replies > 0 || this.#hasRoom) ? this.session.collect() : []
+    // The answer of a call does not overtake the change it speaks of, so then there is no waiting for room.
+    const batches = this.#connectId !== undefined && (this.#answering || this.#hasRoom) ? this.session.collect() : []
+    this.#answering = false
     const [batch] = batches
     if (batch === undefined && replies === 0) return
     if (batch !== undefined && batches.length === 1 && replies === 0) {
@@ -109,6 +128,7 @@ export class RpcConnection implements FrontSession {
     const frame = link.frame(`[${messages.concat(this.#replies).join(",")}]`)
     this.#mounts = []
     this.#replies = []
+    this.#waiting = 0
     if (batch === undefined) link.write(frame)
     else this.#writeBatch(frame)
   }
@@ -247,12 +267,14 @@ export class RpcConnection implements FrontSession {
   /** The answer goes out before any event of the instance. */
   #mounted(id: RequestId, exit: Exit.Exit<Mounted, LiveError>): void {
     if (Exit.isSuccess(exit)) {
-      this.#mounts.push(exitMessage(id, success(JSON.stringify(exit.value))))
+      const answer = exitMessage(id, success(JSON.stringify(exit.value)))
+      if (this.#isTooMuch(answer)) return
+      this.#mounts.push(answer)
       this.session.announce(exit.value.componentId)
       return this.connection.schedule()
     }
     const failure = exit.cause.reasons.find(Cause.isFailReason)
-    if (failure !== undefined) return this.#fail(id, encodeLiveError(failure.error))
+    if (failure !== undefined) return this.#fail(id, liveError(failure.error))
     return Cause.hasInterruptsOnly(exit.cause)
       ? this.#answer(id, { _tag: "Interrupted" })
       : this.#die(id, String(Cause.squash(exit.cause)))
@@ -304,13 +326,14 @@ export class RpcConnection implements FrontSession {
   }
 
   #answer(id: RequestId, outcome: Outcome): void {
+    this.#answering = true
     switch (outcome._tag) {
       case "Success":
-        return this.#succeed(id, JSON.stringify(outcome.value))
+        return this.#succeed(id, outcome.text)
       case "Failure":
-        return this.#fail(id, { _tag: "ActionFailure", failure: outcome.failure })
+        return this.#fail(id, `{"_tag":"ActionFailure","failure":${outcome.text}}`)
       case "Refused":
-        return this.#fail(id, encodeLiveError(outcome.error))
+        return this.#fail(id, liveError(outcome.error))
       case "Interrupted":
         return this.#exit(id, `{"_tag":"Failure","cause":[{"_tag":"Interrupt"}]}`)
     }
@@ -319,7 +342,7 @@ export class RpcConnection implements FrontSession {
   #refuse(request: Request, cause: Cause.Cause<unknown>): void {
     if (request.isNotification === true) return
     const reason = new PayloadRejected({ action: request.tag, issue: String(Cause.squash(cause)) })
-    this.#fail(request.id, encodeLiveError(new LiveError({ reason })))
+    this.#fail(request.id, liveError(new LiveError({ reason })))
   }
 
   #unknown({ id, tag }: Request): void {
@@ -331,8 +354,8 @@ export class RpcConnection implements FrontSession {
     this.#exit(id, success(value))
   }
 
-  #fail(id: RequestId, error: unknown): void {
-    this.#exit(id, `{"_tag":"Failure","cause":[{"_tag":"Fail","error":${JSON.stringify(error)}}]}`)
+  #fail(id: RequestId, error: string): void {
+    this.#exit(id, `{"_tag":"Failure","cause":[{"_tag":"Fail","error":${error}}]}`)
   }
 
   #die(id: RequestId, text: string): void {
@@ -347,6 +370,8 @@ export class RpcConnection implements FrontSession {
     this.reply(`{"_tag":"Defect","defect":${JSON.stringify(text)}}`)
   }
 }
+
+const liveError = (error: LiveError): string => JSON.stringify(encodeLiveError(error))
 
 const success = (value: string): string => `{"_tag":"Success","value":${value}}`
 

@@ -21,17 +21,16 @@ import {
 } from "../LiveError.ts"
 import type { ConnectionId } from "../LiveId.ts"
 import type { CallRequest, Mounted, MountRequest } from "../LiveProtocol.ts"
-import type { Json } from "../Patch.ts"
 import type { Batch } from "./ChangeLog.ts"
 import type { Instance } from "./Instance.ts"
 import type { Held, Instances } from "./Instances.ts"
 import type { Reader, ReaderSink } from "./Reader.ts"
 
-/** What became of a call, encoded. */
+/** What became of a call; results and typed errors are JSON texts. */
 export type Outcome =
-  | { readonly _tag: "Success"; readonly value: Json }
+  | { readonly _tag: "Success"; readonly text: string }
   /** The action's own typed error. */
-  | { readonly _tag: "Failure"; readonly failure: Json }
+  | { readonly _tag: "Failure"; readonly text: string }
   | { readonly _tag: "Refused"; readonly error: LiveError }
   | { readonly _tag: "Interrupted" }
 
@@ -62,7 +61,8 @@ export class Session implements ReaderSink {
   readonly #connection: Collector
   readonly #mounts = new Map<string, Mount>()
   #behind: Array<Reader> = []
-  #mounting = 0
+  /** Mounts, those under way included. */
+  #times = 0
   #closed = false
 
   constructor(connectionId: ConnectionId, host: SessionHost, connection: Collector) {
@@ -79,16 +79,16 @@ export class Session implements ReaderSink {
   /** Mounts a component for this connection; nothing else is said of it until `announce`. */
   mount(request: MountRequest): Effect.Effect<Mounted, LiveError> {
     return Effect.suspend(() => {
-      if (this.#mounts.size + this.#mounting >= this.#host.maxComponents) {
+      if (this.#times >= this.#host.maxComponents) {
         return Effect.fail(
           new LiveError({ reason: new TooManyComponents({ limit: this.#host.maxComponents, of: "connection" }) })
         )
       }
-      this.#mounting++
+      this.#times++
       return Effect.uninterruptibleMask((restore) =>
         restore(this.#host.instances.hold(request)).pipe(
-          Effect.ensuring(Effect.sync(() => this.#mounting--)),
-          Effect.flatMap((held) => this.#keep(held))
+          Effect.flatMap((held) => this.#keep(held)),
+          Effect.onError(() => Effect.sync(() => this.#times--))
         )
       )
     })
@@ -104,6 +104,7 @@ export class Session implements ReaderSink {
     return Effect.suspend(() => {
       const mount = this.#mounts.get(componentId)
       if (mount === undefined) return Effect.fail(notMounted("Unmounting", componentId))
+      this.#times--
       if (--mount.times > 0) return Effect.void
       this.#mounts.delete(componentId)
       mount.instance.leave(mount.reader)
@@ -197,12 +198,12 @@ const notMounted = (what: string, componentId: string): LiveError =>
   new LiveError({ reason: new NotAllowed({ what: `${what} on "${componentId.slice(0, 64)}"` }) })
 
 const outcomeOf = (instance: Instance, action: string, exit: Exit.Exit<unknown, unknown>): Outcome => {
-  if (Exit.isSuccess(exit)) return { _tag: "Success", value: exit.value as Json }
+  if (Exit.isSuccess(exit)) return { _tag: "Success", text: exit.value as string }
   const failure = exit.cause.reasons.find(Cause.isFailReason)
   if (failure === undefined) return { _tag: "Interrupted" }
   return failure.error instanceof ActorError
     ? refused(reasonOf(failure.error.reason, instance.address, action, instance.capacity))
-    : { _tag: "Failure", failure: failure.error as Json }
+    : { _tag: "Failure", text: failure.error as string }
 }
 
 /** What the actor runtime refuses, in the words of the house. */

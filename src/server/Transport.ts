@@ -21,6 +21,8 @@ export interface Link {
   readonly write: (frame: Frame) => void
   /** Bytes written that have not left yet. */
   readonly bufferedUnsafe: () => number
+  /** It says that it has drained only when more than this was buffered. */
+  readonly drainsAbove: number
   readonly ping: () => void
   /** Stops and starts reading. */
   readonly pause: () => void
@@ -74,7 +76,7 @@ export class Connection {
 
   /** Whether state may be written; what is not state is written anyway. */
   get hasRoom(): boolean {
-    return this.link.bufferedUnsafe() < this.#transport.config.highWaterMark
+    return this.link.bufferedUnsafe() < Math.max(this.#transport.config.highWaterMark, this.link.drainsAbove)
   }
 
   /** Writes what the front has. */
@@ -93,7 +95,7 @@ export class Connection {
   /** A message came in. */
   receive(text: string): void {
     this.#silent = 0
-    this.#front?.receive(text)
+    guarded(this, () => this.#front?.receive(text))
   }
 
   /** A sign of life that is no message. */
@@ -114,7 +116,7 @@ export class Connection {
   beat(): void {
     const { heartbeat, idleTimeout } = this.#transport.config
     this.#silent++
-    if (this.#silent * Duration.toMillis(heartbeat) > Duration.toMillis(idleTimeout)) {
+    if (this.#silent * Duration.toMillis(heartbeat) >= Duration.toMillis(idleTimeout)) {
       return this.link.close(1001, "Nothing was heard for too long")
     }
     this.link.ping()
@@ -126,6 +128,16 @@ export class Connection {
     this.#front = undefined
     this.#transport.remove(this)
     front?.closed()
+  }
+}
+
+/** What goes wrong with one connection must not reach the others: it is logged and ends that one. */
+const guarded = (connection: Connection, run: () => void): void => {
+  try {
+    run()
+  } catch (defect) {
+    Effect.runFork(Effect.logError("A connection failed", defect))
+    connection.link.close(1011, "The server failed on this connection")
   }
 }
 
@@ -159,7 +171,7 @@ class Outboxes {
   readonly flush = (): void => {
     const dirty = this.#dirty
     this.#dirty = []
-    for (const connection of dirty) connection.flush()
+    for (const connection of dirty) guarded(connection, () => connection.flush())
   }
 }
 

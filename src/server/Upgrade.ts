@@ -8,12 +8,16 @@ import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
-import type { Duplex } from "node:stream"
 import { type WebSocket, WebSocketServer } from "ws"
 import type * as LiveConfig from "./LiveConfig.ts"
 
+/** What Node says of a request it has taken for an upgrade. */
+interface UpgradeRequest extends IncomingMessage {
+  readonly upgrade: boolean
+}
+
 /** Called with each connection that was let in. */
-export type OnConnection = (ws: WebSocket, socket: Duplex) => void
+export type OnConnection = (ws: WebSocket, socket: Socket) => void
 
 /** The handler of a route that is a WebSocket endpoint. */
 export const handler = (
@@ -27,8 +31,9 @@ export const handler = (
     maxPayload: config.maxPayload
   })
   return Effect.map(Effect.service(HttpServerRequest), (request) => {
-    const incoming = NodeHttpServerRequest.toIncomingMessage(request) as IncomingMessage
-    if (incoming.headers.upgrade?.toLowerCase() !== "websocket") {
+    const incoming = NodeHttpServerRequest.toIncomingMessage(request) as UpgradeRequest
+    // The header alone makes no upgrade: without `Connection: Upgrade` this is an exchange of requests and answers like any other.
+    if (!incoming.upgrade || incoming.headers.upgrade?.toLowerCase() !== "websocket") {
       return refuse(426, "This is a WebSocket endpoint. Expected an upgrade request. Connect with a WebSocket client.")
     }
     const { host, origin } = incoming.headers

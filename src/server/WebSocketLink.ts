@@ -2,7 +2,7 @@
  * A connection over a WebSocket of `ws`. Frames are built here and written to the socket directly: one buffer per flush, and
  * the same buffer for every reader of the same change, where `ws.send` would build and write each.
  */
-import type { Duplex } from "node:stream"
+import type { Socket } from "node:net"
 import type { WebSocket } from "ws"
 import type { Connection, Frame, Front, Link, Transport } from "./Transport.ts"
 
@@ -15,7 +15,7 @@ export const attach = (
   transport: Transport["Service"],
   front: Front,
   ws: Linked<WebSocket>,
-  socket: Linked<Duplex>
+  socket: Linked<Socket>
 ): void => {
   const connection = transport.attachUnsafe(front, new WebSocketLink(ws, socket))
   ws[connectionOf] = connection
@@ -27,13 +27,16 @@ export const attach = (
   socket.on("drain", onDrain)
 }
 
+/** The peer asks for more than it reads; nothing more is expected of it. */
+const tooMuch = 1013
+
 class WebSocketLink implements Link {
   readonly kind = "websocket"
   readonly frame = frame
   readonly #ws: WebSocket
-  readonly #socket: Duplex
+  readonly #socket: Socket
 
-  constructor(ws: WebSocket, socket: Duplex) {
+  constructor(ws: WebSocket, socket: Socket) {
     this.#ws = ws
     this.#socket = socket
   }
@@ -44,6 +47,10 @@ class WebSocketLink implements Link {
 
   bufferedUnsafe(): number {
     return this.#socket.writableLength
+  }
+
+  get drainsAbove(): number {
+    return this.#socket.writableHighWaterMark
   }
 
   ping(): void {
@@ -62,6 +69,7 @@ class WebSocketLink implements Link {
     this.#ws.close(code, reason)
     // A peer that does not read will not answer the closing handshake either.
     if (this.#socket.writableLength > 0) this.#ws.terminate()
+    else if (code === tooMuch) this.#socket.destroySoon()
   }
 }
 
@@ -79,7 +87,7 @@ function onClose(this: Linked<WebSocket>): void {
   this[connectionOf]?.closed()
 }
 
-function onDrain(this: Linked<Duplex>): void {
+function onDrain(this: Linked<Socket>): void {
   this[connectionOf]?.drained()
 }
 

@@ -1,15 +1,14 @@
 /**
- * What a handler answers is encoded while its message is still being handled, so that an answer that does not fit the contract is
- * a crash of the handler like any other, and no business of whoever asked.
+ * What a handler answers is made into the text that is sent while its message is still being handled, so that an answer that does
+ * not fit the contract, or JSON, is a crash of the handler like any other, and no business of whoever asked.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Handlers } from "../actor/Activation.ts"
 import { type ActionCodec, type Convert, toJson } from "../ComponentCodec.ts"
-import type { Json } from "../Patch.ts"
 
-/** The same handlers, whose results and typed errors are encoded. */
+/** The same handlers, whose results and typed errors are JSON texts. */
 export const encodeResults = (handlers: Handlers, actions: ReadonlyMap<string, ActionCodec>): Handlers =>
   Object.fromEntries(
     Array.from(actions, ([action, codec]) => {
@@ -21,15 +20,19 @@ export const encodeResults = (handlers: Handlers, actions: ReadonlyMap<string, A
 const encoded = (
   effect: Effect.Effect<unknown, unknown, unknown>,
   codec: ActionCodec
-): Effect.Effect<Json, Json, unknown> =>
+): Effect.Effect<string, string, unknown> =>
   Effect.matchEffect(effect, {
     onSuccess: (value) => encode(codec.encodeSuccess, value, Exit.succeed),
     onFailure: (error) => encode(codec.encodeError, error, Exit.fail)
   })
 
-const encode = <E>(convert: Convert, value: unknown, done: (json: Json) => Exit.Exit<Json, E>): Exit.Exit<Json, E> => {
+const encode = <E>(
+  convert: Convert,
+  value: unknown,
+  done: (text: string) => Exit.Exit<string, E>
+): Exit.Exit<string, E> => {
   const exit = convert(value)
-  return Exit.isSuccess(exit) ? done(toJson(exit.value)) : Exit.die(Cause.squash(exit.cause))
+  return Exit.isSuccess(exit) ? done(JSON.stringify(toJson(exit.value))) : Exit.die(Cause.squash(exit.cause))
 }
 
 const missing = (action: string): Effect.Effect<never> =>

@@ -15,12 +15,15 @@ type Deliver = (message: FromServerEncoded) => void
 /** Both ends of a connection. */
 export class MemoryLink implements ServerLink {
   readonly kind = "memory"
+  readonly drainsAbove = 0
   readonly #transport: Transport["Service"]
   readonly #front: Front
   #connection: Connection | undefined
   #hooks: Hooks | undefined
   #deliver: Deliver | undefined
   #stalled: Array<string> | undefined
+  readonly #unread: Array<string> = []
+  #reading = false
 
   constructor(transport: Transport["Service"], front: Front) {
     this.#transport = transport
@@ -63,6 +66,7 @@ export class MemoryLink implements ServerLink {
     const connection = this.#connection
     if (connection === undefined) return Effect.void
     this.#connection = undefined
+    this.#unread.length = 0
     connection.closed()
     const reason = new RpcClientDefect({ message: "The connection was cut", cause: undefined })
     this.#deliver?.({ _tag: "ClientProtocolError", error: new RpcClientError({ reason }) })
@@ -108,8 +112,18 @@ export class MemoryLink implements ServerLink {
     Effect.runFork(this.disconnect)
   }
 
+  /** What a message sets off may lead to the next frame, which has to wait for the rest of this one, as on a socket. */
   #read(text: string): void {
-    const parsed = JSON.parse(text) as FromServerEncoded | ReadonlyArray<FromServerEncoded>
-    for (const message of Array.isArray(parsed) ? parsed : [parsed]) this.#deliver?.(message)
+    this.#unread.push(text)
+    if (this.#reading) return
+    this.#reading = true
+    for (let next = this.#unread.shift(); next !== undefined; next = this.#unread.shift()) {
+      const parsed = JSON.parse(next) as FromServerEncoded | ReadonlyArray<FromServerEncoded>
+      const connection = this.#connection
+      for (const message of Array.isArray(parsed) ? parsed : [parsed]) {
+        if (this.#connection === connection) this.#deliver?.(message)
+      }
+    }
+    this.#reading = false
   }
 }

@@ -24,6 +24,7 @@ export class Lab extends Component.Service<Lab>()("Lab", {
     Rpc.make("WaitAndCrash"),
     Rpc.make("Spoil"),
     Rpc.make("Lie", { success: Schema.Int }),
+    Rpc.make("Circle", { success: Schema.Any }),
     Rpc.make("Announce", { payload: { text: Schema.String } }),
     Rpc.make("Fill", { payload: { count: Schema.Int } }),
     Rpc.make("Prepend", { payload: { text: Schema.String } }),
@@ -69,6 +70,12 @@ const LabLayer = Lab.toLayer(
       }),
       Spoil: () => self.update((state) => ({ ...state, count: 0.5 })).pipe(Effect.asVoid),
       Lie: () => Effect.succeed(0.5),
+      Circle: () =>
+        Effect.sync(() => {
+          const circle: { self?: unknown } = {}
+          circle.self = circle
+          return circle
+        }),
       Announce: ({ text }) => self.broadcast("Announced", { text }),
       Fill: ({ count }) =>
         self

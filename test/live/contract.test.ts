@@ -79,3 +79,24 @@ layer(served)("a client that is closed", (it) => {
     })
   )
 })
+
+layer(served)("a listener that throws", (it) => {
+  it.effect("harms neither the connection nor who else listens", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveClient
+      const lab = yield* live.mount(Lab, { props: { start: 1 }, key: "heard" })
+      const replica = live.openUnsafe(Lab, { props: { start: 1 }, key: "heard" })
+      yield* replica.mounted()
+      replica.listen(() => {
+        throw new Error("a listener of the state")
+      })
+      replica.listenToEvents(() => {
+        throw new Error("a listener of the events")
+      })
+      yield* lab.call.Announce({ text: "x" })
+      assert.strictEqual(yield* lab.call.Add({ by: 1 }), 2)
+      assert.isTrue(yield* live.connected)
+      replica.release()
+    }).pipe(Effect.provide(client))
+  )
+})

@@ -142,6 +142,19 @@ export const liveSuite = (name: string, subject: Layer.Layer<Subject | Gate, unk
       })
     )
 
+    it.effect("a result that JSON cannot carry is a crash of its handler, and of nothing else", () =>
+      Effect.gen(function* () {
+        const live = yield* Subject
+        const [lab, other] = [
+          yield* live.mount(Lab, { props: { start: 1 } }),
+          yield* live.mount(Lab, { props: { start: 1 } })
+        ]
+        assert.strictEqual(yield* reason(lab.call.Circle()), "ComponentCrashed")
+        assert.strictEqual(yield* lab.call.Add({ by: 1 }), 2)
+        assert.strictEqual(yield* other.call.Add({ by: 1 }), 2)
+      })
+    )
+
     it.effect("events reach everyone who has mounted the instance", () =>
       Effect.gen(function* () {
         const live = yield* Subject
@@ -211,6 +224,17 @@ export const liveSuite = (name: string, subject: Layer.Layer<Subject | Gate, unk
         const exits = yield* Fiber.join(calls)
         assert.strictEqual(exits.filter(Exit.isSuccess).length, 8)
         assert.strictEqual((yield* lab.state).count, 8)
+      })
+    )
+
+    it.effect("a change one handle makes is seen by another of the same instance", () =>
+      Effect.gen(function* () {
+        const live = yield* Subject
+        const options = { props: { start: 0 }, key: "two handles" }
+        const [a, b] = [yield* live.mount(Lab, options), yield* live.mount(Lab, options)]
+        yield* Effect.forkChild(a.call.Add({ by: 9 }), { startImmediately: true })
+        yield* seen(a, ({ count }) => count === 9)
+        yield* seen(b, ({ count }) => count === 9)
       })
     )
 

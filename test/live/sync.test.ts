@@ -1,6 +1,6 @@
 /** Whatever happens between a client and its server, in the end the client has what the server has. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Duration, Effect, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { LiveConfig } from "fibra/server"
 import { LiveTest } from "fibra/testing"
@@ -44,7 +44,7 @@ const next = (model: Model, command: Command): Model => {
 let keys = 0
 
 /** So little room that a client falls behind again and again. */
-const config = LiveConfig.layer({ windowBatches: 4, conflateAfter: 2, patchLog: 3 })
+const config = LiveConfig.layer({ idleTimeout: Duration.hours(1), windowBatches: 4, conflateAfter: 2, patchLog: 3 })
 
 layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors), Layer.provide(config)))(
   "client and server",

@@ -24,9 +24,9 @@ layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("a sil
       const live = yield* LiveTest
       yield* live.mount(Lab, { props: { start: 0 } })
       yield* live.stall
-      yield* TestClock.adjust("45 seconds")
+      yield* TestClock.adjust("44 seconds")
       assert.strictEqual((yield* live.open).connections, 1)
-      yield* TestClock.adjust("15 seconds")
+      yield* TestClock.adjust("1 second")
       yield* live.settle
       assert.deepStrictEqual(yield* live.open, { connections: 0, sessions: 0, instances: 0 })
     })

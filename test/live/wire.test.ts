@@ -1,4 +1,5 @@
 /** The RPC wire as a client sees it that is not ours, or not well. */
+import { createConnection } from "node:net"
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect, Layer, Queue, Stream } from "effect"
 import { RpcClient, RpcSerialization } from "effect/rpc"
@@ -23,6 +24,19 @@ const call = (socket: RawSocket, id: number, componentId: string, action: string
   Effect.suspend(() => {
     socket.send(request(id, "Call", { componentId, action, payload }))
     return socket.answer(id)
+  })
+
+/** Says this to the server, byte by byte, and gives what comes back until the server closes or says no more for a while. */
+const talk = (port: number, text: string): Effect.Effect<string> =>
+  Effect.callback((resume) => {
+    let heard = ""
+    const socket = createConnection({ port, host: "127.0.0.1" }, () => socket.write(text))
+    socket.on("data", (data) => {
+      heard += data.toString()
+      if (heard.includes("426")) resume(Effect.succeed(heard))
+    })
+    socket.on("close", () => resume(Effect.succeed(heard)))
+    return Effect.sync(() => socket.destroy())
   })
 
 /** The connection, and an instance that was there before, are as they were. */
@@ -204,6 +218,45 @@ describe("the RPC wire", () => {
         const response = yield* Effect.promise(() => fetch(`http://127.0.0.1:${port}/api/live/rpc`))
         assert.strictEqual(response.status, 426)
         assert.include(yield* Effect.promise(() => response.text()), "WebSocket")
+      })
+    )
+
+    it.effect("a request that only claims to be an upgrade is refused, and the server lives", () =>
+      Effect.gen(function* () {
+        const { port, url } = yield* Address
+        const head =
+          "Host: x\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13"
+        const answer = yield* talk(
+          port,
+          `GET /api/live/rpc HTTP/1.1\r\n${head}\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n`
+        )
+        assert.include(answer, "426")
+        const socket = yield* connect(url)
+        yield* alive(socket, yield* mount(socket, 1))
+      })
+    )
+
+    it.effect("a frame of more messages than are taken closes its connection with 1008", () =>
+      Effect.gen(function* () {
+        const { url } = yield* Address
+        const [greedy, other] = [yield* connect(url), yield* connect(url)]
+        greedy.sendText(JSON.stringify(Array.from({ length: 2000 }, () => ({ _tag: "Ping" }))))
+        assert.strictEqual(yield* greedy.closed, 1008)
+        yield* alive(other, yield* mount(other, 1))
+      })
+    )
+
+    it.effect("mounting one instance again and again counts each time", () =>
+      Effect.gen(function* () {
+        const socket = yield* connect((yield* Address).url)
+        const mounts = (from: number) =>
+          Array.from({ length: 600 }, (_, index) =>
+            request(from + index, "Mount", { component: "Lab", props: { start: 0 }, key: "again" })
+          )
+        socket.sendText(JSON.stringify(mounts(1)))
+        socket.sendText(JSON.stringify(mounts(1001)))
+        assert.deepNestedInclude(yield* socket.answer(600), { "exit._tag": "Success" })
+        assert.strictEqual(failure(yield* socket.answer(1600)).reason?._tag, "TooManyComponents")
       })
     )
 
