@@ -48,6 +48,11 @@ export interface Options<State> {
   readonly restart: RestartPolicy.RestartPolicy
   readonly handlerTimeout: Duration.Duration | undefined
   readonly observer: Observer<State> | undefined
+  /** What is done with what a handler answers, as a part of handling the message; by default nothing. */
+  readonly finish?: (
+    tag: string,
+    answer: Effect.Effect<unknown, unknown, unknown>
+  ) => Effect.Effect<unknown, unknown, unknown>
 }
 
 const noop = (): void => {}
@@ -166,6 +171,8 @@ export class ActorCell<State> implements Owner, Consumer {
     let effect: Effect.Effect<unknown, unknown, unknown>
     try {
       effect = handler(message.payload as never)
+      if (message.run === undefined && this.options.finish !== undefined)
+        effect = this.options.finish(message.tag, effect)
     } catch (defect) {
       return this.#settle(message, Exit.die(defect))
     }

@@ -17,7 +17,7 @@ import type { Mounted, Status } from "../LiveProtocol.ts"
 import * as Patch from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
 import { ChangeLog } from "./ChangeLog.ts"
-import { encodeResults } from "./encodeResults.ts"
+import { encodeResult } from "./encodeResult.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import { Reader, type ReaderSink } from "./Reader.ts"
 import { Self } from "./Self.ts"
@@ -66,7 +66,7 @@ export class Instance implements Options<unknown>, Observer<unknown> {
 
   get build(): Effect.Effect<Handlers, unknown, unknown> {
     this.activation++
-    return Effect.map(this.served.build, (handlers) => encodeResults(handlers, this.served.component.codec.actions))
+    return this.served.build
   }
 
   get capacity(): number {
@@ -87,6 +87,11 @@ export class Instance implements Options<unknown>, Observer<unknown> {
 
   get observer(): Observer<unknown> {
     return this
+  }
+
+  finish(action: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<string, string, unknown> {
+    const codec = this.served.component.codec.actions.get(action)
+    return codec === undefined ? Effect.die(new Error(`There is no action "${action}".`)) : encodeResult(answer, codec)
   }
 
   initial(): unknown {

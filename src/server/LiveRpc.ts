@@ -31,6 +31,7 @@ export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
     const sessions = yield* Sessions
     const config = yield* LiveConfig.LiveConfig
     const context = yield* Effect.context<never>()
+    /** Those that have asked something of `RpcServer`. */
     const connections = new Map<number, RpcConnection>()
     const disconnects = yield* Queue.unbounded<number>()
     const runFork = Effect.runForkWith(context)
@@ -75,20 +76,18 @@ export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
       config,
       openSession: (connection) => sessions.openUnsafe(connection),
       run: (effect) => runFork(effect),
-      forward: (clientId, message) => runFork(toRpcServer(clientId, message)),
+      forward: (connection, message) => {
+        connections.set(connection.connection.id, connection)
+        runFork(toRpcServer(connection.connection.id, message))
+      },
       closed: ({ connection, session }) => {
-        connections.delete(connection.id)
-        Queue.offerUnsafe(disconnects, connection.id)
+        if (connections.delete(connection.id)) Queue.offerUnsafe(disconnects, connection.id)
         runFork(sessions.close(session))
       }
     }
 
     return {
-      open: (connection) => {
-        const rpc = new RpcConnection(front, connection)
-        connections.set(connection.id, rpc)
-        return rpc
-      }
+      open: (connection) => new RpcConnection(front, connection)
     }
   })
 )

@@ -43,7 +43,7 @@ export interface RpcFront {
   readonly openSession: (connection: Connection) => Session
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   /** Hands a message to `RpcServer`. */
-  readonly forward: (clientId: number, message: RpcMessage.FromClientEncoded) => void
+  readonly forward: (connection: RpcConnection, message: RpcMessage.FromClientEncoded) => void
   readonly closed: (connection: RpcConnection) => void
 }
 
@@ -221,7 +221,7 @@ export class RpcConnection implements FrontSession {
         const payload = decode(request.payload ?? null)
         if (Exit.isFailure(payload)) return this.#refuse(request, payload.cause)
         const { id, tag } = request
-        this.#front.forward(this.connection.id, {
+        this.#front.forward(this, {
           _tag: "Request",
           id,
           tag,
@@ -322,7 +322,7 @@ export class RpcConnection implements FrontSession {
       this.#connectId = undefined
       return this.#succeed(id, "null")
     }
-    this.#front.forward(this.connection.id, { _tag: "Interrupt", requestId: id })
+    this.#front.forward(this, { _tag: "Interrupt", requestId: id })
   }
 
   #answer(id: RequestId, outcome: Outcome): void {

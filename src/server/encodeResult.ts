@@ -5,19 +5,10 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Handlers } from "../actor/Activation.ts"
 import { type ActionCodec, type Convert, toJson } from "../ComponentCodec.ts"
 
-/** The same handlers, whose results and typed errors are JSON texts. */
-export const encodeResults = (handlers: Handlers, actions: ReadonlyMap<string, ActionCodec>): Handlers =>
-  Object.fromEntries(
-    Array.from(actions, ([action, codec]) => {
-      const handler = handlers[action]
-      return [action, (payload: never) => encoded(handler?.(payload) ?? missing(action), codec)]
-    })
-  )
-
-const encoded = (
+/** The same effect, whose result and typed error are JSON texts. */
+export const encodeResult = (
   effect: Effect.Effect<unknown, unknown, unknown>,
   codec: ActionCodec
 ): Effect.Effect<string, string, unknown> =>
@@ -34,6 +25,3 @@ const encode = <E>(
   const exit = convert(value)
   return Exit.isSuccess(exit) ? done(JSON.stringify(toJson(exit.value))) : Exit.die(Cause.squash(exit.cause))
 }
-
-const missing = (action: string): Effect.Effect<never> =>
-  Effect.die(new Error(`There is no handler for "${action}". Expected one for every action of the contract.`))
