@@ -1,5 +1,6 @@
 /** One simulated client: a socket, its end of the wire, and what it has seen. What it does next is told by the load. */
 import { LightSocket } from "./socket.ts"
+import { StockSocket } from "./stock-socket.ts"
 import * as wire from "./wire.ts"
 
 /** What a client is to mount. */
@@ -9,6 +10,8 @@ export interface Target {
   readonly component: "Counter" | "Board"
   /** The same for all makes it one shared instance. */
   readonly key?: string
+  /** Whether the client is the one of `ws` and not the light one. */
+  readonly stock?: boolean
 }
 
 /** One simulated client. */
@@ -25,11 +28,11 @@ export class Client {
   onProgress: (client: Client) => void = () => {}
   /** Called when nothing more can come in. */
   onFailure: (error: Error) => void = () => {}
-  readonly #socket: LightSocket
+  readonly #socket: LightSocket | StockSocket
   readonly #wire: wire.Wire
   #componentId = ""
 
-  constructor({ component, key, port, side }: Target) {
+  constructor({ component, key, port, side, stock }: Target) {
     const ready = Promise.withResolvers<void>()
     this.ready = ready.promise
     const failed = (why: string) => {
@@ -37,7 +40,7 @@ export class Client {
       ready.reject(error)
       this.onFailure(error)
     }
-    this.#socket = new LightSocket(port, wire.paths[side], {
+    this.#socket = new (stock === true ? StockSocket : LightSocket)(port, wire.paths[side], {
       opened: () => this.#wire.mount(component, key),
       received: (text) => {
         this.#wire.read(text)

@@ -74,7 +74,7 @@ class Arena implements AsyncDisposable {
   async open(
     side: Side,
     count: number,
-    target: Pick<Target, "component" | "key">,
+    target: Pick<Target, "component" | "key" | "stock">,
     concurrency = 128
   ): Promise<load.Work> {
     const port = await this.servers[side].ask("port", 15)
@@ -149,7 +149,7 @@ const mounts = async (effort: Effort): Promise<Outcome> => {
   await using arena = new Arena("mounts")
   // Two thousand of anything is little for a compiler, and a server that mounts has been running for a while.
   return await arena.alternate({ ...effort, warmUps: 4 }, async (side) => {
-    const round = await arena.measure(side, () => arena.open(side, 2000, { component: "Counter" }))
+    const round = await arena.measure(side, () => arena.open(side, 2000, { component: "Counter", stock: true }))
     await arena.close(side)
     return round
   })
