@@ -17,7 +17,7 @@ import type { Mounted, Status } from "../LiveProtocol.ts"
 import * as Patch from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
 import { ChangeLog } from "./ChangeLog.ts"
-import { encodeResult } from "./encodeResult.ts"
+import * as ActionResult from "./ActionResult.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import { Reader, type ReaderSink } from "./Reader.ts"
 import { Self } from "./Self.ts"
@@ -91,7 +91,9 @@ export class Instance implements Options<unknown>, Observer<unknown> {
 
   finish(action: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<string, string, unknown> {
     const codec = this.served.component.codec.actions.get(action)
-    return codec === undefined ? Effect.die(new Error(`There is no action "${action}".`)) : encodeResult(answer, codec)
+    return codec === undefined
+      ? Effect.die(new Error(`There is no action "${action}".`))
+      : ActionResult.encode(answer, codec)
   }
 
   initial(): unknown {

@@ -8,16 +8,16 @@ import * as Exit from "effect/Exit"
 import { type ActionCodec, type Convert, toJson } from "../ComponentCodec.ts"
 
 /** The same effect, whose result and typed error are JSON texts. */
-export const encodeResult = (
+export const encode = (
   effect: Effect.Effect<unknown, unknown, unknown>,
   codec: ActionCodec
 ): Effect.Effect<string, string, unknown> =>
   Effect.matchEffect(effect, {
-    onSuccess: (value) => encode(codec.encodeSuccess, value, Exit.succeed),
-    onFailure: (error) => encode(codec.encodeError, error, Exit.fail)
+    onSuccess: (value) => textOf(codec.encodeSuccess, value, Exit.succeed),
+    onFailure: (error) => textOf(codec.encodeError, error, Exit.fail)
   })
 
-const encode = <E>(
+const textOf = <E>(
   convert: Convert,
   value: unknown,
   done: (text: string) => Exit.Exit<string, E>
