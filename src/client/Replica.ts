@@ -20,10 +20,11 @@ import {
   UnknownAction
 } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
-import type { ActionFailure, LiveEvent, Mounted, Status } from "../LiveProtocol.ts"
+import type { ActionFailure, Mounted, Status } from "../LiveProtocol.ts"
 import * as Patch from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
-import type { Subscriber, Wire } from "./Wire.ts"
+import type { ComponentEvent, Subscriber } from "./Router.ts"
+import type { Wire } from "./Wire.ts"
 
 /** What there is to show of a component. */
 export interface View<State> {
@@ -136,7 +137,7 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     if (this.#view.connected) this.#show({ connected: false })
   }
 
-  event(event: Exclude<LiveEvent, { readonly _tag: "ConnectionEstablished" }>): void {
+  event(event: ComponentEvent): void {
     switch (event._tag) {
       case "Patched":
         return event.revision > this.#revision ? this.#patch(event.revision, event.patch) : undefined

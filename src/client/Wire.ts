@@ -11,15 +11,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { batchesPerAcknowledgement, LiveEvent, LiveProtocol } from "../LiveProtocol.ts"
 import { Link } from "./Link.ts"
-
-/** Who wants the events of a component, and to know whether there is a connection. */
-export interface Subscriber {
-  readonly event: (event: Exclude<LiveEvent, { readonly _tag: "ConnectionEstablished" }>) => void
-  readonly connected: () => void
-  readonly disconnected: () => void
-  /** There will be no connection any more. */
-  readonly closed: () => void
-}
+import { Router, type Subscriber } from "./Router.ts"
 
 const Requests = LiveProtocol.omit("Connect", "Received")
 
@@ -121,67 +113,3 @@ export const make: Effect.Effect<Wire, never, Link | Scope.Scope> = Effect.gen(f
     run: (effect) => void runFork(effect)
   }
 })
-
-/** Events to keep for a component whose mount has not been answered yet. */
-const maxEarlyEvents = 1000
-
-/** Who gets which event. */
-class Router {
-  isConnected = false
-  #isClosed = false
-  readonly #subscribers = new Set<Subscriber>()
-  readonly #routes = new Map<string, Set<Subscriber>>()
-  #mounting = 0
-  #early: Array<Exclude<LiveEvent, { readonly _tag: "ConnectionEstablished" }>> = []
-
-  subscribe(subscriber: Subscriber): () => void {
-    this.#subscribers.add(subscriber)
-    if (this.#isClosed) subscriber.closed()
-    else if (this.isConnected) subscriber.connected()
-    return () => void this.#subscribers.delete(subscriber)
-  }
-
-  connected(): void {
-    this.isConnected = true
-    for (const subscriber of Array.from(this.#subscribers)) subscriber.connected()
-  }
-
-  disconnected(): void {
-    this.isConnected = false
-    this.#early = []
-    for (const subscriber of Array.from(this.#subscribers)) subscriber.disconnected()
-  }
-
-  close(): void {
-    this.#isClosed = true
-    for (const subscriber of Array.from(this.#subscribers)) subscriber.closed()
-  }
-
-  route(componentId: string, subscriber: Subscriber): () => void {
-    const subscribers = this.#routes.get(componentId) ?? new Set()
-    this.#routes.set(componentId, subscribers.add(subscriber))
-    for (const event of this.#early) {
-      // Only what has a revision tells whether it is older than the mount.
-      if (event.componentId === componentId && "revision" in event) subscriber.event(event)
-    }
-    return () => {
-      subscribers.delete(subscriber)
-      if (subscribers.size === 0 && this.#routes.get(componentId) === subscribers) this.#routes.delete(componentId)
-    }
-  }
-
-  expectMount(): () => void {
-    this.#mounting++
-    return () => {
-      this.#mounting--
-      if (this.#mounting === 0) this.#early = []
-    }
-  }
-
-  event(event: LiveEvent): void {
-    if (event._tag === "ConnectionEstablished") return
-    const subscribers = this.#routes.get(event.componentId)
-    if (subscribers !== undefined) for (const subscriber of Array.from(subscribers)) subscriber.event(event)
-    else if (this.#mounting > 0 && this.#early.length < maxEarlyEvents) this.#early.push(event)
-  }
-}

@@ -2,10 +2,10 @@
  * One client's place in one instance. It holds no queue: what it has to read is computed when there is room to write it, from
  * the log or, when it fell behind, as one change from the state it saw last to the state of now.
  */
+import type { ComponentId } from "../LiveId.ts"
 import type { Status } from "../LiveProtocol.ts"
 import * as Patch from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
-import type { ComponentId } from "../LiveId.ts"
 import { Batch, type ChangeLog } from "./ChangeLog.ts"
 
 /** What can be read: an instance, as far as it is a reader's business. */

@@ -20,7 +20,8 @@ import {
 } from "../LiveProtocol.ts"
 import { ClientMessage, type RequestId } from "./ClientMessage.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import type { Outcome, Session } from "./Session.ts"
+import type { Outcome } from "./Outcome.ts"
+import type { Session } from "./Session.ts"
 import type { Connection, Frame, FrontSession } from "./Transport.ts"
 
 type Request = Extract<ClientMessage, { readonly _tag: "Request" }>

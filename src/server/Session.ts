@@ -5,34 +5,13 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { ActorError, type ActorErrorReason } from "../actor/ActorError.ts"
-import {
-  CallExpired,
-  ComponentCrashed,
-  ComponentFaulted,
-  InstanceStopped,
-  LiveError,
-  type LiveErrorReason,
-  MailboxFull,
-  NotAllowed,
-  PayloadRejected,
-  TooManyComponents,
-  UnknownAction
-} from "../LiveError.ts"
+import { LiveError, NotAllowed, PayloadRejected, TooManyComponents, UnknownAction } from "../LiveError.ts"
 import type { ConnectionId } from "../LiveId.ts"
 import type { CallRequest, Mounted, MountRequest } from "../LiveProtocol.ts"
 import type { Batch } from "./ChangeLog.ts"
-import type { Instance } from "./Instance.ts"
 import type { Held, Instances } from "./Instances.ts"
+import { type Outcome, outcomeOf, refused } from "./Outcome.ts"
 import type { Reader, ReaderSink } from "./Reader.ts"
-
-/** What became of a call; results and typed errors are JSON texts. */
-export type Outcome =
-  | { readonly _tag: "Success"; readonly text: string }
-  /** The action's own typed error. */
-  | { readonly _tag: "Failure"; readonly text: string }
-  | { readonly _tag: "Refused"; readonly error: LiveError }
-  | { readonly _tag: "Interrupted" }
 
 interface Mount extends Held {
   readonly reader: Reader
@@ -69,11 +48,6 @@ export class Session implements ReaderSink {
     this.connectionId = connectionId
     this.#host = host
     this.#connection = connection
-  }
-
-  /** Instances mounted. */
-  get size(): number {
-    return this.#mounts.size
   }
 
   /** Mounts a component for this connection; nothing else is said of it until `announce`. */
@@ -192,40 +166,5 @@ export class Session implements ReaderSink {
   }
 }
 
-const refused = (reason: LiveErrorReason): Outcome => ({ _tag: "Refused", error: new LiveError({ reason }) })
-
 const notMounted = (what: string, componentId: string): LiveError =>
   new LiveError({ reason: new NotAllowed({ what: `${what} on "${componentId.slice(0, 64)}"` }) })
-
-const outcomeOf = (instance: Instance, action: string, exit: Exit.Exit<unknown, unknown>): Outcome => {
-  if (Exit.isSuccess(exit)) return { _tag: "Success", text: exit.value as string }
-  const failure = exit.cause.reasons.find(Cause.isFailReason)
-  if (failure === undefined) return { _tag: "Interrupted" }
-  return failure.error instanceof ActorError
-    ? refused(reasonOf(failure.error.reason, instance.address, action, instance.capacity))
-    : { _tag: "Failure", text: failure.error as string }
-}
-
-/** What the actor runtime refuses, in the words of the house. */
-const reasonOf = (reason: ActorErrorReason, component: string, action: string, capacity: number): LiveErrorReason => {
-  switch (reason._tag) {
-    case "MailboxFull":
-    case "MessageReplaced":
-      return new MailboxFull({ component, capacity })
-    case "MessageExpired":
-      return new CallExpired({ component, action, timeout: 0 })
-    case "AskTimeout":
-    case "HandlerTimeout":
-      return new CallExpired({ component, action, timeout: reason.millis })
-    case "ActorCrashed":
-      return new ComponentCrashed({ component })
-    case "ActorFaulted":
-      return new ComponentFaulted({ component, retryAfter: reason.retryAfter })
-    case "ActorStopped":
-      return new InstanceStopped({ component })
-    case "UnknownMessage":
-      return new UnknownAction({ component, action })
-    default:
-      return new ComponentCrashed({ component })
-  }
-}

@@ -1,0 +1,60 @@
+/** What became of a call: what its actor answered, in the words of the contract or of the house. */
+import * as Cause from "effect/Cause"
+import * as Exit from "effect/Exit"
+import { ActorError, type ActorErrorReason } from "../actor/ActorError.ts"
+import {
+  CallExpired,
+  ComponentCrashed,
+  ComponentFaulted,
+  InstanceStopped,
+  LiveError,
+  type LiveErrorReason,
+  MailboxFull,
+  UnknownAction
+} from "../LiveError.ts"
+import type { Instance } from "./Instance.ts"
+
+/** What became of a call; results and typed errors are JSON texts. */
+export type Outcome =
+  | { readonly _tag: "Success"; readonly text: string }
+  /** The action's own typed error. */
+  | { readonly _tag: "Failure"; readonly text: string }
+  | { readonly _tag: "Refused"; readonly error: LiveError }
+  | { readonly _tag: "Interrupted" }
+
+/** The house refuses. */
+export const refused = (reason: LiveErrorReason): Outcome => ({ _tag: "Refused", error: new LiveError({ reason }) })
+
+/** The outcome of an action that ended. */
+export const outcomeOf = (instance: Instance, action: string, exit: Exit.Exit<unknown, unknown>): Outcome => {
+  if (Exit.isSuccess(exit)) return { _tag: "Success", text: exit.value as string }
+  const failure = exit.cause.reasons.find(Cause.isFailReason)
+  if (failure === undefined) return { _tag: "Interrupted" }
+  return failure.error instanceof ActorError
+    ? refused(reasonOf(failure.error.reason, instance.address, action, instance.capacity))
+    : { _tag: "Failure", text: failure.error as string }
+}
+
+/** What the actor runtime refuses, in the words of the house. */
+const reasonOf = (reason: ActorErrorReason, component: string, action: string, capacity: number): LiveErrorReason => {
+  switch (reason._tag) {
+    case "MailboxFull":
+    case "MessageReplaced":
+      return new MailboxFull({ component, capacity })
+    case "MessageExpired":
+      return new CallExpired({ component, action, timeout: 0 })
+    case "AskTimeout":
+    case "HandlerTimeout":
+      return new CallExpired({ component, action, timeout: reason.millis })
+    case "ActorCrashed":
+      return new ComponentCrashed({ component })
+    case "ActorFaulted":
+      return new ComponentFaulted({ component, retryAfter: reason.retryAfter })
+    case "ActorStopped":
+      return new InstanceStopped({ component })
+    case "UnknownMessage":
+      return new UnknownAction({ component, action })
+    default:
+      return new ComponentCrashed({ component })
+  }
+}
