@@ -111,18 +111,35 @@ export class InstanceStopped extends Schema.TaggedError<InstanceStopped>()("Inst
   }
 }
 
-/** The call waited or ran longer than it may; it was interrupted. */
+/** The call has no answer and will get none. What is known of it says `outcome`. */
 export class CallExpired extends Schema.TaggedError<CallExpired>()("CallExpired", {
   component: Schema.String,
   action: Schema.String,
-  /** Milliseconds. */
-  timeout: Schema.Finite
+  /**
+   * `interrupted`: it ran longer than it may and was stopped half-way. `notRun`: it waited longer than it may, and never
+   * started. `unknown`: it was sent, and the session that would know what became of it is gone.
+   */
+  outcome: Schema.Literals(["interrupted", "notRun", "unknown"]),
+  /** Milliseconds it was given, where there is such a limit. */
+  timeout: Schema.optionalKey(Schema.Finite)
 }) {
   override get message(): string {
-    return (
-      `"${this.action}" of "${this.component}" was interrupted after ${this.timeout} ms. ` +
-      "Expected it to end in that time. Move long work into the background, or raise callTimeout."
-    )
+    const call = `"${this.action}" of "${this.component}"`
+    const time = this.timeout === undefined ? "the time it has" : `${this.timeout} ms`
+    switch (this.outcome) {
+      case "interrupted":
+        return (
+          `${call} was interrupted after ${time}. ` +
+          "Expected it to end in that time. Move long work into the background, or raise callTimeout."
+        )
+      case "notRun":
+        return `${call} waited for ${time} and did not run. Expected a connection by then. Call again when there is one.`
+      case "unknown":
+        return (
+          `${call} was sent, and its session is gone: whether it ran is not known. Expected to resume the session. ` +
+          "Look at the state, then call again if it is needed; an action annotated Component.Idempotent is sent again by itself."
+        )
+    }
   }
 }
 
@@ -163,6 +180,85 @@ export class Disconnected extends Schema.TaggedError<Disconnected>()("Disconnect
   }
 }
 
+/** Why a token, of a state or of a session, is not taken. */
+export const TokenRejection = Schema.Literals([
+  /** Not a token, or larger than one can be. */
+  "malformed",
+  /** Signed with a key this server does not have. */
+  "key",
+  /** Not what was signed. */
+  "signature",
+  "expired",
+  "audience",
+  "principal",
+  "component",
+  /** Of a version of the contract this server does not know, or cannot migrate from. */
+  "version",
+  /** Of a later version of the contract than this server's: a deploy was rolled back. */
+  "newer",
+  /** Used before. */
+  "spent",
+  /** Older than what is known to have followed it. */
+  "stale",
+  /** Of a session that is not here: over, of another process, or never there. */
+  "session",
+  /** What it carries does not fit the props it is to be mounted with. */
+  "props",
+  /** What it carries does not fit the contract any more. */
+  "state"
+])
+/** Why a token, of a state or of a session, is not taken. */
+export type TokenRejection = typeof TokenRejection.Type
+
+/** The token of a state or of a session is not taken. */
+export class TokenRejected extends Schema.TaggedError<TokenRejected>()("TokenRejected", { reason: TokenRejection }) {
+  override get message(): string {
+    return (
+      `The token was rejected: ${this.reason}. Expected one this server gave to this client for this component, not too ` +
+      "old, and not used before. Mount the component without it."
+    )
+  }
+}
+
+/** Client and server do not have the same version of the contract. */
+export class VersionMismatch extends Schema.TaggedError<VersionMismatch>()("VersionMismatch", {
+  component: Schema.String,
+  client: Schema.Int,
+  server: Schema.Int
+}) {
+  override get message(): string {
+    return (
+      `This client has version ${this.client} of "${this.component}" and the server version ${this.server}. ` +
+      "Expected the same. " +
+      (this.client < this.server ? "Reload the page, or update the client." : "Wait until the server is updated.")
+    )
+  }
+}
+
+/** The stored state of the component is not to be had, and nothing is put in its place. */
+export class SnapshotRejected extends Schema.TaggedError<SnapshotRejected>()("SnapshotRejected", {
+  component: Schema.String,
+  /**
+   * `unavailable`: the store cannot be read now. `newer`: written by a later version of the contract. `version`: there is no
+   * migration from its version. `state`: it does not fit the contract.
+   */
+  reason: Schema.Literals(["unavailable", "newer", "version", "state"])
+}) {
+  override get message(): string {
+    return (
+      `The stored state of "${this.component}" was not taken: ${this.reason}. Expected one that this version can read. ` +
+      "It was left as it is; the cause is in the server's log. Mount again when that is mended."
+    )
+  }
+}
+
+/** The server is about to end and takes nothing new; what was asked did not run. */
+export class Draining extends Schema.TaggedError<Draining>()("Draining", {}) {
+  override get message(): string {
+    return "The server is shutting down and did not do this. Expected one that stays. Connect again, and ask again."
+  }
+}
+
 /** Why a `LiveError` happened. */
 export const LiveErrorReason = Schema.Union([
   UnknownComponent,
@@ -177,7 +273,11 @@ export const LiveErrorReason = Schema.Union([
   CallExpired,
   TooManyComponents,
   ContractMismatch,
-  Disconnected
+  Disconnected,
+  TokenRejected,
+  VersionMismatch,
+  SnapshotRejected,
+  Draining
 ])
 
 /** Why a `LiveError` happened. */

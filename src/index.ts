@@ -6,6 +6,7 @@ export {
   ComponentFaulted,
   ContractMismatch,
   Disconnected,
+  Draining,
   InstanceStopped,
   LiveError,
   LiveErrorReason,
@@ -13,9 +14,13 @@ export {
   NotAllowed,
   PayloadRejected,
   PropsRejected,
+  SnapshotRejected,
+  TokenRejected,
+  TokenRejection,
   TooManyComponents,
   UnknownAction,
-  UnknownComponent
+  UnknownComponent,
+  VersionMismatch
 } from "./LiveError.ts"
 export { ComponentId, ConnectionId } from "./LiveId.ts"
 export * as LiveProtocol from "./LiveProtocol.ts"

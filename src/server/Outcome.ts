@@ -42,10 +42,10 @@ const reasonOf = (reason: ActorErrorReason, component: string, action: string, c
     case "MessageReplaced":
       return new MailboxFull({ component, capacity })
     case "MessageExpired":
-      return new CallExpired({ component, action, timeout: 0 })
+      return new CallExpired({ component, action, outcome: "notRun" })
     case "AskTimeout":
     case "HandlerTimeout":
-      return new CallExpired({ component, action, timeout: reason.millis })
+      return new CallExpired({ component, action, outcome: "interrupted", timeout: reason.millis })
     case "ActorCrashed":
       return new ComponentCrashed({ component })
     case "ActorFaulted":
