@@ -13,7 +13,14 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as ComponentCodec from "./ComponentCodec.ts"
 import type { ComponentId } from "./LiveId.ts"
+import * as Migration from "./Migration.ts"
 import type { Fields, PureSchema } from "./StateCodec.ts"
+
+/**
+ * Annotates an action that may run twice for one call without harm: `Rpc.make("Save", …).annotate(Component.Idempotent, true)`.
+ * A call of it is sent again even when the session that would know whether it ran is gone.
+ */
+export const Idempotent = ComponentCodec.Idempotent
 
 /** The events of a component: one schema per name. */
 export type Events = { readonly [name: string]: PureSchema }
@@ -61,8 +68,8 @@ type ServicesOf<H> = {
   [Action in keyof H]: H[Action] extends (payload: never) => Effect.Effect<unknown, unknown, infer R> ? R : never
 }[keyof H]
 
-/** The numbers of a behaviour; each has a default. */
-export interface BehaviorOptions {
+/** What a behaviour may choose; each has a default. */
+export interface BehaviorOptions<Migrations extends Migration.Any = Migration.Any> {
   /** Messages that may wait for one instance: 256. */
   readonly mailboxCapacity?: number
   /** How long an instance with a key stays active after the last client left: one minute. */
@@ -73,6 +80,13 @@ export interface BehaviorOptions {
   readonly shutdown?: Duration.Input
   /** More than `intensity` crashes (5) `within` a time (30 seconds) make the instance faulted. */
   readonly restart?: { readonly intensity?: number; readonly within?: Duration.Input }
+  /**
+   * Whether its state is kept in the SnapshotStore: written after changes, when it is passivated and when it stops, and read
+   * when it is activated: false.
+   */
+  readonly persist?: boolean
+  /** What makes a state of an older version, from the store or from a client, one of this version: none, it is refused. */
+  readonly migrations?: Migrations
 }
 
 /** A behaviour in the Context: what a server needs to run a component. */
@@ -105,10 +119,13 @@ export interface Class<
   readonly initial: (props: ValueOf<Props>) => ValueOf<State>
   /** Checks handlers against the contract, and gives them back. */
   readonly of: Context.Service<Self, never>["of"] & (<H extends HandlersFrom<Actions>>(handlers: H) => H)
-  /** Puts a behaviour into the Context. `build` runs once per activation, in the Scope of the instance. */
+  /**
+   * Puts a behaviour into the Context. `build` runs once per activation, in the Scope of the instance. Throws when the
+   * migrations do not lead to this version.
+   */
   readonly toLayer: <H extends HandlersFrom<Actions>, R = never>(
     build: H | Effect.Effect<H, never, R>,
-    options?: BehaviorOptions
+    options?: BehaviorOptions<Migration.Chain<ValueOf<State>>>
   ) => Layer.Layer<BehaviorOf<Self>, never, Exclude<R | ServicesOf<H>, Scope.Scope | Self>>
   readonly "~types": Types<Props, State, Actions, E>
 }
@@ -186,17 +203,19 @@ export const Service =
       initial: { value: contract.initial },
       of: { value: <H>(handlers: H) => handlers },
       toLayer: {
-        value: (build: Handlers | Effect.Effect<Handlers, never, never>, options?: BehaviorOptions) =>
-          Layer.effect(
+        value: (build: Handlers | Effect.Effect<Handlers, never, never>, options: BehaviorOptions = {}) => {
+          Migration.check(options.migrations, { componentName: name, version: contract.version ?? 1 })
+          return Layer.effect(
             behavior,
             Effect.contextWith((context) =>
               Effect.succeed({
                 build: Effect.isEffect(build) ? build : Effect.succeed(build),
                 context,
-                options: options ?? {}
+                options
               })
             )
           )
+        }
       }
     }) as never
   }

@@ -2,11 +2,15 @@
  * Every codec of one component, built once: props, state, payloads, results and events, between their types and JSON.
  * Decoding and encoding give exits, so that a caller on the hot path needs no effect to run them.
  */
+import * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import type { Json } from "./Patch.ts"
 import * as StateCodec from "./StateCodec.ts"
+
+/** Annotates an action that may run twice for one call without harm. */
+export const Idempotent = Context.Reference<boolean>("fibra/Component/Idempotent", { defaultValue: () => false })
 
 /** Decodes or encodes one value. */
 export type Convert = (value: unknown) => Exit.Exit<unknown, Schema.SchemaError>
@@ -14,6 +18,8 @@ export type Convert = (value: unknown) => Exit.Exit<unknown, Schema.SchemaError>
 /** The codecs of one action. */
 export interface ActionCodec {
   readonly tag: string
+  /** Whether it may be sent again when it is not known to have run. */
+  readonly idempotent: boolean
   readonly decodePayload: Convert
   readonly encodePayload: Convert
   readonly decodeSuccess: Convert
@@ -89,6 +95,7 @@ const actionCodec = (action: Rpc.AnyWithProps): ActionCodec => {
   const error = codec(action.errorSchema)
   return {
     tag: action._tag,
+    idempotent: Context.get(action.annotations, Idempotent),
     decodePayload: payload.decode,
     encodePayload: payload.encode,
     decodeSuccess: success.decode,

@@ -24,4 +24,5 @@ export {
 } from "./LiveError.ts"
 export { ComponentId, ConnectionId } from "./LiveId.ts"
 export * as LiveProtocol from "./LiveProtocol.ts"
+export * as Migration from "./Migration.ts"
 export * as Patch from "./Patch.ts"

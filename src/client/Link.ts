@@ -17,12 +17,18 @@ import * as Socket from "effect/socket/Socket"
 export interface Hooks {
   readonly onConnect: Effect.Effect<void>
   readonly onDisconnect: Effect.Effect<void>
+  /** Milliseconds over which clients are to spread their return, when the server has said so. */
+  readonly reconnectWithin: () => number | undefined
 }
 
 /** A way to a server. */
 export class Link extends Context.Service<
   Link,
-  { readonly open: (hooks: Hooks) => Effect.Effect<RpcClient.Protocol["Service"], never, Scope.Scope> }
+  {
+    /** Which server it is, such as `wss://example.org`. */
+    readonly origin: Effect.Effect<string>
+    readonly open: (hooks: Hooks) => Effect.Effect<RpcClient.Protocol["Service"], never, Scope.Scope>
+  }
 >()("fibra/client/Link") {}
 
 /** Where and how to connect. */
@@ -41,6 +47,8 @@ export interface WebSocketOptions {
 export const backoffDelay = (attempt: number, backoff: Duration.Duration, max: Duration.Duration): number =>
   attempt === 0 ? 0 : Math.min(Duration.toMillis(backoff) * 2 ** (attempt - 1), Duration.toMillis(max))
 
+const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : url)
+
 /** A link over a WebSocket. */
 export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, never, Socket.WebSocketConstructor> =>
   Layer.effect(
@@ -49,13 +57,16 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
       const socket = yield* Socket.makeWebSocket(options.url)
       const backoff = Duration.fromInputUnsafe(options.backoff ?? "250 millis")
       const maxBackoff = Duration.fromInputUnsafe(options.maxBackoff ?? "10 seconds")
+      const url = typeof options.url === "string" ? Effect.succeed(options.url) : options.url
       return Link.of({
-        open: ({ onConnect, onDisconnect }) =>
+        origin: Effect.map(url, originOf),
+        open: ({ onConnect, onDisconnect, reconnectWithin }) =>
           Effect.suspend(() => {
             let attempt = 0
-            const delay = Effect.flatMap(Random.nextBetween(0.5, 1), (jitter) =>
-              Effect.sync(() => Duration.millis(backoffDelay(attempt++, backoff, maxBackoff) * jitter))
-            )
+            const delay = Effect.map(Random.next, (random) => {
+              const within = attempt === 0 ? (reconnectWithin() ?? 0) : 0
+              return Duration.millis(within * random + backoffDelay(attempt++, backoff, maxBackoff) * (0.5 + random / 2))
+            })
             const connected = Effect.andThen(
               Effect.sync(() => void (attempt = 0)),
               onConnect

@@ -1,11 +1,12 @@
 /**
- * The client: one connection, any number of mounted components. What is mounted here is mounted again when the connection
- * comes back. It runs in Node and in a browser and draws nothing.
+ * The client: one connection, any number of mounted components. When the connection comes back, so does what was mounted, with
+ * its state. It runs in Node and in a browser and draws nothing.
  */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Socket from "effect/socket/Socket"
 import type * as Component from "../Component.ts"
@@ -13,6 +14,7 @@ import { Disconnected, LiveError } from "../LiveError.ts"
 import * as Link from "./Link.ts"
 import * as LiveHandle from "./LiveHandle.ts"
 import { Replica } from "./Replica.ts"
+import * as StateCache from "./StateCache.ts"
 import * as Wire from "./Wire.ts"
 
 /** What to mount. */
@@ -21,6 +23,13 @@ export type MountOptions<C extends Component.Typed> = ({} extends Component.Prop
   : { readonly props: Component.Props<C> }) & {
   /** Mounts the instance everyone shares who gives this key, instead of a private one. The first to come gives the props. */
   readonly key?: string
+  /**
+   * Keeps the state of a private instance in the StateCache under this name, so that a reload or a new process brings it back.
+   * Everything of one origin that mounts the component with one name has one state.
+   */
+  readonly cacheKey?: string
+  /** When the state is of a later version than the server, as after a deploy was rolled back: mounts anew (default), or waits. */
+  readonly whenNewer?: "mount" | "wait"
 }
 
 /** A connection to a live server. */
@@ -40,33 +49,43 @@ export class LiveClient extends Context.Service<
     readonly ping: Effect.Effect<Duration.Duration, LiveError>
   }
 >()("fibra/client/LiveClient") {
-  /** A client over whatever Link there is. */
-  static readonly layer: Layer.Layer<LiveClient, never, Link.Link> = Layer.effect(
-    LiveClient,
-    Effect.map(Wire.make, (wire) => {
-      const openUnsafe = <C extends Component.Typed>(component: C, options: MountOptions<C>): Replica<C> =>
-        new Replica(component, (options.props ?? {}) as Component.Props<C>, options.key, wire)
-      return LiveClient.of({
-        openUnsafe,
-        mount: (component, options) =>
-          Effect.acquireRelease(
-            Effect.sync(() => openUnsafe(component, options)),
-            (replica) => Effect.sync(() => replica.release())
-          ).pipe(
-            Effect.tap((replica) => replica.mounted()),
-            Effect.map(LiveHandle.make)
-          ),
-        connected: Effect.sync(() => wire.isConnected()),
-        ping: Effect.suspend(() => ping(wire))
-      })
-    })
-  )
+  /** A client over whatever Link there is, with the tokens of whatever StateCache there is. */
+  static readonly layer = (options: Wire.Options = {}): Layer.Layer<LiveClient, never, Link.Link | StateCache.StateCache> =>
+    Layer.effect(
+      LiveClient,
+      Effect.flatMap(Effect.service(StateCache.StateCache), (cache) =>
+        Effect.map(Wire.make(cache, options), (wire) => {
+          const openUnsafe = <C extends Component.Typed>(component: C, options: MountOptions<C>): Replica<C> =>
+            new Replica(component, (options.props ?? {}) as Component.Props<C>, options, wire)
+          return LiveClient.of({
+            openUnsafe,
+            mount: (component, options) =>
+              Effect.acquireRelease(
+                Effect.sync(() => openUnsafe(component, options)),
+                (replica) => Effect.sync(() => replica.release())
+              ).pipe(
+                Effect.tap((replica) => replica.mounted()),
+                Effect.map(LiveHandle.make)
+              ),
+            connected: Effect.sync(() => wire.isConnected()),
+            ping: Effect.suspend(() => ping(wire))
+          })
+        })
+      )
+    )
 
-  /** A client over a WebSocket. */
-  static readonly layerWebSocket = (options: Link.WebSocketOptions): Layer.Layer<LiveClient> =>
-    LiveClient.layer.pipe(
+  /** A client over a WebSocket. In a browser its StateCache is the local storage, unless another is provided. */
+  static readonly layerWebSocket = (options: Link.WebSocketOptions & Wire.Options): Layer.Layer<LiveClient> =>
+    LiveClient.layer(options).pipe(
       Layer.provide(Link.layerWebSocket(options)),
-      Layer.provide(Socket.layerWebSocketConstructorGlobal)
+      Layer.provide(Socket.layerWebSocketConstructorGlobal),
+      Layer.provide(
+        Layer.unwrap(
+          Effect.map(Effect.serviceOption(StateCache.StateCache), (cache) =>
+            Option.isSome(cache) ? Layer.succeed(StateCache.StateCache, cache.value) : StateCache.layerLocalStorage
+          )
+        )
+      )
     )
 }
 

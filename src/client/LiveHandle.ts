@@ -5,16 +5,20 @@ import type * as Rpc from "effect/rpc/Rpc"
 import * as Stream from "effect/Stream"
 import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
+import type { CallOptions } from "./Calls.ts"
+import type { Activation } from "./Ladder.ts"
 import type { Replica, View } from "./Replica.ts"
 
 /** The actions of a component as functions; each fails with its own typed error or with a `LiveError`. */
 export type Calls<Actions extends Rpc.Any> = {
   readonly [Action in Actions as Action["_tag"]]: (
-    ...payload: Payload<Action>
+    ...payload: Arguments<Action>
   ) => Effect.Effect<Rpc.Success<Action>, Rpc.Error<Action> | LiveError>
 }
 
-type Payload<Action extends Rpc.Any> = [Rpc.Payload<Action>] extends [void] ? [] : [payload: Rpc.Payload<Action>]
+type Arguments<Action extends Rpc.Any> = [Rpc.Payload<Action>] extends [void]
+  ? [payload?: undefined, options?: CallOptions]
+  : [payload: Rpc.Payload<Action>, options?: CallOptions]
 
 /** A mounted component. */
 export interface LiveHandle<C extends Component.Typed> {
@@ -28,6 +32,8 @@ export interface LiveHandle<C extends Component.Typed> {
   readonly events: <Name extends keyof Component.EventsOf<C> & string>(
     name: Name
   ) => Stream.Stream<Component.EventsOf<C>[Name]>
+  /** How it came to its state: with its session, from its token, or anew; undefined before it was mounted. */
+  readonly activation: Effect.Effect<Activation | undefined>
   /** State, connection and status together. */
   readonly view: Effect.Effect<View<Component.State<C>>>
 }
@@ -65,6 +71,7 @@ export const make = <C extends Component.Typed>(replica: Replica<C>): LiveHandle
         ),
       { bufferSize: eventBuffer, strategy: "sliding" }
     ),
+  activation: Effect.sync(() => replica.view.activation),
   view: Effect.sync(() => replica.view)
 })
 
@@ -73,6 +80,6 @@ const calls = <C extends Component.Typed>(replica: Replica<C>): Calls<Component.
   Object.fromEntries(
     [...replica.component.codec.actions.keys()].map((action) => [
       action,
-      (payload: unknown) => replica.call(action, payload)
+      (payload: unknown, options?: CallOptions) => replica.call(action, payload, options)
     ])
   ) as never

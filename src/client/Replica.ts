@@ -1,29 +1,23 @@
 /**
- * One mounted component on the client: the state it was told, what is known of its life, and its calls. It mounts itself
- * whenever there is a connection, anew if it has to, until it is released. It is the synchronous core under `LiveHandle` and the
- * React hook: a view that is a new value exactly when something changed, and listeners.
+ * One mounted component on the client: the state it was told, what is known of its life, and its calls. It comes to life whenever
+ * there is a connection, until it is released: with its session when that is still there, else from its token, else anew. It is
+ * the synchronous core under `LiveHandle` and the React hook: a view that is a new value exactly when something changed, and
+ * listeners.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { RpcClientError } from "effect/rpc/RpcClientError"
 import type * as Component from "../Component.ts"
-import type { ActionCodec } from "../ComponentCodec.ts"
-import {
-  ContractMismatch,
-  Disconnected,
-  InstanceStopped,
-  LiveError,
-  PayloadRejected,
-  PropsRejected,
-  UnknownAction
-} from "../LiveError.ts"
+import { ContractMismatch, Disconnected, InstanceStopped, LiveError } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
-import type { ActionFailure, Mounted, Status } from "../LiveProtocol.ts"
+import type { Mounted, Place, Status } from "../LiveProtocol.ts"
 import * as Patch from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
-import type { ComponentEvent, Subscriber } from "./Router.ts"
+import { Calls, type CallOptions } from "./Calls.ts"
+import { type Activation, type Ascent, Ladder, type Mounting } from "./Ladder.ts"
+import type { ComponentEvent, Connected, Subscriber } from "./Router.ts"
 import type { Wire } from "./Wire.ts"
 
 /** What there is to show of a component. */
@@ -31,37 +25,50 @@ export interface View<State> {
   readonly state: State
   /** False until it is mounted, and while the connection is lost. */
   readonly connected: boolean
-  readonly status: Status | "mounting"
+  /** `outdated`: the server has a later version of the contract than this client. */
+  readonly status: Status | "mounting" | "outdated"
   /** Why it could not be mounted; it is tried again with the next connection. */
   readonly error: LiveError | undefined
+  /** How it came to its state; undefined before it was mounted. */
+  readonly activation: Activation | undefined
 }
 
 /** One mounted component. */
 export class Replica<C extends Component.Typed> implements Subscriber {
   readonly component: C
   readonly props: Component.Props<C>
-  readonly #key: string | undefined
   readonly #wire: Wire
+  readonly #ladder: Ladder
+  readonly #calls: Calls
   readonly #unsubscribe: () => void
   readonly #listeners = new Set<() => void>()
   readonly #eventListeners = new Set<(name: string, payload: unknown) => void>()
   #view: View<Component.State<C>>
   #encoded: Encoded | undefined
+  #epoch = 0
   #revision = 0
+  /** Of the last event. */
+  #index = 0
   #componentId: ComponentId | undefined
   #unroute: (() => void) | undefined
-  /** Counts connections, so that an answer of an old one is recognised. */
-  #connection = 0
+  #resyncing = false
   #released = false
+  #stopClimbing: (() => void) | undefined
+  readonly #stopWaiting: () => void
   #mounted = Deferred.makeUnsafe<void, LiveError>()
 
-  constructor(component: C, props: Component.Props<C>, key: string | undefined, wire: Wire) {
+  constructor(component: C, props: Component.Props<C>, mounting: Mounting, wire: Wire) {
     this.component = component
     this.props = props
-    this.#key = key
     this.#wire = wire
+    this.#ladder = new Ladder(component, props, mounting, wire)
+    this.#calls = new Calls(component, wire, {
+      target: () => this.#target(),
+      refusal: () => (this.#released ? stopped(component) : this.#view.error)
+    })
     const state = component.codec.initial(props) as Component.State<C>
-    this.#view = { state, connected: false, status: "mounting", error: undefined }
+    this.#view = { state, connected: false, status: "mounting", error: undefined, activation: undefined }
+    this.#stopWaiting = this.#wait()
     this.#unsubscribe = wire.subscribe(this)
   }
 
@@ -82,7 +89,7 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     return () => void this.#eventListeners.delete(listener)
   }
 
-  /** Waits until it is mounted; fails when the server refuses. */
+  /** Waits until it is mounted; fails when the server refuses, or does not answer in time. */
   mounted(): Effect.Effect<void, LiveError> {
     return Effect.suspend(() => {
       const { connected, error } = this.#view
@@ -91,61 +98,76 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     })
   }
 
-  /** Calls an action. Fails with its own typed error or with a `LiveError`; interrupting it interrupts the handler. */
-  call(action: string, payload: unknown): Effect.Effect<unknown, unknown> {
-    return Effect.suspend(() => {
-      const component = this.component.componentName
-      const codec = this.component.codec.actions.get(action)
-      if (codec === undefined) return Effect.fail(new LiveError({ reason: new UnknownAction({ component, action }) }))
-      const encoded = codec.encodePayload(payload)
-      if (Exit.isFailure(encoded)) {
-        const issue = String(Cause.squash(encoded.cause))
-        return Effect.fail(new LiveError({ reason: new PayloadRejected({ action, issue }) }))
-      }
-      if (this.#view.status !== "mounting") return this.#send(codec, encoded.value)
-      return Effect.andThen(
-        this.mounted(),
-        Effect.suspend(() => this.#send(codec, encoded.value))
-      )
-    })
+  /**
+   * Calls an action, once, however often the connection is lost meanwhile. Fails with its own typed error or with a `LiveError`;
+   * interrupting it interrupts the handler.
+   */
+  call(action: string, payload: unknown, options?: CallOptions): Effect.Effect<unknown, unknown> {
+    return this.#calls.call(action, payload, options)
   }
 
   /** Unmounts it, and mounts it no more. */
   release(): void {
     if (this.#released) return
     this.#released = true
+    this.#stopClimbing?.()
+    this.#stopWaiting()
     this.#unsubscribe()
     this.#forget()
     // Calls that wait for the mount wait for nothing now.
-    Deferred.doneUnsafe(this.#mounted, Exit.fail(stopped(this.component)))
+    const error = stopped(this.component)
+    Deferred.doneUnsafe(this.#mounted, Exit.fail(error))
+    this.#calls.fail(error)
   }
 
-  connected(): void {
-    this.#connection++
-    this.#mount(this.#connection)
+  connected({ components }: Connected): void {
+    if (this.#componentId !== undefined && components.has(this.#componentId)) {
+      this.#stopClimbing?.()
+      this.#show({ connected: true, error: undefined, activation: "resumed" })
+      return this.#ready()
+    }
+    this.#unroute?.()
+    this.#unroute = undefined
+    this.#componentId = undefined
+    this.#climb()
   }
 
   closed(): void {
+    this.#stopClimbing?.()
+    this.#stopWaiting()
     this.#refused(disconnected("its client is closed"))
   }
 
   disconnected(): void {
-    this.#connection++
-    this.#unroute?.()
-    this.#unroute = undefined
-    this.#componentId = undefined
+    this.#stopClimbing?.()
+    this.#resyncing = false
     if (this.#view.connected) this.#show({ connected: false })
+  }
+
+  place(): Place | undefined {
+    if (this.#componentId === undefined) return undefined
+    // Of a state that is not to be trusted no revision is named, so that all of it is sent.
+    const revision = this.#resyncing ? -1 : this.#revision
+    return { componentId: this.#componentId, epoch: this.#epoch, revision, index: this.#index }
   }
 
   event(event: ComponentEvent): void {
     switch (event._tag) {
       case "Patched":
-        return event.revision > this.#revision ? this.#patch(event.revision, event.patch) : undefined
-      case "Snapshot":
-        return event.revision < this.#revision ? undefined : void this.#replace(event.revision, event.state as Encoded)
+        return this.#patched(event)
+      case "Snapshot": {
+        if (event.epoch === this.#epoch && event.revision < this.#revision) return
+        this.#resyncing = false
+        return void this.#replace(event, event.state as Encoded)
+      }
       case "Status":
-        return this.#show({ status: event.status })
+        // A server that ends stops everything, and the next one goes on.
+        return event.status === "stopped" && this.#wire.isDraining() ? undefined : this.#show({ status: event.status })
+      case "Sealed":
+        return this.#ladder.sealed(event.token)
       case "Event": {
+        if (event.index <= this.#index) return
+        this.#index = event.index
         const payload = this.component.codec.events.get(event.event)?.decode(event.payload)
         if (payload === undefined || Exit.isFailure(payload)) return
         for (const listener of Array.from(this.#eventListeners)) {
@@ -155,44 +177,69 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     }
   }
 
-  #mount(connection: number): void {
-    const component = this.component.componentName
-    const props = this.component.codec.encodeProps(this.props)
-    if (Exit.isFailure(props)) {
-      const reason = new PropsRejected({ component, issue: String(Cause.squash(props.cause)) })
-      return this.#refused(new LiveError({ reason }))
-    }
-    const ended = this.#wire.expectMount()
-    const key = this.#key === undefined ? {} : { key: this.#key }
-    this.#wire.run(
-      this.#wire.requests.Mount({ component, props: props.value as never, ...key }).pipe(
-        Effect.match({
-          onSuccess: (mounted) => this.#accept(connection, mounted),
-          onFailure: (error) => {
-            if (connection === this.#connection && error instanceof LiveError) this.#refused(error)
-          }
-        }),
-        Effect.ensuring(Effect.sync(ended))
+  /** Where a call can be sent now. */
+  #target(): { readonly componentId: string; readonly session: number } | undefined {
+    return this.#componentId === undefined || !this.#view.connected || this.#wire.isDraining()
+      ? undefined
+      : { componentId: this.#componentId, session: this.#wire.session() }
+  }
+
+  /** There is a connection: what can be had of the state is had, or it is said why not, in time. */
+  #climb(): void {
+    this.#stopClimbing?.()
+    const { mountTimeout } = this.#wire.limits
+    const climb = Effect.timeoutOrElse(this.#ladder.climb, {
+      duration: mountTimeout,
+      orElse: () => Effect.fail(tooLate(mountTimeout))
+    })
+    this.#stopClimbing = this.#wire.run(
+      Effect.match(climb, {
+        onSuccess: (ascent) => {
+          if (ascent !== undefined) this.#accept(ascent)
+        },
+        onFailure: (error) => this.#refused(error)
+      })
+    )
+  }
+
+  /** When it is not mounted in time, that is said; and it is mounted all the same when it can be. */
+  #wait(): () => void {
+    const { mountTimeout } = this.#wire.limits
+    return this.#wire.run(
+      Effect.andThen(
+        Effect.sleep(mountTimeout),
+        Effect.sync(() => this.#refused(tooLate(mountTimeout)))
       )
     )
   }
 
-  #accept(connection: number, mounted: Mounted): void {
-    if (connection !== this.#connection) return
+  #accept({ activation, mounted }: Ascent): void {
     this.#componentId = mounted.componentId
+    this.#stopWaiting()
     if (this.#released) return this.#forget()
     this.#encoded = undefined
-    if (!this.#replace(mounted.revision, mounted.state as Encoded)) return
-    this.#show({ connected: true, status: mounted.status, error: undefined })
+    this.#resyncing = false
+    this.#index = mounted.index
+    if (!this.#replace(mounted, mounted.state as Encoded)) return
+    this.#show({ connected: true, status: mounted.status, error: undefined, activation })
     this.#unroute = this.#wire.route(mounted.componentId, this)
     Deferred.doneUnsafe(this.#mounted, Exit.void)
+    this.#ready()
+  }
+
+  #ready(): void {
+    const target = this.#target()
+    if (target !== undefined) this.#calls.release(target)
   }
 
   #refused(error: LiveError): void {
     if (this.#released) return
-    this.#show({ connected: false, status: "mounting", error })
+    const { reason } = error
+    const outdated = reason._tag === "VersionMismatch" && reason.client < reason.server
+    this.#show({ connected: false, status: outdated ? "outdated" : "mounting", error })
     Deferred.doneUnsafe(this.#mounted, Exit.fail(error))
     this.#mounted = Deferred.makeUnsafe()
+    this.#calls.fail(error)
   }
 
   #forget(): void {
@@ -200,22 +247,40 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     this.#unroute?.()
     this.#unroute = undefined
     this.#componentId = undefined
-    if (componentId !== undefined) this.#wire.run(Effect.ignore(this.#wire.requests.Unmount({ componentId })))
+    if (componentId !== undefined) this.#ladder.leave(componentId)
   }
 
-  #patch(revision: number, patch: Patch.Patch): void {
-    if (this.#encoded === undefined) return
+  #patched({ epoch, from, patch, revision }: Extract<ComponentEvent, { readonly _tag: "Patched" }>): void {
+    if (this.#encoded === undefined || this.#resyncing) return
+    if (epoch === this.#epoch && revision <= this.#revision) return
+    if (epoch !== this.#epoch || (from ?? revision - 1) !== this.#revision) return this.#resync()
+    let encoded: Encoded
     try {
-      this.#replace(revision, Patch.apply(this.#encoded, patch) as Encoded)
+      encoded = Patch.apply(this.#encoded, patch) as Encoded
     } catch {
-      // Not the state the patch was made for: what is here is worth nothing, and a mount brings all of it.
-      this.#forget()
-      this.#mount(this.#connection)
+      // Not the state the patch was made for: what is here is worth nothing.
+      return this.#resync()
     }
+    this.#replace({ epoch, revision }, encoded)
+  }
+
+  /** Something is missing: asks for all of the state, and shows what is here until it comes. */
+  #resync(): void {
+    const componentId = this.#componentId
+    if (componentId === undefined || this.#resyncing) return
+    this.#resyncing = true
+    this.#wire.run(
+      Effect.catch(this.#wire.requests.Resync({ componentId }), (error) =>
+        Effect.sync(() => {
+          // With another connection comes another answer.
+          if (error._tag === "LiveError" && this.#componentId === componentId) this.connected({ components: new Set() })
+        })
+      )
+    )
   }
 
   /** Shows the state; false when the contract cannot read it, and then the component is given up. */
-  #replace(revision: number, encoded: Encoded): boolean {
+  #replace({ epoch, revision }: Pick<Mounted, "epoch" | "revision">, encoded: Encoded): boolean {
     const previous = this.#encoded
     let state: unknown
     try {
@@ -224,19 +289,16 @@ export class Replica<C extends Component.Typed> implements Subscriber {
         previous === undefined ? undefined : { from: previous, to: this.#view.state }
       )
     } catch (issue) {
+      const reason = new ContractMismatch({ component: this.component.componentName, issue: String(issue) })
       this.#forget()
-      this.#refused(this.#mismatch(issue))
+      this.#refused(new LiveError({ reason }))
       return false
     }
     this.#encoded = encoded
+    this.#epoch = epoch
     this.#revision = revision
     this.#show({ state: state as Component.State<C> })
     return true
-  }
-
-  #mismatch(issue: unknown): LiveError {
-    const component = this.component.componentName
-    return new LiveError({ reason: new ContractMismatch({ component, issue: String(issue) }) })
   }
 
   #show(change: Partial<View<Component.State<C>>>): void {
@@ -249,33 +311,7 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     try {
       listener()
     } catch (defect) {
-      this.#wire.run(Effect.logError(`A listener of "${this.component.componentName}" failed`, defect))
-    }
-  }
-
-  #send(codec: ActionCodec, payload: unknown): Effect.Effect<unknown, unknown> {
-    const componentId = this.#componentId
-    if (this.#released) return Effect.fail(stopped(this.component))
-    if (this.#view.error !== undefined) return Effect.fail(this.#view.error)
-    if (componentId === undefined) return Effect.fail(disconnected("it is being restored"))
-    const request = { componentId, action: codec.tag, payload: (payload ?? null) as never }
-    return this.#wire.requests.Call(request).pipe(
-      Effect.catch((error) => this.#failure(codec, error)),
-      Effect.flatMap((value) => Effect.mapError(codec.decodeSuccess(value), (issue) => this.#mismatch(issue)))
-    )
-  }
-
-  #failure(codec: ActionCodec, error: LiveError | ActionFailure | RpcClientError): Effect.Effect<never, unknown> {
-    switch (error._tag) {
-      case "LiveError":
-        return Effect.fail(error)
-      case "ActionFailure":
-        return Effect.flatMap(
-          Effect.mapError(codec.decodeError(error.failure), (issue) => this.#mismatch(issue)),
-          Effect.fail
-        )
-      case "RpcClientError":
-        return Effect.fail(disconnected(error.message))
+      this.#wire.run(Effect.logError(`A listener of "${this.component.componentName}" failed`, Cause.die(defect)))
     }
   }
 }
@@ -284,3 +320,6 @@ const stopped = ({ componentName }: Component.Typed): LiveError =>
   new LiveError({ reason: new InstanceStopped({ component: componentName }) })
 
 const disconnected = (detail: string): LiveError => new LiveError({ reason: new Disconnected({ detail }) })
+
+const tooLate = (timeout: Duration.Duration): LiveError =>
+  disconnected(`nothing was mounted within ${Duration.format(timeout)}`)

@@ -1,17 +1,28 @@
 /**
  * The client's end of the wire: requests go through an `RpcClient` of LiveProtocol, events come out of the same frames in the
- * order they came in, before any answer behind them. Batches are acknowledged in bulk once they were applied.
+ * order they came in, before any answer behind them. Batches are acknowledged in bulk once they were applied. It keeps the token
+ * of its session and asks for it again on the next connection.
  */
 import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as RpcClient from "effect/rpc/RpcClient"
 import type * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { batchesPerAcknowledgement, LiveEvent, LiveProtocol } from "../LiveProtocol.ts"
+import {
+  batchesPerAcknowledgement,
+  type ConnectionEstablished,
+  type ConnectRequest,
+  LiveEvent,
+  LiveProtocol
+} from "../LiveProtocol.ts"
+import { CallIds } from "./CallIds.ts"
 import { Link } from "./Link.ts"
 import { Router, type Subscriber } from "./Router.ts"
+import { TokenDrawer } from "./TokenDrawer.ts"
+import type { StateCache } from "./StateCache.ts"
 
 const Requests = LiveProtocol.omit("Connect", "Received")
 
@@ -20,17 +31,44 @@ export type Requests = Effect.Success<ReturnType<typeof makeRequests>>
 
 const makeRequests = () => RpcClient.make(Requests, { disableTracing: true })
 
+/** The numbers of a client; each has a default. */
+export interface Options {
+  /** How long mounting may take, the connection included, before it fails (30 seconds); it is tried again with the next connection. */
+  readonly mountTimeout?: Duration.Input
+  /** How long a call waits for a lost connection (45 seconds). */
+  readonly offlineTimeout?: Duration.Input
+  /** Calls of one component that may wait for the connection: 1 000. */
+  readonly maxQueuedCalls?: number
+}
+
+/** The numbers of a client. */
+export interface Limits {
+  readonly mountTimeout: Duration.Duration
+  readonly offlineTimeout: Duration.Duration
+  readonly maxQueuedCalls: number
+}
+
 /** One connection, as long as the Scope lives, however often it has to be made anew. */
 export interface Wire {
   readonly requests: Requests
+  readonly limits: Limits
+  /** The ids of mounts and calls. */
+  readonly ids: CallIds
+  /** The tokens that outlive this client. */
+  readonly drawer: TokenDrawer
   readonly isConnected: () => boolean
+  /** Whether the server has said that it is going to end; what is asked now is asked of the next one. */
+  readonly isDraining: () => boolean
+  /** Counts the sessions there have been. */
+  readonly session: () => number
   /** Adds who wants to know of the connection; the function returned takes it back. */
   readonly subscribe: (subscriber: Subscriber) => () => void
   /** Sends the events of a component to this subscriber from now on, and those that came too early at once. */
   readonly route: (componentId: string, subscriber: Subscriber) => () => void
   /** A mount is on its way, so events of components not yet known are kept; call the function when it has ended. */
   readonly expectMount: () => () => void
-  readonly run: (effect: Effect.Effect<unknown>) => void
+  /** Runs something for a component; the function returned ends it. */
+  readonly run: (effect: Effect.Effect<unknown>) => () => void
 }
 
 const connectId = "events"
@@ -38,58 +76,111 @@ const connectId = "events"
 const decodeEvent = Schema.decodeUnknownExit(Schema.toCodecJson(LiveEvent))
 
 /** Opens the Link and keeps the stream of events on it. */
-export const make: Effect.Effect<Wire, never, Link | Scope.Scope> = Effect.gen(function* () {
+export const make = Effect.fnUntraced(function* (
+  cache: StateCache["Service"],
+  options: Options
+): Effect.fn.Return<Wire, never, Link | Scope.Scope> {
   const link = yield* Link
   const context = yield* Effect.context<never>()
   const runFork = Effect.runForkWith(context)
   const router = new Router()
+  const ids = new CallIds()
+  const drawer = yield* TokenDrawer.make(cache, link.origin)
   let clientId: number | undefined
   let batches = 0
+  let session = 0
+  let sessionToken: string | undefined
+  let reconnectWithin: number | undefined
 
   const send = (message: RpcMessage.FromClientEncoded): Effect.Effect<void> =>
     Effect.ignore(Effect.suspend(() => (clientId === undefined ? Effect.void : protocol.send(clientId, message))))
 
-  const acknowledge = (): Effect.Effect<void> => {
+  const acknowledge = (atOnce: boolean): Effect.Effect<void> => {
     batches++
-    return batches % batchesPerAcknowledgement === 0
+    return atOnce || batches % batchesPerAcknowledgement === 0
       ? send({
           _tag: "Request",
           id: `received ${batches}`,
           tag: "Received",
-          payload: { batch: batches },
+          payload: { batch: batches, settled: ids.settled },
           headers: [],
           isNotification: true
         })
       : Effect.void
   }
 
+  const established = (event: ConnectionEstablished): void => {
+    sessionToken = event.sessionToken
+    drawer.age = Duration.millis(event.tokenAge)
+    if (router.isConnected) return
+    if (!event.resumed) session++
+    router.connected({ components: new Set<string>(event.components) })
+  }
+
+  /** Whether the server is waiting to hear that this has arrived. */
+  const accept = (event: LiveEvent): boolean => {
+    switch (event._tag) {
+      case "ConnectionEstablished":
+        established(event)
+        return true
+      case "Draining":
+        reconnectWithin = event.within
+        return false
+      case "Sealed":
+        router.event(event)
+        return true
+      default:
+        router.event(event)
+        return false
+    }
+  }
+
   const receive = (events: ReadonlyArray<unknown>): Effect.Effect<void> =>
     Effect.suspend(() => {
-      const failures = events.flatMap((event) => {
+      let atOnce = false
+      const failures: Array<unknown> = []
+      for (const event of events) {
         const decoded = decodeEvent(event)
-        if (Exit.isSuccess(decoded)) router.event(decoded.value)
-        return Exit.isSuccess(decoded) ? [] : [Cause.squash(decoded.cause)]
-      })
+        if (Exit.isFailure(decoded)) failures.push(Cause.squash(decoded.cause))
+        else if (accept(decoded.value)) atOnce = true
+      }
       return failures.length === 0
-        ? acknowledge()
-        : Effect.andThen(Effect.logError("An event of the live server was not understood", ...failures), acknowledge())
+        ? acknowledge(atOnce)
+        : Effect.andThen(
+            Effect.logError("An event of the live server was not understood", ...failures),
+            acknowledge(atOnce)
+          )
     })
 
-  const connect = send({ _tag: "Request", id: connectId, tag: "Connect", payload: null, headers: [] })
+  const connect = Effect.suspend(() => {
+    const payload: ConnectRequest =
+      sessionToken === undefined ? {} : { resume: { sessionToken, components: router.places, pending: ids.pending } }
+    return send({ _tag: "Request", id: connectId, tag: "Connect", payload, headers: [] })
+  })
 
   const protocol: RpcClient.Protocol["Service"] = yield* link.open({
     onConnect: Effect.suspend(() => {
       batches = 0
+      reconnectWithin = undefined
+      // Who comes for the first time has nothing to wait for.
+      const isFirst = sessionToken === undefined
       // The answers to what subscribers ask now are read by the fiber that runs this.
       runFork(
         Effect.andThen(
           connect,
-          Effect.sync(() => router.connected())
+          Effect.sync(() => {
+            if (isFirst) router.connected()
+          })
         )
       )
       return Effect.void
     }),
-    onDisconnect: Effect.sync(() => router.disconnected())
+    onDisconnect: Effect.sync(() => {
+      router.disconnected()
+      // Without the token of this session, its requests are lost with it.
+      if (sessionToken === undefined) session++
+    }),
+    reconnectWithin: () => reconnectWithin
   })
   const requests = yield* Effect.provideService(makeRequests(), RpcClient.Protocol, {
     ...protocol,
@@ -102,14 +193,32 @@ export const make: Effect.Effect<Wire, never, Link | Scope.Scope> = Effect.gen(f
     }
   })
 
-  yield* Effect.addFinalizer(() => Effect.sync(() => router.close()))
+  // Whoever says good-bye is not waited for.
+  yield* Effect.addFinalizer(() =>
+    Effect.andThen(
+      Effect.sync(() => router.close()),
+      send({ _tag: "Eof" })
+    )
+  )
 
   return {
     requests,
+    limits: {
+      mountTimeout: Duration.fromInputUnsafe(options.mountTimeout ?? "30 seconds"),
+      offlineTimeout: Duration.fromInputUnsafe(options.offlineTimeout ?? "45 seconds"),
+      maxQueuedCalls: options.maxQueuedCalls ?? 1000
+    },
+    ids,
+    drawer,
     isConnected: () => router.isConnected,
+    isDraining: () => reconnectWithin !== undefined,
+    session: () => session,
     subscribe: (subscriber) => router.subscribe(subscriber),
     route: (componentId, subscriber) => router.route(componentId, subscriber),
     expectMount: () => router.expectMount(),
-    run: (effect) => void runFork(effect)
+    run: (effect) => {
+      const fiber = runFork(effect)
+      return () => fiber.interruptUnsafe()
+    }
   }
 })

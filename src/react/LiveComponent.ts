@@ -28,8 +28,13 @@ export interface LiveComponent<C extends Component.Typed> {
   readonly state: Component.State<C>
   /** False until it is mounted, and while the connection is lost. */
   readonly connected: boolean
-  /** Where the instance is in its life; `mounting` before that began, `refused` when the server does not mount it. */
+  /**
+   * Where the instance is in its life; `mounting` before that began, `refused` when the server does not mount it, `outdated` when
+   * the server has a later version of the contract than this page.
+   */
   readonly status: View<unknown>["status"] | "refused"
+  /** How it came to its state: with its session, from its token, or anew; undefined before it was mounted. */
+  readonly activation: View<unknown>["activation"]
   /**
    * Why it could not be mounted; else the error of the call that ended last, if it failed: the action's own or a `LiveError`.
    * It goes away with the next call that succeeds, and when the component is mounted after a lost connection.

@@ -4,7 +4,7 @@ import type * as Component from "../Component.ts"
 import type { LiveComponent } from "./LiveComponent.ts"
 
 /** What a component is like, seen from a page; all but `live` keep it from being used. */
-export type Liveness = "live" | "connecting" | "offline" | "refused" | "restarting" | "faulted" | "stopped"
+export type Liveness = "live" | "connecting" | "offline" | "outdated" | "refused" | "restarting" | "faulted" | "stopped"
 
 /** What there is to know of a component to say how it is. */
 export type Observed = Pick<LiveComponent<Component.Typed>, "connected" | "status">
@@ -15,6 +15,7 @@ export type LiveStatusText = { readonly [state in Exclude<Liveness, "live">]: st
 const text: LiveStatusText = {
   connecting: "Connecting …",
   offline: "Offline. Connecting again …",
+  outdated: "There is a new version. Reload the page.",
   refused: "Not available.",
   restarting: "Restarting …",
   faulted: "Out of order. Trying again …",
@@ -23,7 +24,7 @@ const text: LiveStatusText = {
 
 /** What a component is like, in one word. */
 export const liveness = ({ connected, status }: Observed): Liveness => {
-  if (status === "refused") return "refused"
+  if (status === "refused" || status === "outdated") return status
   if (status === "mounting") return "connecting"
   if (!connected) return "offline"
   return status === "running" ? "live" : status

@@ -7,6 +7,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
+import type { CallOptions } from "../client/Calls.ts"
 import type { LiveClient, MountOptions } from "../client/LiveClient.ts"
 import type { Replica, View } from "../client/Replica.ts"
 import type * as Component from "../Component.ts"
@@ -37,10 +38,10 @@ export class Mount<C extends Component.Typed> {
     this.#options = options
     this.#lease = new Lease(() => this.#open())
     this.#call = Object.fromEntries(
-      [...component.codec.actions.keys()].map((action) => [action, (payload: unknown) => this.#run(action, payload)])
+      [...component.codec.actions.keys()].map((action) => [action, (payload: unknown, options?: CallOptions) => this.#run(action, payload, options)])
     ) as never
     const state = component.codec.initial(options.props ?? {}) as Component.State<C>
-    this.#view = { state, connected: false, status: "mounting", error: undefined }
+    this.#view = { state, connected: false, status: "mounting", error: undefined, activation: undefined }
     this.#snapshot = this.#initial = this.#take()
   }
 
@@ -50,6 +51,7 @@ export class Mount<C extends Component.Typed> {
       this.#client === client &&
       this.#component === component &&
       this.#options.key === options.key &&
+      this.#options.cacheKey === options.cacheKey &&
       Equal.equals(this.#options.props ?? {}, options.props ?? {})
     )
   }
@@ -116,10 +118,10 @@ export class Mount<C extends Component.Typed> {
     this.#show()
   }
 
-  #run(action: string, payload: unknown): Promise<Exit.Exit<unknown, unknown>> {
+  #run(action: string, payload: unknown, options?: CallOptions): Promise<Exit.Exit<unknown, unknown>> {
     return Effect.runPromiseExit(
       Deferred.await(this.#replica).pipe(
-        Effect.flatMap((replica) => replica.call(action, payload)),
+        Effect.flatMap((replica) => replica.call(action, payload, options)),
         Effect.onExit((exit) => Effect.sync(() => this.#called(exit)))
       )
     )
@@ -141,11 +143,12 @@ export class Mount<C extends Component.Typed> {
   }
 
   #take(): LiveComponent<C> {
-    const { connected, error, state, status } = this.#view
+    const { activation, connected, error, state, status } = this.#view
     return {
       state,
       connected,
-      status: error === undefined ? status : "refused",
+      status: error === undefined || status === "outdated" ? status : "refused",
+      activation,
       error: error ?? this.#callError,
       call: this.#call,
       "~listen": this.#listen

@@ -1,6 +1,7 @@
 /**
- * The latest changes and events of one instance, as text, in order, for the readers that have not seen them. It forgets when
- * everyone has caught up, and never holds more than its bound; who fell out of it gets one merged change instead.
+ * The latest changes and events of one instance, as text, in order, for the readers that have not seen them. When everyone
+ * has caught up it keeps the last few, which may not have arrived; while a reader's client is away it keeps more. It never holds
+ * more than its bounds, and who fell out of it gets one merged change or the whole state instead.
  */
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Frame } from "./Transport.ts"
@@ -8,14 +9,23 @@ import type { Frame } from "./Transport.ts"
 /** One entry. */
 interface Entry {
   readonly kind: "patch" | "event"
+  /** The revision a patch leads to, or the index of an event. */
+  readonly position: number
   /** Empty for a change that is only merged into others any more. */
   text: string
+}
+
+/** The newest token of the state, to be read once by everyone. */
+interface Seal {
+  readonly serial: number
+  readonly text: string
 }
 
 interface Shared {
   readonly after: number
   readonly upTo: number
   readonly status: string
+  readonly seal: Seal | undefined
   readonly batch: Batch | undefined
 }
 
@@ -40,6 +50,10 @@ export class Batch {
 export class ChangeLog {
   /** The number of the last entry; the first ever is 1. */
   sequence = 0
+  /** Gone when everyone has read it. */
+  seal: Seal | undefined
+  /** Readers whose clients are away. */
+  away = 0
   readonly #config: LiveConfig.Service
   #entries: Array<Entry> | undefined
   /** Characters in the entries. */
@@ -52,20 +66,22 @@ export class ChangeLog {
   }
 
   /** Adds an entry. Changes no reader can get one by one any more are dropped at once, the oldest events when there are too many. */
-  append(kind: Entry["kind"], text: string): void {
-    const { conflateAfter, patchLog, patchLogBytes } = this.#config
+  append(kind: Entry["kind"], position: number, text: string): void {
+    const { patchLog, patchLogBytes } = this.#config
     const entries = (this.#entries ??= [])
     this.sequence++
-    entries.push({ kind, text })
+    entries.push({ kind, position, text })
     this.#size += text.length
-    const old = entries[entries.length - 1 - conflateAfter]
-    if (old?.kind === "patch") {
-      this.#size -= old.text.length
-      old.text = ""
-    }
+    if (this.away === 0) this.#blank(entries[entries.length - 1 - this.#config.conflateAfter])
     // In bulk: shifting an array by one for every change would cost more than the change.
     if (entries.length >= patchLog * 2) this.#forget(entries.length - patchLog)
     while (this.#size > patchLogBytes && this.#entries.length > 0) this.#forget(Math.ceil(this.#entries.length / 2))
+  }
+
+  #blank(old: Entry | undefined): void {
+    if (old?.kind !== "patch") return
+    this.#size -= old.text.length
+    old.text = ""
   }
 
   #forget(count: number): void {
@@ -75,9 +91,11 @@ export class ChangeLog {
   /** What `render` makes of everything after entry `after`, made once for all readers that were at that place. */
   shared(after: number, status: string, render: () => Batch | undefined): Batch | undefined {
     const last = this.#shared
-    if (last?.after === after && last.upTo === this.sequence && last.status === status) return last.batch
+    if (last?.after === after && last.upTo === this.sequence && last.status === status && last.seal === this.seal) {
+      return last.batch
+    }
     const batch = render()
-    this.#shared = { after, upTo: this.sequence, status, batch }
+    this.#shared = { after, upTo: this.sequence, status, seal: this.seal, batch }
     return batch
   }
 
@@ -86,34 +104,61 @@ export class ChangeLog {
     this.#behind++
   }
 
-  /** A reader has read everything, or left; the last one to do so empties the log. */
+  /** A reader has read everything, or left. After the last one, only what may still be on its way is kept. */
   caughtUp(): void {
     if (--this.#behind > 0) return
-    this.#entries = undefined
-    this.#size = 0
     this.#shared = undefined
+    this.seal = undefined
+    const { conflateAfter, retainedBytes } = this.#config
+    const length = this.#entries?.length ?? 0
+    if (length > conflateAfter * 2) this.#forget(length - conflateAfter)
+    while (this.#size > retainedBytes) this.#forget(Math.ceil((this.#entries?.length ?? 0) / 2))
+    if (this.#entries?.length === 0) this.#entries = undefined
   }
 
-  /** What follows entry `after`: one by one, or undefined when that is no longer here or too much. */
-  since(after: number): string | undefined {
+  /** Nobody reads any more. */
+  clear(): void {
+    this.#entries = undefined
+    this.#size = 0
+  }
+
+  /** What follows entry `after`: one by one, or undefined when that is no longer here or more than `limit`. */
+  since(after: number, limit: number): string | undefined {
     const entries = this.#entries
     const missing = this.sequence - after
     if (missing === 0) return ""
-    if (entries === undefined || missing > entries.length || missing > this.#config.conflateAfter) return undefined
-    if (missing === 1) return entries.at(-1)?.text
-    return entries
-      .slice(entries.length - missing)
-      .map((entry) => entry.text)
-      .join(",")
+    if (entries === undefined || missing > entries.length || missing > limit) return undefined
+    if (missing === 1) return entries.at(-1)?.text || undefined
+    const texts: Array<string> = []
+    for (const { text } of entries.slice(entries.length - missing)) {
+      if (text === "") return undefined
+      texts.push(text)
+    }
+    return texts.join(",")
   }
 
-  /** The events (not the changes) after entry `after` that are still here. */
-  eventsSince(after: number): ReadonlyArray<string> {
+  /** After which entry there is what a client has not seen that was told of these; undefined when that is no longer here. */
+  placeOf(told: { readonly revision: number; readonly index: number }, revision: number): number | undefined {
     const entries = this.#entries ?? []
-    const missing = Math.min(this.sequence - after, entries.length)
-    return entries
-      .slice(entries.length - missing)
-      .filter((entry) => entry.kind === "event")
-      .map((entry) => entry.text)
+    let from = revision
+    let start = entries.length
+    for (let entry = entries[start - 1]; entry !== undefined; entry = entries[start - 1]) {
+      const { kind, position, text } = entry
+      if (position <= (kind === "patch" ? told.revision : told.index)) break
+      if (text === "") return undefined
+      if (kind === "patch") {
+        if (position !== from) return undefined
+        from--
+      }
+      start--
+    }
+    return from === told.revision ? this.sequence - (entries.length - start) : undefined
+  }
+
+  /** The events (not the changes) after the one of this index that are still here. */
+  eventsAfter(index: number): ReadonlyArray<string> {
+    return (this.#entries ?? [])
+      .filter(({ kind, position }) => kind === "event" && position > index)
+      .map(({ text }) => text)
   }
 }

@@ -1,6 +1,7 @@
 /**
  * A component as an actor: one writer, a revision per change, and readers that follow. A change is encoded, compared and
- * turned to text once, however many read it; a reader is a cursor, never a queue. Who reads, and over what, is not known here.
+ * turned to text once, however many read it; a reader is a cursor, never a queue. Who reads, and over what, is not known here,
+ * nor where its state is kept: whoever keeps it is told that there is something to keep.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -19,42 +20,81 @@ import type { Encoded } from "../StateCodec.ts"
 import * as ActionResult from "./ActionResult.ts"
 import { ChangeLog } from "./ChangeLog.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
+import type { Principal } from "./Principal.ts"
 import { Reader, type ReaderSink } from "./Reader.ts"
 import { Self } from "./Self.ts"
 import type { Served } from "./Served.ts"
 
 type SelfKey = Context.Key<never, Self>
 
+/** Where an instance comes from: nowhere, or a state that was kept. */
+export interface Origin {
+  readonly epoch: number
+  readonly revision: number
+  /** Encoded by the contract. */
+  readonly state: Encoded
+}
+
+/** What one instance is. */
+export interface Identity {
+  readonly id: ComponentId
+  readonly key: string | undefined
+  readonly props: unknown
+  /** Whose it is; a shared one is nobody's. */
+  readonly principal: Principal | undefined
+  readonly origin: Origin | undefined
+}
+
+/** Keeps the state of instances. */
+export interface Keeper {
+  /** There is something of it that is not kept yet. */
+  readonly keep: (instance: Instance) => void
+}
+
 /** One running component. */
 export class Instance implements Options<unknown>, Observer<unknown> {
   readonly id: ComponentId
   readonly key: string | undefined
   readonly props: unknown
+  readonly principal: Principal | undefined
   readonly served: Served
   readonly context: Context.Context<never>
   readonly log: ChangeLog
   readonly cell: ActorCell<unknown>
+  readonly epoch: number
   /** The state as clients see it, and how many changes led to it. */
   encoded!: Encoded
-  revision = 0
+  revision: number
+  /** Events so far. */
+  events = 0
+  /** The last token that was sealed, and the last its client has confirmed; 0 for none. */
+  serial = 0
+  confirmed = 0
+  /** The revision that was stored last. */
+  written = -1
+  readonly conflateAfter: number
   /** What clients are told of its life. */
   clientStatus: Status = "running"
   /** How often the behaviour was built before. */
   activation = -1
+  readonly #keeper: Keeper
+  #origin: Encoded | undefined
   #published: unknown
   #dirty = false
   readonly #readers = new Set<Reader>()
   #listeners: Set<(state: unknown) => void> | undefined
 
-  constructor(
-    served: Served,
-    config: LiveConfig.Service,
-    own: { readonly id: ComponentId; readonly key: string | undefined; readonly props: unknown }
-  ) {
+  constructor(served: Served, config: LiveConfig.Service, keeper: Keeper, own: Identity) {
     this.id = own.id
     this.key = own.key
     this.props = own.props
+    this.principal = own.principal
     this.served = served
+    this.epoch = own.origin?.epoch ?? 1
+    this.revision = own.origin?.revision ?? 0
+    this.#origin = own.origin?.state
+    this.#keeper = keeper
+    this.conflateAfter = config.conflateAfter
     this.context = Context.add(served.context, served.component as unknown as SelfKey, new Self(this))
     this.log = new ChangeLog(config)
     this.cell = new ActorCell<unknown>(this)
@@ -97,7 +137,10 @@ export class Instance implements Options<unknown>, Observer<unknown> {
   }
 
   initial(): unknown {
-    return this.served.component.codec.initial(this.props)
+    const { codec } = this.served.component
+    const origin = this.#origin
+    this.#origin = undefined
+    return origin === undefined ? codec.initial(this.props) : codec.state.decode(origin)
   }
 
   /** Computes the first state and runs the build. */
@@ -127,15 +170,31 @@ export class Instance implements Options<unknown>, Observer<unknown> {
 
   /** The reader wants no more. */
   leave(reader: Reader): void {
-    this.#readers.delete(reader)
+    if (!this.#readers.delete(reader)) return
+    reader.back()
     if (reader.behind) this.log.caughtUp()
+    if (this.#readers.size === 0) this.log.clear()
+  }
+
+  /** Whether somebody reads who is not away. */
+  get isRead(): boolean {
+    return this.#readers.size > this.log.away
+  }
+
+  /** Tells its readers of the newest token of its state. */
+  sealed(token: string): void {
+    const text = `{"_tag":"Sealed","componentId":"${this.id}","token":"${token}"}`
+    this.log.seal = { serial: ++this.serial, text }
+    this.#wake()
   }
 
   /** What a client is told when it mounts. */
   snapshot(): Mounted {
     return {
       componentId: this.id,
+      epoch: this.epoch,
       revision: this.revision,
+      index: this.events,
       state: this.encoded as Mounted["state"],
       status: this.clientStatus
     }
@@ -183,8 +242,9 @@ export class Instance implements Options<unknown>, Observer<unknown> {
     const patch = Patch.diff(before, after)
     if (patch.length === 0) return
     this.revision++
+    this.#keeper.keep(this)
     if (this.#readers.size === 0) return
-    this.log.append("patch", patched(this.id, this.revision, patch))
+    this.log.append("patch", this.revision, this.#patched(patch))
     this.#wake()
   }
 
@@ -198,7 +258,7 @@ export class Instance implements Options<unknown>, Observer<unknown> {
       if (this.#readers.size === 0) return Effect.void
       // What happened before the event is to be seen before it.
       this.#publish()
-      this.log.append("event", broadcast(this.id, name, encoded.value))
+      this.log.append("event", ++this.events, this.#broadcast(name, encoded.value))
       this.#wake()
       return Effect.void
     })
@@ -207,10 +267,14 @@ export class Instance implements Options<unknown>, Observer<unknown> {
   #wake(): void {
     for (const reader of this.#readers) reader.wake()
   }
+
+  #patched(patch: Patch.Patch): string {
+    const { epoch, id, revision } = this
+    return `{"_tag":"Patched","componentId":"${id}","epoch":${epoch},"revision":${revision},"patch":${JSON.stringify(patch)}}`
+  }
+
+  #broadcast(event: string, payload: unknown): string {
+    const texts = `"event":${JSON.stringify(event)},"payload":${JSON.stringify(payload ?? null)}`
+    return `{"_tag":"Event","componentId":"${this.id}","index":${this.events},${texts}}`
+  }
 }
-
-const patched = (id: ComponentId, revision: number, patch: Patch.Patch): string =>
-  `{"_tag":"Patched","componentId":"${id}","revision":${revision},"patch":${JSON.stringify(patch)}}`
-
-const broadcast = (id: ComponentId, event: string, payload: unknown): string =>
-  `{"_tag":"Event","componentId":"${id}","event":${JSON.stringify(event)},"payload":${JSON.stringify(payload ?? null)}}`

@@ -1,30 +1,38 @@
 /**
- * The running components of one server: a private one for each mount, and one for each key, found or activated through the
- * Directory. Who mounted them is the business of the sessions.
+ * The running components of one server: private ones, each held by whoever mounted or brought it back, and one for each key,
+ * found or activated through the Directory. Who mounted them is the business of the sessions.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as Hash from "effect/Hash"
 import * as Layer from "effect/Layer"
+import * as RcMap from "effect/RcMap"
 import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as Directory from "../actor/Directory.ts"
 import type * as Component from "../Component.ts"
-import { LiveError, PropsRejected, TooManyComponents, UnknownComponent } from "../LiveError.ts"
-import { ComponentId } from "../LiveId.ts"
-import type { MountRequest } from "../LiveProtocol.ts"
+import { LiveError, type LiveErrorReason, PropsRejected, TooManyComponents, UnknownComponent, VersionMismatch } from "../LiveError.ts"
+import type { MountRequest, RehydrateRequest } from "../LiveProtocol.ts"
+import type { Json } from "../Patch.ts"
 import * as IdGenerator from "./IdGenerator.ts"
-import { Instance } from "./Instance.ts"
+import { type Identity, Instance } from "./Instance.ts"
 import * as LiveConfig from "./LiveConfig.ts"
+import * as Origins from "./Origins.ts"
+import type { Principal } from "./Principal.ts"
 import * as Served from "./Served.ts"
+import { SnapshotStore } from "./SnapshotStore.ts"
+import { StateKeeper } from "./StateKeeper.ts"
+import { type Claims, StateToken } from "./StateToken.ts"
 
 /** An instance, for as long as its holder wants it. */
 export interface Held {
   readonly instance: Instance
-  /** Holds a keyed instance active; a private one is its only holder's. */
+  /** Holds a keyed instance active; a private one counts its holders. */
   readonly scope: Scope.Closeable | undefined
 }
 
@@ -49,14 +57,30 @@ class Address implements Equal.Equal {
   }
 }
 
+/** A running instance. */
+interface Tenant {
+  readonly instance: Instance
+  holders: number
+  /** Set when it has begun to stop. */
+  ended: Deferred.Deferred<void> | undefined
+}
+
 /** The running components of one server. */
 export class Instances extends Context.Service<
   Instances,
   {
     /** Activates a private instance, or finds or activates the one of the key. */
-    readonly hold: (request: MountRequest) => Effect.Effect<Held, LiveError>
+    readonly hold: (request: MountRequest, principal: Principal | undefined) => Effect.Effect<Held, LiveError>
+    /** Brings a private instance back: the running one, or as its token says. The token is spent. */
+    readonly restore: (request: RehydrateRequest, principal: Principal | undefined) => Effect.Effect<Held, LiveError>
     /** Lets go: a private instance stops, a keyed one is passivated when nobody has held it for long enough. */
     readonly release: (held: Held) => Effect.Effect<void>
+    /** The last token of an instance, when this is the last holder of a private one. */
+    readonly farewell: (held: Held) => Effect.Effect<string | undefined>
+    /** There is something of it that its client may not have. */
+    readonly keep: (instance: Instance) => void
+    /** Lets all finish what they have begun, keeps their states, and tells their readers. */
+    readonly drain: Effect.Effect<void>
     /** Interrupts whatever is still being done, and stops them all. */
     readonly stopNow: Effect.Effect<void>
     readonly sizeUnsafe: () => number
@@ -64,42 +88,72 @@ export class Instances extends Context.Service<
 >()("fibra/server/Instances") {}
 
 /** Runs the instances of these components until the Scope closes. */
-export const layer = (components: ReadonlyMap<Component.Any, Component.Behavior>): Layer.Layer<Instances> =>
-  Layer.effect(Instances, make(components))
+export const layer = (
+  components: ReadonlyMap<Component.Any, Component.Behavior>
+): Layer.Layer<Instances, never, SnapshotStore | StateToken> => Layer.effect(Instances, make(components))
 
 const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any, Component.Behavior>) {
   const config = yield* LiveConfig.LiveConfig
-  const context = Context.omit(Scope.Scope)(yield* Effect.context<Scope.Scope>())
-  const makeId = yield* IdGenerator.make
-  const running = new Set<Instance>()
+  const store = yield* SnapshotStore
+  const tokens = yield* StateToken
+  const scoped = yield* Effect.context<Scope.Scope>()
+  const context = Context.omit(Scope.Scope)(scoped)
+  const makeId = yield* IdGenerator.makeComponentId
+  const keeper = new StateKeeper(store, tokens, config, scoped)
+  const running = new Map<string, Tenant>()
   const served = new Map<string, Served.Served>()
   for (const [component, behavior] of components) {
     served.set(component.componentName, Served.make(component, behavior, context))
   }
 
-  const start = (served: Served.Served, key: string | undefined, props: unknown): Effect.Effect<Instance, LiveError> =>
+  const start = (served: Served.Served, own: Omit<Identity, "id"> & { readonly id?: string }): Effect.Effect<Held, LiveError> =>
     Effect.suspend(() => {
-      const instance = new Instance(served, config, { id: ComponentId.make(makeId()), key, props })
+      const id = (own.id ?? makeId(served.component.componentName)) as Identity["id"]
+      const instance = new Instance(served, config, keeper, { ...own, id })
       return Effect.uninterruptibleMask((restore) =>
         Effect.map(restore(instance.start()), () => {
-          running.add(instance)
-          return instance
+          running.set(id, { instance, holders: 1, ended: undefined })
+          // A restored one has to be known as the later life, a fresh one has nothing that is stored.
+          if (own.origin !== undefined) keeper.keep(instance)
+          return { instance, scope: undefined }
         })
       )
     })
 
   const stop = (instance: Instance): Effect.Effect<void> =>
-    Effect.andThen(
-      instance.stop(),
-      Effect.sync(() => running.delete(instance))
+    Effect.suspend(() => {
+      const tenant = running.get(instance.id)
+      if (tenant === undefined) return Effect.void
+      if (tenant.ended !== undefined) return Deferred.await(tenant.ended)
+      const ended = (tenant.ended = Deferred.makeUnsafe())
+      return Effect.ensuring(
+        Effect.andThen(instance.stop(), keeper.stopped(instance)),
+        Effect.sync(() => {
+          running.delete(instance.id)
+          Deferred.doneUnsafe(ended, Exit.void)
+        })
+      )
+    })
+
+  const stopAll = Effect.suspend(() =>
+    Effect.forEach(Array.from(running.values()), ({ instance }) => stop(instance), {
+      concurrency: "unbounded",
+      discard: true
+    })
+  )
+
+  const activate = ({ key, props, served }: Address): Effect.Effect<Instance, LiveError> =>
+    Origins.fromStore(store, served, key).pipe(
+      Effect.flatMap((origin) => start(served, { key, props, principal: undefined, origin })),
+      Effect.map(({ instance }) => instance)
     )
 
   const directory = yield* Directory.make({
     activate: (address: Address) =>
-      Effect.map(
-        Effect.acquireRelease(start(address.served, address.key, address.props), stop, { interruptible: true }),
-        (instance) => ({ ref: instance, watch: instance.cell.watch() })
-      ),
+      Effect.map(Effect.acquireRelease(activate(address), stop, { interruptible: true }), (instance) => ({
+        ref: instance,
+        watch: instance.cell.watch()
+      })),
     maxIdleTime: (address: Address) => address.served.maxIdleTime,
     capacity: config.maxKeyed
   })
@@ -112,28 +166,127 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
         onFailure: (cause) => Effect.andThen(Scope.close(scope, Exit.void), Effect.failCause(cause))
       })
     }).pipe(
-      Effect.catchTag("DirectoryFull", ({ capacity }) =>
-        Effect.fail(new LiveError({ reason: new TooManyComponents({ limit: capacity, of: "server" }) }))
-      )
+      Effect.catchTag("DirectoryFull", ({ capacity }) => refuse(new TooManyComponents({ limit: capacity, of: "server" })))
     )
 
-  yield* Effect.addFinalizer(() => Effect.forEach(running, stop, { concurrency: "unbounded", discard: true }))
+  /** One at a time may bring back the instance of an id. */
+  const turns = yield* RcMap.make({ lookup: (_id: string) => Semaphore.make(1) })
+
+  /** Somebody brings a token of an instance that still runs. */
+  const join = (tenant: Tenant, served: Served.Served, claims: Claims): Effect.Effect<Held, LiveError> =>
+    Effect.suspend(() => {
+      const { instance } = tenant
+      const component = served.component.componentName
+      const { epoch, serial } = claims
+      if (instance.served !== served || epoch !== instance.epoch || serial < instance.confirmed) {
+        return Origins.rejected(component, "stale")
+      }
+      tenant.holders++
+      return Effect.onError(
+        Effect.as(
+          Effect.andThen(spend(served, claims, { epoch, serial: serial + 1 }), keeper.seal(instance)),
+          { instance, scope: undefined }
+        ),
+        () => release(tenant)
+      )
+    })
+
+  /** Nobody has this instance any more; it begins another life. */
+  const revive = (
+    served: Served.Served,
+    props: unknown,
+    claims: Claims,
+    principal: Principal | undefined
+  ): Effect.Effect<Held, LiveError> =>
+    Effect.gen(function* () {
+      const origin = yield* Origins.fromToken(store, served, claims)
+      const held = yield* start(served, { id: claims.instance, key: undefined, props, principal, origin })
+      // Not before it runs: a token that brought nothing back may be tried again.
+      yield* Effect.onError(spend(served, claims, { epoch: origin.epoch, serial: 0 }), () => stop(held.instance))
+      return held
+    })
+
+  const spend = (
+    served: Served.Served,
+    { epoch, instance, serial }: Claims,
+    next: { readonly epoch: number; readonly serial: number }
+  ): Effect.Effect<void, LiveError> => {
+    const component = served.component.componentName
+    return Effect.matchEffect(store.spend(instance, { epoch, serial }, next, config.tokenAge), {
+      onSuccess: (spent) => (spent === "accepted" ? Effect.void : Origins.rejected(component, spent)),
+      onFailure: (error) => Origins.unreadable(component, "unavailable", error)
+    })
+  }
+
+  const release = (tenant: Tenant): Effect.Effect<void> =>
+    Effect.suspend(() => (--tenant.holders > 0 ? Effect.void : stop(tenant.instance)))
+
+  /** The component that is asked for, and its props. */
+  const requested = ({
+    component,
+    props,
+    version
+  }: Pick<MountRequest, "component" | "props" | "version">): Effect.Effect<
+    { readonly served: Served.Served; readonly props: unknown },
+    LiveError
+  > => {
+    const found = served.get(component)
+    if (found === undefined) return refuse(new UnknownComponent({ component }))
+    const server = found.component.version
+    if (version !== undefined && version !== server) return refuse(new VersionMismatch({ component, client: version, server }))
+    const decoded = found.component.codec.decodeProps(props)
+    return Exit.isSuccess(decoded)
+      ? Effect.succeed({ served: found, props: decoded.value })
+      : refuse(new PropsRejected({ component, issue: String(Cause.squash(decoded.cause)) }))
+  }
+
+  yield* Effect.addFinalizer(() => stopAll)
 
   return Instances.of({
-    hold: ({ component, key, props }) => {
-      const found = served.get(component)
-      if (found === undefined) return Effect.fail(new LiveError({ reason: new UnknownComponent({ component }) }))
-      const decoded = found.component.codec.decodeProps(props)
-      if (Exit.isFailure(decoded)) {
-        const issue = String(Cause.squash(decoded.cause))
-        return Effect.fail(new LiveError({ reason: new PropsRejected({ component, issue }) }))
-      }
-      if (key !== undefined) return holdKeyed(new Address(found, key, decoded.value))
-      return Effect.map(start(found, undefined, decoded.value), (instance) => ({ instance, scope: undefined }))
+    hold: (request, principal) =>
+      Effect.flatMap(requested(request), ({ props, served }) =>
+        request.key === undefined
+          ? start(served, { key: undefined, props, principal, origin: undefined })
+          : holdKeyed(new Address(served, request.key, props))
+      ),
+    restore: Effect.fnUntraced(function* (request, principal) {
+      const { props, served } = yield* requested(request)
+      const encoded = served.component.codec.encodeProps(props)
+      const presented = { token: request.token, props: (Exit.isSuccess(encoded) ? encoded.value : null) as Json }
+      const claims = yield* Origins.open(tokens, served, presented, principal)
+      const turn = yield* RcMap.get(turns, claims.instance)
+      return yield* turn.withPermit(
+        Effect.gen(function* () {
+          const ending = running.get(claims.instance)?.ended
+          if (ending !== undefined) yield* Deferred.await(ending)
+          const tenant = running.get(claims.instance)
+          return yield* tenant === undefined
+            ? revive(served, props, claims, principal)
+            : join(tenant, served, claims)
+        })
+      )
+    }, Effect.scoped),
+    release: ({ instance, scope }) => {
+      if (scope !== undefined) return Scope.close(scope, Exit.void)
+      const tenant = running.get(instance.id)
+      return tenant === undefined ? Effect.void : release(tenant)
     },
-    release: ({ instance, scope }) => (scope === undefined ? stop(instance) : Scope.close(scope, Exit.void)),
+    farewell: ({ instance }) =>
+      Effect.suspend(() =>
+        running.get(instance.id)?.holders === 1 ? keeper.farewell(instance) : Effect.succeed(undefined)
+      ),
+    keep: (instance) => keeper.keep(instance),
+    drain: Effect.suspend(() =>
+      Effect.andThen(
+        Effect.forEach(Array.from(running.values()), ({ instance }) => instance.stop(), {
+          concurrency: "unbounded",
+          discard: true
+        }),
+        keeper.flush
+      )
+    ),
     stopNow: Effect.suspend(() =>
-      Effect.forEach(running, (instance) => instance.cell.stop(Duration.zero), {
+      Effect.forEach(Array.from(running.values()), ({ instance }) => instance.cell.stop(Duration.zero), {
         concurrency: "unbounded",
         discard: true
       })
@@ -141,3 +294,5 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     sizeUnsafe: () => running.size
   })
 })
+
+const refuse = (reason: LiveErrorReason): Effect.Effect<never, LiveError> => Effect.fail(new LiveError({ reason }))

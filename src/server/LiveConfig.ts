@@ -37,6 +37,36 @@ export interface Service {
   readonly patchLogBytes: number
   /** Changes a reader gets one by one in a single batch; more are merged into one. */
   readonly conflateAfter: number
+  /** Bytes of changes an instance remembers when all were sent, because they may not have arrived. */
+  readonly retainedBytes: number
+  /** How long a session goes on without a connection. */
+  readonly linger: Duration.Duration
+  /** Sessions that may go on without a connection; then the oldest end, the anonymous first. */
+  readonly maxParked: number
+  /** The same for the sessions of one principal. */
+  readonly maxParkedPerPrincipal: number
+  /** Bytes of their states and answers. */
+  readonly maxParkedBytes: number
+  /** Answers a session keeps until its client has confirmed them. */
+  readonly maxResults: number
+  /** Bytes of them. */
+  readonly maxResultBytes: number
+  /** How long a state token is good. */
+  readonly tokenAge: Duration.Duration
+  /** Longest time from a change to a token that has it, and shortest between two tokens of an instance. */
+  readonly tokenInterval: Duration.Duration
+  /** Characters of the longest state token; of a larger state there is none. */
+  readonly maxTokenLength: number
+  /** Whether state tokens are encrypted, so that clients cannot read in them. */
+  readonly encryptTokens: boolean
+  /** Whose state tokens these are: servers with the same secret and another audience do not take them. */
+  readonly audience: string
+  /** Shortest time between two writes of one instance's state to the SnapshotStore. */
+  readonly persistInterval: Duration.Duration
+  /** How long the server may take to end. */
+  readonly drainTimeout: Duration.Duration
+  /** The time over which clients spread their return when the server ends. */
+  readonly reconnectWithin: Duration.Duration
 }
 
 /** The defaults. */
@@ -56,7 +86,22 @@ export const defaults: Service = {
   maxKeyed: 100_000,
   patchLog: 256,
   patchLogBytes: 256 * 1024,
-  conflateAfter: 16
+  conflateAfter: 16,
+  retainedBytes: 16 * 1024,
+  linger: Duration.seconds(45),
+  maxParked: 10_000,
+  maxParkedPerPrincipal: 32,
+  maxParkedBytes: 256 * 1024 * 1024,
+  maxResults: 256,
+  maxResultBytes: 256 * 1024,
+  tokenAge: Duration.hours(1),
+  tokenInterval: Duration.seconds(1),
+  maxTokenLength: 64 * 1024,
+  encryptTokens: false,
+  audience: "fibra",
+  persistInterval: Duration.seconds(1),
+  drainTimeout: Duration.seconds(10),
+  reconnectWithin: Duration.seconds(2)
 }
 
 /** The configuration in force. */

@@ -5,6 +5,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -12,6 +13,7 @@ import * as Queue from "effect/Queue"
 import type * as RpcMessage from "effect/rpc/RpcMessage"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
 import * as RpcServer from "effect/rpc/RpcServer"
+import { TokenRejected } from "../LiveError.ts"
 import { LiveProtocol } from "../LiveProtocol.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import { RpcConnection, type RpcFront } from "./RpcConnection.ts"
@@ -22,7 +24,7 @@ import type { Front } from "./Transport.ts"
 export class LiveRpc extends Context.Service<LiveRpc, Front>()("fibra/server/LiveRpc") {}
 
 /** The requests `RpcServer` runs; the others never reach it. */
-const Unary = LiveProtocol.omit("Connect", "Received", "Mount", "Call")
+const Unary = LiveProtocol.omit("Connect", "Received", "Mount", "Rehydrate", "Call")
 
 /** Runs the front until the Scope closes. */
 export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
@@ -54,15 +56,17 @@ export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
       })
     })
 
-    const connectionOf = (clientId: number) =>
+    const sessionOf = (clientId: number) =>
       Effect.suspend(() => {
-        const connection = connections.get(clientId)
-        return connection === undefined ? Effect.interrupt : Effect.succeed(connection)
+        const session = connections.get(clientId)?.session
+        return session === undefined ? Effect.interrupt : Effect.succeed(session)
       })
 
     const handlers = Unary.toLayer({
       Unmount: ({ componentId }, { client }) =>
-        Effect.flatMap(connectionOf(client.id), ({ session }) => session.unmount(componentId)),
+        Effect.flatMap(sessionOf(client.id), (session) => session.unmount(componentId)),
+      Resync: ({ componentId }, { client }) =>
+        Effect.flatMap(sessionOf(client.id), (session) => session.resync(componentId)),
       Ping: () => Effect.map(Clock.currentTimeMillis, (time) => ({ time }))
     })
 
@@ -74,16 +78,27 @@ export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
 
     const front: RpcFront = {
       config,
-      openSession: (connection) => sessions.openUnsafe(connection),
+      tokenAge: Duration.toMillis(config.tokenAge),
+      connectionId: sessions.connectionId,
+      openSession: sessions.openUnsafe,
+      ticket: sessions.ticketUnsafe,
+      claim: (token, principal) => {
+        const claimed = sessions.claimUnsafe(token, principal)
+        if (typeof claimed !== "string") return claimed
+        runFork(Effect.annotateLogs(Effect.logWarning("A session token was rejected"), { reason: claimed }))
+        return new TokenRejected({ reason: claimed })
+      },
+      confirm: sessions.confirmUnsafe,
       run: (effect) => runFork(effect),
       forward: (connection, message) => {
         connections.set(connection.connection.id, connection)
         runFork(toRpcServer(connection.connection.id, message))
       },
-      closed: ({ connection, session }) => {
+      closed: ({ connection }, session) => {
         if (connections.delete(connection.id)) Queue.offerUnsafe(disconnects, connection.id)
-        runFork(sessions.close(session))
-      }
+        if (session !== undefined) runFork(sessions.park(session))
+      },
+      end: (session) => runFork(sessions.close(session))
     }
 
     return {

@@ -3,15 +3,22 @@
  * checked when the program is compiled.
  */
 import "effect/schema/SchemaJITCompiler/enable"
+import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Component from "../Component.ts"
+import * as Authentication from "./Authentication.ts"
+import * as Drain from "./Drain.ts"
 import * as Instances from "./Instances.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import * as LiveRpc from "./LiveRpc.ts"
+import * as Secrets from "./Secrets.ts"
 import * as Sessions from "./Sessions.ts"
+import * as SnapshotStore from "./SnapshotStore.ts"
+import * as StateToken from "./StateToken.ts"
 import * as Transport from "./Transport.ts"
 import * as Upgrade from "./Upgrade.ts"
 import * as WebSocketLink from "./WebSocketLink.ts"
@@ -22,33 +29,61 @@ export type Requirements<Components extends ReadonlyArray<Component.Any>> = Comp
 /** The parts of a server that know no network. */
 export type Core = LiveRpc.LiveRpc | Transport.Transport | Sessions.Sessions | Instances.Instances
 
+/** Why a server does not start: it has no secret to sign with, or one that is none. */
+export type StartError = Secrets.SecretsError | Config.ConfigError
+
 /** The components and everything that runs them, without a network; `layer` and the test client stand on it. */
 export const layerCore = <const Components extends ReadonlyArray<Component.Any>>(options: {
   readonly components: Components
-}): Layer.Layer<Core, never, Requirements<Components>> =>
+}): Layer.Layer<Core, StartError, Requirements<Components>> =>
   Layer.unwrap(
     Effect.contextWith((context: Context.Context<Requirements<Components>>) =>
       Effect.map(withBehaviors(options.components, context), (behaviors) =>
-        Layer.provideMerge(
-          LiveRpc.layer,
-          Layer.provideMerge(Layer.provideMerge(Sessions.layer, Instances.layer(behaviors)), Transport.layer)
-        )
+        Layer.provideMerge(Layer.merge(LiveRpc.layer, Drain.layer), Layer.provideMerge(Sessions.layer, running(behaviors)))
       )
     )
   )
 
-/** Serves the components at `${path}/rpc` (`LiveConfig`, by default `/api/live/rpc`) until the Scope closes. */
+/**
+ * Serves the components at `${path}/rpc` (`LiveConfig`, by default `/api/live/rpc`) until the Scope closes. State tokens are
+ * signed with `FIBRA_SECRET` unless `Secrets` are provided; states are kept in memory unless a `SnapshotStore` is.
+ */
 export const layer = <const Components extends ReadonlyArray<Component.Any>>(options: {
   readonly components: Components
-}): Layer.Layer<never, never, HttpRouter.HttpRouter | Requirements<Components>> =>
+}): Layer.Layer<never, StartError, HttpRouter.HttpRouter | Requirements<Components>> =>
   Layer.provide(routes, layerCore(options))
+
+const running = (behaviors: ReadonlyMap<Component.Any, Component.Behavior>) =>
+  Instances.layer(behaviors).pipe(
+    Layer.provide(Layer.provide(tokens, orElse(Secrets.Secrets, Secrets.layerConfig))),
+    Layer.provide(orElse(SnapshotStore.SnapshotStore, SnapshotStore.layerMemory)),
+    Layer.provideMerge(Transport.layer)
+  )
+
+const tokens = Layer.unwrap(
+  Effect.map(LiveConfig.LiveConfig, ({ audience, encryptTokens, maxTokenLength, tokenAge }) =>
+    StateToken.layer({ audience, encrypt: encryptTokens, maxAge: tokenAge, maxLength: maxTokenLength })
+  )
+)
+
+/** The service, if there is one, or else what this layer makes. */
+const orElse = <I, S, E>(service: Context.Key<I, S>, layer: Layer.Layer<I, E>): Layer.Layer<I, E> =>
+  Layer.unwrap(
+    Effect.map(Effect.serviceOption(service), (found) =>
+      Option.isSome(found) ? Layer.succeed(service, found.value) : layer
+    )
+  )
 
 const routes = HttpRouter.use((router) =>
   Effect.gen(function* () {
     const config = yield* LiveConfig.LiveConfig
     const transport = yield* Transport.Transport
     const front = yield* LiveRpc.LiveRpc
-    const handler = Upgrade.handler(config, (ws, socket) => WebSocketLink.attach(transport, front, ws, socket))
+    const authenticate = yield* Authentication.Authentication
+    const { isDraining } = transport
+    const handler = Upgrade.handler({ authenticate, config, isDraining }, (ws, socket, principal) =>
+      WebSocketLink.attach(transport, front, ws, socket, principal)
+    )
     yield* router.add("GET", `${config.path}/rpc`, handler)
   })
 )

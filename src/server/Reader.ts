@@ -1,9 +1,10 @@
 /**
  * One client's place in one instance. It holds no queue: what it has to read is computed when there is room to write it, from
- * the log or, when it fell behind, as one change from the state it saw last to the state of now.
+ * the log or, when it fell behind, as one change from the state it saw last to the state of now. While its client is away it
+ * stays where it is, and goes on from where the client says it was.
  */
 import type { ComponentId } from "../LiveId.ts"
-import type { Status } from "../LiveProtocol.ts"
+import type { Place, Status } from "../LiveProtocol.ts"
 import * as Patch from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
 import { Batch, type ChangeLog } from "./ChangeLog.ts"
@@ -13,8 +14,15 @@ export interface Source {
   readonly id: ComponentId
   readonly log: ChangeLog
   readonly encoded: Encoded
+  readonly epoch: number
   readonly revision: number
+  /** Events so far. */
+  readonly events: number
   readonly clientStatus: Status
+  /** Changes a reader gets one by one in a single batch. */
+  readonly conflateAfter: number
+  /** The last token its client is known to have. */
+  confirmed: number
 }
 
 /** Who reads. */
@@ -23,25 +31,31 @@ export interface ReaderSink {
   readonly readerWoke: (reader: Reader) => void
 }
 
+/** How it reads what comes next: as others at its place do, all that is in the log, or the state, whole. */
+type Mode = "follow" | "replay" | "whole"
+
 /** A cursor. */
 export class Reader {
   /** True from the moment there is something to read until it has been read. */
   behind = false
   readonly #source: Source
   readonly #sink: ReaderSink
-  #sequence: number
-  #seen: Encoded
-  #status: Status
-  #whole = false
+  #sequence!: number
+  /** The state of `#revision`, if it is known. */
+  #seen: Encoded | undefined
+  #revision!: number
+  #index!: number
+  #status: Status | undefined
+  #serial = 0
+  #mode: Mode = "follow"
   /** Nothing is said before the client knows of the mount. */
   #held = true
+  #away = false
 
   constructor(source: Source, sink: ReaderSink) {
     this.#source = source
     this.#sink = sink
-    this.#sequence = source.log.sequence
-    this.#seen = source.encoded
-    this.#status = source.clientStatus
+    this.#catchUp()
   }
 
   /** There is something to read; said once until it is read. */
@@ -59,50 +73,124 @@ export class Reader {
     if (this.behind) this.#sink.readerWoke(this)
   }
 
+  /** The client is going to be told of the mount again: what it was told before may not have arrived. */
+  hold(): void {
+    this.#held = true
+    this.back()
+    if (this.behind) this.#source.log.caughtUp()
+    this.#catchUp()
+  }
+
   /** What is read next is the state, whole, whatever was read before. */
   startOver(): void {
-    this.#whole = true
+    this.#mode = "whole"
     this.wake()
+  }
+
+  /** The client is away. */
+  leave(): void {
+    if (this.#away) return
+    this.#away = true
+    this.#source.log.away++
+  }
+
+  /** The client is there, or will not come back. */
+  back(): void {
+    if (!this.#away) return
+    this.#away = false
+    this.#source.log.away--
+  }
+
+  /** The client is there, and was told this much. */
+  resume(place: Place): void {
+    this.back()
+    const { encoded, epoch, log, revision } = this.#source
+    const sequence = place.epoch === epoch ? log.placeOf(place, revision) : undefined
+    this.#held = false
+    // What was said of these may not have arrived.
+    this.#status = undefined
+    this.#serial = 0
+    if (sequence === undefined) {
+      this.#mode = "whole"
+    } else {
+      if (place.revision !== this.#revision) this.#seen = place.revision === revision ? encoded : undefined
+      this.#mode = "replay"
+      this.#sequence = sequence
+      this.#revision = place.revision
+    }
+    this.#index = place.index
+    if (this.behind) this.#sink.readerWoke(this)
+    else this.wake()
+  }
+
+  /** Whether the client does not know of the mount yet. */
+  get isHeld(): boolean {
+    return this.#held
+  }
+
+  /** The client has this token. */
+  confirm(serial: number): void {
+    this.#source.confirmed = Math.max(this.#source.confirmed, serial)
+  }
+
+  /** The last token that was read; 0 for none. */
+  get serial(): number {
+    return this.#serial
   }
 
   /** Everything up to now; undefined when it comes to nothing. */
   take(): Batch | undefined {
-    const { clientStatus: status, encoded, log } = this.#source
-    const batch = this.#whole
-      ? this.#render()
-      : log.shared(this.#sequence, `${this.#status} ${status}`, () => this.#render())
-    this.#whole = false
-    this.#sequence = log.sequence
-    this.#seen = encoded
-    this.#status = status
-    this.behind = false
+    if (!this.behind) return undefined
+    const { clientStatus: status, log } = this.#source
+    const batch =
+      this.#mode === "follow"
+        ? log.shared(this.#sequence, `${this.#status} ${status}`, () => this.#render())
+        : this.#render()
+    this.#mode = "follow"
+    if (log.seal !== undefined) this.#serial = log.seal.serial
+    this.#catchUp()
     log.caughtUp()
     return batch
   }
 
+  #catchUp(): void {
+    const { clientStatus, encoded, events, log, revision } = this.#source
+    this.#sequence = log.sequence
+    this.#seen = encoded
+    this.#revision = revision
+    this.#index = events
+    this.#status = clientStatus
+    this.behind = false
+  }
+
   #render(): Batch | undefined {
-    const { clientStatus: status, encoded, id, log, revision } = this.#source
+    const { clientStatus: status, conflateAfter, id, log } = this.#source
     const texts: Array<string> = []
-    const oneByOne = this.#whole ? undefined : log.since(this.#sequence)
+    const oneByOne =
+      this.#mode === "whole" ? undefined : log.since(this.#sequence, this.#mode === "replay" ? Infinity : conflateAfter)
     if (oneByOne !== undefined) {
       if (oneByOne !== "") texts.push(oneByOne)
     } else {
-      const merged = this.#merged(id, revision, encoded)
+      const merged = this.#merged()
       if (merged !== undefined) texts.push(merged)
-      texts.push(...log.eventsSince(this.#sequence))
+      texts.push(...log.eventsAfter(this.#index))
     }
-    if (this.#whole || status !== this.#status)
+    if (this.#mode === "whole" || status !== this.#status) {
       texts.push(`{"_tag":"Status","componentId":"${id}","status":"${status}"}`)
+    }
+    if (log.seal !== undefined && log.seal.serial > this.#serial) texts.push(log.seal.text)
     return texts.length === 0 ? undefined : new Batch(texts.join(","))
   }
 
-  #merged(id: string, revision: number, now: Encoded): string | undefined {
-    const patch = this.#whole ? undefined : Patch.diff(this.#seen, now)
-    if (patch?.length === 0) return undefined
-    const changes = patch === undefined ? undefined : JSON.stringify(patch)
+  #merged(): string | undefined {
+    const { encoded: now, epoch, id, revision } = this.#source
+    const seen = this.#mode === "whole" ? undefined : this.#seen
+    if (seen !== undefined && this.#revision === revision) return undefined
+    const changes = seen === undefined ? undefined : JSON.stringify(Patch.diff(seen, now))
     const whole = JSON.stringify(now)
+    const head = `"componentId":"${id}","epoch":${epoch},"revision":${revision}`
     return changes !== undefined && changes.length < whole.length
-      ? `{"_tag":"Patched","componentId":"${id}","revision":${revision},"patch":${changes}}`
-      : `{"_tag":"Snapshot","componentId":"${id}","revision":${revision},"state":${whole}}`
+      ? `{"_tag":"Patched",${head},"from":${this.#revision},"patch":${changes}}`
+      : `{"_tag":"Snapshot",${head},"state":${whole}}`
   }
 }

@@ -1,7 +1,7 @@
 /**
  * One connection that speaks the RPC wire: what comes in is decoded and goes to the session or to `RpcServer`; what goes out is
- * one frame per turn, events first, so that an answer never overtakes the change it speaks of. The window of batches the client
- * has not acknowledged is kept here; when it is full, readers stay where they are and catch up in one change.
+ * one frame per turn, events first, so that an answer never overtakes the change it speaks of. While the window of batches the
+ * client has not acknowledged is full, readers stay where they are and catch up in one change.
  */
 import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
@@ -9,28 +9,37 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Schema from "effect/Schema"
-import { LiveError, PayloadRejected } from "../LiveError.ts"
+import { LiveError, PayloadRejected, TokenRejected } from "../LiveError.ts"
+import type { ComponentId } from "../LiveId.ts"
 import {
-  batchesPerAcknowledgement,
   CallRequest,
+  type ConnectionEstablished,
+  ConnectRequest,
   LiveProtocol,
   type Mounted,
   MountRequest,
-  protocolVersion
+  protocolVersion,
+  ReceivedRequest,
+  RehydrateRequest,
+  type ResumeRequest
 } from "../LiveProtocol.ts"
 import { ClientMessage, type RequestId } from "./ClientMessage.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Outcome } from "./Outcome.ts"
-import type { Session } from "./Session.ts"
+import type { Principal } from "./Principal.ts"
+import * as RpcText from "./RpcText.ts"
+import type { Collector, Session } from "./Session.ts"
 import type { Connection, Frame, FrontSession } from "./Transport.ts"
+import { Window } from "./Window.ts"
 
 type Request = Extract<ClientMessage, { readonly _tag: "Request" }>
 
 const decodeMessage = Schema.decodeUnknownExit(ClientMessage)
 const decodeMount = Schema.decodeUnknownExit(MountRequest)
+const decodeRehydrate = Schema.decodeUnknownExit(RehydrateRequest)
 const decodeCall = Schema.decodeUnknownExit(CallRequest)
-const decodeReceived = Schema.decodeUnknownExit(Schema.Struct({ batch: Schema.Int }))
-const encodeLiveError = Schema.encodeSync(LiveError)
+const decodeConnect = Schema.decodeUnknownExit(ConnectRequest)
+const decodeReceived = Schema.decodeUnknownExit(ReceivedRequest)
 const decodePayload = new Map(
   [...LiveProtocol.requests.values()].map((rpc) => [
     rpc._tag as string,
@@ -38,44 +47,61 @@ const decodePayload = new Map(
   ])
 )
 
+/** Another connection has resumed this one's session. */
+const resumedElsewhere = 4001
+
 /** What all connections of a server share. */
 export interface RpcFront {
   readonly config: LiveConfig.Service
-  readonly openSession: (connection: Connection) => Session
+  /** How long state tokens are good, milliseconds. */
+  readonly tokenAge: number
+  readonly connectionId: () => string
+  readonly openSession: (connection: Collector, principal: Principal | undefined) => Session
+  /** Makes a session one to come back to, and gives its token. */
+  readonly ticket: (session: Session) => string
+  readonly claim: (token: string, principal: Principal | undefined) => Session | TokenRejected
+  readonly confirm: (session: Session) => void
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   /** Hands a message to `RpcServer`. */
   readonly forward: (connection: RpcConnection, message: RpcMessage.FromClientEncoded) => void
-  readonly closed: (connection: RpcConnection) => void
+  /** The connection is gone; whether its client comes back for the session, if it has one still, is not known. */
+  readonly closed: (connection: RpcConnection, session: Session | undefined) => void
+  /** Ends a session nobody will come back for. */
+  readonly end: (session: Session) => void
 }
 
 /** One connection. */
-export class RpcConnection implements FrontSession {
+export class RpcConnection implements FrontSession, Collector {
   readonly connection: Connection
-  readonly session: Session
   readonly #front: RpcFront
+  /** Undefined when another connection has it. */
+  #session: Session | undefined
   #replies: Array<string> = []
   /** Characters in them. */
   #waiting = 0
   /** Whether there is the answer of a call among them. */
   #answering = false
-  /** Answers to mounts, which go before the events. */
-  #mounts: Array<string> = []
+  /** What goes before the events: answers to mounts, and the news of the connection itself. */
+  #first: Array<string> = []
   /** How to cancel the mounts and calls that are under way. */
   #pending: Map<RequestId, () => void> | undefined
-  /** Mounts under way: nobody is left to want them when the connection goes, while a call goes on. */
-  #mounting: Set<Fiber.Fiber<unknown, unknown>> | undefined
   /** The JSON of the id of the `Connect` request, while there is one. */
   #connectId: string | undefined
-  /** Batches sent on this `Connect`, and how many of them the client has. */
-  #sent = 0
-  #received = 0
-  /** Bytes of the batches the client does not have yet. */
-  #unacknowledged = 0
+  #window: Window
+  /** Whether the client is known to have the token of its session. */
+  #confirmed = false
+  /** The client has said that it leaves for good. */
+  #leaving = false
 
   constructor(front: RpcFront, connection: Connection) {
     this.#front = front
     this.connection = connection
-    this.session = front.openSession(connection)
+    this.#window = new Window(front.config)
+    this.#session = front.openSession(this, connection.principal)
+  }
+
+  get session(): Session | undefined {
+    return this.#session
   }
 
   receive(text: string): void {
@@ -92,6 +118,16 @@ export class RpcConnection implements FrontSession {
     for (const message of parsed) this.#message(message)
   }
 
+  schedule(): void {
+    this.connection.schedule()
+  }
+
+  /** Another connection has the session now. */
+  replaced(): void {
+    this.#session = undefined
+    this.connection.link.close(resumedElsewhere, "The session was resumed on another connection")
+  }
+
   /** Sends one message with the next flush. */
   reply(message: string): void {
     if (this.#isTooMuch(message)) return
@@ -99,21 +135,29 @@ export class RpcConnection implements FrontSession {
     if (this.#replies.length === 1) this.connection.schedule()
   }
 
+  draining(within: number): void {
+    if (this.#connectId === undefined) return
+    this.#tell(`{"_tag":"Draining","within":${within}}`)
+  }
+
   /** Answers that are too much for one frame end the connection; nobody who means well asks for them in one turn. */
   #isTooMuch(message: string): boolean {
     this.#waiting += message.length
     if (this.#waiting <= this.#front.config.maxBuffered) return false
     this.#replies = []
-    this.#mounts = []
+    this.#first = []
     this.connection.link.close(1013, "The client asks for more than can be sent")
     return true
   }
 
   flush(): void {
     const { link } = this.connection
-    const replies = this.#replies.length + this.#mounts.length
+    const replies = this.#replies.length + this.#first.length
     // The answer of a call does not overtake the change it speaks of, so then there is no waiting for room.
-    const batches = this.#connectId !== undefined && (this.#answering || this.#hasRoom) ? this.session.collect() : []
+    const batches =
+      this.#connectId !== undefined && (this.#answering || this.#hasRoom)
+        ? (this.#session?.collect(this.#window.next) ?? [])
+        : []
     this.#answering = false
     const [batch] = batches
     if (batch === undefined && replies === 0) return
@@ -121,13 +165,13 @@ export class RpcConnection implements FrontSession {
       const head = this.#chunkHead()
       return this.#writeBatch(batch.frame(link.kind + head, (text) => link.frame(`[${head}${text}]}]`)))
     }
-    const messages = this.#mounts
+    const messages = this.#first
     if (batch !== undefined) {
       const events = batches.length === 1 ? batch.text : batches.map(({ text }) => text).join(",")
       messages.push(`${this.#chunkHead()}${events}]}`)
     }
     const frame = link.frame(`[${messages.concat(this.#replies).join(",")}]`)
-    this.#mounts = []
+    this.#first = []
     this.#replies = []
     this.#waiting = 0
     if (batch === undefined) link.write(frame)
@@ -135,22 +179,17 @@ export class RpcConnection implements FrontSession {
   }
 
   closed(): void {
+    const session = this.#session
+    this.#session = undefined
     this.#connectId = undefined
     this.#pending = undefined
-    this.#mounting?.forEach((fiber) => fiber.interruptUnsafe())
-    this.#front.closed(this)
+    this.#front.closed(this, this.#leaving ? undefined : session)
+    if (this.#leaving && session !== undefined) this.#front.end(session)
   }
 
   /** Whether there is something to read, and the client reads. */
   get #hasRoom(): boolean {
-    if (!this.session.isBehind) return false
-    const { windowBatches, windowBytes } = this.#front.config
-    const batches = this.#sent - this.#received
-    // Fewer than these need no acknowledgement, however large, so nothing may wait for one.
-    if (batches >= batchesPerAcknowledgement) {
-      if (batches >= windowBatches || this.#unacknowledged >= windowBytes) return false
-    }
-    return this.connection.hasRoom
+    return this.#session?.isBehind === true && this.#window.isOpen && this.connection.hasRoom
   }
 
   #chunkHead(): string {
@@ -158,23 +197,27 @@ export class RpcConnection implements FrontSession {
   }
 
   #writeBatch(frame: Frame): void {
-    this.#count(frame.length)
+    this.#window.count(frame.length)
     this.connection.link.write(frame)
   }
 
-  #count(bytes: number): void {
-    this.#sent++
-    this.#unacknowledged += bytes
+  /** Sends an event that is no component's, as a batch of its own and before all else. */
+  #tell(event: string): void {
+    const message = `${this.#chunkHead()}${event}]}`
+    this.#window.count(message.length)
+    if (this.#isTooMuch(message)) return
+    this.#first.push(message)
+    this.connection.schedule()
   }
 
   #acknowledge(batch: number): void {
-    const outstanding = this.#sent - this.#received
-    const acknowledged = Math.min(batch, this.#sent) - this.#received
-    if (acknowledged <= 0) return
-    this.#received += acknowledged
-    // The sizes of the batches are not kept; each is taken for the average of those outstanding.
-    this.#unacknowledged *= 1 - acknowledged / outstanding
-    if (this.session.isBehind) this.connection.schedule()
+    const session = this.#session
+    if (!this.#window.acknowledge(batch) || session === undefined) return
+    // The first batch had the token of the session.
+    if (!this.#confirmed) this.#front.confirm(session)
+    this.#confirmed = true
+    session.acknowledged(this.#window.received)
+    if (session.isBehind) this.connection.schedule()
   }
 
   #message(value: unknown): void {
@@ -190,13 +233,14 @@ export class RpcConnection implements FrontSession {
       case "Request":
         return this.#request(message)
       case "Ack":
-        if (JSON.stringify(message.requestId) === this.#connectId) this.#acknowledge(this.#received + 1)
+        if (JSON.stringify(message.requestId) === this.#connectId) this.#acknowledge(this.#window.received + 1)
         return
       case "Interrupt":
         return this.#interrupt(message.requestId)
       case "Ping":
         return this.reply(`{"_tag":"Pong"}`)
       case "Eof":
+        this.#leaving = true
         return
     }
   }
@@ -206,16 +250,13 @@ export class RpcConnection implements FrontSession {
       case "Call":
         return this.#call(request)
       case "Mount":
-        return this.#mount(request)
-      case "Received": {
-        const received = decodeReceived(request.payload)
-        if (Exit.isFailure(received)) return this.#refuse(request, received.cause)
-        this.#acknowledge(received.value.batch)
-        if (request.isNotification !== true) this.#succeed(request.id, "null")
-        return
-      }
+        return this.#mount(request, decodeMount)
+      case "Rehydrate":
+        return this.#mount(request, decodeRehydrate)
+      case "Received":
+        return this.#received(request)
       case "Connect":
-        return this.#connect(request.id)
+        return this.#connect(request)
       default: {
         const decode = decodePayload.get(request.tag)
         if (decode === undefined) return this.#unknown(request)
@@ -233,52 +274,89 @@ export class RpcConnection implements FrontSession {
     }
   }
 
-  #connect(id: RequestId): void {
+  #received(request: Request): void {
+    const received = decodeReceived(request.payload)
+    if (Exit.isFailure(received)) return this.#refuse(request, received.cause)
+    const { batch, settled } = received.value
+    this.#acknowledge(batch)
+    if (settled !== undefined) this.#session?.settled(settled)
+    if (request.isNotification !== true) this.reply(RpcText.success(request.id, "null"))
+  }
+
+  #connect(request: Request): void {
+    const { id } = request
+    const connect = decodeConnect(request.payload ?? {})
+    if (Exit.isFailure(connect)) return this.#refuse(request, connect.cause)
     if (this.#connectId !== undefined) {
-      return this.#die(
-        id,
-        "This connection reads its events already. Expected one Connect per socket. Interrupt the other."
+      return this.reply(
+        RpcText.die(
+          id,
+          "This connection reads its events already. Expected one Connect per socket. Interrupt the other."
+        )
       )
     }
     this.#connectId = JSON.stringify(id)
-    this.#sent = this.#received = this.#unacknowledged = 0
-    const { connectionId } = this.session
-    const established = JSON.stringify({ _tag: "ConnectionEstablished", connectionId, protocolVersion })
-    this.#count(established.length)
-    this.reply(`{"_tag":"Chunk","requestId":${this.#connectId},"values":[${established}]}`)
+    this.#window = new Window(this.#front.config)
+    const { resume } = connect.value
+    const claimed = resume === undefined ? undefined : this.#claim(resume)
+    const [components, rejected] = claimed instanceof TokenRejected ? [[], claimed] : [claimed ?? [], undefined]
+    const session = this.#session
+    if (session === undefined) return
+    const established: ConnectionEstablished = {
+      _tag: "ConnectionEstablished",
+      connectionId: this.#front.connectionId() as ConnectionEstablished["connectionId"],
+      sessionToken: this.#front.ticket(session),
+      protocolVersion,
+      resumed: resume !== undefined && rejected === undefined,
+      components,
+      tokenAge: this.#front.tokenAge
+    }
+    this.#tell(
+      JSON.stringify(
+        rejected === undefined ? established : { ...established, rejected: { _tag: rejected._tag, reason: rejected.reason } }
+      )
+    )
   }
 
-  #mount(request: Request): void {
-    const mount = decodeMount(request.payload)
+  /** Takes up the session of a token in place of the one this connection has begun. */
+  #claim(resume: ResumeRequest): ReadonlyArray<ComponentId> | TokenRejected {
+    const begun = this.#session
+    // Two sessions cannot be made one.
+    if (begun?.isEmpty === false) return new TokenRejected({ reason: "session" })
+    const session = this.#front.claim(resume.sessionToken, this.connection.principal)
+    if (session instanceof TokenRejected) return session
+    this.#session = session
+    if (begun !== undefined) this.#front.end(begun)
+    const kept = session.resume(this, resume)
+    if (session.isBehind) this.connection.schedule()
+    return kept
+  }
+
+  #mount(
+    request: Request,
+    decode: (payload: unknown) => Exit.Exit<MountRequest | RehydrateRequest, Schema.SchemaError>
+  ): void {
+    const mount = decode(request.payload)
     if (Exit.isFailure(mount)) return this.#refuse(request, mount.cause)
     const { id } = request
     if (this.#isPending(id)) return
-    const fiber = this.#front.run(this.session.mount(mount.value))
-    const exit = fiber.pollUnsafe()
-    if (exit !== undefined) return this.#mounted(id, exit)
-    const mounting = (this.#mounting ??= new Set())
-    mounting.add(fiber)
-    this.#remember(id, () => fiber.interruptUnsafe())
-    fiber.addObserver((exit) => {
-      mounting.delete(fiber)
-      if (this.#forget(id) !== undefined) this.#mounted(id, exit)
-    })
+    this.#start(id, (done) => this.#session?.mount(mount.value, (exit) => done(() => this.#mounted(id, exit))))
   }
 
   /** The answer goes out before any event of the instance. */
   #mounted(id: RequestId, exit: Exit.Exit<Mounted, LiveError>): void {
     if (Exit.isSuccess(exit)) {
-      const answer = exitMessage(id, success(JSON.stringify(exit.value)))
+      const answer = RpcText.success(id, JSON.stringify(exit.value))
       if (this.#isTooMuch(answer)) return
-      this.#mounts.push(answer)
-      this.session.announce(exit.value.componentId)
+      this.#first.push(answer)
+      this.#session?.announce(exit.value.componentId)
       return this.connection.schedule()
     }
     const failure = exit.cause.reasons.find(Cause.isFailReason)
-    if (failure !== undefined) return this.#fail(id, liveError(failure.error))
-    return Cause.hasInterruptsOnly(exit.cause)
-      ? this.#answer(id, { _tag: "Interrupted" })
-      : this.#die(id, String(Cause.squash(exit.cause)))
+    if (failure !== undefined) return this.reply(RpcText.failure(id, RpcText.liveError(failure.error)))
+    return this.reply(
+      Cause.hasInterruptsOnly(exit.cause) ? RpcText.interrupted(id) : RpcText.die(id, String(Cause.squash(exit.cause)))
+    )
   }
 
   #call(request: Request): void {
@@ -286,23 +364,38 @@ export class RpcConnection implements FrontSession {
     if (Exit.isFailure(call)) return this.#refuse(request, call.cause)
     const { id } = request
     if (this.#isPending(id)) return
+    this.#start(id, (done) =>
+      this.#session?.call(call.value, (outcome) =>
+        done(() => {
+          if (request.isNotification !== true) this.#answer(id, outcome)
+        })
+      )
+    )
+  }
+
+  /** Begins something that has an answer, and remembers how to cancel it until then. */
+  #start(id: RequestId, begin: (done: (answer: () => void) => void) => (() => void) | undefined): void {
     let answered = false
-    const cancel = this.session.call(call.value, (outcome) => {
+    const cancel = begin((answer) => {
+      if (answered) return
       answered = true
       this.#forget(id)
-      if (request.isNotification !== true) this.#answer(id, outcome)
+      answer()
     })
-    if (!answered) this.#remember(id, cancel)
+    if (answered || cancel === undefined) return
+    const pending = (this.#pending ??= new Map<RequestId, () => void>())
+    pending.set(id, () => {
+      answered = true
+      cancel()
+    })
   }
 
   #isPending(id: RequestId): boolean {
     if (this.#pending?.has(id) !== true) return false
-    this.#die(id, `The request id ${JSON.stringify(id)} is in use. Expected one of its own for every request.`)
+    this.reply(
+      RpcText.die(id, `The request id ${JSON.stringify(id)} is in use. Expected one of its own for every request.`)
+    )
     return true
-  }
-
-  #remember(id: RequestId, cancel: () => void): void {
-    ;(this.#pending ??= new Map()).set(id, cancel)
   }
 
   #forget(id: RequestId): (() => void) | undefined {
@@ -321,7 +414,7 @@ export class RpcConnection implements FrontSession {
     }
     if (JSON.stringify(id) === this.#connectId) {
       this.#connectId = undefined
-      return this.#succeed(id, "null")
+      return this.reply(RpcText.success(id, "null"))
     }
     this.#front.forward(this, { _tag: "Interrupt", requestId: id })
   }
@@ -330,51 +423,30 @@ export class RpcConnection implements FrontSession {
     this.#answering = true
     switch (outcome._tag) {
       case "Success":
-        return this.#succeed(id, outcome.text)
+        return this.reply(RpcText.success(id, outcome.text))
       case "Failure":
-        return this.#fail(id, `{"_tag":"ActionFailure","failure":${outcome.text}}`)
+        return this.reply(RpcText.failure(id, `{"_tag":"ActionFailure","failure":${outcome.text}}`))
       case "Refused":
-        return this.#fail(id, liveError(outcome.error))
+        return this.reply(RpcText.failure(id, RpcText.liveError(outcome.error)))
       case "Interrupted":
-        return this.#exit(id, `{"_tag":"Failure","cause":[{"_tag":"Interrupt"}]}`)
+        return this.reply(RpcText.interrupted(id))
     }
   }
 
   #refuse(request: Request, cause: Cause.Cause<unknown>): void {
     if (request.isNotification === true) return
     const reason = new PayloadRejected({ action: request.tag, issue: String(Cause.squash(cause)) })
-    this.#fail(request.id, liveError(new LiveError({ reason })))
+    this.reply(RpcText.failure(request.id, RpcText.liveError(new LiveError({ reason }))))
   }
 
   #unknown({ id, tag }: Request): void {
     const known = [...decodePayload.keys()].join(", ")
-    this.#die(id, `There is no request ${JSON.stringify(tag.slice(0, 64))}. Expected one of ${known}.`)
-  }
-
-  #succeed(id: RequestId, value: string): void {
-    this.#exit(id, success(value))
-  }
-
-  #fail(id: RequestId, error: string): void {
-    this.#exit(id, `{"_tag":"Failure","cause":[{"_tag":"Fail","error":${error}}]}`)
-  }
-
-  #die(id: RequestId, text: string): void {
-    this.#exit(id, `{"_tag":"Failure","cause":[{"_tag":"Die","defect":${JSON.stringify(text)}}]}`)
-  }
-
-  #exit(id: RequestId, exit: string): void {
-    this.reply(exitMessage(id, exit))
+    this.reply(
+      RpcText.die(id, `There is no request ${JSON.stringify(tag.slice(0, 64))}. Expected one of ${known}.`)
+    )
   }
 
   #defect(text: string): void {
-    this.reply(`{"_tag":"Defect","defect":${JSON.stringify(text)}}`)
+    this.reply(RpcText.defect(text))
   }
 }
-
-const liveError = (error: LiveError): string => JSON.stringify(encodeLiveError(error))
-
-const success = (value: string): string => `{"_tag":"Success","value":${value}}`
-
-const exitMessage = (id: RequestId, exit: string): string =>
-  `{"_tag":"Exit","requestId":${JSON.stringify(id)},"exit":${exit}}`

@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import { Overflow } from "../actor/Mailbox.ts"
 import * as RestartPolicy from "../actor/RestartPolicy.ts"
 import type * as Component from "../Component.ts"
+import type * as Migration from "../Migration.ts"
 
 /** A component with the behaviour that runs it. */
 export interface Served {
@@ -19,6 +20,8 @@ export interface Served {
   readonly handlerTimeout: Duration.Duration | undefined
   readonly shutdown: Duration.Duration
   readonly maxIdleTime: Duration.Duration
+  readonly persist: boolean
+  readonly migrations: Migration.Any | undefined
 }
 
 /** Puts a component and its behaviour together; `context` is the server's, the behaviour's own comes before it. */
@@ -27,7 +30,7 @@ export const make = (
   behavior: Component.Behavior,
   context: Context.Context<never>
 ): Served => {
-  const { callTimeout, mailboxCapacity, maxIdleTime, restart, shutdown } = behavior.options
+  const { callTimeout, mailboxCapacity, maxIdleTime, migrations, persist, restart, shutdown } = behavior.options
   return {
     component,
     build: behavior.build,
@@ -37,6 +40,8 @@ export const make = (
     restart: RestartPolicy.make(restart),
     handlerTimeout: callTimeout === undefined ? undefined : Duration.fromInputUnsafe(callTimeout),
     shutdown: Duration.fromInputUnsafe(shutdown ?? "5 seconds"),
-    maxIdleTime: Duration.fromInputUnsafe(maxIdleTime ?? "1 minute")
+    maxIdleTime: Duration.fromInputUnsafe(maxIdleTime ?? "1 minute"),
+    persist: persist ?? false,
+    migrations
   }
 }

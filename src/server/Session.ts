@@ -1,23 +1,49 @@
 /**
- * One connection, as the fronts see it: which instances it has mounted, its calls, and what it has to be told. What a client
- * names is looked up here and nowhere else, so an id of another connection is as good as none.
+ * What a client has here, whichever connection it comes over: the instances it has mounted, its requests, and what it has to be
+ * told. It outlives its connection: detached, it goes on without being heard, and the next connection takes up where the client
+ * was. What a client names is looked up here and nowhere else, so an id of another session is as good as none.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { LiveError, NotAllowed, PayloadRejected, TooManyComponents, UnknownAction } from "../LiveError.ts"
-import type { ConnectionId } from "../LiveId.ts"
-import type { CallRequest, Mounted, MountRequest } from "../LiveProtocol.ts"
+import type * as Fiber from "effect/Fiber"
+import {
+  CallExpired,
+  Draining,
+  LiveError,
+  NotAllowed,
+  PayloadRejected,
+  TooManyComponents,
+  UnknownAction
+} from "../LiveError.ts"
+import type { ComponentId } from "../LiveId.ts"
+import type { CallRequest, Mounted, MountRequest, Place, RehydrateRequest, ResumeRequest } from "../LiveProtocol.ts"
 import type { Batch } from "./ChangeLog.ts"
 import type { Held, Instances } from "./Instances.ts"
+import { Ledger } from "./Ledger.ts"
+import type * as LiveConfig from "./LiveConfig.ts"
 import { type Outcome, outcomeOf, refused } from "./Outcome.ts"
+import type { Principal } from "./Principal.ts"
 import type { Reader, ReaderSink } from "./Reader.ts"
 
 interface Mount extends Held {
   readonly reader: Reader
-  /** How often this connection has mounted it; a shared instance may be several times on one page. */
+  /** How often this session has mounted it; a shared instance may be several times on one page. */
   times: number
 }
+
+/** What came of a request: of a call, or of a mount. */
+type Answer = Outcome | Exit.Exit<ComponentId, LiveError>
+
+/** A token that was sent and may not have arrived. */
+interface SentSeal {
+  readonly batch: number
+  readonly reader: Reader
+  readonly serial: number
+}
+
+/** Gets the answer to a mount. */
+export type MountListener = (exit: Exit.Exit<Mounted, LiveError>) => void
 
 const noop = (): void => {}
 
@@ -25,47 +51,69 @@ const noop = (): void => {}
 export interface Collector {
   /** There is something to collect. */
   readonly schedule: () => void
+  /** Another connection has the session now. */
+  readonly replaced: () => void
 }
 
 /** What all sessions of a server share. */
 export interface SessionHost {
   readonly instances: Instances["Service"]
-  readonly maxComponents: number
+  readonly config: LiveConfig.Service
+  readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+  /** Whether nothing new is taken any more. */
+  readonly isDraining: () => boolean
 }
 
-/** One connection. */
+/** What one client has here. */
 export class Session implements ReaderSink {
-  readonly connectionId: ConnectionId
+  readonly principal: Principal | undefined
   readonly #host: SessionHost
-  readonly #connection: Collector
+  #connection: Collector | undefined
   readonly #mounts = new Map<string, Mount>()
   #behind: Array<Reader> = []
   /** Mounts, those under way included. */
   #times = 0
   #closed = false
+  #ledger: Ledger<Answer> | undefined
+  /** Mounts under way that cannot be asked for again: nobody is left to want them when the connection goes. */
+  #mounting: Set<Fiber.Fiber<unknown, unknown>> | undefined
+  #seals: Array<SentSeal> | undefined
 
-  constructor(connectionId: ConnectionId, host: SessionHost, connection: Collector) {
-    this.connectionId = connectionId
+  constructor(principal: Principal | undefined, host: SessionHost, connection: Collector) {
+    this.principal = principal
     this.#host = host
     this.#connection = connection
   }
 
-  /** Mounts a component for this connection; nothing else is said of it until `announce`. */
-  mount(request: MountRequest): Effect.Effect<Mounted, LiveError> {
-    return Effect.suspend(() => {
-      if (this.#times >= this.#host.maxComponents) {
-        return Effect.fail(
-          new LiveError({ reason: new TooManyComponents({ limit: this.#host.maxComponents, of: "connection" }) })
-        )
-      }
-      this.#times++
-      return Effect.uninterruptibleMask((restore) =>
-        restore(this.#host.instances.hold(request)).pipe(
-          Effect.flatMap((held) => this.#keep(held)),
-          Effect.onError(() => Effect.sync(() => this.#times--))
-        )
-      )
-    })
+  /** Whether there is anything that a client could come back for. */
+  get isEmpty(): boolean {
+    return this.#times === 0 && (this.#ledger?.size ?? 0) === 0
+  }
+
+  /** Roughly the bytes it keeps for its client alone. */
+  get bytes(): number {
+    let bytes = this.#ledger?.bytes ?? 0
+    for (const { instance } of this.#mounts.values()) {
+      if (instance.key === undefined) bytes += JSON.stringify(instance.encoded).length
+    }
+    return bytes
+  }
+
+  /** Mounts a component, or brings one back; nothing else is said of it until `announce`. The function returned cancels. */
+  mount(request: MountRequest | RehydrateRequest, listener: MountListener): () => void {
+    const { callId, component } = request
+    const listen = (answer: Exit.Exit<ComponentId, LiveError>) => listener(this.#present(answer))
+    if (callId === undefined) return this.#hold(request, listen, (this.#mounting ??= new Set()))
+    const asked = this.#requests.ask(
+      callId,
+      { of: component, what: "token" in request ? "Rehydrate" : "Mount" },
+      (answer) => listen(answer as Exit.Exit<ComponentId, LiveError>),
+      (done) => this.#hold(request, done, undefined)
+    )
+    if (asked === "known") return () => this.#requests.cancel(callId)
+    const error = new LiveError({ reason: new PayloadRejected({ action: "Mount", issue: taken(callId) }) })
+    listener(Exit.fail(error))
+    return noop
   }
 
   /** The answer to the mount is on its way; changes may follow it. */
@@ -73,55 +121,84 @@ export class Session implements ReaderSink {
     this.#mounts.get(componentId)?.reader.announce()
   }
 
-  /** Takes back one mount; the last one lets go of the instance. */
-  unmount(componentId: string): Effect.Effect<void, LiveError> {
+  /** Takes back one mount; the last one lets go of the instance, and gives the token of the state it leaves. */
+  unmount(componentId: string): Effect.Effect<{ readonly token?: string }, LiveError> {
     return Effect.suspend(() => {
       const mount = this.#mounts.get(componentId)
       if (mount === undefined) return Effect.fail(notMounted("Unmounting", componentId))
       this.#times--
-      if (--mount.times > 0) return Effect.void
-      this.#mounts.delete(componentId)
-      mount.instance.leave(mount.reader)
-      if (this.isBehind) this.#behind = this.#behind.filter((reader) => reader !== mount.reader)
-      return Effect.asVoid(Effect.forkDetach(this.#host.instances.release(mount), { startImmediately: true }))
+      if (--mount.times > 0) return Effect.succeed({})
+      return Effect.map(this.#host.instances.farewell(mount), (token) => {
+        this.#leave(mount)
+        return token === undefined ? {} : { token }
+      })
     })
   }
 
-  /** Hands a call to its instance; `resume` is called once, and not at all when the call is cancelled. */
-  call(request: CallRequest, resume: (outcome: Outcome) => void): () => void {
-    const { action, componentId, payload } = request
-    const mount = this.#mounts.get(componentId)
-    if (mount === undefined) {
-      resume({ _tag: "Refused", error: notMounted(`Calling "${action}"`, componentId) })
-      return noop
-    }
-    const { cell, served } = mount.instance
-    const component = served.component.componentName
-    const codec = served.component.codec.actions.get(action)
-    if (codec === undefined) {
-      resume(refused(new UnknownAction({ component, action })))
-      return noop
-    }
-    // An action without payload is `Void`, whose JSON form is null.
-    const decoded = codec.decodePayload(payload === undefined ? null : payload)
-    if (Exit.isFailure(decoded)) {
-      resume(refused(new PayloadRejected({ action, issue: String(Cause.squash(decoded.cause)) })))
-      return noop
-    }
-    return cell.send(action, decoded.value, undefined, (exit) => resume(outcomeOf(mount.instance, action, exit)))
+  /** The client does not have the state it should have. */
+  resync(componentId: string): Effect.Effect<void, LiveError> {
+    return Effect.suspend(() => {
+      const mount = this.#mounts.get(componentId)
+      if (mount === undefined) return Effect.fail(notMounted("Reading", componentId))
+      mount.reader.startOver()
+      return Effect.void
+    })
   }
 
-  /** What this connection has to be told; a reader with nothing to say is left out. */
-  collect(): ReadonlyArray<Batch> {
+  /** Hands a call to its instance; the listener is called once, and not at all when the call is cancelled. */
+  call(request: CallRequest, listener: (outcome: Outcome) => void): () => void {
+    const { action, callId, componentId, settled } = request
+    if (settled !== undefined) this.#ledger?.settleBelow(settled)
+    if (callId === undefined) return this.#run(request, listener)
+    const requests = this.#requests
+    const asked = requests.ask(
+      callId,
+      { of: componentId, what: action },
+      listener as (answer: Answer) => void,
+      (done) => this.#run(request, done)
+    )
+    if (asked === "known") return () => requests.cancel(callId)
+    const component = this.#mounts.get(componentId)?.instance.address ?? ""
+    listener(
+      refused(
+        asked === "forgotten"
+          ? new CallExpired({ component, action, outcome: "unknown" })
+          : new PayloadRejected({ action: "Call", issue: taken(callId) })
+      )
+    )
+    return noop
+  }
+
+  /** The client has the answers of all requests below this id. */
+  settled(id: number): void {
+    this.#ledger?.settleBelow(id)
+  }
+
+  /** What goes into this batch; a reader with nothing to say is left out. */
+  collect(batch: number): ReadonlyArray<Batch> {
     if (this.#behind.length === 0) return []
     const readers = this.#behind
     this.#behind = []
     const batches: Array<Batch> = []
     for (const reader of readers) {
-      const batch = reader.take()
-      if (batch !== undefined) batches.push(batch)
+      const { serial } = reader
+      const text = reader.take()
+      if (text !== undefined) batches.push(text)
+      if (reader.serial !== serial) (this.#seals ??= []).push({ batch, reader, serial: reader.serial })
     }
     return batches
+  }
+
+  /** The client has this batch, and all before it. */
+  acknowledged(batch: number): void {
+    const seals = this.#seals
+    if (seals === undefined) return
+    while (seals[0] !== undefined && seals[0].batch <= batch) {
+      const { reader, serial } = seals[0]
+      reader.confirm(serial)
+      seals.shift()
+    }
+    if (seals.length === 0) this.#seals = undefined
   }
 
   /** Whether there is something to collect. */
@@ -129,10 +206,55 @@ export class Session implements ReaderSink {
     return this.#behind.length > 0
   }
 
+  /** The connection is gone; everything goes on. */
+  detach(): void {
+    this.#connection = undefined
+    this.#seals = undefined
+    this.#ledger?.detach()
+    this.#mounting?.forEach((fiber) => fiber.interruptUnsafe())
+    this.#mounting = undefined
+    for (const { reader } of this.#mounts.values()) reader.leave()
+  }
+
+  /** Another connection asks for it: the one that had it is told. */
+  replace(): void {
+    const connection = this.#connection
+    if (connection === undefined) return
+    this.detach()
+    connection.replaced()
+  }
+
+  /** The client is back, over this connection. Gives the components it named and still has; the others are unmounted. */
+  resume(connection: Collector, { components, pending }: ResumeRequest): ReadonlyArray<ComponentId> {
+    this.#connection = connection
+    this.#behind = []
+    this.#ledger?.retain(new Set(pending))
+    const told = Map.groupBy(components, ({ componentId }) => componentId as string)
+    const answered = Map.groupBy(this.#ledger?.answers ?? [], (answer) => (isMounted(answer) ? answer.value : undefined))
+    const kept: Array<ComponentId> = []
+    for (const [id, mount] of Array.from(this.#mounts)) {
+      const places = told.get(id) ?? []
+      const wanted = Math.min(mount.times, places.length + (answered.get(mount.instance.id)?.length ?? 0))
+      this.#times -= mount.times - wanted
+      mount.times = wanted
+      const place = places.reduce<Place | undefined>(earlier, undefined)
+      if (wanted === 0) this.#leave(mount)
+      else if (place === undefined) mount.reader.hold()
+      else {
+        mount.reader.resume(place)
+        this.#host.instances.keep(mount.instance)
+        kept.push(mount.instance.id)
+      }
+    }
+    return kept
+  }
+
   /** Lets go of every instance; calls that have begun go on without an asker. */
   close(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.#closed = true
+      this.detach()
+      this.#ledger = undefined
       const mounts = [...this.#mounts.values()]
       this.#mounts.clear()
       this.#behind = []
@@ -146,25 +268,118 @@ export class Session implements ReaderSink {
 
   readerWoke(reader: Reader): void {
     this.#behind.push(reader)
-    if (this.#behind.length === 1) this.#connection.schedule()
+    if (this.#behind.length === 1) this.#connection?.schedule()
   }
 
-  #keep(held: Held): Effect.Effect<Mounted, LiveError> {
+  get #requests(): Ledger<Answer> {
+    const { maxResultBytes, maxResults } = this.#host.config
+    return (this.#ledger ??= new Ledger({ maxAnswers: maxResults, maxBytes: maxResultBytes, sizeOf }))
+  }
+
+  #run({ action, componentId, payload }: CallRequest, done: (outcome: Outcome) => void): () => void {
+    const end = (outcome: Outcome) => {
+      done(outcome)
+      return noop
+    }
+    const mount = this.#mounts.get(componentId)
+    if (mount === undefined) return end({ _tag: "Refused", error: notMounted(`Calling "${action}"`, componentId) })
+    if (this.#host.isDraining()) return end(refused(new Draining()))
+    const { cell, served } = mount.instance
+    const component = served.component.componentName
+    const codec = served.component.codec.actions.get(action)
+    if (codec === undefined) return end(refused(new UnknownAction({ component, action })))
+    // An action without payload is `Void`, whose JSON form is null.
+    const decoded = codec.decodePayload(payload === undefined ? null : payload)
+    if (Exit.isFailure(decoded)) {
+      return end(refused(new PayloadRejected({ action, issue: String(Cause.squash(decoded.cause)) })))
+    }
+    return cell.send(action, decoded.value, undefined, (exit) => done(outcomeOf(mount.instance, action, exit)))
+  }
+
+  /** Gets hold of an instance on a fiber of its own. */
+  #hold(
+    request: MountRequest | RehydrateRequest,
+    done: (exit: Exit.Exit<ComponentId, LiveError>) => void,
+    abandonable: Set<Fiber.Fiber<unknown, unknown>> | undefined
+  ): () => void {
+    const { config, instances, isDraining, run } = this.#host
+    const refuse = (reason: LiveError["reason"]) => {
+      done(Exit.fail(new LiveError({ reason })))
+      return noop
+    }
+    if (isDraining()) return refuse(new Draining())
+    if (this.#times >= config.maxComponents) {
+      return refuse(new TooManyComponents({ limit: config.maxComponents, of: "connection" }))
+    }
+    this.#times++
+    const held = "token" in request ? instances.restore(request, this.principal) : instances.hold(request, this.principal)
+    const fiber = run(
+      Effect.uninterruptibleMask((restore) =>
+        Effect.onError(
+          Effect.flatMap(restore(held), (held) => this.#keep(held)),
+          () => Effect.sync(() => this.#times--)
+        )
+      )
+    )
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined) {
+      done(exit)
+      return noop
+    }
+    abandonable?.add(fiber)
+    fiber.addObserver((exit) => {
+      abandonable?.delete(fiber)
+      done(exit)
+    })
+    return () => fiber.interruptUnsafe()
+  }
+
+  #keep(held: Held): Effect.Effect<ComponentId> {
     const { instance } = held
     const { release } = this.#host.instances
     if (this.#closed) return Effect.andThen(release(held), Effect.interrupt)
     const existing = this.#mounts.get(instance.id)
     if (existing !== undefined) {
       existing.times++
-      // The answer overtakes what this connection has not read yet, so what it reads next has to be whole.
-      existing.reader.startOver()
-      return Effect.as(release(held), instance.snapshot())
+      return Effect.as(release(held), instance.id)
     }
     const reader = instance.read(this)
-    this.#mounts.set(instance.id, { instance, scope: held.scope, reader, times: 1 })
-    return Effect.succeed(instance.snapshot())
+    if (this.#connection === undefined) reader.leave()
+    this.#mounts.set(instance.id, { ...held, reader, times: 1 })
+    this.#host.instances.keep(instance)
+    return Effect.succeed(instance.id)
+  }
+
+  /** What the client is told of a mount: the present. What it was told before, if it was, may not have arrived. */
+  #present(exit: Exit.Exit<ComponentId, LiveError>): Exit.Exit<Mounted, LiveError> {
+    if (Exit.isFailure(exit)) return Exit.failCause(exit.cause)
+    const mount = this.#mounts.get(exit.value)
+    if (mount === undefined) return Exit.fail(notMounted("Mounting", exit.value))
+    // The answer overtakes what this session has not read yet, so what it reads next has to be whole.
+    if (mount.reader.isHeld) mount.reader.hold()
+    else mount.reader.startOver()
+    return Exit.succeed(mount.instance.snapshot())
+  }
+
+  #leave(mount: Mount): void {
+    const { instance, reader } = mount
+    this.#mounts.delete(instance.id)
+    instance.leave(reader)
+    if (this.isBehind) this.#behind = this.#behind.filter((other) => other !== reader)
+    this.#host.run(this.#host.instances.release(mount))
   }
 }
 
 const notMounted = (what: string, componentId: string): LiveError =>
   new LiveError({ reason: new NotAllowed({ what: `${what} on "${componentId.slice(0, 64)}"` }) })
+
+const taken = (callId: number): string =>
+  `the callId ${callId} was given to another request; expected one of its own for each`
+
+const isMounted = (answer: Answer): answer is Exit.Success<ComponentId> => answer._tag === "Success" && "value" in answer
+
+/** What was read least. */
+const earlier = (one: Place | undefined, other: Place): Place =>
+  one === undefined || other.revision < one.revision ? other : one
+
+const sizeOf = (answer: Answer): number => ("text" in answer ? answer.text.length : 64)

@@ -1,22 +1,51 @@
-/** The open sessions of one server, whichever front their connection came through. */
+/**
+ * The sessions of one server, whichever front their connection came through: those that are connected, and those that wait for
+ * their client to come back. A session is named by a token, of which only the latest is good.
+ */
+import { timingSafeEqual } from "node:crypto"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { ConnectionId } from "../LiveId.ts"
+import type { TokenRejection } from "../LiveError.ts"
 import * as IdGenerator from "./IdGenerator.ts"
 import { Instances } from "./Instances.ts"
 import * as LiveConfig from "./LiveConfig.ts"
+import { Parking } from "./Parking.ts"
+import { isSame, type Principal } from "./Principal.ts"
 import { type Collector, Session, type SessionHost } from "./Session.ts"
 
-/** The open sessions of one server. */
+/** How a session is named. */
+interface Ticket {
+  readonly id: string
+  /** What has to be known besides the id. */
+  secret: string
+  /** The secret before, good until the client has confirmed that it knows the new one. */
+  previous: string | undefined
+}
+
+/** The sessions of one server. */
 export class Sessions extends Context.Service<
   Sessions,
   {
-    /** Starts the session of a connection, which is asked to collect what it has to say. */
-    readonly openUnsafe: (connection: Collector) => Session
+    /** A name for a connection. */
+    readonly connectionId: () => string
+    /** Starts a session for a connection. */
+    readonly openUnsafe: (connection: Collector, principal: Principal | undefined) => Session
+    /** Makes the session one to come back to, and gives its token. */
+    readonly ticketUnsafe: (session: Session) => string
+    /** Finds the session of a token; whoever had it loses it. */
+    readonly claimUnsafe: (token: string, principal: Principal | undefined) => Session | TokenRejection
+    /** The client knows its latest token. */
+    readonly confirmUnsafe: (session: Session) => void
+    /** The connection of a session is gone: it waits for the next, or ends when there is nothing to come back to. */
+    readonly park: (session: Session) => Effect.Effect<void>
     /** Ends it and lets go of what it had mounted. */
     readonly close: (session: Session) => Effect.Effect<void>
-    readonly sizeUnsafe: () => number
+    /** Nothing new is taken any more. */
+    readonly drainUnsafe: () => void
+    readonly sizeUnsafe: () => { readonly sessions: number; readonly parked: number; readonly resumed: number }
   }
 >()("fibra/server/Sessions") {}
 
@@ -25,27 +54,109 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
   Sessions,
   Effect.gen(function* () {
     const instances = yield* Instances
-    const { maxComponents } = yield* LiveConfig.LiveConfig
-    const host: SessionHost = { instances, maxComponents }
+    const config = yield* LiveConfig.LiveConfig
+    const run = Effect.runForkWith(yield* Effect.context<never>())
     const makeId = yield* IdGenerator.make
+    const makeSecret = IdGenerator.makeSecretSource()
+    const linger = Duration.toMillis(config.linger)
     const open = new Set<Session>()
+    const tickets = new Map<Session, Ticket>()
+    const named = new Map<string, Session>()
+    const parking = new Parking<Session>(config)
+    let draining = false
+    let watching = false
+    let resumed = 0
+
+    const host: SessionHost = { instances, config, run, isDraining: () => draining }
 
     const close = (session: Session): Effect.Effect<void> =>
       Effect.suspend(() => {
         open.delete(session)
+        parking.take(session)
+        const ticket = tickets.get(session)
+        if (ticket !== undefined) named.delete(ticket.id)
+        tickets.delete(session)
         return session.close()
       })
 
-    yield* Effect.addFinalizer(() => Effect.forEach(open, close, { concurrency: "unbounded", discard: true }))
+    const closeAll = (sessions: Iterable<Session>): Effect.Effect<void> =>
+      Effect.forEach(sessions, close, { concurrency: "unbounded", discard: true })
+
+    /** Ends those whose time is over, for as long as there are any that wait. */
+    const watch: Effect.Effect<void> = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const { next } = parking
+      if (next === undefined) {
+        watching = false
+        return Effect.void
+      }
+      return Effect.andThen(
+        Effect.sleep(Math.max(0, next - now)),
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          run(closeAll(parking.expired(now)))
+          return watch
+        })
+      )
+    })
+
+    const park = (session: Session): Effect.Effect<void> =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        if (!open.has(session)) return Effect.void
+        session.detach()
+        if (session.isEmpty || !tickets.has(session) || linger === 0) return close(session)
+        const { bytes, principal } = session
+        const crowdedOut = parking.park(session, { principal: principal?.id, bytes, until: now + linger })
+        if (!watching) {
+          watching = true
+          run(Effect.forkIn(watch, scope, { startImmediately: true }))
+        }
+        return closeAll(crowdedOut)
+      })
+
+    const scope = yield* Effect.scope
+    yield* Effect.addFinalizer(() => closeAll(open))
 
     return Sessions.of({
-      openUnsafe: (connection) => {
-        const session = new Session(ConnectionId.make(makeId()), host, connection)
+      connectionId: makeId,
+      openUnsafe: (connection, principal) => {
+        const session = new Session(principal, host, connection)
         open.add(session)
         return session
       },
+      ticketUnsafe: (session) => {
+        const before = tickets.get(session)
+        const ticket = { id: before?.id ?? makeId(), secret: makeSecret(), previous: before?.secret }
+        tickets.set(session, ticket)
+        named.set(ticket.id, session)
+        return `${ticket.id}.${ticket.secret}`
+      },
+      claimUnsafe: (token, principal) => {
+        const [id = "", secret = "", ...rest] = token.split(".", 3)
+        const session = named.get(id)
+        const ticket = session === undefined ? undefined : tickets.get(session)
+        if (session === undefined || ticket === undefined || rest.length > 0) return "session"
+        const isPrevious = ticket.previous !== undefined && isSecret(secret, ticket.previous)
+        if (!isSecret(secret, ticket.secret) && !isPrevious) return "session"
+        if (!isSame(session.principal, principal)) return "principal"
+        // The next ticket has this secret as the one before it, until its client has confirmed.
+        if (isPrevious) ticket.secret = secret
+        parking.take(session)
+        session.replace()
+        resumed++
+        return session
+      },
+      confirmUnsafe: (session) => {
+        const ticket = tickets.get(session)
+        if (ticket !== undefined) ticket.previous = undefined
+      },
+      park,
       close,
-      sizeUnsafe: () => open.size
+      drainUnsafe: () => void (draining = true),
+      sizeUnsafe: () => ({ sessions: open.size, parked: parking.size, resumed })
     })
   })
 )
+
+const isSecret = (given: string, secret: string): boolean => {
+  const [a, b] = [Buffer.from(given), Buffer.from(secret)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as LiveConfig from "./LiveConfig.ts"
+import type { Principal } from "./Principal.ts"
 
 /** One message, ready to be written. */
 export type Frame = Uint8Array | string
@@ -36,6 +37,8 @@ export interface FrontSession {
   readonly receive: (text: string) => void
   /** What there is to send may be sent now. */
   readonly flush: () => void
+  /** The server is going to end; clients come back within so many milliseconds. */
+  readonly draining: (within: number) => void
   /** The connection is gone. */
   readonly closed: () => void
 }
@@ -49,6 +52,7 @@ export interface Front {
 export class Connection {
   readonly id: number
   readonly link: Link
+  readonly principal: Principal | undefined
   readonly #transport: Outboxes
   #front: FrontSession | undefined
   #scheduled = false
@@ -56,9 +60,10 @@ export class Connection {
   /** Heartbeats since the last sign of life. */
   #silent = 0
 
-  constructor(id: number, link: Link, transport: Outboxes) {
+  constructor(id: number, link: Link, principal: Principal | undefined, transport: Outboxes) {
     this.id = id
     this.link = link
+    this.principal = principal
     this.#transport = transport
   }
 
@@ -122,6 +127,11 @@ export class Connection {
     this.link.ping()
   }
 
+  /** The server is going to end. */
+  draining(): void {
+    this.#front?.draining(Duration.toMillis(this.#transport.config.reconnectWithin))
+  }
+
   /** The link is gone. */
   closed(): void {
     const front = this.#front
@@ -152,8 +162,8 @@ class Outboxes {
     this.config = config
   }
 
-  attach(front: Front, link: Link): Connection {
-    const connection = new Connection(++this.#last, link, this)
+  attach(front: Front, link: Link, principal: Principal | undefined): Connection {
+    const connection = new Connection(++this.#last, link, principal, this)
     this.connections.add(connection)
     connection.start(front)
     return connection
@@ -179,8 +189,13 @@ class Outboxes {
 export class Transport extends Context.Service<
   Transport,
   {
-    /** A new connection over this link. */
-    readonly attachUnsafe: (front: Front, link: Link) => Connection
+    /** A new connection over this link, of this principal. */
+    readonly attachUnsafe: (front: Front, link: Link, principal: Principal | undefined) => Connection
+    /** Tells every connection that the server is going to end; from now on there are to be no new ones. */
+    readonly drainUnsafe: () => void
+    readonly isDraining: () => boolean
+    /** Waits until everything that was said has been written. */
+    readonly written: Effect.Effect<void>
     /** Flushes now what would be flushed at the end of this turn. */
     readonly flushUnsafe: () => void
     readonly sizeUnsafe: () => number
@@ -206,8 +221,21 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
       })
     )
 
+    let draining = false
+    const written = Effect.sync(() => {
+      outboxes.flush()
+      for (const { link } of outboxes.connections) if (link.bufferedUnsafe() > 0) return false
+      return true
+    })
+
     return Transport.of({
-      attachUnsafe: (front, link) => outboxes.attach(front, link),
+      attachUnsafe: (front, link, principal) => outboxes.attach(front, link, principal),
+      drainUnsafe: () => {
+        draining = true
+        for (const connection of outboxes.connections) connection.draining()
+      },
+      isDraining: () => draining,
+      written: Effect.asVoid(Effect.repeat(written, { until: (done) => done, schedule: Schedule.spaced("5 millis") })),
       flushUnsafe: outboxes.flush,
       sizeUnsafe: () => outboxes.connections.size
     })

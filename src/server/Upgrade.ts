@@ -9,7 +9,9 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { type WebSocket, WebSocketServer } from "ws"
+import type { Authenticate } from "./Authentication.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
+import type { Principal } from "./Principal.ts"
 
 /** What Node says of a request it has taken for an upgrade. */
 interface UpgradeRequest extends IncomingMessage {
@@ -17,11 +19,19 @@ interface UpgradeRequest extends IncomingMessage {
 }
 
 /** Called with each connection that was let in. */
-export type OnConnection = (ws: WebSocket, socket: Socket) => void
+export type OnConnection = (ws: WebSocket, socket: Socket, principal: Principal | undefined) => void
+
+/** Whom to let in. */
+export interface Gate {
+  readonly config: LiveConfig.Service
+  readonly authenticate: Authenticate
+  /** Whether the server is about to end. */
+  readonly isDraining: () => boolean
+}
 
 /** The handler of a route that is a WebSocket endpoint. */
 export const handler = (
-  config: LiveConfig.Service,
+  { authenticate, config, isDraining }: Gate,
   onConnection: OnConnection
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest> => {
   const server = new WebSocketServer({
@@ -30,28 +40,37 @@ export const handler = (
     perMessageDeflate: false,
     maxPayload: config.maxPayload
   })
-  return Effect.map(Effect.service(HttpServerRequest), (request) => {
+  const upgrade = (request: HttpServerRequest, principal: Principal | undefined) => {
     const incoming = NodeHttpServerRequest.toIncomingMessage(request) as UpgradeRequest
-    // The header alone makes no upgrade: without `Connection: Upgrade` this is an exchange of requests and answers like any other.
-    if (!incoming.upgrade || incoming.headers.upgrade?.toLowerCase() !== "websocket") {
-      return refuse(426, "This is a WebSocket endpoint. Expected an upgrade request. Connect with a WebSocket client.")
-    }
-    const { host, origin } = incoming.headers
-    if (!isAllowedOrigin(config.allowedOrigins, origin, host)) {
-      return refuse(
-        403,
-        `Pages from "${origin}" may not connect. Expected the server's own origin or one of allowedOrigins. ` +
-          "Add it to LiveConfig.allowedOrigins if it is yours."
-      )
-    }
     const { socket } = incoming
     abandon(NodeHttpServerRequest.toServerResponse(request) as ServerResponse, socket)
     // Effect's server adds its listeners when this fiber has ended, and they would hold the request as long as the socket.
     process.nextTick(() => {
       removeListeners(socket)
-      server.handleUpgrade(incoming, socket, noHead, (ws) => onConnection(ws, socket))
+      server.handleUpgrade(incoming, socket, noHead, (ws) => onConnection(ws, socket, principal))
     })
     return HttpServerResponse.empty()
+  }
+  return Effect.flatMap(Effect.service(HttpServerRequest), (request) => {
+    const incoming = NodeHttpServerRequest.toIncomingMessage(request) as UpgradeRequest
+    // The header alone makes no upgrade: without `Connection: Upgrade` this is an exchange of requests and answers like any other.
+    if (!incoming.upgrade || incoming.headers.upgrade?.toLowerCase() !== "websocket") {
+      return Effect.succeed(
+        refuse(426, "This is a WebSocket endpoint. Expected an upgrade request. Connect with a WebSocket client.")
+      )
+    }
+    const { host, origin } = incoming.headers
+    if (!isAllowedOrigin(config.allowedOrigins, origin, host)) {
+      return Effect.succeed(
+        refuse(
+          403,
+          `Pages from "${origin}" may not connect. Expected the server's own origin or one of allowedOrigins. ` +
+            "Add it to LiveConfig.allowedOrigins if it is yours."
+        )
+      )
+    }
+    if (isDraining()) return Effect.succeed(refuse(503, "The server is shutting down. Connect again.", { "retry-after": "1" }))
+    return Effect.map(authenticate(request), (principal) => upgrade(request, principal))
   })
 }
 
@@ -66,8 +85,11 @@ export const isAllowedOrigin = (
   return URL.canParse(origin) && new URL(origin).host === host
 }
 
-const refuse = (status: number, text: string): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.text(text + "\n", { status })
+const refuse = (
+  status: number,
+  text: string,
+  headers: { readonly [name: string]: string } = {}
+): HttpServerResponse.HttpServerResponse => HttpServerResponse.text(text + "\n", { status, headers })
 
 /** A client has nothing to send before it has the answer, so there is no head to pass on. */
 const noHead = Buffer.alloc(0)

@@ -4,6 +4,7 @@
  */
 import type { Socket } from "node:net"
 import type { WebSocket } from "ws"
+import type { Principal } from "./Principal.ts"
 import type { Connection, Frame, Front, Link, Transport } from "./Transport.ts"
 
 const connectionOf = Symbol("fibra/server/connection")
@@ -15,9 +16,10 @@ export const attach = (
   transport: Transport["Service"],
   front: Front,
   ws: Linked<WebSocket>,
-  socket: Linked<Socket>
+  socket: Linked<Socket>,
+  principal: Principal | undefined
 ): void => {
-  const connection = transport.attachUnsafe(front, new WebSocketLink(ws, socket))
+  const connection = transport.attachUnsafe(front, new WebSocketLink(ws, socket), principal)
   ws[connectionOf] = connection
   socket[connectionOf] = connection
   ws.on("message", onMessage)

@@ -1,99 +1,139 @@
 /**
- * Live components in a test: a client and a server in one process, no socket, virtual time, a connection that drops and stalls
- * when the test says so. Everything between the handle and the behaviour is the real thing.
+ * Live components in a test: clients and a server in one process, no socket, virtual time, connections that drop and stall and a
+ * server that dies and comes back when the test says so. Everything between the handle and the behaviour is the real thing.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
-import { Link } from "../client/Link.ts"
-import { LiveClient, type MountOptions } from "../client/LiveClient.ts"
-import type { LiveHandle } from "../client/LiveHandle.ts"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as StateCache from "../client/StateCache.ts"
 import type * as Component from "../Component.ts"
-import type { LiveError } from "../LiveError.ts"
 import { Instances } from "../server/Instances.ts"
 import { LiveRpc } from "../server/LiveRpc.ts"
 import * as LiveServer from "../server/LiveServer.ts"
+import * as Secrets from "../server/Secrets.ts"
 import { Sessions } from "../server/Sessions.ts"
+import * as SnapshotStore from "../server/SnapshotStore.ts"
 import { Transport } from "../server/Transport.ts"
-import { MemoryLink } from "./MemoryLink.ts"
+import { MortalStore } from "./MortalStore.ts"
+import { type ClientOptions, connect, type TestClient } from "./TestClient.ts"
 
-/** A client and a server in one process. */
-export class LiveTest extends Context.Service<
-  LiveTest,
-  {
-    /** Mounts a component until the Scope closes; reading `state` first lets everything that is under way arrive. */
-    readonly mount: <C extends Component.Typed>(
-      component: C,
-      options: MountOptions<C>
-    ) => Effect.Effect<LiveHandle<C>, LiveError, Scope.Scope>
-    /** The client itself, as `<LiveProvider client={…}>` takes it. */
-    readonly client: LiveClient["Service"]
-    /** Cuts the connection. */
-    readonly disconnect: Effect.Effect<void>
-    /** Connects again, and lets the client mount what it had. */
-    readonly reconnect: Effect.Effect<void>
-    /** The client stops reading what the server sends. */
-    readonly stall: Effect.Effect<void>
-    /** The client reads again. */
-    readonly unstall: Effect.Effect<void>
-    /** Lets everything that is under way arrive. */
-    readonly settle: Effect.Effect<void>
-    /** What is open on the server. */
-    readonly open: Effect.Effect<{
-      readonly connections: number
-      readonly sessions: number
-      readonly instances: number
-    }>
-  }
->()("fibra/testing/LiveTest") {
-  /** Serves the components to one client; their behaviours and whatever those need are provided as in production. */
-  static readonly layer = <const Components extends ReadonlyArray<Component.Any>>(options: {
-    readonly components: Components
-  }): Layer.Layer<LiveTest, never, LiveServer.Requirements<Components>> =>
-    Layer.provide(Layer.effect(LiveTest, make), LiveServer.layerCore(options))
+/** What is open on the server. */
+export interface Open {
+  readonly connections: number
+  readonly sessions: number
+  /** Sessions among them whose clients are away. */
+  readonly parked: number
+  readonly instances: number
 }
 
-/** Rounds of sending and receiving after which nothing is expected to be under way any more. */
-const roundsToSettle = 8
+/** A server and its first client in one process. */
+export class LiveTest extends Context.Service<
+  LiveTest,
+  TestClient & {
+    /** One more client; all share one StateCache, like the pages of one browser, unless it is given its own. */
+    readonly connect: (options?: ClientOptions) => Effect.Effect<TestClient, never, Scope.Scope>
+    /** The server is gone from one moment to the next: nothing is finished, told or stored. */
+    readonly kill: Effect.Effect<void>
+    /** The server ends as it does when it is asked to: it tells its clients, finishes, stores. */
+    readonly stop: Effect.Effect<void>
+    /** A server starts in place of the one before, with its secret and its store; clients come with `reconnect`. */
+    readonly start: Effect.Effect<void>
+    /** What is open on the server. */
+    readonly open: Effect.Effect<Open>
+  }
+>()("fibra/testing/LiveTest") {
+  /**
+   * Serves the components; their behaviours and whatever those need are provided as in production, as are a `SnapshotStore` and
+   * `Secrets` if they matter.
+   */
+  static readonly layer = <const Components extends ReadonlyArray<Component.Any>>(
+    options: { readonly components: Components } & ClientOptions
+  ): Layer.Layer<LiveTest, LiveServer.StartError, LiveServer.Requirements<Components>> =>
+    Layer.effect(LiveTest, make(LiveServer.layerCore(options), options))
+}
 
-const make = Effect.gen(function* () {
-  const transport = yield* Transport
-  const sessions = yield* Sessions
-  const instances = yield* Instances
-  const memory = new MemoryLink(transport, yield* LiveRpc)
-  const context = yield* Layer.build(Layer.provide(LiveClient.layer, Layer.succeed(Link, memory.client)))
-  const client = Context.get(context, LiveClient)
+/** A server that runs. */
+interface Running {
+  readonly scope: Scope.Closeable
+  readonly store: MortalStore
+  readonly core: Context.Context<LiveServer.Core>
+}
+
+const make = Effect.fnUntraced(function* <R>(
+  core: Layer.Layer<LiveServer.Core, LiveServer.StartError, R>,
+  options: ClientOptions
+) {
+  const outer = yield* Effect.scope
+  const cache = Context.get(yield* Layer.build(StateCache.layerMemory), StateCache.StateCache)
+  const memory = Context.get(yield* Layer.build(SnapshotStore.layerMemory), SnapshotStore.SnapshotStore)
+  const random = Context.get(yield* Layer.build(Secrets.layerRandom), Secrets.Secrets)
+  const store = Option.getOrElse(yield* Effect.serviceOption(SnapshotStore.SnapshotStore), () => memory)
+  const secrets = Option.getOrElse(yield* Effect.serviceOption(Secrets.Secrets), () => random)
+  let running: Running | undefined
+
+  const start = Effect.gen(function* () {
+    if (running !== undefined) return
+    const scope = yield* Scope.fork(outer)
+    const mortal = new MortalStore(store)
+    const services = Layer.mergeAll(
+      Layer.succeed(SnapshotStore.SnapshotStore, mortal.service),
+      Layer.succeed(Secrets.Secrets, secrets)
+    )
+    running = { scope, store: mortal, core: yield* Layer.buildWithScope(Layer.fresh(Layer.provide(core, services)), scope) }
+  })
+
+  const end = (running: Running): Effect.Effect<void> => Scope.close(running.scope, Exit.void)
+
+  const kill = Effect.suspend(() => {
+    const killed = running
+    running = undefined
+    if (killed === undefined) return Effect.void
+    killed.store.die()
+    return Effect.forEach(clients, (client) => client.disconnect, { discard: true }).pipe(
+      Effect.andThen(Context.get(killed.core, Instances).stopNow),
+      Effect.andThen(end(killed))
+    )
+  })
+
+  const clients = new Set<TestClient>()
+  const server = () =>
+    running === undefined
+      ? undefined
+      : { transport: Context.get(running.core, Transport), front: Context.get(running.core, LiveRpc) }
+  const add = (own: ClientOptions = {}) =>
+    Effect.acquireRelease(
+      Effect.tap(connect(server, cache, own), (client) => Effect.sync(() => clients.add(client))),
+      (client) => Effect.sync(() => clients.delete(client))
+    )
 
   // In virtual time nobody would wait for a handler to finish what it has begun.
-  yield* Effect.addFinalizer(() => Effect.andThen(memory.disconnect, instances.stopNow))
-
-  const settle = Effect.sync(() => transport.flushUnsafe()).pipe(
-    Effect.andThen(Effect.yieldNow),
-    Effect.repeat({ times: roundsToSettle }),
-    Effect.asVoid
-  )
+  yield* Effect.addFinalizer(() => kill)
+  yield* start
+  const first = yield* add(options)
+  const context = yield* Effect.context<R>()
 
   return LiveTest.of({
-    client,
-    mount: (component, options) =>
-      Effect.map(client.mount(component, options), (handle) => ({
-        ...handle,
-        state: Effect.andThen(settle, handle.state),
-        view: Effect.andThen(settle, handle.view)
-      })),
-    disconnect: Effect.andThen(memory.disconnect, settle),
-    reconnect: Effect.andThen(memory.connect, settle),
-    stall: Effect.sync(() => memory.stall()),
-    unstall: Effect.andThen(
-      Effect.sync(() => memory.unstall()),
-      settle
-    ),
-    settle,
-    open: Effect.sync(() => ({
-      connections: transport.sizeUnsafe(),
-      sessions: sessions.sizeUnsafe(),
-      instances: instances.sizeUnsafe()
-    }))
+    ...first,
+    connect: add,
+    kill: Effect.andThen(kill, first.settle),
+    stop: Effect.suspend(() => {
+      const stopped = running
+      running = undefined
+      return stopped === undefined ? Effect.void : Effect.andThen(end(stopped), first.settle)
+    }),
+    start: Effect.provideContext(Effect.orDie(start), context),
+    open: Effect.sync(() => {
+      if (running === undefined) return { connections: 0, sessions: 0, parked: 0, instances: 0 }
+      const { parked, sessions } = Context.get(running.core, Sessions).sizeUnsafe()
+      return {
+        connections: Context.get(running.core, Transport).sizeUnsafe(),
+        sessions,
+        parked,
+        instances: Context.get(running.core, Instances).sizeUnsafe()
+      }
+    })
   })
 })

@@ -1,6 +1,7 @@
 /**
  * A connection without a network: the client's Link on one side, the server's link on the other, text in between, exactly as a
- * socket would carry it. It can be cut and restored, and made to stop reading.
+ * socket would carry it. It can be cut and restored, and made to hold what is under way in either direction; what is held when it
+ * is cut is lost.
  */
 import * as Effect from "effect/Effect"
 import * as RpcClient from "effect/rpc/RpcClient"
@@ -8,30 +9,41 @@ import { RpcClientDefect, RpcClientError } from "effect/rpc/RpcClientError"
 import type { FromServerEncoded } from "effect/rpc/RpcMessage"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
 import type { Hooks, Link } from "../client/Link.ts"
+import type { Principal } from "../server/Principal.ts"
 import type { Connection, Frame, Front, Link as ServerLink, Transport } from "../server/Transport.ts"
 
 type Deliver = (message: FromServerEncoded) => void
+
+/** Where there is something to connect to. */
+export interface Server {
+  readonly transport: Transport["Service"]
+  readonly front: Front
+}
 
 /** Both ends of a connection. */
 export class MemoryLink implements ServerLink {
   readonly kind = "memory"
   readonly drainsAbove = 0
-  readonly #transport: Transport["Service"]
-  readonly #front: Front
+  readonly #server: () => Server | undefined
+  readonly #principal: Principal | undefined
   #connection: Connection | undefined
   #hooks: Hooks | undefined
   #deliver: Deliver | undefined
   #stalled: Array<string> | undefined
+  #held: Array<string> | undefined
+  #twice = false
   readonly #unread: Array<string> = []
   #reading = false
 
-  constructor(transport: Transport["Service"], front: Front) {
-    this.#transport = transport
-    this.#front = front
+  /** The server is asked for with each connection; without one there is none. */
+  constructor(server: () => Server | undefined, principal: Principal | undefined) {
+    this.#server = server
+    this.#principal = principal
   }
 
   /** The client's side. */
   readonly client: Link["Service"] = {
+    origin: Effect.succeed("memory:"),
     open: (hooks) =>
       Effect.gen({ self: this }, function* () {
         this.#hooks = hooks
@@ -41,7 +53,7 @@ export class MemoryLink implements ServerLink {
             for (const clientId of clientIds) runFork(write(clientId, message))
           }
           return Effect.succeed({
-            send: (_clientId, message) => Effect.sync(() => this.#connection?.receive(JSON.stringify(message))),
+            send: (_clientId, message) => Effect.sync(() => this.#send(JSON.stringify(message))),
             supportsAck: true,
             supportsTransferables: false,
             codecFor: RpcSerialization.json.codecFor
@@ -53,11 +65,13 @@ export class MemoryLink implements ServerLink {
       })
   }
 
-  /** Opens the connection, unless it is open. */
+  /** Opens the connection, unless it is open or there is no server. */
   readonly connect: Effect.Effect<void> = Effect.suspend(() => {
-    if (this.#connection !== undefined) return Effect.void
+    const server = this.#server()
+    if (this.#connection !== undefined || server === undefined || server.transport.isDraining()) return Effect.void
     this.#stalled = undefined
-    this.#connection = this.#transport.attachUnsafe(this.#front, this)
+    this.#held = undefined
+    this.#connection = server.transport.attachUnsafe(server.front, this, this.#principal)
     return this.#hooks?.onConnect ?? Effect.void
   })
 
@@ -68,9 +82,11 @@ export class MemoryLink implements ServerLink {
     this.#connection = undefined
     this.#unread.length = 0
     connection.closed()
-    const reason = new RpcClientDefect({ message: "The connection was cut", cause: undefined })
-    this.#deliver?.({ _tag: "ClientProtocolError", error: new RpcClientError({ reason }) })
-    return this.#hooks?.onDisconnect ?? Effect.void
+    const lost = Effect.sync(() => {
+      const reason = new RpcClientDefect({ message: "The connection was cut", cause: undefined })
+      this.#deliver?.({ _tag: "ClientProtocolError", error: new RpcClientError({ reason }) })
+    })
+    return Effect.andThen(this.#hooks?.onDisconnect ?? Effect.void, lost)
   })
 
   /** The client stops reading; what it is sent stays in the buffer between them. */
@@ -84,6 +100,23 @@ export class MemoryLink implements ServerLink {
     this.#stalled = undefined
     for (const text of stalled) this.#read(text)
     this.#connection?.drained()
+  }
+
+  /** What the client sends stays on its way. */
+  hold(): void {
+    this.#held ??= []
+  }
+
+  /** What was on its way arrives. */
+  unhold(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const text of held) this.#connection?.receive(text)
+  }
+
+  /** What the client sends next arrives twice. */
+  twice(): void {
+    this.#twice = true
   }
 
   frame(text: string): Frame {
@@ -110,6 +143,13 @@ export class MemoryLink implements ServerLink {
 
   close(): void {
     Effect.runFork(this.disconnect)
+  }
+
+  #send(text: string): void {
+    const texts = this.#twice ? [text, text] : [text]
+    this.#twice = false
+    if (this.#held !== undefined) this.#held.push(...texts)
+    else for (const text of texts) this.#connection?.receive(text)
   }
 
   /** What a message sets off may lead to the next frame, which has to wait for the rest of this one, as on a socket. */

@@ -1,2 +1,3 @@
 /** `fibra/testing`: components in memory and in virtual time. */
-export { LiveTest } from "./LiveTest.ts"
+export { LiveTest, type Open } from "./LiveTest.ts"
+export type { ClientOptions, TestClient } from "./TestClient.ts"

@@ -1,0 +1,207 @@
+/**
+ * How a state of an older version of a contract becomes one of its current version: a chain of steps, each from one version to
+ * the next, each with the schema of what it takes. A step stays as it was written for as long as there may be states of its
+ * version, in the store or in the hands of clients. Nothing here reads or writes what is stored.
+ */
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type { Json } from "./Patch.ts"
+import type { Encoded, Fields, StateCodec } from "./StateCodec.ts"
+
+/** Any chain, without its types. */
+export interface Any {
+  readonly steps: ReadonlyArray<Step>
+}
+
+/** The way from one version to the next. */
+interface Step {
+  readonly version: number
+  readonly codec: StepCodec
+  readonly migrate: (state: never) => unknown
+}
+
+/** Both throw what does not fit, and leave out the fields that the version does not have. */
+interface StepCodec {
+  /** From JSON. */
+  readonly decode: (state: unknown) => unknown
+  /** From what the step before gave, which is decoded already. */
+  readonly check: (state: unknown) => unknown
+}
+
+/** Migrations that end with a `State`: with all of its fields and no others. */
+export interface Chain<out State, out Names = NamesOf<State>> extends Any {
+  /** For inference only. */
+  readonly "~types": { readonly state: State; readonly names: Names }
+}
+
+/** Migrations as far as the version `To`; they may go on from there. */
+export interface ChainTo<To extends number, State> extends Chain<State> {
+  /** Adds the step from the version reached so far, whose fields describe what the step before gives. */
+  readonly from: <F extends Fields, const Next extends object>(
+    this: Chain<NoInfer<Schema.Struct<F>["Type"]>>,
+    version: To,
+    fields: F,
+    migrate: (state: Schema.Struct<F>["Type"]) => Next
+  ) => ChainTo<Successor<To>, Next>
+}
+
+/** Of a union all names, not only those its members share. */
+type NamesOf<State> = State extends unknown ? keyof State : never
+
+/** One more than a literal; beyond a hundred any number, which is left to `check`. */
+type Successor<N extends number, Count extends ReadonlyArray<unknown> = []> = number extends N
+  ? number
+  : Count["length"] extends 100
+    ? number
+    : Count["length"] extends N
+      ? [...Count, unknown]["length"] & number
+      : Successor<N, [...Count, unknown]>
+
+/** Why a state is not to be had in the current version. */
+export interface Rejection {
+  /**
+   * `newer`: it is of a later version than the contract. `version`: there is no step from its version, or it is none. `state`:
+   * it, or what became of it on the way, does not fit the schema of its version, or `migrate` threw.
+   */
+  readonly reason: "newer" | "version" | "state"
+  /** For the log: which step, and the schema's error or what was thrown as its `cause`. */
+  readonly cause: Error
+}
+
+/**
+ * Begins a chain with the oldest version that is still taken. `fields` are the state fields of that version; `migrate` makes a
+ * decoded state of the next version from a decoded one of this. It is pure and synchronous.
+ */
+export const from = <const Version extends number, F extends Fields, const Next extends object>(
+  version: Version,
+  fields: F,
+  migrate: (state: Schema.Struct<F>["Type"]) => Next
+): ChainTo<Successor<Version>, Next> => make([makeStep(version, fields, migrate)]) as never
+
+const make = (steps: ReadonlyArray<Step>) => ({
+  steps,
+  from: (...args: Parameters<typeof makeStep>) => make([...steps, makeStep(...args)])
+})
+
+const makeStep = (version: number, fields: Fields, migrate: Step["migrate"]): Step => {
+  let codec: StepCodec | undefined
+  return {
+    version,
+    get codec() {
+      return (codec ??= makeCodec(fields))
+    },
+    migrate
+  }
+}
+
+const makeCodec = (fields: Fields): StepCodec => {
+  // `Struct({})` gives back whatever it gets.
+  if (Object.keys(fields).length === 0) return { decode: () => ({}), check: () => ({}) }
+  const struct = Schema.Struct(fields)
+  return {
+    decode: Schema.decodeUnknownSync(Schema.toCodecJson(struct)),
+    check: Schema.decodeUnknownSync(Schema.toType(struct))
+  }
+}
+
+/** Throws when a chain has a gap or does not end at the component's version. */
+export const check = (
+  migrations: Any | undefined,
+  component: { readonly componentName: string; readonly version: number }
+): void => {
+  const steps = migrations?.steps ?? []
+  steps.forEach(({ version }, index) => {
+    const next = steps[index + 1]?.version
+    if (!isVersion(version)) {
+      throw new Error(
+        `"${component.componentName}" has a migration from version ${version}. Expected an integer of at least 1. ` +
+          "Number the versions of its contract 1, 2, 3 and so on."
+      )
+    }
+    if (next !== undefined && next !== version + 1) {
+      throw new Error(
+        `"${component.componentName}" has a migration from version ${version} and then one from version ${next}. ` +
+          `Expected one from version ${version + 1} in between. Add it, or put them in order.`
+      )
+    }
+    if (next === undefined && component.version !== version + 1) {
+      throw new Error(
+        `The migrations of "${component.componentName}" lead to version ${version + 1}, and its contract is version ` +
+          `${component.version}. Expected the last one from version ${component.version - 1}. ` +
+          "Add what is missing, or correct the version of the contract."
+      )
+    }
+  })
+}
+
+/** The encoded state of the current version that a stored state, of whatever version, becomes. */
+export const run = (
+  migrations: Any | undefined,
+  stored: {
+    readonly component: { readonly version: number; readonly codec: { readonly state: StateCodec<unknown> } }
+    readonly version: number
+    readonly state: Json
+  }
+): Result.Result<Encoded, Rejection> => {
+  const { component, state, version } = stored
+  if (!isVersion(version)) {
+    return refuse("version", `A stored state is of version ${version}. Expected an integer of at least 1. Remove it.`)
+  }
+  if (version > component.version) {
+    return refuse(
+      "newer",
+      `A stored state is of version ${version}, and the contract is version ${component.version}. ` +
+        `Expected no later one. Deploy version ${version} again.`
+    )
+  }
+  const steps: Array<Step> = []
+  for (let at = version; at < component.version; at++) {
+    const step = migrations?.steps.find((step) => step.version === at)
+    if (step === undefined) {
+      return refuse(
+        "version",
+        `A stored state is of version ${version}, and there is no migration from version ${at}. ` +
+          "Expected one from every version that is still stored. Add it, or remove the state."
+      )
+    }
+    steps.push(step)
+  }
+  return convert(steps, component.codec.state, version, state)
+}
+
+const convert = (
+  steps: ReadonlyArray<Step>,
+  codec: StateCodec<unknown>,
+  version: number,
+  state: Json
+): Result.Result<Encoded, Rejection> => {
+  let problem = `A stored state of version ${version} does not fit that version. Correct its schema, or remove the state.`
+  return Result.try({
+    try: () => {
+      let value = (steps[0]?.codec ?? codec).decode(object(state) as Encoded)
+      steps.forEach(({ migrate, version }, index) => {
+        problem = `The migration from version ${version} threw. Expected a state of version ${version + 1}. Correct it.`
+        const given = migrate(value as never)
+        problem = `The migration from version ${version} gave what does not fit version ${version + 1}. Correct it.`
+        value = steps[index + 1]?.codec.check(object(given)) ?? object(given)
+      })
+      const encoded = codec.encode(value)
+      codec.decode(encoded)
+      return encoded
+    },
+    catch: (cause) => ({ reason: "state", cause: new Error(problem, { cause }) })
+  })
+}
+
+/** Refuses what a schema of nothing but optional fields takes for a state with none of them. */
+const object = (state: unknown): object => {
+  if (typeof state === "object" && state !== null && !Array.isArray(state) && !Predicate.isPromiseLike(state))
+    return state
+  throw new TypeError("A state is an object with a field for each of its names")
+}
+
+const isVersion = (version: number): boolean => Number.isInteger(version) && version >= 1
+
+const refuse = (reason: Rejection["reason"], message: string): Result.Result<never, Rejection> =>
+  Result.fail({ reason, cause: new Error(message) })

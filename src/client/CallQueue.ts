@@ -1,0 +1,53 @@
+/** The calls of one component that wait until it can be called: those that were sent before go first, in their order. */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { LiveError } from "../LiveError.ts"
+
+/** Where a call is sent. */
+export interface Target {
+  readonly componentId: string
+  /** Which session of the client this is; a call is known to the session it was sent in. */
+  readonly session: number
+}
+
+interface Waiting {
+  /** Infinite for a call that was never sent. */
+  readonly id: number
+  readonly resume: (exit: Exit.Exit<Target, LiveError>) => void
+}
+
+/** The calls that wait. */
+export class CallQueue {
+  #waiting: Array<Waiting> = []
+
+  get size(): number {
+    return this.#waiting.length
+  }
+
+  /** Waits until the component can be called. */
+  wait(id: number | undefined): Effect.Effect<Target, LiveError> {
+    return Effect.callback((resume) => {
+      const waiting: Waiting = { id: id ?? Infinity, resume }
+      this.#waiting.push(waiting)
+      return Effect.sync(() => {
+        this.#waiting = this.#waiting.filter((other) => other !== waiting)
+      })
+    })
+  }
+
+  /** The component can be called. */
+  release(target: Target): void {
+    this.#end(Exit.succeed(target))
+  }
+
+  /** The component cannot be called, and these calls have waited for nothing. */
+  fail(error: LiveError): void {
+    this.#end(Exit.fail(error))
+  }
+
+  #end(exit: Exit.Exit<Target, LiveError>): void {
+    const waiting = this.#waiting.toSorted((a, b) => (a.id === b.id ? 0 : a.id - b.id))
+    this.#waiting = []
+    for (const { resume } of waiting) resume(exit)
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * How a component comes to life when its session is not there: from the newest token there is, if the server takes it, or else
+ * anew. What was asked on a connection that was lost is asked again under the same id, so that it is done once.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { RpcClientError } from "effect/rpc/RpcClientError"
+import type * as Component from "../Component.ts"
+import { LiveError, PropsRejected } from "../LiveError.ts"
+import type { ComponentId } from "../LiveId.ts"
+import type { Mounted } from "../LiveProtocol.ts"
+import type { Wire } from "./Wire.ts"
+
+/** How a component came to its state: with its session, from its token, or anew. */
+export type Activation = "resumed" | "rehydrated" | "mounted"
+
+/** What a component is mounted with. */
+export interface Mounting {
+  /** Names the instance everyone shares who gives this key. */
+  readonly key?: string | undefined
+  /** Names the place of its state in the StateCache. */
+  readonly cacheKey?: string | undefined
+  /** What to do when its token is of a later version than the server: mount anew, or wait for another server. */
+  readonly whenNewer?: "mount" | "wait" | undefined
+}
+
+/** How far it came. */
+export interface Ascent {
+  readonly mounted: Mounted
+  readonly activation: Activation
+}
+
+/** What was asked, and whether it may have been done. */
+interface Asked {
+  readonly callId: number
+  readonly session: number
+  readonly token: string | undefined
+}
+
+/** The ladder of one component. */
+export class Ladder {
+  readonly #component: Component.Typed
+  readonly #props: unknown
+  readonly #mounting: Mounting
+  readonly #wire: Wire
+  /** The newest token; undefined for none. */
+  #token: string | undefined
+  /** Whether the StateCache has been looked into. */
+  #looked: boolean
+  #asked: Asked | undefined
+
+  constructor(component: Component.Typed, props: unknown, mounting: Mounting, wire: Wire) {
+    this.#component = component
+    this.#props = props
+    this.#mounting = mounting
+    this.#wire = wire
+    this.#looked = mounting.cacheKey === undefined || mounting.key !== undefined
+  }
+
+  /** Mounts as much of the state as there is; undefined when the connection was lost over it. */
+  readonly climb: Effect.Effect<Ascent | undefined, LiveError> = Effect.suspend(() => {
+    const props = this.#component.codec.encodeProps(this.#props)
+    if (Exit.isSuccess(props)) return this.#climbWith(props.value as Mounted["state"])
+    const component = this.#component.componentName
+    return Effect.fail(
+      new LiveError({ reason: new PropsRejected({ component, issue: String(Cause.squash(props.cause)) }) })
+    )
+  })
+
+  /** There is a newer token. */
+  sealed(token: string): void {
+    this.#token = token
+    const label = this.#label
+    if (label !== undefined) this.#wire.run(this.#wire.drawer.set(label, token))
+  }
+
+  /** Unmounts, and keeps the token of the state that is left. */
+  leave(componentId: ComponentId): void {
+    const token = Effect.match(this.#wire.requests.Unmount({ componentId }), {
+      onSuccess: ({ token }) => token,
+      onFailure: () => undefined
+    })
+    const label = this.#label
+    this.#wire.run(label === undefined ? token : this.#wire.drawer.fill(label, token))
+  }
+
+  /** What its token is kept under, if it is. A shared component has none: its state is everyone's. */
+  get #label(): { readonly component: string; readonly key: string } | undefined {
+    const { cacheKey, key } = this.#mounting
+    if (cacheKey === undefined || key !== undefined) return undefined
+    return { component: this.#component.componentName, key: cacheKey }
+  }
+
+  #climbWith(props: Mounted["state"]): Effect.Effect<Ascent | undefined, LiveError> {
+    const again = this.#asked
+    if (again !== undefined && again.session === this.#wire.session()) return this.#ask(props, again)
+    if (again !== undefined) this.#settle(again)
+    return Effect.flatMap(this.#look(), () =>
+      this.#ask(props, { callId: this.#wire.ids.next(), session: this.#wire.session(), token: this.#token })
+    )
+  }
+
+  /** Looks once for a token that outlived an earlier client. */
+  #look(): Effect.Effect<void> {
+    const label = this.#label
+    if (this.#looked || label === undefined) return Effect.void
+    return Effect.map(this.#wire.drawer.get(label), (token) => {
+      this.#looked = true
+      this.#token ??= token
+    })
+  }
+
+  #ask(props: Mounted["state"], asked: Asked): Effect.Effect<Ascent | undefined, LiveError> {
+    const { componentName: component, version } = this.#component
+    const { callId, token } = asked
+    const { requests } = this.#wire
+    const { key } = this.#mounting
+    const request = { component, version, props, callId }
+    this.#asked = asked
+    const answer: Effect.Effect<Mounted, LiveError | RpcClientError> =
+      token === undefined
+        ? requests.Mount(key === undefined ? request : { ...request, key })
+        : requests.Rehydrate({ ...request, token })
+    return Effect.suspend(() => {
+      const ended = this.#wire.expectMount()
+      return Effect.ensuring(answer, Effect.sync(ended))
+    }).pipe(
+      Effect.matchEffect({
+        onSuccess: (mounted) => {
+          this.#settle(asked)
+          return Effect.succeed<Ascent>({ mounted, activation: token === undefined ? "mounted" : "rehydrated" })
+        },
+        onFailure: (error) => {
+          // What became of it is known on the next connection.
+          if (error._tag === "RpcClientError") return Effect.undefined
+          this.#settle(asked)
+          // The next server takes it.
+          if (error.reason._tag === "Draining") return Effect.undefined
+          return this.#refused(props, error, token)
+        }
+      })
+    )
+  }
+
+  #refused(
+    props: Mounted["state"],
+    error: LiveError,
+    token: string | undefined
+  ): Effect.Effect<Ascent | undefined, LiveError> {
+    if (error.reason._tag !== "TokenRejected" || token === undefined) return Effect.fail(error)
+    const { reason } = error.reason
+    if (reason === "newer" && this.#mounting.whenNewer === "wait") return Effect.fail(error)
+    this.#token = undefined
+    const label = this.#label
+    if (label === undefined) return this.#climbWith(props)
+    // Another page of the same browser may have spent it, and have put a newer one in its place.
+    return this.#wire.drawer.get(label).pipe(
+      Effect.tap((kept) => (kept === token ? this.#wire.drawer.forget(label, token) : Effect.void)),
+      Effect.flatMap((kept) => {
+        if (kept !== token) this.#token = kept
+        return this.#climbWith(props)
+      })
+    )
+  }
+
+  #settle({ callId }: Asked): void {
+    this.#wire.ids.settle(callId)
+    this.#asked = undefined
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Where a client keeps the state tokens of its components, so that a reload or a new process brings back the state: local storage
+ * in a browser, a KeyValueStore elsewhere. An entry belongs to a server, a component and the application's own key. It is a help,
+ * never a need: what cannot be read or written (private mode, a full quota) is said once in the log and done without.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as KeyValueStore from "effect/persistence/KeyValueStore"
+import * as Schema from "effect/Schema"
+
+/** What an entry belongs to. */
+export interface Place {
+  /** The server, such as `wss://example.org`. */
+  readonly origin: string
+  readonly component: string
+  /** The application's own name for it. */
+  readonly key: string
+}
+
+/** Keeps state tokens. */
+export class StateCache extends Context.Service<
+  StateCache,
+  {
+    readonly get: (place: Place) => Effect.Effect<string | undefined>
+    /** Keeps a token for as long as it is good. */
+    readonly set: (place: Place, token: string, age: Duration.Duration) => Effect.Effect<void>
+    readonly remove: (place: Place) => Effect.Effect<void>
+  }
+>()("fibra/client/StateCache") {}
+
+const Entry = Schema.fromJsonString(
+  Schema.Struct({
+    token: Schema.String,
+    /** Milliseconds since the epoch. */
+    expiresAt: Schema.Finite
+  })
+)
+const decodeEntry = Schema.decodeUnknownOption(Entry)
+const encodeEntry = Schema.encodeSync(Entry)
+
+/** Keeps tokens in whatever KeyValueStore there is. */
+export const layerKeyValueStore: Layer.Layer<StateCache, never, KeyValueStore.KeyValueStore> = Layer.effect(
+  StateCache,
+  Effect.map(Effect.service(KeyValueStore.KeyValueStore), (store) => {
+    let complained = false
+    const forgiving = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A | undefined> =>
+      Effect.catchCause(effect, (cause) => {
+        if (complained) return Effect.undefined
+        complained = true
+        const message =
+          "The state cache cannot be used. Expected a storage that can be read and written. " +
+          "Components go on without it: after a reload they start anew."
+        return Effect.as(Effect.logWarning(message, cause), undefined)
+      })
+
+    const remove = (place: Place) => Effect.asVoid(forgiving(store.remove(nameOf(place))))
+
+    return StateCache.of({
+      get: (place) =>
+        Effect.gen(function* () {
+          const text = yield* forgiving(store.get(nameOf(place)))
+          if (text === undefined) return undefined
+          const entry = decodeEntry(text)
+          if (Option.isSome(entry) && entry.value.expiresAt > (yield* Clock.currentTimeMillis)) return entry.value.token
+          return yield* Effect.as(remove(place), undefined)
+        }),
+      set: (place, token, age) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const entry = encodeEntry({ token, expiresAt: now + Duration.toMillis(age) })
+          return Effect.asVoid(forgiving(store.set(nameOf(place), entry)))
+        }),
+      remove
+    })
+  })
+)
+
+/** Keeps tokens for as long as the process runs. */
+export const layerMemory: Layer.Layer<StateCache> = Layer.provide(layerKeyValueStore, KeyValueStore.layerMemory)
+
+/** Keeps tokens in the local storage of a page, or in memory where there is none. */
+export const layerLocalStorage: Layer.Layer<StateCache> = Layer.unwrap(
+  Effect.sync(() => {
+    const storage = localStorageOfPage()
+    return storage === undefined
+      ? layerMemory
+      : Layer.provide(
+          layerKeyValueStore,
+          KeyValueStore.layerStorage(() => storage)
+        )
+  })
+)
+
+/** A page may be forbidden to look at it, which throws. */
+const localStorageOfPage = (): Storage | undefined => {
+  try {
+    return typeof window === "undefined" ? undefined : window.localStorage
+  } catch {
+    return undefined
+  }
+}
+
+const nameOf = ({ component, key, origin }: Place): string =>
+  ["fibra", origin, component, key].map(encodeURIComponent).join("/")

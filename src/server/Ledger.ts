@@ -1,0 +1,147 @@
+/**
+ * The requests of one session that are not settled: those that run, and the answers of those that ended, until the client has
+ * them. A request that is sent again joins the run or gets the answer; it never runs a second time.
+ */
+
+/** Gets an answer, once. */
+export type Listener<Answer> = (answer: Answer) => void
+
+/** What is asked, and of whom; the same id for something else is a mistake. */
+export interface Request {
+  readonly of: string
+  readonly what: string
+}
+
+interface Entry<Answer> extends Request {
+  /** Undefined when whoever asked is gone. */
+  listener: Listener<Answer> | undefined
+  cancel: () => void
+  answer: Answer | undefined
+}
+
+/** What a ledger may hold. */
+export interface Bounds<Answer> {
+  readonly maxAnswers: number
+  readonly maxBytes: number
+  readonly sizeOf: (answer: Answer) => number
+}
+
+/** How asking went: it runs or has an answer, its answer is no longer here, or the id is that of something else. */
+export type Asked = "known" | "forgotten" | "taken"
+
+const noop = (): void => {}
+
+/** The requests of one session, by their ids. */
+export class Ledger<Answer> {
+  readonly #bounds: Bounds<Answer>
+  readonly #entries = new Map<number, Entry<Answer>>()
+  #answers = 0
+  #bytes = 0
+  /** Answers up to this id may have been dropped before the client had them. */
+  #forgotten = -1
+
+  constructor(bounds: Bounds<Answer>) {
+    this.#bounds = bounds
+  }
+
+  /** Bytes of the answers that are kept. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** The answers that are kept. */
+  get answers(): ReadonlyArray<Answer> {
+    return Array.from(this.#entries.values()).flatMap(({ answer }) => (answer === undefined ? [] : [answer]))
+  }
+
+  /**
+   * Runs a request, unless it runs or ran already. The listener is called once, at once or later, and takes the place of the
+   * one before. `run` gives how to cancel it.
+   */
+  ask(
+    id: number,
+    { of, what }: Request,
+    listener: Listener<Answer>,
+    run: (done: Listener<Answer>) => () => void
+  ): Asked {
+    const known = this.#entries.get(id)
+    if (known !== undefined) {
+      if (known.what !== what || known.of !== of) return "taken"
+      if (known.answer === undefined) known.listener = listener
+      else listener(known.answer)
+      return "known"
+    }
+    if (id <= this.#forgotten) return "forgotten"
+    const entry: Entry<Answer> = { of, what, listener, cancel: noop, answer: undefined }
+    this.#entries.set(id, entry)
+    entry.cancel = run((answer) => this.#answered(id, entry, answer))
+    return "known"
+  }
+
+  /** Nobody wants this any more: what runs is cancelled. */
+  cancel(id: number): void {
+    const entry = this.#entries.get(id)
+    if (entry === undefined) return
+    this.#delete(id, entry)
+    if (entry.answer === undefined) entry.cancel()
+  }
+
+  /** The client has the answers of all requests below this id. */
+  settleBelow(id: number): void {
+    for (const [known, entry] of this.#entries) {
+      if (known >= id) return
+      if (entry.answer !== undefined) this.#delete(known, entry)
+    }
+  }
+
+  /** The client waits for these and no others. */
+  retain(pending: ReadonlySet<number>): void {
+    for (const id of Array.from(this.#entries.keys())) {
+      if (!pending.has(id)) this.cancel(id)
+    }
+  }
+
+  /** Whoever asked is gone; what runs goes on. */
+  detach(): void {
+    for (const entry of this.#entries.values()) entry.listener = undefined
+  }
+
+  /** Cancels what runs, and forgets everything. */
+  clear(): void {
+    this.retain(new Set())
+  }
+
+  #answered(id: number, entry: Entry<Answer>, answer: Answer): void {
+    if (this.#entries.get(id) !== entry) return
+    const { listener } = entry
+    entry.listener = undefined
+    entry.answer = answer
+    this.#answers++
+    this.#bytes += this.#bounds.sizeOf(answer)
+    this.#evict()
+    listener?.(answer)
+  }
+
+  #delete(id: number, { answer }: Entry<Answer>): void {
+    this.#entries.delete(id)
+    if (answer === undefined) return
+    this.#answers--
+    this.#bytes -= this.#bounds.sizeOf(answer)
+  }
+
+  /** The oldest answers go first, but not the latest. */
+  #evict(): void {
+    const { maxAnswers, maxBytes } = this.#bounds
+    if (this.#answers <= maxAnswers && this.#bytes <= maxBytes) return
+    for (const [id, entry] of this.#entries) {
+      if (this.#answers <= 1 || (this.#answers <= maxAnswers && this.#bytes <= maxBytes)) return
+      if (entry.answer === undefined) continue
+      this.#delete(id, entry)
+      this.#forgotten = Math.max(this.#forgotten, id)
+    }
+  }
+}

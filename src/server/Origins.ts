@@ -1,0 +1,113 @@
+/**
+ * Where the state of an instance comes from when it has been kept: from the token its client brings or from the SnapshotStore,
+ * through the migrations of its component. Nothing is activated here, and no token is spent.
+ */
+import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import { LiveError, SnapshotRejected, TokenRejected, type TokenRejection } from "../LiveError.ts"
+import * as Migration from "../Migration.ts"
+import type { Json } from "../Patch.ts"
+import type { Encoded } from "../StateCodec.ts"
+import type { Origin } from "./Instance.ts"
+import type { Principal } from "./Principal.ts"
+import type { Served } from "./Served.ts"
+import type { Snapshot, SnapshotStore } from "./SnapshotStore.ts"
+import { addressOf } from "./StateKeeper.ts"
+import type { Claims, StateToken } from "./StateToken.ts"
+
+/** The token is not taken; said once in the log. */
+export const rejected = (component: string, reason: TokenRejection, cause?: unknown): Effect.Effect<never, LiveError> =>
+  Effect.andThen(
+    Effect.annotateLogs(Effect.logWarning("A state token was rejected", ...(cause === undefined ? [] : [cause])), {
+      component,
+      reason
+    }),
+    Effect.fail(new LiveError({ reason: new TokenRejected({ reason }) }))
+  )
+
+/** What a token says, when it is one for this component, these props and this principal. */
+export const open = (
+  tokens: StateToken["Service"],
+  served: Served,
+  presented: { readonly token: string; readonly props: Json },
+  principal: Principal | undefined
+): Effect.Effect<Claims, LiveError> => {
+  const { componentName: component, version } = served.component
+  const opened = tokens.open(presented.token, { component, principal: principal?.id ?? null })
+  return Effect.matchEffect(opened, {
+    onFailure: ({ reason }) => rejected(component, reason),
+    onSuccess: (claims) =>
+      isCompatible(claims.props, presented.props, claims.version === version)
+        ? Effect.succeed(claims)
+        : rejected(component, "props")
+  })
+}
+
+/** The state a token stands for: its own, or what was stored after it. */
+export const fromToken = (
+  store: SnapshotStore["Service"],
+  served: Served,
+  claims: Claims
+): Effect.Effect<Origin, LiveError> =>
+  Effect.flatMap(stored(store, served, { key: undefined, id: claims.instance }), (snapshot) => {
+    const component = served.component.componentName
+    const newest = Option.filter(snapshot, (snapshot) => isAfter(snapshot, claims))
+    const { epoch, revision, state, version } = Option.getOrElse(newest, () => claims)
+    if (state === undefined) return rejected(component, "state")
+    return Result.match(Migration.run(served.migrations, { component: served.component, version, state }), {
+      onFailure: ({ cause, reason }) => rejected(component, reason, cause),
+      onSuccess: (state) => Effect.succeed({ epoch: epoch + 1, revision, state: state as Encoded })
+    })
+  })
+
+/** The state that was stored for an instance with a key, if there is one. */
+export const fromStore = (
+  store: SnapshotStore["Service"],
+  served: Served,
+  key: string
+): Effect.Effect<Origin | undefined, LiveError> => {
+  const component = served.component.componentName
+  return Effect.flatMap(stored(store, served, { key, id: "" }), (snapshot) => {
+    if (Option.isNone(snapshot)) return Effect.undefined
+    const { epoch, revision, state, version } = snapshot.value
+    return Result.match(Migration.run(served.migrations, { component: served.component, version, state }), {
+      onFailure: ({ cause, reason }) => unreadable(component, reason, cause),
+      onSuccess: (state) => Effect.succeed({ epoch: epoch + 1, revision, state: state as Encoded })
+    })
+  })
+}
+
+const stored = (
+  store: SnapshotStore["Service"],
+  served: Served,
+  own: { readonly key: string | undefined; readonly id: string }
+): Effect.Effect<Option.Option<Snapshot>, LiveError> => {
+  const component = served.component.componentName
+  if (!served.persist) return Effect.succeedNone
+  return Effect.catch(store.read(addressOf(component, own)), (error) => unreadable(component, "unavailable", error))
+}
+
+/** The store, or what is in it, cannot be read. */
+export const unreadable = (
+  component: string,
+  reason: SnapshotRejected["reason"],
+  cause: unknown
+): Effect.Effect<never, LiveError> =>
+  Effect.andThen(
+    Effect.annotateLogs(Effect.logError("A stored state was not taken", cause), { component, reason }),
+    Effect.fail(new LiveError({ reason: new SnapshotRejected({ component, reason }) }))
+  )
+
+const isAfter = (one: Snapshot, other: Claims): boolean =>
+  one.epoch > other.epoch || (one.epoch === other.epoch && one.revision > other.revision)
+
+/** Another version may have other props, so there only what both have must be the same. */
+const isCompatible = (sealed: Json, presented: Json, sameVersion: boolean): boolean =>
+  sameVersion || !isObject(sealed) || !isObject(presented)
+    ? Equal.equals(sealed, presented)
+    : Object.keys(sealed).every((key) => !Object.hasOwn(presented, key) || Equal.equals(sealed[key], presented[key]))
+
+const isObject = (value: Json): value is { readonly [key: string]: Json } =>
+  typeof value === "object" && value !== null && !Array.isArray(value)

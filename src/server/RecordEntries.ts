@@ -1,0 +1,113 @@
+/**
+ * Records as JSON in anything that keeps text under keys, such as a KeyValueStore. A key is a hash, because an address may be
+ * long and odd; the address itself is in the entry. An update runs alone in this process, not among several. What it cannot
+ * read it neither uses nor deletes.
+ */
+import { createHash } from "node:crypto"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Hash from "effect/Hash"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
+import * as Records from "./Records.ts"
+import { type Operation, SnapshotStoreError } from "./SnapshotStoreError.ts"
+
+/** Text under keys: what is used of a KeyValueStore. */
+export interface Entries<E> {
+  readonly get: (key: string) => Effect.Effect<string | undefined, E>
+  readonly set: (key: string, text: string) => Effect.Effect<void, E>
+  readonly remove: (key: string) => Effect.Effect<void, E>
+  readonly keys: Effect.Effect<ReadonlyArray<string>, E>
+}
+
+/** Sixty-four hexadecimal digits for an address. Of UTF-16: in UTF-8, all lone surrogates would be the same. */
+export const hash = (address: string): string => createHash("sha256").update(address, "utf16le").digest("hex")
+
+const hashLength = 64
+
+// Two addresses with the same lock wait for each other, which costs time and nothing else.
+const lockCount = 64
+
+/** The records of one kind (`snapshot`, `token`) in `entries`. */
+export const make = Effect.fnUntraced(function* <A, E>(entries: Entries<E>, kind: string, schema: Schema.Codec<A>) {
+  const prefix = `fibra-${kind}-`
+  const locks = Array.from({ length: lockCount }, () => Semaphore.makeUnsafe(1))
+  // An interruption would only end the waiting for a change that is under way, and let the next one overtake it.
+  const alone = (key: string) => {
+    const lock = locks[Hash.string(key) & (lockCount - 1)] as Semaphore.Semaphore
+    return <B, E2>(effect: Effect.Effect<B, E2>) => lock.withPermit(Effect.uninterruptible(effect))
+  }
+
+  const Entry = Schema.Struct({ address: Schema.String, expires: Schema.Int, value: schema })
+  const decode = Schema.decodeEffect(Schema.fromJsonString(Entry))
+  const decodeExpires = Schema.decodeOption(Schema.fromJsonString(Schema.Struct({ expires: Schema.Int })))
+
+  const failing = (operation: Operation, address: string) =>
+    Effect.mapError((cause: E) => new SnapshotStoreError({ operation, address, cause }))
+
+  const load = Effect.fnUntraced(function* (operation: Operation, address: string, key: string) {
+    const text = yield* entries.get(key).pipe(failing(operation, address))
+    if (text === undefined) return undefined
+    const entry = yield* decode(text).pipe(
+      Effect.filterOrFail(
+        (entry) => entry.address === address,
+        (entry) => `it is the record of "${entry.address}"`
+      ),
+      Effect.mapError((cause) => {
+        const unreadable = `the entry "${key}"`
+        return new SnapshotStoreError({ operation, address, unreadable, cause })
+      })
+    )
+    return Records.alive(entry, yield* Clock.currentTimeMillis)
+  })
+
+  /** When the entries expire that do; those of an earlier process are found by the first sweep. */
+  const expiries = new Map<string, number>()
+  const noteExpiry = (key: string, expires: number): void => {
+    if (expires < Records.never) expiries.set(key, expires)
+    else expiries.delete(key)
+  }
+
+  // The entry is read again: another process may have renewed it.
+  const forget = Effect.fnUntraced(function* (key: string) {
+    expiries.delete(key)
+    const expires = Option.flatMap(Option.fromUndefinedOr(yield* entries.get(key)), decodeExpires)
+    if (Option.isNone(expires)) return
+    if (expires.value.expires <= (yield* Clock.currentTimeMillis)) yield* entries.remove(key)
+    else noteExpiry(key, expires.value.expires)
+  })
+
+  let scanned = false
+  yield* Records.sweeping(
+    Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      const keys = scanned
+        ? Array.from(expiries.keys()).filter((key) => (expiries.get(key) ?? Records.never) <= now)
+        : (yield* entries.keys).filter((key) => key.startsWith(prefix) && key.length === prefix.length + hashLength)
+      yield* Effect.forEach(keys, (key) => alone(key)(forget(key)), { discard: true })
+      scanned = true
+    }).pipe(failing("forget", prefix))
+  )
+
+  const self: Records.Records<A> = {
+    read: (address) => Effect.map(load("read", address, prefix + hash(address)), (kept) => kept?.value),
+    update: (operation, address, change) => {
+      const key = prefix + hash(address)
+      return Effect.gen(function* () {
+        const kept = yield* load(operation, address, key)
+        const [answer, keep] = change(kept, yield* Clock.currentTimeMillis)
+        if (keep === undefined) return answer
+        const { expires, value } = keep
+        yield* entries.set(key, JSON.stringify({ address, expires, value })).pipe(failing(operation, address))
+        noteExpiry(key, expires)
+        return answer
+      }).pipe(alone(key))
+    },
+    remove: (address) => {
+      const key = prefix + hash(address)
+      return alone(key)(entries.remove(key)).pipe(failing("remove", address))
+    }
+  }
+  return self
+})

@@ -1,0 +1,81 @@
+/**
+ * Values under addresses, each kept until its time is over. An update of one address runs alone, and what has expired is as
+ * good as never kept. This file has the interface, the rules of expiry and the implementation in memory; it does not know
+ * what the values mean.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import type { Operation, SnapshotStoreError } from "./SnapshotStoreError.ts"
+
+/** A value, and when it is forgotten. */
+export interface Kept<A> {
+  readonly value: A
+  /** Milliseconds since the epoch, or `never`. */
+  readonly expires: number
+}
+
+/** Values of one kind. */
+export interface Records<A> {
+  readonly read: (address: string) => Effect.Effect<A | undefined, SnapshotStoreError>
+  /** Runs `change` alone on this address: it answers, and what it makes of the record, if anything, is kept instead. */
+  readonly update: <B>(
+    operation: Operation,
+    address: string,
+    change: (kept: Kept<A> | undefined, now: number) => readonly [answer: B, keep?: Kept<A>]
+  ) => Effect.Effect<B, SnapshotStoreError>
+  readonly remove: (address: string) => Effect.Effect<void, SnapshotStoreError>
+}
+
+/** The `expires` of what is never forgotten; a number that JSON and a bigint column can hold. */
+export const never = Number.MAX_SAFE_INTEGER
+
+/** When something is forgotten that is kept now. */
+export const expiresAt = (now: number, timeToLive: Duration.Duration | undefined): number =>
+  timeToLive === undefined ? never : Math.min(never, Math.ceil(now + Duration.toMillis(timeToLive)))
+
+/** What was kept, when its time is not over. */
+export const alive = <A>(kept: Kept<A> | undefined, now: number): Kept<A> | undefined =>
+  kept !== undefined && kept.expires > now ? kept : undefined
+
+/** Time between two clearings of what has expired. */
+const sweepInterval = Duration.minutes(1)
+
+/** Runs this now and again until the Scope closes: it should delete what has expired. */
+export const sweeping = <R>(
+  sweep: Effect.Effect<void, SnapshotStoreError, R>
+): Effect.Effect<void, never, R | Scope.Scope> =>
+  sweep.pipe(
+    Effect.ignoreCause({
+      log: "Warn",
+      message: "What has expired could not be deleted. It is tried again in a minute."
+    }),
+    Effect.repeat(Schedule.spaced(sweepInterval)),
+    Effect.forkScoped,
+    Effect.asVoid
+  )
+
+/** Records in the memory of this process. */
+export const makeMemory = Effect.fnUntraced(function* <A>() {
+  const records = new Map<string, Kept<A>>()
+
+  yield* sweeping(
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      for (const [address, kept] of records) if (alive(kept, now) === undefined) records.delete(address)
+    })
+  )
+
+  const self: Records<A> = {
+    read: (address) => Effect.map(Clock.currentTimeMillis, (now) => alive(records.get(address), now)?.value),
+    update: (_, address, change) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const [answer, keep] = change(alive(records.get(address), now), now)
+        if (keep !== undefined) records.set(address, keep)
+        return answer
+      }),
+    remove: (address) => Effect.sync(() => void records.delete(address))
+  }
+  return { ...self, sizeUnsafe: () => records.size }
+})

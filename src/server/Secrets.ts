@@ -1,0 +1,142 @@
+/**
+ * The keys of a server, derived from its secrets: the newest signs and encrypts, all of them verify and decrypt, so a secret is
+ * changed without refusing what was signed a moment ago. It knows nothing of what is signed, and shows a secret to nobody: what
+ * stays in memory are key objects that neither inspection, JSON nor a log can see into.
+ */
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from "node:crypto"
+
+/** What is derived from one secret; the three tell nothing about each other or about the secret. */
+export interface Key {
+  /** The public name of the key: 8 characters of base64url. */
+  readonly id: string
+  /** For HMAC-SHA-256, 32 bytes. */
+  readonly mac: KeyObject
+  /** For AES-256, 32 bytes. */
+  readonly encryption: KeyObject
+}
+
+/** The keys of a server. */
+export class Secrets extends Context.Service<
+  Secrets,
+  {
+    /** Newest first. */
+    readonly keys: NonEmptyReadonlyArray<Key>
+  }
+>()("fibra/server/Secrets") {}
+
+const minLength = 32
+const recipe = `node -e "console.log(require('crypto').randomBytes(32).toString('base64url'))"`
+
+const texts = {
+  missing:
+    "is not set. Expected a secret in production, because the state that clients keep is signed with it. " +
+    `Set it, the same on every server, to what this prints: ${recipe}`,
+  previousAlone:
+    "is set and FIBRA_SECRET is not. Expected the secret that took the place of the older ones. " +
+    "Set FIBRA_SECRET as well, or remove both.",
+  tooShort:
+    `has a secret that is too short. Expected at least ${minLength} characters. ` +
+    `Replace it by what this prints: ${recipe}`,
+  comma:
+    "contains a comma. Expected none, because older secrets are listed with commas between them and this one will be older. " +
+    `Replace it by what this prints: ${recipe}`
+} as const
+
+/** The secrets of a server cannot be used as they are set. */
+export class SecretsError extends Schema.TaggedError<SecretsError>()("SecretsError", {
+  reason: Schema.Literals(["missing", "previousAlone", "tooShort", "comma"]),
+  /** Where the secret comes from: a variable, or `Secrets.layer`. */
+  source: Schema.Literals(["FIBRA_SECRET", "FIBRA_SECRET_PREVIOUS", "Secrets.layer"])
+}) {
+  override get message(): string {
+    return `${this.source} ${texts[this.reason]}`
+  }
+}
+
+/** The keys of these secrets, newest first, each of at least 32 characters. */
+export const layer = (secrets: NonEmptyReadonlyArray<Redacted.Redacted | string>): Layer.Layer<Secrets, SecretsError> =>
+  Layer.effect(
+    Secrets,
+    Effect.suspend(() => {
+      const [newest, ...older] = secrets
+      return make("Secrets.layer", reveal(newest), "Secrets.layer", older.map(reveal))
+    })
+  )
+
+/** A random secret, another one each time it is built: nothing that is signed outlives the process. For tests. */
+export const layerRandom: Layer.Layer<Secrets> = Layer.sync(Secrets, () => Secrets.of({ keys: [randomKey()] }))
+
+/**
+ * Reads `FIBRA_SECRET`, and `FIBRA_SECRET_PREVIOUS` with older ones separated by commas; white space around a secret is not part
+ * of it. Without a secret it fails when `NODE_ENV` is `production`, and otherwise takes a random one and warns.
+ */
+export const layerConfig: Layer.Layer<Secrets, SecretsError | Config.ConfigError> = Layer.effect(
+  Secrets,
+  Effect.gen(function* () {
+    const newest = yield* secretText("FIBRA_SECRET")
+    const older = (yield* secretText("FIBRA_SECRET_PREVIOUS"))
+      .split(",")
+      .map((secret) => secret.trim())
+      .filter((secret) => secret !== "")
+    if (newest !== "") {
+      if (newest.includes(",")) return yield* new SecretsError({ reason: "comma", source: "FIBRA_SECRET" })
+      return yield* make("FIBRA_SECRET", newest, "FIBRA_SECRET_PREVIOUS", older)
+    }
+    if (older.length > 0) {
+      return yield* new SecretsError({ reason: "previousAlone", source: "FIBRA_SECRET_PREVIOUS" })
+    }
+    if ((yield* nodeEnv) === "production") {
+      return yield* new SecretsError({ reason: "missing", source: "FIBRA_SECRET" })
+    }
+    yield* Effect.logWarning(
+      "FIBRA_SECRET is not set, and a random secret takes its place. Expected one that is the same after a restart and on every " +
+        "server: the state tokens of this process will be worth nothing without it. " +
+        `Set it to what this prints: ${recipe}`
+    )
+    return Secrets.of({ keys: [randomKey()] })
+  })
+)
+
+const nodeEnv = Config.String("NODE_ENV").pipe(Config.withDefault(undefined))
+
+/** The value of a variable, empty when it is not set. */
+const secretText = (name: SecretsError["source"]): Config.Config<string> =>
+  Config.Redacted(name).pipe(
+    Config.map((secret) => Redacted.value(secret).trim()),
+    Config.withDefault("")
+  )
+
+const reveal = (secret: Redacted.Redacted | string): string =>
+  typeof secret === "string" ? secret : Redacted.value(secret)
+
+const make = Effect.fnUntraced(function* (
+  source: SecretsError["source"],
+  newest: string,
+  sourceOfOlder: SecretsError["source"],
+  older: ReadonlyArray<string>
+) {
+  if (newest.length < minLength) return yield* new SecretsError({ reason: "tooShort", source })
+  if (older.some((secret) => secret.length < minLength)) {
+    return yield* new SecretsError({ reason: "tooShort", source: sourceOfOlder })
+  }
+  return Secrets.of({ keys: [makeKey(newest), ...older.map(makeKey)] })
+})
+
+const randomKey = (): Key => makeKey(randomBytes(32).toString("base64url"))
+
+// Changing any of these texts or lengths changes every key, and with them all that was ever signed is refused.
+const makeKey = (secret: string): Key => ({
+  id: derive(secret, "key id", 6).toString("base64url"),
+  mac: createSecretKey(derive(secret, "mac", 32)),
+  encryption: createSecretKey(derive(secret, "encryption", 32))
+})
+
+const derive = (secret: string, purpose: string, bytes: number): Buffer =>
+  Buffer.from(hkdfSync("sha256", secret, "fibra/server/Secrets", purpose, bytes))

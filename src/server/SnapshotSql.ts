@@ -1,0 +1,139 @@
+/**
+ * Snapshots and token records in PostgreSQL, for any number of servers. Every operation is one statement, decided by the
+ * database, so that of several servers one wins. Time is the server's, not the database's: keep their clocks together.
+ */
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Migrator from "effect/sql/Migrator"
+import * as SqlClient from "effect/sql/SqlClient"
+import { hash } from "./RecordEntries.ts"
+import * as Records from "./Records.ts"
+import { Snapshot } from "./Snapshot.ts"
+import { type Operation, SnapshotStoreError } from "./SnapshotStoreError.ts"
+import type { Position } from "./TokenRecord.ts"
+
+// An id is a hash of the address; PostgreSQL's text can hold neither a NUL nor a lone surrogate. The address is for people to
+// read. Arrays of two numbers compare as positions do.
+const migrations = Migrator.fromRecord({
+  "1_snapshots_and_tokens": Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`CREATE TABLE fibra_snapshots (
+      id text PRIMARY KEY,
+      address text NOT NULL,
+      epoch bigint NOT NULL,
+      revision bigint NOT NULL,
+      snapshot text NOT NULL,
+      expires bigint NOT NULL
+    )`
+    yield* sql`CREATE INDEX fibra_snapshots_expires ON fibra_snapshots (expires)`
+    yield* sql`CREATE TABLE fibra_tokens (
+      id text PRIMARY KEY,
+      address text NOT NULL,
+      next bigint[] NOT NULL,
+      spent bigint[],
+      expires bigint NOT NULL
+    )`
+    yield* sql`CREATE INDEX fibra_tokens_expires ON fibra_tokens (expires)`
+  })
+})
+
+const migrate = Migrator.make({})({ loader: migrations, table: "fibra_migrations" })
+
+const readable = (address: string): string => address.toWellFormed().replaceAll("\0", "\ufffd")
+
+/** The operations of a SnapshotStore, in the database of the SqlClient. Creates its tables when they are missing. */
+export const make = Effect.gen(function* () {
+  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+
+  const failing = (operation: Operation, address: string) =>
+    Effect.mapError((cause: unknown) => new SnapshotStoreError({ operation, address, cause }))
+
+  yield* sql
+    .onDialectOrElse({
+      pg: () => migrate,
+      orElse: () => Effect.fail("the SqlClient speaks another language than PostgreSQL's")
+    })
+    .pipe(failing("open", "PostgreSQL"))
+
+  yield* Records.sweeping(
+    Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      yield* sql`DELETE FROM fibra_snapshots WHERE expires <= ${now}`
+      yield* sql`DELETE FROM fibra_tokens WHERE expires <= ${now}`
+    }).pipe(failing("forget", "PostgreSQL"))
+  )
+
+  const decode = Schema.decodeEffect(Schema.fromJsonString(Snapshot))
+  const array = ({ epoch, serial }: Position) => sql`ARRAY[${epoch}, ${serial}]::bigint[]`
+
+  return {
+    read: Effect.fnUntraced(function* (address: string) {
+      const id = hash(address)
+      const now = yield* Clock.currentTimeMillis
+      const rows = yield* sql<{ readonly snapshot: string }>`
+        SELECT snapshot FROM fibra_snapshots WHERE id = ${id} AND expires > ${now}`.pipe(failing("read", address))
+      if (rows[0] === undefined) return Option.none<Snapshot>()
+      const snapshot = yield* decode(rows[0].snapshot).pipe(
+        Effect.mapError((cause) => {
+          const unreadable = `the row "${id}" of fibra_snapshots`
+          return new SnapshotStoreError({ operation: "read", address, unreadable, cause })
+        })
+      )
+      return Option.some(snapshot)
+    }),
+
+    write: Effect.fnUntraced(function* (address: string, snapshot: Snapshot, timeToLive?: Duration.Duration) {
+      const now = yield* Clock.currentTimeMillis
+      const { epoch, revision } = snapshot
+      const rows = yield* sql`
+        INSERT INTO fibra_snapshots AS kept (id, address, epoch, revision, snapshot, expires)
+        VALUES (${hash(address)}, ${readable(address)}, ${epoch}, ${revision}, ${JSON.stringify(snapshot)},
+          ${Records.expiresAt(now, timeToLive)})
+        ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, revision = excluded.revision,
+          snapshot = excluded.snapshot, expires = excluded.expires
+        WHERE kept.expires <= ${now} OR (kept.epoch, kept.revision) <= (excluded.epoch, excluded.revision)
+        RETURNING id`.pipe(failing("write", address))
+      return rows.length > 0
+    }),
+
+    remove: (address: string) =>
+      sql`DELETE FROM fibra_snapshots WHERE id = ${hash(address)}`.pipe(Effect.asVoid, failing("remove", address)),
+
+    spend: Effect.fnUntraced(function* (
+      instance: string,
+      token: Position,
+      next: Position,
+      timeToLive: Duration.Duration
+    ) {
+      const id = hash(instance)
+      const now = yield* Clock.currentTimeMillis
+      const accepted = yield* sql`
+        INSERT INTO fibra_tokens AS kept (id, address, next, spent, expires)
+        VALUES (${id}, ${readable(instance)}, ${array(next)}, ${array(token)}, ${Records.expiresAt(now, timeToLive)})
+        ON CONFLICT (id) DO UPDATE SET next = excluded.next, spent = excluded.spent,
+          expires = GREATEST(kept.expires, excluded.expires)
+        WHERE kept.expires <= ${now} OR kept.next <= excluded.spent
+        RETURNING id`.pipe(failing("spend", instance))
+      if (accepted.length > 0) return "accepted"
+      // Refused once is refused for ever, so that why it was may be asked afterwards.
+      const spent = yield* sql`SELECT id FROM fibra_tokens WHERE id = ${id} AND spent = ${array(token)}`.pipe(
+        failing("spend", instance)
+      )
+      return spent.length > 0 ? "spent" : "stale"
+    }),
+
+    retire: Effect.fnUntraced(function* (instance: string, position: Position, timeToLive: Duration.Duration) {
+      const now = yield* Clock.currentTimeMillis
+      yield* sql`
+        INSERT INTO fibra_tokens AS kept (id, address, next, expires)
+        VALUES (${hash(instance)}, ${readable(instance)}, ${array(position)}, ${Records.expiresAt(now, timeToLive)})
+        ON CONFLICT (id) DO UPDATE SET
+          next = CASE WHEN kept.expires <= ${now} THEN excluded.next ELSE GREATEST(kept.next, excluded.next) END,
+          spent = CASE WHEN kept.expires <= ${now} THEN NULL ELSE kept.spent END,
+          expires = GREATEST(kept.expires, excluded.expires)`.pipe(failing("retire", instance))
+    })
+  }
+})

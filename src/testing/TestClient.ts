@@ -1,0 +1,94 @@
+/** A client in a test, over a connection without a network that drops, stalls and repeats when the test says so. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { Link } from "../client/Link.ts"
+import { LiveClient, type MountOptions } from "../client/LiveClient.ts"
+import type { LiveHandle } from "../client/LiveHandle.ts"
+import * as StateCache from "../client/StateCache.ts"
+import type * as Wire from "../client/Wire.ts"
+import type * as Component from "../Component.ts"
+import type { LiveError } from "../LiveError.ts"
+import { MemoryLink, type Server } from "./MemoryLink.ts"
+
+/** What a client of a test is like. */
+export interface ClientOptions extends Wire.Options {
+  /** Whose client it is; nobody's by default. */
+  readonly principal?: string
+  /** Where it keeps its tokens. */
+  readonly cache?: StateCache.StateCache["Service"]
+}
+
+/** A client in a test. */
+export interface TestClient {
+  /** Mounts a component until the Scope closes; reading `state` first lets everything that is under way arrive. */
+  readonly mount: <C extends Component.Typed>(
+    component: C,
+    options: MountOptions<C>
+  ) => Effect.Effect<LiveHandle<C>, LiveError, Scope.Scope>
+  /** The client itself, as `<LiveProvider client={…}>` takes it. */
+  readonly client: LiveClient["Service"]
+  /** Cuts the connection; what is under way is lost. */
+  readonly disconnect: Effect.Effect<void>
+  /** Connects again. */
+  readonly reconnect: Effect.Effect<void>
+  /** The client stops reading what the server sends. */
+  readonly stall: Effect.Effect<void>
+  /** The client reads again. */
+  readonly unstall: Effect.Effect<void>
+  /** What the client sends stays on its way. */
+  readonly hold: Effect.Effect<void>
+  /** What was on its way arrives. */
+  readonly unhold: Effect.Effect<void>
+  /** What the client sends next arrives twice. */
+  readonly twice: Effect.Effect<void>
+  /** Lets everything that is under way arrive. */
+  readonly settle: Effect.Effect<void>
+}
+
+/** Rounds of sending and receiving after which nothing is expected to be under way any more. */
+const roundsToSettle = 8
+
+/** Connects a client until the Scope closes. */
+export const connect = Effect.fnUntraced(function* (
+  server: () => Server | undefined,
+  cache: StateCache.StateCache["Service"],
+  options: ClientOptions
+) {
+  const principal = options.principal === undefined ? undefined : { id: options.principal }
+  const memory = new MemoryLink(server, principal)
+  const services = Layer.merge(
+    Layer.succeed(Link, memory.client),
+    Layer.succeed(StateCache.StateCache, options.cache ?? cache)
+  )
+  const context = yield* Layer.build(Layer.fresh(Layer.provide(LiveClient.layer(options), services)))
+  const client = Context.get(context, LiveClient)
+
+  const settle = Effect.sync(() => server()?.transport.flushUnsafe()).pipe(
+    Effect.andThen(Effect.yieldNow),
+    Effect.repeat({ times: roundsToSettle }),
+    Effect.asVoid
+  )
+  const settled = (change: () => void) => Effect.andThen(Effect.sync(change), settle)
+
+  const testClient: TestClient = {
+    client,
+    mount: (component, options) =>
+      Effect.map(client.mount(component, options), (handle) => ({
+        ...handle,
+        state: Effect.andThen(settle, handle.state),
+        activation: Effect.andThen(settle, handle.activation),
+        view: Effect.andThen(settle, handle.view)
+      })),
+    disconnect: Effect.andThen(memory.disconnect, settle),
+    reconnect: Effect.andThen(memory.connect, settle),
+    stall: Effect.sync(() => memory.stall()),
+    unstall: settled(() => memory.unstall()),
+    hold: Effect.sync(() => memory.hold()),
+    unhold: settled(() => memory.unhold()),
+    twice: Effect.sync(() => memory.twice()),
+    settle
+  }
+  return testClient
+})

