@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -369,6 +371,16 @@ describe("a chain", () => {
     assert.throws(toLayer(0, 1, 2), /"Todo" has a migration from version 0. Expected an integer of at least 1/)
     assert.throws(toLayer(1.5), /from version 1.5. Expected an integer/)
   })
+
+  it.effect("is there for the server that runs its behaviour", () =>
+    Effect.gen(function* () {
+      const context = yield* Layer.build(Todo.toLayer({}, { migrations, persist: true }))
+      assert.deepStrictEqual(Context.get(context as Context.Context<never>, Todo.behavior).options, {
+        migrations,
+        persist: true
+      })
+    })
+  )
 
   it("is not changed by going on from it", () => {
     const first = Migration.from(1, one, toTwo)

@@ -41,7 +41,7 @@ export const alive = <A>(kept: Kept<A> | undefined, now: number): Kept<A> | unde
   kept !== undefined && kept.expires > now ? kept : undefined
 
 /** Time between two clearings of what has expired. */
-const sweepInterval = Duration.minutes(1)
+const sweepInterval = Duration.minutes(5)
 
 /** Runs this now and again until the Scope closes: it should delete what has expired. */
 export const sweeping = <R>(
@@ -50,7 +50,7 @@ export const sweeping = <R>(
   sweep.pipe(
     Effect.ignoreCause({
       log: "Warn",
-      message: "What has expired could not be deleted. It is tried again in a minute."
+      message: "What has expired could not be deleted. It is tried again in five minutes."
     }),
     Effect.repeat(Schedule.spaced(sweepInterval)),
     Effect.forkScoped,

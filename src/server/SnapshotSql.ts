@@ -54,7 +54,7 @@ export const make = Effect.gen(function* () {
   yield* sql
     .onDialectOrElse({
       pg: () => migrate,
-      orElse: () => Effect.fail("the SqlClient speaks another language than PostgreSQL's")
+      orElse: () => Effect.fail("the SqlClient speaks another language")
     })
     .pipe(failing("open", "PostgreSQL"))
 

@@ -21,7 +21,7 @@ layer(server)("docs/wire.md, a stock RpcClient", (it) => {
         const client = yield* RpcClient.make(LiveProtocol.LiveProtocol)
         const connected = yield* Deferred.make<void>()
         const states = new Map<string, Patch.Json>()
-        yield* client.Connect().pipe(
+        yield* client.Connect({}).pipe(
           Stream.runForEach((event) =>
             Effect.sync(() => {
               if (event._tag === "ConnectionEstablished") Deferred.doneUnsafe(connected, Effect.void)

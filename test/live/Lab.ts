@@ -26,7 +26,7 @@ export class Lab extends Component.Service<Lab>()("Lab", {
     Rpc.make("Lie", { success: Schema.Int }),
     Rpc.make("Circle", { success: Schema.Any }),
     Rpc.make("Announce", { payload: { text: Schema.String } }),
-    Rpc.make("Fill", { payload: { count: Schema.Int } }),
+    Rpc.make("Fill", { payload: { count: Schema.Int } }).annotate(Component.Idempotent, true),
     Rpc.make("Prepend", { payload: { text: Schema.String } }),
     Rpc.make("Burst", { payload: { times: Schema.Int } })
   ],

@@ -58,7 +58,7 @@ describe("the RPC wire", () => {
         yield* Effect.gen(function* () {
           const client = yield* RpcClient.make(LiveProtocol.LiveProtocol)
           const events = yield* Queue.unbounded<LiveProtocol.LiveEvent>()
-          yield* client.Connect().pipe(
+          yield* client.Connect({}).pipe(
             Stream.runForEach((event) => Queue.offer(events, event)),
             Effect.forkScoped
           )

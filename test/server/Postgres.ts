@@ -11,7 +11,7 @@ import { dirname, join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { promisify } from "node:util"
 import { PgClient } from "@effect/sql-pg"
-import { Context, Effect, Layer } from "effect"
+import { Context, Duration, Effect, Layer } from "effect"
 
 const run = promisify(execFile)
 
@@ -85,8 +85,13 @@ export class Postgres extends Context.Service<Postgres, { readonly socket: strin
     )
   )
 
-  /** Connections to it, of which every build of this layer has its own. */
-  static readonly layerClient = Layer.unwrap(
-    Effect.map(Postgres, ({ socket }) => PgClient.layer({ path: socket, username: "postgres", database: "postgres" }))
-  )
+  /** Connections to one of its databases; every build has its own. */
+  static readonly layerClient = (database: string) =>
+    Layer.unwrap(
+      Effect.map(Postgres, ({ socket }) => {
+        // Connecting takes real time, but these would go by the test clock.
+        const timeouts = { connectTimeout: Duration.infinity, idleTimeout: Duration.infinity }
+        return PgClient.layer({ path: socket, username: "postgres", database, ...timeouts })
+      })
+    )
 }

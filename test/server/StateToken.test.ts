@@ -1,3 +1,4 @@
+// One file in spite of its length: every promise of a token is tried on the same server and the same contents.
 import { assert, describe, it } from "@effect/vitest"
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Clock from "effect/Clock"
