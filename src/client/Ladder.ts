@@ -3,6 +3,7 @@
  * anew. What was asked on a connection that was lost is asked again under the same id, so that it is done once.
  */
 import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { RpcClientError } from "effect/rpc/RpcClientError"
@@ -30,6 +31,9 @@ export interface Ascent {
   readonly mounted: Mounted
   readonly activation: Activation
 }
+
+/** How long whoever leaves waits for the server to say what is left. */
+const patience = Duration.seconds(1)
 
 /** What was asked, and whether it may have been done. */
 interface Asked {
@@ -75,7 +79,7 @@ export class Ladder {
     if (label !== undefined) this.#wire.run(this.#wire.drawer.set(label, token))
   }
 
-  /** Unmounts, and keeps the token of the state that is left. */
+  /** Unmounts, and keeps the token of the state that is left; `left` waits for that. */
   leave(componentId: ComponentId): void {
     const token = Effect.match(this.#wire.requests.Unmount({ componentId }), {
       onSuccess: ({ token }) => token,
@@ -83,6 +87,13 @@ export class Ladder {
     })
     const label = this.#label
     this.#wire.run(label === undefined ? token : this.#wire.drawer.fill(label, token))
+  }
+
+  /** Waits until the token of the state that was left is kept, but not for long. */
+  get left(): Effect.Effect<void> {
+    const label = this.#label
+    if (label === undefined) return Effect.void
+    return Effect.asVoid(Effect.timeoutOption(this.#wire.drawer.get(label), patience))
   }
 
   /** What its token is kept under, if it is. A shared component has none: its state is everyone's. */

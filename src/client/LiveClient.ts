@@ -62,7 +62,11 @@ export class LiveClient extends Context.Service<
             mount: (component, options) =>
               Effect.acquireRelease(
                 Effect.sync(() => openUnsafe(component, options)),
-                (replica) => Effect.sync(() => replica.release())
+                (replica) =>
+                  Effect.suspend(() => {
+                    replica.release()
+                    return replica.left
+                  })
               ).pipe(
                 Effect.tap((replica) => replica.mounted()),
                 Effect.map(LiveHandle.make)

@@ -120,6 +120,11 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     this.#calls.fail(error)
   }
 
+  /** Waits, after the release, until its state is kept, if it is to be. */
+  get left(): Effect.Effect<void> {
+    return this.#ladder.left
+  }
+
   connected({ components }: Connected): void {
     if (this.#componentId !== undefined && components.has(this.#componentId)) {
       this.#stopClimbing?.()
@@ -247,7 +252,8 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     this.#unroute?.()
     this.#unroute = undefined
     this.#componentId = undefined
-    if (componentId !== undefined) this.#ladder.leave(componentId)
+    // Without a connection nothing can be asked for; on the next one it is not named any more.
+    if (componentId !== undefined && this.#wire.isConnected()) this.#ladder.leave(componentId)
   }
 
   #patched({ epoch, from, patch, revision }: Extract<ComponentEvent, { readonly _tag: "Patched" }>): void {

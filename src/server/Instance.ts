@@ -70,6 +70,8 @@ export class Instance implements Options<unknown>, Observer<unknown> {
   /** The last token that was sealed, and the last its client has confirmed; 0 for none. */
   serial = 0
   confirmed = 0
+  /** The last token somebody has come back with. */
+  spent: { readonly epoch: number; readonly serial: number } | undefined
   /** The revision that was stored last. */
   written = -1
   readonly conflateAfter: number

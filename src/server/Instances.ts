@@ -178,15 +178,19 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       const { instance } = tenant
       const component = served.component.componentName
       const { epoch, serial } = claims
-      if (instance.served !== served || epoch !== instance.epoch || serial < instance.confirmed) {
-        return Origins.rejected(component, "stale")
+      const isCurrent = instance.served === served && epoch === instance.epoch && serial >= instance.confirmed
+      if (!isCurrent) {
+        const { spent } = instance
+        return Origins.rejected(component, spent?.epoch === epoch && spent.serial === serial ? "spent" : "stale")
       }
       tenant.holders++
       return Effect.onError(
-        Effect.as(
-          Effect.andThen(spend(served, claims, { epoch, serial: serial + 1 }), keeper.seal(instance)),
-          { instance, scope: undefined }
-        ),
+        Effect.gen(function* () {
+          yield* spend(served, claims, { epoch, serial: serial + 1 })
+          instance.spent = { epoch, serial }
+          yield* keeper.seal(instance)
+          return { instance, scope: undefined }
+        }),
         () => release(tenant)
       )
     })
@@ -203,6 +207,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       const held = yield* start(served, { id: claims.instance, key: undefined, props, principal, origin })
       // Not before it runs: a token that brought nothing back may be tried again.
       yield* Effect.onError(spend(served, claims, { epoch: origin.epoch, serial: 0 }), () => stop(held.instance))
+      held.instance.spent = { epoch: claims.epoch, serial: claims.serial }
       return held
     })
 

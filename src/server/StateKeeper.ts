@@ -59,7 +59,7 @@ export class StateKeeper implements Keeper {
   farewell(instance: Instance): Effect.Effect<string | undefined> {
     if (instance.key !== undefined) return Effect.undefined
     return this.#token(instance, (token) => {
-      instance.confirmed = ++instance.serial
+      instance.serial++
       return token
     })
   }

@@ -17,6 +17,7 @@ import * as Secrets from "../server/Secrets.ts"
 import { Sessions } from "../server/Sessions.ts"
 import * as SnapshotStore from "../server/SnapshotStore.ts"
 import { Transport } from "../server/Transport.ts"
+import { MemoryLink } from "./MemoryLink.ts"
 import { MortalStore } from "./MortalStore.ts"
 import { type ClientOptions, connect, type TestClient } from "./TestClient.ts"
 
@@ -29,12 +30,17 @@ export interface Open {
   readonly instances: number
 }
 
+/** A connection that speaks the RPC wire, for an `RpcClient` of `LiveProtocol`. */
+export interface RawLink extends Pick<MemoryLink, "client" | "connect" | "disconnect"> {}
+
 /** A server and its first client in one process. */
 export class LiveTest extends Context.Service<
   LiveTest,
   TestClient & {
     /** One more client; all share one StateCache, like the pages of one browser, unless it is given its own. */
     readonly connect: (options?: ClientOptions) => Effect.Effect<TestClient, never, Scope.Scope>
+    /** A way to the server without a client of ours on it, for tests of the wire; it opens when it is told to. */
+    readonly link: (options?: Pick<ClientOptions, "principal">) => RawLink
     /** The server is gone from one moment to the next: nothing is finished, told or stored. */
     readonly kill: Effect.Effect<void>
     /** The server ends as it does when it is asked to: it tells its clients, finishes, stores. */
@@ -118,6 +124,7 @@ const make = Effect.fnUntraced(function* <R>(
   return LiveTest.of({
     ...first,
     connect: add,
+    link: ({ principal } = {}) => new MemoryLink(server, principal === undefined ? undefined : { id: principal }),
     kill: Effect.andThen(kill, first.settle),
     stop: Effect.suspend(() => {
       const stopped = running

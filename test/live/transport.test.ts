@@ -19,7 +19,7 @@ layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("a sil
     })
   )
 
-  it.effect("that answers nothing is closed after its idle time, and its instances stop", () =>
+  it.effect("that answers nothing is closed after its idle time, and its instances stop when nobody comes back", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest
       yield* live.mount(Lab, { props: { start: 0 } })
@@ -28,7 +28,10 @@ layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("a sil
       assert.strictEqual((yield* live.open).connections, 1)
       yield* TestClock.adjust("1 second")
       yield* live.settle
-      assert.deepStrictEqual(yield* live.open, { connections: 0, sessions: 0, instances: 0 })
+      assert.deepStrictEqual(yield* live.open, { connections: 0, sessions: 1, parked: 1, instances: 1 })
+      yield* TestClock.adjust("45 seconds")
+      yield* live.settle
+      assert.deepStrictEqual(yield* live.open, { connections: 0, sessions: 0, parked: 0, instances: 0 })
     })
   )
 })

