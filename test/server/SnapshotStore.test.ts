@@ -108,7 +108,7 @@ describe("in entries that take their time", () => {
       const slow = (key: string, text: string) =>
         started.open.pipe(
           Effect.andThen(finish.await),
-          Effect.tap(() => texts.set(key, text)),
+          Effect.andThen(Effect.sync(() => texts.set(key, text))),
           Effect.andThen(finished.open),
           Effect.forkDetach,
           Effect.flatMap(Fiber.join)

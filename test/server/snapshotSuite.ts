@@ -299,6 +299,9 @@ export const snapshotSuite = <R>(
       yield* TestClock.adjust("1 hours")
       yield* store.retire("memory", at(1, 0), hour)
       assert.strictEqual(yield* spend(), "accepted")
+      yield* TestClock.adjust("1 hours")
+      yield* store.retire("memory", at(5, 0), hour)
+      assert.strictEqual(yield* spend(), "stale")
     })
   )
 
