@@ -2,8 +2,11 @@
  * How a server ends: it lets nobody in, tells its clients to come back to another, lets what was begun be finished, keeps every
  * state, and waits until all of that is written. All within `drainTimeout`.
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { Instances } from "./Instances.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import { Sessions } from "./Sessions.ts"
@@ -16,17 +19,32 @@ export const layer: Layer.Layer<never, never, Instances | Sessions | Transport> 
     const sessions = yield* Sessions
     const transport = yield* Transport
     const { drainTimeout } = yield* LiveConfig.LiveConfig
-    const drain = Effect.suspend(() => {
-      sessions.drainUnsafe()
-      transport.drainUnsafe()
-      return Effect.andThen(instances.drain, transport.written)
-    })
-    yield* Effect.addFinalizer(() =>
-      Effect.flatMap(Effect.timeoutOption(Effect.interruptible(drain), drainTimeout), (done) =>
-        done._tag === "Some"
-          ? Effect.void
-          : Effect.logWarning("The server ended before everything was finished. Raise drainTimeout, or shorten handlers.")
+    const finishing = Duration.times(drainTimeout, finishingShare)
+    /** Whether this ended in its time; what comes after it is done anyway. */
+    const within = (time: Duration.Duration, effect: Effect.Effect<void>): Effect.Effect<boolean> =>
+      Effect.flatMap(Effect.forkDetach(effect, { startImmediately: true }), (fiber) =>
+        Effect.map(Effect.timeoutOption(Effect.interruptible(Fiber.await(fiber)), time), Option.isSome)
       )
+
+    yield* Effect.addFinalizer(() =>
+      Effect.gen(function* () {
+        sessions.drainUnsafe()
+        transport.drainUnsafe()
+        const finished = yield* within(finishing, instances.finish)
+        if (!finished) yield* instances.stopNow
+        const kept = yield* within(
+          Duration.subtract(drainTimeout, finishing),
+          Effect.andThen(instances.keepAll, transport.written)
+        )
+        if (finished && kept) return
+        yield* Effect.logWarning(
+          "The server had to end before everything was finished. Expected handlers and stores to be faster than drainTimeout. " +
+            "Shorten them, or raise it."
+        )
+      })
     )
   })
 )
+
+/** The part of the time that handlers may take; the rest is for what they leave. */
+const finishingShare = 0.75

@@ -79,8 +79,10 @@ export class Instances extends Context.Service<
     readonly farewell: (held: Held) => Effect.Effect<string | undefined>
     /** There is something of it that its client may not have. */
     readonly keep: (instance: Instance) => void
-    /** Lets all finish what they have begun, keeps their states, and tells their readers. */
-    readonly drain: Effect.Effect<void>
+    /** Lets all finish what they have begun, and stops them. */
+    readonly finish: Effect.Effect<void>
+    /** Keeps every state that is not kept yet, and tells its readers the token. */
+    readonly keepAll: Effect.Effect<void>
     /** Interrupts whatever is still being done, and stops them all. */
     readonly stopNow: Effect.Effect<void>
     readonly sizeUnsafe: () => number
@@ -135,12 +137,13 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       )
     })
 
-  const stopAll = Effect.suspend(() =>
-    Effect.forEach(Array.from(running.values()), ({ instance }) => stop(instance), {
-      concurrency: "unbounded",
-      discard: true
-    })
-  )
+  const each = (act: (instance: Instance) => Effect.Effect<void>): Effect.Effect<void> =>
+    Effect.suspend(() =>
+      Effect.forEach(Array.from(running.values()), ({ instance }) => act(instance), {
+        concurrency: "unbounded",
+        discard: true
+      })
+    )
 
   const activate = ({ key, props, served }: Address): Effect.Effect<Instance, LiveError> =>
     Origins.fromStore(store, served, key).pipe(
@@ -245,7 +248,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       : refuse(new PropsRejected({ component, issue: String(Cause.squash(decoded.cause)) }))
   }
 
-  yield* Effect.addFinalizer(() => stopAll)
+  yield* Effect.addFinalizer(() => each(stop))
 
   return Instances.of({
     hold: (request, principal) =>
@@ -281,21 +284,9 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
         running.get(instance.id)?.holders === 1 ? keeper.farewell(instance) : Effect.succeed(undefined)
       ),
     keep: (instance) => keeper.keep(instance),
-    drain: Effect.suspend(() =>
-      Effect.andThen(
-        Effect.forEach(Array.from(running.values()), ({ instance }) => instance.stop(), {
-          concurrency: "unbounded",
-          discard: true
-        }),
-        keeper.flush
-      )
-    ),
-    stopNow: Effect.suspend(() =>
-      Effect.forEach(Array.from(running.values()), ({ instance }) => instance.cell.stop(Duration.zero), {
-        concurrency: "unbounded",
-        discard: true
-      })
-    ),
+    finish: each((instance) => instance.stop()),
+    keepAll: keeper.flush,
+    stopNow: each((instance) => instance.cell.stop(Duration.zero)),
     sizeUnsafe: () => running.size
   })
 })

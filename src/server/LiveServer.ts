@@ -20,6 +20,7 @@ import * as Sessions from "./Sessions.ts"
 import * as SnapshotStore from "./SnapshotStore.ts"
 import * as StateToken from "./StateToken.ts"
 import * as Transport from "./Transport.ts"
+import { Unavailable } from "./Unavailable.ts"
 import * as Upgrade from "./Upgrade.ts"
 import * as WebSocketLink from "./WebSocketLink.ts"
 
@@ -80,10 +81,17 @@ const routes = HttpRouter.use((router) =>
     const transport = yield* Transport.Transport
     const front = yield* LiveRpc.LiveRpc
     const authenticate = yield* Authentication.Authentication
-    const { isDraining } = transport
-    const handler = Upgrade.handler({ authenticate, config, isDraining }, (ws, socket, principal) =>
+    const unavailable = new Unavailable()
+    const gate: Upgrade.Gate = {
+      authenticate,
+      config,
+      isDraining: transport.isDraining,
+      onRequest: (incoming) => unavailable.see(incoming)
+    }
+    const handler = Upgrade.handler(gate, (ws, socket, principal) =>
       WebSocketLink.attach(transport, front, ws, socket, principal)
     )
+    yield* Effect.addFinalizer(() => Effect.sync(() => unavailable.begin()))
     yield* router.add("GET", `${config.path}/rpc`, handler)
   })
 )

@@ -9,7 +9,6 @@ import * as Result from "effect/Result"
 import { LiveError, SnapshotRejected, TokenRejected, type TokenRejection } from "../LiveError.ts"
 import * as Migration from "../Migration.ts"
 import type { Json } from "../Patch.ts"
-import type { Encoded } from "../StateCodec.ts"
 import type { Origin } from "./Instance.ts"
 import type { Principal } from "./Principal.ts"
 import type { Served } from "./Served.ts"
@@ -18,11 +17,12 @@ import { addressOf } from "./StateKeeper.ts"
 import type { Claims, StateToken } from "./StateToken.ts"
 
 /** The token is not taken; said once in the log. */
-export const rejected = (component: string, reason: TokenRejection, cause?: unknown): Effect.Effect<never, LiveError> =>
+export const rejected = (component: string, reason: TokenRejection, cause?: Error): Effect.Effect<never, LiveError> =>
   Effect.andThen(
-    Effect.annotateLogs(Effect.logWarning("A state token was rejected", ...(cause === undefined ? [] : [cause])), {
+    Effect.annotateLogs(Effect.logWarning("A state token was rejected"), {
       component,
-      reason
+      reason,
+      ...(cause === undefined ? {} : { issue: cause.message })
     }),
     Effect.fail(new LiveError({ reason: new TokenRejected({ reason }) }))
   )
@@ -58,7 +58,7 @@ export const fromToken = (
     if (state === undefined) return rejected(component, "state")
     return Result.match(Migration.run(served.migrations, { component: served.component, version, state }), {
       onFailure: ({ cause, reason }) => rejected(component, reason, cause),
-      onSuccess: (state) => Effect.succeed({ epoch: epoch + 1, revision, state: state as Encoded })
+      onSuccess: (state) => Effect.succeed({ epoch: epoch + 1, revision, state })
     })
   })
 
@@ -74,7 +74,7 @@ export const fromStore = (
     const { epoch, revision, state, version } = snapshot.value
     return Result.match(Migration.run(served.migrations, { component: served.component, version, state }), {
       onFailure: ({ cause, reason }) => unreadable(component, reason, cause),
-      onSuccess: (state) => Effect.succeed({ epoch: epoch + 1, revision, state: state as Encoded })
+      onSuccess: (state) => Effect.succeed({ epoch: epoch + 1, revision, state })
     })
   })
 }

@@ -27,11 +27,13 @@ export interface Gate {
   readonly authenticate: Authenticate
   /** Whether the server is about to end. */
   readonly isDraining: () => boolean
+  /** Somebody came. */
+  readonly onRequest: (incoming: IncomingMessage) => void
 }
 
 /** The handler of a route that is a WebSocket endpoint. */
 export const handler = (
-  { authenticate, config, isDraining }: Gate,
+  { authenticate, config, isDraining, onRequest }: Gate,
   onConnection: OnConnection
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest> => {
   const server = new WebSocketServer({
@@ -69,6 +71,7 @@ export const handler = (
         )
       )
     }
+    onRequest(incoming)
     if (isDraining()) return Effect.succeed(refuse(503, "The server is shutting down. Connect again.", { "retry-after": "1" }))
     return Effect.map(authenticate(request), (principal) => upgrade(request, principal))
   })

@@ -14,6 +14,9 @@ import type { Connection, Frame, Front, Link as ServerLink, Transport } from "..
 
 type Deliver = (message: FromServerEncoded) => void
 
+/** Told of every frame when it arrives: who sent it, and what it says. */
+export type OnFrame = (from: "client" | "server", text: string) => void
+
 /** Where there is something to connect to. */
 export interface Server {
   readonly transport: Transport["Service"]
@@ -26,6 +29,7 @@ export class MemoryLink implements ServerLink {
   readonly drainsAbove = 0
   readonly #server: () => Server | undefined
   readonly #principal: Principal | undefined
+  readonly #onFrame: OnFrame
   #connection: Connection | undefined
   #hooks: Hooks | undefined
   #deliver: Deliver | undefined
@@ -36,9 +40,10 @@ export class MemoryLink implements ServerLink {
   #reading = false
 
   /** The server is asked for with each connection; without one there is none. */
-  constructor(server: () => Server | undefined, principal: Principal | undefined) {
+  constructor(server: () => Server | undefined, principal: Principal | undefined, onFrame: OnFrame = () => {}) {
     this.#server = server
     this.#principal = principal
+    this.#onFrame = onFrame
   }
 
   /** The client's side. */
@@ -111,7 +116,7 @@ export class MemoryLink implements ServerLink {
   unhold(): void {
     const held = this.#held ?? []
     this.#held = undefined
-    for (const text of held) this.#connection?.receive(text)
+    for (const text of held) this.#receive(text)
   }
 
   /** What the client sends next arrives twice. */
@@ -149,7 +154,14 @@ export class MemoryLink implements ServerLink {
     const texts = this.#twice ? [text, text] : [text]
     this.#twice = false
     if (this.#held !== undefined) this.#held.push(...texts)
-    else for (const text of texts) this.#connection?.receive(text)
+    else for (const text of texts) this.#receive(text)
+  }
+
+  #receive(text: string): void {
+    const connection = this.#connection
+    if (connection === undefined) return
+    this.#onFrame("client", text)
+    connection.receive(text)
   }
 
   /** What a message sets off may lead to the next frame, which has to wait for the rest of this one, as on a socket. */
@@ -158,6 +170,7 @@ export class MemoryLink implements ServerLink {
     if (this.#reading) return
     this.#reading = true
     for (let next = this.#unread.shift(); next !== undefined; next = this.#unread.shift()) {
+      this.#onFrame("server", next)
       const parsed = JSON.parse(next) as FromServerEncoded | ReadonlyArray<FromServerEncoded>
       const connection = this.#connection
       for (const message of Array.isArray(parsed) ? parsed : [parsed]) {

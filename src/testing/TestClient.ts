@@ -10,7 +10,7 @@ import * as StateCache from "../client/StateCache.ts"
 import type * as Wire from "../client/Wire.ts"
 import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
-import { MemoryLink, type Server } from "./MemoryLink.ts"
+import { MemoryLink, type OnFrame, type Server } from "./MemoryLink.ts"
 
 /** What a client of a test is like. */
 export interface ClientOptions extends Wire.Options {
@@ -18,6 +18,8 @@ export interface ClientOptions extends Wire.Options {
   readonly principal?: string
   /** Where it keeps its tokens. */
   readonly cache?: StateCache.StateCache["Service"]
+  /** Told of every frame when it arrives: who sent it, and what it says. */
+  readonly onFrame?: OnFrame
 }
 
 /** A client in a test. */
@@ -57,7 +59,7 @@ export const connect = Effect.fnUntraced(function* (
   options: ClientOptions
 ) {
   const principal = options.principal === undefined ? undefined : { id: options.principal }
-  const memory = new MemoryLink(server, principal)
+  const memory = new MemoryLink(server, principal, options.onFrame)
   const services = Layer.merge(
     Layer.succeed(Link, memory.client),
     Layer.succeed(StateCache.StateCache, options.cache ?? cache)

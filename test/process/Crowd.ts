@@ -1,35 +1,48 @@
 /** Many clients in this process, each with a connection and a tally of its own. */
-import { Context, Effect, Layer, Schedule, type Scope } from "effect"
+import { Context, Effect, Layer, Schedule, Scope } from "effect"
 import { Socket } from "effect/socket"
+import type { LiveError } from "fibra"
 import { Link, LiveClient, type LiveHandle, StateCache } from "fibra/client"
 import { Tally } from "./Tally.ts"
 
 /** One of them. */
 export interface Member {
-  /** What is added to its tally. */
-  readonly own: number
+  /** Which one it is; the first is 1. */
+  readonly number: number
   readonly tally: LiveHandle<typeof Tally>
   /** The count that its last token has; undefined for none. */
   readonly sealed: () => number | undefined
-  /** When it tried to connect, as `performance.now` has it. */
-  readonly dials: ReadonlyArray<number>
+  /** Milliseconds from each time its connection was lost to the next time it tried to connect. */
+  readonly delays: ReadonlyArray<number>
 }
 
 /** So many clients of this server, and each has mounted its tally. */
-export const make = (size: number, url: string): Effect.Effect<ReadonlyArray<Member>, unknown, Scope.Scope> =>
-  Effect.forEach(Array.from({ length: size }), (_, index) => member(index + 1, url), { concurrency: 32 })
+export const make = Effect.fnUntraced(function* (size: number, url: string) {
+  const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
+  return yield* Effect.forEach(
+    Array.from({ length: size }),
+    (_, index) => Effect.flatMap(Scope.fork(scope), (own) => Scope.provide(member(index + 1, url), own)),
+    { concurrency: 32 }
+  )
+})
 
-const member = Effect.fnUntraced(function* (own: number, url: string) {
+const member = Effect.fnUntraced(function* (number: number, url: string): Effect.fn.Return<Member, LiveError, Scope.Scope> {
   let token: string | undefined
-  const dials: Array<number> = []
+  let lost: number | undefined
+  const delays: Array<number> = []
   const cache = StateCache.StateCache.of({
     get: () => Effect.sync(() => token),
     set: (_, newest) => Effect.sync(() => void (token = newest)),
     remove: () => Effect.sync(() => void (token = undefined))
   })
   const dial: Socket.WebSocketConstructor["Service"] = (url) => {
-    dials.push(performance.now())
-    return new WebSocket(url)
+    if (lost !== undefined) delays.push(performance.now() - lost)
+    lost = undefined
+    const socket = new WebSocket(url)
+    let opened = false
+    socket.addEventListener("open", () => void (opened = true))
+    socket.addEventListener("close", () => void (lost = opened ? performance.now() : undefined))
+    return socket
   }
   const client = LiveClient.layer().pipe(
     Layer.provide(Link.layerWebSocket({ url })),
@@ -38,7 +51,7 @@ const member = Effect.fnUntraced(function* (own: number, url: string) {
   )
   const live = Context.get(yield* Layer.build(client), LiveClient)
   const tally = yield* live.mount(Tally, { cacheKey: "tally" })
-  return { own, tally, dials, sealed: () => (token === undefined ? undefined : countIn(token)) }
+  return { number, tally, delays, sealed: () => (token === undefined ? undefined : countIn(token)) }
 })
 
 /** The count in a token: what is signed is not hidden. */

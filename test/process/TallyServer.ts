@@ -1,30 +1,27 @@
-/** A server of tallies as a program: `PORT` is any free one unless it is set, `RECONNECT_WITHIN` has milliseconds. */
+/** A server of tallies as a program: `PORT` is any free one unless it is set. */
 import { createServer } from "node:http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as Duration from "effect/Duration"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
-import { LiveConfig, LiveServer } from "../../src/server/index.ts"
+import * as References from "effect/References"
+import { LiveServer } from "../../src/server/index.ts"
 import { listening } from "./listening.ts"
 import { Tally, TallyLayer } from "./Tally.ts"
 
-const { PORT, RECONNECT_WITHIN } = process.env
-
-const app = LiveServer.layer({ components: [Tally] }).pipe(
-  Layer.provide(TallyLayer),
-  Layer.provide(LiveConfig.layer({ reconnectWithin: Duration.millis(Number(RECONNECT_WITHIN ?? 2000)) }))
-)
+const app = LiveServer.layer({ components: [Tally] }).pipe(Layer.provide(TallyLayer))
 
 HttpRouter.serve(app, { disableLogger: true, disableListenLog: true }).pipe(
   Layer.merge(listening),
   Layer.provide(
     NodeHttpServer.layer(createServer, {
-      port: Number(PORT ?? 0),
+      port: Number(process.env["PORT"] ?? 0),
       host: "127.0.0.1",
       disablePreemptiveShutdown: true
     })
   ),
+  // A thousand clients of a server that was killed are a thousand warnings.
+  Layer.provide(Layer.succeed(References.MinimumLogLevel, "Error")),
   Layer.launch,
   NodeRuntime.runMain
 )

@@ -58,14 +58,16 @@ const start = async (directory: string) => {
     server.stdin.end()
     return ended
   }
-  await new Promise<void>((resolve, reject) => {
-    let log = ""
-    server.stderr.on("data", (chunk) => {
-      log += chunk
-      if (log.includes("ready to accept connections")) resolve()
-      if (log.includes("FATAL")) stop().then(() => reject(new Error(log)), reject)
-    })
-  })
+  let log = ""
+  for await (const chunk of server.stderr.iterator({ destroyOnReturn: false })) {
+    log += chunk
+    if (/ready to accept connections|FATAL/.test(log)) break
+  }
+  server.stderr.resume()
+  if (log.includes("FATAL")) {
+    await stop()
+    throw new Error(log)
+  }
   return { socket: join(directory, ".s.PGSQL.5432"), stop }
 }
 

@@ -1,0 +1,40 @@
+/**
+ * Answers for an HTTP server that is about to end. Effect's server takes its handlers away first of all, and whoever comes after
+ * that would wait for an answer until the end; so it is said that there is none to be had here.
+ */
+import type { IncomingMessage, Server, ServerResponse } from "node:http"
+import type { Duplex } from "node:stream"
+
+const text = "The server is shutting down. Connect again.\n"
+const headers = { "content-type": "text/plain; charset=utf-8", "retry-after": "1", connection: "close" }
+
+/** The HTTP servers that upgrades came through. */
+export class Unavailable {
+  readonly #servers = new Set<Server>()
+
+  /** An upgrade came through this server. */
+  see(incoming: IncomingMessage): void {
+    const { server } = incoming.socket as { readonly server?: Server }
+    if (server !== undefined) this.#servers.add(server)
+  }
+
+  /** From now on, what nobody else answers is answered with 503. */
+  begin(): void {
+    for (const server of this.#servers) {
+      server.on("request", (_request, response) => {
+        if (server.listenerCount("request") === 1) refuse(response)
+      })
+      server.on("upgrade", (_request, socket) => {
+        if (server.listenerCount("upgrade") === 1) refuseUpgrade(socket)
+      })
+    }
+  }
+}
+
+const refuse = (response: ServerResponse): void => void response.writeHead(503, headers).end(text)
+
+const refuseUpgrade = (socket: Duplex): void => {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  socket.on("error", () => {})
+  socket.end(`HTTP/1.1 503 Service Unavailable\r\n${lines.join("\r\n")}\r\ncontent-length: ${text.length}\r\n\r\n${text}`)
+}
