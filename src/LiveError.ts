@@ -116,7 +116,7 @@ export class CallExpired extends Schema.TaggedError<CallExpired>()("CallExpired"
   component: Schema.String,
   action: Schema.String,
   /**
-   * `interrupted`: it ran longer than it may and was stopped half-way. `notRun`: it waited longer than it may, and never
+   * `interrupted`: it ran longer than it or its instance may and was stopped half-way. `notRun`: it waited longer than it may, and never
    * started. `unknown`: it was sent, and the session that would know what became of it is gone.
    */
   outcome: Schema.Literals(["interrupted", "notRun", "unknown"]),

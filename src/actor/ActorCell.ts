@@ -106,7 +106,7 @@ export class ActorCell<State> implements Owner, Consumer {
     const expiresAt = this.#inbox.expiry(options?.timeToLive)
     const message = Message.make(tag, payload, options?.lane ?? "normal", expiresAt, resume, accepted)
     if (this.status === "stopping" || this.status === "stopped") {
-      this.#inbox.refuse(message, new ActorStopped({ actor: this.options.address }), "Stopped")
+      this.#inbox.refuse(message, new ActorStopped({ actor: this.options.address, begun: false }), "Stopped")
     } else if (this.status === "faulted") {
       this.#inbox.refuse(message, this.#faulted(), "Faulted")
     } else {
@@ -346,11 +346,11 @@ export class ActorCell<State> implements Owner, Consumer {
   #terminate(termination: Termination, grace: Duration.Duration): Effect.Effect<void> {
     return Effect.suspend(() => {
       const message = this.#current
-      const stopped = () => new ActorStopped({ actor: this.options.address })
+      const stopped = (begun: boolean) => new ActorStopped({ actor: this.options.address, begun })
       const released = this.#passivate(Exit.void, grace)
       this.#setStatus("stopped")
-      if (message !== undefined) this.#inbox.refuse(message, stopped(), "Stopped")
-      this.#inbox.refuseAll(stopped, "Stopped")
+      if (message !== undefined) this.#inbox.refuse(message, stopped(true), "Stopped")
+      this.#inbox.refuseAll(() => stopped(false), "Stopped")
       this.#watchdog?.rest()
       const ended = Effect.sync(() => this.#ended(termination))
       return Effect.andThen(this.#recovery?.end() ?? Effect.void, Effect.andThen(released, ended))

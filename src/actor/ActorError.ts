@@ -99,9 +99,14 @@ export class ActorFaulted extends Schema.TaggedError<ActorFaulted>()("ActorFault
 }
 
 /** The actor has stopped, or is stopping and takes no new messages. */
-export class ActorStopped extends Schema.TaggedError<ActorStopped>()("ActorStopped", { actor: Schema.String }) {
+export class ActorStopped extends Schema.TaggedError<ActorStopped>()("ActorStopped", {
+  actor: Schema.String,
+  /** Whether the handler had begun, and was interrupted. */
+  begun: Schema.Boolean
+}) {
   override get message(): string {
-    return `"${this.actor}" has stopped. Expected a running actor. Spawn it again, or find it through a Directory.`
+    const how = this.begun ? "stopped while it handled the message" : "has stopped"
+    return `"${this.actor}" ${how}. Expected a running actor. Spawn it again, or find it through a Directory.`
   }
 }
 

@@ -51,7 +51,9 @@ const reasonOf = (reason: ActorErrorReason, component: string, action: string, c
     case "ActorFaulted":
       return new ComponentFaulted({ component, retryAfter: reason.retryAfter })
     case "ActorStopped":
-      return new InstanceStopped({ component })
+      return reason.begun
+        ? new CallExpired({ component, action, outcome: "interrupted" })
+        : new InstanceStopped({ component })
     case "UnknownMessage":
       return new UnknownAction({ component, action })
     default:

@@ -12,6 +12,7 @@ import * as Schema from "effect/Schema"
 import { LiveError, PayloadRejected, TokenRejected } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
 import {
+  type CallId,
   CallRequest,
   type ConnectionEstablished,
   ConnectRequest,
@@ -46,6 +47,12 @@ const decodePayload = new Map(
     Schema.decodeUnknownExit(Schema.toCodecJson(rpc.payloadSchema as Schema.Codec<unknown>))
   ])
 )
+
+/** A request under way. */
+interface Pending {
+  readonly callId: CallId | undefined
+  readonly cancel: () => void
+}
 
 /** Another connection has resumed this one's session. */
 const resumedElsewhere = 4001
@@ -83,8 +90,8 @@ export class RpcConnection implements FrontSession, Collector {
   #answering = false
   /** What goes before the events: answers to mounts, and the news of the connection itself. */
   #first: Array<string> = []
-  /** How to cancel the mounts and calls that are under way. */
-  #pending: Map<RequestId, () => void> | undefined
+  /** The mounts and calls that are under way. */
+  #pending: Map<RequestId, Pending> | undefined
   /** The JSON of the id of the `Connect` request, while there is one. */
   #connectId: string | undefined
   #window: Window
@@ -339,8 +346,9 @@ export class RpcConnection implements FrontSession, Collector {
     const mount = decode(request.payload)
     if (Exit.isFailure(mount)) return this.#refuse(request, mount.cause)
     const { id } = request
-    if (this.#isPending(id)) return
-    this.#start(id, (done) => this.#session?.mount(mount.value, (exit) => done(() => this.#mounted(id, exit))))
+    const { callId } = mount.value
+    if (this.#isPending(id, callId)) return
+    this.#start(id, callId, (done) => this.#session?.mount(mount.value, (exit) => done(() => this.#mounted(id, exit))))
   }
 
   /** The answer goes out before any event of the instance. */
@@ -363,8 +371,9 @@ export class RpcConnection implements FrontSession, Collector {
     const call = decodeCall(request.payload)
     if (Exit.isFailure(call)) return this.#refuse(request, call.cause)
     const { id } = request
-    if (this.#isPending(id)) return
-    this.#start(id, (done) =>
+    const { callId } = call.value
+    if (this.#isPending(id, callId)) return
+    this.#start(id, callId, (done) =>
       this.#session?.call(call.value, (outcome) =>
         done(() => {
           if (request.isNotification !== true) this.#answer(id, outcome)
@@ -374,7 +383,11 @@ export class RpcConnection implements FrontSession, Collector {
   }
 
   /** Begins something that has an answer, and remembers how to cancel it until then. */
-  #start(id: RequestId, begin: (done: (answer: () => void) => void) => (() => void) | undefined): void {
+  #start(
+    id: RequestId,
+    callId: CallId | undefined,
+    begin: (done: (answer: () => void) => void) => (() => void) | undefined
+  ): void {
     let answered = false
     const cancel = begin((answer) => {
       if (answered) return
@@ -383,33 +396,39 @@ export class RpcConnection implements FrontSession, Collector {
       answer()
     })
     if (answered || cancel === undefined) return
-    const pending = (this.#pending ??= new Map<RequestId, () => void>())
-    pending.set(id, () => {
-      answered = true
-      cancel()
+    const pending = (this.#pending ??= new Map<RequestId, Pending>())
+    pending.set(id, {
+      callId,
+      cancel: () => {
+        answered = true
+        cancel()
+      }
     })
   }
 
-  #isPending(id: RequestId): boolean {
-    if (this.#pending?.has(id) !== true) return false
+  /** The same request again is answered with the first; another one may not have its id. */
+  #isPending(id: RequestId, callId: CallId | undefined): boolean {
+    const pending = this.#pending?.get(id)
+    if (pending === undefined) return false
+    if (callId !== undefined && callId === pending.callId) return true
     this.reply(
       RpcText.die(id, `The request id ${JSON.stringify(id)} is in use. Expected one of its own for every request.`)
     )
     return true
   }
 
-  #forget(id: RequestId): (() => void) | undefined {
-    const cancel = this.#pending?.get(id)
-    if (cancel === undefined) return undefined
+  #forget(id: RequestId): Pending | undefined {
+    const pending = this.#pending?.get(id)
+    if (pending === undefined) return undefined
     this.#pending?.delete(id)
     if (this.#pending?.size === 0) this.#pending = undefined
-    return cancel
+    return pending
   }
 
   #interrupt(id: RequestId): void {
-    const cancel = this.#forget(id)
-    if (cancel !== undefined) {
-      cancel()
+    const pending = this.#forget(id)
+    if (pending !== undefined) {
+      pending.cancel()
       return this.#answer(id, { _tag: "Interrupted" })
     }
     if (JSON.stringify(id) === this.#connectId) {

@@ -293,7 +293,12 @@ export class Session implements ReaderSink {
     if (Exit.isFailure(decoded)) {
       return end(refused(new PayloadRejected({ action, issue: String(Cause.squash(decoded.cause)) })))
     }
-    return cell.send(action, decoded.value, undefined, (exit) => done(outcomeOf(mount.instance, action, exit)))
+    return cell.send(action, decoded.value, undefined, (exit) => {
+      const outcome = outcomeOf(mount.instance, action, exit)
+      // What still waited when the server ended can be asked of the next one.
+      const isLeft = this.#host.isDraining() && outcome._tag === "Refused" && outcome.error.reason._tag === "InstanceStopped"
+      done(isLeft ? refused(new Draining()) : outcome)
+    })
   }
 
   /** Gets hold of an instance on a fiber of its own. */

@@ -26,7 +26,10 @@ export const make = Effect.fnUntraced(function* (size: number, url: string) {
   )
 })
 
-const member = Effect.fnUntraced(function* (number: number, url: string): Effect.fn.Return<Member, LiveError, Scope.Scope> {
+const member = Effect.fnUntraced(function* (
+  number: number,
+  url: string
+): Effect.fn.Return<Member, LiveError, Scope.Scope> {
   let token: string | undefined
   let lost: number | undefined
   const delays: Array<number> = []
@@ -65,7 +68,10 @@ export const each = <A, E>(crowd: ReadonlyArray<Member>, work: (member: Member) 
   Effect.forEach(crowd, work, { concurrency: "unbounded" })
 
 /** Waits until this is so for every one of them. */
-export const all = (crowd: ReadonlyArray<Member>, is: (member: Member) => Effect.Effect<boolean>): Effect.Effect<void> =>
+export const all = (
+  crowd: ReadonlyArray<Member>,
+  is: (member: Member) => Effect.Effect<boolean>
+): Effect.Effect<void> =>
   Effect.forEach(crowd, (member) => Effect.repeat(is(member), { until: (is) => is, schedule: Schedule.spaced(10) }), {
     discard: true
   })

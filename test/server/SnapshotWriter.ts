@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import * as SnapshotStore from "../../src/server/SnapshotStore.ts"
 
-const text = "x".repeat(4 * 1024 * 1024)
+const text = "x".repeat(8 * 1024 * 1024)
 
 const program = Effect.gen(function* () {
   const store = yield* SnapshotStore.SnapshotStore

@@ -146,6 +146,19 @@ export const snapshotSuite = <R>(
     })
   )
 
+  it.effect("epochs, revisions and serials may be as large as a number counts", () =>
+    Effect.gen(function* () {
+      const [store, last] = [yield* SnapshotStore.SnapshotStore, Number.MAX_SAFE_INTEGER]
+      const large = { ...snapshot(1, 1), epoch: last, revision: last }
+      assert.isTrue(yield* store.write("large", large))
+      assert.deepStrictEqual(yield* read("large"), large)
+      assert.isFalse(yield* store.write("large", { ...large, revision: last - 1 }))
+      assert.strictEqual(yield* store.spend("large", at(last, last - 1), at(last, last), hour), "accepted")
+      assert.strictEqual(yield* store.spend("large", at(last, last - 1), at(last, last), hour), "spent")
+      assert.strictEqual(yield* store.spend("large", at(last, last - 2), at(last, last), hour), "stale")
+    })
+  )
+
   it.effect("an equal revision takes the place of what is kept, whole", () =>
     Effect.gen(function* () {
       const store = yield* SnapshotStore.SnapshotStore
