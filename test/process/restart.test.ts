@@ -38,11 +38,13 @@ const back = Effect.fnUntraced(function* (since: number, counts: ReadonlyArray<n
   const { crowd } = yield* Town
   yield* Crowd.all(crowd, ({ tally }) => Effect.map(tally.view, ({ connected }) => connected))
   const took = Math.round(performance.now() - since)
-  const views = yield* Crowd.each(crowd, ({ tally }) => tally.view)
-  assert.deepStrictEqual(
-    views.map(({ activation, state: { count } }) => ({ activation, count })),
-    counts.map((count) => ({ activation: "rehydrated" as const, count }))
-  )
+  for (const [index, { number, tally }] of crowd.entries()) {
+    const { activation, state } = yield* tally.view
+    assert.deepStrictEqual(
+      { number, activation, state },
+      { number, activation: "rehydrated", state: { count: counts[index] ?? 0 } }
+    )
+  }
   return took
 })
 
