@@ -143,7 +143,9 @@ export class Calls {
       if (target !== undefined && this.#queue.size === 0) return Effect.succeed(target)
       const { maxQueuedCalls, offlineTimeout } = this.#wire.limits
       if (this.#queue.size >= maxQueuedCalls) {
-        return refuse(new Disconnected({ detail: `${maxQueuedCalls} calls wait for it already, this one was not sent` }))
+        return refuse(
+          new Disconnected({ detail: `${maxQueuedCalls} calls wait for it already, this one was not sent` })
+        )
       }
       return Effect.timeoutOrElse(this.#queue.wait(call.id), {
         duration: offlineTimeout,

@@ -65,7 +65,9 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
             let attempt = 0
             const delay = Effect.map(Random.next, (random) => {
               const within = attempt === 0 ? (reconnectWithin() ?? 0) : 0
-              return Duration.millis(within * random + backoffDelay(attempt++, backoff, maxBackoff) * (0.5 + random / 2))
+              return Duration.millis(
+                within * random + backoffDelay(attempt++, backoff, maxBackoff) * (0.5 + random / 2)
+              )
             })
             const connected = Effect.andThen(
               Effect.sync(() => void (attempt = 0)),

@@ -50,7 +50,9 @@ export class LiveClient extends Context.Service<
   }
 >()("fibra/client/LiveClient") {
   /** A client over whatever Link there is, with the tokens of whatever StateCache there is. */
-  static readonly layer = (options: Wire.Options = {}): Layer.Layer<LiveClient, never, Link.Link | StateCache.StateCache> =>
+  static readonly layer = (
+    options: Wire.Options = {}
+  ): Layer.Layer<LiveClient, never, Link.Link | StateCache.StateCache> =>
     Layer.effect(
       LiveClient,
       Effect.flatMap(Effect.service(StateCache.StateCache), (cache) =>

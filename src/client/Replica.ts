@@ -276,11 +276,14 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     if (componentId === undefined || this.#resyncing) return
     this.#resyncing = true
     this.#wire.run(
-      Effect.catch(this.#wire.requests.Resync({ componentId }), (error) =>
-        Effect.sync(() => {
-          // With another connection comes another answer.
-          if (error._tag === "LiveError" && this.#componentId === componentId) this.connected({ components: new Set() })
-        })
+      this.#wire.requests.Resync({ componentId }).pipe(
+        Effect.catch((error) =>
+          Effect.sync(() => {
+            // With another connection comes another answer.
+            const isGone = error._tag === "LiveError" && this.#componentId === componentId
+            if (isGone) this.connected({ components: new Set() })
+          })
+        )
       )
     )
   }

@@ -20,7 +20,10 @@ export class TokenDrawer {
   readonly #origin: Effect.Effect<string>
   readonly #turns: RcMap.RcMap<string, Semaphore.Semaphore>
 
-  static make(cache: StateCache["Service"], origin: Effect.Effect<string>): Effect.Effect<TokenDrawer, never, Scope.Scope> {
+  static make(
+    cache: StateCache["Service"],
+    origin: Effect.Effect<string>
+  ): Effect.Effect<TokenDrawer, never, Scope.Scope> {
     return Effect.map(
       RcMap.make({ lookup: (_label: string) => Semaphore.make(1) }),
       (turns) => new TokenDrawer(cache, origin, turns)

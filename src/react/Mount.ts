@@ -38,7 +38,10 @@ export class Mount<C extends Component.Typed> {
     this.#options = options
     this.#lease = new Lease(() => this.#open())
     this.#call = Object.fromEntries(
-      [...component.codec.actions.keys()].map((action) => [action, (payload: unknown, options?: CallOptions) => this.#run(action, payload, options)])
+      [...component.codec.actions.keys()].map((action) => [
+        action,
+        (payload: unknown, options?: CallOptions) => this.#run(action, payload, options)
+      ])
     ) as never
     const state = component.codec.initial(options.props ?? {}) as Component.State<C>
     this.#view = { state, connected: false, status: "mounting", error: undefined, activation: undefined }

@@ -16,7 +16,14 @@ import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Directory from "../actor/Directory.ts"
 import type * as Component from "../Component.ts"
-import { LiveError, type LiveErrorReason, PropsRejected, TooManyComponents, UnknownComponent, VersionMismatch } from "../LiveError.ts"
+import {
+  LiveError,
+  type LiveErrorReason,
+  PropsRejected,
+  TooManyComponents,
+  UnknownComponent,
+  VersionMismatch
+} from "../LiveError.ts"
 import type { MountRequest, RehydrateRequest } from "../LiveProtocol.ts"
 import type { Json } from "../Patch.ts"
 import * as IdGenerator from "./IdGenerator.ts"
@@ -108,7 +115,10 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     served.set(component.componentName, Served.make(component, behavior, context))
   }
 
-  const start = (served: Served.Served, own: Omit<Identity, "id"> & { readonly id?: string }): Effect.Effect<Held, LiveError> =>
+  const start = (
+    served: Served.Served,
+    own: Omit<Identity, "id"> & { readonly id?: string }
+  ): Effect.Effect<Held, LiveError> =>
     Effect.suspend(() => {
       const id = (own.id ?? makeId(served.component.componentName)) as Identity["id"]
       const instance = new Instance(served, config, keeper, { ...own, id })
@@ -169,7 +179,9 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
         onFailure: (cause) => Effect.andThen(Scope.close(scope, Exit.void), Effect.failCause(cause))
       })
     }).pipe(
-      Effect.catchTag("DirectoryFull", ({ capacity }) => refuse(new TooManyComponents({ limit: capacity, of: "server" })))
+      Effect.catchTag("DirectoryFull", ({ capacity }) =>
+        refuse(new TooManyComponents({ limit: capacity, of: "server" }))
+      )
     )
 
   /** One at a time may bring back the instance of an id. */
@@ -241,7 +253,8 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     const found = served.get(component)
     if (found === undefined) return refuse(new UnknownComponent({ component }))
     const server = found.component.version
-    if (version !== undefined && version !== server) return refuse(new VersionMismatch({ component, client: version, server }))
+    if (version !== undefined && version !== server)
+      return refuse(new VersionMismatch({ component, client: version, server }))
     const decoded = found.component.codec.decodeProps(props)
     return Exit.isSuccess(decoded)
       ? Effect.succeed({ served: found, props: decoded.value })
@@ -268,9 +281,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
           const ending = running.get(claims.instance)?.ended
           if (ending !== undefined) yield* Deferred.await(ending)
           const tenant = running.get(claims.instance)
-          return yield* tenant === undefined
-            ? revive(served, props, claims, principal)
-            : join(tenant, served, claims)
+          return yield* tenant === undefined ? revive(served, props, claims, principal) : join(tenant, served, claims)
         })
       )
     }, Effect.scoped),
@@ -280,9 +291,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       return tenant === undefined ? Effect.void : release(tenant)
     },
     farewell: ({ instance }) =>
-      Effect.suspend(() =>
-        running.get(instance.id)?.holders === 1 ? keeper.farewell(instance) : Effect.succeed(undefined)
-      ),
+      Effect.suspend(() => (running.get(instance.id)?.holders === 1 ? keeper.farewell(instance) : Effect.undefined)),
     keep: (instance) => keeper.keep(instance),
     finish: each((instance) => instance.stop()),
     keepAll: keeper.flush,

@@ -40,7 +40,10 @@ export const layerCore = <const Components extends ReadonlyArray<Component.Any>>
   Layer.unwrap(
     Effect.contextWith((context: Context.Context<Requirements<Components>>) =>
       Effect.map(withBehaviors(options.components, context), (behaviors) =>
-        Layer.provideMerge(Layer.merge(LiveRpc.layer, Drain.layer), Layer.provideMerge(Sessions.layer, running(behaviors)))
+        Layer.provideMerge(
+          Layer.merge(LiveRpc.layer, Drain.layer),
+          Layer.provideMerge(Sessions.layer, running(behaviors))
+        )
       )
     )
   )

@@ -86,7 +86,9 @@ const stored = (
 ): Effect.Effect<Option.Option<Snapshot>, LiveError> => {
   const component = served.component.componentName
   if (!served.persist) return Effect.succeedNone
-  return Effect.catch(store.read(addressOf(component, own)), (error) => unreadable(component, "unavailable", error))
+  return store
+    .read(addressOf(component, own))
+    .pipe(Effect.catch((error) => unreadable(component, "unavailable", error)))
 }
 
 /** The store, or what is in it, cannot be read. */

@@ -320,7 +320,9 @@ export class RpcConnection implements FrontSession, Collector {
     }
     this.#tell(
       JSON.stringify(
-        rejected === undefined ? established : { ...established, rejected: { _tag: rejected._tag, reason: rejected.reason } }
+        rejected === undefined
+          ? established
+          : { ...established, rejected: { _tag: rejected._tag, reason: rejected.reason } }
       )
     )
   }
@@ -460,9 +462,7 @@ export class RpcConnection implements FrontSession, Collector {
 
   #unknown({ id, tag }: Request): void {
     const known = [...decodePayload.keys()].join(", ")
-    this.reply(
-      RpcText.die(id, `There is no request ${JSON.stringify(tag.slice(0, 64))}. Expected one of ${known}.`)
-    )
+    this.reply(RpcText.die(id, `There is no request ${JSON.stringify(tag.slice(0, 64))}. Expected one of ${known}.`))
   }
 
   #defect(text: string): void {

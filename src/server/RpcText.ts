@@ -25,5 +25,4 @@ export const interrupted = (id: RequestId): string => exit(id, `{"_tag":"Failure
 /** Something was not understood that belongs to no request. */
 export const defect = (text: string): string => `{"_tag":"Defect","defect":${JSON.stringify(text)}}`
 
-const exit = (id: RequestId, exit: string): string =>
-  `{"_tag":"Exit","requestId":${JSON.stringify(id)},"exit":${exit}}`
+const exit = (id: RequestId, exit: string): string => `{"_tag":"Exit","requestId":${JSON.stringify(id)},"exit":${exit}}`

@@ -230,7 +230,9 @@ export class Session implements ReaderSink {
     this.#behind = []
     this.#ledger?.retain(new Set(pending))
     const told = Map.groupBy(components, ({ componentId }) => componentId as string)
-    const answered = Map.groupBy(this.#ledger?.answers ?? [], (answer) => (isMounted(answer) ? answer.value : undefined))
+    const answered = Map.groupBy(this.#ledger?.answers ?? [], (answer) =>
+      isMounted(answer) ? answer.value : undefined
+    )
     const kept: Array<ComponentId> = []
     for (const [id, mount] of Array.from(this.#mounts)) {
       const places = told.get(id) ?? []
@@ -296,7 +298,8 @@ export class Session implements ReaderSink {
     return cell.send(action, decoded.value, undefined, (exit) => {
       const outcome = outcomeOf(mount.instance, action, exit)
       // What still waited when the server ended can be asked of the next one.
-      const isLeft = this.#host.isDraining() && outcome._tag === "Refused" && outcome.error.reason._tag === "InstanceStopped"
+      const isLeft =
+        this.#host.isDraining() && outcome._tag === "Refused" && outcome.error.reason._tag === "InstanceStopped"
       done(isLeft ? refused(new Draining()) : outcome)
     })
   }
@@ -317,7 +320,8 @@ export class Session implements ReaderSink {
       return refuse(new TooManyComponents({ limit: config.maxComponents, of: "connection" }))
     }
     this.#times++
-    const held = "token" in request ? instances.restore(request, this.principal) : instances.hold(request, this.principal)
+    const held =
+      "token" in request ? instances.restore(request, this.principal) : instances.hold(request, this.principal)
     const fiber = run(
       Effect.uninterruptibleMask((restore) =>
         Effect.onError(
@@ -381,7 +385,8 @@ const notMounted = (what: string, componentId: string): LiveError =>
 const taken = (callId: number): string =>
   `the callId ${callId} was given to another request; expected one of its own for each`
 
-const isMounted = (answer: Answer): answer is Exit.Success<ComponentId> => answer._tag === "Success" && "value" in answer
+const isMounted = (answer: Answer): answer is Exit.Success<ComponentId> =>
+  answer._tag === "Success" && "value" in answer
 
 /** What was read least. */
 const earlier = (one: Place | undefined, other: Place): Place =>

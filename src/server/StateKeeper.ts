@@ -73,7 +73,7 @@ export class StateKeeper implements Keeper {
       confirmed > 1 ? this.#store.retire(id, { epoch, serial: confirmed }, this.#config.tokenAge) : Effect.void
     return Effect.andThen(
       this.#write(instance),
-      Effect.catch(retired, (error) => Effect.logWarning("The tokens of a component were not retired", error))
+      retired.pipe(Effect.catch((error) => Effect.logWarning("The tokens of a component were not retired", error)))
     )
   }
 

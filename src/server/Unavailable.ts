@@ -36,5 +36,7 @@ const refuse = (response: ServerResponse): void => void response.writeHead(503, 
 const refuseUpgrade = (socket: Duplex): void => {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   socket.on("error", () => {})
-  socket.end(`HTTP/1.1 503 Service Unavailable\r\n${lines.join("\r\n")}\r\ncontent-length: ${text.length}\r\n\r\n${text}`)
+  socket.end(
+    `HTTP/1.1 503 Service Unavailable\r\n${lines.join("\r\n")}\r\ncontent-length: ${text.length}\r\n\r\n${text}`
+  )
 }

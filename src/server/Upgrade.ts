@@ -72,7 +72,8 @@ export const handler = (
       )
     }
     onRequest(incoming)
-    if (isDraining()) return Effect.succeed(refuse(503, "The server is shutting down. Connect again.", { "retry-after": "1" }))
+    if (isDraining())
+      return Effect.succeed(refuse(503, "The server is shutting down. Connect again.", { "retry-after": "1" }))
     return Effect.map(authenticate(request), (principal) => upgrade(request, principal))
   })
 }

@@ -88,7 +88,11 @@ const make = Effect.fnUntraced(function* <R>(
       Layer.succeed(SnapshotStore.SnapshotStore, mortal.service),
       Layer.succeed(Secrets.Secrets, secrets)
     )
-    running = { scope, store: mortal, core: yield* Layer.buildWithScope(Layer.fresh(Layer.provide(core, services)), scope) }
+    running = {
+      scope,
+      store: mortal,
+      core: yield* Layer.buildWithScope(Layer.fresh(Layer.provide(core, services)), scope)
+    }
   })
 
   const end = (running: Running): Effect.Effect<void> => Scope.close(running.scope, Exit.void)

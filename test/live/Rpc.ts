@@ -52,9 +52,7 @@ export const listen = (options?: {
       Effect.forkScoped({ startImmediately: true })
     )
     const next: Heard["next"] = (tag) =>
-      Effect.flatMap(Queue.take(events), (event) =>
-        event._tag === tag ? Effect.succeed(event as never) : next(tag)
-      )
+      Effect.flatMap(Queue.take(events), (event) => (event._tag === tag ? Effect.succeed(event as never) : next(tag)))
     yield* live.settle
     const established = yield* next("ConnectionEstablished")
     return {

@@ -88,7 +88,11 @@ const site = (numbers: Partial<LiveConfig.Service> = {}) =>
         serve: (app, port = 0) =>
           Effect.gen(function* () {
             const scope = yield* Scope.fork(outer)
-            const http = NodeHttpServer.layer(createServer, { port, host: "127.0.0.1", disablePreemptiveShutdown: true })
+            const http = NodeHttpServer.layer(createServer, {
+              port,
+              host: "127.0.0.1",
+              disablePreemptiveShutdown: true
+            })
             const server = HttpRouter.serve(app, { disableLogger: true, disableListenLog: true }).pipe(
               Layer.provideMerge(http)
             )
@@ -114,8 +118,11 @@ const seen = <C extends Component.Typed>(handle: LiveHandle<C>, predicate: (stat
 const until = <A>(look: Effect.Effect<A>, predicate: (value: A) => boolean): Effect.Effect<A> =>
   Effect.repeat(Effect.delay(look, "5 millis"), { until: predicate })
 
-const deploys = <A, E>(name: string, run: Effect.Effect<A, E, Site | Scope.Scope>, numbers?: Partial<LiveConfig.Service>) =>
-  it.live(name, () => run.pipe(Effect.scoped, Effect.provide(site(numbers))))
+const deploys = <A, E>(
+  name: string,
+  run: Effect.Effect<A, E, Site | Scope.Scope>,
+  numbers?: Partial<LiveConfig.Service>
+) => it.live(name, () => run.pipe(Effect.scoped, Effect.provide(site(numbers))))
 
 describe("a deploy", () => {
   deploys(

@@ -78,23 +78,25 @@ layer(subject)("a component that persists", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("keeps what was changed less than an interval before a server ends, and loses only that when it is killed", () =>
-    Effect.gen(function* () {
-      const live = yield* LiveTest
-      const notes = yield* live.mount(Notes, { key: "server" })
-      yield* notes.call.Write({ line: "a" })
-      yield* live.stop
-      yield* live.start
-      yield* live.reconnect
-      assert.deepStrictEqual((yield* notes.state).lines, ["a"])
-      yield* notes.call.Write({ line: "b" })
-      yield* TestClock.adjust("1 second")
-      yield* notes.call.Write({ line: "c" })
-      yield* live.kill
-      yield* live.start
-      yield* live.reconnect
-      assert.deepStrictEqual((yield* notes.state).lines, ["a", "b"])
-    }).pipe(Effect.scoped)
+  it.effect(
+    "keeps what was changed less than an interval before a server ends, and loses only that when it is killed",
+    () =>
+      Effect.gen(function* () {
+        const live = yield* LiveTest
+        const notes = yield* live.mount(Notes, { key: "server" })
+        yield* notes.call.Write({ line: "a" })
+        yield* live.stop
+        yield* live.start
+        yield* live.reconnect
+        assert.deepStrictEqual((yield* notes.state).lines, ["a"])
+        yield* notes.call.Write({ line: "b" })
+        yield* TestClock.adjust("1 second")
+        yield* notes.call.Write({ line: "c" })
+        yield* live.kill
+        yield* live.start
+        yield* live.reconnect
+        assert.deepStrictEqual((yield* notes.state).lines, ["a", "b"])
+      }).pipe(Effect.scoped)
   )
 
   it.effect("prefers what was stored later to a client's token, for a private instance", () =>
@@ -127,7 +129,9 @@ layer(store)("a store that fails", (it) => {
         ...real,
         read: (address) =>
           broken
-            ? Effect.fail(new SnapshotStore.SnapshotStoreError({ operation: "read", address, cause: new Error("down") }))
+            ? Effect.fail(
+                new SnapshotStore.SnapshotStoreError({ operation: "read", address, cause: new Error("down") })
+              )
             : real.read(address)
       })
       yield* Effect.gen(function* () {

@@ -182,7 +182,12 @@ const tokens = Effect.gen(function* () {
   return { heard, mounted, older, token }
 })
 
-const refused = Effect.fnUntraced(function* (heard: Heard, token: string, component = "Lab", props: unknown = { start: 1 }) {
+const refused = Effect.fnUntraced(function* (
+  heard: Heard,
+  token: string,
+  component = "Lab",
+  props: unknown = { start: 1 }
+) {
   const answer = yield* rehydrate(heard, token, component, props)
   return answer.reason?._tag === "TokenRejected" ? answer.reason.reason : answer
 })

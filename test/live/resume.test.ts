@@ -142,10 +142,7 @@ layer(subject)("a call", (it) => {
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       yield* live.hold
       const texts = ["a", "b", "c", "d", "e"]
-      const calls = [
-        yield* start(lab.call.Prepend({ text: "a" })),
-        yield* start(lab.call.Prepend({ text: "b" }))
-      ]
+      const calls = [yield* start(lab.call.Prepend({ text: "a" })), yield* start(lab.call.Prepend({ text: "b" }))]
       yield* live.settle
       yield* live.disconnect
       for (const text of texts.slice(2)) calls.push(yield* start(lab.call.Prepend({ text })))
@@ -193,25 +190,27 @@ layer(subject)("a call", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("that may have run in a session that is gone is reported as unknown, and one that may run twice runs again", () =>
-    Effect.gen(function* () {
-      const live = yield* LiveTest
-      const lab = yield* live.mount(Lab, { props: { start: 0 } })
-      yield* live.stall
-      const adding = yield* start(Effect.flip(lab.call.Add({ by: 1 })))
-      const filling = yield* start(lab.call.Fill({ count: 3 }))
-      yield* live.settle
-      yield* live.disconnect
-      const queued = yield* start(lab.call.Add({ by: 7 }))
-      yield* live.kill
-      yield* live.start
-      yield* live.reconnect
-      assert.deepNestedInclude(yield* Fiber.join(adding), { "value.reason.outcome": "unknown" })
-      assert.isTrue(Exit.isSuccess(yield* Fiber.join(filling)))
-      assert.isTrue(Exit.isSuccess(yield* Fiber.join(queued)))
-      assert.lengthOf((yield* lab.state).items, 3)
-      assert.strictEqual((yield* lab.state).count, 7)
-    }).pipe(Effect.scoped)
+  it.effect(
+    "that may have run in a session that is gone is reported as unknown, and one that may run twice runs again",
+    () =>
+      Effect.gen(function* () {
+        const live = yield* LiveTest
+        const lab = yield* live.mount(Lab, { props: { start: 0 } })
+        yield* live.stall
+        const adding = yield* start(Effect.flip(lab.call.Add({ by: 1 })))
+        const filling = yield* start(lab.call.Fill({ count: 3 }))
+        yield* live.settle
+        yield* live.disconnect
+        const queued = yield* start(lab.call.Add({ by: 7 }))
+        yield* live.kill
+        yield* live.start
+        yield* live.reconnect
+        assert.deepNestedInclude(yield* Fiber.join(adding), { "value.reason.outcome": "unknown" })
+        assert.isTrue(Exit.isSuccess(yield* Fiber.join(filling)))
+        assert.isTrue(Exit.isSuccess(yield* Fiber.join(queued)))
+        assert.lengthOf((yield* lab.state).items, 3)
+        assert.strictEqual((yield* lab.state).count, 7)
+      }).pipe(Effect.scoped)
   )
 
   it.effect("that arrives twice runs once", () =>
@@ -313,7 +312,15 @@ layer(subject)("a session token", (it) => {
       yield* owner.mount("Lab", { start: 0 })
       yield* owner.disconnect
       const before = yield* live.open
-      const guesses = ["", ".", id, `${id}.`, `${id}.${secret.slice(1)}`, `${id}.${"A".repeat(22)}`, `${sessionToken}.x`]
+      const guesses = [
+        "",
+        ".",
+        id,
+        `${id}.`,
+        `${id}.${secret.slice(1)}`,
+        `${id}.${"A".repeat(22)}`,
+        `${sessionToken}.x`
+      ]
       for (const guess of [...guesses, "x".repeat(100_000)]) {
         const { established } = yield* listen({ principal: "ada", resume: resume(guess) })
         assert.isFalse(established.resumed)
