@@ -17,6 +17,7 @@ export const CounterLayer = Counter.toLayer(
       }),
       Reset: () => self.set({ count: 0 })
     })
-  })
+  }),
+  { persist: true } // in the SnapshotStore, which is the memory of the process unless another is provided
 )
 // #endregion behavior

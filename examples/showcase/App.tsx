@@ -12,11 +12,13 @@ export const App = () => (
       </p>
     </header>
     <main>
-      <CounterView title="Your counter">
-        An instance of its own for this page. Open the page twice and you have two; reload it and you start again.
+      <CounterView title="Your counter" instance={{ cacheKey: "mine" }}>
+        An instance of its own for this browser. Reload the page, or kill the server and start it again: it goes on
+        where it was. Two pages of one browser share it; another browser has its own.
       </CounterView>
-      <CounterView title="Everyone’s counter" shared="lobby">
-        The same component mounted with a key, so all pages share one instance. Open the page twice and click.
+      <CounterView title="Everyone’s counter" instance={{ key: "lobby" }}>
+        The same component mounted with a key, so everyone shares one instance, and the server keeps its state in a
+        folder. Open the page twice and click.
       </CounterView>
       <ClockView />
     </main>

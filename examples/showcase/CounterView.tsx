@@ -5,13 +5,13 @@ import { Counter } from "../counter/Counter.ts"
 
 interface CounterViewProps {
   readonly title: string
-  /** Names the one instance that all pages share; without it this page has its own. */
-  readonly shared?: string
+  /** A `key` names the one instance that everyone shares, a `cacheKey` the state that this browser comes back to. */
+  readonly instance: { readonly key: string } | { readonly cacheKey: string }
   readonly children?: ReactNode
 }
 
-export const CounterView = ({ children, shared, title }: CounterViewProps) => {
-  const counter = useComponent(Counter, { props: { start: 0 }, ...(shared === undefined ? {} : { key: shared }) })
+export const CounterView = ({ children, instance, title }: CounterViewProps) => {
+  const counter = useComponent(Counter, { props: { start: 0 }, ...instance })
   const [milestones, setMilestones] = useState<ReadonlyArray<Milestone>>([])
   useEvent(counter, "Milestone", ({ count }) =>
     setMilestones((earlier) => [{ id: (earlier[0]?.id ?? 0) + 1, count }, ...earlier].slice(0, 5))

@@ -5,9 +5,11 @@ import { fileURLToPath } from "node:url"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Config, Console, Layer } from "effect"
 import { HttpServer } from "effect/http"
+import { SnapshotStore } from "fibra/server"
+import * as Secret from "./Secret.ts"
 import * as Site from "./Site.ts"
 
-const dist = fileURLToPath(new URL("./dist", import.meta.url))
+const beside = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 const ready = HttpServer.HttpServer.use(({ address }) =>
   Console.log(`The showcase is at http://localhost:${"port" in address ? address.port : ""}`)
@@ -20,7 +22,9 @@ const options = {
 }
 
 Layer.effectDiscard(ready).pipe(
-  Layer.provide(Site.layer(dist)),
+  Layer.provide(Site.layer(beside("./dist"))),
+  // What is there again after a restart. Remove the folder to begin anew.
+  Layer.provide([SnapshotStore.layerFolder(beside("./data/states")), Secret.layer(beside("./data/secret"))]),
   Layer.provide(NodeHttpServer.layerConfig(createServer, options)),
   Layer.launch,
   NodeRuntime.runMain

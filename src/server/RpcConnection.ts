@@ -1,7 +1,6 @@
 /**
- * One connection that speaks the RPC wire: what comes in is decoded and goes to the session or to `RpcServer`; what goes out is
- * one frame per turn, events first, so that an answer never overtakes the change it speaks of. While the window of batches the
- * client has not acknowledged is full, readers stay where they are and catch up in one change.
+ * One connection that speaks the RPC wire: what comes in is decoded and goes to the session or to `RpcServer`. It has a session of
+ * its own until it takes up the one its client had before.
  */
 import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
@@ -28,10 +27,11 @@ import { ClientMessage, type RequestId } from "./ClientMessage.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Outcome } from "./Outcome.ts"
 import type { Principal } from "./Principal.ts"
+import { RpcOutbox } from "./RpcOutbox.ts"
+import { RpcPending } from "./RpcPending.ts"
 import * as RpcText from "./RpcText.ts"
 import type { Collector, Session } from "./Session.ts"
-import type { Connection, Frame, FrontSession } from "./Transport.ts"
-import { Window } from "./Window.ts"
+import type { Connection, FrontSession } from "./Transport.ts"
 
 type Request = Extract<ClientMessage, { readonly _tag: "Request" }>
 
@@ -47,12 +47,6 @@ const decodePayload = new Map(
     Schema.decodeUnknownExit(Schema.toCodecJson(rpc.payloadSchema as Schema.Codec<unknown>))
   ])
 )
-
-/** A request under way. */
-interface Pending {
-  readonly callId: CallId | undefined
-  readonly cancel: () => void
-}
 
 /** Another connection has resumed this one's session. */
 const resumedElsewhere = 4001
@@ -83,18 +77,8 @@ export class RpcConnection implements FrontSession, Collector {
   readonly #front: RpcFront
   /** Undefined when another connection has it. */
   #session: Session | undefined
-  #replies: Array<string> = []
-  /** Characters in them. */
-  #waiting = 0
-  /** Whether there is the answer of a call among them. */
-  #answering = false
-  /** What goes before the events: answers to mounts, and the news of the connection itself. */
-  #first: Array<string> = []
-  /** The mounts and calls that are under way. */
-  #pending: Map<RequestId, Pending> | undefined
-  /** The JSON of the id of the `Connect` request, while there is one. */
-  #connectId: string | undefined
-  #window: Window
+  readonly #outbox: RpcOutbox
+  readonly #pending = new RpcPending()
   /** Whether the client is known to have the token of its session. */
   #confirmed = false
   /** The client has said that it leaves for good. */
@@ -103,7 +87,7 @@ export class RpcConnection implements FrontSession, Collector {
   constructor(front: RpcFront, connection: Connection) {
     this.#front = front
     this.connection = connection
-    this.#window = new Window(front.config)
+    this.#outbox = new RpcOutbox(connection, front.config)
     this.#session = front.openSession(this, connection.principal)
   }
 
@@ -137,93 +121,33 @@ export class RpcConnection implements FrontSession, Collector {
 
   /** Sends one message with the next flush. */
   reply(message: string): void {
-    if (this.#isTooMuch(message)) return
-    this.#replies.push(message)
-    if (this.#replies.length === 1) this.connection.schedule()
+    this.#outbox.reply(message)
   }
 
   draining(within: number): void {
-    if (this.#connectId === undefined) return
-    this.#tell(`{"_tag":"Draining","within":${within}}`)
-  }
-
-  /** Answers that are too much for one frame end the connection; nobody who means well asks for them in one turn. */
-  #isTooMuch(message: string): boolean {
-    this.#waiting += message.length
-    if (this.#waiting <= this.#front.config.maxBuffered) return false
-    this.#replies = []
-    this.#first = []
-    this.connection.link.close(1013, "The client asks for more than can be sent")
-    return true
+    if (this.#outbox.isOpen) this.#outbox.tell(`{"_tag":"Draining","within":${within}}`)
   }
 
   flush(): void {
-    const { link } = this.connection
-    const replies = this.#replies.length + this.#first.length
-    // The answer of a call does not overtake the change it speaks of, so then there is no waiting for room.
-    const batches =
-      this.#connectId !== undefined && (this.#answering || this.#hasRoom)
-        ? (this.#session?.collect(this.#window.next) ?? [])
-        : []
-    this.#answering = false
-    const [batch] = batches
-    if (batch === undefined && replies === 0) return
-    if (batch !== undefined && batches.length === 1 && replies === 0) {
-      const head = this.#chunkHead()
-      return this.#writeBatch(batch.frame(link.kind + head, (text) => link.frame(`[${head}${text}]}]`)))
-    }
-    const messages = this.#first
-    if (batch !== undefined) {
-      const events = batches.length === 1 ? batch.text : batches.map(({ text }) => text).join(",")
-      messages.push(`${this.#chunkHead()}${events}]}`)
-    }
-    const frame = link.frame(`[${messages.concat(this.#replies).join(",")}]`)
-    this.#first = []
-    this.#replies = []
-    this.#waiting = 0
-    if (batch === undefined) link.write(frame)
-    else this.#writeBatch(frame)
+    this.#outbox.flush(this.#session)
   }
 
   closed(): void {
     const session = this.#session
     this.#session = undefined
-    this.#connectId = undefined
-    this.#pending = undefined
+    this.#outbox.close()
     this.#front.closed(this, this.#leaving ? undefined : session)
     if (this.#leaving && session !== undefined) this.#front.end(session)
   }
 
-  /** Whether there is something to read, and the client reads. */
-  get #hasRoom(): boolean {
-    return this.#session?.isBehind === true && this.#window.isOpen && this.connection.hasRoom
-  }
-
-  #chunkHead(): string {
-    return `{"_tag":"Chunk","requestId":${this.#connectId},"values":[`
-  }
-
-  #writeBatch(frame: Frame): void {
-    this.#window.count(frame.length)
-    this.connection.link.write(frame)
-  }
-
-  /** Sends an event that is no component's, as a batch of its own and before all else. */
-  #tell(event: string): void {
-    const message = `${this.#chunkHead()}${event}]}`
-    this.#window.count(message.length)
-    if (this.#isTooMuch(message)) return
-    this.#first.push(message)
-    this.connection.schedule()
-  }
-
-  #acknowledge(batch: number): void {
+  #acknowledge(batch?: number): void {
+    const received = this.#outbox.acknowledge(batch)
     const session = this.#session
-    if (!this.#window.acknowledge(batch) || session === undefined) return
+    if (received === undefined || session === undefined) return
     // The first batch had the token of the session.
     if (!this.#confirmed) this.#front.confirm(session)
     this.#confirmed = true
-    session.acknowledged(this.#window.received)
+    session.acknowledged(received)
     if (session.isBehind) this.connection.schedule()
   }
 
@@ -240,7 +164,7 @@ export class RpcConnection implements FrontSession, Collector {
       case "Request":
         return this.#request(message)
       case "Ack":
-        if (JSON.stringify(message.requestId) === this.#connectId) this.#acknowledge(this.#window.received + 1)
+        if (this.#outbox.isStream(JSON.stringify(message.requestId))) this.#acknowledge()
         return
       case "Interrupt":
         return this.#interrupt(message.requestId)
@@ -294,7 +218,7 @@ export class RpcConnection implements FrontSession, Collector {
     const { id } = request
     const connect = decodeConnect(request.payload ?? {})
     if (Exit.isFailure(connect)) return this.#refuse(request, connect.cause)
-    if (this.#connectId !== undefined) {
+    if (this.#outbox.isOpen) {
       return this.reply(
         RpcText.die(
           id,
@@ -302,8 +226,7 @@ export class RpcConnection implements FrontSession, Collector {
         )
       )
     }
-    this.#connectId = JSON.stringify(id)
-    this.#window = new Window(this.#front.config)
+    this.#outbox.open(JSON.stringify(id))
     const { resume } = connect.value
     const claimed = resume === undefined ? undefined : this.#claim(resume)
     const [components, rejected] = claimed instanceof TokenRejected ? [[], claimed] : [claimed ?? [], undefined]
@@ -318,7 +241,7 @@ export class RpcConnection implements FrontSession, Collector {
       components,
       tokenAge: this.#front.tokenAge
     }
-    this.#tell(
+    this.#outbox.tell(
       JSON.stringify(
         rejected === undefined
           ? established
@@ -349,18 +272,17 @@ export class RpcConnection implements FrontSession, Collector {
     if (Exit.isFailure(mount)) return this.#refuse(request, mount.cause)
     const { id } = request
     const { callId } = mount.value
-    if (this.#isPending(id, callId)) return
-    this.#start(id, callId, (done) => this.#session?.mount(mount.value, (exit) => done(() => this.#mounted(id, exit))))
+    if (!this.#isFree(id, callId)) return
+    this.#pending.start(id, callId, (done) =>
+      this.#session?.mount(mount.value, (exit) => done(() => this.#mounted(id, exit)))
+    )
   }
 
   /** The answer goes out before any event of the instance. */
   #mounted(id: RequestId, exit: Exit.Exit<Mounted, LiveError>): void {
     if (Exit.isSuccess(exit)) {
-      const answer = RpcText.success(id, JSON.stringify(exit.value))
-      if (this.#isTooMuch(answer)) return
-      this.#first.push(answer)
-      this.#session?.announce(exit.value.componentId)
-      return this.connection.schedule()
+      const isOnItsWay = this.#outbox.first(RpcText.success(id, JSON.stringify(exit.value)))
+      return isOnItsWay ? this.#session?.announce(exit.value.componentId) : undefined
     }
     const failure = exit.cause.reasons.find(Cause.isFailReason)
     if (failure !== undefined) return this.reply(RpcText.failure(id, RpcText.liveError(failure.error)))
@@ -374,8 +296,8 @@ export class RpcConnection implements FrontSession, Collector {
     if (Exit.isFailure(call)) return this.#refuse(request, call.cause)
     const { id } = request
     const { callId } = call.value
-    if (this.#isPending(id, callId)) return
-    this.#start(id, callId, (done) =>
+    if (!this.#isFree(id, callId)) return
+    this.#pending.start(id, callId, (done) =>
       this.#session?.call(call.value, (outcome) =>
         done(() => {
           if (request.isNotification !== true) this.#answer(id, outcome)
@@ -384,74 +306,28 @@ export class RpcConnection implements FrontSession, Collector {
     )
   }
 
-  /** Begins something that has an answer, and remembers how to cancel it until then. */
-  #start(
-    id: RequestId,
-    callId: CallId | undefined,
-    begin: (done: (answer: () => void) => void) => (() => void) | undefined
-  ): void {
-    let answered = false
-    const cancel = begin((answer) => {
-      if (answered) return
-      answered = true
-      this.#forget(id)
-      answer()
-    })
-    if (answered || cancel === undefined) return
-    const pending = (this.#pending ??= new Map<RequestId, Pending>())
-    pending.set(id, {
-      callId,
-      cancel: () => {
-        answered = true
-        cancel()
-      }
-    })
-  }
-
   /** The same request again is answered with the first; another one may not have its id. */
-  #isPending(id: RequestId, callId: CallId | undefined): boolean {
-    const pending = this.#pending?.get(id)
-    if (pending === undefined) return false
-    if (callId !== undefined && callId === pending.callId) return true
-    this.reply(
-      RpcText.die(id, `The request id ${JSON.stringify(id)} is in use. Expected one of its own for every request.`)
-    )
-    return true
-  }
-
-  #forget(id: RequestId): Pending | undefined {
-    const pending = this.#pending?.get(id)
-    if (pending === undefined) return undefined
-    this.#pending?.delete(id)
-    if (this.#pending?.size === 0) this.#pending = undefined
-    return pending
+  #isFree(id: RequestId, callId: CallId | undefined): boolean {
+    const claim = this.#pending.claim(id, callId)
+    if (claim === "taken") {
+      this.reply(
+        RpcText.die(id, `The request id ${JSON.stringify(id)} is in use. Expected one of its own for every request.`)
+      )
+    }
+    return claim === "free"
   }
 
   #interrupt(id: RequestId): void {
-    const pending = this.#forget(id)
-    if (pending !== undefined) {
-      pending.cancel()
-      return this.#answer(id, { _tag: "Interrupted" })
-    }
-    if (JSON.stringify(id) === this.#connectId) {
-      this.#connectId = undefined
+    if (this.#pending.cancel(id)) return this.#answer(id, { _tag: "Interrupted" })
+    if (this.#outbox.isStream(JSON.stringify(id))) {
+      this.#outbox.close()
       return this.reply(RpcText.success(id, "null"))
     }
     this.#front.forward(this, { _tag: "Interrupt", requestId: id })
   }
 
   #answer(id: RequestId, outcome: Outcome): void {
-    this.#answering = true
-    switch (outcome._tag) {
-      case "Success":
-        return this.reply(RpcText.success(id, outcome.text))
-      case "Failure":
-        return this.reply(RpcText.failure(id, `{"_tag":"ActionFailure","failure":${outcome.text}}`))
-      case "Refused":
-        return this.reply(RpcText.failure(id, RpcText.liveError(outcome.error)))
-      case "Interrupted":
-        return this.reply(RpcText.interrupted(id))
-    }
+    this.#outbox.answer(textOf(id, outcome))
   }
 
   #refuse(request: Request, cause: Cause.Cause<unknown>): void {
@@ -467,5 +343,18 @@ export class RpcConnection implements FrontSession, Collector {
 
   #defect(text: string): void {
     this.reply(RpcText.defect(text))
+  }
+}
+
+const textOf = (id: RequestId, outcome: Outcome): string => {
+  switch (outcome._tag) {
+    case "Success":
+      return RpcText.success(id, outcome.text)
+    case "Failure":
+      return RpcText.failure(id, `{"_tag":"ActionFailure","failure":${outcome.text}}`)
+    case "Refused":
+      return RpcText.failure(id, RpcText.liveError(outcome.error))
+    case "Interrupted":
+      return RpcText.interrupted(id)
   }
 }

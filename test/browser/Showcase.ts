@@ -1,58 +1,58 @@
-/** The showcase much as `npm start` has it: built by vite, served by its own layer. It can be stopped and started again. */
+/** The showcase much as `npm start` has it: built by vite, served by a process of its own, which can end and start again. */
 import { mkdtemp, rm } from "node:fs/promises"
-import { createServer } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { NodeHttpServer } from "@effect/platform-node"
-import { Context, Effect, Exit, Layer, Scope } from "effect"
-import { HttpServer } from "effect/http"
+import { Context, Effect, Layer, Scope } from "effect"
 import { build } from "vite"
-import * as Site from "../../examples/showcase/Site.ts"
+import * as ServerProcess from "../process/ServerProcess.ts"
 
 const root = fileURLToPath(new URL("../../examples/showcase", import.meta.url))
 
-/** The page, with the React that complains and that runs effects twice, in a directory that goes away with the Scope. */
-const built = Effect.gen(function* () {
-  const outDir = yield* Effect.acquireRelease(
-    Effect.promise(() => mkdtemp(join(tmpdir(), "showcase-"))),
-    (outDir) => Effect.promise(() => rm(outDir, { recursive: true, force: true }))
-  )
-  yield* Effect.promise(() =>
-    build({ root, mode: "development", logLevel: "error", build: { outDir, emptyOutDir: true } })
-  )
-  return outDir
-})
-
-const serve = Effect.fnUntraced(function* (dist: string, port: number) {
-  const scope = yield* Scope.make()
-  const options = { port, host: "127.0.0.1", disablePreemptiveShutdown: true }
-  const server = Site.layer(dist).pipe(Layer.provideMerge(NodeHttpServer.layer(createServer, options)))
-  const { address } = Context.get(yield* Layer.buildWithScope(server, scope), HttpServer.HttpServer)
-  return { port: "port" in address ? address.port : 0, stop: Scope.close(scope, Exit.void) }
-})
+/** A directory that goes away with the Scope. */
+const directory = Effect.acquireRelease(
+  Effect.promise(() => mkdtemp(join(tmpdir(), "showcase-"))),
+  (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
+)
 
 /** The showcase, served. */
 export class Showcase extends Context.Service<
   Showcase,
   {
     readonly url: string
+    /** Asks it to end, and waits until it has. */
     readonly stop: Effect.Effect<void>
+    /** Ends it without asking. */
+    readonly kill: Effect.Effect<void>
     /** Serves it where it was served before. */
     readonly start: Effect.Effect<void>
   }
 >()("test/browser/Showcase") {
+  /** With the React that complains and that runs effects twice. */
   static readonly layer = Layer.effect(
     Showcase,
     Effect.gen(function* () {
-      const dist = yield* built
-      let server = yield* serve(dist, 0)
+      const [DIST, STATES] = [yield* directory, yield* directory]
+      yield* Effect.promise(() =>
+        build({ root, mode: "development", logLevel: "error", build: { outDir: DIST, emptyOutDir: true } })
+      )
+      const options = {
+        file: new URL("ShowcaseServer.ts", import.meta.url),
+        // As in `npm start`, for the names that lead to src/.
+        flags: ["--import", "tsx"],
+        env: { DIST, STATES }
+      }
+      const scope = yield* Effect.scope
+      let server = yield* ServerProcess.start(options)
       const { port } = server
-      yield* Effect.addFinalizer(() => server.stop)
       return Showcase.of({
         url: `http://127.0.0.1:${port}/`,
-        stop: Effect.suspend(() => server.stop),
-        start: Effect.orDie(Effect.map(serve(dist, port), (again) => void (server = again)))
+        stop: Effect.asVoid(Effect.suspend(() => server.end("SIGTERM"))),
+        kill: Effect.asVoid(Effect.suspend(() => server.end("SIGKILL"))),
+        start: Effect.map(
+          Scope.provide(ServerProcess.start({ ...options, port }), scope),
+          (again) => void (server = again)
+        )
       })
     })
   )

@@ -20,6 +20,56 @@ const click = (within: Locator, button: string) =>
 const count = (within: Locator) => within.getByLabel("Count")
 const status = (within: Locator) => within.getByRole("status")
 
+const cards = (page: Page) =>
+  [card(page, "Your counter"), card(page, "Everyone’s counter"), card(page, "A clock")] as const
+
+/** Waits until the browser keeps a token that has this count. */
+const keeps = (page: Page, count: number) =>
+  Effect.promise(() =>
+    page.waitForFunction((count) => {
+      const [name] = Object.keys(localStorage).filter((name) => name.startsWith("fibra/"))
+      if (name === undefined) return false
+      const [, , , payload = ""] = JSON.parse(localStorage.getItem(name) ?? "").token.split(".")
+      return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))).state.count === count
+    }, count)
+  )
+
+/** What was done to what the browser keeps, and how; this runs in the page. */
+const spoilt: ReadonlyArray<readonly [what: string, spoil: () => void]> = [
+  [
+    "one character off",
+    () => {
+      for (const [name, text] of Object.entries(localStorage)) {
+        const entry = JSON.parse(text)
+        const at = Math.floor(entry.token.length / 2)
+        const other = entry.token[at] === "A" ? "B" : "A"
+        localStorage.setItem(
+          name,
+          JSON.stringify({ ...entry, token: entry.token.slice(0, at) + other + entry.token.slice(at + 1) })
+        )
+      }
+    }
+  ],
+  [
+    "no token at all",
+    () => {
+      for (const [name, text] of Object.entries(localStorage)) {
+        localStorage.setItem(name, JSON.stringify({ ...JSON.parse(text), token: "nonsense" }))
+      }
+    }
+  ],
+  [
+    "broken JSON",
+    () => {
+      for (const [name, text] of Object.entries(localStorage)) localStorage.setItem(name, text.slice(0, -1))
+    }
+  ]
+]
+
+/** The complaints that are not about a server that is away. */
+const beyondTheOutage = (complaints: ReadonlyArray<string>) =>
+  complaints.filter((complaint) => !/^WebSocket connection to .* failed/.test(complaint))
+
 layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, timeout: 40_000 })(
   "the showcase",
   (it) => {
@@ -51,7 +101,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
     )
 
     it.effect(
-      "gives each page a counter of its own, and all pages the shared one",
+      "gives each browser a counter of its own, which its pages share, and all browsers the shared one",
       () =>
         Effect.gen(function* () {
           const { url } = yield* Showcase
@@ -60,10 +110,17 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
           yield* click(card(b, "Your counter"), "+10")
           yield* reads(count(card(a, "Your counter")), "1")
           yield* reads(count(card(b, "Your counter")), "10")
+          yield* keeps(a, 1)
+          const again = yield* Effect.promise(() => a.context().newPage())
+          yield* Effect.promise(() => again.goto(url))
+          yield* reads(count(card(again, "Your counter")), "1")
+          yield* click(card(again, "Your counter"), "+1")
+          yield* reads(count(card(a, "Your counter")), "2")
+          const before = Number(yield* text(count(card(b, "Everyone’s counter"))))
           yield* click(card(a, "Everyone’s counter"), "+1")
-          yield* reads(count(card(b, "Everyone’s counter")), "1")
+          yield* reads(count(card(b, "Everyone’s counter")), `${before + 1}`)
           yield* click(card(b, "Everyone’s counter"), "+10")
-          yield* reads(count(card(a, "Everyone’s counter")), "11")
+          yield* reads(count(card(a, "Everyone’s counter")), `${before + 11}`)
         }),
       30_000
     )
@@ -92,14 +149,17 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
     )
 
     it.effect(
-      "says that it is offline while its server is away, and lives again when it is back",
+      "says that it is offline while its server is away, and goes on where it was when it is back",
       () =>
         Effect.gen(function* () {
           const showcase = yield* Showcase
-          const { page } = yield* Chromium.open(showcase.url)
-          const [counter, clock] = [card(page, "Your counter"), card(page, "A clock")]
+          const { complaints, page } = yield* Chromium.open(showcase.url)
+          const [counter, shared, clock] = cards(page)
           yield* click(counter, "+1")
           yield* reads(count(counter), "1")
+          yield* click(shared, "+1")
+          yield* reads(status(shared), "")
+          const everyones = yield* text(count(shared))
           yield* showcase.stop
           yield* reads(status(counter), /^Offline/)
           yield* reads(status(clock), /^Offline/)
@@ -107,13 +167,94 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
           yield* reads(count(counter), "1")
           yield* showcase.start
           yield* reads(status(counter), "")
+          yield* reads(count(counter), "1")
+          yield* reads(count(shared), everyones)
           yield* click(counter, "+10")
-          yield* reads(count(counter), "10")
+          yield* reads(count(counter), "11")
           yield* changes(clock.locator("time"))
           yield* reads(status(clock), "")
+          assert.deepStrictEqual(beyondTheOutage(complaints), [])
         }),
       30_000
     )
+
+    it.effect(
+      "has its count after a reload, also right after a click",
+      () =>
+        Effect.gen(function* () {
+          const { complaints, page } = yield* Chromium.open((yield* Showcase).url)
+          const counter = card(page, "Your counter")
+          yield* click(counter, "+1")
+          yield* reads(count(counter), "1")
+          yield* Effect.promise(() => page.reload())
+          yield* reads(status(counter), "")
+          yield* reads(count(counter), "1")
+          yield* click(counter, "+10")
+          yield* reads(count(counter), "11")
+          yield* Effect.promise(() => page.reload())
+          yield* reads(count(counter), "11")
+          yield* reads(status(counter), "")
+          assert.deepStrictEqual(complaints, [])
+        }),
+      30_000
+    )
+
+    it.effect(
+      "has its count within two seconds of the connection when the server was killed and is back",
+      () =>
+        Effect.gen(function* () {
+          const showcase = yield* Showcase
+          const { complaints, page } = yield* Chromium.open(showcase.url)
+          const counter = card(page, "Your counter")
+          yield* click(counter, "+10")
+          yield* click(counter, "+1")
+          yield* keeps(page, 11)
+          yield* showcase.kill
+          yield* reads(status(counter), /^Offline/)
+          const opened = Effect.promise(() =>
+            page.waitForEvent("websocket", (socket) =>
+              socket.waitForEvent("framereceived").then(
+                () => true,
+                () => false
+              )
+            )
+          )
+          yield* showcase.start
+          const [took] = yield* Effect.timed(
+            Effect.andThen(
+              opened,
+              Effect.all([reads(status(counter), ""), reads(count(counter), "11")], { concurrency: "unbounded" })
+            )
+          )
+          console.log(took)
+          yield* click(counter, "+1")
+          yield* reads(count(counter), "12")
+          assert.deepStrictEqual(beyondTheOutage(complaints), [])
+        }),
+      30_000
+    )
+
+    for (const [what, spoil] of spoilt) {
+      it.effect(
+        `starts a fresh counter when what the browser keeps is ${what}`,
+        () =>
+          Effect.gen(function* () {
+            const { complaints, page } = yield* Chromium.open((yield* Showcase).url)
+            const counter = card(page, "Your counter")
+            yield* click(counter, "+10")
+            yield* keeps(page, 10)
+            yield* Effect.promise(() => page.evaluate(spoil))
+            yield* Effect.promise(() => page.reload())
+            yield* reads(status(counter), "")
+            yield* reads(count(counter), "0")
+            yield* click(counter, "+1")
+            yield* reads(count(counter), "1")
+            yield* keeps(page, 1)
+            assert.deepStrictEqual(complaints, [])
+          }),
+        30_000
+      )
+    }
   }
 )
 

@@ -52,7 +52,7 @@ const config = LiveConfig.layer({ idleTimeout: Duration.hours(1), windowBatches:
 const inTime = Effect.fnUntraced(function* (stop: Effect.Effect<void>) {
   const live = yield* LiveTest
   const stopping = yield* Effect.forkChild(stop, { startImmediately: true })
-  for (let turn = 0; turn < 8; turn++) yield* live.settle
+  for (let turn = 0; turn < 32; turn++) yield* live.settle
   yield* TestClock.adjust("10 seconds")
   yield* Fiber.join(stopping)
 })
@@ -107,6 +107,8 @@ const run = Effect.fnUntraced(function* (commands: ReadonlyArray<Command>, revis
   yield* live.unhold
   yield* live.unstall
   yield* live.reconnect
+  // Every slow handler takes its turns, one after the other.
+  for (let round = 0; round < calls.length * 3; round++) yield* live.settle
   for (let round = 0; round < 4; round++) yield* Effect.andThen(TestClock.adjust("1 second"), live.settle)
 
   for (const { fiber, mark } of calls) {
