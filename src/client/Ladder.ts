@@ -35,6 +35,9 @@ export interface Ascent {
 /** How long whoever leaves waits for the server to say what is left. */
 const patience = Duration.seconds(1)
 
+/** How long a page waits for the token that another one has got for its own. */
+const overtaking = Duration.millis(250)
+
 /** What was asked, and whether it may have been done. */
 interface Asked {
   readonly callId: number
@@ -165,8 +168,10 @@ export class Ladder {
     this.#token = undefined
     const label = this.#label
     if (label === undefined) return this.#climbWith(props)
-    // Another page of the same browser may have spent it, and have put a newer one in its place.
-    return this.#wire.drawer.get(label).pipe(
+    // Another page of the same browser may have spent it, and is about to put a newer one in its place.
+    const isOvertaken = reason === "spent" || reason === "stale"
+    return Effect.sleep(isOvertaken ? overtaking : Duration.zero).pipe(
+      Effect.andThen(this.#wire.drawer.get(label)),
       Effect.tap((kept) => (kept === token ? this.#wire.drawer.forget(label, token) : Effect.void)),
       Effect.flatMap((kept) => {
         if (kept !== token) this.#token = kept

@@ -86,6 +86,8 @@ export class Instances extends Context.Service<
     readonly farewell: (held: Held) => Effect.Effect<string | undefined>
     /** There is something of it that its client may not have. */
     readonly keep: (instance: Instance) => void
+    /** Tells its readers its newest token now. */
+    readonly seal: (instance: Instance) => Effect.Effect<void>
     /** Lets all finish what they have begun, and stops them. */
     readonly finish: Effect.Effect<void>
     /** Keeps every state that is not kept yet, and tells its readers the token. */
@@ -203,7 +205,6 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
         Effect.gen(function* () {
           yield* spend(served, claims, { epoch, serial: serial + 1 })
           instance.spent = { epoch, serial }
-          yield* keeper.seal(instance)
           return { instance, scope: undefined }
         }),
         () => release(tenant)
@@ -293,6 +294,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     farewell: ({ instance }) =>
       Effect.suspend(() => (running.get(instance.id)?.holders === 1 ? keeper.farewell(instance) : Effect.undefined)),
     keep: (instance) => keeper.keep(instance),
+    seal: (instance) => keeper.seal(instance),
     finish: each((instance) => instance.stop()),
     keepAll: keeper.flush,
     stopNow: each((instance) => instance.cell.stop(Duration.zero)),

@@ -84,9 +84,7 @@ export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
       ticket: sessions.ticketUnsafe,
       claim: (token, principal) => {
         const claimed = sessions.claimUnsafe(token, principal)
-        if (typeof claimed !== "string") return claimed
-        runFork(Effect.annotateLogs(Effect.logWarning("A session token was rejected"), { reason: claimed }))
-        return new TokenRejected({ reason: claimed })
+        return typeof claimed === "string" ? new TokenRejected({ reason: claimed }) : claimed
       },
       confirm: sessions.confirmUnsafe,
       run: (effect) => runFork(effect),

@@ -17,15 +17,18 @@ import { addressOf } from "./StateKeeper.ts"
 import type { Claims, StateToken } from "./StateToken.ts"
 
 /** The token is not taken; said once in the log. */
-export const rejected = (component: string, reason: TokenRejection, cause?: Error): Effect.Effect<never, LiveError> =>
-  Effect.andThen(
-    Effect.annotateLogs(Effect.logWarning("A state token was rejected"), {
+export const rejected = (component: string, reason: TokenRejection, cause?: Error): Effect.Effect<never, LiveError> => {
+  // What comes with time and with deploys is nobody's fault.
+  const log = reason === "expired" || reason === "newer" ? Effect.logInfo : Effect.logWarning
+  return Effect.andThen(
+    Effect.annotateLogs(log("A state token was rejected"), {
       component,
       reason,
       ...(cause === undefined ? {} : { issue: cause.message })
     }),
     Effect.fail(new LiveError({ reason: new TokenRejected({ reason }) }))
   )
+}
 
 /** What a token says, when it is one for this component, these props and this principal. */
 export const open = (

@@ -44,6 +44,7 @@ export class Parking<Session> {
 
   /** Parks one more, and says who has to go for it: perhaps itself. */
   park(session: Session, parked: Parked): ReadonlyArray<Session> {
+    this.take(session)
     this.#parked.set(session, parked)
     this.#bytes += parked.bytes
     if (parked.principal === undefined) this.#anonymous.add(session)

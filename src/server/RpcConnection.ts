@@ -227,6 +227,7 @@ export class RpcConnection implements FrontSession, Collector {
       )
     }
     this.#outbox.open(JSON.stringify(id))
+    this.#confirmed = false
     const { resume } = connect.value
     const claimed = resume === undefined ? undefined : this.#claim(resume)
     const [components, rejected] = claimed instanceof TokenRejected ? [[], claimed] : [claimed ?? [], undefined]

@@ -102,11 +102,12 @@ export class Session implements ReaderSink {
   /** Mounts a component, or brings one back; nothing else is said of it until `announce`. The function returned cancels. */
   mount(request: MountRequest | RehydrateRequest, listener: MountListener): () => void {
     const { callId, component } = request
-    const listen = (answer: Exit.Exit<ComponentId, LiveError>) => listener(this.#present(answer))
+    const isBack = "token" in request
+    const listen = (answer: Exit.Exit<ComponentId, LiveError>) => listener(this.#present(answer, isBack))
     if (callId === undefined) return this.#hold(request, listen, (this.#mounting ??= new Set()))
     const asked = this.#requests.ask(
       callId,
-      { of: component, what: "token" in request ? "Rehydrate" : "Mount" },
+      { of: component, what: isBack ? "Rehydrate" : "Mount" },
       (answer) => listen(answer as Exit.Exit<ComponentId, LiveError>),
       (done) => this.#hold(request, done, undefined)
     )
@@ -355,18 +356,21 @@ export class Session implements ReaderSink {
     const reader = instance.read(this)
     if (this.#connection === undefined) reader.leave()
     this.#mounts.set(instance.id, { ...held, reader, times: 1 })
-    this.#host.instances.keep(instance)
     return Effect.succeed(instance.id)
   }
 
   /** What the client is told of a mount: the present. What it was told before, if it was, may not have arrived. */
-  #present(exit: Exit.Exit<ComponentId, LiveError>): Exit.Exit<Mounted, LiveError> {
+  #present(exit: Exit.Exit<ComponentId, LiveError>, isBack: boolean): Exit.Exit<Mounted, LiveError> {
     if (Exit.isFailure(exit)) return Exit.failCause(exit.cause)
     const mount = this.#mounts.get(exit.value)
     if (mount === undefined) return Exit.fail(notMounted("Mounting", exit.value))
     // The answer overtakes what this session has not read yet, so what it reads next has to be whole.
     if (mount.reader.isHeld) mount.reader.hold()
     else mount.reader.startOver()
+    const { instances, run } = this.#host
+    // Who has come back has no token any more, and others of the same browser may come with the one that was spent.
+    if (isBack) run(instances.seal(mount.instance))
+    else instances.keep(mount.instance)
     return Exit.succeed(mount.instance.snapshot())
   }
 

@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
 import type { TokenRejection } from "../LiveError.ts"
 import * as IdGenerator from "./IdGenerator.ts"
 import { Instances } from "./Instances.ts"
@@ -45,9 +46,17 @@ export class Sessions extends Context.Service<
     readonly close: (session: Session) => Effect.Effect<void>
     /** Nothing new is taken any more. */
     readonly drainUnsafe: () => void
-    readonly sizeUnsafe: () => { readonly sessions: number; readonly parked: number; readonly resumed: number }
+    readonly sizeUnsafe: () => { readonly sessions: number; readonly parked: number }
   }
 >()("fibra/server/Sessions") {}
+
+/** Sessions whose clients came back, by whether the session was still there. */
+const resumes = Metric.counter("fibra_session_resumes", {
+  description: "Clients that asked for the session they had before",
+  incremental: true
+})
+const resumed = Metric.withAttributes(resumes, { outcome: "resumed" })
+const rejected = Metric.withAttributes(resumes, { outcome: "rejected" })
 
 /** No session is open at first; those open when the Scope closes are closed with it. */
 export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
@@ -65,7 +74,6 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
     const parking = new Parking<Session>(config)
     let draining = false
     let watching = false
-    let resumed = 0
 
     const host: SessionHost = { instances, config, run, isDraining: () => draining }
 
@@ -97,6 +105,12 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
         })
       )
     })
+
+    const reject = (reason: TokenRejection, log: typeof Effect.logWarning): TokenRejection => {
+      const logged = Effect.annotateLogs(log("A session token was rejected"), { reason })
+      run(Effect.andThen(Metric.update(rejected, 1), logged))
+      return reason
+    }
 
     const park = (session: Session): Effect.Effect<void> =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
@@ -131,17 +145,18 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       },
       claimUnsafe: (token, principal) => {
         const [id = "", secret = "", ...rest] = token.split(".", 3)
-        const session = named.get(id)
+        const session = rest.length > 0 ? undefined : named.get(id)
         const ticket = session === undefined ? undefined : tickets.get(session)
-        if (session === undefined || ticket === undefined || rest.length > 0) return "session"
+        // As after every restart: its time is over, or it was another server's.
+        if (session === undefined || ticket === undefined) return reject("session", Effect.logDebug)
         const isPrevious = ticket.previous !== undefined && isSecret(secret, ticket.previous)
-        if (!isSecret(secret, ticket.secret) && !isPrevious) return "session"
-        if (!isSame(session.principal, principal)) return "principal"
+        if (!isSecret(secret, ticket.secret) && !isPrevious) return reject("session", Effect.logWarning)
+        if (!isSame(session.principal, principal)) return reject("principal", Effect.logWarning)
         // The next ticket has this secret as the one before it, until its client has confirmed.
         if (isPrevious) ticket.secret = secret
         parking.take(session)
         session.replace()
-        resumed++
+        run(Metric.update(resumed, 1))
         return session
       },
       confirmUnsafe: (session) => {
@@ -151,7 +166,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       park,
       close,
       drainUnsafe: () => void (draining = true),
-      sizeUnsafe: () => ({ sessions: open.size, parked: parking.size, resumed })
+      sizeUnsafe: () => ({ sessions: open.size, parked: parking.size })
     })
   })
 )

@@ -268,3 +268,30 @@ layer(subject)("a token", (it) => {
     }).pipe(Effect.scoped)
   )
 })
+
+layer(subject)("two pages of one browser", (it) => {
+  it.effect("come back to one instance after the server died, though they have one token", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const one = yield* page("both")
+      yield* one.lab.call.Add({ by: 2 })
+      yield* TestClock.adjust("1 second")
+      yield* live.settle
+      const two = yield* page("both")
+      yield* two.client.settle
+      yield* live.kill
+      yield* live.start
+      yield* one.client.reconnect
+      yield* two.client.reconnect
+      yield* TestClock.adjust("250 millis")
+      yield* live.settle
+      assert.strictEqual((yield* one.lab.state).count, 2)
+      assert.strictEqual(yield* two.lab.call.Add({ by: 1 }), 3)
+      assert.strictEqual((yield* one.lab.state).count, 3)
+      assert.deepStrictEqual([yield* one.lab.activation, yield* two.lab.activation], ["rehydrated", "rehydrated"])
+      assert.strictEqual((yield* live.open).instances, 1)
+      yield* one.leave
+      yield* two.leave
+    })
+  )
+})
