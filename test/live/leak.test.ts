@@ -1,6 +1,7 @@
 /** Whoever comes and goes leaves nothing behind. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Logger, Metric } from "effect"
+import { TestClock } from "effect/testing"
 import { LiveTest } from "fibra/testing"
 import { collectGarbage } from "./heap.ts"
 import { behaviors, components, Lab, Ticker } from "./Lab.ts"
@@ -37,6 +38,15 @@ layer(subject)("mounting and dropping a thousand times", (it) => {
     yield* live.reconnect
   }).pipe(Effect.scoped)
 
+  const dropForGood = Effect.gen(function* () {
+    const live = yield* LiveTest
+    const other = yield* live.connect()
+    yield* other.mount(Lab, { props: { start: 0 } })
+    yield* other.mount(Lab, { props: { start: 0 }, key: "shared" })
+    yield* other.disconnect
+    yield* TestClock.adjust("45 seconds")
+  }).pipe(Effect.scoped)
+
   const remains = Effect.gen(function* () {
     const live = yield* LiveTest
     yield* Effect.repeat(live.settle, { times: 9 })
@@ -48,7 +58,8 @@ layer(subject)("mounting and dropping a thousand times", (it) => {
 
   for (const [name, cycle] of [
     ["an instance", mountAndUnmount],
-    ["a connection", dropAndReturn]
+    ["a connection", dropAndReturn],
+    ["a client that does not come back", dropForGood]
   ] as const) {
     it.effect(`${name} leaves no fiber, no session, no instance and no heap`, () =>
       Effect.gen(function* () {

@@ -1,0 +1,88 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Ledger } from "../../src/server/Ledger.ts"
+
+const make = () => new Ledger<string>({ maxAnswers: 3, maxBytes: 10, sizeOf: (answer) => answer.length })
+const request = { of: "instance", what: "Action" }
+
+/** Asks, and gives how it went, the answers heard and how to go on. */
+const ask = (ledger: Ledger<string>, id: number, answer?: string, asked = request) => {
+  const heard: Array<string> = []
+  let [runs, cancelled] = [0, 0]
+  let done: (answer: string) => void = () => {}
+  const how = ledger.ask(
+    id,
+    asked,
+    (answer) => heard.push(answer),
+    (answered) => {
+      runs++
+      done = answered
+      if (answer !== undefined) answered(answer)
+      return () => void cancelled++
+    }
+  )
+  return { how, heard, done: (answer: string) => done(answer), runs: () => runs, cancelled: () => cancelled }
+}
+
+describe("a request of a session", () => {
+  it("that is sent again while it runs joins the run", () => {
+    const ledger = make()
+    const first = ask(ledger, 1)
+    const second = ask(ledger, 1)
+    first.done("yes")
+    assert.deepStrictEqual([first.heard, second.heard, second.runs()], [[], ["yes"], 0])
+  })
+
+  it("that is sent again after it ended gets the answer", () => {
+    const ledger = make()
+    ask(ledger, 1, "yes")
+    const second = ask(ledger, 1)
+    assert.deepStrictEqual([second.how, second.heard, second.runs()], ["known", ["yes"], 0])
+  })
+
+  it("has an id that nothing else may have", () => {
+    const ledger = make()
+    ask(ledger, 1)
+    assert.strictEqual(ask(ledger, 1, "yes", { of: "instance", what: "Other" }).how, "taken")
+    assert.strictEqual(ask(ledger, 1, "yes", { of: "other", what: "Action" }).how, "taken")
+  })
+
+  it("whose answer is not heard by anybody is kept for who asks next", () => {
+    const ledger = make()
+    const first = ask(ledger, 1)
+    ledger.detach()
+    first.done("yes")
+    assert.deepStrictEqual([first.heard, ask(ledger, 1).heard], [[], ["yes"]])
+  })
+
+  it("that is settled is forgotten, and one that runs is not", () => {
+    const ledger = make()
+    ask(ledger, 1, "one")
+    const running = ask(ledger, 2)
+    ask(ledger, 3, "three")
+    ledger.settleBelow(3)
+    assert.strictEqual(ledger.size, 2)
+    running.done("two")
+    assert.deepStrictEqual(running.heard, ["two"])
+  })
+
+  it("that nobody waits for any more is cancelled", () => {
+    const ledger = make()
+    const [wanted, unwanted] = [ask(ledger, 1), ask(ledger, 2)]
+    ledger.retain(new Set([1]))
+    assert.deepStrictEqual([wanted.cancelled(), unwanted.cancelled(), ledger.size], [0, 1, 1])
+    unwanted.done("late")
+    assert.deepStrictEqual([unwanted.heard, ledger.size], [[], 1])
+  })
+
+  it("is not run again when its answer had to make room, in number or in bytes", () => {
+    const many = make()
+    for (let id = 1; id <= 4; id++) ask(many, id, "x")
+    assert.strictEqual(ask(many, 1, "again").how, "forgotten")
+    assert.deepStrictEqual(ask(many, 2).heard, ["x"])
+    const large = make()
+    ask(large, 1, "12345678")
+    ask(large, 2, "12345678")
+    assert.strictEqual(ask(large, 1, "again").how, "forgotten")
+    assert.deepStrictEqual([ask(large, 2).heard, large.bytes], [["12345678"], 8])
+  })
+})
