@@ -36,6 +36,7 @@ export class MemoryLink implements ServerLink {
   #stalled: Array<string> | undefined
   #held: Array<string> | undefined
   #twice = false
+  #losing = false
   readonly #unread: Array<string> = []
   #reading = false
 
@@ -119,6 +120,11 @@ export class MemoryLink implements ServerLink {
     for (const text of held) this.#receive(text)
   }
 
+  /** What the server sends next is lost, and what follows it arrives. */
+  lose(): void {
+    this.#losing = true
+  }
+
   /** What the client sends next arrives twice. */
   twice(): void {
     this.#twice = true
@@ -130,6 +136,10 @@ export class MemoryLink implements ServerLink {
 
   write(frame: Frame): void {
     const text = String(frame)
+    if (this.#losing) {
+      this.#losing = false
+      return
+    }
     if (this.#stalled === undefined) this.#read(text)
     else this.#stalled.push(text)
   }

@@ -45,6 +45,8 @@ export interface TestClient {
   readonly unhold: Effect.Effect<void>
   /** What the client sends next arrives twice. */
   readonly twice: Effect.Effect<void>
+  /** What the server sends next is lost, and what follows it arrives: something no socket does, and a bug may. */
+  readonly lose: Effect.Effect<void>
   /** Lets everything that is under way arrive. */
   readonly settle: Effect.Effect<void>
 }
@@ -90,6 +92,7 @@ export const connect = Effect.fnUntraced(function* (
     hold: Effect.sync(() => memory.hold()),
     unhold: settled(() => memory.unhold()),
     twice: Effect.sync(() => memory.twice()),
+    lose: Effect.sync(() => memory.lose()),
     settle
   }
   return testClient

@@ -287,6 +287,29 @@ layer(LiveTest.layer({ components, onFrame }).pipe(Layer.provideMerge(behaviors)
     }).pipe(Effect.scoped)
   )
 
+  it.effect("is noticed, and asked for as a snapshot", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const other = yield* live.connect()
+      const options = { props: { start: 0 }, key: "gap" }
+      const lab = yield* live.mount(Lab, options)
+      const writer = yield* other.mount(Lab, options)
+      yield* live.lose
+      yield* writer.call.Add({ by: 1 })
+      yield* live.settle
+      assert.strictEqual((yield* lab.state).count, 0)
+      frames.length = 0
+      yield* writer.call.Prepend({ text: "x" })
+      yield* live.settle
+      assert.deepInclude(yield* lab.state, { count: 1, items: [{ id: -1, text: "x" }] })
+      assert.strictEqual(times("Snapshot"), 1)
+      yield* writer.call.Add({ by: 1 })
+      assert.strictEqual((yield* lab.state).count, 2)
+      assert.strictEqual(times("Snapshot"), 1)
+      revisions.complaints.length = 0
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("is sent as one snapshot when it is more", () =>
     Effect.gen(function* () {
       yield* miss(2000)
