@@ -30,6 +30,7 @@ export class Client {
   onFailure: (error: Error) => void = () => {}
   readonly #socket: LightSocket | StockSocket
   readonly #wire: wire.Wire
+  readonly #left = Promise.withResolvers<void>()
   #componentId = ""
 
   constructor({ component, key, port, side, stock }: Target) {
@@ -61,6 +62,7 @@ export class Client {
       },
       answered: () => void this.answered++,
       failed,
+      left: () => this.#left.resolve(),
       send: (text) => this.#socket.send(text)
     })
   }
@@ -76,7 +78,8 @@ export class Client {
     this.#wire.write(this.#componentId, this.asked++, text)
   }
 
-  close(): Promise<void> {
-    return this.#socket.close()
+  async close(): Promise<void> {
+    if (this.#wire.leave()) await this.#left.promise
+    await this.#socket.close()
   }
 }

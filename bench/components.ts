@@ -1,4 +1,4 @@
-/** The components under test: a counter of one's own, and a board that everyone shares and one writes on. */
+/** The components under test: a counter of one's own, a board that everyone shares and one writes on, and one that changes later. */
 import * as Effect from "effect/Effect"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
@@ -19,6 +19,13 @@ export class Board extends Component.Service<Board>()("Board", {
   actions: [Rpc.make("Write", { payload: { text: Schema.String } })]
 }) {}
 
+/** A counter that changes a moment after it was asked to, whether anybody is there to see it or not. */
+export class Later extends Component.Service<Later>()("Later", {
+  state: { count: Schema.Int },
+  initial: () => ({ count: 0 }),
+  actions: [Rpc.make("Start", { payload: { changes: Schema.Int } })]
+}) {}
+
 /** The behaviour of Counter. */
 export const CounterLayer = Counter.toLayer(
   Effect.map(Effect.service(Counter), (self) =>
@@ -35,4 +42,18 @@ export const CounterLayer = Counter.toLayer(
 /** The behaviour of Board. */
 export const BoardLayer = Board.toLayer(
   Effect.map(Effect.service(Board), (self) => Board.of({ Write: ({ text }) => self.set({ text }) }))
+)
+
+/** The behaviour of Later. */
+export const LaterLayer = Later.toLayer(
+  Effect.gen(function* () {
+    const self = yield* Later
+    const scope = yield* Effect.scope
+    return Later.of({
+      Start: ({ changes }) =>
+        self
+          .update(({ count }) => ({ count: count + 1 }))
+          .pipe(Effect.repeat({ times: changes - 1 }), Effect.delay("50 millis"), Effect.forkIn(scope), Effect.asVoid)
+    })
+  })
 )

@@ -6,11 +6,14 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import { createServer } from "node:http"
-import { LiveServer } from "../src/server/index.ts"
-import { Board, BoardLayer, Counter, CounterLayer } from "./components.ts"
+import { LiveServer, Secrets } from "../src/server/index.ts"
+import { Board, BoardLayer, Counter, CounterLayer, Later, LaterLayer } from "./components.ts"
 import * as server from "./server.ts"
 
-const App = LiveServer.layer({ components: [Counter, Board] }).pipe(Layer.provide([CounterLayer, BoardLayer]))
+const App = LiveServer.layer({ components: [Counter, Board, Later] }).pipe(
+  Layer.provide([CounterLayer, BoardLayer, LaterLayer]),
+  Layer.provide(Secrets.layerRandom)
+)
 
 const Measured = Layer.effectDiscard(
   Effect.map(Effect.service(HttpServer.HttpServer), ({ address }) => {

@@ -4,6 +4,7 @@
  */
 import { Client, type Target } from "./client.ts"
 import * as ipc from "./ipc.ts"
+import { measure as measureResumes } from "./resume.ts"
 import type { Side } from "./wire.ts"
 
 /** Work that was done. */
@@ -103,7 +104,7 @@ const write = ({ seconds, side }: { readonly side: Side; readonly seconds: numbe
     return { units: total("changes") - before.changes, merged: total("merged") - before.merged }
   })
 
-const answers = { open, close, act, write }
+const answers = { open, close, act, write, resume: measureResumes }
 
 /** What the load generator can be asked. */
 export type Answers = typeof answers

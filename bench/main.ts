@@ -5,8 +5,8 @@
 //   npm run bench -- actions1 fanout     only these
 //   npm run bench -- --profile fanout    also where fibra's server spends its time
 //
-// The last line is one line of JSON: ratios to raw, but bytesPerConnection (bytes) and ask (µs) are fibra's own. The exit code is
-// 1 when something failed or hung. A figure that misses its target is said, and is not a failure: machines differ.
+// The last line is one line of JSON: ratios to raw, but bytesPerConnection (bytes), resume (ms for a session of ten components) and
+// ask (µs) are fibra's own. The exit code is 1 when something failed or hung. A figure that misses its target is said, and is not a failure: machines differ.
 import { parseArgs } from "node:util"
 import * as report from "./report.ts"
 import { type Effort, scenarios } from "./scenarios.ts"
@@ -44,6 +44,14 @@ try {
 console.log(`\n${report.figures(results)}\n\n${report.costs(results)}`)
 if (values.profile) console.log(report.profiles(results))
 console.log(
-  `\n${JSON.stringify(Object.fromEntries(results.map((result) => [result.scenario.name, report.score(result)])))}`
+  `\n${JSON.stringify(
+    Object.fromEntries(
+      results.map((result) => {
+        const p99 = report.p99(result)
+        const score = report.score(result)
+        return [result.scenario.name, p99 === undefined ? score : { p50: score, p99 }]
+      })
+    )
+  )}`
 )
 process.exit(0)

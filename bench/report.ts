@@ -26,6 +26,13 @@ export const score = ({ outcome, scenario }: Result): number => {
   return Number(value.toPrecision(4))
 }
 
+/** The slowest of a hundred, where each round is one of many of a kind. */
+export const p99 = ({ outcome, scenario }: Result): number | undefined => {
+  if (scenario.unit !== "ms") return undefined
+  const sorted = outcome.fibra.map((round) => round.figure).toSorted((a, b) => a - b)
+  return Number((sorted[Math.ceil(sorted.length * 0.99) - 1] ?? NaN).toPrecision(4))
+}
+
 const number = (value: number, digits = 0): string =>
   Number.isNaN(value)
     ? ""
@@ -40,6 +47,9 @@ const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
   return rows.map((row) => line(row).trimEnd()).join("\n")
 }
 
+/** Times are small numbers. */
+const digitsOf = ({ unit }: Scenario): number => (unit === "µs" || unit === "ms" ? 2 : 0)
+
 /** The figures against their targets. */
 export const figures = (results: ReadonlyArray<Result>): string =>
   table([
@@ -52,7 +62,7 @@ export const figures = (results: ReadonlyArray<Result>): string =>
         scenario.name,
         scenario.unit,
         number(figure(outcome.raw)),
-        number(figure(outcome.fibra), scenario.unit === "µs" ? 2 : 0),
+        number(figure(outcome.fibra), digitsOf(scenario)) + (p99(result) === undefined ? "" : ` (p99 ${p99(result)})`),
         number(ratio(outcome), 2),
         atMost === Infinity ? `>= ${atLeast}` : `<= ${atMost}`,
         value >= atLeast && value <= atMost ? "yes" : "NO"
@@ -73,7 +83,7 @@ export const costs = (results: ReadonlyArray<Result>): string => {
         const all = rounds.map((round) => round.figure)
         const cpu = (side: "raw" | "fibra", who: "server" | "load") =>
           median(outcome[side].map((round) => round.cpu?.[who] ?? NaN))
-        const digits = scenario.unit === "µs" ? 2 : 0
+        const digits = digitsOf(scenario)
         const merged = rounds.reduce((sum, round) => sum + (round.merged ?? 0), 0)
         return [
           [

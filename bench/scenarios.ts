@@ -167,6 +167,16 @@ const bytes = async (effort: Effort): Promise<Outcome> => {
   })
 }
 
+/** One round is one session that comes back, in milliseconds. */
+const resume = async (effort: Effort): Promise<Outcome> => {
+  await using arena = new Arena("resume")
+  const port = await arena.servers.fibra.ask("port", 15)
+  const plan = { port, components: 10, changes: 3 }
+  await arena.load.ask("resume", 30, { ...plan, sessions: 50 })
+  const times = await arena.load.ask("resume", 60, { ...plan, sessions: effort.rounds * 50 })
+  return { raw: [], fibra: times.map((figure) => ({ figure })) }
+}
+
 const ask = async (effort: Effort): Promise<Outcome> => {
   await using child = new Child<actor.Answers>("the actor", new URL("./ask.ts", import.meta.url))
   child.scenario = "ask"
@@ -183,5 +193,6 @@ export const scenarios: ReadonlyArray<Scenario> = [
   { name: "fanout", unit: "deliveries/s", target: { of: "ratio", atLeast: 1.3 }, run: fanout },
   { name: "mounts", unit: "mounts/s", target: { of: "ratio", atLeast: 0.6 }, run: mounts },
   { name: "bytesPerConnection", unit: "bytes", target: { of: "figure", atMost: 6144 }, run: bytes },
+  { name: "resume", unit: "ms", target: { of: "figure", atMost: 10 }, run: resume },
   { name: "ask", unit: "µs", target: { of: "figure", atMost: 3 }, run: ask }
 ]

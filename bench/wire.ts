@@ -7,6 +7,8 @@ export interface Reader {
   readonly changed: (revision: number) => void
   readonly answered: () => void
   readonly failed: (why: string) => void
+  /** The good-bye has arrived. */
+  readonly left: () => void
   readonly send: (text: string) => void
 }
 
@@ -15,6 +17,8 @@ export interface Wire {
   readonly mount: (component: "Counter" | "Board", key: string | undefined) => void
   readonly increment: (componentId: string, id: number) => void
   readonly write: (componentId: string, id: number, text: string) => void
+  /** Says good-bye, if that is a thing to say; false when it is not. */
+  readonly leave: () => boolean
   readonly read: (text: string) => void
 }
 
@@ -51,6 +55,10 @@ class RawWire implements Wire {
     this.#reader.send(JSON.stringify({ type: "write", id, text }))
   }
 
+  leave(): boolean {
+    return false
+  }
+
   read(text: string): void {
     const message = JSON.parse(text) as RawMessage
     switch (message.type) {
@@ -68,9 +76,10 @@ type FibraMessage =
   | { readonly _tag: "Chunk"; readonly values: ReadonlyArray<FibraEvent> }
   | { readonly _tag: "Exit"; readonly requestId: string | number; readonly exit: FibraExit }
   | { readonly _tag: "Defect"; readonly defect: unknown }
+  | { readonly _tag: "Pong" }
 type FibraEvent =
   | { readonly _tag: "Patched" | "Snapshot"; readonly revision: number }
-  | { readonly _tag: "ConnectionEstablished" | "Event" | "Status" }
+  | { readonly _tag: "ConnectionEstablished" | "Event" | "Status" | "Sealed" }
 type FibraExit =
   | { readonly _tag: "Success"; readonly value: { readonly componentId: string; readonly revision: number } }
   | { readonly _tag: "Failure" }
@@ -81,31 +90,39 @@ const batchesPerAcknowledgement = 4
 class FibraWire implements Wire {
   readonly #reader: Reader
   #batches = 0
+  #answers = 0
 
   constructor(reader: Reader) {
     this.#reader = reader
   }
 
   mount(component: "Counter" | "Board", key: string | undefined): void {
-    this.#request("events", "Connect", null)
+    this.#request("events", "Connect", {})
     const props = component === "Counter" ? { start: 0 } : {}
     this.#request("mount", "Mount", key === undefined ? { component, props } : { component, props, key })
   }
 
   increment(componentId: string, id: number): void {
-    this.#request(id, "Call", { componentId, action: "Increment", payload: { by: 1 } })
+    this.#call(componentId, id, "Increment", { by: 1 })
   }
 
   write(componentId: string, id: number, text: string): void {
-    this.#request(id, "Call", { componentId, action: "Write", payload: { text } })
+    this.#call(componentId, id, "Write", { text })
+  }
+
+  /** What a client that closes does, so that the server does not keep its session; the pong says that it has arrived. */
+  leave(): boolean {
+    this.#reader.send(JSON.stringify([{ _tag: "Eof" }, { _tag: "Ping" }]))
+    return true
   }
 
   read(text: string): void {
     for (const message of JSON.parse(text) as ReadonlyArray<FibraMessage>) {
       if (message._tag === "Chunk") this.#chunk(message.values)
+      else if (message._tag === "Pong") this.#reader.left()
       else if (message._tag === "Defect") this.#reader.failed(JSON.stringify(message.defect))
       else if (message.exit._tag === "Failure") this.#reader.failed(JSON.stringify(message.exit))
-      else if (message.requestId !== "mount") this.#reader.answered()
+      else if (message.requestId !== "mount") this.#answered()
       else this.#reader.mounted(message.exit.value.componentId, message.exit.value.revision)
     }
   }
@@ -120,6 +137,16 @@ class FibraWire implements Wire {
     this.#reader.send(
       JSON.stringify({ _tag: "Request", id: "r", tag: "Received", payload, headers: [], isNotification: true })
     )
+  }
+
+  /** Under an id of its own, and with how many have their answers, as fibra's own client does. */
+  #call(componentId: string, id: number, action: string, payload: unknown): void {
+    this.#request(id, "Call", { componentId, action, payload, callId: id + 1, settled: this.#answers + 1 })
+  }
+
+  #answered(): void {
+    this.#answers++
+    this.#reader.answered()
   }
 
   #request(id: string | number, tag: string, payload: unknown): void {

@@ -1,0 +1,138 @@
+/**
+ * Clients that lose their connection and come back for their session: mounted and asked to change, cut off, and then timed one by
+ * one, from the first packet of the new connection until everything that changed meanwhile is in.
+ */
+import { LightSocket } from "./socket.ts"
+import { paths } from "./wire.ts"
+
+/** What is to be measured. */
+export interface Plan {
+  readonly port: number
+  readonly sessions: number
+  /** Components of each session, and how often each changes while its client is away. */
+  readonly components: number
+  readonly changes: number
+}
+
+interface Message {
+  readonly _tag: string
+  readonly requestId?: string | number
+  readonly values?: ReadonlyArray<Event>
+  readonly exit?: { readonly _tag: string; readonly value: Place }
+}
+
+interface Event {
+  readonly _tag: string
+  readonly sessionToken: string
+  readonly resumed: boolean
+  readonly componentId: string
+  readonly revision: number
+}
+
+interface Place {
+  readonly componentId: string
+  readonly epoch: number
+  readonly revision: number
+  readonly index: number
+}
+
+/** One client, over two connections. */
+class Returning {
+  readonly #plan: Plan
+  readonly #places = new Map<string, Place>()
+  #token = ""
+
+  constructor(plan: Plan) {
+    this.#plan = plan
+  }
+
+  /** Mounts everything, asks for changes to come, and is cut off before they do. */
+  async leave(): Promise<void> {
+    const { changes, components } = this.#plan
+    let answers = 0
+    const socket = await this.#over(
+      (send) => {
+        send("connect", "Connect", {})
+        for (let index = 0; index < components; index++) send(index, "Mount", { component: "Later", props: {} })
+      },
+      (message, send) => {
+        for (const event of message.values ?? [])
+          if (event._tag === "ConnectionEstablished") this.#token = event.sessionToken
+        if (message._tag !== "Exit") return false
+        const id = Number(message.requestId)
+        if (id < components) {
+          const place = message.exit?.value as Place
+          this.#places.set(place.componentId, place)
+          send(components + id, "Call", { componentId: place.componentId, action: "Start", payload: { changes } })
+          return false
+        }
+        return ++answers === components
+      }
+    )
+    await socket.close()
+  }
+
+  /** Comes back; gives the milliseconds until nothing is missing any more. */
+  async comeBack(): Promise<number> {
+    const { changes, components } = this.#plan
+    let left = components
+    const start = performance.now()
+    const socket = await this.#over(
+      (send) => {
+        const resume = { sessionToken: this.#token, components: [...this.#places.values()].map(placeOf), pending: [] }
+        send("connect", "Connect", { resume })
+      },
+      (message) => {
+        for (const event of message.values ?? []) {
+          if (event._tag === "ConnectionEstablished" && !event.resumed) throw new Error("The session was not resumed.")
+          if (event._tag === "Patched" && event.revision === changes) left--
+        }
+        return left === 0
+      }
+    )
+    const took = performance.now() - start
+    await socket.close()
+    return took
+  }
+
+  /** Says something on a new connection and listens until it is done. */
+  #over(opened: (send: Send) => void, heard: (message: Message, send: Send) => boolean): Promise<LightSocket> {
+    return new Promise((resolve, reject) => {
+      const send: Send = (id, tag, payload) =>
+        socket.send(JSON.stringify({ _tag: "Request", id, tag, payload, headers: [] }))
+      const socket: LightSocket = new LightSocket(this.#plan.port, paths.fibra, {
+        opened: () => opened(send),
+        received: (text) => {
+          try {
+            for (const message of JSON.parse(text) as ReadonlyArray<Message>) if (heard(message, send)) resolve(socket)
+          } catch (error) {
+            reject(error)
+          }
+        },
+        lost: (why) => reject(new Error(`A returning client failed: ${why}`))
+      })
+    })
+  }
+}
+
+type Send = (id: string | number, tag: string, payload: unknown) => void
+
+const placeOf = ({ componentId, epoch, index, revision }: Place): Place => ({ componentId, epoch, revision, index })
+
+/** Clients that are prepared at the same time. */
+const concurrency = 16
+
+/** The milliseconds each client took to come back, in no order. */
+export const measure = async (plan: Plan): Promise<ReadonlyArray<number>> => {
+  const clients = Array.from({ length: plan.sessions }, () => new Returning(plan))
+  const waiting = clients.slice()
+  const prepare = async (): Promise<void> => {
+    for (let client = waiting.pop(); client !== undefined; client = waiting.pop()) await client.leave()
+  }
+  await Promise.all(Array.from({ length: concurrency }, prepare))
+  // Longer than it takes until the last change has been made.
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  const times: Array<number> = []
+  for (const client of clients) times.push(await client.comeBack())
+  return times
+}
