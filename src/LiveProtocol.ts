@@ -168,8 +168,8 @@ export type RehydrateRequest = typeof RehydrateRequest.Type
 
 /** An action is to be called. */
 export const CallRequest = Schema.Struct({
-  componentId: ComponentId,
-  action: Schema.String,
+  componentId: ComponentId.check(Schema.isMaxLength(4096)),
+  action: Schema.String.check(Schema.isMaxLength(4096)),
   payload: Schema.optionalKey(Schema.Json),
   callId: Schema.optionalKey(CallId),
   /** All requests of a lower id have been answered. */
@@ -179,7 +179,12 @@ export const CallRequest = Schema.Struct({
 export type CallRequest = typeof CallRequest.Type
 
 /** Batches up to this one were read. */
-export const ReceivedRequest = Schema.Struct({ batch: Schema.Int, settled: Schema.optionalKey(CallId) })
+export const ReceivedRequest = Schema.Struct({
+  batch: Schema.Int,
+  settled: Schema.optionalKey(CallId),
+  /** Requests nobody waits for any more, though they were pending when the session was asked for. */
+  abandoned: Schema.optionalKey(Schema.Array(CallId))
+})
 
 /** What a client may ask. */
 export class LiveProtocol extends RpcGroup.make(

@@ -25,7 +25,9 @@ describe("useComponent", () => {
   test("wants the props of the contract, and nothing when it has none", () => {
     expect(useComponent(Board, { props })).type.toBe<LiveComponent<typeof Board>>()
     expect(useComponent(Board, { props, key: "k" })).type.toBe<LiveComponent<typeof Board>>()
+    expect(useComponent(Board, { props, cacheKey: "c" })).type.toBe<LiveComponent<typeof Board>>()
     expect(useComponent(Plain)).type.toBe<LiveComponent<typeof Plain>>()
+    expect(useComponent(Plain, { cacheKey: "c", whenNewer: "wait" })).type.toBe<LiveComponent<typeof Plain>>()
     expect(useComponent).type.not.toBeCallableWith(Board)
     expect(useComponent).type.not.toBeCallableWith(Board, {})
     expect(useComponent).type.not.toBeCallableWith(Board, { props: { title: 1 } })
@@ -38,6 +40,14 @@ describe("useComponent", () => {
     expect(useComponent(Plain).error).type.toBe<LiveError | undefined>()
   })
 
+  test("says what its life is like, and how it came to its state", () => {
+    const board = useComponent(Board, { props })
+    expect(board.status).type.toBe<
+      "mounting" | "running" | "restarting" | "faulted" | "stopped" | "refused" | "outdated"
+    >()
+    expect(board.activation).type.toBe<"resumed" | "rehydrated" | "mounted" | undefined>()
+  })
+
   test("calls give a promise of an exit, with the action's own error or the house's", () => {
     const { call } = useComponent(Board, { props })
     expect(call.Add({ card: "a" })).type.toBe<Promise<Exit.Exit<number, Full | LiveError>>>()
@@ -45,6 +55,13 @@ describe("useComponent", () => {
     expect(call.Add).type.not.toBeCallableWith({ card: 1 })
     expect(call.Add).type.not.toBeCallableWith()
     expect(call).type.not.toHaveProperty("Remove")
+  })
+
+  test("calls take options after the payload, also where there is none", () => {
+    const { call } = useComponent(Board, { props })
+    expect(call.Add({ card: "a" }, { timeout: "2 seconds" })).type.toBe<Promise<Exit.Exit<number, Full | LiveError>>>()
+    expect(call.Close(undefined, { timeout: 2000 })).type.toBe<Promise<Exit.Exit<void, LiveError>>>()
+    expect(call.Add).type.not.toBeCallableWith({ card: "a" }, { within: 2000 })
   })
 })
 
@@ -61,5 +78,11 @@ describe("LiveStatus", () => {
   test("takes any component", () => {
     expect(<LiveStatus of={{} as LiveComponent<typeof Board>} />).type.toBeAssignableTo<React.ReactNode>()
     expect(<LiveStatus of={{} as LiveComponent<typeof Plain>} />).type.toBeAssignableTo<React.ReactNode>()
+  })
+
+  test("takes other words for each state, but not for being live", () => {
+    const of = {} as LiveComponent<typeof Board>
+    expect(LiveStatus).type.toBeCallableWith({ of, text: { outdated: "Reload", offline: "Away" } })
+    expect(LiveStatus).type.not.toBeCallableWith({ of, text: { live: "Live" } })
   })
 })

@@ -128,7 +128,11 @@ export class Calls {
         Effect.fail
       )
     }
-    if (error.reason._tag !== "Draining") return Effect.fail(error)
+    const { reason } = error
+    // What became of it is not known any more, and it may run twice.
+    const isOpen = reason._tag === "CallExpired" && reason.outcome === "unknown" && call.codec.idempotent
+    if (isOpen) return this.#deliver(call)
+    if (reason._tag !== "Draining") return Effect.fail(error)
     // It did not run, and the next server may run it.
     call.session = -1
     return this.#deliver(call)

@@ -56,6 +56,9 @@ export class Ladder {
   /** Whether the StateCache has been looked into. */
   #looked: boolean
   #asked: Asked | undefined
+  /** Whether the answer may still come. */
+  #asking = false
+  #released = false
 
   constructor(component: Component.Typed, props: unknown, mounting: Mounting, wire: Wire) {
     this.#component = component
@@ -79,7 +82,13 @@ export class Ladder {
   sealed(token: string): void {
     this.#token = token
     const label = this.#label
-    if (label !== undefined) this.#wire.run(this.#wire.drawer.set(label, token))
+    if (label !== undefined) this.#wire.keep(this.#wire.drawer.set(label, token))
+  }
+
+  /** Nobody wants it any more: what was asked on a connection that is lost is not asked again. */
+  release(): void {
+    this.#released = true
+    if (this.#asked !== undefined && !this.#asking) this.#settle(this.#asked)
   }
 
   /** Unmounts, and keeps the token of the state that is left; `left` waits for that. */
@@ -110,9 +119,15 @@ export class Ladder {
     const again = this.#asked
     if (again !== undefined && again.session === this.#wire.session()) return this.#ask(props, again)
     if (again !== undefined) this.#settle(again)
-    return Effect.flatMap(this.#look(), () =>
-      this.#ask(props, { callId: this.#wire.ids.next(), session: this.#wire.session(), token: this.#token })
-    )
+    return Effect.flatMap(this.#look(), () => {
+      const begin = Effect.suspend(() =>
+        this.#released
+          ? Effect.undefined
+          : this.#ask(props, { callId: this.#wire.ids.next(), session: this.#wire.session(), token: this.#token })
+      )
+      // A token is spent once: it is not let out of hand before the session can be asked for again.
+      return this.#token === undefined ? begin : Effect.andThen(this.#wire.established, begin)
+    })
   }
 
   /** Looks once for a token that outlived an earlier client. */
@@ -138,7 +153,14 @@ export class Ladder {
         : requests.Rehydrate({ ...request, token })
     return Effect.suspend(() => {
       const ended = this.#wire.expectMount()
-      return Effect.ensuring(answer, Effect.sync(ended))
+      this.#asking = true
+      return Effect.ensuring(
+        answer,
+        Effect.sync(() => {
+          this.#asking = false
+          ended()
+        })
+      )
     }).pipe(
       Effect.matchEffect({
         onSuccess: (mounted) => {
@@ -147,8 +169,13 @@ export class Ladder {
         },
         onFailure: (error) => {
           // What became of it is known on the next connection.
-          if (error._tag === "RpcClientError") return Effect.undefined
+          if (error._tag === "RpcClientError") {
+            if (this.#released) this.#settle(asked)
+            return Effect.undefined
+          }
           this.#settle(asked)
+          // It was done and is not known any more: what it made went with that.
+          if (error.reason._tag === "CallExpired") return this.#climbWith(props)
           // The next server takes it.
           if (error.reason._tag === "Draining") return Effect.undefined
           return this.#refused(props, error, token)

@@ -25,7 +25,8 @@ export type MountOptions<C extends Component.Typed> = ({} extends Component.Prop
   readonly key?: string
   /**
    * Keeps the state of a private instance in the StateCache under this name, so that a reload or a new process brings it back.
-   * Everything of one origin that mounts the component with one name has one state.
+   * Who finds a state there that is still running shares it; of those who find none and start at the same time, the one that
+   * changes last is found by the next.
    */
   readonly cacheKey?: string
   /** When the state is of a later version than the server, as after a deploy was rolled back: mounts anew (default), or waits. */

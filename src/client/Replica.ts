@@ -110,8 +110,9 @@ export class Replica<C extends Component.Typed> implements Subscriber {
   release(): void {
     if (this.#released) return
     this.#released = true
-    this.#stopClimbing?.()
     this.#stopWaiting()
+    // An answer that is on its way has to be heard, for what it brings has to be unmounted.
+    this.#ladder.release()
     this.#unsubscribe()
     this.#forget()
     // Calls that wait for the mount wait for nothing now.
@@ -145,7 +146,6 @@ export class Replica<C extends Component.Typed> implements Subscriber {
 
   disconnected(): void {
     this.#stopClimbing?.()
-    this.#resyncing = false
     if (this.#view.connected) this.#show({ connected: false })
   }
 

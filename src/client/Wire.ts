@@ -4,6 +4,7 @@
  * of its session and asks for it again on the next connection.
  */
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -13,10 +14,12 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import {
   batchesPerAcknowledgement,
+  type CallId,
   type ConnectionEstablished,
   type ConnectRequest,
   LiveEvent,
-  LiveProtocol
+  LiveProtocol,
+  type ResumeRequest
 } from "../LiveProtocol.ts"
 import { CallIds } from "./CallIds.ts"
 import { Link } from "./Link.ts"
@@ -61,6 +64,10 @@ export interface Wire {
   readonly isDraining: () => boolean
   /** Counts the sessions there have been. */
   readonly session: () => number
+  /** Waits until the server has named the session, so that it can be asked for again. */
+  readonly established: Effect.Effect<void>
+  /** Puts something away that the server is not to hear of before it is there. */
+  readonly keep: (effect: Effect.Effect<unknown>) => void
   /** Adds who wants to know of the connection; the function returned takes it back. */
   readonly subscribe: (subscriber: Subscriber) => () => void
   /** Sends the events of a component to this subscriber from now on, and those that came too early at once. */
@@ -72,6 +79,9 @@ export interface Wire {
 }
 
 const connectId = "events"
+
+/** How long the server waits to hear of what is being put away. */
+const keepTimeout = Duration.seconds(2)
 
 const decodeEvent = Schema.decodeUnknownExit(Schema.toCodecJson(LiveEvent))
 
@@ -91,30 +101,56 @@ export const make = Effect.fnUntraced(function* (
   let session = 0
   let sessionToken: string | undefined
   let reconnectWithin: number | undefined
+  let named = Deferred.makeUnsafe<void>()
+  /** What is just being put away. */
+  let keeping = 0
+  /** What the server was told when it was asked for the session. */
+  let asked: ResumeRequest | undefined
 
   const send = (message: RpcMessage.FromClientEncoded): Effect.Effect<void> =>
     Effect.ignore(Effect.suspend(() => (clientId === undefined ? Effect.void : protocol.send(clientId, message))))
 
+  const received = (abandoned: ReadonlyArray<CallId> = []): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const payload = { batch: batches, settled: ids.settled }
+      return send({
+        _tag: "Request",
+        id: `received ${batches}`,
+        tag: "Received",
+        payload: abandoned.length === 0 ? payload : { ...payload, abandoned },
+        headers: [],
+        isNotification: true
+      })
+    })
+
   const acknowledge = (atOnce: boolean): Effect.Effect<void> => {
     batches++
-    return atOnce || batches % batchesPerAcknowledgement === 0
-      ? send({
-          _tag: "Request",
-          id: `received ${batches}`,
-          tag: "Received",
-          payload: { batch: batches, settled: ids.settled },
-          headers: [],
-          isNotification: true
-        })
-      : Effect.void
+    const isDue = atOnce || batches % batchesPerAcknowledgement === 0
+    return isDue && keeping === 0 ? received() : Effect.void
   }
 
   const established = (event: ConnectionEstablished): void => {
     sessionToken = event.sessionToken
     drawer.age = Duration.millis(event.tokenAge)
+    Deferred.doneUnsafe(named, Exit.void)
     if (router.isConnected) return
     if (!event.resumed) session++
     router.connected({ components: new Set<string>(event.components) })
+    if (event.resumed && asked !== undefined) takeBack(asked)
+  }
+
+  /** Takes back what the server was told when the session was asked for, and is not wanted any more. */
+  const takeBack = ({ components, pending }: ResumeRequest): void => {
+    const wanted = new Map<string, number>()
+    for (const { componentId } of router.places) wanted.set(componentId, (wanted.get(componentId) ?? 0) + 1)
+    for (const { componentId } of components) {
+      const left = wanted.get(componentId) ?? 0
+      wanted.set(componentId, left - 1)
+      if (left <= 0) runFork(Effect.ignore(requests.Unmount({ componentId })))
+    }
+    const awaited = new Set(ids.pending)
+    const abandoned = pending.filter((id) => !awaited.has(id))
+    if (abandoned.length > 0) runFork(received(abandoned))
   }
 
   /** Whether the server is waiting to hear that this has arrived. */
@@ -153,8 +189,8 @@ export const make = Effect.fnUntraced(function* (
     })
 
   const connect = Effect.suspend(() => {
-    const payload: ConnectRequest =
-      sessionToken === undefined ? {} : { resume: { sessionToken, components: router.places, pending: ids.pending } }
+    asked = sessionToken === undefined ? undefined : { sessionToken, components: router.places, pending: ids.pending }
+    const payload: ConnectRequest = asked === undefined ? {} : { resume: asked }
     return send({ _tag: "Request", id: connectId, tag: "Connect", payload, headers: [] })
   })
 
@@ -177,6 +213,7 @@ export const make = Effect.fnUntraced(function* (
     }),
     onDisconnect: Effect.sync(() => {
       router.disconnected()
+      if (Deferred.isDoneUnsafe(named)) named = Deferred.makeUnsafe()
       // Without the token of this session, its requests are lost with it.
       if (sessionToken === undefined) session++
     }),
@@ -213,6 +250,17 @@ export const make = Effect.fnUntraced(function* (
     isConnected: () => router.isConnected,
     isDraining: () => reconnectWithin !== undefined,
     session: () => session,
+    established: Effect.suspend(() => Deferred.await(named)),
+    keep: (effect) => {
+      keeping++
+      const kept = Effect.timeoutOption(effect, keepTimeout)
+      runFork(
+        Effect.ensuring(
+          kept,
+          Effect.suspend(() => (--keeping === 0 ? received() : Effect.void))
+        )
+      )
+    },
     subscribe: (subscriber) => router.subscribe(subscriber),
     route: (componentId, subscriber) => router.route(componentId, subscriber),
     expectMount: () => router.expectMount(),

@@ -65,6 +65,11 @@ export class ChangeLog {
     this.#config = config
   }
 
+  /** Characters of the changes and events it remembers. */
+  get bytes(): number {
+    return this.#size
+  }
+
   /** Adds an entry. Changes no reader can get one by one any more are dropped at once, the oldest events when there are too many. */
   append(kind: Entry["kind"], position: number, text: string): void {
     const { patchLog, patchLogBytes } = this.#config

@@ -36,6 +36,8 @@ export const layer: Layer.Layer<never, never, Instances | Sessions | Transport> 
           Duration.subtract(drainTimeout, finishing),
           Effect.andThen(instances.keepAll, transport.written)
         )
+        // What could not be kept by now is not waited for.
+        yield* instances.close
         if (finished && kept) return
         yield* Effect.logWarning(
           "The server had to end before everything was finished. Expected handlers and stores to be faster than drainTimeout. " +

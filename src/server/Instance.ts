@@ -82,6 +82,7 @@ export class Instance implements Options<unknown>, Observer<unknown> {
   readonly #keeper: Keeper
   #origin: Encoded | undefined
   #published: unknown
+  #measured: { readonly revision: number; readonly bytes: number } | undefined
   #dirty = false
   readonly #readers = new Set<Reader>()
   #listeners: Set<(state: unknown) => void> | undefined
@@ -181,6 +182,15 @@ export class Instance implements Options<unknown>, Observer<unknown> {
   /** Whether somebody reads who is not away. */
   get isRead(): boolean {
     return this.#readers.size > this.log.away
+  }
+
+  /** Roughly what it holds for its readers: its state and the changes they have not seen, in bytes of ASCII. */
+  get bytes(): number {
+    const { revision } = this
+    if (this.#measured?.revision !== revision) {
+      this.#measured = { revision, bytes: JSON.stringify(this.encoded).length }
+    }
+    return this.#measured.bytes + this.log.bytes
   }
 
   /** Tells its readers of the newest token of its state. */

@@ -82,7 +82,7 @@ export class Instances extends Context.Service<
     readonly restore: (request: RehydrateRequest, principal: Principal | undefined) => Effect.Effect<Held, LiveError>
     /** Lets go: a private instance stops, a keyed one is passivated when nobody has held it for long enough. */
     readonly release: (held: Held) => Effect.Effect<void>
-    /** The last token of an instance, when this is the last holder of a private one. */
+    /** The token of the state as it is, for a holder of a private instance who leaves. */
     readonly farewell: (held: Held) => Effect.Effect<string | undefined>
     /** There is something of it that its client may not have. */
     readonly keep: (instance: Instance) => void
@@ -92,6 +92,8 @@ export class Instances extends Context.Service<
     readonly finish: Effect.Effect<void>
     /** Keeps every state that is not kept yet, and tells its readers the token. */
     readonly keepAll: Effect.Effect<void>
+    /** Keeps nothing any more. */
+    readonly close: Effect.Effect<void>
     /** Interrupts whatever is still being done, and stops them all. */
     readonly stopNow: Effect.Effect<void>
     readonly sizeUnsafe: () => number
@@ -127,8 +129,6 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       return Effect.uninterruptibleMask((restore) =>
         Effect.map(restore(instance.start()), () => {
           running.set(id, { instance, holders: 1, ended: undefined })
-          // A restored one has to be known as the later life, a fresh one has nothing that is stored.
-          if (own.origin !== undefined) keeper.keep(instance)
           return { instance, scope: undefined }
         })
       )
@@ -160,7 +160,11 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
   const activate = ({ key, props, served }: Address): Effect.Effect<Instance, LiveError> =>
     Origins.fromStore(store, served, key).pipe(
       Effect.flatMap((origin) => start(served, { key, props, principal: undefined, origin })),
-      Effect.map(({ instance }) => instance)
+      Effect.map(({ instance }) => {
+        // A restored one has to be known as the later life.
+        if (instance.epoch > 1) keeper.keep(instance)
+        return instance
+      })
     )
 
   const directory = yield* Directory.make({
@@ -222,9 +226,17 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       const origin = yield* Origins.fromToken(store, served, claims)
       const held = yield* start(served, { id: claims.instance, key: undefined, props, principal, origin })
       // Not before it runs: a token that brought nothing back may be tried again.
-      yield* Effect.onError(spend(served, claims, { epoch: origin.epoch, serial: 0 }), () => stop(held.instance))
+      yield* Effect.onError(spend(served, claims, { epoch: origin.epoch, serial: 0 }), () => discard(held.instance))
+      keeper.keep(held.instance)
       held.instance.spent = { epoch: claims.epoch, serial: claims.serial }
       return held
+    })
+
+  /** Stops an instance whose state is not to be kept: another life of it is the one that counts. */
+  const discard = (instance: Instance): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      instance.written = Infinity
+      return stop(instance)
     })
 
   const spend = (
@@ -233,7 +245,11 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     next: { readonly epoch: number; readonly serial: number }
   ): Effect.Effect<void, LiveError> => {
     const component = served.component.componentName
-    return Effect.matchEffect(store.spend(instance, { epoch, serial }, next, config.tokenAge), {
+    const spending = Effect.timeout(
+      store.spend(instance, { epoch, serial }, next, config.tokenAge),
+      config.storeTimeout
+    )
+    return Effect.matchEffect(spending, {
       onSuccess: (spent) => (spent === "accepted" ? Effect.void : Origins.rejected(component, spent)),
       onFailure: (error) => Origins.unreadable(component, "unavailable", error)
     })
@@ -279,8 +295,10 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       const turn = yield* RcMap.get(turns, claims.instance)
       return yield* turn.withPermit(
         Effect.gen(function* () {
-          const ending = running.get(claims.instance)?.ended
-          if (ending !== undefined) yield* Deferred.await(ending)
+          const before = running.get(claims.instance)
+          if (before?.ended !== undefined) yield* Deferred.await(before.ended)
+          // The client has been with another server meanwhile, where the instance had a later life.
+          else if (before !== undefined && before.instance.epoch < claims.epoch) yield* discard(before.instance)
           const tenant = running.get(claims.instance)
           return yield* tenant === undefined ? revive(served, props, claims, principal) : join(tenant, served, claims)
         })
@@ -291,12 +309,12 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       const tenant = running.get(instance.id)
       return tenant === undefined ? Effect.void : release(tenant)
     },
-    farewell: ({ instance }) =>
-      Effect.suspend(() => (running.get(instance.id)?.holders === 1 ? keeper.farewell(instance) : Effect.undefined)),
+    farewell: ({ instance }) => keeper.farewell(instance),
     keep: (instance) => keeper.keep(instance),
     seal: (instance) => keeper.seal(instance),
     finish: each((instance) => instance.stop()),
     keepAll: keeper.flush,
+    close: Effect.sync(() => keeper.close()),
     stopNow: each((instance) => instance.cell.stop(Duration.zero)),
     sizeUnsafe: () => running.size
   })

@@ -37,7 +37,7 @@ export class Ledger<Answer> {
   readonly #entries = new Map<number, Entry<Answer>>()
   #answers = 0
   #bytes = 0
-  /** Answers up to this id may have been dropped before the client had them. */
+  /** Requests up to this id that are not here were settled, or had to make room. */
   #forgotten = -1
 
   constructor(bounds: Bounds<Answer>) {
@@ -90,8 +90,9 @@ export class Ledger<Answer> {
     if (entry.answer === undefined) entry.cancel()
   }
 
-  /** The client has the answers of all requests below this id. */
+  /** The client has the answers of all requests below this id, and asks for none of them again. */
   settleBelow(id: number): void {
+    this.#forgotten = Math.max(this.#forgotten, id - 1)
     for (const [known, entry] of this.#entries) {
       if (known >= id) return
       if (entry.answer !== undefined) this.#delete(known, entry)
@@ -121,16 +122,21 @@ export class Ledger<Answer> {
     entry.listener = undefined
     entry.answer = answer
     this.#answers++
-    this.#bytes += this.#bounds.sizeOf(answer)
+    this.#bytes += this.#sizeOf(entry, answer)
     this.#evict()
     listener?.(answer)
   }
 
-  #delete(id: number, { answer }: Entry<Answer>): void {
+  #delete(id: number, entry: Entry<Answer>): void {
     this.#entries.delete(id)
-    if (answer === undefined) return
+    if (entry.answer === undefined) return
     this.#answers--
-    this.#bytes -= this.#bounds.sizeOf(answer)
+    this.#bytes -= this.#sizeOf(entry, entry.answer)
+  }
+
+  /** What was asked counts, too: it is as long as the client likes. */
+  #sizeOf({ of, what }: Request, answer: Answer): number {
+    return of.length + what.length + this.#bounds.sizeOf(answer)
   }
 
   /** The oldest answers go first, but not the latest. */

@@ -63,6 +63,8 @@ export interface Service {
   readonly audience: string
   /** Shortest time between two writes of one instance's state to the SnapshotStore. */
   readonly persistInterval: Duration.Duration
+  /** How long one operation of the SnapshotStore may take before it counts as failed. */
+  readonly storeTimeout: Duration.Duration
   /** How long the server may take to end. */
   readonly drainTimeout: Duration.Duration
   /** The time over which clients spread their return when the server ends. */
@@ -100,6 +102,7 @@ export const defaults: Service = {
   encryptTokens: false,
   audience: "fibra",
   persistInterval: Duration.seconds(1),
+  storeTimeout: Duration.seconds(5),
   drainTimeout: Duration.seconds(10),
   reconnectWithin: Duration.seconds(2)
 }

@@ -87,6 +87,7 @@ export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
         return typeof claimed === "string" ? new TokenRejected({ reason: claimed }) : claimed
       },
       confirm: sessions.confirmUnsafe,
+      drainingWithin: () => (sessions.isDraining() ? Duration.toMillis(config.reconnectWithin) : undefined),
       run: (effect) => runFork(effect),
       forward: (connection, message) => {
         connections.set(connection.connection.id, connection)

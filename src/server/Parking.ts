@@ -55,6 +55,17 @@ export class Parking<Session> {
     return this.#crowdOut(parked.principal)
   }
 
+  /** Measures all of them anew, and says who has to go because others have grown. */
+  measure(bytesOf: (session: Session) => number): ReadonlyArray<Session> {
+    this.#bytes = 0
+    for (const [session, parked] of this.#parked) {
+      const bytes = bytesOf(session)
+      this.#parked.set(session, { ...parked, bytes })
+      this.#bytes += bytes
+    }
+    return this.#crowdOut(undefined)
+  }
+
   /** Takes one out; false when it is not here. */
   take(session: Session): boolean {
     const parked = this.#parked.get(session)

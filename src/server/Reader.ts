@@ -144,7 +144,7 @@ export class Reader {
     const { clientStatus: status, log } = this.#source
     const batch =
       this.#mode === "follow"
-        ? log.shared(this.#sequence, `${this.#status} ${status}`, () => this.#render())
+        ? log.shared(this.#sequence, `${this.#status} ${status} ${this.#serial}`, () => this.#render())
         : this.#render()
     this.#mode = "follow"
     if (log.seal !== undefined) this.#serial = log.seal.serial

@@ -13,6 +13,7 @@ const perTurn = 64
 /** Who is waiting for the next round. */
 export class Rounds<A> {
   readonly #interval: Duration.Duration
+  readonly #concurrency: number
   readonly #work: (item: A) => Effect.Effect<void>
   readonly #context: Context.Context<never>
   readonly #scope: Scope.Scope
@@ -21,10 +22,12 @@ export class Rounds<A> {
 
   constructor(
     interval: Duration.Duration,
+    concurrency: number,
     work: (item: A) => Effect.Effect<void>,
     context: Context.Context<Scope.Scope>
   ) {
     this.#interval = interval
+    this.#concurrency = concurrency
     this.#work = (item) => Effect.ignoreCause(work(item), { log: "Error", message: "A round failed" })
     this.#scope = Context.get(context, Scope.Scope)
     this.#context = Context.omit(Scope.Scope)(context)
@@ -51,7 +54,7 @@ export class Rounds<A> {
     return Effect.forEach(
       items,
       (item) => (++done % perTurn === 0 ? Effect.andThen(this.#work(item), Effect.yieldNow) : this.#work(item)),
-      { discard: true }
+      { concurrency: this.#concurrency, discard: true }
     )
   })
 

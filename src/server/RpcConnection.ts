@@ -62,6 +62,8 @@ export interface RpcFront {
   readonly ticket: (session: Session) => string
   readonly claim: (token: string, principal: Principal | undefined) => Session | TokenRejected
   readonly confirm: (session: Session) => void
+  /** Milliseconds over which clients spread their return, when the server is going to end. */
+  readonly drainingWithin: () => number | undefined
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   /** Hands a message to `RpcServer`. */
   readonly forward: (connection: RpcConnection, message: RpcMessage.FromClientEncoded) => void
@@ -208,9 +210,10 @@ export class RpcConnection implements FrontSession, Collector {
   #received(request: Request): void {
     const received = decodeReceived(request.payload)
     if (Exit.isFailure(received)) return this.#refuse(request, received.cause)
-    const { batch, settled } = received.value
+    const { abandoned, batch, settled } = received.value
     this.#acknowledge(batch)
     if (settled !== undefined) this.#session?.settled(settled)
+    if (abandoned !== undefined) this.#session?.abandon(abandoned)
     if (request.isNotification !== true) this.reply(RpcText.success(request.id, "null"))
   }
 
@@ -249,6 +252,9 @@ export class RpcConnection implements FrontSession, Collector {
           : { ...established, rejected: { _tag: rejected._tag, reason: rejected.reason } }
       )
     )
+    // Who comes now has not been told with the others.
+    const within = this.#front.drainingWithin()
+    if (within !== undefined) this.draining(within)
   }
 
   /** Takes up the session of a token in place of the one this connection has begun. */
@@ -259,7 +265,7 @@ export class RpcConnection implements FrontSession, Collector {
     const session = this.#front.claim(resume.sessionToken, this.connection.principal)
     if (session instanceof TokenRejected) return session
     this.#session = session
-    if (begun !== undefined) this.#front.end(begun)
+    if (begun !== undefined && begun !== session) this.#front.end(begun)
     const kept = session.resume(this, resume)
     if (session.isBehind) this.connection.schedule()
     return kept

@@ -32,9 +32,6 @@ interface Mount extends Held {
   times: number
 }
 
-/** What came of a request: of a call, or of a mount. */
-type Answer = Outcome | Exit.Exit<ComponentId, LiveError>
-
 /** A token that was sent and may not have arrived. */
 interface SentSeal {
   readonly batch: number
@@ -74,7 +71,8 @@ export class Session implements ReaderSink {
   /** Mounts, those under way included. */
   #times = 0
   #closed = false
-  #ledger: Ledger<Answer> | undefined
+  #calls: Ledger<Outcome> | undefined
+  #mountings: Ledger<Exit.Exit<ComponentId, LiveError>> | undefined
   /** Mounts under way that cannot be asked for again: nobody is left to want them when the connection goes. */
   #mounting: Set<Fiber.Fiber<unknown, unknown>> | undefined
   #seals: Array<SentSeal> | undefined
@@ -87,14 +85,14 @@ export class Session implements ReaderSink {
 
   /** Whether there is anything that a client could come back for. */
   get isEmpty(): boolean {
-    return this.#times === 0 && (this.#ledger?.size ?? 0) === 0
+    return this.#times === 0 && (this.#calls?.size ?? 0) === 0
   }
 
   /** Roughly the bytes it keeps for its client alone. */
   get bytes(): number {
-    let bytes = this.#ledger?.bytes ?? 0
+    let bytes = this.#calls?.bytes ?? 0
     for (const { instance } of this.#mounts.values()) {
-      if (instance.key === undefined) bytes += JSON.stringify(instance.encoded).length
+      if (instance.key === undefined) bytes += instance.bytes
     }
     return bytes
   }
@@ -105,15 +103,18 @@ export class Session implements ReaderSink {
     const isBack = "token" in request
     const listen = (answer: Exit.Exit<ComponentId, LiveError>) => listener(this.#present(answer, isBack))
     if (callId === undefined) return this.#hold(request, listen, (this.#mounting ??= new Set()))
-    const asked = this.#requests.ask(
-      callId,
-      { of: component, what: isBack ? "Rehydrate" : "Mount" },
-      (answer) => listen(answer as Exit.Exit<ComponentId, LiveError>),
-      (done) => this.#hold(request, done, undefined)
+    const action = isBack ? "Rehydrate" : "Mount"
+    // There are no more of them than mounts, and losing the answer to one would lose the mount.
+    const mountings = (this.#mountings ??= new Ledger({
+      maxAnswers: this.#host.config.maxComponents,
+      maxBytes: Infinity,
+      sizeOf: () => 0
+    }))
+    const asked = mountings.ask(callId, { of: component, what: action }, listen, (done) =>
+      this.#hold(request, done, undefined)
     )
-    if (asked === "known") return () => this.#requests.cancel(callId)
-    const error = new LiveError({ reason: new PayloadRejected({ action: "Mount", issue: taken(callId) }) })
-    listener(Exit.fail(error))
+    if (asked === "known") return () => mountings.cancel(callId)
+    listener(Exit.fail(new LiveError({ reason: notAsked(asked, component, action, callId) })))
     return noop
   }
 
@@ -149,30 +150,29 @@ export class Session implements ReaderSink {
   /** Hands a call to its instance; the listener is called once, and not at all when the call is cancelled. */
   call(request: CallRequest, listener: (outcome: Outcome) => void): () => void {
     const { action, callId, componentId, settled } = request
-    if (settled !== undefined) this.#ledger?.settleBelow(settled)
+    if (settled !== undefined) this.settled(settled)
     if (callId === undefined) return this.#run(request, listener)
-    const requests = this.#requests
-    const asked = requests.ask(
-      callId,
-      { of: componentId, what: action },
-      listener as (answer: Answer) => void,
-      (done) => this.#run(request, done)
-    )
-    if (asked === "known") return () => requests.cancel(callId)
+    const { maxResultBytes, maxResults } = this.#host.config
+    const calls = (this.#calls ??= new Ledger({ maxAnswers: maxResults, maxBytes: maxResultBytes, sizeOf }))
+    const asked = calls.ask(callId, { of: componentId, what: action }, listener, (done) => this.#run(request, done))
+    if (asked === "known") return () => calls.cancel(callId)
     const component = this.#mounts.get(componentId)?.instance.address ?? ""
-    listener(
-      refused(
-        asked === "forgotten"
-          ? new CallExpired({ component, action, outcome: "unknown" })
-          : new PayloadRejected({ action: "Call", issue: taken(callId) })
-      )
-    )
+    listener(refused(notAsked(asked, component, action, callId)))
     return noop
   }
 
   /** The client has the answers of all requests below this id. */
   settled(id: number): void {
-    this.#ledger?.settleBelow(id)
+    this.#calls?.settleBelow(id)
+    this.#mountings?.settleBelow(id)
+  }
+
+  /** The client waits for these no more, whatever it said when it came back. */
+  abandon(ids: ReadonlyArray<number>): void {
+    for (const id of ids) {
+      this.#calls?.cancel(id)
+      this.#mountings?.cancel(id)
+    }
   }
 
   /** What goes into this batch; a reader with nothing to say is left out. */
@@ -211,7 +211,8 @@ export class Session implements ReaderSink {
   detach(): void {
     this.#connection = undefined
     this.#seals = undefined
-    this.#ledger?.detach()
+    this.#calls?.detach()
+    this.#mountings?.detach()
     this.#mounting?.forEach((fiber) => fiber.interruptUnsafe())
     this.#mounting = undefined
     for (const { reader } of this.#mounts.values()) reader.leave()
@@ -229,10 +230,12 @@ export class Session implements ReaderSink {
   resume(connection: Collector, { components, pending }: ResumeRequest): ReadonlyArray<ComponentId> {
     this.#connection = connection
     this.#behind = []
-    this.#ledger?.retain(new Set(pending))
+    const awaited = new Set(pending)
+    this.#calls?.retain(awaited)
+    this.#mountings?.retain(awaited)
     const told = Map.groupBy(components, ({ componentId }) => componentId as string)
-    const answered = Map.groupBy(this.#ledger?.answers ?? [], (answer) =>
-      isMounted(answer) ? answer.value : undefined
+    const answered = Map.groupBy(this.#mountings?.answers ?? [], (exit) =>
+      Exit.isSuccess(exit) ? exit.value : undefined
     )
     const kept: Array<ComponentId> = []
     for (const [id, mount] of Array.from(this.#mounts)) {
@@ -257,7 +260,8 @@ export class Session implements ReaderSink {
     return Effect.suspend(() => {
       this.#closed = true
       this.detach()
-      this.#ledger = undefined
+      this.#calls = undefined
+      this.#mountings = undefined
       const mounts = [...this.#mounts.values()]
       this.#mounts.clear()
       this.#behind = []
@@ -272,11 +276,6 @@ export class Session implements ReaderSink {
   readerWoke(reader: Reader): void {
     this.#behind.push(reader)
     if (this.#behind.length === 1) this.#connection?.schedule()
-  }
-
-  get #requests(): Ledger<Answer> {
-    const { maxResultBytes, maxResults } = this.#host.config
-    return (this.#ledger ??= new Ledger({ maxAnswers: maxResults, maxBytes: maxResultBytes, sizeOf }))
   }
 
   #run({ action, componentId, payload }: CallRequest, done: (outcome: Outcome) => void): () => void {
@@ -386,14 +385,22 @@ export class Session implements ReaderSink {
 const notMounted = (what: string, componentId: string): LiveError =>
   new LiveError({ reason: new NotAllowed({ what: `${what} on "${componentId.slice(0, 64)}"` }) })
 
-const taken = (callId: number): string =>
-  `the callId ${callId} was given to another request; expected one of its own for each`
-
-const isMounted = (answer: Answer): answer is Exit.Success<ComponentId> =>
-  answer._tag === "Success" && "value" in answer
+/** Why a request cannot be asked under its id. */
+const notAsked = (
+  asked: "forgotten" | "taken",
+  component: string,
+  action: string,
+  callId: number
+): CallExpired | PayloadRejected =>
+  asked === "forgotten"
+    ? new CallExpired({ component, action, outcome: "unknown" })
+    : new PayloadRejected({
+        action,
+        issue: `the callId ${callId} was given to another request; expected one of its own for each`
+      })
 
 /** What was read least. */
 const earlier = (one: Place | undefined, other: Place): Place =>
   one === undefined || other.revision < one.revision ? other : one
 
-const sizeOf = (answer: Answer): number => ("text" in answer ? answer.text.length : 64)
+const sizeOf = (outcome: Outcome): number => ("text" in outcome ? outcome.text.length : 64)

@@ -46,9 +46,13 @@ export class Sessions extends Context.Service<
     readonly close: (session: Session) => Effect.Effect<void>
     /** Nothing new is taken any more. */
     readonly drainUnsafe: () => void
+    readonly isDraining: () => boolean
     readonly sizeUnsafe: () => { readonly sessions: number; readonly parked: number }
   }
 >()("fibra/server/Sessions") {}
+
+/** Milliseconds between two looks at what the sessions have grown to whose clients are away. */
+const measuringInterval = 1000
 
 /** Sessions whose clients came back, by whether the session was still there. */
 const resumes = Metric.counter("fibra_session_resumes", {
@@ -98,9 +102,9 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
         return Effect.void
       }
       return Effect.andThen(
-        Effect.sleep(Math.max(0, next - now)),
+        Effect.sleep(Math.min(Math.max(0, next - now), measuringInterval)),
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          run(closeAll(parking.expired(now)))
+          run(closeAll([...parking.expired(now), ...parking.measure(({ bytes }) => bytes)]))
           return watch
         })
       )
@@ -166,6 +170,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       park,
       close,
       drainUnsafe: () => void (draining = true),
+      isDraining: () => draining,
       sizeUnsafe: () => ({ sessions: open.size, parked: parking.size })
     })
   })

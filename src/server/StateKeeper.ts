@@ -20,6 +20,9 @@ import type { Contents, StateToken } from "./StateToken.ts"
 export const addressOf = (component: string, own: { readonly key: string | undefined; readonly id: string }): string =>
   encodeURIComponent(component) + (own.key === undefined ? `#${own.id}` : `/${own.key}`)
 
+/** Writes to the store that may be under way at the same time. */
+const concurrentWrites = 16
+
 /** Keeps the state of the instances of one server. */
 export class StateKeeper implements Keeper {
   readonly #store: SnapshotStore["Service"]
@@ -29,6 +32,7 @@ export class StateKeeper implements Keeper {
   readonly #writes: Rounds<Instance>
   /** Whose states were too large for a token, which is said once. */
   readonly #tooLarge = new Set<Served>()
+  #closed = false
 
   constructor(
     store: SnapshotStore["Service"],
@@ -39,8 +43,8 @@ export class StateKeeper implements Keeper {
     this.#store = store
     this.#tokens = tokens
     this.#config = config
-    this.#seals = new Rounds(config.tokenInterval, (instance) => this.#sealed(instance), context)
-    this.#writes = new Rounds(config.persistInterval, (instance) => this.#written(instance), context)
+    this.#seals = new Rounds(config.tokenInterval, 1, (instance) => this.#sealed(instance), context)
+    this.#writes = new Rounds(config.persistInterval, concurrentWrites, (instance) => this.#written(instance), context)
   }
 
   /** There is something of it that is not kept yet. */
@@ -68,13 +72,22 @@ export class StateKeeper implements Keeper {
   stopped(instance: Instance): Effect.Effect<void> {
     this.#seals.drop(instance)
     this.#writes.drop(instance)
+    if (this.#closed) return Effect.void
     const { confirmed, epoch, id } = instance
+    const { storeTimeout, tokenAge } = this.#config
     const retired =
-      confirmed > 1 ? this.#store.retire(id, { epoch, serial: confirmed }, this.#config.tokenAge) : Effect.void
+      confirmed > 1
+        ? Effect.timeout(this.#store.retire(id, { epoch, serial: confirmed }, tokenAge), storeTimeout)
+        : Effect.void
     return Effect.andThen(
       this.#write(instance),
       retired.pipe(Effect.catch((error) => Effect.logWarning("The tokens of a component were not retired", error)))
     )
+  }
+
+  /** Nothing is kept any more. */
+  close(): void {
+    this.#closed = true
   }
 
   /** Everything that is not kept yet is kept now. */
@@ -142,7 +155,9 @@ export class StateKeeper implements Keeper {
       const { componentName: component, version } = served.component
       const snapshot = { component, version, epoch, revision, state: encoded }
       const address = addressOf(component, instance)
-      const written = this.#store.write(address, snapshot, key === undefined ? this.#config.tokenAge : undefined)
+      const { storeTimeout, tokenAge } = this.#config
+      const timeToLive = key === undefined ? tokenAge : undefined
+      const written = Effect.timeout(this.#store.write(address, snapshot, timeToLive), storeTimeout)
       return Effect.matchEffect(written, {
         onSuccess: (isNewest) => {
           instance.written = isNewest ? revision : Infinity

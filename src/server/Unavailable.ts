@@ -8,6 +8,9 @@ import type { Duplex } from "node:stream"
 const text = "The server is shutting down. Connect again.\n"
 const headers = { "content-type": "text/plain; charset=utf-8", "retry-after": "1", connection: "close" }
 
+/** On a server that has such listeners already. */
+const isEnding = Symbol("fibra/server/isEnding")
+
 /** The HTTP servers that upgrades came through. */
 export class Unavailable {
   readonly #servers = new Set<Server>()
@@ -21,6 +24,8 @@ export class Unavailable {
   /** From now on, what nobody else answers is answered with 503. */
   begin(): void {
     for (const server of this.#servers) {
+      if (Object.hasOwn(server, isEnding)) continue
+      Object.defineProperty(server, isEnding, { value: true })
       server.on("request", (_request, response) => {
         if (server.listenerCount("request") === 1) refuse(response)
       })

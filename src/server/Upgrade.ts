@@ -72,9 +72,9 @@ export const handler = (
       )
     }
     onRequest(incoming)
-    if (isDraining())
-      return Effect.succeed(refuse(503, "The server is shutting down. Connect again.", { "retry-after": "1" }))
-    return Effect.map(authenticate(request), (principal) => upgrade(request, principal))
+    const unavailable = refuse(503, "The server is shutting down. Connect again.", { "retry-after": "1" })
+    if (isDraining()) return Effect.succeed(unavailable)
+    return Effect.map(authenticate(request), (principal) => (isDraining() ? unavailable : upgrade(request, principal)))
   })
 }
 

@@ -72,7 +72,6 @@ const make = Effect.fnUntraced(function* <R>(
   core: Layer.Layer<LiveServer.Core, LiveServer.StartError, R>,
   options: ClientOptions
 ) {
-  const outer = yield* Effect.scope
   const cache = Context.get(yield* Layer.build(StateCache.layerMemory), StateCache.StateCache)
   const memory = Context.get(yield* Layer.build(SnapshotStore.layerMemory), SnapshotStore.SnapshotStore)
   const random = Context.get(yield* Layer.build(Secrets.layerRandom), Secrets.Secrets)
@@ -82,7 +81,8 @@ const make = Effect.fnUntraced(function* <R>(
 
   const start = Effect.gen(function* () {
     if (running !== undefined) return
-    const scope = yield* Scope.fork(outer)
+    // Not of the test's own Scope, which would end the server before it can be killed.
+    const scope = yield* Scope.make()
     const mortal = new MortalStore(store)
     const services = Layer.mergeAll(
       Layer.succeed(SnapshotStore.SnapshotStore, mortal.service),

@@ -32,7 +32,7 @@ export class Showcase extends Context.Service<
   static readonly layer = Layer.effect(
     Showcase,
     Effect.gen(function* () {
-      const [DIST, STATES] = [yield* directory, yield* directory]
+      const [DIST, DATA] = [yield* directory, yield* directory]
       yield* Effect.promise(() =>
         build({ root, mode: "development", logLevel: "error", build: { outDir: DIST, emptyOutDir: true } })
       )
@@ -40,7 +40,7 @@ export class Showcase extends Context.Service<
         file: new URL("ShowcaseServer.ts", import.meta.url),
         // As in `npm start`, for the names that lead to src/.
         flags: ["--import", "tsx"],
-        env: { DIST, STATES }
+        env: { DIST, DATA, FIBRA_SECRET: "" }
       }
       const scope = yield* Effect.scope
       let server = yield* ServerProcess.start(options)

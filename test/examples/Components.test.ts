@@ -1,6 +1,6 @@
 /** docs/components.md: instances, errors, crashes and lost connections, with the components of examples/. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber, Layer, Logger, Schema, Stream } from "effect"
+import { Effect, Exit, Fiber, Layer, Logger, Schema, Scope, Stream } from "effect"
 import { Rpc } from "effect/rpc"
 import { TestClock } from "effect/testing"
 import { Component } from "fibra"
@@ -36,7 +36,8 @@ const FragileLayer = Fragile.toLayer(
     maxIdleTime: "10 minutes",
     callTimeout: "30 seconds",
     shutdown: "2 seconds",
-    restart: { intensity: 3, within: "1 minute" }
+    restart: { intensity: 3, within: "1 minute" },
+    persist: true
   }
   // #endregion options
 )
@@ -74,7 +75,8 @@ layer(test.pipe(Layer.provideMerge(Logger.layer([]))))("docs/components.md", (it
         Effect.catchTag("LimitReached", ({ max }) => Effect.succeed(`no further than ${max}`)),
         Effect.catchReasons("LiveError", {
           MailboxFull: () => Effect.succeed("slow down"),
-          Disconnected: () => Effect.succeed("look at the state, then perhaps again")
+          CallExpired: ({ outcome }) =>
+            Effect.succeed(outcome === "notRun" ? "call again" : "look at the state, then perhaps again")
         }),
         Effect.catchTag("LiveError", (error) => Effect.succeed(error.message)) // whatever else: a text for people
       )
@@ -113,24 +115,39 @@ layer(test.pipe(Layer.provideMerge(Logger.layer([]))))("docs/components.md", (it
     })
   )
 
-  it.effect("a lost connection: calls fail, the private instance is mounted anew, the shared one goes on", () =>
+  it.effect("a lost connection: calls wait, and private instances and shared ones go on", () =>
     Effect.gen(function* () {
       // #region disconnect
       const live = yield* LiveTest
       const mine = yield* live.mount(Counter, { props: { start: 0 } })
-      const lobby = yield* live.mount(Counter, { props: { start: 0 }, key: "hall" })
+      const hall = yield* live.mount(Counter, { props: { start: 0 }, key: "hall" })
       yield* mine.call.Increment({ by: 1 })
-      yield* lobby.call.Increment({ by: 1 })
+      yield* hall.call.Increment({ by: 1 })
 
       yield* live.disconnect
       assert.deepInclude(yield* mine.view, { connected: false, state: { count: 1 } }) // still there to look at
-      const error = yield* Effect.flip(mine.call.Increment({ by: 1 }))
-      assert.strictEqual(error._tag === "LiveError" ? error.reason._tag : error._tag, "Disconnected")
+      const call = yield* Effect.forkChild(mine.call.Increment({ by: 1 }), { startImmediately: true }) // waits
+      yield* TestClock.adjust("40 seconds")
 
       yield* live.reconnect
-      assert.deepStrictEqual(yield* mine.state, { count: 0 }) // a new instance, from its props
-      assert.deepStrictEqual(yield* lobby.state, { count: 1 })
+      assert.strictEqual(yield* Fiber.join(call), 2)
+      assert.deepInclude(yield* mine.view, { connected: true, state: { count: 2 }, activation: "resumed" })
+      assert.deepStrictEqual(yield* hall.state, { count: 1 })
       // #endregion disconnect
+    })
+  )
+
+  it.effect("a handler that has begun when the connection is lost goes on, and its answer is there afterwards", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const fragile = yield* live.mount(Fragile, { props: { name: "d" } })
+      const call = yield* Effect.forkChild(fragile.call.Sleep({ seconds: 10 }), { startImmediately: true })
+      yield* live.settle
+      yield* live.disconnect
+      yield* TestClock.adjust("20 seconds")
+      assert.isUndefined(call.pollUnsafe())
+      yield* live.reconnect
+      assert.strictEqual(yield* Fiber.join(call), 1)
     })
   )
 
@@ -155,17 +172,17 @@ layer(test.pipe(Layer.provideMerge(Logger.layer([]))))("docs/components.md", (it
     Effect.gen(function* () {
       const live = yield* LiveTest
       const before = yield* live.open
-      const fragile = yield* live.mount(Fragile, { props: { name: "c" } })
-      const call = yield* Effect.forkChild(Effect.flip(fragile.call.Sleep({ seconds: 60 })), { startImmediately: true })
+      const scope = yield* Scope.make()
+      const fragile = yield* Scope.provide(live.mount(Fragile, { props: { name: "c" } }), scope)
+      const call = yield* Effect.forkChild(Effect.flip(fragile.call.Sleep({ seconds: 20 })), { startImmediately: true })
       yield* live.settle
-      yield* live.disconnect
-      const error = yield* Fiber.join(call)
-      assert.strictEqual(error.reason._tag, "Disconnected")
+      yield* Scope.close(scope, Exit.void)
+      yield* live.settle
       assert.strictEqual((yield* live.open).instances, before.instances + 1)
       yield* TestClock.adjust("2 seconds")
       yield* live.settle
       assert.strictEqual((yield* live.open).instances, before.instances)
-      yield* live.reconnect
+      assert.deepInclude((yield* Fiber.join(call)).reason, { _tag: "CallExpired", outcome: "interrupted" })
     })
   )
 })

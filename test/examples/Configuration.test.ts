@@ -38,7 +38,10 @@ describe("docs/configuration.md, the table", () => {
   ] as const
 
   const written = (value: unknown): string => {
-    if (Duration.isDuration(value)) return `${Duration.toSeconds(value)} s`
+    if (Duration.isDuration(value)) {
+      return Duration.toHours(value) < 1 ? `${Duration.toSeconds(value)} s` : `${Duration.toHours(value)} h`
+    }
+    if (typeof value === "boolean") return `\`${value}\``
     if (typeof value !== "number") return `\`"${String(value)}"\``
     const unit = units.find(([, size]) => value >= 16 * 1024 && value >= size && value % size === 0)
     return unit === undefined ? value.toLocaleString("en").replace(",", " ") : `${value / unit[1]} ${unit[0]}`

@@ -144,7 +144,8 @@ layer(test)("docs/state.md", (it) => {
       yield* draft.call.Write({ text: "the last word" })
       yield* notes.call.Add({ text: "deploy" })
 
-      yield* live.stop // as SIGTERM does; not a moment has passed since the changes
+      yield* live.settle // takes no time
+      yield* live.stop // as SIGTERM does, in the same moment in which it was changed
       yield* live.start
       yield* live.reconnect
       assert.strictEqual((yield* draft.state).text, "the last word")

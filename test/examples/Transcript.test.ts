@@ -1,32 +1,57 @@
 /**
  * docs/wire.md is a transcript: each JSON block below a `sent` comment is sent to a server, and each below a `received` comment is
- * what comes back, frame by frame. Ids and times are whatever they are; everything else has to be the same.
+ * what comes back, frame by frame; other comments open another connection, let time go by, or say how the connection before was
+ * closed. Ids, tokens and times are whatever they are; everything else has to be the same.
  */
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Effect, Queue } from "effect"
+import { Deferred, Effect, Queue } from "effect"
+import { TestClock } from "effect/testing"
 import { Patch } from "fibra"
 import { WebSocket } from "ws"
 import { server, url } from "./Server.ts"
 
 const page = readFileSync(fileURLToPath(new URL("../../docs/wire.md", import.meta.url)), "utf8")
 
-const blocks = Array.from(page.matchAll(/<!-- (sent|received) -->\s*```json\n([\s\S]*?)\n```/g), ([, who, text]) => ({
-  who,
-  message: JSON.parse(text ?? "") as unknown
-}))
+const steps = Array.from(
+  page.matchAll(
+    /<!-- (sent|received) -->\s*```json\n([\s\S]*?)\n```|<!-- (another connection|a second later|closed (\d+)) -->/g
+  ),
+  ([, who, text, what, code]) =>
+    what === undefined ? { what: who, message: JSON.parse(text ?? "") as unknown } : { what, code: Number(code) }
+)
 
-type Rename = (key: string, value: unknown) => unknown
-
-/** A copy in which what stands under a key may have been replaced. */
-const renamed = (value: unknown, rename: Rename): unknown => {
-  if (Array.isArray(value)) return value.map((item) => renamed(item, rename))
-  if (typeof value !== "object" || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, renamed(rename(key, field), rename)]))
+/** A copy in which every text and number may have been replaced. */
+const renamed = (value: unknown, rename: (value: unknown, key: string) => unknown, key = ""): unknown => {
+  if (Array.isArray(value)) return value.map((item) => renamed(item, rename, key))
+  if (typeof value !== "object" || value === null) return rename(value, key)
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, renamed(field, rename, key)]))
 }
 
-const isId = (key: string): boolean => key === "componentId" || key === "connectionId"
+/** What a server makes up, in the order in which it is said. */
+const madeUp = (value: unknown): ReadonlyArray<string> =>
+  Array.from(
+    JSON.stringify(value).matchAll(/"(?:componentId|connectionId|sessionToken|token)":"([^"]+)"/g),
+    ([, text = ""]) => text
+  )
+
+/** A connection to the server of the page. */
+const open = Effect.gen(function* () {
+  const frames = yield* Queue.unbounded<string>()
+  const closed = yield* Deferred.make<number>()
+  const address = yield* url
+  const ws = yield* Effect.acquireRelease(
+    Effect.callback<WebSocket>((resume) => {
+      const ws = new WebSocket(address)
+      ws.on("message", (data: Buffer) => Queue.offerUnsafe(frames, data.toString()))
+      ws.on("close", (code) => Deferred.doneUnsafe(closed, Effect.succeed(code)))
+      ws.on("open", () => resume(Effect.succeed(ws)))
+    }),
+    (ws) => Effect.sync(() => ws.terminate())
+  )
+  return { ws, frames, closed: Deferred.await(closed) }
+})
 
 describe("docs/wire.md, the table of patches", () => {
   const rows = Array.from(page.matchAll(/^\| `(\{.*?)` \| `(\{.*?)` \| `(\[.*?)` \|$/gm), (row) =>
@@ -44,45 +69,46 @@ describe("docs/wire.md, the table of patches", () => {
 layer(server)("docs/wire.md", (it) => {
   it.effect("says what goes over the wire", () =>
     Effect.gen(function* () {
-      const frames = yield* Queue.unbounded<string>()
-      const address = yield* url
-      const ws = yield* Effect.acquireRelease(
-        Effect.callback<WebSocket>((resume) => {
-          const ws = new WebSocket(address)
-          ws.on("message", (data: Buffer) => Queue.offerUnsafe(frames, data.toString()))
-          ws.on("open", () => resume(Effect.succeed(ws)))
-        }),
-        (ws) => Effect.sync(() => ws.terminate())
-      )
+      let connection = yield* open
+      let before = connection
       const toServer = new Map<unknown, unknown>()
       const toPage = new Map<unknown, unknown>()
       const meet = (ofPage: unknown, ofServer: unknown): void => {
-        const ids = (value: unknown) =>
-          Array.from(JSON.stringify(value).matchAll(/"(?:componentId|connectionId)":"(\w+)"/g), ([, id]) => id)
-        const served = ids(ofServer)
-        for (const [index, id] of ids(ofPage).entries()) {
-          if (toServer.has(id) || served[index] === undefined) continue
-          toServer.set(id, served[index])
-          toPage.set(served[index], id)
+        const served = madeUp(ofServer)
+        for (const [index, text] of madeUp(ofPage).entries()) {
+          if (toServer.has(text) || served[index] === undefined) continue
+          toServer.set(text, served[index])
+          toPage.set(served[index], text)
         }
       }
-      for (const { message, who } of blocks) {
-        if (who === "sent") {
-          ws.send(
-            JSON.stringify(renamed(message, (key, value) => (isId(key) ? (toServer.get(value) ?? value) : value)))
-          )
-        } else {
-          const frame = JSON.parse(yield* Queue.take(frames)) as unknown
-          meet(message, frame)
-          const time = (message: unknown) => (JSON.stringify(message).match(/"time":(\d+)/) ?? [])[1]
-          const asWritten: Rename = (key, value) => {
-            if (isId(key)) return toPage.get(value) ?? value
-            return key === "time" ? Number(time(message)) : value
+      for (const { code, message, what } of steps) {
+        switch (what) {
+          case "sent":
+            connection.ws.send(JSON.stringify(renamed(message, (value) => toServer.get(value) ?? value)))
+            break
+          case "received": {
+            const frame = JSON.parse(yield* Queue.take(connection.frames)) as unknown
+            meet(message, frame)
+            const time = (message: unknown) => (JSON.stringify(message).match(/"time":(\d+)/) ?? [])[1]
+            const asWritten = renamed(frame, (value, key) =>
+              key === "time" ? Number(time(message)) : (toPage.get(value) ?? value)
+            )
+            assert.deepStrictEqual(asWritten, message)
+            break
           }
-          assert.deepStrictEqual(renamed(frame, asWritten), message)
+          case "another connection":
+            before = connection
+            connection = yield* open
+            break
+          case "a second later":
+            yield* TestClock.adjust("1 second")
+            break
+          default:
+            assert.strictEqual(yield* before.closed, code)
         }
       }
-      assert.isAbove(blocks.length, 15)
+      assert.strictEqual(yield* Queue.size(connection.frames), 0)
+      assert.isAbove(steps.length, 40)
     })
   )
 })

@@ -4,7 +4,6 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
-import * as References from "effect/References"
 import { LiveServer } from "../../src/server/index.ts"
 import { listening } from "./listening.ts"
 import { Tally, TallyLayer } from "./Tally.ts"
@@ -20,8 +19,6 @@ HttpRouter.serve(app, { disableLogger: true, disableListenLog: true }).pipe(
       disablePreemptiveShutdown: true
     })
   ),
-  // A thousand clients of a server that was killed are a thousand warnings.
-  Layer.provide(Layer.succeed(References.MinimumLogLevel, "Error")),
   Layer.launch,
   NodeRuntime.runMain
 )

@@ -1,10 +1,11 @@
 // @vitest-environment happy-dom
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer, Schema } from "effect"
+import { Component } from "fibra"
 import { liveness, type LiveComponent, LiveStatus, useComponent } from "fibra/react"
 import { LiveTest } from "fibra/testing"
 import { Lab } from "../live/Lab.ts"
-import { onPage, Page } from "./page.tsx"
+import { onPage, onPageOf, Page } from "./page.tsx"
 
 describe("what a component is like", () => {
   const cases: ReadonlyArray<[connected: boolean, status: LiveComponent<typeof Lab>["status"], word: string]> = [
@@ -13,6 +14,7 @@ describe("what a component is like", () => {
     [false, "running", "offline"],
     [false, "faulted", "offline"],
     [false, "refused", "refused"],
+    [false, "outdated", "outdated"],
     [true, "restarting", "restarting"],
     [true, "faulted", "faulted"],
     [true, "stopped", "stopped"]
@@ -42,6 +44,45 @@ it.effect("a live region is on the page before there is something to say, and em
       assert.strictEqual(status.outerHTML, `<span role="status" class="s" data-live="live"></span>`)
       yield* page.drawn(live.disconnect)
       assert.strictEqual(status.textContent, "Offline. Connecting again …")
+    })
+  )
+)
+
+class Earlier extends Component.Service<Earlier>()("Board", {
+  version: 1,
+  state: { cards: Schema.Int },
+  initial: () => ({ cards: 0 })
+}) {}
+
+class Later extends Component.Service<Later>()("Board", {
+  version: 2,
+  state: { cards: Schema.Array(Schema.String) },
+  initial: () => ({ cards: [] })
+}) {}
+
+const later = LiveTest.layer({ components: [Later] }).pipe(Layer.provide(Later.toLayer({})))
+
+it.effect("a page whose server has a later version of the contract says that it is to be reloaded", () =>
+  onPageOf(
+    later,
+    Effect.gen(function* () {
+      const page = yield* Page
+      const seen: Array<LiveComponent<typeof Earlier>> = []
+      const View = () => {
+        const board = useComponent(Earlier)
+        seen.push(board)
+        return (
+          <p>
+            {board.state.cards} <LiveStatus of={board} />
+          </p>
+        )
+      }
+      yield* page.render(<View />)
+      assert.strictEqual(page.text(), "0 There is a new version. Reload the page.")
+      const board = seen.at(-1)
+      assert.deepInclude(board, { connected: false, status: "outdated" })
+      assert.include(String(board?.error?.message), "version 1")
+      assert.strictEqual((yield* page.leave).instances, 0)
     })
   )
 )

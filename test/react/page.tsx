@@ -60,11 +60,13 @@ const make = Effect.gen(function* () {
   })
 })
 
-const layer = Layer.effect(Page, make).pipe(
-  Layer.provideMerge(LiveTest.layer({ components })),
-  Layer.provideMerge(behaviors)
-)
+const lab = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors))
 
 /** Runs a test with a page and a server of its own. */
-export const onPage = <A, E>(test: Effect.Effect<A, E, Page | LiveTest | Gate | Scope.Scope>) =>
-  Effect.provide(test, layer, { local: true })
+export const onPage = <A, E>(test: Effect.Effect<A, E, Page | LiveTest | Gate | Scope.Scope>) => onPageOf(lab, test)
+
+/** Runs a test with a page of this server. */
+export const onPageOf = <A, E, R, E2>(
+  server: Layer.Layer<R | LiveTest, E2>,
+  test: Effect.Effect<A, E, Page | R | LiveTest | Scope.Scope>
+) => Effect.provide(test, Layer.effect(Page, make).pipe(Layer.provideMerge(server)), { local: true })

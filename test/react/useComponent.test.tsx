@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Cause, Effect, Exit } from "effect"
+import { TestClock } from "effect/testing"
 import { type LiveComponent, LiveStatus, useComponent } from "fibra/react"
 import { LiveTest } from "fibra/testing"
 import { renderToString } from "react-dom/server"
@@ -197,8 +198,28 @@ describe("a call", () => {
         assert.strictEqual(reasonOf(yield* add(100)), "TooMuch")
         assert.strictEqual(reasonOf(yield* add(0.5)), "PayloadRejected")
         assert.strictEqual(reasonOf(yield* page.drawn(Effect.promise(() => call.Crash()))), "ComponentCrashed")
-        yield* page.drawn((yield* LiveTest).disconnect)
-        assert.strictEqual(reasonOf(yield* add(1)), "Disconnected")
+      })
+    )
+  )
+
+  it.effect("made while the connection is lost waits for it, no longer than it may, and runs once", () =>
+    onPage(
+      Effect.gen(function* () {
+        const page = yield* Page
+        const live = yield* LiveTest
+        const seen: Seen<typeof Lab> = []
+        yield* page.render(<LabView seen={seen} />)
+        yield* page.drawn(live.disconnect)
+        assert.deepInclude(last(seen), { connected: false, status: "running" })
+        const { call } = last(seen)
+        const waiting = call.Add({ by: 1 })
+        // A view's calls go by the clock of the page.
+        const expired = yield* page.drawn(Effect.promise(() => call.Add({ by: 10 }, { timeout: "1 millis" })))
+        assert.deepNestedInclude(errorOf(expired), { "reason._tag": "CallExpired", "reason.outcome": "notRun" })
+        assert.strictEqual(page.text(), "[0]")
+        yield* page.drawn(live.reconnect)
+        assert.deepStrictEqual(yield* page.drawn(Effect.promise(() => waiting)), Exit.succeed(1))
+        assert.strictEqual(page.text(), "[1]")
       })
     )
   )
@@ -259,10 +280,90 @@ describe("a call", () => {
         assert.isUndefined(last(seen).error)
         yield* page.drawn(live.disconnect)
         assert.isUndefined(last(seen).error)
-        yield* add(1)
-        assert.include(String(last(seen).error?.message), "The connection to the server was lost")
+        yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 1 }, { timeout: "1 millis" })))
+        assert.include(String(last(seen).error?.message), `"Add" of "Lab" waited for 1 ms and did not run`)
         yield* page.drawn(live.reconnect)
         assert.deepInclude(last(seen), { connected: true, error: undefined })
+      })
+    )
+  )
+})
+
+describe("a state that survives", () => {
+  const views = (seen: Seen<typeof Lab>, cacheKey?: string) => {
+    const View = () => {
+      const lab = useComponent(Lab, { props: { start: 0 }, ...(cacheKey === undefined ? {} : { cacheKey }) })
+      seen.push(lab)
+      return <p>[{lab.state.count}]</p>
+    }
+    return <View />
+  }
+  const activations = (seen: Seen<typeof Lab>) =>
+    seen
+      .map(({ activation }) => activation)
+      .filter((activation, index, all) => index === 0 || activation !== all[index - 1])
+
+  it.effect("tells how it came: mounted, resumed after a lost connection, rehydrated after a lost server", () =>
+    onPage(
+      Effect.gen(function* () {
+        const page = yield* Page
+        const live = yield* LiveTest
+        const seen: Seen<typeof Lab> = []
+        yield* page.render(views(seen))
+        yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 3 })))
+        yield* page.drawn(live.disconnect)
+        yield* page.drawn(live.reconnect)
+        assert.deepInclude(last(seen), { connected: true, status: "running", activation: "resumed" })
+        yield* page.drawn(TestClock.adjust("1 second"))
+        yield* page.drawn(live.kill)
+        assert.deepInclude(last(seen), { connected: false, status: "running", activation: "resumed" })
+        assert.strictEqual(page.text(), "[3]")
+        yield* page.drawn(Effect.andThen(live.start, live.reconnect))
+        assert.deepInclude(last(seen), { connected: true, status: "running", activation: "rehydrated" })
+        assert.strictEqual(page.text(), "[3]")
+        assert.deepStrictEqual(activations(seen), [undefined, "mounted", "resumed", "rehydrated"])
+      })
+    )
+  )
+
+  it.effect("is there again for a view that was gone, when it has a cacheKey, and not otherwise", () =>
+    onPage(
+      Effect.gen(function* () {
+        const page = yield* Page
+        for (const [cacheKey, count, activation] of [
+          ["mine", 3, "rehydrated"],
+          [undefined, 0, "mounted"]
+        ] as const) {
+          const seen: Seen<typeof Lab> = []
+          yield* page.render(views(seen, cacheKey))
+          yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 3 })))
+          yield* page.render(null)
+          assert.strictEqual(yield* page.instances, 0)
+          yield* page.render(views(seen, cacheKey))
+          assert.deepInclude(last(seen), { connected: true, activation })
+          assert.strictEqual(page.text(), `[${count}]`)
+          yield* page.render(null)
+        }
+      })
+    )
+  )
+
+  it.effect("is another one for another cacheKey", () =>
+    onPage(
+      Effect.gen(function* () {
+        const page = yield* Page
+        const seen: Seen<typeof Lab> = []
+        const View = ({ name }: { readonly name: string }) => {
+          const lab = useComponent(Lab, { props: { start: 0 }, cacheKey: name })
+          seen.push(lab)
+          return <p>[{lab.state.count}]</p>
+        }
+        yield* page.render(<View name="a" />)
+        yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 3 })))
+        yield* page.render(<View name="b" />)
+        assert.deepStrictEqual([page.text(), yield* page.instances], ["[0]", 1])
+        yield* page.render(<View name="a" />)
+        assert.deepStrictEqual([page.text(), yield* page.instances], ["[3]", 1])
       })
     )
   )

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Ledger } from "../../src/server/Ledger.ts"
 
-const make = () => new Ledger<string>({ maxAnswers: 3, maxBytes: 10, sizeOf: (answer) => answer.length })
+const make = () => new Ledger<string>({ maxAnswers: 3, maxBytes: 60, sizeOf: (answer) => answer.length })
 const request = { of: "instance", what: "Action" }
 
 /** Asks, and gives how it went, the answers heard and how to go on. */
@@ -65,6 +65,13 @@ describe("a request of a session", () => {
     assert.deepStrictEqual(running.heard, ["two"])
   })
 
+  it("that was settled is not run again", () => {
+    const ledger = make()
+    ask(ledger, 1, "one")
+    ledger.settleBelow(2)
+    assert.strictEqual(ask(ledger, 1, "again").how, "forgotten")
+  })
+
   it("that nobody waits for any more is cancelled", () => {
     const ledger = make()
     const [wanted, unwanted] = [ask(ledger, 1), ask(ledger, 2)]
@@ -80,9 +87,11 @@ describe("a request of a session", () => {
     assert.strictEqual(ask(many, 1, "again").how, "forgotten")
     assert.deepStrictEqual(ask(many, 2).heard, ["x"])
     const large = make()
-    ask(large, 1, "12345678")
-    ask(large, 2, "12345678")
+    const answer = "x".repeat(20)
+    ask(large, 1, answer)
+    ask(large, 2, answer)
     assert.strictEqual(ask(large, 1, "again").how, "forgotten")
-    assert.deepStrictEqual([ask(large, 2).heard, large.bytes], [["12345678"], 8])
+    // What was asked counts, too.
+    assert.deepStrictEqual([ask(large, 2).heard, large.bytes], [[answer], "instanceAction".length + 20])
   })
 })
