@@ -25,18 +25,12 @@ import type * as LiveConfig from "./LiveConfig.ts"
 import { type Outcome, outcomeOf, refused } from "./Outcome.ts"
 import type { Principal } from "./Principal.ts"
 import type { Reader, ReaderSink } from "./Reader.ts"
+import { SealReceipts } from "./SealReceipts.ts"
 
 interface Mount extends Held {
   readonly reader: Reader
   /** How often this session has mounted it; a shared instance may be several times on one page. */
   times: number
-}
-
-/** A token that was sent and may not have arrived. */
-interface SentSeal {
-  readonly batch: number
-  readonly reader: Reader
-  readonly serial: number
 }
 
 /** Gets the answer to a mount. */
@@ -75,7 +69,7 @@ export class Session implements ReaderSink {
   #mountings: Ledger<Exit.Exit<ComponentId, LiveError>> | undefined
   /** Mounts under way that cannot be asked for again: nobody is left to want them when the connection goes. */
   #mounting: Set<Fiber.Fiber<unknown, unknown>> | undefined
-  #seals: Array<SentSeal> | undefined
+  readonly #receipts = new SealReceipts()
 
   constructor(principal: Principal | undefined, host: SessionHost, connection: Collector) {
     this.principal = principal
@@ -185,21 +179,14 @@ export class Session implements ReaderSink {
       const { serial } = reader
       const text = reader.take()
       if (text !== undefined) batches.push(text)
-      if (reader.serial !== serial) (this.#seals ??= []).push({ batch, reader, serial: reader.serial })
+      if (reader.serial !== serial) this.#receipts.expect(batch, reader)
     }
     return batches
   }
 
   /** The client has this batch, and all before it. */
   acknowledged(batch: number): void {
-    const seals = this.#seals
-    if (seals === undefined) return
-    while (seals[0] !== undefined && seals[0].batch <= batch) {
-      const { reader, serial } = seals[0]
-      reader.confirm(serial)
-      seals.shift()
-    }
-    if (seals.length === 0) this.#seals = undefined
+    this.#receipts.acknowledged(batch)
   }
 
   /** Whether there is something to collect. */
@@ -210,7 +197,7 @@ export class Session implements ReaderSink {
   /** The connection is gone; everything goes on. */
   detach(): void {
     this.#connection = undefined
-    this.#seals = undefined
+    this.#receipts.forget()
     this.#calls?.detach()
     this.#mountings?.detach()
     this.#mounting?.forEach((fiber) => fiber.interruptUnsafe())
