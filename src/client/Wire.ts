@@ -230,12 +230,12 @@ export const make = Effect.fnUntraced(function* (
     }
   })
 
-  // Whoever says good-bye is not waited for.
+  // Who says good-bye is not waited for. Without a connection there is nobody to say it to, and it would wait for one.
   yield* Effect.addFinalizer(() =>
-    Effect.andThen(
-      Effect.sync(() => router.close()),
-      send({ _tag: "Eof" })
-    )
+    Effect.suspend(() => {
+      router.close()
+      return router.isConnected ? send({ _tag: "Eof" }) : Effect.void
+    })
   )
 
   return {

@@ -287,6 +287,7 @@ layer(kept)("docs/state.md, two versions later", (it) => {
             const notes = yield* live.mount(Notes, options)
             assert.deepStrictEqual(yield* notes.state, { title: "Untitled", notes: [{ text: name, done: false }] })
           }
+          yield* TestClock.adjust("1 second")
         })
       )
       // A deploy that is rolled back: what the later version stored is neither read nor written over.

@@ -21,6 +21,7 @@ layer(subject)("a page that is reloaded and loses its first connection", (it) =>
       yield* lab.call.Add({ by: 5 })
       yield* Scope.close(scope, Exit.void)
       yield* live.settle
+      const runSync = Effect.runSyncWith(yield* Effect.context<never>())
       let stall: (() => void) | undefined
       const second = yield* live.connect({
         onFrame: (from) => {
@@ -28,7 +29,7 @@ layer(subject)("a page that is reloaded and loses its first connection", (it) =>
           stall = undefined
         }
       })
-      stall = () => Effect.runSync(second.stall)
+      stall = () => runSync(second.stall)
       const replica = second.client.openUnsafe(Lab, { props: { start: 0 }, cacheKey: "mine" })
       yield* second.settle
       yield* second.disconnect

@@ -29,7 +29,7 @@ export interface Options {
 }
 
 /** A secret that outlives processes. */
-export const FIBRA_SECRET = "a secret for tests that is long enough to be one"
+const FIBRA_SECRET = "a secret for tests that is long enough to be one"
 
 const running = new Set<ChildProcess>()
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")))
