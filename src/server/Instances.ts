@@ -12,6 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Hash from "effect/Hash"
 import * as Layer from "effect/Layer"
 import * as RcMap from "effect/RcMap"
+import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Directory from "../actor/Directory.ts"
@@ -278,6 +279,11 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       : refuse(new PropsRejected({ component, issue: String(Cause.squash(decoded.cause)) }))
   }
 
+  const keepEach = Effect.sync(() => {
+    for (const { instance } of running.values()) keeper.keep(instance)
+  })
+  // A token grows old, though nothing changes.
+  yield* Effect.forkScoped(Effect.schedule(keepEach, Schedule.spaced(Duration.times(config.tokenAge, 0.5))))
   yield* Effect.addFinalizer(() => each(stop))
 
   return Instances.of({
@@ -313,7 +319,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     keep: (instance) => keeper.keep(instance),
     seal: (instance) => keeper.seal(instance),
     finish: each((instance) => instance.stop()),
-    keepAll: keeper.flush,
+    keepAll: Effect.andThen(keepEach, keeper.flush),
     close: Effect.sync(() => keeper.close()),
     stopNow: each((instance) => instance.cell.stop(Duration.zero)),
     sizeUnsafe: () => running.size

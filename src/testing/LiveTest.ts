@@ -130,11 +130,15 @@ const make = Effect.fnUntraced(function* <R>(
     connect: add,
     link: ({ principal } = {}) => new MemoryLink(server, principal === undefined ? undefined : { id: principal }),
     kill: Effect.andThen(kill, first.settle),
-    stop: Effect.suspend(() => {
-      const stopped = running
-      running = undefined
-      return stopped === undefined ? Effect.void : Effect.andThen(end(stopped), first.settle)
-    }),
+    stop: Effect.andThen(
+      // What is just being read is read to its end, as on a socket.
+      first.settle,
+      Effect.suspend(() => {
+        const stopped = running
+        running = undefined
+        return stopped === undefined ? Effect.void : Effect.andThen(end(stopped), first.settle)
+      })
+    ),
     start: Effect.provideContext(Effect.orDie(start), context),
     open: Effect.sync(() => {
       if (running === undefined) return { connections: 0, sessions: 0, parked: 0, instances: 0 }

@@ -76,6 +76,25 @@ layer(subject)("a server that dies", (it) => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect("long after the last change takes nothing with it, for tokens are renewed", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      for (const end of [live.kill, live.stop]) {
+        const lab = yield* live.mount(Lab, { props: { start: 0 } })
+        yield* lab.call.Add({ by: 9 })
+        yield* TestClock.adjust("50 minutes")
+        yield* live.settle
+        yield* TestClock.adjust("50 minutes")
+        yield* live.settle
+        yield* end
+        yield* live.start
+        yield* live.reconnect
+        assert.strictEqual((yield* lab.state).count, 9)
+        assert.strictEqual(yield* lab.activation, "rehydrated")
+      }
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("more than an hour ago is forgotten", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest
