@@ -53,7 +53,7 @@ export const LaterLayer = Later.toLayer(
       Start: ({ changes }) =>
         self
           .update(({ count }) => ({ count: count + 1 }))
-          .pipe(Effect.repeat({ times: changes - 1 }), Effect.delay("50 millis"), Effect.forkIn(scope), Effect.asVoid)
+          .pipe(Effect.repeat({ times: changes - 1 }), Effect.delay("200 millis"), Effect.forkIn(scope), Effect.asVoid)
     })
   })
 )

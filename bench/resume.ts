@@ -2,6 +2,7 @@
  * Clients that lose their connection and come back for their session: mounted and asked to change, cut off, and then timed one by
  * one, from the first packet of the new connection until everything that changed meanwhile is in.
  */
+import { setTimeout } from "node:timers/promises"
 import { LightSocket } from "./socket.ts"
 import { paths } from "./wire.ts"
 
@@ -41,6 +42,10 @@ class Returning {
   readonly #plan: Plan
   readonly #places = new Map<string, Place>()
   #token = ""
+  #socket: LightSocket | undefined
+  #left = (): void => {}
+  /** It was so slow to leave that something had changed before. */
+  #sawChanges = false
 
   constructor(plan: Plan) {
     this.#plan = plan
@@ -53,17 +58,23 @@ class Returning {
     const socket = await this.#over(
       (send) => {
         send("connect", "Connect", {})
-        for (let index = 0; index < components; index++) send(index, "Mount", { component: "Later", props: {} })
+        for (let callId = 0; callId < components; callId++) {
+          send(callId, "Mount", { component: "Later", props: {}, callId })
+        }
       },
       (message, send) => {
-        for (const event of message.values ?? [])
+        for (const event of message.values ?? []) {
           if (event._tag === "ConnectionEstablished") this.#token = event.sessionToken
+          if (event._tag === "Patched") this.#sawChanges = true
+        }
         if (message._tag !== "Exit") return false
         const id = Number(message.requestId)
         if (id < components) {
           const place = message.exit?.value as Place
           this.#places.set(place.componentId, place)
-          send(components + id, "Call", { componentId: place.componentId, action: "Start", payload: { changes } })
+          const { componentId } = place
+          const callId = components + id
+          send(callId, "Call", { componentId, action: "Start", payload: { changes }, callId })
           return false
         }
         return ++answers === components
@@ -72,12 +83,13 @@ class Returning {
     await socket.close()
   }
 
-  /** Comes back; gives the milliseconds until nothing is missing any more. */
-  async comeBack(): Promise<number> {
+  /** Comes back; gives the milliseconds until nothing is missing any more, or nothing when it did not miss everything. */
+  async comeBack(): Promise<ReadonlyArray<number>> {
+    if (this.#sawChanges) return []
     const { changes, components } = this.#plan
     let left = components
     const start = performance.now()
-    const socket = await this.#over(
+    this.#socket = await this.#over(
       (send) => {
         const resume = { sessionToken: this.#token, components: [...this.#places.values()].map(placeOf), pending: [] }
         send("connect", "Connect", { resume })
@@ -90,9 +102,18 @@ class Returning {
         return left === 0
       }
     )
-    const took = performance.now() - start
+    return [performance.now() - start]
+  }
+
+  /** Says good-bye, as fibra's own client does, and waits until it is known that the server has heard it. */
+  async close(): Promise<void> {
+    const socket = this.#socket
+    if (socket === undefined) return
+    await new Promise<void>((resolve) => {
+      this.#left = resolve
+      socket.send(JSON.stringify([{ _tag: "Eof" }, { _tag: "Ping" }]))
+    })
     await socket.close()
-    return took
   }
 
   /** Says something on a new connection and listens until it is done. */
@@ -104,7 +125,10 @@ class Returning {
         opened: () => opened(send),
         received: (text) => {
           try {
-            for (const message of JSON.parse(text) as ReadonlyArray<Message>) if (heard(message, send)) resolve(socket)
+            for (const message of JSON.parse(text) as ReadonlyArray<Message>) {
+              if (message._tag === "Pong") this.#left()
+              else if (heard(message, send)) resolve(socket)
+            }
           } catch (error) {
             reject(error)
           }
@@ -122,7 +146,10 @@ const placeOf = ({ componentId, epoch, index, revision }: Place): Place => ({ co
 /** Clients that are prepared at the same time. */
 const concurrency = 16
 
-/** The milliseconds each client took to come back, in no order. */
+/** Clients that come back before they all close, so that no good-bye is measured with a return. */
+const closedAtOnce = 20
+
+/** The milliseconds each client took to come back, of those that missed all changes. */
 export const measure = async (plan: Plan): Promise<ReadonlyArray<number>> => {
   const clients = Array.from({ length: plan.sessions }, () => new Returning(plan))
   const waiting = clients.slice()
@@ -131,8 +158,15 @@ export const measure = async (plan: Plan): Promise<ReadonlyArray<number>> => {
   }
   await Promise.all(Array.from({ length: concurrency }, prepare))
   // Longer than it takes until the last change has been made.
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  await setTimeout(400)
   const times: Array<number> = []
-  for (const client of clients) times.push(await client.comeBack())
+  while (clients.length > 0) {
+    const next = clients.splice(0, closedAtOnce)
+    for (const client of next) times.push(...(await client.comeBack()))
+    await Promise.all(next.map((client) => client.close()))
+    await setTimeout(10)
+  }
+  if (times.length < plan.sessions / 2)
+    throw new Error("Most clients were too slow to leave before their components changed.")
   return times
 }

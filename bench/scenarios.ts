@@ -17,6 +17,8 @@ export interface Effort {
   readonly rounds: number
   readonly seconds: number
   readonly connections: number
+  /** Sessions that are resumed. */
+  readonly sessions: number
   /** Rounds before those that count: one. */
   readonly warmUps?: number
   /** Whether to profile fibra's server. */
@@ -25,7 +27,7 @@ export interface Effort {
 
 /** One side in one round. */
 export interface Round {
-  /** What is compared: units per second, bytes, or microseconds. */
+  /** What is compared: units per second, bytes, microseconds, or milliseconds. */
   readonly figure: number
   /** CPU time per unit of work, microseconds, of the server and of the load generator. */
   readonly cpu?: { readonly server: number; readonly load: number }
@@ -46,7 +48,13 @@ export interface Scenario {
   readonly name: string
   readonly unit: string
   /** Of the ratio to raw, or of fibra's own figure. */
-  readonly target: { readonly of: "ratio" | "figure"; readonly atLeast?: number; readonly atMost?: number }
+  readonly target: {
+    readonly of: "ratio" | "figure"
+    readonly atLeast?: number
+    readonly atMost?: number
+    /** Of the slowest of a hundred, where each round is one of many of a kind. */
+    readonly p99AtMost?: number
+  }
   readonly run: (effort: Effort) => Promise<Outcome>
 }
 
@@ -160,7 +168,8 @@ const bytes = async (effort: Effort): Promise<Outcome> => {
   return await arena.alternate({ ...effort, rounds: Math.floor(effort.rounds / 2), profile: false }, async (side) => {
     const before = await arena.servers[side].ask("bytes", 30)
     await arena.open(side, effort.connections, { component: "Counter" })
-    await setTimeout(250)
+    // A connection is idle when it has the token of its state, which takes a second.
+    await setTimeout(side === "fibra" ? 1500 : 250)
     const after = await arena.servers[side].ask("bytes", 30)
     await arena.close(side)
     return { figure: (after - before) / effort.connections }
@@ -172,9 +181,16 @@ const resume = async (effort: Effort): Promise<Outcome> => {
   await using arena = new Arena("resume")
   const port = await arena.servers.fibra.ask("port", 15)
   const plan = { port, components: 10, changes: 3 }
-  await arena.load.ask("resume", 30, { ...plan, sessions: 50 })
-  const times = await arena.load.ask("resume", 60, { ...plan, sessions: effort.rounds * 50 })
-  return { raw: [], fibra: times.map((figure) => ({ figure })) }
+  const resumed = async (sessions: number): Promise<ReadonlyArray<Round>> => {
+    const times = await arena.load.ask("resume", 60, { ...plan, sessions })
+    return times.map((figure) => ({ figure }))
+  }
+  await resumed(100)
+  const rounds = { raw: [], fibra: await resumed(effort.sessions) }
+  if (!effort.profile) return rounds
+  await arena.servers.fibra.ask("startProfile", 15)
+  await resumed(effort.sessions)
+  return { ...rounds, hot: await arena.servers.fibra.ask("stopProfile", 15) }
 }
 
 const ask = async (effort: Effort): Promise<Outcome> => {
@@ -193,6 +209,6 @@ export const scenarios: ReadonlyArray<Scenario> = [
   { name: "fanout", unit: "deliveries/s", target: { of: "ratio", atLeast: 1.3 }, run: fanout },
   { name: "mounts", unit: "mounts/s", target: { of: "ratio", atLeast: 0.6 }, run: mounts },
   { name: "bytesPerConnection", unit: "bytes", target: { of: "figure", atMost: 6144 }, run: bytes },
-  { name: "resume", unit: "ms", target: { of: "figure", atMost: 10 }, run: resume },
+  { name: "resume", unit: "ms", target: { of: "figure", atMost: 5, p99AtMost: 25 }, run: resume },
   { name: "ask", unit: "µs", target: { of: "figure", atMost: 3 }, run: ask }
 ]

@@ -80,17 +80,20 @@ type FibraMessage =
 type FibraEvent =
   | { readonly _tag: "Patched" | "Snapshot"; readonly revision: number }
   | { readonly _tag: "ConnectionEstablished" | "Event" | "Status" | "Sealed" }
-type FibraExit =
-  | { readonly _tag: "Success"; readonly value: { readonly componentId: string; readonly revision: number } }
-  | { readonly _tag: "Failure" }
+type FibraExit = { readonly _tag: "Success"; readonly value: Mounted } | { readonly _tag: "Failure" }
+type Mounted = { readonly componentId: string; readonly revision: number }
 
-/** As often as fibra's own client does. */
+/** As often as fibra's own client does, which acknowledges tokens at once. */
 const batchesPerAcknowledgement = 4
+
+/** Requests have ids, as those of fibra's own client do: the mount has this one, the calls those that follow. */
+const mountId = 0
 
 class FibraWire implements Wire {
   readonly #reader: Reader
   #batches = 0
-  #answers = 0
+  /** All requests of a lower id have been answered. */
+  #settled = mountId
 
   constructor(reader: Reader) {
     this.#reader = reader
@@ -99,7 +102,8 @@ class FibraWire implements Wire {
   mount(component: "Counter" | "Board", key: string | undefined): void {
     this.#request("events", "Connect", {})
     const props = component === "Counter" ? { start: 0 } : {}
-    this.#request("mount", "Mount", key === undefined ? { component, props } : { component, props, key })
+    const mount = { component, props, callId: mountId }
+    this.#request("mount", "Mount", key === undefined ? mount : { ...mount, key })
   }
 
   increment(componentId: string, id: number): void {
@@ -122,31 +126,33 @@ class FibraWire implements Wire {
       else if (message._tag === "Pong") this.#reader.left()
       else if (message._tag === "Defect") this.#reader.failed(JSON.stringify(message.defect))
       else if (message.exit._tag === "Failure") this.#reader.failed(JSON.stringify(message.exit))
-      else if (message.requestId !== "mount") this.#answered()
-      else this.#reader.mounted(message.exit.value.componentId, message.exit.value.revision)
+      else this.#answered(message.requestId, message.exit.value)
     }
   }
 
   #chunk(events: ReadonlyArray<FibraEvent>): void {
     this.#batches++
+    let isAwaited = false
     for (const event of events) {
       if (event._tag === "Patched" || event._tag === "Snapshot") this.#reader.changed(event.revision)
+      else if (event._tag === "ConnectionEstablished" || event._tag === "Sealed") isAwaited = true
     }
-    if (this.#batches % batchesPerAcknowledgement !== 0) return
-    const payload = { batch: this.#batches }
+    if (!isAwaited && this.#batches % batchesPerAcknowledgement !== 0) return
+    const payload = { batch: this.#batches, settled: this.#settled }
     this.#reader.send(
       JSON.stringify({ _tag: "Request", id: "r", tag: "Received", payload, headers: [], isNotification: true })
     )
   }
 
-  /** Under an id of its own, and with how many have their answers, as fibra's own client does. */
   #call(componentId: string, id: number, action: string, payload: unknown): void {
-    this.#request(id, "Call", { componentId, action, payload, callId: id + 1, settled: this.#answers + 1 })
+    this.#request(id, "Call", { componentId, action, payload, callId: mountId + 1 + id, settled: this.#settled })
   }
 
-  #answered(): void {
-    this.#answers++
-    this.#reader.answered()
+  /** The value is what was mounted only when the request was to mount. */
+  #answered(id: string | number, value: Mounted): void {
+    this.#settled++
+    if (id === "mount") this.#reader.mounted(value.componentId, value.revision)
+    else this.#reader.answered()
   }
 
   #request(id: string | number, tag: string, payload: unknown): void {

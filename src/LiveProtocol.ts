@@ -156,7 +156,9 @@ const component = {
 /** A component is to be mounted: a private instance, or with a key the one all share who give that key. */
 export const MountRequest = Schema.Struct({
   ...component,
-  key: Schema.optionalKey(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(256)))
+  key: Schema.optionalKey(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(256))),
+  /** Whether its first token is to come with it, and not within the token interval. */
+  seal: Schema.optionalKey(Schema.Boolean)
 })
 /** A component is to be mounted: a private instance, or with a key the one all share who give that key. */
 export type MountRequest = typeof MountRequest.Type

@@ -149,7 +149,11 @@ export class Ladder {
     this.#asked = asked
     const answer: Effect.Effect<Mounted, LiveError | RpcClientError> =
       token === undefined
-        ? requests.Mount(key === undefined ? request : { ...request, key })
+        ? requests.Mount({
+            ...request,
+            ...(key === undefined ? {} : { key }),
+            ...(this.#label === undefined ? {} : { seal: true })
+          })
         : requests.Rehydrate({ ...request, token })
     return Effect.suspend(() => {
       const ended = this.#wire.expectMount()

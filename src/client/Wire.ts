@@ -161,7 +161,8 @@ export const make = Effect.fnUntraced(function* (
         return true
       case "Draining":
         reconnectWithin = event.within
-        return false
+        // From now on nothing is asked here, and the server may end when it knows that.
+        return true
       case "Sealed":
         router.event(event)
         return true

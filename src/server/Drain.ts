@@ -34,7 +34,11 @@ export const layer: Layer.Layer<never, never, Instances | Sessions | Transport> 
         if (!finished) yield* instances.stopNow
         const kept = yield* within(
           Duration.subtract(drainTimeout, finishing),
-          Effect.andThen(instances.keepAll, transport.written)
+          instances.keepAll.pipe(
+            // What a client asks before it knows is still answered: that it did not run.
+            Effect.andThen(Effect.timeoutOption(transport.known, patience)),
+            Effect.andThen(transport.written)
+          )
         )
         // What could not be kept by now is not waited for.
         yield* instances.close
@@ -47,6 +51,9 @@ export const layer: Layer.Layer<never, never, Instances | Sessions | Transport> 
     )
   })
 )
+
+/** How long a client may take to say that it knows. */
+const patience = Duration.seconds(1)
 
 /** The part of the time that handlers may take; the rest is for what they leave. */
 const finishingShare = 0.75

@@ -38,10 +38,12 @@ export class Ledger<Answer> {
   #answers = 0
   #bytes = 0
   /** Requests up to this id that are not here were settled, or had to make room. */
-  #forgotten = -1
+  #forgotten: number
 
-  constructor(bounds: Bounds<Answer>) {
+  /** Requests below `settledBelow` were settled in an earlier ledger. */
+  constructor(bounds: Bounds<Answer>, settledBelow = 0) {
     this.#bounds = bounds
+    this.#forgotten = settledBelow - 1
   }
 
   /** Bytes of the answers that are kept. */

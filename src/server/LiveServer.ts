@@ -55,7 +55,7 @@ export const layerCore = <const Components extends ReadonlyArray<Component.Any>>
 export const layer = <const Components extends ReadonlyArray<Component.Any>>(options: {
   readonly components: Components
 }): Layer.Layer<never, StartError, HttpRouter.HttpRouter | Requirements<Components>> =>
-  Layer.provide(routes, layerCore(options))
+  Layer.provide(routes, Layer.provideMerge(layerCore(options), Unavailable.layer))
 
 const running = (behaviors: ReadonlyMap<Component.Any, Component.Behavior>) =>
   Instances.layer(behaviors).pipe(
@@ -84,7 +84,7 @@ const routes = HttpRouter.use((router) =>
     const transport = yield* Transport.Transport
     const front = yield* LiveRpc.LiveRpc
     const authenticate = yield* Authentication.Authentication
-    const unavailable = new Unavailable()
+    const unavailable = yield* Unavailable
     const gate: Upgrade.Gate = {
       authenticate,
       config,

@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 
 /** Done in a row before others run. */
 const perTurn = 64
@@ -17,6 +18,7 @@ export class Rounds<A> {
   readonly #work: (item: A) => Effect.Effect<void>
   readonly #context: Context.Context<never>
   readonly #scope: Scope.Scope
+  readonly #oneAtATime = Semaphore.makeUnsafe(1)
   #waiting = new Set<A>()
   #running = false
 
@@ -46,8 +48,12 @@ export class Rounds<A> {
     return this.#waiting.delete(item)
   }
 
-  /** Everyone's turn is now. */
-  readonly flush: Effect.Effect<void> = Effect.suspend(() => {
+  /** Everyone's turn is now; when a round is under way, after it. */
+  get flush(): Effect.Effect<void> {
+    return this.#oneAtATime.withPermit(this.#round)
+  }
+
+  readonly #round: Effect.Effect<void> = Effect.suspend(() => {
     const items = this.#waiting
     this.#waiting = new Set()
     let done = 0
@@ -60,7 +66,10 @@ export class Rounds<A> {
 
   readonly #rounds: Effect.Effect<void> = Effect.suspend(() =>
     Effect.andThen(
-      Effect.delay(this.flush, this.#interval),
+      Effect.delay(
+        Effect.suspend(() => this.flush),
+        this.#interval
+      ),
       Effect.suspend(() => {
         if (this.#waiting.size > 0) return this.#rounds
         this.#running = false

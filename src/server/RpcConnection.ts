@@ -83,6 +83,8 @@ export class RpcConnection implements FrontSession, Collector {
   readonly #pending = new RpcPending()
   /** Whether the client is known to have the token of its session. */
   #confirmed = false
+  /** The batch that says that the server is going to end. */
+  #farewell: number | undefined
   /** The client has said that it leaves for good. */
   #leaving = false
 
@@ -127,7 +129,12 @@ export class RpcConnection implements FrontSession, Collector {
   }
 
   draining(within: number): void {
-    if (this.#outbox.isOpen) this.#outbox.tell(`{"_tag":"Draining","within":${within}}`)
+    if (!this.#outbox.isOpen) return
+    this.#farewell = this.#outbox.tell(`{"_tag":"Draining","within":${within}}`)
+  }
+
+  knows(): boolean {
+    return this.#farewell === undefined || this.#outbox.received >= this.#farewell
   }
 
   flush(): void {

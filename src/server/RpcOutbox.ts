@@ -77,11 +77,18 @@ export class RpcOutbox {
     return true
   }
 
-  /** Sends an event that is no component's, as a batch of its own. */
-  tell(event: string): void {
+  /** Sends an event that is no component's, as a batch of its own, and gives its number. */
+  tell(event: string): number {
     const message = `${this.#head}${event}]}`
+    const batch = this.#window.next
     this.#window.count(message.length)
     this.first(message)
+    return batch
+  }
+
+  /** The last batch the client is known to have. */
+  get received(): number {
+    return this.#window.received
   }
 
   /** The client has the batches up to this one, or one more; gives what it has, or undefined when it said so before. */

@@ -13,8 +13,10 @@ export class SealReceipts {
 
   /** The newest token of what this reader reads goes out with this batch. */
   expect(batch: number, reader: Reader): void {
-    this.#sent ??= []
-    this.#sent.push({ batch, reader, serial: reader.serial })
+    const seal = { batch, reader, serial: reader.serial }
+    // An array that is pushed to reserves room for many more.
+    if (this.#sent === undefined) this.#sent = [seal]
+    else this.#sent.push(seal)
   }
 
   /** The client has this batch, and all before it. */

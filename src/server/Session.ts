@@ -20,7 +20,7 @@ import type { ComponentId } from "../LiveId.ts"
 import type { CallRequest, Mounted, MountRequest, Place, RehydrateRequest, ResumeRequest } from "../LiveProtocol.ts"
 import type { Batch } from "./ChangeLog.ts"
 import type { Held, Instances } from "./Instances.ts"
-import { Ledger } from "./Ledger.ts"
+import { type Bounds, Ledger } from "./Ledger.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import { type Outcome, outcomeOf, refused } from "./Outcome.ts"
 import type { Principal } from "./Principal.ts"
@@ -53,6 +53,8 @@ export interface SessionHost {
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   /** Whether nothing new is taken any more. */
   readonly isDraining: () => boolean
+  readonly callBounds: Bounds<Outcome>
+  readonly mountBounds: Bounds<Exit.Exit<ComponentId, LiveError>>
 }
 
 /** What one client has here. */
@@ -67,6 +69,7 @@ export class Session implements ReaderSink {
   #closed = false
   #calls: Ledger<Outcome> | undefined
   #mountings: Ledger<Exit.Exit<ComponentId, LiveError>> | undefined
+  #settledBelow = 0
   /** Mounts under way that cannot be asked for again: nobody is left to want them when the connection goes. */
   #mounting: Set<Fiber.Fiber<unknown, unknown>> | undefined
   readonly #receipts = new SealReceipts()
@@ -95,15 +98,11 @@ export class Session implements ReaderSink {
   mount(request: MountRequest | RehydrateRequest, listener: MountListener): () => void {
     const { callId, component } = request
     const isBack = "token" in request
-    const listen = (answer: Exit.Exit<ComponentId, LiveError>) => listener(this.#present(answer, isBack))
+    const seals = isBack || request.seal === true
+    const listen = (answer: Exit.Exit<ComponentId, LiveError>) => listener(this.#present(answer, seals))
     if (callId === undefined) return this.#hold(request, listen, (this.#mounting ??= new Set()))
     const action = isBack ? "Rehydrate" : "Mount"
-    // There are no more of them than mounts, and losing the answer to one would lose the mount.
-    const mountings = (this.#mountings ??= new Ledger({
-      maxAnswers: this.#host.config.maxComponents,
-      maxBytes: Infinity,
-      sizeOf: () => 0
-    }))
+    const mountings = (this.#mountings ??= new Ledger(this.#host.mountBounds, this.#settledBelow))
     const asked = mountings.ask(callId, { of: component, what: action }, listen, (done) =>
       this.#hold(request, done, undefined)
     )
@@ -146,8 +145,7 @@ export class Session implements ReaderSink {
     const { action, callId, componentId, settled } = request
     if (settled !== undefined) this.settled(settled)
     if (callId === undefined) return this.#run(request, listener)
-    const { maxResultBytes, maxResults } = this.#host.config
-    const calls = (this.#calls ??= new Ledger({ maxAnswers: maxResults, maxBytes: maxResultBytes, sizeOf }))
+    const calls = (this.#calls ??= new Ledger(this.#host.callBounds, this.#settledBelow))
     const asked = calls.ask(callId, { of: componentId, what: action }, listener, (done) => this.#run(request, done))
     if (asked === "known") return () => calls.cancel(callId)
     const component = this.#mounts.get(componentId)?.instance.address ?? ""
@@ -157,8 +155,11 @@ export class Session implements ReaderSink {
 
   /** The client has the answers of all requests below this id. */
   settled(id: number): void {
+    this.#settledBelow = Math.max(this.#settledBelow, id)
     this.#calls?.settleBelow(id)
     this.#mountings?.settleBelow(id)
+    // Most sessions mount once and not again for a long time.
+    if (this.#mountings?.size === 0) this.#mountings = undefined
   }
 
   /** The client waits for these no more, whatever it said when it came back. */
@@ -346,7 +347,7 @@ export class Session implements ReaderSink {
   }
 
   /** What the client is told of a mount: the present. What it was told before, if it was, may not have arrived. */
-  #present(exit: Exit.Exit<ComponentId, LiveError>, isBack: boolean): Exit.Exit<Mounted, LiveError> {
+  #present(exit: Exit.Exit<ComponentId, LiveError>, seals: boolean): Exit.Exit<Mounted, LiveError> {
     if (Exit.isFailure(exit)) return Exit.failCause(exit.cause)
     const mount = this.#mounts.get(exit.value)
     if (mount === undefined) return Exit.fail(notMounted("Mounting", exit.value))
@@ -355,7 +356,7 @@ export class Session implements ReaderSink {
     else mount.reader.startOver()
     const { instances, run } = this.#host
     // Who has come back has no token any more, and others of the same browser may come with the one that was spent.
-    if (isBack) run(instances.seal(mount.instance))
+    if (seals) run(instances.seal(mount.instance))
     else instances.keep(mount.instance)
     return Exit.succeed(mount.instance.snapshot())
   }
@@ -389,5 +390,3 @@ const notAsked = (
 /** What was read least. */
 const earlier = (one: Place | undefined, other: Place): Place =>
   one === undefined || other.revision < one.revision ? other : one
-
-const sizeOf = (outcome: Outcome): number => ("text" in outcome ? outcome.text.length : 64)

@@ -79,7 +79,19 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
     let draining = false
     let watching = false
 
-    const host: SessionHost = { instances, config, run, isDraining: () => draining }
+    const host: SessionHost = {
+      instances,
+      config,
+      run,
+      isDraining: () => draining,
+      callBounds: {
+        maxAnswers: config.maxResults,
+        maxBytes: config.maxResultBytes,
+        sizeOf: (outcome) => ("text" in outcome ? outcome.text.length : 64)
+      },
+      // There are no more of them than mounts, and losing the answer to one would lose the mount.
+      mountBounds: { maxAnswers: config.maxComponents, maxBytes: Infinity, sizeOf: () => 0 }
+    }
 
     const close = (session: Session): Effect.Effect<void> =>
       Effect.suspend(() => {

@@ -29,6 +29,8 @@ export interface Link {
   readonly pause: () => void
   readonly resume: () => void
   readonly close: (code: number, reason: string) => void
+  /** Ends it without another word. */
+  readonly terminate: () => void
 }
 
 /** One end of a wire protocol. */
@@ -39,6 +41,8 @@ export interface FrontSession {
   readonly flush: () => void
   /** The server is going to end; clients come back within so many milliseconds. */
   readonly draining: (within: number) => void
+  /** Whether the client knows that the server is going to end, and asks for nothing more; true when it was not told. */
+  readonly knows: () => boolean
   /** The connection is gone. */
   readonly closed: () => void
 }
@@ -101,6 +105,7 @@ export class Connection {
   receive(text: string): void {
     this.#silent = 0
     guarded(this, () => this.#front?.receive(text))
+    this.#transport.happened()
   }
 
   /** A sign of life that is no message. */
@@ -132,6 +137,11 @@ export class Connection {
     this.#front?.draining(Duration.toMillis(this.#transport.config.reconnectWithin))
   }
 
+  /** Whether the client knows that the server is going to end. */
+  get knows(): boolean {
+    return this.#front?.knows() ?? true
+  }
+
   /** The link is gone. */
   closed(): void {
     const front = this.#front
@@ -155,6 +165,8 @@ const guarded = (connection: Connection, run: () => void): void => {
 class Outboxes {
   readonly config: LiveConfig.Service
   readonly connections = new Set<Connection>()
+  /** Who wants to look again when something has happened. */
+  readonly watchers = new Set<() => void>()
   #dirty: Array<Connection> = []
   #last = 0
 
@@ -171,6 +183,12 @@ class Outboxes {
 
   remove(connection: Connection): void {
     this.connections.delete(connection)
+    this.happened()
+  }
+
+  /** Something was heard, or somebody left. */
+  happened(): void {
+    for (const look of this.watchers) look()
   }
 
   schedule(connection: Connection): void {
@@ -194,6 +212,8 @@ export class Transport extends Context.Service<
     /** Tells every connection that the server is going to end; from now on there are to be no new ones. */
     readonly drainUnsafe: () => void
     readonly isDraining: () => boolean
+    /** Waits until every client knows that the server is going to end. */
+    readonly known: Effect.Effect<void>
     /** Waits until everything that was said has been written. */
     readonly written: Effect.Effect<void>
     /** Flushes now what would be flushed at the end of this turn. */
@@ -201,6 +221,9 @@ export class Transport extends Context.Service<
     readonly sizeUnsafe: () => number
   }
 >()("fibra/server/Transport") {}
+
+/** How long a client may take to answer the closing handshake. */
+const closing = Duration.seconds(1)
 
 /** No connection at first; heartbeats until the Scope closes, and then every connection is closed with 1001. */
 export const layer: Layer.Layer<Transport> = Layer.effect(
@@ -214,19 +237,36 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
     })
     yield* Effect.forkScoped(Effect.schedule(beat, Schedule.spaced(config.heartbeat)))
 
+    let draining = false
+    /** Waits until this holds for every connection. */
+    const until = (holds: (connection: Connection) => boolean): Effect.Effect<void> => {
+      const look = () => {
+        outboxes.flush()
+        return Array.from(outboxes.connections).every(holds)
+      }
+      // A socket does not say when its last byte has left, so that is looked at now and then.
+      const polled = Effect.repeat(Effect.sync(look), { until: (done) => done, schedule: Schedule.spaced("5 millis") })
+      const told = Effect.callback<void>((resume) => {
+        const watcher = () => {
+          if (look()) resume(Effect.void)
+        }
+        outboxes.watchers.add(watcher)
+        return Effect.sync(() => outboxes.watchers.delete(watcher))
+      })
+      return Effect.asVoid(Effect.raceFirst(polled, told))
+    }
+
     yield* Effect.addFinalizer(() =>
-      Effect.sync(() => {
+      Effect.suspend(() => {
         outboxes.flush()
         for (const connection of outboxes.connections) connection.link.close(1001, "The server is shutting down")
+        const closed = Effect.timeoutOption(Effect.interruptible(until(() => false)), closing)
+        return Effect.andThen(
+          closed,
+          Effect.sync(() => outboxes.connections.forEach(({ link }) => link.terminate()))
+        )
       })
     )
-
-    let draining = false
-    const written = Effect.sync(() => {
-      outboxes.flush()
-      for (const { link } of outboxes.connections) if (link.bufferedUnsafe() > 0) return false
-      return true
-    })
 
     return Transport.of({
       attachUnsafe: (front, link, principal) => outboxes.attach(front, link, principal),
@@ -235,7 +275,8 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
         for (const connection of outboxes.connections) connection.draining()
       },
       isDraining: () => draining,
-      written: Effect.asVoid(Effect.repeat(written, { until: (done) => done, schedule: Schedule.spaced("5 millis") })),
+      known: until((connection) => connection.knows),
+      written: until(({ link }) => link.bufferedUnsafe() === 0),
       flushUnsafe: outboxes.flush,
       sizeUnsafe: () => outboxes.connections.size
     })

@@ -2,6 +2,9 @@
  * Answers for an HTTP server that is about to end. Effect's server takes its handlers away first of all, and whoever comes after
  * that would wait for an answer until the end; so it is said that there is none to be had here.
  */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { Duplex } from "node:stream"
 
@@ -12,13 +15,30 @@ const headers = { "content-type": "text/plain; charset=utf-8", "retry-after": "1
 const isEnding = Symbol("fibra/server/isEnding")
 
 /** The HTTP servers that upgrades came through. */
-export class Unavailable {
+export class Unavailable extends Context.Service<Unavailable, HttpServers>()("fibra/server/Unavailable") {
+  /** Built before everything else, and so the last to end: who is connected then is not waited for. */
+  static readonly layer: Layer.Layer<Unavailable> = Layer.effect(
+    Unavailable,
+    Effect.acquireRelease(
+      Effect.sync(() => new HttpServers()),
+      (servers) => Effect.sync(() => servers.end())
+    )
+  )
+}
+
+/** The HTTP servers that upgrades came through. */
+export class HttpServers {
   readonly #servers = new Set<Server>()
 
   /** An upgrade came through this server. */
   see(incoming: IncomingMessage): void {
     const { server } = incoming.socket as { readonly server?: Server }
     if (server !== undefined) this.#servers.add(server)
+  }
+
+  /** Closes what is open, idle or not; WebSockets are not among it. */
+  end(): void {
+    for (const server of this.#servers) if (Object.hasOwn(server, isEnding)) server.closeAllConnections()
   }
 
   /** From now on, what nobody else answers is answered with 503. */

@@ -67,6 +67,10 @@ class WebSocketLink implements Link {
     this.#ws.resume()
   }
 
+  terminate(): void {
+    this.#ws.terminate()
+  }
+
   close(code: number, reason: string): void {
     this.#ws.close(code, reason)
     // A peer that does not read will not answer the closing handshake either.

@@ -160,6 +160,10 @@ export class MemoryLink implements ServerLink {
     Effect.runFork(this.disconnect)
   }
 
+  terminate(): void {
+    this.close()
+  }
+
   #send(text: string): void {
     const texts = this.#twice ? [text, text] : [text]
     this.#twice = false

@@ -8,7 +8,7 @@ import { Schema, Stream } from "effect"
 import { Component, LiveProtocol } from "fibra"
 import { SnapshotStore } from "fibra/server"
 import { LiveTest } from "fibra/testing"
-import { Unavailable } from "../../src/server/Unavailable.ts"
+import { HttpServers } from "../../src/server/Unavailable.ts"
 import { behaviors, components, Gate, Lab } from "../live/Lab.ts"
 
 class Notes extends Component.Service<Notes>()("Notes", {
@@ -134,7 +134,7 @@ describe("two live servers on one HTTP server", () => {
   it("that end answer with 503", () => {
     const server = new EventEmitter()
     const incoming = { socket: { server } } as never
-    for (const unavailable of [new Unavailable(), new Unavailable()]) {
+    for (const unavailable of [new HttpServers(), new HttpServers()]) {
       unavailable.see(incoming)
       unavailable.begin()
     }

@@ -122,6 +122,21 @@ const page = Effect.fnUntraced(function* (cacheKey: string | undefined) {
 })
 
 layer(subject)("a page", (it) => {
+  it.effect("that is reloaded right after its first click has its count", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const before = yield* live.connect()
+      const lab = yield* before.mount(Lab, { props: { start: 0 }, cacheKey: "early" })
+      yield* lab.call.Add({ by: 5 })
+      yield* before.settle
+      yield* before.disconnect
+      const after = yield* (yield* live.connect()).mount(Lab, { props: { start: 0 }, cacheKey: "early" })
+      assert.strictEqual((yield* after.state).count, 5)
+      // The session of the page before waits for a client that is gone.
+      yield* TestClock.adjust("45 seconds")
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("that is reloaded has its state, the latest change included", () =>
     Effect.gen(function* () {
       const before = yield* page("mine")

@@ -1,0 +1,52 @@
+/** A server ends in time, whoever is connected and says nothing. */
+import { assert, it } from "@effect/vitest"
+import { Effect, Option } from "effect"
+import { connect } from "node:net"
+import { WebSocket } from "ws"
+import * as ServerProcess from "./ServerProcess.ts"
+
+const file = new URL("./TallyServer.ts", import.meta.url)
+
+for (const who of [
+  "websocket that does not read",
+  "connection that never says anything",
+  "connection with half a request"
+]) {
+  it.live(
+    `ends in time in spite of a ${who}`,
+    () =>
+      Effect.gen(function* () {
+        const server = yield* ServerProcess.start({ file })
+        yield* Effect.callback<void>((resume) => {
+          const ws = new WebSocket(`ws://127.0.0.1:${server.port}/api/live/rpc`)
+          ws.on("error", () => {})
+          ws.on("open", () => {
+            ws.close()
+            resume(Effect.void)
+          })
+        })
+        yield* Effect.callback<void>((resume) => {
+          if (who.startsWith("websocket")) {
+            const ws = new WebSocket(`ws://127.0.0.1:${server.port}/api/live/rpc`)
+            ws.on("error", () => {})
+            ws.on("open", () =>
+              ws.send(JSON.stringify({ _tag: "Request", id: "events", tag: "Connect", payload: {}, headers: [] }))
+            )
+            ws.once("message", () => {
+              ws.pause()
+              resume(Effect.void)
+            })
+          } else {
+            const socket = connect(server.port, "127.0.0.1", () => {
+              if (who.endsWith("request")) socket.write("GET / HTTP/1.1\r\nHost: x\r\n")
+              setTimeout(() => resume(Effect.void), 200)
+            })
+            socket.on("error", () => {})
+          }
+        })
+        const ended = yield* Effect.timeoutOption(server.end("SIGTERM"), "11 seconds")
+        assert.isTrue(Option.isSome(ended))
+      }),
+    60_000
+  )
+}
