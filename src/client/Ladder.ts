@@ -54,7 +54,7 @@ export class Ladder {
   /** The newest token; undefined for none. */
   #token: string | undefined
   /** Whether the StateCache has been looked into. */
-  #looked: boolean
+  #looked = false
   #asked: Asked | undefined
   /** Whether the answer may still come. */
   #asking = false
@@ -65,7 +65,6 @@ export class Ladder {
     this.#props = props
     this.#mounting = mounting
     this.#wire = wire
-    this.#looked = mounting.cacheKey === undefined || mounting.key !== undefined
   }
 
   /** Mounts as much of the state as there is; undefined when the connection was lost over it. */

@@ -59,7 +59,7 @@ export class StateKeeper implements Keeper {
     return this.#sealed(instance)
   }
 
-  /** The last token of an instance, for the last one who leaves it. */
+  /** The token of the state as it is, for one who leaves the instance; a shared one has none. */
   farewell(instance: Instance): Effect.Effect<string | undefined> {
     if (instance.key !== undefined) return Effect.undefined
     return this.#token(instance, (token) => {

@@ -14,7 +14,7 @@ const headers = { "content-type": "text/plain; charset=utf-8", "retry-after": "1
 /** On a server that has such listeners already. */
 const isEnding = Symbol("fibra/server/isEnding")
 
-/** The HTTP servers that upgrades came through. */
+/** Answers for the HTTP servers of one live server, and closes them. */
 export class Unavailable extends Context.Service<Unavailable, HttpServers>()("fibra/server/Unavailable") {
   /** Built before everything else, and so the last to end: who is connected then is not waited for. */
   static readonly layer: Layer.Layer<Unavailable> = Layer.effect(

@@ -7,7 +7,7 @@ import { Component } from "fibra"
 import { StateCache } from "fibra/client"
 import { LiveConfig } from "fibra/server"
 import { LiveTest } from "fibra/testing"
-import { behaviors, components, Lab } from "../live/Lab.ts"
+import { behaviors, components, Lab } from "./Lab.ts"
 
 const subject = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors))
 

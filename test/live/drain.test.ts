@@ -1,30 +1,15 @@
 /** The end of a server, when something does not go along with it. */
 import { EventEmitter } from "node:events"
 import { assert, it, describe } from "@effect/vitest"
-import { Context, Effect, Fiber, Latch, Layer, Option, Queue } from "effect"
+import { Context, Effect, Fiber, Latch, Layer, Option, Queue, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { Rpc, RpcClient } from "effect/rpc"
-import { Schema, Stream } from "effect"
-import { Component, LiveProtocol } from "fibra"
+import { RpcClient } from "effect/rpc"
+import { LiveProtocol } from "fibra"
 import { SnapshotStore } from "fibra/server"
 import { LiveTest } from "fibra/testing"
 import { HttpServers } from "../../src/server/Unavailable.ts"
-import { behaviors, components, Gate, Lab } from "../live/Lab.ts"
-
-class Notes extends Component.Service<Notes>()("Notes", {
-  state: { lines: Schema.Array(Schema.String) },
-  initial: () => ({ lines: [] }),
-  actions: [Rpc.make("Write", { payload: { line: Schema.String } })]
-}) {}
-const NotesLayer = Notes.toLayer(
-  Effect.gen(function* () {
-    const self = yield* Notes
-    return Notes.of({
-      Write: ({ line }) => Effect.asVoid(self.update(({ lines }) => ({ lines: [...lines, line] })))
-    })
-  }),
-  { persist: true }
-)
+import { behaviors, components, Gate, Lab } from "./Lab.ts"
+import { Notes, NotesLayer } from "./Notes.ts"
 
 /** Opened when a test is over, so that the server can end. */
 let over = Latch.makeUnsafe(false)

@@ -3,7 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { LiveConfig } from "fibra/server"
 import { LiveTest } from "fibra/testing"
-import { behaviors, components, Gate, Lab } from "../live/Lab.ts"
+import { behaviors, components, Gate, Lab } from "./Lab.ts"
 
 const subject = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors))
 

@@ -4,8 +4,8 @@ import { Context, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Secrets, SnapshotStore } from "fibra/server"
 import { LiveTest } from "fibra/testing"
-import { behaviors, components } from "../live/Lab.ts"
-import { listen, rehydrate } from "../live/Rpc.ts"
+import { behaviors, components } from "./Lab.ts"
+import { listen, rehydrate } from "./Rpc.ts"
 
 const shared = Layer.merge(SnapshotStore.layerMemory, Secrets.layerRandom)
 

@@ -2,26 +2,10 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Exit, Layer, Option, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import { Rpc } from "effect/rpc"
 import { Component, Migration } from "fibra"
 import { SnapshotStore } from "fibra/server"
 import { LiveTest } from "fibra/testing"
-
-class Notes extends Component.Service<Notes>()("Notes", {
-  state: { lines: Schema.Array(Schema.String) },
-  initial: () => ({ lines: [] }),
-  actions: [Rpc.make("Write", { payload: { line: Schema.String } })]
-}) {}
-
-const NotesLayer = Notes.toLayer(
-  Effect.gen(function* () {
-    const self = yield* Notes
-    return Notes.of({
-      Write: ({ line }) => Effect.asVoid(self.update(({ lines }) => ({ lines: [...lines, line] })))
-    })
-  }),
-  { persist: true, maxIdleTime: "1 minute" }
-)
+import { Notes, NotesLayer } from "./Notes.ts"
 
 /** The same component, two versions later. */
 class LaterNotes extends Component.Service<LaterNotes>()("Notes", {

@@ -1,13 +1,12 @@
 /** Tokens at the worst moment: a token is never spent for nothing, and one that is refused changes nothing. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Exit, Layer, Option, Schema, Scope } from "effect"
+import { Effect, Exit, Layer, Option, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import { Rpc } from "effect/rpc"
-import { Component } from "fibra"
 import { SnapshotStore } from "fibra/server"
 import { LiveTest } from "fibra/testing"
-import { behaviors, components, Lab } from "../live/Lab.ts"
-import { listen } from "../live/Rpc.ts"
+import { behaviors, components, Lab } from "./Lab.ts"
+import { listen } from "./Rpc.ts"
+import { Notes, NotesLayer } from "./Notes.ts"
 
 const subject = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors))
 
@@ -71,20 +70,6 @@ layer(subject)("a page that was reloaded", (it) => {
   )
 })
 
-class Notes extends Component.Service<Notes>()("Notes", {
-  state: { lines: Schema.Array(Schema.String) },
-  initial: () => ({ lines: [] }),
-  actions: [Rpc.make("Write", { payload: { line: Schema.String } })]
-}) {}
-const NotesLayer = Notes.toLayer(
-  Effect.gen(function* () {
-    const self = yield* Notes
-    return Notes.of({
-      Write: ({ line }) => Effect.asVoid(self.update(({ lines }) => ({ lines: [...lines, line] })))
-    })
-  }),
-  { persist: true }
-)
 layer(
   LiveTest.layer({ components: [Notes] }).pipe(Layer.provide(NotesLayer), Layer.provideMerge(SnapshotStore.layerMemory))
 )("a token that is refused", (it) => {
