@@ -7,6 +7,8 @@ import type * as Exit from "effect/Exit"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import type { Json } from "./Patch.ts"
+import * as Presence from "./Presence.ts"
+import type { Principal } from "./Principal.ts"
 import * as StateCodec from "./StateCodec.ts"
 
 /** Annotates an action that may run twice for one call without harm. */
@@ -20,6 +22,8 @@ export interface ActionCodec {
   readonly tag: string
   /** Whether it may be sent again when it is not known to have run. */
   readonly idempotent: boolean
+  /** What a client shows until the call is answered, from decoded values. */
+  readonly reduce: ((state: unknown, payload: unknown) => unknown) | undefined
   readonly decodePayload: Convert
   readonly encodePayload: Convert
   readonly decodeSuccess: Convert
@@ -34,6 +38,15 @@ export interface EventCodec {
   readonly encode: Convert
 }
 
+/** Who is there. */
+export interface PresenceCodec {
+  readonly people: StateCodec.StateCodec<{ readonly people: ReadonlyArray<Presence.Person> }>
+  /** Checks what is known of a client. */
+  readonly encodeMetadata: Convert
+  /** What is known of a client at first, from decoded props. */
+  readonly initial: (props: unknown, principal: Principal | undefined) => unknown
+}
+
 /** The codecs of one component. */
 export interface ComponentCodec {
   readonly decodeProps: Convert
@@ -43,6 +56,8 @@ export interface ComponentCodec {
   readonly state: StateCodec.StateCodec<unknown>
   readonly actions: ReadonlyMap<string, ActionCodec>
   readonly events: ReadonlyMap<string, EventCodec>
+  /** Undefined when the contract does not say who is there. */
+  readonly presence: PresenceCodec | undefined
 }
 
 /** What the codecs are built from. */
@@ -52,18 +67,27 @@ export interface Contract {
   readonly initial: (props: never) => unknown
   readonly actions?: ReadonlyArray<Rpc.Any>
   readonly events?: { readonly [name: string]: StateCodec.PureSchema }
+  readonly optimistic?: object
+  readonly presence?: {
+    readonly metadata: StateCodec.Fields
+    readonly initial: (props: never, principal: Principal | undefined) => unknown
+  }
 }
 
 /** Builds the codecs of a component; throws when the contract contradicts itself. */
 export const make = (name: string, contract: Contract): ComponentCodec => {
   const actions = new Map<string, ActionCodec>()
+  const reducers = (contract.optimistic ?? {}) as { readonly [action: string]: ActionCodec["reduce"] }
   for (const action of (contract.actions ?? []) as ReadonlyArray<Rpc.AnyWithProps>) {
     if (actions.has(action._tag)) {
       throw new Error(
         `"${name}" declares the action "${action._tag}" twice. Expected one of that name. Rename the other.`
       )
     }
-    actions.set(action._tag, actionCodec(action))
+    if (action._tag === "on") {
+      throw new Error(`"${name}" declares the action "on". Expected another name: "on" is for events. Rename it.`)
+    }
+    actions.set(action._tag, actionCodec(action, reducers[action._tag]))
   }
   const props = codec(propsSchema(contract.props ?? {}))
   return {
@@ -72,9 +96,16 @@ export const make = (name: string, contract: Contract): ComponentCodec => {
     initial: contract.initial as (props: unknown) => unknown,
     state: StateCodec.make(contract.state),
     actions,
-    events: new Map(Object.entries(contract.events ?? {}).map(([event, schema]) => [event, codec(schema)]))
+    events: new Map(Object.entries(contract.events ?? {}).map(([event, schema]) => [event, codec(schema)])),
+    presence: contract.presence === undefined ? undefined : presenceCodec(contract.presence)
   }
 }
+
+const presenceCodec = ({ initial, metadata }: NonNullable<Contract["presence"]>): PresenceCodec => ({
+  people: StateCodec.make(Presence.fields(metadata)),
+  encodeMetadata: codec(Schema.Struct(metadata)).encode,
+  initial: initial as PresenceCodec["initial"]
+})
 
 /** `Struct({})` takes any object, and props without fields are to take none of them. */
 const propsSchema = (fields: StateCodec.Fields): Schema.Top =>
@@ -89,13 +120,14 @@ const codec = (schema: Schema.Top): EventCodec => {
   }
 }
 
-const actionCodec = (action: Rpc.AnyWithProps): ActionCodec => {
+const actionCodec = (action: Rpc.AnyWithProps, reduce: ActionCodec["reduce"]): ActionCodec => {
   const payload = codec(action.payloadSchema)
   const success = codec(action.successSchema)
   const error = codec(action.errorSchema)
   return {
     tag: action._tag,
     idempotent: Context.get(action.annotations, Idempotent),
+    reduce,
     decodePayload: payload.decode,
     encodePayload: payload.encode,
     decodeSuccess: success.decode,

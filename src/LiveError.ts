@@ -29,16 +29,16 @@ export class PropsRejected extends Schema.TaggedError<PropsRejected>()("PropsRej
   }
 }
 
-/** A payload does not fit its schema: of an action, or of a request of the protocol itself. */
+/** A payload does not fit its schema: of an action, of an event, or of a request of the protocol itself. */
 export class PayloadRejected extends Schema.TaggedError<PayloadRejected>()("PayloadRejected", {
-  /** The action, or the request. */
+  /** The action, the event, or the request. */
   action: Schema.String,
   issue: Schema.String
 }) {
   override get message(): string {
     return (
       `The payload of "${this.action}" was rejected: ${this.issue}. ` +
-      "Expected what its schema says, and no other fields. Correct it and call again."
+      "Expected what its schema says, and no other fields. Correct it and try again."
     )
   }
 }
@@ -56,10 +56,51 @@ export class UnknownAction extends Schema.TaggedError<UnknownAction>()("UnknownA
   }
 }
 
-/** This connection may not do that; in particular the id is not one it has mounted. */
+/** This connection may not do that: the id is not one it has mounted, or the room not one it may join. */
 export class NotAllowed extends Schema.TaggedError<NotAllowed>()("NotAllowed", { what: Schema.String }) {
   override get message(): string {
-    return `${this.what} is not allowed. Expected an instance this connection has mounted. Mount it first.`
+    return (
+      `${this.what} is not allowed. Expected an instance this connection has mounted, or a room it may join. ` +
+      "Mount it first, or ask whoever gives the right."
+    )
+  }
+}
+
+/** That is no room one can be in. */
+export class RoomRejected extends Schema.TaggedError<RoomRejected>()("RoomRejected", {
+  /** Its name, or the beginning of it. */
+  room: Schema.String,
+  issue: Schema.String
+}) {
+  override get message(): string {
+    return (
+      `The room ${JSON.stringify(this.room)} was rejected: ${this.issue}. ` +
+      "Expected a private instance, and a name of 1 to 128 visible characters. Choose another."
+    )
+  }
+}
+
+/** The instance is not in the room it wants to speak in. */
+export class NotInRoom extends Schema.TaggedError<NotInRoom>()("NotInRoom", {
+  component: Schema.String,
+  /** Its name, or the beginning of it. */
+  room: Schema.String
+}) {
+  override get message(): string {
+    return (
+      `This instance of "${this.component}" is not in the room ${JSON.stringify(this.room)}. ` +
+      "Expected one it was mounted with or has joined. Join it first."
+    )
+  }
+}
+
+/** The instance, or the connection, is in as many rooms as it may. */
+export class TooManyRooms extends Schema.TaggedError<TooManyRooms>()("TooManyRooms", {
+  limit: Schema.Int,
+  of: Schema.Literals(["instance", "connection"])
+}) {
+  override get message(): string {
+    return `This ${this.of} is in ${this.limit} rooms. Expected no more. Leave some, or raise maxRooms.`
   }
 }
 
@@ -266,6 +307,9 @@ export const LiveErrorReason = Schema.Union([
   PayloadRejected,
   UnknownAction,
   NotAllowed,
+  RoomRejected,
+  NotInRoom,
+  TooManyRooms,
   MailboxFull,
   ComponentCrashed,
   ComponentFaulted,

@@ -6,7 +6,7 @@ export const ComponentId = Schema.String.pipe(Schema.brand("fibra/ComponentId"))
 /** A component instance: one activation-independent identity, chosen by the server. */
 export type ComponentId = typeof ComponentId.Type
 
-/** One socket, for as long as it is open. */
+/** A client, from its first connection until it does not come back: drops do not change it, and others may know it. */
 export const ConnectionId = Schema.String.pipe(Schema.brand("fibra/ConnectionId"))
-/** One socket, for as long as it is open. */
+/** A client, from its first connection until it does not come back: drops do not change it, and others may know it. */
 export type ConnectionId = typeof ConnectionId.Type

@@ -5,8 +5,11 @@
  * events, in order. It acknowledges every fourth batch or more often with `Received` (or each with the stream's own `Ack`); when
  * it does not, the server sends no more state than the window holds and merges what follows into one change.
  *
- * A session outlives its sockets. The next `Connect` names it with its token, says how far every component was read and which
- * requests have no answer yet; it gets what it missed, and may send those requests again under the same `callId`.
+ * A session outlives its sockets. The next `Connect` names it with its token, says how far every component and room was read and
+ * which requests have no answer yet; it gets what it missed, and may send those requests again under the same `callId`.
+ *
+ * What is said in a room is the same text for all who are in it, so it names the room and not the components: a client is told
+ * with `Joined` and `Left` which of its components are in which rooms, and from and up to which event.
  */
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
@@ -16,7 +19,7 @@ import { ComponentId, ConnectionId } from "./LiveId.ts"
 import { Patch } from "./Patch.ts"
 
 /** Goes up with every change of the wire that an older client does not understand. */
-export const protocolVersion = 2
+export const protocolVersion = 3
 
 /** Where a component instance is in its life. */
 export const Status = Schema.Literals(["running", "restarting", "faulted", "stopped"])
@@ -25,6 +28,9 @@ export type Status = typeof Status.Type
 
 /** A client acknowledges at least every so many batches; a server may wait for that, but for no more. */
 export const batchesPerAcknowledgement = 4
+
+/** The name of a component, or a key. */
+const Name = Schema.String.check(Schema.isMaxLength(256))
 
 const EncodedState = Schema.Record(Schema.String, Schema.Json)
 
@@ -40,6 +46,7 @@ export type CallId = typeof CallId.Type
 
 /** The first event of a connection. */
 export const ConnectionEstablished = Schema.TaggedStruct("ConnectionEstablished", {
+  /** Names the client to others: in presence, and in the changes it caused. The same as before when it was resumed. */
   connectionId: ConnectionId,
   /** Names the session on the next connection; only the latest is good. */
   sessionToken: Schema.String,
@@ -56,13 +63,20 @@ export const ConnectionEstablished = Schema.TaggedStruct("ConnectionEstablished"
 /** The first event of a connection. */
 export type ConnectionEstablished = typeof ConnectionEstablished.Type
 
+/** A call of a client, as others may know of it. */
+export const CallReference = Schema.Struct({ connectionId: ConnectionId, callId: CallId })
+/** A call of a client, as others may know of it. */
+export type CallReference = typeof CallReference.Type
+
 /** The state changed; the patch applies to the state of revision `from`, which is the one before unless it is said. */
 export const Patched = Schema.TaggedStruct("Patched", {
   componentId: ComponentId,
   epoch: Epoch,
   revision: Revision,
   from: Schema.optionalKey(Revision),
-  patch: Patch
+  patch: Patch,
+  /** The calls of actions with a reducer that this change comes from: whoever has made them needs to guess no longer. */
+  by: Schema.optionalKey(Schema.Array(CallReference))
 })
 
 /** The state, whole; it takes the place of whatever the client had. */
@@ -73,13 +87,33 @@ export const Snapshot = Schema.TaggedStruct("Snapshot", {
   state: EncodedState
 })
 
-/** An event of the contract; `index` counts those of the instance. */
+/** Where an event was said: in a room, or to those who have mounted a component that is in none. One of the two is there. */
+const audience = { componentId: Schema.optionalKey(ComponentId), room: Schema.optionalKey(Schema.String) }
+
+/** An event of a contract; `index` counts those said in one place. */
 export const Broadcast = Schema.TaggedStruct("Event", {
-  componentId: ComponentId,
+  ...audience,
   index: Schema.Int,
   event: Schema.String,
   payload: Schema.Json
 })
+
+/** The client read too slowly, and `count` events up to the one of this index are lost to it. */
+export const EventsDropped = Schema.TaggedStruct("EventsDropped", {
+  ...audience,
+  index: Schema.Int,
+  count: Schema.Int
+})
+
+/** A component of this client is in a room: what is said there after the event of this index is for it. */
+export const Joined = Schema.TaggedStruct("Joined", {
+  componentId: ComponentId,
+  room: Schema.String,
+  index: Schema.Int
+})
+
+/** A component of this client is in a room no more: what is said there after the event of this index is not for it. */
+export const Left = Schema.TaggedStruct("Left", { componentId: ComponentId, room: Schema.String, index: Schema.Int })
 
 /** The instance entered another state of its life. */
 export const StatusChanged = Schema.TaggedStruct("Status", { componentId: ComponentId, status: Status })
@@ -96,6 +130,9 @@ export const LiveEvent = Schema.Union([
   Patched,
   Snapshot,
   Broadcast,
+  EventsDropped,
+  Joined,
+  Left,
   StatusChanged,
   Sealed,
   ServerDraining
@@ -116,11 +153,20 @@ export const Place = Schema.Struct({
 /** How far a client has read a component: the last change and the last event it was told, 0 for none. */
 export type Place = typeof Place.Type
 
+/** How far a client has read a room: the last event it was told. */
+export const RoomPlace = Schema.Struct({ room: Schema.String, index: Schema.Natural })
+/** How far a client has read a room: the last event it was told. */
+export type RoomPlace = typeof RoomPlace.Type
+
 /** A session is to be resumed: what the client has of it, and the requests it waits for. */
 export const ResumeRequest = Schema.Struct({
   sessionToken: Schema.String,
   /** One for each mount; a component that is not named is unmounted. */
   components: Schema.Array(Place),
+  /** A room that is not named is read from where the component joined it. */
+  rooms: Schema.optionalKey(Schema.Array(RoomPlace)),
+  /** Lists of who is there; one that is not named comes whole. */
+  presence: Schema.optionalKey(Schema.Array(Place)),
   /** Mounts and calls without an answer; the others are settled, and a call that runs for nobody is interrupted. */
   pending: Schema.Array(CallId)
 })
@@ -132,12 +178,21 @@ export const ConnectRequest = Schema.Struct({ resume: Schema.optionalKey(ResumeR
 /** The first request of a connection. */
 export type ConnectRequest = typeof ConnectRequest.Type
 
+/**
+ * Under which id the list of who is there comes, as `Snapshot` and `Patched`: those with this component in a room, or those who have
+ * mounted a component that is in none.
+ */
+export const presenceId = (
+  component: string,
+  place: { readonly room: string } | { readonly componentId: string }
+): ComponentId => ComponentId.make("room" in place ? `@${component} ${place.room}` : `@${place.componentId}`)
+
 /** The answer to a mount. */
 export const Mounted = Schema.Struct({
   componentId: ComponentId,
   epoch: Epoch,
   revision: Revision,
-  /** Events so far. */
+  /** Events so far that were said to those who have mounted it. */
   index: Schema.Natural,
   state: EncodedState,
   status: Status
@@ -146,17 +201,19 @@ export const Mounted = Schema.Struct({
 export type Mounted = typeof Mounted.Type
 
 const component = {
-  component: Schema.String.check(Schema.isMaxLength(256)),
+  component: Name,
   /** The version of the client's contract; another one than the server's is refused. */
   version: Schema.optionalKey(Schema.Int),
   props: Schema.Json,
+  /** The room it is to be in; only a private instance can be put into one. */
+  room: Schema.optionalKey(Schema.String),
   callId: Schema.optionalKey(CallId)
 }
 
 /** A component is to be mounted: a private instance, or with a key the one all share who give that key. */
 export const MountRequest = Schema.Struct({
   ...component,
-  key: Schema.optionalKey(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(256))),
+  key: Schema.optionalKey(Name.check(Schema.isMinLength(1))),
   /** Whether its first token is to come with it, and not within the token interval. */
   seal: Schema.optionalKey(Schema.Boolean)
 })

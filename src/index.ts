@@ -1,4 +1,5 @@
 /** `fibra`: the contract of components, safe in a browser. */
+export type { Caller } from "./Caller.ts"
 export * as Component from "./Component.ts"
 export {
   CallExpired,
@@ -12,12 +13,15 @@ export {
   LiveErrorReason,
   MailboxFull,
   NotAllowed,
+  NotInRoom,
   PayloadRejected,
   PropsRejected,
+  RoomRejected,
   SnapshotRejected,
   TokenRejected,
   TokenRejection,
   TooManyComponents,
+  TooManyRooms,
   UnknownAction,
   UnknownComponent,
   VersionMismatch
@@ -26,3 +30,5 @@ export { ComponentId, ConnectionId } from "./LiveId.ts"
 export * as LiveProtocol from "./LiveProtocol.ts"
 export * as Migration from "./Migration.ts"
 export * as Patch from "./Patch.ts"
+export * as Presence from "./Presence.ts"
+export type { Principal } from "./Principal.ts"

@@ -6,7 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
-import type { Principal } from "./Principal.ts"
+import type { Principal } from "../Principal.ts"
 
 /** Gives the principal of an upgrade request, from its headers, cookies or query; undefined for an anonymous one. */
 export type Authenticate = (request: HttpServerRequest) => Effect.Effect<Principal | undefined>

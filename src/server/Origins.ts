@@ -10,7 +10,7 @@ import { LiveError, SnapshotRejected, TokenRejected, type TokenRejection } from 
 import * as Migration from "../Migration.ts"
 import type { Json } from "../Patch.ts"
 import type { Origin } from "./Instance.ts"
-import type { Principal } from "./Principal.ts"
+import type { Principal } from "../Principal.ts"
 import type { Served } from "./Served.ts"
 import type { Snapshot, SnapshotStore } from "./SnapshotStore.ts"
 import { addressOf } from "./StateKeeper.ts"

@@ -26,7 +26,7 @@ import {
 import { ClientMessage, type RequestId } from "./ClientMessage.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Outcome } from "./Outcome.ts"
-import type { Principal } from "./Principal.ts"
+import type { Principal } from "../Principal.ts"
 import { RpcOutbox } from "./RpcOutbox.ts"
 import { RpcPending } from "./RpcPending.ts"
 import * as RpcText from "./RpcText.ts"

@@ -23,7 +23,7 @@ import type { Held, Instances } from "./Instances.ts"
 import { type Bounds, Ledger } from "./Ledger.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import { type Outcome, outcomeOf, refused } from "./Outcome.ts"
-import type { Principal } from "./Principal.ts"
+import type { Principal } from "../Principal.ts"
 import type { Reader, ReaderSink } from "./Reader.ts"
 import { SealReceipts } from "./SealReceipts.ts"
 

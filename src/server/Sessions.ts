@@ -14,7 +14,7 @@ import * as IdGenerator from "./IdGenerator.ts"
 import { Instances } from "./Instances.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import { Parking } from "./Parking.ts"
-import { isSame, type Principal } from "./Principal.ts"
+import { isSame, type Principal } from "../Principal.ts"
 import { type Collector, Session, type SessionHost } from "./Session.ts"
 
 /** How a session is named. */

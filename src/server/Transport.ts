@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as LiveConfig from "./LiveConfig.ts"
-import type { Principal } from "./Principal.ts"
+import type { Principal } from "../Principal.ts"
 
 /** One message, ready to be written. */
 export type Frame = Uint8Array | string

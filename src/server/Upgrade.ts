@@ -11,7 +11,7 @@ import type { Socket } from "node:net"
 import { type WebSocket, WebSocketServer } from "ws"
 import type { Authenticate } from "./Authentication.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import type { Principal } from "./Principal.ts"
+import type { Principal } from "../Principal.ts"
 
 /** What Node says of a request it has taken for an upgrade. */
 interface UpgradeRequest extends IncomingMessage {

@@ -4,7 +4,7 @@
  */
 import type { Socket } from "node:net"
 import type { WebSocket } from "ws"
-import type { Principal } from "./Principal.ts"
+import type { Principal } from "../Principal.ts"
 import type { Connection, Frame, Front, Link, Transport } from "./Transport.ts"
 
 const connectionOf = Symbol("fibra/server/connection")

@@ -2,6 +2,6 @@
 export * as Authentication from "./Authentication.ts"
 export * as LiveConfig from "./LiveConfig.ts"
 export * as LiveServer from "./LiveServer.ts"
-export type { Principal } from "./Principal.ts"
+export type { Principal } from "../Principal.ts"
 export * as Secrets from "./Secrets.ts"
 export * as SnapshotStore from "./SnapshotStore.ts"

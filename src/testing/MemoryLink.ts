@@ -9,7 +9,7 @@ import { RpcClientDefect, RpcClientError } from "effect/rpc/RpcClientError"
 import type { FromServerEncoded } from "effect/rpc/RpcMessage"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
 import type { Hooks, Link } from "../client/Link.ts"
-import type { Principal } from "../server/Principal.ts"
+import type { Principal } from "../Principal.ts"
 import type { Connection, Frame, Front, Link as ServerLink, Transport } from "../server/Transport.ts"
 
 type Deliver = (message: FromServerEncoded) => void

@@ -2,7 +2,7 @@
 
 /** Somebody the server knows by name; undefined where it says "or nobody" means anonymous. */
 export interface Principal {
-  /** The same for everything that is one person's, and never anybody else's. */
+  /** The same for everything that is one person's, and never anybody else's. Who is present with others is known to them by it. */
   readonly id: string
 }
 
