@@ -1,0 +1,115 @@
+/**
+ * A place where events are said, and who hears them: clients, each with a cursor in one log, and instances, with a message in their
+ * mailbox. An event is encoded once, and clients at the same place in the log share the text and the frame of what they have not
+ * read. Places with a name are found in `Rooms`; an instance in none has one of its own, for those who have mounted it.
+ */
+import { Batch } from "./ChangeLog.ts"
+import { EventLog, type Listener, type Said } from "./EventLog.ts"
+import type * as LiveConfig from "./LiveConfig.ts"
+import type { Presence } from "./Presence.ts"
+import type { RoomReader } from "./RoomReader.ts"
+
+/** Who hears events on the server. */
+export interface Member {
+  readonly hear: (speech: Speech) => void
+}
+
+/** An event on its way to the members on the server. */
+export interface Speech {
+  readonly event: string
+  /** As the contract of who said it has it, decoded and encoded. */
+  readonly payload: unknown
+  readonly encoded: unknown
+  /** The codec of who said it. */
+  readonly codec: object
+  readonly caller: Listener | undefined
+  /** Who is not to hear it. */
+  readonly except: Member | undefined
+}
+
+/** A place where events are said. */
+export class Room {
+  /** Undefined for the place of a single instance. */
+  readonly name: string | undefined
+  /** How events say where they were said. */
+  readonly at: string
+  readonly log: EventLog
+  readonly members = new Set<Member>()
+  /** Who is there, for each component that wants to know. */
+  readonly presences = new Map<string, Presence>()
+  readonly readers = new Set<RoomReader>()
+  readonly #config: LiveConfig.Service
+  /** Readers that have not read everything, whether they are there or not. */
+  #unread = 0
+  #hurried: number
+  /** What is to be heard; undefined while nothing is said. */
+  #hearing: Array<Speech> | undefined
+  #shared: { readonly after: number; readonly upTo: number; readonly batch: Batch } | undefined
+
+  constructor(
+    config: LiveConfig.Service,
+    place: { readonly room: string } | { readonly componentId: string },
+    index: number
+  ) {
+    this.#config = config
+    this.name = "room" in place ? place.room : undefined
+    this.at =
+      "room" in place ? `"room":${JSON.stringify(place.room)}` : `"componentId":${JSON.stringify(place.componentId)}`
+    this.log = new EventLog(config, index)
+    this.#hurried = index
+  }
+
+  /** Whether nobody is here any more. */
+  get isEmpty(): boolean {
+    return this.members.size === 0 && this.readers.size === 0
+  }
+
+  /** Says an event to the clients. */
+  say(event: string, payload: string, isFor: Said["isFor"]): void {
+    if (this.readers.size === 0) return
+    const { log } = this
+    const index = log.index + 1
+    const text = `{"_tag":"Event",${this.at},"index":${index},"event":${JSON.stringify(event)},"payload":${payload}}`
+    // Who reads as fast as it can loses nothing because much is said in one turn.
+    if (this.#unread > 0 && log.index - this.#hurried >= this.#config.maxEvents / 2) this.#hurry()
+    log.append({ text, isFor }, this.forgetting)
+    if (this.#unread === this.readers.size) return
+    for (const reader of this.readers) reader.wake()
+  }
+
+  /** Tells the members on the server. What one of them says because of it is heard after it by all. */
+  tell(speech: Speech): void {
+    if (this.#hearing !== undefined) return void this.#hearing.push(speech)
+    const hearing = (this.#hearing = [speech])
+    for (const next of hearing) {
+      for (const member of Array.from(this.members)) if (member !== next.except) member.hear(next)
+    }
+    this.#hearing = undefined
+  }
+
+  /** A reader has something to read, or has nothing any more. */
+  counted(unread: 1 | -1): void {
+    this.#unread += unread
+    if (this.#unread === 0) this.#shared = undefined
+  }
+
+  /** The texts after one event, made once for all who are at that place. */
+  shared(after: number, said: ReadonlyArray<Said>): Batch {
+    const upTo = this.log.index
+    if (this.#shared?.after !== after || this.#shared.upTo !== upTo) {
+      this.#shared = { after, upTo, batch: new Batch(said.map(({ text }) => text).join(",")) }
+    }
+    return this.#shared.batch
+  }
+
+  /** What was not for everyone is not missed by everyone. */
+  readonly forgetting = (index: number, { isFor }: Said): void => {
+    if (isFor === undefined) return
+    for (const reader of this.readers) reader.forgetting(index, isFor)
+  }
+
+  #hurry(): void {
+    this.#hurried = this.log.index
+    for (const reader of Array.from(this.readers)) reader.hurry()
+  }
+}

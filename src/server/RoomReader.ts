@@ -1,0 +1,249 @@
+/**
+ * One client's place in one room, however many of its components are in it. Like a reader of an instance it holds no queue: what it
+ * has to read is taken from the log of the room when there is room to write it. While the client is away it stays where it is, and
+ * goes on from where the client says it was.
+ */
+import { Batch } from "./ChangeLog.ts"
+import type { Listener, Said } from "./EventLog.ts"
+import type { Room } from "./Room.ts"
+
+/** Who reads. */
+export interface RoomSink extends Listener {
+  /** There is something to read; said once until it is read. */
+  readonly woke: (reader: RoomReader) => void
+  /** Writes now what can be written. */
+  readonly hurry: () => void
+  /** None of its components is in the room any more. */
+  readonly done: (reader: RoomReader) => void
+}
+
+/** From which event on, and up to which, a component is in the room. */
+interface Membership {
+  readonly from: number
+  /** Infinity while it is. */
+  to: number
+  /** Whether the client was told of the beginning, and of the end. */
+  told: "nothing" | "joined" | "left"
+  /** Whether the client does not know of the component yet. */
+  held: boolean
+}
+
+/** A cursor. */
+export class RoomReader {
+  readonly rank = 1
+  readonly room: Room
+  readonly #sink: RoomSink
+  readonly #memberships = new Map<string, Membership>()
+  /** The last event that was read. */
+  #index: number
+  /** Events after that which were forgotten and not for it. */
+  #notMissed = 0
+  #behind = false
+  #away: boolean
+  #counted = false
+
+  constructor(room: Room, sink: RoomSink, away: boolean) {
+    this.room = room
+    this.#sink = sink
+    this.#index = room.log.index
+    this.#away = away
+    room.readers.add(this)
+  }
+
+  /** The last event that was read: what a receipt is for. */
+  get serial(): number {
+    return this.#index
+  }
+
+  /** A component of the client is in the room from now on; gives the last event that is not for it. */
+  join(componentId: string, held: boolean): number {
+    const from = this.room.log.index
+    this.#memberships.set(componentId, { from, to: Infinity, told: "nothing", held })
+    this.wake()
+    return from
+  }
+
+  /** It is not in the room any more; what was said before is still for it. */
+  leave(componentId: string): void {
+    const membership = this.#memberships.get(componentId)
+    if (membership === undefined || membership.to !== Infinity) return
+    membership.to = this.room.log.index
+    this.wake()
+  }
+
+  /** The client does not have it any more. */
+  forget(componentId: string): void {
+    if (this.#memberships.delete(componentId)) this.#endIfDone()
+  }
+
+  /** Whether this component is in the room. */
+  has(componentId: string): boolean {
+    return this.#memberships.get(componentId)?.to === Infinity
+  }
+
+  /** After which event the room is for this component. */
+  from(componentId: string): number {
+    return this.#memberships.get(componentId)?.from ?? this.room.log.index
+  }
+
+  /** The client knows of this component. */
+  announce(componentId: string): void {
+    const membership = this.#memberships.get(componentId)
+    if (membership === undefined || !membership.held) return
+    membership.held = false
+    if (this.#behind) this.#notify()
+  }
+
+  /** The client is going to be told of this component again. */
+  hold(componentId: string): void {
+    const membership = this.#memberships.get(componentId)
+    if (membership === undefined) return
+    membership.held = true
+    membership.told = "nothing"
+  }
+
+  /** There is something to read. */
+  wake(): void {
+    if (this.#behind) return
+    this.#behind = true
+    this.room.counted(1)
+    this.#recount()
+    this.#notify()
+  }
+
+  /** Reads now, if it can. */
+  hurry(): void {
+    if (this.#behind && !this.#away) this.#sink.hurry()
+  }
+
+  /** An event has to make room in the log. */
+  forgetting(index: number, isFor: NonNullable<Said["isFor"]>): void {
+    if (index > this.#index && !isFor(this.#sink)) this.#notMissed++
+  }
+
+  /** The client is away. */
+  detach(): void {
+    this.#away = true
+    this.#recount()
+  }
+
+  /** The client is there, and was told of the events up to this one; undefined: of none. */
+  resume(index: number | undefined): void {
+    this.#away = false
+    const start = Math.min(...Array.from(this.#memberships.values(), ({ from }) => from))
+    const read = index === undefined || index < start || index > this.#index ? start : index
+    if (read !== this.#index) this.#notMissed = 0
+    this.#index = read
+    for (const membership of this.#memberships.values()) membership.told = "nothing"
+    this.#recount()
+    if (this.#behind) this.#notify()
+    else this.wake()
+  }
+
+  /** The client has what was read up to this event; memberships that ended before are over. */
+  confirm(index: number): void {
+    for (const [componentId, { to, told }] of this.#memberships) {
+      if (told === "left" && to <= index) this.#memberships.delete(componentId)
+    }
+    this.#endIfDone()
+  }
+
+  /** Whether a membership has ended, so that it has to be known when the client has been told. */
+  get isEnding(): boolean {
+    for (const { to } of this.#memberships.values()) if (to !== Infinity) return true
+    return false
+  }
+
+  /** Nobody reads here any more. */
+  close(): void {
+    this.#caughtUp()
+    this.room.readers.delete(this)
+  }
+
+  /** Everything up to now. */
+  take(into: Array<Batch>): void {
+    if (!this.#behind || this.#isHeld) return
+    const { log } = this.room
+    const after = this.#index
+    const news = this.#news()
+    const upTo = this.#lastWanted
+    const said = after < upTo ? log.after(after) : []
+    const missed = Math.max(0, Math.min(log.first - 1, upTo) - after) - this.#notMissed
+    if (missed > 0) news.push(`{"_tag":"EventsDropped",${this.room.at},"index":${log.first - 1},"count":${missed}}`)
+    if (news.length > 0) into.push(new Batch(news.join(",")))
+    this.#index = log.index
+    this.#notMissed = 0
+    if (said.length > 0) {
+      if (upTo >= log.index && said.every(({ isFor }) => isFor === undefined)) into.push(this.room.shared(after, said))
+      else this.#takeOwn(into, said, upTo)
+    }
+    this.#caughtUp()
+  }
+
+  #takeOwn(into: Array<Batch>, said: ReadonlyArray<Said>, upTo: number): void {
+    const beyond = Math.max(0, this.room.log.index - upTo)
+    const texts: Array<string> = []
+    for (const { isFor, text } of said.slice(0, said.length - beyond)) {
+      if (isFor === undefined || isFor(this.#sink)) texts.push(text)
+    }
+    if (texts.length > 0) into.push(new Batch(texts.join(",")))
+  }
+
+  /** What the client is to know of who is in the room. */
+  #news(): Array<string> {
+    const { name } = this.room
+    const news: Array<string> = []
+    for (const [componentId, membership] of this.#memberships) {
+      const tell = (tag: string, index: number) => {
+        if (name === undefined) return
+        news.push(`{"_tag":"${tag}","componentId":${JSON.stringify(componentId)},${this.room.at},"index":${index}}`)
+      }
+      if (membership.told === "nothing") {
+        tell("Joined", membership.from)
+        membership.told = "joined"
+      }
+      if (membership.to !== Infinity && membership.told === "joined") {
+        tell("Left", membership.to)
+        membership.told = "left"
+      }
+    }
+    return news
+  }
+
+  /** The last event that is for one of the components. */
+  get #lastWanted(): number {
+    let last = -1
+    for (const { to } of this.#memberships.values()) last = Math.max(last, to)
+    return last
+  }
+
+  /** Whether there is a component the client does not know of. */
+  get #isHeld(): boolean {
+    for (const { held } of this.#memberships.values()) if (held) return true
+    return false
+  }
+
+  #notify(): void {
+    if (!this.#away && !this.#isHeld) this.#sink.woke(this)
+  }
+
+  #caughtUp(): void {
+    if (!this.#behind) return
+    this.#behind = false
+    this.room.counted(-1)
+    this.#recount()
+  }
+
+  /** The log keeps more while somebody who is there has not read it. */
+  #recount(): void {
+    const counts = this.#behind && !this.#away
+    if (counts === this.#counted) return
+    this.#counted = counts
+    if (counts) this.room.log.fellBehind()
+    else this.room.log.caughtUp(this.room.forgetting)
+  }
+
+  #endIfDone(): void {
+    if (this.#memberships.size === 0) this.#sink.done(this)
+  }
+}
