@@ -1,5 +1,5 @@
 /**
- * The latest changes and events of one instance, as text, in order, for the readers that have not seen them. When everyone
+ * The latest changes of one state, as text, in order, for the readers that have not seen them. When everyone
  * has caught up it keeps the last few, which may not have arrived; while a reader's client is away it keeps more. It never holds
  * more than its bounds, and who fell out of it gets one merged change or the whole state instead.
  */
@@ -8,11 +8,12 @@ import type { Frame } from "./Transport.ts"
 
 /** One entry. */
 interface Entry {
-  readonly kind: "patch" | "event"
-  /** The revision a patch leads to, or the index of an event. */
-  readonly position: number
+  /** The revision it leads to. */
+  readonly revision: number
   /** Empty for a change that is only merged into others any more. */
   text: string
+  /** The call it comes from, as text, if there are clients that have to know. */
+  readonly by: string | undefined
 }
 
 /** The newest token of the state, to be read once by everyone. */
@@ -65,17 +66,17 @@ export class ChangeLog {
     this.#config = config
   }
 
-  /** Characters of the changes and events it remembers. */
+  /** Characters of the changes it remembers. */
   get bytes(): number {
     return this.#size
   }
 
-  /** Adds an entry. Changes no reader can get one by one any more are dropped at once, the oldest events when there are too many. */
-  append(kind: Entry["kind"], position: number, text: string): void {
+  /** Adds an entry. Changes no reader can get one by one any more are dropped at once. */
+  append(revision: number, text: string, by?: string): void {
     const { patchLog, patchLogBytes } = this.#config
     const entries = (this.#entries ??= [])
     this.sequence++
-    entries.push({ kind, position, text })
+    entries.push({ revision, text, by })
     this.#size += text.length
     if (this.away === 0) this.#blank(entries[entries.length - 1 - this.#config.conflateAfter])
     // In bulk: shifting an array by one for every change would cost more than the change.
@@ -84,7 +85,7 @@ export class ChangeLog {
   }
 
   #blank(old: Entry | undefined): void {
-    if (old?.kind !== "patch") return
+    if (old === undefined) return
     this.#size -= old.text.length
     old.text = ""
   }
@@ -142,28 +143,21 @@ export class ChangeLog {
     return texts.join(",")
   }
 
-  /** After which entry there is what a client has not seen that was told of these; undefined when that is no longer here. */
-  placeOf(told: { readonly revision: number; readonly index: number }, revision: number): number | undefined {
+  /** The calls that the changes after this entry come from, as far as they are still known. */
+  callsSince(after: number): ReadonlyArray<string> {
     const entries = this.#entries ?? []
-    let from = revision
-    let start = entries.length
-    for (let entry = entries[start - 1]; entry !== undefined; entry = entries[start - 1]) {
-      const { kind, position, text } = entry
-      if (position <= (kind === "patch" ? told.revision : told.index)) break
-      if (text === "") return undefined
-      if (kind === "patch") {
-        if (position !== from) return undefined
-        from--
-      }
-      start--
-    }
-    return from === told.revision ? this.sequence - (entries.length - start) : undefined
+    return entries.slice(Math.max(0, entries.length - (this.sequence - after))).flatMap(({ by }) => by ?? [])
   }
 
-  /** The events (not the changes) after the one of this index that are still here. */
-  eventsAfter(index: number): ReadonlyArray<string> {
-    return (this.#entries ?? [])
-      .filter(({ kind, position }) => kind === "event" && position > index)
-      .map(({ text }) => text)
+  /** After which entry there is what a client has not seen that has this revision; undefined when that is no longer here. */
+  placeOf(told: number, revision: number): number | undefined {
+    const entries = this.#entries ?? []
+    const missing = revision - told
+    if (missing < 0 || missing > entries.length) return undefined
+    for (let back = 0; back < missing; back++) {
+      const entry = entries[entries.length - 1 - back]
+      if (entry === undefined || entry.text === "" || entry.revision !== revision - back) return undefined
+    }
+    return this.sequence - missing
   }
 }

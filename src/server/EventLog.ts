@@ -2,21 +2,14 @@
  * The latest events that were said in one place, as text, in order. It keeps a few for whoever lost the connection, more while
  * somebody who is there has not read them, and never more than its bounds; who was too slow is told how many it missed.
  */
+import type { Client } from "./Client.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 
 /** An event, ready to be sent. */
 export interface Said {
   readonly text: string
   /** Undefined: for everyone. */
-  readonly isFor: ((listener: Listener) => boolean) | undefined
-}
-
-/** Whoever may or may not get an event. */
-export interface Listener {
-  /** The id of the principal; undefined for an anonymous one. */
-  readonly principalId: string | undefined
-  /** What is the same for everything that is one client's. */
-  readonly client: object
+  readonly isFor: ((client: Client) => boolean) | undefined
 }
 
 /** A bounded log of events. */

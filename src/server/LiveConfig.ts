@@ -31,7 +31,15 @@ export interface Service {
   readonly maxComponents: number
   /** Instances with a key that may be active at once. */
   readonly maxKeyed: number
-  /** Changes and events an instance remembers for readers that are behind. */
+  /** Rooms one instance, and one connection with all its instances, may be in. */
+  readonly maxRooms: number
+  /** Events a client may be behind in one room while it is connected; then the oldest are lost to it, and it is told how many. */
+  readonly maxEvents: number
+  /** Events a room remembers for clients that come back; for those of an instance in no room, the same. */
+  readonly roomLog: number
+  /** Bytes of the events a room remembers, whoever has not read them. */
+  readonly roomLogBytes: number
+  /** Changes an instance remembers for readers that are behind. */
   readonly patchLog: number
   /** Bytes of them. */
   readonly patchLogBytes: number
@@ -86,6 +94,10 @@ export const defaults: Service = {
   maxBuffered: 16 * 1024 * 1024,
   maxComponents: 1024,
   maxKeyed: 100_000,
+  maxRooms: 256,
+  maxEvents: 1000,
+  roomLog: 256,
+  roomLogBytes: 1024 * 1024,
   patchLog: 256,
   patchLogBytes: 256 * 1024,
   conflateAfter: 16,

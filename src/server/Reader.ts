@@ -1,5 +1,5 @@
 /**
- * One client's place in one instance. It holds no queue: what it has to read is computed when there is room to write it, from
+ * One client's place in one state: of an instance, or of who is there. It holds no queue: what it has to read is computed when there is room to write it, from
  * the log or, when it fell behind, as one change from the state it saw last to the state of now. While its client is away it
  * stays where it is, and goes on from where the client says it was.
  */
@@ -9,20 +9,23 @@ import * as Patch from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
 import { Batch, type ChangeLog } from "./ChangeLog.ts"
 
-/** What can be read: an instance, as far as it is a reader's business. */
+/** What can be read: an instance, or who is there, as far as it is a reader's business. */
 export interface Source {
   readonly id: ComponentId
+  /** What is read first in a batch; a lower one comes before. */
+  readonly rank: number
   readonly log: ChangeLog
   readonly encoded: Encoded
   readonly epoch: number
   readonly revision: number
-  /** Events so far. */
-  readonly events: number
-  readonly clientStatus: Status
+  /** Undefined for what has no life of its own. */
+  readonly clientStatus: Status | undefined
   /** Changes a reader gets one by one in a single batch. */
   readonly conflateAfter: number
   /** The last token its client is known to have. */
   confirmed: number
+  /** It is going to be read: what has changed is to be in the log. */
+  readonly refresh: () => void
 }
 
 /** Who reads. */
@@ -44,7 +47,6 @@ export class Reader {
   /** The state of `#revision`, if it is known. */
   #seen: Encoded | undefined
   #revision!: number
-  #index!: number
   #status: Status | undefined
   #serial = 0
   #mode: Mode = "follow"
@@ -104,8 +106,9 @@ export class Reader {
   /** The client is there, and was told this much. */
   resume(place: Place): void {
     this.back()
+    this.#source.refresh()
     const { encoded, epoch, log, revision } = this.#source
-    const sequence = place.epoch === epoch ? log.placeOf(place, revision) : undefined
+    const sequence = place.epoch === epoch ? log.placeOf(place.revision, revision) : undefined
     this.#held = false
     // What was said of these may not have arrived.
     this.#status = undefined
@@ -118,9 +121,19 @@ export class Reader {
       this.#sequence = sequence
       this.#revision = place.revision
     }
-    this.#index = place.index
     if (this.behind) this.#sink.readerWoke(this)
     else this.wake()
+  }
+
+  /** What it is read before, or after, in a batch. */
+  get rank(): number {
+    return this.#source.rank
+  }
+
+  /** It is read no more. */
+  end(): void {
+    this.back()
+    if (this.behind) this.#source.log.caughtUp()
   }
 
   /** Whether the client does not know of the mount yet. */
@@ -138,9 +151,10 @@ export class Reader {
     return this.#serial
   }
 
-  /** Everything up to now; undefined when it comes to nothing. */
-  take(): Batch | undefined {
-    if (!this.behind) return undefined
+  /** Everything up to now. */
+  take(into: Array<Batch>): void {
+    if (!this.behind) return
+    this.#source.refresh()
     const { clientStatus: status, log } = this.#source
     const batch =
       this.#mode === "follow"
@@ -150,15 +164,14 @@ export class Reader {
     if (log.seal !== undefined) this.#serial = log.seal.serial
     this.#catchUp()
     log.caughtUp()
-    return batch
+    if (batch !== undefined) into.push(batch)
   }
 
   #catchUp(): void {
-    const { clientStatus, encoded, events, log, revision } = this.#source
+    const { clientStatus, encoded, log, revision } = this.#source
     this.#sequence = log.sequence
     this.#seen = encoded
     this.#revision = revision
-    this.#index = events
     this.#status = clientStatus
     this.behind = false
   }
@@ -173,9 +186,8 @@ export class Reader {
     } else {
       const merged = this.#merged()
       if (merged !== undefined) texts.push(merged)
-      texts.push(...log.eventsAfter(this.#index))
     }
-    if (this.#mode === "whole" || status !== this.#status) {
+    if (status !== undefined && (this.#mode === "whole" || status !== this.#status)) {
       texts.push(`{"_tag":"Status","componentId":"${id}","status":"${status}"}`)
     }
     if (log.seal !== undefined && log.seal.serial > this.#serial) texts.push(log.seal.text)
@@ -183,14 +195,18 @@ export class Reader {
   }
 
   #merged(): string | undefined {
-    const { encoded: now, epoch, id, revision } = this.#source
+    const { encoded: now, epoch, id, log, revision } = this.#source
     const seen = this.#mode === "whole" ? undefined : this.#seen
     if (seen !== undefined && this.#revision === revision) return undefined
     const changes = seen === undefined ? undefined : JSON.stringify(Patch.diff(seen, now))
     const whole = JSON.stringify(now)
-    const head = `"componentId":"${id}","epoch":${epoch},"revision":${revision}`
-    return changes !== undefined && changes.length < whole.length
-      ? `{"_tag":"Patched",${head},"from":${this.#revision},"patch":${changes}}`
+    const head = `"componentId":${JSON.stringify(id)},"epoch":${epoch},"revision":${revision}`
+    const by = log.callsSince(this.#sequence)
+    return changes !== undefined && (by.length > 0 || changes.length < whole.length)
+      ? `{"_tag":"Patched",${head},"from":${this.#revision},"patch":${changes}${byText(by)}}`
       : `{"_tag":"Snapshot",${head},"state":${whole}}`
   }
 }
+
+/** Which calls a change comes from. */
+export const byText = (calls: ReadonlyArray<string>): string => (calls.length === 0 ? "" : `,"by":[${calls.join(",")}]`)

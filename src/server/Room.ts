@@ -4,7 +4,8 @@
  * read. Places with a name are found in `Rooms`; an instance in none has one of its own, for those who have mounted it.
  */
 import { Batch } from "./ChangeLog.ts"
-import { EventLog, type Listener, type Said } from "./EventLog.ts"
+import type { Client } from "./Client.ts"
+import { EventLog, type Said } from "./EventLog.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Presence } from "./Presence.ts"
 import type { RoomReader } from "./RoomReader.ts"
@@ -22,7 +23,7 @@ export interface Speech {
   readonly encoded: unknown
   /** The codec of who said it. */
   readonly codec: object
-  readonly caller: Listener | undefined
+  readonly caller: Client | undefined
   /** Who is not to hear it. */
   readonly except: Member | undefined
 }

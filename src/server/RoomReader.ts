@@ -4,13 +4,15 @@
  * goes on from where the client says it was.
  */
 import { Batch } from "./ChangeLog.ts"
-import type { Listener, Said } from "./EventLog.ts"
+import type { Client } from "./Client.ts"
+import type { Said } from "./EventLog.ts"
 import type { Room } from "./Room.ts"
 
 /** Who reads. */
-export interface RoomSink extends Listener {
+export interface RoomSink {
+  readonly client: Client
   /** There is something to read; said once until it is read. */
-  readonly woke: (reader: RoomReader) => void
+  readonly readerWoke: (reader: RoomReader) => void
   /** Writes now what can be written. */
   readonly hurry: () => void
   /** None of its components is in the room any more. */
@@ -38,6 +40,8 @@ export class RoomReader {
   #index: number
   /** Events after that which were forgotten and not for it. */
   #notMissed = 0
+  /** Events of an earlier time in the room that were not read before the next began. */
+  #lost = 0
   #behind = false
   #away: boolean
   #counted = false
@@ -55,12 +59,17 @@ export class RoomReader {
     return this.#index
   }
 
-  /** A component of the client is in the room from now on; gives the last event that is not for it. */
-  join(componentId: string, held: boolean): number {
-    const from = this.room.log.index
-    this.#memberships.set(componentId, { from, to: Infinity, told: "nothing", held })
+  /** A component of the client is in the room from now on. */
+  join(componentId: string, held: boolean): void {
+    // What it has not read of the time before is read now or never: the client knows one time only.
+    if (this.#memberships.has(componentId)) this.hurry()
+    const before = this.#memberships.get(componentId)
+    if (before !== undefined && this.#memberships.size === 1) {
+      this.#lost += Math.max(0, before.to - Math.max(this.#index, before.from))
+      this.#index = this.room.log.index
+    }
+    this.#memberships.set(componentId, { from: this.room.log.index, to: Infinity, told: "nothing", held })
     this.wake()
-    return from
   }
 
   /** It is not in the room any more; what was said before is still for it. */
@@ -118,7 +127,7 @@ export class RoomReader {
 
   /** An event has to make room in the log. */
   forgetting(index: number, isFor: NonNullable<Said["isFor"]>): void {
-    if (index > this.#index && !isFor(this.#sink)) this.#notMissed++
+    if (index > this.#index && !isFor(this.#sink.client)) this.#notMissed++
   }
 
   /** The client is away. */
@@ -165,12 +174,16 @@ export class RoomReader {
     if (!this.#behind || this.#isHeld) return
     const { log } = this.room
     const after = this.#index
-    const news = this.#news()
     const upTo = this.#lastWanted
     const said = after < upTo ? log.after(after) : []
-    const missed = Math.max(0, Math.min(log.first - 1, upTo) - after) - this.#notMissed
-    if (missed > 0) news.push(`{"_tag":"EventsDropped",${this.room.at},"index":${log.first - 1},"count":${missed}}`)
+    const lastMissed = Math.min(log.first - 1, upTo)
+    const news = [
+      ...this.#dropped(after, this.#lost),
+      ...this.#news(),
+      ...this.#dropped(lastMissed, lastMissed - after - this.#notMissed)
+    ]
     if (news.length > 0) into.push(new Batch(news.join(",")))
+    this.#lost = 0
     this.#index = log.index
     this.#notMissed = 0
     if (said.length > 0) {
@@ -184,9 +197,13 @@ export class RoomReader {
     const beyond = Math.max(0, this.room.log.index - upTo)
     const texts: Array<string> = []
     for (const { isFor, text } of said.slice(0, said.length - beyond)) {
-      if (isFor === undefined || isFor(this.#sink)) texts.push(text)
+      if (isFor === undefined || isFor(this.#sink.client)) texts.push(text)
     }
     if (texts.length > 0) into.push(new Batch(texts.join(",")))
+  }
+
+  #dropped(index: number, count: number): ReadonlyArray<string> {
+    return count > 0 ? [`{"_tag":"EventsDropped",${this.room.at},"index":${index},"count":${count}}`] : []
   }
 
   /** What the client is to know of who is in the room. */
@@ -224,7 +241,7 @@ export class RoomReader {
   }
 
   #notify(): void {
-    if (!this.#away && !this.#isHeld) this.#sink.woke(this)
+    if (!this.#away && !this.#isHeld) this.#sink.readerWoke(this)
   }
 
   #caughtUp(): void {

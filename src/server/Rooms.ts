@@ -1,0 +1,69 @@
+/** The rooms of one server, by name. A room is there for as long as somebody is in it. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { LiveError, NotAllowed, RoomRejected } from "../LiveError.ts"
+import * as Authorization from "./Authorization.ts"
+import * as LiveConfig from "./LiveConfig.ts"
+import { Room } from "./Room.ts"
+
+/** The rooms of one server. */
+export class Rooms extends Context.Service<
+  Rooms,
+  {
+    /** Checks the name, and the right to be there. */
+    readonly admit: (joining: Authorization.Joining) => Effect.Effect<void, LiveError>
+    /** Finds or makes the room. */
+    readonly openUnsafe: (name: string) => Room
+    /** A room without a name, for those who have mounted one instance. */
+    readonly ofInstanceUnsafe: (componentId: string) => Room
+    /** Somebody has left it; it vanishes if that was the last. */
+    readonly leftUnsafe: (room: Room) => void
+    readonly sizeUnsafe: () => number
+  }
+>()("fibra/server/Rooms") {}
+
+/** Letters, marks, digits, punctuation and symbols of any script. */
+const form = /^[\p{L}\p{M}\p{N}\p{P}\p{S}]{1,128}$/u
+
+/** As much of a name as goes into an error. */
+export const shortened = (room: string): string => (room.length > 64 ? `${room.slice(0, 64)}…` : room)
+
+/** No room at first. */
+export const layer: Layer.Layer<Rooms> = Layer.effect(
+  Rooms,
+  Effect.gen(function* () {
+    const config = yield* LiveConfig.LiveConfig
+    const authorization = yield* Authorization.Authorization
+    const rooms = new Map<string, Room>()
+    /** Events in a room of one name are counted on when it vanishes and comes again. */
+    let highest = 0
+    return Rooms.of({
+      admit: (joining) =>
+        Effect.suspend(() => {
+          const { room } = joining
+          // A name that is far too long is not looked through.
+          if (room.length > 256 || !form.test(room)) {
+            return refuse(new RoomRejected({ room: shortened(room), issue: "its name is not a name of a room" }))
+          }
+          return Effect.flatMap(authorization.join(joining), (isAllowed) =>
+            isAllowed ? Effect.void : refuse(new NotAllowed({ what: `Joining the room ${JSON.stringify(room)}` }))
+          )
+        }),
+      openUnsafe: (name) => {
+        let room = rooms.get(name)
+        if (room === undefined) rooms.set(name, (room = new Room(config, { room: name }, highest)))
+        return room
+      },
+      ofInstanceUnsafe: (componentId) => new Room(config, { componentId }, 0),
+      leftUnsafe: (room) => {
+        if (room.name === undefined || !room.isEmpty || rooms.get(room.name) !== room) return
+        highest = Math.max(highest, room.log.index)
+        rooms.delete(room.name)
+      },
+      sizeUnsafe: () => rooms.size
+    })
+  })
+)
+
+const refuse = (reason: LiveError["reason"]): Effect.Effect<never, LiveError> => Effect.fail(new LiveError({ reason }))
