@@ -1,0 +1,219 @@
+/**
+ * What one client has to be told: of the instances it has mounted, of the rooms they are in, and of who is there. It knows who has
+ * something to say, in which order that is said, and what of it has arrived.
+ */
+import type { Place, RoomPlace } from "../LiveProtocol.ts"
+import type { Batch } from "./ChangeLog.ts"
+import { Client } from "./Client.ts"
+import type { Presence } from "./Presence.ts"
+import type { Principal } from "../Principal.ts"
+import type { Reader, ReaderSink } from "./Reader.ts"
+import { Receipts } from "./Receipts.ts"
+import type { Room } from "./Room.ts"
+import { RoomReader, type RoomSink } from "./RoomReader.ts"
+
+/** Who has something to say. */
+type Readable = Reader | RoomReader
+
+/** Who collects what there is to say. */
+export interface Collector {
+  /** There is something to collect. */
+  readonly schedule: () => void
+  /** Collects it now, as far as there is room. */
+  readonly hurry: () => void
+  /** Another connection has the session now. */
+  readonly replaced: () => void
+}
+
+/** A list of who is there, and how many mounts want it. */
+interface Watched {
+  readonly reader: Reader
+  mounts: number
+}
+
+/** What one client has to be told. */
+export class News implements ReaderSink, RoomSink {
+  readonly principal: Principal | undefined
+  /** Undefined while the client is away. */
+  connection: Collector | undefined
+  readonly #makeId: () => string
+  readonly #maxRooms: number
+  #client: Client | undefined
+  #behind: Array<Readable> = []
+  #rooms: Map<Room, RoomReader> | undefined
+  #watched: Map<Presence, Watched> | undefined
+  #receipts: Receipts | undefined
+  #going: Array<Readable> | undefined
+
+  constructor(principal: Principal | undefined, connection: Collector, makeId: () => string, maxRooms: number) {
+    this.principal = principal
+    this.connection = connection
+    this.#makeId = makeId
+    this.#maxRooms = maxRooms
+  }
+
+  get client(): Client {
+    return (this.#client ??= new Client(this.principal, this.#makeId()))
+  }
+
+  /** Whether there is something to collect. */
+  get isBehind(): boolean {
+    return this.#behind.length > 0
+  }
+
+  readerWoke(reader: Readable): void {
+    this.#behind.push(reader)
+    if (this.#behind.length === 1) this.connection?.schedule()
+  }
+
+  hurry(): void {
+    this.connection?.hurry()
+  }
+
+  /** What goes out now: of the components first, then of the rooms, then of who is there. */
+  collect(): ReadonlyArray<Batch> {
+    if (this.#behind.length === 0) return []
+    const readers = this.#behind
+    this.#behind = []
+    if (readers.length > 1) readers.sort((a, b) => a.rank - b.rank)
+    const batches: Array<Batch> = []
+    for (const reader of readers) {
+      const { serial } = reader
+      reader.take(batches)
+      if (reader.serial !== serial || reader.isEnding) (this.#going ??= []).push(reader)
+    }
+    return batches
+  }
+
+  /** What was collected last goes out with this batch, and those before it. */
+  sent(batch: number): void {
+    const going = this.#going
+    if (going === undefined) return
+    this.#going = undefined
+    const receipts = (this.#receipts ??= new Receipts())
+    for (const reader of going) receipts.expect(batch, reader)
+  }
+
+  /** The client has this batch, and all before it. */
+  acknowledged(batch: number): void {
+    this.#receipts?.acknowledged(batch)
+    if (this.#receipts?.isEmpty === true) this.#receipts = undefined
+  }
+
+  /** There is nothing more to be said of this. */
+  drop(reader: Readable): void {
+    if (this.isBehind) this.#behind = this.#behind.filter((other) => other !== reader)
+  }
+
+  /** The connection is gone. */
+  detach(): void {
+    this.connection = undefined
+    this.#receipts = undefined
+    this.#going = undefined
+    this.#rooms?.forEach((reader) => reader.detach())
+    this.#watched?.forEach(({ reader }) => reader.leave())
+  }
+
+  /** The client is back. */
+  attach(connection: Collector): void {
+    this.connection = connection
+    this.#behind = []
+  }
+
+  /** The client has read the rooms, the components and the lists this far. */
+  resume(
+    rooms: ReadonlyArray<RoomPlace>,
+    presence: ReadonlyArray<Place>,
+    indexOf: (room: Room) => number | undefined
+  ): void {
+    const read = new Map(rooms.map(({ index, room }) => [room, index]))
+    for (const reader of this.#rooms?.values() ?? []) {
+      const { name } = reader.room
+      reader.resume(name === undefined ? indexOf(reader.room) : read.get(name))
+    }
+    const places = new Map(presence.map((place) => [place.componentId, place]))
+    for (const [{ id }, { reader }] of this.#watched ?? []) {
+      const place = places.get(id)
+      reader.back()
+      if (place === undefined) reader.startOver()
+      else reader.resume(place)
+    }
+  }
+
+  /** The client knows of this component, so it may be told of its rooms, and of who is there. */
+  announce(componentId: string): void {
+    this.#rooms?.forEach((reader) => reader.announce(componentId))
+    this.#watched?.forEach(({ reader }) => reader.announce())
+  }
+
+  /** The client is going to be told of this component again. */
+  hold(componentId: string): void {
+    this.#rooms?.forEach((reader) => reader.hold(componentId))
+  }
+
+  /** After which event what is said to those who have mounted a component is for this client. */
+  from(componentId: string): number | undefined {
+    for (const [{ name }, reader] of this.#rooms ?? []) {
+      if (name === undefined && reader.has(componentId)) return reader.from(componentId)
+    }
+    return undefined
+  }
+
+  hasRoomFor(room: Room): boolean {
+    return this.#rooms === undefined || this.#rooms.has(room) || this.#rooms.size < this.#maxRooms
+  }
+
+  enter(room: Room, componentId: string, { isHeld }: Reader): void {
+    const rooms = (this.#rooms ??= new Map())
+    let reader = rooms.get(room)
+    if (reader === undefined) rooms.set(room, (reader = new RoomReader(room, this, this.connection === undefined)))
+    reader.join(componentId, isHeld)
+  }
+
+  exit(room: Room, componentId: string): void {
+    this.#rooms?.get(room)?.leave(componentId)
+  }
+
+  forget(room: Room, componentId: string): void {
+    this.#rooms?.get(room)?.forget(componentId)
+  }
+
+  done(reader: RoomReader): void {
+    this.drop(reader)
+    this.#rooms?.delete(reader.room)
+    if (this.#rooms?.size === 0) this.#rooms = undefined
+    reader.close()
+  }
+
+  watch(presence: Presence, { isHeld }: Reader): void {
+    const watched = (this.#watched ??= new Map())
+    const known = watched.get(presence)
+    if (known !== undefined) {
+      known.mounts++
+      return
+    }
+    const reader = presence.read(this)
+    watched.set(presence, { reader, mounts: 1 })
+    if (this.connection === undefined) reader.leave()
+    else if (!isHeld) reader.announce()
+  }
+
+  unwatch(presence: Presence): void {
+    const known = this.#watched?.get(presence)
+    if (known === undefined || --known.mounts > 0) return
+    this.#watched?.delete(presence)
+    if (this.#watched?.size === 0) this.#watched = undefined
+    this.drop(known.reader)
+    presence.close(known.reader)
+  }
+
+  /** The client wants the list, whole; false when it watches none of this id. */
+  resync(presenceId: string): boolean {
+    for (const [{ id }, { reader }] of this.#watched ?? []) {
+      if (id !== presenceId) continue
+      reader.startOver()
+      return true
+    }
+    return false
+  }
+}
