@@ -4,14 +4,19 @@ import { StrictMode } from "react"
 import { createRoot } from "react-dom/client"
 import { LiveProvider } from "fibra/react"
 import { App } from "./App.tsx"
+import { named } from "./Visitor.ts"
 
 const root = document.getElementById("root")
 if (root === null) throw new Error("index.html has no element with the id root")
 
+const member = named(location.search)
+const server = new URL("/api/live/rpc", location.href.replace(/^http/, "ws"))
+if (member !== undefined) server.searchParams.set("as", member)
+
 createRoot(root).render(
   <StrictMode>
-    <LiveProvider>
-      <App />
+    <LiveProvider url={server.href}>
+      <App member={member} />
     </LiveProvider>
   </StrictMode>
 )

@@ -11,7 +11,9 @@ import * as Scope from "effect/Scope"
 import * as LinkedScope from "./LinkedScope.ts"
 
 /** What `build` returns: for each tag the effect that handles it. */
-export type Handlers = { readonly [tag: string]: (payload: never) => Effect.Effect<unknown, unknown, unknown> }
+export type Handlers = {
+  readonly [tag: string]: (payload: never, from: never) => Effect.Effect<unknown, unknown, unknown>
+}
 
 /** Whose activation it is. */
 export interface Owner {
@@ -22,6 +24,8 @@ export interface Owner {
 /** What a fiber does for an actor: the message it handles, the activation it builds, or neither (it runs in the background). */
 export interface Turn {
   readonly activation: Activation | undefined
+  /** Who sent the message, if that is known. */
+  readonly from: unknown
   /** How many handlers are on the stack below, each run in place by the one before it. */
   readonly depth: number
 }
@@ -57,6 +61,10 @@ export class Activation implements Turn, LinkedScope.Listener {
     return this
   }
 
+  get from(): undefined {
+    return undefined
+  }
+
   get depth(): number {
     return 0
   }
@@ -82,7 +90,7 @@ export class Activation implements Turn, LinkedScope.Listener {
 
   /** Makes a fiber of the Scope a background fiber of the actor, and links their fates. */
   forked(fiber: Fiber.Fiber<unknown, unknown>): void {
-    const background: Turn = { activation: this, depth: 0 }
+    const background: Turn = { activation: this, from: Context.get(fiber.context, CurrentTurn)?.from, depth: 0 }
     fiber.setContext(Context.add(fiber.context, CurrentTurn, background))
     fiber.addObserver((exit) => {
       if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return

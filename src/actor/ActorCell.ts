@@ -81,6 +81,11 @@ export class ActorCell<State> implements Owner, Consumer {
     this.#inbox = new Inbox(this)
   }
 
+  /** What the message that is being handled was sent for. */
+  get reference(): string | undefined {
+    return this.#current?.reference
+  }
+
   /** Messages waiting. */
   get pending(): number {
     return this.#inbox.size
@@ -104,7 +109,7 @@ export class ActorCell<State> implements Owner, Consumer {
     accepted?: Message.Accepted
   ): () => void {
     const expiresAt = this.#inbox.expiry(options?.timeToLive)
-    const message = Message.make(tag, payload, options?.lane ?? "normal", expiresAt, resume, accepted)
+    const message = Message.make(tag, payload, options, expiresAt, resume, accepted)
     if (this.status === "stopping" || this.status === "stopped") {
       this.#inbox.refuse(message, new ActorStopped({ actor: this.options.address, begun: false }), "Stopped")
     } else if (this.status === "faulted") {
@@ -170,7 +175,7 @@ export class ActorCell<State> implements Owner, Consumer {
     message.activation = activation
     let effect: Effect.Effect<unknown, unknown, unknown>
     try {
-      effect = handler(message.payload as never)
+      effect = handler(message.payload as never, message.from as never)
       if (message.run === undefined && this.options.finish !== undefined)
         effect = this.options.finish(message.tag, effect)
     } catch (defect) {

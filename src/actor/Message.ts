@@ -12,6 +12,10 @@ export interface SendOptions {
   readonly lane?: Lane | undefined
   /** Time the message may wait in the mailbox; by default as long as it takes. */
   readonly timeToLive?: Duration.Input | undefined
+  /** Who sends it: given to the handler, and to whatever it does meanwhile. */
+  readonly from?: unknown
+  /** Names what it is sent for, to whoever observes what becomes of it. */
+  readonly reference?: string | undefined
 }
 
 /** Called at most once with the outcome of a message. */
@@ -30,6 +34,7 @@ export interface Message extends Envelope, Turn {
   resume: Resume | undefined
   /** The life of the actor that handles it; undefined before. */
   activation: Activation | undefined
+  readonly reference: string | undefined
   depth: number
   /** The handler, while it runs and has not ended at once. */
   fiber: Fiber.Fiber<unknown, unknown> | undefined
@@ -40,14 +45,16 @@ export interface Message extends Envelope, Turn {
 export const make = (
   tag: string,
   payload: unknown,
-  lane: Lane,
+  options: SendOptions | undefined,
   expiresAt: number,
   resume: Resume | undefined,
   accepted: Accepted | undefined
 ): Message => ({
   tag,
   payload,
-  lane,
+  lane: options?.lane ?? "normal",
+  from: options?.from,
+  reference: options?.reference,
   expiresAt,
   key: undefined,
   run: undefined,
@@ -64,6 +71,8 @@ export const internal = (tag: string, run: () => Exit.Exit<unknown, unknown>, re
   tag,
   payload: undefined,
   lane: "internal",
+  from: undefined,
+  reference: undefined,
   expiresAt: Infinity,
   key: undefined,
   run,

@@ -5,16 +5,18 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { LiveError } from "../LiveError.ts"
 import { type ActionCodec, type Convert, toJson } from "../ComponentCodec.ts"
 
-/** The same effect, whose result and typed error are JSON texts. */
+/** The same effect, whose result and typed error are JSON texts; what the house refused stays what it is. */
 export const encode = (
   effect: Effect.Effect<unknown, unknown, unknown>,
   codec: ActionCodec
-): Effect.Effect<string, string, unknown> =>
+): Effect.Effect<string, string | LiveError, unknown> =>
   Effect.matchEffect(effect, {
-    onSuccess: (value) => textOf(codec.encodeSuccess, value, Exit.succeed),
-    onFailure: (error) => textOf(codec.encodeError, error, Exit.fail)
+    onSuccess: (value): Exit.Exit<string, string | LiveError> => textOf(codec.encodeSuccess, value, Exit.succeed),
+    onFailure: (error): Exit.Exit<string, string | LiveError> =>
+      error instanceof LiveError ? Exit.fail(error) : textOf(codec.encodeError, error, Exit.fail)
   })
 
 const textOf = <E>(

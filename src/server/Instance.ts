@@ -7,7 +7,6 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import type { Handlers } from "../actor/Activation.ts"
 import { ActorCell, type Observer, type Options, type Status as ActorStatus } from "../actor/ActorCell.ts"
 import type { Overflow } from "../actor/Mailbox.ts"
@@ -21,7 +20,9 @@ import * as ActionResult from "./ActionResult.ts"
 import { ChangeLog } from "./ChangeLog.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Principal } from "../Principal.ts"
-import { Reader, type ReaderSink } from "./Reader.ts"
+import { byText, Reader, type ReaderSink, type Source } from "./Reader.ts"
+import { InstanceRooms } from "./InstanceRooms.ts"
+import type { Rooms } from "./Rooms.ts"
 import { Self } from "./Self.ts"
 import type { Served } from "./Served.ts"
 
@@ -45,14 +46,18 @@ export interface Identity {
   readonly origin: Origin | undefined
 }
 
-/** Keeps the state of instances. */
-export interface Keeper {
+/** What all instances of a server share. */
+export interface Host {
+  readonly config: LiveConfig.Service
+  readonly rooms: Rooms["Service"]
   /** There is something of it that is not kept yet. */
   readonly keep: (instance: Instance) => void
+  readonly run: (effect: Effect.Effect<unknown>) => void
 }
 
 /** One running component. */
-export class Instance implements Options<unknown>, Observer<unknown> {
+export class Instance implements Options<unknown>, Observer<unknown>, Source {
+  readonly rank = 0
   readonly id: ComponentId
   readonly key: string | undefined
   readonly props: unknown
@@ -65,8 +70,6 @@ export class Instance implements Options<unknown>, Observer<unknown> {
   /** The state as clients see it, and how many changes led to it. */
   encoded!: Encoded
   revision: number
-  /** Events so far. */
-  events = 0
   /** The last token that was sealed, and the last its client has confirmed; 0 for none. */
   serial = 0
   confirmed = 0
@@ -74,20 +77,20 @@ export class Instance implements Options<unknown>, Observer<unknown> {
   spent: { readonly epoch: number; readonly serial: number } | undefined
   /** The revision that was stored last. */
   written = -1
-  readonly conflateAfter: number
   /** What clients are told of its life. */
   clientStatus: Status = "running"
   /** How often the behaviour was built before. */
   activation = -1
-  readonly #keeper: Keeper
+  readonly readers = new Set<Reader>()
+  readonly #host: Host
+  #rooms: InstanceRooms | undefined
   #origin: Encoded | undefined
   #published: unknown
   #measured: { readonly revision: number; readonly bytes: number } | undefined
   #dirty = false
-  readonly #readers = new Set<Reader>()
   #listeners: Set<(state: unknown) => void> | undefined
 
-  constructor(served: Served, config: LiveConfig.Service, keeper: Keeper, own: Identity) {
+  constructor(served: Served, host: Host, own: Identity) {
     this.id = own.id
     this.key = own.key
     this.props = own.props
@@ -96,11 +99,19 @@ export class Instance implements Options<unknown>, Observer<unknown> {
     this.epoch = own.origin?.epoch ?? 1
     this.revision = own.origin?.revision ?? 0
     this.#origin = own.origin?.state
-    this.#keeper = keeper
-    this.conflateAfter = config.conflateAfter
+    this.#host = host
     this.context = Context.add(served.context, served.component as unknown as SelfKey, new Self(this))
-    this.log = new ChangeLog(config)
+    this.log = new ChangeLog(host.config)
     this.cell = new ActorCell<unknown>(this)
+  }
+
+  get conflateAfter(): number {
+    return this.#host.config.conflateAfter
+  }
+
+  /** The rooms it is in, and what it says and hears. */
+  get rooms(): InstanceRooms {
+    return (this.#rooms ??= new InstanceRooms(this, this.#host.rooms, this.#host.config))
   }
 
   get address(): string {
@@ -132,11 +143,21 @@ export class Instance implements Options<unknown>, Observer<unknown> {
     return this
   }
 
-  finish(action: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<string, string, unknown> {
+  finish(action: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<unknown, unknown, unknown> {
     const codec = this.served.component.codec.actions.get(action)
-    return codec === undefined
-      ? Effect.die(new Error(`There is no action "${action}".`))
-      : ActionResult.encode(answer, codec)
+    // What is no action is an event that was heard, and nobody waits for what becomes of that.
+    return codec === undefined ? this.#heard(action, answer) : ActionResult.encode(answer, codec)
+  }
+
+  #heard(tag: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<unknown, never, unknown> {
+    return answer.pipe(
+      Effect.catch((error) => Effect.logWarning(`"${this.address}" failed with what it does "${tag}"`, error))
+    )
+  }
+
+  /** Says something in the log of the server. */
+  report(log: Effect.Effect<void>): void {
+    this.#host.run(Effect.annotateLogs(log, { component: this.address }))
   }
 
   initial(): unknown {
@@ -149,14 +170,16 @@ export class Instance implements Options<unknown>, Observer<unknown> {
   /** Computes the first state and runs the build. */
   start(): Effect.Effect<void, LiveError> {
     const component = this.address
-    return Effect.catchCause(this.cell.start(), (cause) =>
-      Cause.hasInterruptsOnly(cause)
-        ? Effect.interrupt
+    return Effect.catchCause(this.cell.start(), (cause) => {
+      if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
+      const failure = cause.reasons.find(Cause.isFailReason)?.error
+      return failure instanceof LiveError
+        ? Effect.fail(failure)
         : Effect.andThen(
             Effect.annotateLogs(Effect.logWarning("A component failed to start", cause), { component }),
             Effect.fail(new LiveError({ reason: new ComponentCrashed({ component }) }))
           )
-    )
+    })
   }
 
   /** Lets it finish what it has begun, for as long as its behaviour allows. */
@@ -164,24 +187,33 @@ export class Instance implements Options<unknown>, Observer<unknown> {
     return this.cell.stop(this.served.shutdown)
   }
 
-  /** A cursor at the present. */
-  read(sink: ReaderSink): Reader {
+  /** A cursor at the present, for a client that has mounted it with these props. */
+  read(sink: ReaderSink, props: unknown): Reader {
     const reader = new Reader(this, sink)
-    this.#readers.add(reader)
+    this.readers.add(reader)
+    if (this.#rooms !== undefined || this.served.component.codec.presence !== undefined) {
+      this.rooms.arrived(reader, props)
+    }
     return reader
+  }
+
+  /** The reader's client is away, or back. */
+  seen(reader: Reader): void {
+    this.#rooms?.seen(reader, reader.isAway)
   }
 
   /** The reader wants no more. */
   leave(reader: Reader): void {
-    if (!this.#readers.delete(reader)) return
-    reader.back()
-    if (reader.behind) this.log.caughtUp()
-    if (this.#readers.size === 0) this.log.clear()
+    if (!this.readers.has(reader)) return
+    this.#rooms?.departed(reader)
+    this.readers.delete(reader)
+    reader.end()
+    if (this.readers.size === 0) this.log.clear()
   }
 
   /** Whether somebody reads who is not away. */
   get isRead(): boolean {
-    return this.#readers.size > this.log.away
+    return this.readers.size > this.log.away
   }
 
   /** Roughly what it holds for its readers: its state and the changes they have not seen, in bytes of ASCII. */
@@ -200,13 +232,13 @@ export class Instance implements Options<unknown>, Observer<unknown> {
     this.#wake()
   }
 
-  /** What a client is told when it mounts. */
-  snapshot(): Mounted {
+  /** What a client is told when it mounts, which knows of what was said up to this event; by default of all of it. */
+  snapshot(index = this.#rooms?.index ?? 0): Mounted {
     return {
       componentId: this.id,
       epoch: this.epoch,
       revision: this.revision,
-      index: this.events,
+      index,
       state: this.encoded as Mounted["state"],
       status: this.clientStatus
     }
@@ -225,22 +257,24 @@ export class Instance implements Options<unknown>, Observer<unknown> {
   }
 
   settled(): void {
-    this.#publish()
+    this.refresh()
   }
 
   suspended(): void {
-    this.#publish()
+    this.refresh()
   }
 
   status(status: ActorStatus): void {
     if (status === "starting" || status === "stopping") return
     // The actor is back at its last good state, and what a crashed handler had shown is to be seen no longer.
-    if (status === "restarting") this.#publish()
+    if (status === "restarting") this.refresh()
     this.clientStatus = status
+    if (status === "stopped") this.#rooms?.end()
     this.#wake()
   }
 
-  #publish(): void {
+  /** What has changed is seen. */
+  refresh(): void {
     const { state } = this.cell
     if (!this.#dirty && this.encoded !== undefined) return
     const before = this.encoded
@@ -254,39 +288,20 @@ export class Instance implements Options<unknown>, Observer<unknown> {
     const patch = Patch.diff(before, after)
     if (patch.length === 0) return
     this.revision++
-    this.#keeper.keep(this)
-    if (this.#readers.size === 0) return
-    this.log.append("patch", this.revision, this.#patched(patch))
+    this.#host.keep(this)
+    if (this.readers.size === 0) return
+    const by = this.cell.reference
+    this.log.append(this.revision, this.#patched(patch, by), by)
     this.#wake()
   }
 
-  /** Sends an event to whoever reads this instance. */
-  broadcast(name: string, payload: unknown): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const event = this.served.component.codec.events.get(name)
-      if (event === undefined) return Effect.die(new Error(`"${this.address}" declares no event "${name}".`))
-      const encoded = event.encode(payload)
-      if (Exit.isFailure(encoded)) return Effect.die(Cause.squash(encoded.cause))
-      if (this.#readers.size === 0) return Effect.void
-      // What happened before the event is to be seen before it.
-      this.#publish()
-      this.log.append("event", ++this.events, this.#broadcast(name, encoded.value))
-      this.#wake()
-      return Effect.void
-    })
-  }
-
   #wake(): void {
-    for (const reader of this.#readers) reader.wake()
+    for (const reader of this.readers) reader.wake()
   }
 
-  #patched(patch: Patch.Patch): string {
+  #patched(patch: Patch.Patch, by: string | undefined): string {
     const { epoch, id, revision } = this
-    return `{"_tag":"Patched","componentId":"${id}","epoch":${epoch},"revision":${revision},"patch":${JSON.stringify(patch)}}`
-  }
-
-  #broadcast(event: string, payload: unknown): string {
-    const texts = `"event":${JSON.stringify(event)},"payload":${JSON.stringify(payload ?? null)}`
-    return `{"_tag":"Event","componentId":"${this.id}","index":${this.events},${texts}}`
+    const head = `"componentId":${JSON.stringify(id)},"epoch":${epoch},"revision":${revision}`
+    return `{"_tag":"Patched",${head},"patch":${JSON.stringify(patch)}${by === undefined ? "" : byText([by])}}`
   }
 }

@@ -111,7 +111,7 @@ export class InstanceRooms implements Member {
       if (Exit.isFailure(encoded)) throw Cause.squash(encoded.cause)
       this.#metadata.set(reader, metadata)
     } catch (defect) {
-      this.#instance.log_(Effect.logError("What is known of a client at first is not known: presence.initial failed", defect))
+      this.#instance.report(Effect.logError("What is known of a client at first is not known: presence.initial failed", defect))
       return
     }
     this.#settle()
@@ -173,7 +173,7 @@ export class InstanceRooms implements Member {
     if (Exit.isFailure(decoded)) {
       const { address: component } = this.#instance
       const said = Effect.logWarning(`"${component}" cannot understand an event "${event}" of its room`, decoded.cause)
-      return this.#instance.log_(said)
+      return this.#instance.report(said)
     }
     this.#instance.cell.send(hearing(event), decoded.value, { from: caller }, undefined)
   }
@@ -188,6 +188,7 @@ export class InstanceRooms implements Member {
     const listeners = (this.#listeners ??= new Set())
     listeners.add(listener)
     if (listeners.size === 1) this.#follow()
+    else listener(this.people)
     return () => {
       listeners.delete(listener)
       if (listeners.size > 0) return

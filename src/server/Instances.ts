@@ -28,11 +28,13 @@ import {
 import type { MountRequest, RehydrateRequest } from "../LiveProtocol.ts"
 import type { Json } from "../Patch.ts"
 import * as IdGenerator from "./IdGenerator.ts"
-import { type Identity, Instance } from "./Instance.ts"
+import { type Host, type Identity, Instance } from "./Instance.ts"
+import { notForShared } from "./InstanceRooms.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import * as Origins from "./Origins.ts"
 import type { Principal } from "../Principal.ts"
 import * as Served from "./Served.ts"
+import { Rooms } from "./Rooms.ts"
 import { SnapshotStore } from "./SnapshotStore.ts"
 import { StateKeeper } from "./StateKeeper.ts"
 import { type Claims, StateToken } from "./StateToken.ts"
@@ -40,6 +42,8 @@ import { type Claims, StateToken } from "./StateToken.ts"
 /** An instance, for as long as its holder wants it. */
 export interface Held {
   readonly instance: Instance
+  /** What this holder has mounted it with; a shared instance was made with those of the first. */
+  readonly props: unknown
   /** Holds a keyed instance active; a private one counts its holders. */
   readonly scope: Scope.Closeable | undefined
 }
@@ -63,6 +67,13 @@ class Address implements Equal.Equal {
   [Equal.symbol](that: Equal.Equal): boolean {
     return that instanceof Address && that.key === this.key && that.served === this.served
   }
+}
+
+/** What somebody wants to bring back. */
+interface Wanted {
+  readonly served: Served.Served
+  readonly props: unknown
+  readonly room: string | undefined
 }
 
 /** A running instance. */
@@ -104,16 +115,23 @@ export class Instances extends Context.Service<
 /** Runs the instances of these components until the Scope closes. */
 export const layer = (
   components: ReadonlyMap<Component.Any, Component.Behavior>
-): Layer.Layer<Instances, never, SnapshotStore | StateToken> => Layer.effect(Instances, make(components))
+): Layer.Layer<Instances, never, SnapshotStore | StateToken | Rooms> => Layer.effect(Instances, make(components))
 
 const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any, Component.Behavior>) {
   const config = yield* LiveConfig.LiveConfig
   const store = yield* SnapshotStore
   const tokens = yield* StateToken
+  const rooms = yield* Rooms
   const scoped = yield* Effect.context<Scope.Scope>()
   const context = Context.omit(Scope.Scope)(scoped)
   const makeId = yield* IdGenerator.makeComponentId
   const keeper = new StateKeeper(store, tokens, config, scoped)
+  const host: Host = {
+    config,
+    rooms,
+    keep: (instance) => keeper.keep(instance),
+    run: Effect.runForkWith(context)
+  }
   const running = new Map<string, Tenant>()
   const served = new Map<string, Served.Served>()
   for (const [component, behavior] of components) {
@@ -122,15 +140,18 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
 
   const start = (
     served: Served.Served,
-    own: Omit<Identity, "id"> & { readonly id?: string }
+    own: Omit<Identity, "id"> & { readonly id?: string; readonly room?: string | undefined }
   ): Effect.Effect<Held, LiveError> =>
     Effect.suspend(() => {
       const id = (own.id ?? makeId(served.component.componentName)) as Identity["id"]
-      const instance = new Instance(served, config, keeper, { ...own, id })
+      const instance = new Instance(served, host, { ...own, id })
+      const { room } = own
+      // In its room before it is built: what it says there then, and hears, counts.
+      const begun = room === undefined ? instance.start() : Effect.andThen(instance.rooms.join(room), instance.start())
       return Effect.uninterruptibleMask((restore) =>
-        Effect.map(restore(instance.start()), () => {
+        Effect.map(restore(begun), () => {
           running.set(id, { instance, holders: 1, ended: undefined })
-          return { instance, scope: undefined }
+          return { instance, props: own.props, scope: undefined }
         })
       )
     })
@@ -182,7 +203,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     Effect.suspend(() => {
       const scope = Scope.makeUnsafe()
       return Effect.matchCauseEffect(Scope.provide(directory.get(address), scope), {
-        onSuccess: (instance) => Effect.succeed({ instance, scope }),
+        onSuccess: (instance) => Effect.succeed({ instance, props: address.props, scope }),
         onFailure: (cause) => Effect.andThen(Scope.close(scope, Exit.void), Effect.failCause(cause))
       })
     }).pipe(
@@ -195,7 +216,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
   const turns = yield* RcMap.make({ lookup: (_id: string) => Semaphore.make(1) })
 
   /** Somebody brings a token of an instance that still runs. */
-  const join = (tenant: Tenant, served: Served.Served, claims: Claims): Effect.Effect<Held, LiveError> =>
+  const join = (tenant: Tenant, { props, room, served }: Wanted, claims: Claims): Effect.Effect<Held, LiveError> =>
     Effect.suspend(() => {
       const { instance } = tenant
       const component = served.component.componentName
@@ -208,9 +229,10 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       tenant.holders++
       return Effect.onError(
         Effect.gen(function* () {
+          if (room !== undefined) yield* instance.rooms.join(room)
           yield* spend(served, claims, { epoch, serial: serial + 1 })
           instance.spent = { epoch, serial }
-          return { instance, scope: undefined }
+          return { instance, props, scope: undefined }
         }),
         () => release(tenant)
       )
@@ -218,14 +240,13 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
 
   /** Nobody has this instance any more; it begins another life. */
   const revive = (
-    served: Served.Served,
-    props: unknown,
+    { props, room, served }: Wanted,
     claims: Claims,
     principal: Principal | undefined
   ): Effect.Effect<Held, LiveError> =>
     Effect.gen(function* () {
       const origin = yield* Origins.fromToken(store, served, claims)
-      const held = yield* start(served, { id: claims.instance, key: undefined, props, principal, origin })
+      const held = yield* start(served, { id: claims.instance, key: undefined, props, principal, origin, room })
       // Not before it runs: a token that brought nothing back may be tried again.
       yield* Effect.onError(spend(served, claims, { epoch: origin.epoch, serial: 0 }), () => discard(held.instance))
       keeper.keep(held.instance)
@@ -290,11 +311,14 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     hold: (request, principal) =>
       Effect.flatMap(requested(request), ({ props, served }) =>
         request.key === undefined
-          ? start(served, { key: undefined, props, principal, origin: undefined })
-          : holdKeyed(new Address(served, request.key, props))
+          ? start(served, { key: undefined, props, principal, origin: undefined, room: request.room })
+          : request.room === undefined
+            ? holdKeyed(new Address(served, request.key, props))
+            : refuse(notForShared(request.room))
       ),
     restore: Effect.fnUntraced(function* (request, principal) {
-      const { props, served } = yield* requested(request)
+      const wanted = { ...(yield* requested(request)), room: request.room }
+      const { props, served } = wanted
       const encoded = served.component.codec.encodeProps(props)
       const presented = { token: request.token, props: (Exit.isSuccess(encoded) ? encoded.value : null) as Json }
       const claims = yield* Origins.open(tokens, served, presented, principal)
@@ -306,7 +330,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
           // The client has been with another server meanwhile, where the instance had a later life.
           else if (before !== undefined && before.instance.epoch < claims.epoch) yield* discard(before.instance)
           const tenant = running.get(claims.instance)
-          return yield* tenant === undefined ? revive(served, props, claims, principal) : join(tenant, served, claims)
+          return yield* tenant === undefined ? revive(wanted, claims, principal) : join(tenant, wanted, claims)
         })
       )
     }, Effect.scoped),

@@ -79,7 +79,6 @@ export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
     const front: RpcFront = {
       config,
       tokenAge: Duration.toMillis(config.tokenAge),
-      connectionId: sessions.connectionId,
       openSession: sessions.openUnsafe,
       ticket: sessions.ticketUnsafe,
       claim: (token, principal) => {

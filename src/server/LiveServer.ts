@@ -15,6 +15,7 @@ import * as Drain from "./Drain.ts"
 import * as Instances from "./Instances.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import * as LiveRpc from "./LiveRpc.ts"
+import * as Rooms from "./Rooms.ts"
 import * as Secrets from "./Secrets.ts"
 import * as Sessions from "./Sessions.ts"
 import * as SnapshotStore from "./SnapshotStore.ts"
@@ -28,7 +29,7 @@ import * as WebSocketLink from "./WebSocketLink.ts"
 export type Requirements<Components extends ReadonlyArray<Component.Any>> = Component.Requirement<Components[number]>
 
 /** The parts of a server that know no network. */
-export type Core = LiveRpc.LiveRpc | Transport.Transport | Sessions.Sessions | Instances.Instances
+export type Core = LiveRpc.LiveRpc | Transport.Transport | Sessions.Sessions | Instances.Instances | Rooms.Rooms
 
 /** Why a server does not start: it has no secret to sign with, or one that is none. */
 export type StartError = Secrets.SecretsError | Config.ConfigError
@@ -61,7 +62,7 @@ const running = (behaviors: ReadonlyMap<Component.Any, Component.Behavior>) =>
   Instances.layer(behaviors).pipe(
     Layer.provide(Layer.provide(tokens, orElse(Secrets.Secrets, Secrets.layerConfig))),
     Layer.provide(orElse(SnapshotStore.SnapshotStore, SnapshotStore.layerMemory)),
-    Layer.provideMerge(Transport.layer)
+    Layer.provideMerge(Layer.merge(Transport.layer, Rooms.layer))
   )
 
 const tokens = Layer.unwrap(

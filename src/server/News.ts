@@ -124,12 +124,12 @@ export class News implements ReaderSink, RoomSink {
   resume(
     rooms: ReadonlyArray<RoomPlace>,
     presence: ReadonlyArray<Place>,
-    indexOf: (room: Room) => number | undefined
+    indexOf: (componentId: string) => number | undefined
   ): void {
     const read = new Map(rooms.map(({ index, room }) => [room, index]))
     for (const reader of this.#rooms?.values() ?? []) {
       const { name } = reader.room
-      reader.resume(name === undefined ? indexOf(reader.room) : read.get(name))
+      reader.resume(name === undefined ? indexOf(reader.first) : read.get(name))
     }
     const places = new Map(presence.map((place) => [place.componentId, place]))
     for (const [{ id }, { reader }] of this.#watched ?? []) {

@@ -30,9 +30,12 @@ export const outcomeOf = (instance: Instance, action: string, exit: Exit.Exit<un
   if (Exit.isSuccess(exit)) return { _tag: "Success", text: exit.value as string }
   const failure = exit.cause.reasons.find(Cause.isFailReason)
   if (failure === undefined) return { _tag: "Interrupted" }
-  return failure.error instanceof ActorError
-    ? refused(reasonOf(failure.error.reason, instance.address, action, instance.capacity))
-    : { _tag: "Failure", text: failure.error as string }
+  const { error } = failure
+  // The handler has passed on what the house refused.
+  if (error instanceof LiveError) return { _tag: "Refused", error }
+  return error instanceof ActorError
+    ? refused(reasonOf(error.reason, instance.address, action, instance.capacity))
+    : { _tag: "Failure", text: error as string }
 }
 
 /** What the actor runtime refuses, in the words of the house. */

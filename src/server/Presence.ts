@@ -99,9 +99,9 @@ export class Presence implements Source {
     this.#changed(found.visitor)
   }
 
-  /** What is known of a client. */
-  metadataOf(mount: object): unknown {
-    return this.#visitOf.get(mount)?.visit.metadata
+  /** Whether this mount is one of those in the list. */
+  has(mount: object): boolean {
+    return this.#visitOf.has(mount)
   }
 
   leave(mount: object): void {

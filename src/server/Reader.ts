@@ -8,6 +8,9 @@ import type { Place, Status } from "../LiveProtocol.ts"
 import * as Patch from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
 import { Batch, type ChangeLog } from "./ChangeLog.ts"
+import type { Client } from "./Client.ts"
+import type { Presence } from "./Presence.ts"
+import type { Room } from "./Room.ts"
 
 /** What can be read: an instance, or who is there, as far as it is a reader's business. */
 export interface Source {
@@ -30,8 +33,20 @@ export interface Source {
 
 /** Who reads. */
 export interface ReaderSink {
+  readonly client: Client
   /** There is something to read; said once until it is read. */
   readonly readerWoke: (reader: Reader) => void
+  /** Whether it may be in one room more. */
+  readonly hasRoomFor: (room: Room) => boolean
+  /** A component that is mounted with this reader is in the room from now on. */
+  readonly enter: (room: Room, componentId: string, reader: Reader) => void
+  /** It is not in it any more. */
+  readonly exit: (room: Room, componentId: string) => void
+  /** It is not mounted any more. */
+  readonly forget: (room: Room, componentId: string) => void
+  /** It wants to know who is there, and does not any more. */
+  readonly watch: (presence: Presence, reader: Reader) => void
+  readonly unwatch: (presence: Presence) => void
 }
 
 /** How it reads what comes next: as others at its place do, all that is in the log, or the state, whole. */
@@ -41,8 +56,8 @@ type Mode = "follow" | "replay" | "whole"
 export class Reader {
   /** True from the moment there is something to read until it has been read. */
   behind = false
+  readonly sink: ReaderSink
   readonly #source: Source
-  readonly #sink: ReaderSink
   #sequence!: number
   /** The state of `#revision`, if it is known. */
   #seen: Encoded | undefined
@@ -56,7 +71,7 @@ export class Reader {
 
   constructor(source: Source, sink: ReaderSink) {
     this.#source = source
-    this.#sink = sink
+    this.sink = sink
     this.#catchUp()
   }
 
@@ -65,14 +80,14 @@ export class Reader {
     if (this.behind) return
     this.behind = true
     this.#source.log.fellBehind()
-    if (!this.#held) this.#sink.readerWoke(this)
+    if (!this.#held) this.sink.readerWoke(this)
   }
 
   /** The client has been told of the mount, so it may be told what follows. */
   announce(): void {
     if (!this.#held) return
     this.#held = false
-    if (this.behind) this.#sink.readerWoke(this)
+    if (this.behind) this.sink.readerWoke(this)
   }
 
   /** The client is going to be told of the mount again: what it was told before may not have arrived. */
@@ -121,13 +136,23 @@ export class Reader {
       this.#sequence = sequence
       this.#revision = place.revision
     }
-    if (this.behind) this.#sink.readerWoke(this)
+    if (this.behind) this.sink.readerWoke(this)
     else this.wake()
   }
 
   /** What it is read before, or after, in a batch. */
   get rank(): number {
     return this.#source.rank
+  }
+
+  /** Whether what it has said last has to be confirmed though it is no token. */
+  get isEnding(): boolean {
+    return false
+  }
+
+  /** Whether its client is away. */
+  get isAway(): boolean {
+    return this.#away
   }
 
   /** It is read no more. */

@@ -17,6 +17,10 @@ interface Receipt {
 export class Receipts {
   #receipts: Array<Receipt> | undefined
 
+  get isEmpty(): boolean {
+    return this.#receipts === undefined
+  }
+
   /** The newest of what this has goes out with this batch. */
   expect(batch: number, sent: Sent): void {
     const receipt = { batch, sent, serial: sent.serial }
@@ -35,10 +39,5 @@ export class Receipts {
       sent.confirm(serial)
     }
     if (receipts.length === 0) this.#receipts = undefined
-  }
-
-  /** The connection is gone, and what was under way with it. */
-  forget(): void {
-    this.#receipts = undefined
   }
 }

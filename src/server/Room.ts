@@ -26,6 +26,8 @@ export interface Speech {
   readonly caller: Client | undefined
   /** Who is not to hear it. */
   readonly except: Member | undefined
+  /** The id of the principal whose it is to be heard by; undefined for everyone. */
+  readonly to: string | undefined
 }
 
 /** A place where events are said. */
@@ -58,11 +60,6 @@ export class Room {
       "room" in place ? `"room":${JSON.stringify(place.room)}` : `"componentId":${JSON.stringify(place.componentId)}`
     this.log = new EventLog(config, index)
     this.#hurried = index
-  }
-
-  /** Whether nobody is here any more. */
-  get isEmpty(): boolean {
-    return this.members.size === 0 && this.readers.size === 0
   }
 
   /** Says an event to the clients. */

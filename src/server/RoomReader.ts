@@ -85,6 +85,12 @@ export class RoomReader {
     if (this.#memberships.delete(componentId)) this.#endIfDone()
   }
 
+  /** One of the components in the room; where it is a room of one, that one. */
+  get first(): string {
+    for (const componentId of this.#memberships.keys()) return componentId
+    return ""
+  }
+
   /** Whether this component is in the room. */
   has(componentId: string): boolean {
     return this.#memberships.get(componentId)?.to === Infinity

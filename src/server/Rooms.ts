@@ -1,4 +1,7 @@
-/** The rooms of one server, by name. A room is there for as long as somebody is in it. */
+/**
+ * The rooms of one server, by name. A room is there for as long as an instance is in it; who has not read its last words yet goes on
+ * reading.
+ */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -17,7 +20,7 @@ export class Rooms extends Context.Service<
     readonly openUnsafe: (name: string) => Room
     /** A room without a name, for those who have mounted one instance. */
     readonly ofInstanceUnsafe: (componentId: string) => Room
-    /** Somebody has left it; it vanishes if that was the last. */
+    /** An instance has left it; it vanishes if that was the last. */
     readonly leftUnsafe: (room: Room) => void
     readonly sizeUnsafe: () => number
   }
@@ -57,7 +60,7 @@ export const layer: Layer.Layer<Rooms> = Layer.effect(
       },
       ofInstanceUnsafe: (componentId) => new Room(config, { componentId }, 0),
       leftUnsafe: (room) => {
-        if (room.name === undefined || !room.isEmpty || rooms.get(room.name) !== room) return
+        if (room.name === undefined || room.members.size > 0 || rooms.get(room.name) !== room) return
         highest = Math.max(highest, room.log.index)
         rooms.delete(room.name)
       },

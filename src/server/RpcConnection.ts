@@ -30,7 +30,8 @@ import type { Principal } from "../Principal.ts"
 import { RpcOutbox } from "./RpcOutbox.ts"
 import { RpcPending } from "./RpcPending.ts"
 import * as RpcText from "./RpcText.ts"
-import type { Collector, Session } from "./Session.ts"
+import type { Collector } from "./News.ts"
+import type { Session } from "./Session.ts"
 import type { Connection, FrontSession } from "./Transport.ts"
 
 type Request = Extract<ClientMessage, { readonly _tag: "Request" }>
@@ -56,7 +57,6 @@ export interface RpcFront {
   readonly config: LiveConfig.Service
   /** How long state tokens are good, milliseconds. */
   readonly tokenAge: number
-  readonly connectionId: () => string
   readonly openSession: (connection: Collector, principal: Principal | undefined) => Session
   /** Makes a session one to come back to, and gives its token. */
   readonly ticket: (session: Session) => string
@@ -115,6 +115,10 @@ export class RpcConnection implements FrontSession, Collector {
 
   schedule(): void {
     this.connection.schedule()
+  }
+
+  hurry(): void {
+    this.connection.flush()
   }
 
   /** Another connection has the session now. */
@@ -245,7 +249,7 @@ export class RpcConnection implements FrontSession, Collector {
     if (session === undefined) return
     const established: ConnectionEstablished = {
       _tag: "ConnectionEstablished",
-      connectionId: this.#front.connectionId() as ConnectionEstablished["connectionId"],
+      connectionId: session.connectionId as ConnectionEstablished["connectionId"],
       sessionToken: this.#front.ticket(session),
       protocolVersion,
       resumed: resume !== undefined && rejected === undefined,

@@ -5,14 +5,19 @@
  */
 import type { Batch } from "./ChangeLog.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import type { Connection, Frame } from "./Transport.ts"
+import type { Connection } from "./Transport.ts"
 import { Window } from "./Window.ts"
 
 /** Where events come from. */
 export interface Events {
   readonly isBehind: boolean
-  readonly collect: (batch: number) => ReadonlyArray<Batch>
+  readonly collect: () => ReadonlyArray<Batch>
+  /** What was collected goes out up to this batch. */
+  readonly sent: (batch: number) => void
 }
+
+/** Characters from which a batch is worth a frame of its own, which is made once for all who get it. */
+const sharedFrom = 4096
 
 /** What goes out on one connection. */
 export class RpcOutbox {
@@ -79,10 +84,8 @@ export class RpcOutbox {
 
   /** Sends an event that is no component's, as a batch of its own, and gives its number. */
   tell(event: string): number {
-    const message = `${this.#head}${event}]}`
     const batch = this.#window.next
-    this.#window.count(message.length)
-    this.first(message)
+    this.first(this.#chunk(event))
     return batch
   }
 
@@ -98,27 +101,58 @@ export class RpcOutbox {
 
   /** Writes what there is to say. */
   flush(events: Events | undefined): void {
-    const { link } = this.#connection
-    const replies = this.#replies.length + this.#first.length
-    const batches = events !== undefined && this.#takes(events) ? events.collect(this.#window.next) : []
+    const batches = events !== undefined && this.#takes(events) ? events.collect() : []
     this.#answering = false
     const [batch] = batches
-    if (batch === undefined && replies === 0) return
-    if (batch !== undefined && batches.length === 1 && replies === 0) {
-      const head = this.#head
-      return this.#writeBatch(batch.frame(link.kind + head, (text) => link.frame(`[${head}${text}]}]`)))
+    if (batch !== undefined && batches.length === 1 && this.#replies.length + this.#first.length === 0) {
+      this.#writeShared(batch)
+    } else {
+      this.#writeAll(batches)
     }
-    const messages = this.#first
-    if (batch !== undefined) {
-      const texts = batches.length === 1 ? batch.text : batches.map(({ text }) => text).join(",")
-      messages.push(`${this.#head}${texts}]}`)
+    if (batch !== undefined) events?.sent(this.#window.next - 1)
+  }
+
+  /** As little as possible is put together for this connection alone: what is long is written as others get it, too. */
+  #writeAll(batches: ReadonlyArray<Batch>): void {
+    let texts: Array<string> = []
+    const gather = () => {
+      if (texts.length > 0) this.#first.push(this.#chunk(texts.join(",")))
+      texts = []
     }
-    const frame = link.frame(`[${messages.concat(this.#replies).join(",")}]`)
-    this.#first = []
+    for (const batch of batches) {
+      if (batch.text.length < sharedFrom) texts.push(batch.text)
+      else {
+        gather()
+        this.#writeMessages(this.#first)
+        this.#writeShared(batch)
+      }
+    }
+    gather()
+    this.#writeMessages(this.#first.concat(this.#replies))
     this.#replies = []
     this.#waiting = 0
-    if (batch === undefined) link.write(frame)
-    else this.#writeBatch(frame)
+  }
+
+  #writeMessages(messages: ReadonlyArray<string>): void {
+    const { link } = this.#connection
+    if (messages.length > 0) link.write(link.frame(`[${messages.join(",")}]`))
+    this.#first = []
+  }
+
+  /** Writes a batch as a frame that is the same for all who get it. */
+  #writeShared(batch: Batch): void {
+    const { link } = this.#connection
+    const head = this.#head
+    const frame = batch.frame(link.kind + head, (text) => link.frame(`[${head}${text}]}]`))
+    this.#window.count(frame.length)
+    link.write(frame)
+  }
+
+  /** A batch as a message among others. */
+  #chunk(events: string): string {
+    const message = `${this.#head}${events}]}`
+    this.#window.count(message.length)
+    return message
   }
 
   /** The answer of a call does not overtake the change it speaks of, so then there is no waiting for room. */
@@ -129,11 +163,6 @@ export class RpcOutbox {
 
   get #head(): string {
     return `{"_tag":"Chunk","requestId":${this.#stream},"values":[`
-  }
-
-  #writeBatch(frame: Frame): void {
-    this.#window.count(frame.length)
-    this.#connection.link.write(frame)
   }
 
   /** Answers that are too much for one frame end the connection; nobody who means well asks for them in one turn. */

@@ -2,11 +2,18 @@
  * An instance as its own behaviour sees it. Its members are made when they are read, so that they can be passed around on their
  * own and an instance that nobody asks holds none of them.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
+import { CurrentTurn } from "../actor/Activation.ts"
+import type { Caller } from "../Caller.ts"
 import type * as Component from "../Component.ts"
+import type { LiveError } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
+import type { Person } from "../Presence.ts"
+import { Client } from "./Client.ts"
+import type { InstanceRooms } from "./InstanceRooms.ts"
 
 /** The instance, as far as its behaviour may reach it. */
 export interface Owner {
@@ -18,12 +25,12 @@ export interface Owner {
     readonly state: unknown
     readonly change: (update: (state: unknown) => unknown) => Effect.Effect<unknown>
   }
-  readonly broadcast: (event: string, payload: unknown) => Effect.Effect<void>
+  readonly rooms: InstanceRooms
   readonly listen: (listener: (state: unknown) => void) => () => void
 }
 
 /** The service a behaviour gets for its component's class. */
-export class Self implements Component.Instance<unknown, unknown, Component.Events> {
+export class Self implements Component.Instance<unknown, unknown, Component.Events, unknown> {
   readonly #instance: Owner
 
   constructor(instance: Owner) {
@@ -61,23 +68,71 @@ export class Self implements Component.Instance<unknown, unknown, Component.Even
     return (f) => cell.change(f)
   }
 
-  get broadcast(): (event: string, payload: unknown) => Effect.Effect<void> {
-    const instance = this.#instance
-    return (event, payload) => instance.broadcast(event, payload)
+  get room(): string | undefined {
+    return this.rooms[0]
+  }
+
+  get rooms(): ReadonlyArray<string> {
+    return this.#instance.rooms.names
+  }
+
+  get join(): (room: string) => Effect.Effect<void, LiveError> {
+    const { rooms } = this.#instance
+    return (room) => rooms.join(room)
+  }
+
+  get leave(): (room: string) => Effect.Effect<void> {
+    const { rooms } = this.#instance
+    return (room) => Effect.sync(() => rooms.leave(room))
+  }
+
+  get broadcast(): (
+    event: string,
+    payload: unknown,
+    options?: Component.BroadcastOptions
+  ) => Effect.Effect<void, LiveError> {
+    const { rooms } = this.#instance
+    return (event, payload, options = {}) =>
+      Effect.flatMap(caller, (client) => rooms.broadcast(event, payload, options, client))
   }
 
   get changes(): Stream.Stream<unknown> {
     const instance = this.#instance
-    return Stream.callback(
-      (queue) =>
-        Effect.acquireRelease(
-          Effect.sync(() => {
-            Queue.offerUnsafe(queue, instance.cell.state)
-            return instance.listen((state) => void Queue.offerUnsafe(queue, state))
-          }),
-          (stop) => Effect.sync(stop)
-        ),
-      { bufferSize: 1, strategy: "sliding" }
-    )
+    return latest((tell) => {
+      tell(instance.cell.state)
+      return instance.listen(tell)
+    })
+  }
+
+  get presence(): Effect.Effect<ReadonlyArray<Person>> {
+    const { rooms } = this.#instance
+    return Effect.sync(() => rooms.people)
+  }
+
+  get presenceChanges(): Stream.Stream<ReadonlyArray<Person>> {
+    const { rooms } = this.#instance
+    return latest((tell) => rooms.listen(tell))
+  }
+
+  get track(): (metadata: unknown, of?: Caller) => Effect.Effect<void, LiveError> {
+    const { rooms } = this.#instance
+    return (metadata, of) =>
+      Effect.flatMap(caller, (client) => rooms.track(metadata, of instanceof Client ? of : client))
   }
 }
+
+/** Whose call is being handled. */
+const caller = Effect.withFiber((fiber) =>
+  Effect.succeed(Context.get(fiber.context, CurrentTurn)?.from as Client | undefined)
+)
+
+/** What is told, of which a slow reader gets the latest. */
+const latest = <A>(listen: (tell: (value: A) => void) => () => void): Stream.Stream<A> =>
+  Stream.callback<A>(
+    (queue) =>
+      Effect.acquireRelease(
+        Effect.sync(() => listen((value) => void Queue.offerUnsafe(queue, value))),
+        (stop) => Effect.sync(stop)
+      ),
+    { bufferSize: 1, strategy: "sliding" }
+  )

@@ -4,15 +4,20 @@
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { Handlers } from "../actor/Activation.ts"
 import { Overflow } from "../actor/Mailbox.ts"
 import * as RestartPolicy from "../actor/RestartPolicy.ts"
 import type * as Component from "../Component.ts"
 import type * as Migration from "../Migration.ts"
+import { hearing } from "./InstanceRooms.ts"
 
 /** A component with the behaviour that runs it. */
 export interface Served {
   readonly component: Component.Any
-  readonly build: Component.Behavior["build"]
+  readonly build: Effect.Effect<Handlers, unknown, unknown>
+  /** The events its behaviour listens to; undefined before it was built for the first time. */
+  hears: ReadonlySet<string> | undefined
   readonly context: Context.Context<never>
   readonly capacity: number
   readonly overflow: Overflow
@@ -22,6 +27,8 @@ export interface Served {
   readonly maxIdleTime: Duration.Duration
   readonly persist: boolean
   readonly migrations: Migration.Any | undefined
+  /** What of a state a principal may see; undefined for all of it. */
+  readonly view: Component.View<unknown> | undefined
 }
 
 /** Puts a component and its behaviour together; `context` is the server's, the behaviour's own comes before it. */
@@ -30,10 +37,15 @@ export const make = (
   behavior: Component.Behavior,
   context: Context.Context<never>
 ): Served => {
-  const { callTimeout, mailboxCapacity, maxIdleTime, migrations, persist, restart, shutdown } = behavior.options
-  return {
+  const { callTimeout, mailboxCapacity, maxIdleTime, migrations, persist, restart, shutdown, view } = behavior.options
+  const served: Served = {
     component,
-    build: behavior.build,
+    build: Effect.map(behavior.build, (handlers) => {
+      const on = handlers["on"]
+      served.hears ??= new Set(Object.keys(on ?? {}))
+      return on === undefined ? (handlers as Handlers) : withEvents(handlers, on as Handlers)
+    }),
+    hears: undefined,
     context: Context.merge(context, behavior.context),
     capacity: mailboxCapacity ?? 256,
     overflow: Overflow.fail,
@@ -42,6 +54,14 @@ export const make = (
     shutdown: Duration.fromInputUnsafe(shutdown ?? "5 seconds"),
     maxIdleTime: Duration.fromInputUnsafe(maxIdleTime ?? "1 minute"),
     persist: persist ?? false,
-    migrations
+    migrations,
+    view: view as Served["view"]
   }
+  return served
 }
+
+/** Events are heard in messages of their own. */
+const withEvents = ({ on: _, ...actions }: Component.Handlers, on: Handlers): Handlers => ({
+  ...(actions as Handlers),
+  ...Object.fromEntries(Object.entries(on).map(([event, handler]) => [hearing(event), handler]))
+})

@@ -18,14 +18,14 @@ import {
 } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
 import type { CallRequest, Mounted, MountRequest, Place, RehydrateRequest, ResumeRequest } from "../LiveProtocol.ts"
+import type { Principal } from "../Principal.ts"
 import type { Batch } from "./ChangeLog.ts"
 import type { Held, Instances } from "./Instances.ts"
 import { type Bounds, Ledger } from "./Ledger.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import { type Outcome, outcomeOf, refused } from "./Outcome.ts"
-import type { Principal } from "../Principal.ts"
-import type { Reader, ReaderSink } from "./Reader.ts"
-import { SealReceipts } from "./SealReceipts.ts"
+import { type Collector, News } from "./News.ts"
+import type { Reader } from "./Reader.ts"
 
 interface Mount extends Held {
   readonly reader: Reader
@@ -38,18 +38,12 @@ export type MountListener = (exit: Exit.Exit<Mounted, LiveError>) => void
 
 const noop = (): void => {}
 
-/** Who collects what a session has to say. */
-export interface Collector {
-  /** There is something to collect. */
-  readonly schedule: () => void
-  /** Another connection has the session now. */
-  readonly replaced: () => void
-}
-
 /** What all sessions of a server share. */
 export interface SessionHost {
   readonly instances: Instances["Service"]
   readonly config: LiveConfig.Service
+  /** A name for a client that others may know. */
+  readonly connectionId: () => string
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   /** Whether nothing new is taken any more. */
   readonly isDraining: () => boolean
@@ -58,12 +52,10 @@ export interface SessionHost {
 }
 
 /** What one client has here. */
-export class Session implements ReaderSink {
-  readonly principal: Principal | undefined
+export class Session {
   readonly #host: SessionHost
-  #connection: Collector | undefined
+  readonly #news: News
   readonly #mounts = new Map<string, Mount>()
-  #behind: Array<Reader> = []
   /** Mounts, those under way included. */
   #times = 0
   #closed = false
@@ -72,12 +64,19 @@ export class Session implements ReaderSink {
   #settledBelow = 0
   /** Mounts under way that cannot be asked for again: nobody is left to want them when the connection goes. */
   #mounting: Set<Fiber.Fiber<unknown, unknown>> | undefined
-  readonly #receipts = new SealReceipts()
 
   constructor(principal: Principal | undefined, host: SessionHost, connection: Collector) {
-    this.principal = principal
     this.#host = host
-    this.#connection = connection
+    this.#news = new News(principal, connection, host.connectionId, host.config.maxRooms)
+  }
+
+  get principal(): Principal | undefined {
+    return this.#news.principal
+  }
+
+  /** Names its client to others. */
+  get connectionId(): string {
+    return this.#news.client.connection
   }
 
   /** Whether there is anything that a client could come back for. */
@@ -114,6 +113,7 @@ export class Session implements ReaderSink {
   /** The answer to the mount is on its way; changes may follow it. */
   announce(componentId: string): void {
     this.#mounts.get(componentId)?.reader.announce()
+    this.#news.announce(componentId)
   }
 
   /** Takes back one mount; the last one lets go of the instance, and gives the token of the state it leaves. */
@@ -134,7 +134,9 @@ export class Session implements ReaderSink {
   resync(componentId: string): Effect.Effect<void, LiveError> {
     return Effect.suspend(() => {
       const mount = this.#mounts.get(componentId)
-      if (mount === undefined) return Effect.fail(notMounted("Reading", componentId))
+      if (mount === undefined) {
+        return this.#news.resync(componentId) ? Effect.void : Effect.fail(notMounted("Reading", componentId))
+      }
       mount.reader.startOver()
       return Effect.void
     })
@@ -170,54 +172,53 @@ export class Session implements ReaderSink {
     }
   }
 
-  /** What goes into this batch; a reader with nothing to say is left out. */
-  collect(batch: number): ReadonlyArray<Batch> {
-    if (this.#behind.length === 0) return []
-    const readers = this.#behind
-    this.#behind = []
-    const batches: Array<Batch> = []
-    for (const reader of readers) {
-      const { serial } = reader
-      const text = reader.take()
-      if (text !== undefined) batches.push(text)
-      if (reader.serial !== serial) this.#receipts.expect(batch, reader)
-    }
-    return batches
+  /** What goes out now; a reader with nothing to say is left out. */
+  collect(): ReadonlyArray<Batch> {
+    return this.#news.collect()
+  }
+
+  /** What was collected last goes out up to this batch. */
+  sent(batch: number): void {
+    this.#news.sent(batch)
   }
 
   /** The client has this batch, and all before it. */
   acknowledged(batch: number): void {
-    this.#receipts.acknowledged(batch)
+    this.#news.acknowledged(batch)
   }
 
   /** Whether there is something to collect. */
   get isBehind(): boolean {
-    return this.#behind.length > 0
+    return this.#news.isBehind
   }
 
   /** The connection is gone; everything goes on. */
   detach(): void {
-    this.#connection = undefined
-    this.#receipts.forget()
+    this.#news.detach()
     this.#calls?.detach()
     this.#mountings?.detach()
     this.#mounting?.forEach((fiber) => fiber.interruptUnsafe())
     this.#mounting = undefined
-    for (const { reader } of this.#mounts.values()) reader.leave()
+    for (const { instance, reader } of this.#mounts.values()) {
+      reader.leave()
+      instance.seen(reader)
+    }
   }
 
   /** Another connection asks for it: the one that had it is told. */
   replace(): void {
-    const connection = this.#connection
+    const { connection } = this.#news
     if (connection === undefined) return
     this.detach()
     connection.replaced()
   }
 
   /** The client is back, over this connection. Gives the components it named and still has; the others are unmounted. */
-  resume(connection: Collector, { components, pending }: ResumeRequest): ReadonlyArray<ComponentId> {
-    this.#connection = connection
-    this.#behind = []
+  resume(
+    connection: Collector,
+    { components, pending, presence = [], rooms = [] }: ResumeRequest
+  ): ReadonlyArray<ComponentId> {
+    this.#news.attach(connection)
     const awaited = new Set(pending)
     this.#calls?.retain(awaited)
     this.#mountings?.retain(awaited)
@@ -233,13 +234,15 @@ export class Session implements ReaderSink {
       mount.times = wanted
       const place = places.reduce<Place | undefined>(earlier, undefined)
       if (wanted === 0) this.#leave(mount)
-      else if (place === undefined) mount.reader.hold()
+      else if (place === undefined) this.#holdBack(mount)
       else {
         mount.reader.resume(place)
         this.#host.instances.keep(mount.instance)
         kept.push(mount.instance.id)
       }
+      mount.instance.seen(mount.reader)
     }
+    this.#news.resume(rooms, presence, (componentId) => told.get(componentId)?.reduce<Place | undefined>(earlier, undefined)?.index)
     return kept
   }
 
@@ -252,7 +255,6 @@ export class Session implements ReaderSink {
       this.#mountings = undefined
       const mounts = [...this.#mounts.values()]
       this.#mounts.clear()
-      this.#behind = []
       for (const { instance, reader } of mounts) instance.leave(reader)
       return Effect.forEach(mounts, (mount) => this.#host.instances.release(mount), {
         concurrency: "unbounded",
@@ -261,12 +263,7 @@ export class Session implements ReaderSink {
     })
   }
 
-  readerWoke(reader: Reader): void {
-    this.#behind.push(reader)
-    if (this.#behind.length === 1) this.#connection?.schedule()
-  }
-
-  #run({ action, componentId, payload }: CallRequest, done: (outcome: Outcome) => void): () => void {
+  #run({ action, callId, componentId, payload }: CallRequest, done: (outcome: Outcome) => void): () => void {
     const end = (outcome: Outcome) => {
       done(outcome)
       return noop
@@ -283,7 +280,13 @@ export class Session implements ReaderSink {
     if (Exit.isFailure(decoded)) {
       return end(refused(new PayloadRejected({ action, issue: String(Cause.squash(decoded.cause)) })))
     }
-    return cell.send(action, decoded.value, undefined, (exit) => {
+    const { client } = this.#news
+    // Clients that guess what an action does have to know when they see what it did.
+    const reference =
+      codec.reduce === undefined || callId === undefined
+        ? undefined
+        : `{"connectionId":"${client.connection}","callId":${callId}}`
+    return cell.send(action, decoded.value, { from: client, reference }, (exit) => {
       const outcome = outcomeOf(mount.instance, action, exit)
       // What still waited when the server ended can be asked of the next one.
       const isLeft =
@@ -340,8 +343,11 @@ export class Session implements ReaderSink {
       existing.times++
       return Effect.as(release(held), instance.id)
     }
-    const reader = instance.read(this)
-    if (this.#connection === undefined) reader.leave()
+    const reader = instance.read(this.#news, held.props)
+    if (this.#news.connection === undefined) {
+      reader.leave()
+      instance.seen(reader)
+    }
     this.#mounts.set(instance.id, { ...held, reader, times: 1 })
     return Effect.succeed(instance.id)
   }
@@ -352,20 +358,27 @@ export class Session implements ReaderSink {
     const mount = this.#mounts.get(exit.value)
     if (mount === undefined) return Exit.fail(notMounted("Mounting", exit.value))
     // The answer overtakes what this session has not read yet, so what it reads next has to be whole.
-    if (mount.reader.isHeld) mount.reader.hold()
+    const { isHeld } = mount.reader
+    if (isHeld) mount.reader.hold()
     else mount.reader.startOver()
     const { instances, run } = this.#host
     // Who has come back has no token any more, and others of the same browser may come with the one that was spent.
     if (seals) run(instances.seal(mount.instance))
     else instances.keep(mount.instance)
-    return Exit.succeed(mount.instance.snapshot())
+    return Exit.succeed(mount.instance.snapshot(isHeld ? this.#news.from(exit.value) : undefined))
+  }
+
+  /** The client is going to be told of the mount again. */
+  #holdBack({ instance, reader }: Mount): void {
+    reader.hold()
+    this.#news.hold(instance.id)
   }
 
   #leave(mount: Mount): void {
     const { instance, reader } = mount
     this.#mounts.delete(instance.id)
     instance.leave(reader)
-    if (this.isBehind) this.#behind = this.#behind.filter((other) => other !== reader)
+    this.#news.drop(reader)
     this.#host.run(this.#host.instances.release(mount))
   }
 }

@@ -15,7 +15,8 @@ import { Instances } from "./Instances.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import { Parking } from "./Parking.ts"
 import { isSame, type Principal } from "../Principal.ts"
-import { type Collector, Session, type SessionHost } from "./Session.ts"
+import type { Collector } from "./News.ts"
+import { Session, type SessionHost } from "./Session.ts"
 
 /** How a session is named. */
 interface Ticket {
@@ -30,8 +31,6 @@ interface Ticket {
 export class Sessions extends Context.Service<
   Sessions,
   {
-    /** A name for a connection. */
-    readonly connectionId: () => string
     /** Starts a session for a connection. */
     readonly openUnsafe: (connection: Collector, principal: Principal | undefined) => Session
     /** Makes the session one to come back to, and gives its token. */
@@ -83,6 +82,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       instances,
       config,
       run,
+      connectionId: makeId,
       isDraining: () => draining,
       callBounds: {
         maxAnswers: config.maxResults,
@@ -146,7 +146,6 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
     yield* Effect.addFinalizer(() => closeAll(open))
 
     return Sessions.of({
-      connectionId: makeId,
       openUnsafe: (connection, principal) => {
         const session = new Session(principal, host, connection)
         open.add(session)
@@ -154,7 +153,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       },
       ticketUnsafe: (session) => {
         const before = tickets.get(session)
-        const ticket = { id: before?.id ?? makeId(), secret: makeSecret(), previous: before?.secret }
+        const ticket = { id: session.connectionId, secret: makeSecret(), previous: before?.secret }
         tickets.set(session, ticket)
         named.set(ticket.id, session)
         return `${ticket.id}.${ticket.secret}`

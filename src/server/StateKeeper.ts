@@ -9,7 +9,7 @@ import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { Json } from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
-import type { Instance, Keeper } from "./Instance.ts"
+import type { Instance } from "./Instance.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import { Rounds } from "./Rounds.ts"
 import type { Served } from "./Served.ts"
@@ -24,7 +24,7 @@ export const addressOf = (component: string, own: { readonly key: string | undef
 const concurrentWrites = 16
 
 /** Keeps the state of the instances of one server. */
-export class StateKeeper implements Keeper {
+export class StateKeeper {
   readonly #store: SnapshotStore["Service"]
   readonly #tokens: StateToken["Service"]
   readonly #config: LiveConfig.Service
