@@ -281,9 +281,9 @@ export const Service =
        * until the call is answered. Pure.
        */
       readonly optimistic?: {
-        readonly [Action in Actions as Action["_tag"]]?: (
+        readonly [Tag in Actions["_tag"]]?: (
           state: ValueOf<State>,
-          payload: Rpc.Payload<Action>
+          payload: Rpc.Payload<Extract<Actions, { readonly _tag: Tag }>>
         ) => ValueOf<State>
       }
       /** What others who are there may know of a client, and what it is at first, from the props it mounts with. */

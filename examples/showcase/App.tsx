@@ -1,14 +1,17 @@
 // What is on the page, and where each part of it lives.
+import { BoardView } from "./BoardView.tsx"
+import { ChatView } from "./ChatView.tsx"
 import { ClockView } from "./ClockView.tsx"
 import { CounterView } from "./CounterView.tsx"
 
-export const App = () => (
+/** The page for a member of the team, or for a guest. */
+export const App = ({ member }: { readonly member: string | undefined }) => (
   <>
     <header>
       <h1>fibra</h1>
       <p>
-        Live components: the state and the behaviour run on the server, this page shows them. Three components share one
-        connection.
+        Live components: the state and the behaviour run on the server, this page shows them. All that is here
+        shares one connection. {member === undefined ? <Guest /> : `You are ${member}, a member of the team.`}
       </p>
     </header>
     <main>
@@ -21,6 +24,14 @@ export const App = () => (
         folder. Open the page twice and click.
       </CounterView>
       <ClockView />
+      <ChatView room="general" name={member}>
+        Each person has an instance in the room, which speaks there and knows who else is in it. What was said is kept
+        by an instance that everyone shares, and that listens. Stop typing, or close the page, and see the others notice.
+      </ChatView>
+      <BoardView member={member !== undefined}>
+        A card moves at once, before the server has said yes, and goes back when it says no: there is room for three in
+        “Doing”. Members see notes on the cards; to guests they are not sent.
+      </BoardView>
     </main>
     <footer>
       <h2>What lives where</h2>
@@ -48,5 +59,11 @@ export const App = () => (
         </div>
       </dl>
     </footer>
+  </>
+)
+
+const Guest = () => (
+  <>
+    You are a guest; <a href="?as=ada">come in as Ada</a> to be a member of the team.
   </>
 )

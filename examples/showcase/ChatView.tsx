@@ -1,6 +1,7 @@
 // #region view
 import { type ReactNode, useEffect, useId, useRef, useState } from "react"
 import { DateTime, Schema } from "effect"
+import type { Component } from "fibra"
 import { LiveStatus, useComponent, usePresence } from "fibra/react"
 import { Chat, History, Name } from "../chat/Chat.ts"
 
@@ -90,7 +91,7 @@ const typing = (names: ReadonlyArray<string>): string => {
 }
 
 /** What was said, scrolled to the last of it. */
-const Messages = ({ of }: { readonly of: (typeof History)["~types"]["state"]["messages"]["Type"] }) => {
+const Messages = ({ of }: { readonly of: Component.State<typeof History>["messages"] }) => {
   const log = useRef<HTMLDivElement>(null)
   const last = of.at(-1)?.id
   useEffect(() => log.current?.scrollTo({ top: log.current.scrollHeight }), [last])

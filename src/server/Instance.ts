@@ -20,7 +20,9 @@ import * as ActionResult from "./ActionResult.ts"
 import { ChangeLog } from "./ChangeLog.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Principal } from "../Principal.ts"
-import { byText, Reader, type ReaderSink, type Source } from "./Reader.ts"
+import { Projection } from "./Projection.ts"
+import { patchedText, Reader, type ReaderSink, type Source } from "./Reader.ts"
+import type { View } from "../Component.ts"
 import { InstanceRooms } from "./InstanceRooms.ts"
 import type { Rooms } from "./Rooms.ts"
 import { Self } from "./Self.ts"
@@ -84,6 +86,8 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
   readonly readers = new Set<Reader>()
   readonly #host: Host
   #rooms: InstanceRooms | undefined
+  /** What is seen of it by the id of each principal that reads it, if not everyone sees everything. */
+  #projections: Map<string | undefined, Projection> | undefined
   #origin: Encoded | undefined
   #published: unknown
   #measured: { readonly revision: number; readonly bytes: number } | undefined
@@ -187,9 +191,12 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     return this.cell.stop(this.served.shutdown)
   }
 
-  /** A cursor at the present, for a client that has mounted it with these props. */
+  /** A cursor at the present, for a client that has mounted it with these props. Throws when the view of that client does. */
   read(sink: ReaderSink, props: unknown): Reader {
-    const reader = new Reader(this, sink)
+    const { view } = this.served
+    const projection = view === undefined ? undefined : this.#projectionFor(sink, view)
+    const reader = new Reader(projection ?? this, sink)
+    projection?.readers.add(reader)
     this.readers.add(reader)
     if (this.#rooms !== undefined || this.served.component.codec.presence !== undefined) {
       this.rooms.arrived(reader, props)
@@ -208,12 +215,18 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     this.#rooms?.departed(reader)
     this.readers.delete(reader)
     reader.end()
+    const { principal } = reader.sink.client
+    const projection = this.#projections?.get(principal?.id)
+    if (projection?.readers.delete(reader) === true && projection.readers.size === 0) {
+      this.#projections?.delete(principal?.id)
+    }
     if (this.readers.size === 0) this.log.clear()
   }
 
   /** Whether somebody reads who is not away. */
   get isRead(): boolean {
-    return this.readers.size > this.log.away
+    for (const { isAway } of this.readers) if (!isAway) return true
+    return false
   }
 
   /** Roughly what it holds for its readers: its state and the changes they have not seen, in bytes of ASCII. */
@@ -222,26 +235,25 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     if (this.#measured?.revision !== revision) {
       this.#measured = { revision, bytes: JSON.stringify(this.encoded).length }
     }
-    return this.#measured.bytes + this.log.bytes
+    let bytes = this.#measured.bytes + this.log.bytes
+    for (const { log } of this.#projections?.values() ?? []) bytes += log.bytes
+    return bytes
   }
 
   /** Tells its readers of the newest token of its state. */
   sealed(token: string): void {
     const text = `{"_tag":"Sealed","componentId":"${this.id}","token":"${token}"}`
-    this.log.seal = { serial: ++this.serial, text }
+    const seal = { serial: ++this.serial, text }
+    if (this.#projections === undefined) this.log.seal = seal
+    else for (const { log } of this.#projections.values()) log.seal = seal
     this.#wake()
   }
 
   /** What a client is told when it mounts, which knows of what was said up to this event; by default of all of it. */
-  snapshot(index = this.#rooms?.index ?? 0): Mounted {
-    return {
-      componentId: this.id,
-      epoch: this.epoch,
-      revision: this.revision,
-      index,
-      state: this.encoded as Mounted["state"],
-      status: this.clientStatus
-    }
+  snapshot({ source }: Reader, index = this.#rooms?.index ?? 0): Mounted {
+    const { encoded, epoch, id, revision } = source
+    const state = encoded as Mounted["state"]
+    return { componentId: id, epoch, revision, index, state, status: source.clientStatus ?? this.clientStatus }
   }
 
   /** Calls the listener with the state after each change, until the function returned is called. */
@@ -291,17 +303,22 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     this.#host.keep(this)
     if (this.readers.size === 0) return
     const by = this.cell.reference
-    this.log.append(this.revision, this.#patched(patch, by), by)
+    if (this.#projections === undefined) this.log.append(this.revision, patchedText(this, patch, by), by)
+    else for (const projection of this.#projections.values()) projection.publish(state, by)
     this.#wake()
+  }
+
+  #projectionFor({ client: { principal } }: ReaderSink, view: View<unknown>): Projection {
+    const projections = (this.#projections ??= new Map())
+    let projection = projections.get(principal?.id)
+    if (projection === undefined) {
+      projection = new Projection(this, view, principal, this.#host.config)
+      projections.set(principal?.id, projection)
+    }
+    return projection
   }
 
   #wake(): void {
     for (const reader of this.readers) reader.wake()
-  }
-
-  #patched(patch: Patch.Patch, by: string | undefined): string {
-    const { epoch, id, revision } = this
-    const head = `"componentId":${JSON.stringify(id)},"epoch":${epoch},"revision":${revision}`
-    return `{"_tag":"Patched",${head},"patch":${JSON.stringify(patch)}${by === undefined ? "" : byText([by])}}`
   }
 }

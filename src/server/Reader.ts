@@ -57,7 +57,8 @@ export class Reader {
   /** True from the moment there is something to read until it has been read. */
   behind = false
   readonly sink: ReaderSink
-  readonly #source: Source
+  /** What it reads. */
+  readonly source: Source
   #sequence!: number
   /** The state of `#revision`, if it is known. */
   #seen: Encoded | undefined
@@ -70,7 +71,7 @@ export class Reader {
   #away = false
 
   constructor(source: Source, sink: ReaderSink) {
-    this.#source = source
+    this.source = source
     this.sink = sink
     this.#catchUp()
   }
@@ -79,7 +80,7 @@ export class Reader {
   wake(): void {
     if (this.behind) return
     this.behind = true
-    this.#source.log.fellBehind()
+    this.source.log.fellBehind()
     if (!this.#held) this.sink.readerWoke(this)
   }
 
@@ -94,7 +95,7 @@ export class Reader {
   hold(): void {
     this.#held = true
     this.back()
-    if (this.behind) this.#source.log.caughtUp()
+    if (this.behind) this.source.log.caughtUp()
     this.#catchUp()
   }
 
@@ -108,21 +109,21 @@ export class Reader {
   leave(): void {
     if (this.#away) return
     this.#away = true
-    this.#source.log.away++
+    this.source.log.away++
   }
 
   /** The client is there, or will not come back. */
   back(): void {
     if (!this.#away) return
     this.#away = false
-    this.#source.log.away--
+    this.source.log.away--
   }
 
   /** The client is there, and was told this much. */
   resume(place: Place): void {
     this.back()
-    this.#source.refresh()
-    const { encoded, epoch, log, revision } = this.#source
+    this.source.refresh()
+    const { encoded, epoch, log, revision } = this.source
     const sequence = place.epoch === epoch ? log.placeOf(place.revision, revision) : undefined
     this.#held = false
     // What was said of these may not have arrived.
@@ -142,7 +143,7 @@ export class Reader {
 
   /** What it is read before, or after, in a batch. */
   get rank(): number {
-    return this.#source.rank
+    return this.source.rank
   }
 
   /** Whether what it has said last has to be confirmed though it is no token. */
@@ -158,7 +159,7 @@ export class Reader {
   /** It is read no more. */
   end(): void {
     this.back()
-    if (this.behind) this.#source.log.caughtUp()
+    if (this.behind) this.source.log.caughtUp()
   }
 
   /** Whether the client does not know of the mount yet. */
@@ -168,7 +169,7 @@ export class Reader {
 
   /** The client has this token. */
   confirm(serial: number): void {
-    this.#source.confirmed = Math.max(this.#source.confirmed, serial)
+    this.source.confirmed = Math.max(this.source.confirmed, serial)
   }
 
   /** The last token that was read; 0 for none. */
@@ -179,8 +180,8 @@ export class Reader {
   /** Everything up to now. */
   take(into: Array<Batch>): void {
     if (!this.behind) return
-    this.#source.refresh()
-    const { clientStatus: status, log } = this.#source
+    this.source.refresh()
+    const { clientStatus: status, log } = this.source
     const batch =
       this.#mode === "follow"
         ? log.shared(this.#sequence, `${this.#status} ${status} ${this.#serial}`, () => this.#render())
@@ -193,7 +194,7 @@ export class Reader {
   }
 
   #catchUp(): void {
-    const { clientStatus, encoded, log, revision } = this.#source
+    const { clientStatus, encoded, log, revision } = this.source
     this.#sequence = log.sequence
     this.#seen = encoded
     this.#revision = revision
@@ -202,7 +203,7 @@ export class Reader {
   }
 
   #render(): Batch | undefined {
-    const { clientStatus: status, conflateAfter, id, log } = this.#source
+    const { clientStatus: status, conflateAfter, id, log } = this.source
     const texts: Array<string> = []
     const oneByOne =
       this.#mode === "whole" ? undefined : log.since(this.#sequence, this.#mode === "replay" ? Infinity : conflateAfter)
@@ -220,7 +221,7 @@ export class Reader {
   }
 
   #merged(): string | undefined {
-    const { encoded: now, epoch, id, log, revision } = this.#source
+    const { encoded: now, epoch, id, log, revision } = this.source
     const seen = this.#mode === "whole" ? undefined : this.#seen
     if (seen !== undefined && this.#revision === revision) return undefined
     const changes = seen === undefined ? undefined : JSON.stringify(Patch.diff(seen, now))
@@ -233,5 +234,15 @@ export class Reader {
   }
 }
 
+/** The text of one change. */
+export const patchedText = (
+  { epoch, id, revision }: Pick<Source, "epoch" | "id" | "revision">,
+  patch: Patch.Patch,
+  by: string | undefined
+): string => {
+  const head = `"componentId":${JSON.stringify(id)},"epoch":${epoch},"revision":${revision}`
+  return `{"_tag":"Patched",${head},"patch":${JSON.stringify(patch)}${byText(by === undefined ? [] : [by])}}`
+}
+
 /** Which calls a change comes from. */
-export const byText = (calls: ReadonlyArray<string>): string => (calls.length === 0 ? "" : `,"by":[${calls.join(",")}]`)
+const byText = (calls: ReadonlyArray<string>): string => (calls.length === 0 ? "" : `,"by":[${calls.join(",")}]`)

@@ -9,6 +9,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import {
   CallExpired,
+  ComponentCrashed,
   Draining,
   LiveError,
   NotAllowed,
@@ -334,7 +335,7 @@ export class Session {
     return () => fiber.interruptUnsafe()
   }
 
-  #keep(held: Held): Effect.Effect<ComponentId> {
+  #keep(held: Held): Effect.Effect<ComponentId, LiveError> {
     const { instance } = held
     const { release } = this.#host.instances
     if (this.#closed) return Effect.andThen(release(held), Effect.interrupt)
@@ -343,7 +344,16 @@ export class Session {
       existing.times++
       return Effect.as(release(held), instance.id)
     }
-    const reader = instance.read(this.#news, held.props)
+    let reader: Reader
+    try {
+      reader = instance.read(this.#news, held.props)
+    } catch (defect) {
+      instance.report(Effect.logError("The view of a component failed", defect))
+      return Effect.andThen(
+        release(held),
+        Effect.fail(new LiveError({ reason: new ComponentCrashed({ component: instance.address }) }))
+      )
+    }
     if (this.#news.connection === undefined) {
       reader.leave()
       instance.seen(reader)
@@ -365,7 +375,7 @@ export class Session {
     // Who has come back has no token any more, and others of the same browser may come with the one that was spent.
     if (seals) run(instances.seal(mount.instance))
     else instances.keep(mount.instance)
-    return Exit.succeed(mount.instance.snapshot(isHeld ? this.#news.from(exit.value) : undefined))
+    return Exit.succeed(mount.instance.snapshot(mount.reader, isHeld ? this.#news.from(exit.value) : undefined))
   }
 
   /** The client is going to be told of the mount again. */

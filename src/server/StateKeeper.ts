@@ -121,7 +121,9 @@ export class StateKeeper {
             props: props.value as Json,
             state: state as Contents["state"]
           },
-          now
+          now,
+          // What its client may not see is in its state all the same.
+          served.view === undefined ? undefined : true
         )
       // What is stored anyway need not be carried.
       const sealed = token(encoded) ?? (served.persist ? token(undefined) : undefined)

@@ -79,8 +79,8 @@ export class StateToken extends Context.Service<
   {
     /** Makes a token; undefined when it would be longer than one may be and be refused when it comes back. */
     readonly seal: (contents: Contents) => Effect.Effect<string | undefined>
-    /** Makes a token at a time, in milliseconds since the epoch. */
-    readonly sealUnsafe: (contents: Contents, now: number) => string | undefined
+    /** Makes a token at a time, in milliseconds since the epoch; one that is encrypted whatever the options say, if it has to be. */
+    readonly sealUnsafe: (contents: Contents, now: number, encrypt?: boolean) => string | undefined
     /** Checks whatever a client presents as its token, the cheapest things first; nothing in it is read before its signature is. */
     readonly open: (token: unknown, expected: Expected) => Effect.Effect<Claims, TokenRejected>
   }
@@ -118,9 +118,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const { keys } = yield* Secrets
   const [newest] = keys
   const keyOf = new Map(keys.map((key) => [key.id, key]))
-  const header = `v1.${newest.id}.${encrypt ? "e" : "s"}.`
+  const headerOf = (isEncrypted: boolean) => `v1.${newest.id}.${isEncrypted ? "e" : "s"}.`
+  const [signed, encrypted] = [headerOf(false), headerOf(true)]
 
-  const sealUnsafe = (contents: Contents, now: number): string | undefined => {
+  const sealUnsafe = (contents: Contents, now: number, isSecret = encrypt): string | undefined => {
+    const header = isSecret ? encrypted : signed
     const { component, epoch, instance, principal, props, revision, serial, state, version } = contents
     const claims: Claims = {
       audience,
@@ -136,7 +138,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       state
     }
     const json = JSON.stringify(claims)
-    const payload = encrypt ? encryptText(newest, header, json) : Buffer.from(json)
+    const payload = isSecret ? encryptText(newest, header, json) : Buffer.from(json)
     const text = header + payload.toString("base64url")
     return text.length + 1 + macLength > maxLength ? undefined : `${text}.${macOf(newest, text)}`
   }
