@@ -1,10 +1,13 @@
-/** The components under test: a counter of one's own, a board that everyone shares and one writes on, and one that changes later. */
+/**
+ * The components under test: a counter of one's own or of all, a board that everyone shares and one writes on, one that changes later,
+ * and one that speaks in a room.
+ */
 import * as Effect from "effect/Effect"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import { Component } from "../src/index.ts"
 
-/** A counter of one's own. */
+/** A counter, of one's own or with a key of all. */
 export class Counter extends Component.Service<Counter>()("Counter", {
   props: { start: Schema.Int },
   state: { count: Schema.Int },
@@ -24,6 +27,14 @@ export class Later extends Component.Service<Later>()("Later", {
   state: { count: Schema.Int },
   initial: () => ({ count: 0 }),
   actions: [Rpc.make("Start", { payload: { changes: Schema.Int } })]
+}) {}
+
+/** Somebody who is in a room with others, and says something there. */
+export class Talk extends Component.Service<Talk>()("Talk", {
+  state: {},
+  initial: () => ({}),
+  actions: [Rpc.make("Say", { payload: { id: Schema.Int, text: Schema.String } })],
+  events: { Said: Schema.Struct({ id: Schema.Int, text: Schema.String }) }
 }) {}
 
 /** The behaviour of Counter. */
@@ -56,4 +67,9 @@ export const LaterLayer = Later.toLayer(
           .pipe(Effect.repeat({ times: changes - 1 }), Effect.delay("200 millis"), Effect.forkIn(scope), Effect.asVoid)
     })
   })
+)
+
+/** The behaviour of Talk. */
+export const TalkLayer = Talk.toLayer(
+  Effect.map(Effect.service(Talk), (self) => Talk.of({ Say: (said) => self.broadcast("Said", said) }))
 )

@@ -7,11 +7,11 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import { createServer } from "node:http"
 import { LiveServer, Secrets } from "../src/server/index.ts"
-import { Board, BoardLayer, Counter, CounterLayer, Later, LaterLayer } from "./components.ts"
+import { Board, BoardLayer, Counter, CounterLayer, Later, LaterLayer, Talk, TalkLayer } from "./components.ts"
 import * as server from "./server.ts"
 
-const App = LiveServer.layer({ components: [Counter, Board, Later] }).pipe(
-  Layer.provide([CounterLayer, BoardLayer, LaterLayer]),
+const App = LiveServer.layer({ components: [Counter, Board, Later, Talk] }).pipe(
+  Layer.provide([CounterLayer, BoardLayer, LaterLayer, TalkLayer]),
   Layer.provide(Secrets.layerRandom)
 )
 

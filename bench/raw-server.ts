@@ -7,34 +7,66 @@ import { type WebSocket, WebSocketServer } from "ws"
 import * as server from "./server.ts"
 
 type Request =
-  | { readonly type: "mount"; readonly id: number; readonly component: "Counter" | "Board"; readonly start: number }
+  | {
+      readonly type: "mount"
+      readonly id: number
+      readonly component: "Counter" | "Board" | "Talk"
+      readonly start: number
+      readonly key?: string
+      readonly room?: string
+    }
   | { readonly type: "increment"; readonly id: number; readonly by: number }
   | { readonly type: "write"; readonly id: number; readonly text: string }
+  | { readonly type: "say"; readonly id: number; readonly said: { readonly id: number; readonly text: string } }
+
+interface Counter {
+  revision: number
+  count: number
+  readonly readers: Set<WebSocket>
+}
 
 const board = { revision: 0, text: "", readers: new Set<WebSocket>() }
+const counters = new Map<string, Counter>()
+const rooms = new Map<string, { index: number; readonly members: Set<WebSocket> }>()
 
 const wss = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDeflate: false, clientTracking: false })
 
 wss.on("connection", (ws) => {
-  const counter = { revision: 0, count: 0 }
+  let counter: Counter = { revision: 0, count: 0, readers: new Set() }
+  let room = ""
 
   ws.on("message", (data: Buffer) => {
     const request = JSON.parse(data.toString()) as Request
     switch (request.type) {
       case "mount": {
-        const { component, id, start } = request
-        if (component === "Counter") counter.count = start
-        else board.readers.add(ws)
+        const { component, id, key, start } = request
+        if (component === "Counter") {
+          counter.count = start
+          if (key !== undefined) {
+            const shared = counters.get(key)
+            if (shared === undefined) counters.set(key, counter)
+            else counter = shared
+          }
+          counter.readers.add(ws)
+        } else if (component === "Board") board.readers.add(ws)
+        else {
+          room = request.room ?? ""
+          const members = rooms.get(room)?.members
+          if (members === undefined) rooms.set(room, { index: 0, members: new Set([ws]) })
+          else members.add(ws)
+        }
         const revision = component === "Counter" ? counter.revision : board.revision
         const state = component === "Counter" ? { count: counter.count } : { text: board.text }
-        ws.send(JSON.stringify({ type: "mounted", id, revision, state }))
+        ws.send(JSON.stringify({ type: "mounted", id, revision, state: component === "Talk" ? {} : state }))
         return
       }
       case "increment": {
         counter.count += request.by
         counter.revision++
         ws.send(JSON.stringify({ type: "reply", id: request.id, value: counter.count }))
-        ws.send(JSON.stringify({ type: "state", revision: counter.revision, state: { count: counter.count } }))
+        const { count, readers, revision } = counter
+        const state = JSON.stringify({ type: "state", revision, state: { count } })
+        for (const reader of readers) reader.send(state)
         return
       }
       case "write": {
@@ -43,11 +75,24 @@ wss.on("connection", (ws) => {
         const state = JSON.stringify({ type: "state", revision: board.revision, state: { text: board.text } })
         for (const reader of board.readers) reader.send(state)
         ws.send(JSON.stringify({ type: "reply", id: request.id, value: null }))
+        return
+      }
+      case "say": {
+        const said = rooms.get(room)
+        if (said === undefined) return
+        said.index++
+        const event = JSON.stringify({ type: "event", room, index: said.index, event: "Said", payload: request.said })
+        for (const member of said.members) member.send(event)
+        ws.send(JSON.stringify({ type: "reply", id: request.id, value: null }))
       }
     }
   })
 
-  ws.on("close", () => board.readers.delete(ws))
+  ws.on("close", () => {
+    board.readers.delete(ws)
+    counter.readers.delete(ws)
+    rooms.get(room)?.members.delete(ws)
+  })
   ws.on("error", () => {})
 })
 

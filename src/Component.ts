@@ -289,10 +289,7 @@ export const Service =
       /** What others who are there may know of a client, and what it is at first, from the props it mounts with. */
       readonly presence?: {
         readonly metadata: Metadata
-        readonly initial: (
-          props: ValueOf<Props>,
-          principal: Principal | undefined
-        ) => ValueOf<NoInfer<Metadata>>
+        readonly initial: (props: ValueOf<Props>, principal: Principal | undefined) => ValueOf<NoInfer<Metadata>>
       }
     }
   ): Class<Self, Name, Props, State, Actions, E, Metadata> => {

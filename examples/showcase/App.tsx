@@ -10,8 +10,8 @@ export const App = ({ member }: { readonly member: string | undefined }) => (
     <header>
       <h1>fibra</h1>
       <p>
-        Live components: the state and the behaviour run on the server, this page shows them. All that is here
-        shares one connection. {member === undefined ? <Guest /> : `You are ${member}, a member of the team.`}
+        Live components: the state and the behaviour run on the server, this page shows them. All that is here shares
+        one connection. {member === undefined ? <Guest /> : `You are ${member}, a member of the team.`}
       </p>
     </header>
     <main>
@@ -26,7 +26,8 @@ export const App = ({ member }: { readonly member: string | undefined }) => (
       <ClockView />
       <ChatView room="general" name={member}>
         Each person has an instance in the room, which speaks there and knows who else is in it. What was said is kept
-        by an instance that everyone shares, and that listens. Stop typing, or close the page, and see the others notice.
+        by an instance that everyone shares, and that listens. Stop typing, or close the page, and see the others
+        notice.
       </ChatView>
       <BoardView member={member !== undefined}>
         A card moves at once, before the server has said yes, and goes back when it says no: there is room for three in

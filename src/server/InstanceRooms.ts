@@ -111,7 +111,9 @@ export class InstanceRooms implements Member {
       if (Exit.isFailure(encoded)) throw Cause.squash(encoded.cause)
       this.#metadata.set(reader, metadata)
     } catch (defect) {
-      this.#instance.report(Effect.logError("What is known of a client at first is not known: presence.initial failed", defect))
+      this.#instance.report(
+        Effect.logError("What is known of a client at first is not known: presence.initial failed", defect)
+      )
       return
     }
     this.#settle()

@@ -30,12 +30,7 @@ export class Projection implements Source {
   #isFaulted = false
 
   /** Throws when the view does. */
-  constructor(
-    instance: Instance,
-    view: View<unknown>,
-    principal: Principal | undefined,
-    config: LiveConfig.Service
-  ) {
+  constructor(instance: Instance, view: View<unknown>, principal: Principal | undefined, config: LiveConfig.Service) {
     this.id = instance.id
     this.epoch = instance.epoch
     this.revision = instance.revision

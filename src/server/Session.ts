@@ -243,7 +243,11 @@ export class Session {
       }
       mount.instance.seen(mount.reader)
     }
-    this.#news.resume(rooms, presence, (componentId) => told.get(componentId)?.reduce<Place | undefined>(earlier, undefined)?.index)
+    this.#news.resume(
+      rooms,
+      presence,
+      (componentId) => told.get(componentId)?.reduce<Place | undefined>(earlier, undefined)?.index
+    )
     return kept
   }
 

@@ -13,6 +13,7 @@ import type * as Component from "../Component.ts"
 import { Instances } from "../server/Instances.ts"
 import { LiveRpc } from "../server/LiveRpc.ts"
 import * as LiveServer from "../server/LiveServer.ts"
+import { Rooms } from "../server/Rooms.ts"
 import * as Secrets from "../server/Secrets.ts"
 import { Sessions } from "../server/Sessions.ts"
 import * as SnapshotStore from "../server/SnapshotStore.ts"
@@ -28,6 +29,8 @@ export interface Open {
   /** Sessions among them whose clients are away. */
   readonly parked: number
   readonly instances: number
+  /** Rooms somebody is in. */
+  readonly rooms: number
 }
 
 /** A connection that speaks the RPC wire, for an `RpcClient` of `LiveProtocol`. */
@@ -141,13 +144,14 @@ const make = Effect.fnUntraced(function* <R>(
     ),
     start: Effect.provideContext(Effect.orDie(start), context),
     open: Effect.sync(() => {
-      if (running === undefined) return { connections: 0, sessions: 0, parked: 0, instances: 0 }
+      if (running === undefined) return { connections: 0, sessions: 0, parked: 0, instances: 0, rooms: 0 }
       const { parked, sessions } = Context.get(running.core, Sessions).sizeUnsafe()
       return {
         connections: Context.get(running.core, Transport).sizeUnsafe(),
         sessions,
         parked,
-        instances: Context.get(running.core, Instances).sizeUnsafe()
+        instances: Context.get(running.core, Instances).sizeUnsafe(),
+        rooms: Context.get(running.core, Rooms).sizeUnsafe()
       }
     })
   })

@@ -34,7 +34,7 @@ export const SignupLayer = Signup.toLayer(
           return number
         },
         // A typed error is an answer, not a crash: what the handler has set stays, so take it back here.
-        Effect.tapError(({ address }) => self.set({ step: "form", note: `${address} is taken` }))
+        Effect.tapErrorTag("AddressTaken", ({ address }) => self.set({ step: "form", note: `${address} is taken` }))
       )
     })
   }),

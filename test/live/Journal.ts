@@ -47,7 +47,7 @@ export const JournalLayer = Journal.toLayer(
       get: self.get,
       nudge: Effect.andThen(
         self.update((state) => ({ ...state, nudges: state.nudges + 1 })),
-        ({ nudges }) => self.broadcast("Nudged", { nudges })
+        ({ nudges }) => Effect.orDie(self.broadcast("Nudged", { nudges }))
       )
     })
     return Journal.of({
