@@ -3,13 +3,10 @@ import { LightSocket } from "./socket.ts"
 import { StockSocket } from "./stock-socket.ts"
 import * as wire from "./wire.ts"
 
-/** What a client is to mount. */
-export interface Target {
+/** What a client is to mount, and where. */
+export interface Target extends wire.Mounting {
   readonly side: wire.Side
   readonly port: number
-  readonly component: "Counter" | "Board"
-  /** The same for all makes it one shared instance. */
-  readonly key?: string
   /** Whether the client is the one of `ws` and not the light one. */
   readonly stock?: boolean
 }
@@ -24,6 +21,10 @@ export class Client {
   /** Changes that arrived one by one, and those that came merged with others. */
   changes = 0
   merged = 0
+  /** What the counter says. */
+  count = 0
+  /** Events that are still to be heard. */
+  missing = 0
   /** Called whenever something came in. */
   onProgress: (client: Client) => void = () => {}
   /** Called when nothing more can come in. */
@@ -32,8 +33,11 @@ export class Client {
   readonly #wire: wire.Wire
   readonly #left = Promise.withResolvers<void>()
   #componentId = ""
+  /** The id of the first event of a conversation, and which of them were heard. */
+  #firstId = 0
+  #heard = new Uint8Array()
 
-  constructor({ component, key, port, side, stock }: Target) {
+  constructor({ port, side, stock, ...mounting }: Target) {
     const ready = Promise.withResolvers<void>()
     this.ready = ready.promise
     const failed = (why: string) => {
@@ -42,7 +46,7 @@ export class Client {
       this.onFailure(error)
     }
     this.#socket = new (stock === true ? StockSocket : LightSocket)(port, wire.paths[side], {
-      opened: () => this.#wire.mount(component, key),
+      opened: () => this.#wire.mount(mounting),
       received: (text) => {
         this.#wire.read(text)
         this.onProgress(this)
@@ -55,10 +59,17 @@ export class Client {
         this.revision = revision
         ready.resolve()
       },
-      changed: (revision) => {
+      changed: (revision, count) => {
         if (revision === this.revision + 1) this.changes++
         else this.merged += revision - this.revision
         this.revision = revision
+        if (count !== undefined) this.count = count
+      },
+      heard: (id) => {
+        const nth = id - this.#firstId
+        if (this.#heard[nth] !== 0) return failed(`event ${id} came twice, or to nobody`)
+        this.#heard[nth] = 1
+        this.missing--
       },
       answered: () => void this.answered++,
       failed,
@@ -76,6 +87,18 @@ export class Client {
   write(): void {
     const text = `${this.asked} `.padStart(200, "The quick brown fox jumps over the lazy dog. ")
     this.#wire.write(this.#componentId, this.asked++, text)
+  }
+
+  /** From now on these events are to be heard, and no others, each once. */
+  listen(firstId: number, count: number): void {
+    this.#firstId = firstId
+    this.#heard = new Uint8Array(count)
+    this.missing = count
+  }
+
+  /** Says one of them. */
+  say(id: number): void {
+    this.#wire.say(this.#componentId, this.asked++, { id, text: "The quick brown fox jumps over the lazy dog." })
   }
 
   async close(): Promise<void> {

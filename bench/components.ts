@@ -1,6 +1,6 @@
 /**
- * The components under test: a counter of one's own or of all, a board that everyone shares and one writes on, one that changes later,
- * and one that speaks in a room.
+ * The components under test: a counter of one's own or of all, a board that everyone shares and one writes on, one that changes
+ * later, and one that speaks in a room.
  */
 import * as Effect from "effect/Effect"
 import * as Rpc from "effect/rpc/Rpc"

@@ -43,6 +43,16 @@ const until = (clients: ReadonlyArray<Client>, onProgress: (client: Client) => v
     for (const client of clients) client.onProgress = () => {}
   })
 
+/** The ids of what is said in rooms, so that what comes late is not taken for something else. */
+let nextId = 0
+
+/** Fails with what was wrong when something takes too long, which says more than that there was no answer. */
+const within = async (seconds: number, work: Promise<void>, wrong: () => string): Promise<void> => {
+  const late = Promise.withResolvers<never>()
+  const deadline = setTimeout(() => late.reject(new Error(`After ${seconds} s ${wrong()}.`)), seconds * 1000)
+  await Promise.race([work, late.promise]).finally(() => clearTimeout(deadline))
+}
+
 /** Opens clients and mounts, `concurrency` at a time; done when the last has its initial state. */
 const open = ({ concurrency, count, ...target }: Target & { readonly count: number; readonly concurrency: number }) =>
   measure(async () => {
@@ -104,7 +114,49 @@ const write = ({ seconds, side }: { readonly side: Side; readonly seconds: numbe
     return { units: total("changes") - before.changes, merged: total("merged") - before.merged }
   })
 
-const answers = { open, close, act, write, resume: measureResumes }
+/** Every client says one thing, all at once; done when everyone has heard everything, each of them once, and has its answer. */
+const say = async ({ seconds, side }: { readonly side: Side; readonly seconds: number }): Promise<Work> => {
+  const clients = groups[side]
+  const firstId = nextId
+  nextId += clients.length
+  for (const client of clients) client.listen(firstId, clients.length)
+  const work = await measure(async () => {
+    const done = (client: Client) => client.missing === 0 && client.answered === client.asked
+    const waiting = new Set(clients)
+    const heard = until(
+      clients,
+      (client) => done(client) && waiting.delete(client),
+      () => waiting.size === 0
+    )
+    clients.forEach((client, nth) => client.say(firstId + nth))
+    const missing = () => clients.reduce((sum, client) => sum + client.missing, 0)
+    await within(seconds, heard, () => `${waiting.size} of ${clients.length} wait for ${missing()} events or an answer`)
+    return { units: clients.length * clients.length }
+  })
+  // What comes twice may come late.
+  const failure = new Promise<never>((_, reject) => clients.forEach((client) => (client.onFailure = reject)))
+  await Promise.race([failure, new Promise<void>((resolve) => void setTimeout(resolve, 100))])
+  return work
+}
+
+/** Every client increments the counter they share, all at once; done when everyone sees what all of them made of it. */
+const count = ({ seconds, side }: { readonly side: Side; readonly seconds: number }) =>
+  measure(async () => {
+    const clients = groups[side]
+    const goal = Math.max(...clients.map((client) => client.count)) + clients.length
+    const done = (client: Client) => client.count === goal && client.answered === client.asked
+    const waiting = new Set(clients)
+    const seen = until(
+      clients,
+      (client) => done(client) && waiting.delete(client),
+      () => waiting.size === 0
+    )
+    clients.forEach((client) => client.increment())
+    await within(seconds, seen, () => `${waiting.size} of ${clients.length} do not see ${goal}, or have no answer`)
+    return { units: clients.length }
+  })
+
+const answers = { open, close, act, write, say, count, resume: measureResumes }
 
 /** What the load generator can be asked. */
 export type Answers = typeof answers

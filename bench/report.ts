@@ -16,9 +16,11 @@ const median = (values: ReadonlyArray<number>): number => {
 
 const figure = (rounds: ReadonlyArray<Round>): number => median(rounds.map((round) => round.figure))
 
-/** The median of the ratios of neighbouring rounds. */
-const ratio = ({ fibra, raw }: Outcome): number =>
-  median(fibra.map((round, index) => round.figure / (raw[index]?.figure ?? NaN)))
+/** The median of the ratios of neighbouring rounds; where raw has fewer, each of them has several neighbours. */
+const ratio = ({ fibra, raw }: Outcome): number => {
+  const neighbour = (index: number) => raw[Math.floor((index * raw.length) / fibra.length)]
+  return median(fibra.map((round, index) => round.figure / (neighbour(index)?.figure ?? NaN)))
+}
 
 /** The one number of a scenario: what its target speaks of. */
 export const score = ({ outcome, scenario }: Result): number => {
@@ -65,7 +67,7 @@ export const figures = (results: ReadonlyArray<Result>): string =>
         number(figure(outcome.raw)),
         number(figure(outcome.fibra), digitsOf(scenario)) +
           (slowest === undefined ? "" : ` (p99 ${number(slowest, 2)})`),
-        number(ratio(outcome), 2),
+        number(ratio(outcome), scenario.target.of === "ratio" && atMost < 1 ? 4 : 2),
         (atMost === Infinity ? `>= ${atLeast}` : `<= ${atMost}`) + (slowest === undefined ? "" : ` (${p99AtMost})`),
         value >= atLeast && value <= atMost && (slowest ?? 0) <= p99AtMost ? "yes" : "NO"
       ]

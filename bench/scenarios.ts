@@ -15,6 +15,8 @@ import type { Side } from "./wire.ts"
 /** How long to measure. */
 export interface Effort {
   readonly rounds: number
+  /** Rounds of raw where one takes ten seconds, and of fibra for each of them. */
+  readonly together: { readonly raw: number; readonly fibra: number }
   readonly seconds: number
   readonly connections: number
   /** Sessions that are resumed. */
@@ -79,12 +81,7 @@ class Arena implements AsyncDisposable {
     }
   }
 
-  async open(
-    side: Side,
-    count: number,
-    target: Pick<Target, "component" | "key" | "stock">,
-    concurrency = 128
-  ): Promise<load.Work> {
+  async open(side: Side, count: number, target: Omit<Target, "side" | "port">, concurrency = 128): Promise<load.Work> {
     const port = await this.servers[side].ask("port", 15)
     return this.load.ask("open", 30, { side, port, count, concurrency, ...target })
   }
@@ -95,11 +92,16 @@ class Arena implements AsyncDisposable {
     await setTimeout(250)
   }
 
-  /** Says what a piece of work took. */
-  async measure(side: Side, work: () => Promise<load.Work>): Promise<Round> {
+  /** Says what a piece of work took; the figure is units per second unless it is to be another. */
+  async measure(
+    side: Side,
+    work: () => Promise<load.Work>,
+    figure: (work: load.Work) => number = ({ seconds, units }) => units / seconds
+  ): Promise<Round> {
     const busy = busyMillis()
     const before = await this.servers[side].ask("cpu", 15)
-    const { cpu, merged, seconds, units } = await work()
+    const done = await work()
+    const { cpu, merged, seconds, units } = done
     const server = (await this.servers[side].ask("cpu", 15)) - before
     const micros = seconds * 1e6
     const cores = {
@@ -107,7 +109,7 @@ class Arena implements AsyncDisposable {
       load: cpu / micros,
       others: Math.max(0, (busyMillis() - busy) * 1000 - server - cpu) / micros
     }
-    return { figure: units / seconds, cpu: { server: server / units, load: cpu / units }, cores, merged }
+    return { figure: figure(done), cpu: { server: server / units, load: cpu / units }, cores, merged }
   }
 
   /** Both sides in turn, once to warm up and then as often as it takes. */
@@ -123,6 +125,25 @@ class Arena implements AsyncDisposable {
     // Not counted: to look costs time, too.
     await this.servers.fibra.ask("startProfile", 15)
     for (let index = 0; index < 3; index++) await round("fibra", effort.seconds)
+    return { ...rounds, hot: await this.servers.fibra.ask("stopProfile", 15) }
+  }
+
+  /** Rounds of fibra around each one of raw, which is only warmed up with what is `little`. */
+  async surround(
+    { profile, together }: Effort,
+    little: (side: Side) => Promise<unknown>,
+    round: (side: Side) => Promise<Round>
+  ): Promise<Outcome> {
+    for (const side of sides) await little(side)
+    for (let index = 0; index < 2; index++) await round("fibra")
+    const rounds: { readonly [side in Side]: Array<Round> } = { raw: [], fibra: [] }
+    for (let index = 0; index < together.raw; index++) {
+      rounds.raw.push(await round("raw"))
+      for (let more = 0; more < together.fibra; more++) rounds.fibra.push(await round("fibra"))
+    }
+    if (!profile) return rounds
+    await this.servers.fibra.ask("startProfile", 15)
+    for (let index = 0; index < 3; index++) await round("fibra")
     return { ...rounds, hot: await this.servers.fibra.ask("stopProfile", 15) }
   }
 
@@ -152,6 +173,26 @@ const fanout = async (effort: Effort): Promise<Outcome> => {
     arena.measure(side, () => arena.load.ask("write", seconds + 15, { side, seconds }))
   )
 }
+
+/** A thousand who do the same thing at the same moment; how long it takes until each of them has what all of them made. */
+const together =
+  (name: string, question: "say" | "count", target: Omit<Target, "side" | "port">) =>
+  async (effort: Effort): Promise<Outcome> => {
+    await using arena = new Arena(name)
+    const seconds = 60
+    const round = (side: Side) =>
+      arena.measure(
+        side,
+        () => arena.load.ask(question, seconds + 15, { side, seconds }),
+        (work) => work.seconds * 1000
+      )
+    const little = async (side: Side) => {
+      await arena.open(side, 100, target)
+      for (let index = 0; index < 5; index++) await round(side)
+      await arena.open(side, 900, target)
+    }
+    return await arena.surround(effort, little, round)
+  }
 
 const mounts = async (effort: Effort): Promise<Outcome> => {
   await using arena = new Arena("mounts")
@@ -206,7 +247,19 @@ const ask = async (effort: Effort): Promise<Outcome> => {
 export const scenarios: ReadonlyArray<Scenario> = [
   { name: "actions1", unit: "actions/s", target: { of: "ratio", atLeast: 0.6 }, run: actions("actions1", 1) },
   { name: "actions16", unit: "actions/s", target: { of: "ratio", atLeast: 1.2 }, run: actions("actions16", 16) },
-  { name: "fanout", unit: "deliveries/s", target: { of: "ratio", atLeast: 1.3 }, run: fanout },
+  { name: "fanout", unit: "deliveries/s", target: { of: "ratio", atLeast: 2 }, run: fanout },
+  {
+    name: "room1000",
+    unit: "ms",
+    target: { of: "ratio", atMost: 0.08 },
+    run: together("room1000", "say", { component: "Talk", room: "lobby" })
+  },
+  {
+    name: "shared1000",
+    unit: "ms",
+    target: { of: "ratio", atMost: 0.02 },
+    run: together("shared1000", "count", { component: "Counter", key: "all" })
+  },
   { name: "mounts", unit: "mounts/s", target: { of: "ratio", atLeast: 0.6 }, run: mounts },
   { name: "bytesPerConnection", unit: "bytes", target: { of: "figure", atMost: 6144 }, run: bytes },
   { name: "resume", unit: "ms", target: { of: "figure", atMost: 5, p99AtMost: 25 }, run: resume },

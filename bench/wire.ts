@@ -3,8 +3,10 @@
 /** What a wire tells a client. */
 export interface Reader {
   readonly mounted: (componentId: string, revision: number) => void
-  /** The state of revision `revision` is in. */
-  readonly changed: (revision: number) => void
+  /** The state of revision `revision` is in; `count` is what a counter says. */
+  readonly changed: (revision: number, count: number | undefined) => void
+  /** The event of this id was said in the room. */
+  readonly heard: (id: number) => void
   readonly answered: () => void
   readonly failed: (why: string) => void
   /** The good-bye has arrived. */
@@ -12,14 +14,30 @@ export interface Reader {
   readonly send: (text: string) => void
 }
 
+/** What is to be mounted. */
+export interface Mounting {
+  readonly component: "Counter" | "Board" | "Talk"
+  /** The same for all makes it one shared instance. */
+  readonly key?: string
+  /** Where it speaks. */
+  readonly room?: string
+}
+
 /** One client's end of a wire. */
 export interface Wire {
-  readonly mount: (component: "Counter" | "Board", key: string | undefined) => void
+  readonly mount: (mounting: Mounting) => void
   readonly increment: (componentId: string, id: number) => void
   readonly write: (componentId: string, id: number, text: string) => void
+  readonly say: (componentId: string, id: number, said: Said) => void
   /** Says good-bye, if that is a thing to say; false when it is not. */
   readonly leave: () => boolean
   readonly read: (text: string) => void
+}
+
+/** What is said in a room; the id is no other's. */
+export interface Said {
+  readonly id: number
+  readonly text: string
 }
 
 /** Which server. */
@@ -33,7 +51,8 @@ export const make = (side: Side, reader: Reader): Wire => (side === "raw" ? new 
 
 type RawMessage =
   | { readonly type: "mounted"; readonly revision: number }
-  | { readonly type: "state"; readonly revision: number }
+  | { readonly type: "state"; readonly revision: number; readonly state: { readonly count?: number } }
+  | { readonly type: "event"; readonly index: number; readonly payload: Said }
   | { readonly type: "reply"; readonly id: number; readonly value: unknown }
 
 class RawWire implements Wire {
@@ -43,8 +62,8 @@ class RawWire implements Wire {
     this.#reader = reader
   }
 
-  mount(component: "Counter" | "Board"): void {
-    this.#reader.send(JSON.stringify({ type: "mount", id: 0, component, start: 0 }))
+  mount(mounting: Mounting): void {
+    this.#reader.send(JSON.stringify({ type: "mount", id: 0, start: 0, ...mounting }))
   }
 
   increment(_: string, id: number): void {
@@ -55,6 +74,10 @@ class RawWire implements Wire {
     this.#reader.send(JSON.stringify({ type: "write", id, text }))
   }
 
+  say(_: string, id: number, said: Said): void {
+    this.#reader.send(JSON.stringify({ type: "say", id, said }))
+  }
+
   leave(): boolean {
     return false
   }
@@ -63,7 +86,9 @@ class RawWire implements Wire {
     const message = JSON.parse(text) as RawMessage
     switch (message.type) {
       case "state":
-        return this.#reader.changed(message.revision)
+        return this.#reader.changed(message.revision, message.state.count)
+      case "event":
+        return this.#reader.heard(message.payload.id)
       case "reply":
         return this.#reader.answered()
       case "mounted":
@@ -78,8 +103,11 @@ type FibraMessage =
   | { readonly _tag: "Defect"; readonly defect: unknown }
   | { readonly _tag: "Pong" }
 type FibraEvent =
-  | { readonly _tag: "Patched" | "Snapshot"; readonly revision: number }
-  | { readonly _tag: "ConnectionEstablished" | "Event" | "Status" | "Sealed" }
+  | { readonly _tag: "Event"; readonly payload: Said }
+  | { readonly _tag: "EventsDropped"; readonly count: number }
+  | { readonly _tag: "Patched"; readonly revision: number; readonly patch: ReadonlyArray<ReadonlyArray<unknown>> }
+  | { readonly _tag: "Snapshot"; readonly revision: number; readonly state: { readonly count?: number } }
+  | { readonly _tag: "ConnectionEstablished" | "Joined" | "Left" | "Status" | "Sealed" }
 type FibraExit = { readonly _tag: "Success"; readonly value: Mounted } | { readonly _tag: "Failure" }
 type Mounted = { readonly componentId: string; readonly revision: number }
 
@@ -99,11 +127,10 @@ class FibraWire implements Wire {
     this.#reader = reader
   }
 
-  mount(component: "Counter" | "Board", key: string | undefined): void {
+  mount(mounting: Mounting): void {
     this.#request("events", "Connect", {})
-    const props = component === "Counter" ? { start: 0 } : {}
-    const mount = { component, props, callId: mountId }
-    this.#request("mount", "Mount", key === undefined ? mount : { ...mount, key })
+    const props = mounting.component === "Counter" ? { start: 0 } : {}
+    this.#request("mount", "Mount", { ...mounting, props, callId: mountId })
   }
 
   increment(componentId: string, id: number): void {
@@ -112,6 +139,10 @@ class FibraWire implements Wire {
 
   write(componentId: string, id: number, text: string): void {
     this.#call(componentId, id, "Write", { text })
+  }
+
+  say(componentId: string, id: number, said: Said): void {
+    this.#call(componentId, id, "Say", said)
   }
 
   /** What a client that closes does, so that the server does not keep its session; the pong says that it has arrived. */
@@ -134,8 +165,23 @@ class FibraWire implements Wire {
     this.#batches++
     let isAwaited = false
     for (const event of events) {
-      if (event._tag === "Patched" || event._tag === "Snapshot") this.#reader.changed(event.revision)
-      else if (event._tag === "ConnectionEstablished" || event._tag === "Sealed") isAwaited = true
+      switch (event._tag) {
+        case "Event":
+          this.#reader.heard(event.payload.id)
+          break
+        case "Patched":
+          this.#reader.changed(event.revision, countIn(event.patch))
+          break
+        case "Snapshot":
+          this.#reader.changed(event.revision, event.state.count)
+          break
+        case "EventsDropped":
+          this.#reader.failed(`${event.count} events were dropped`)
+          break
+        case "ConnectionEstablished":
+        case "Sealed":
+          isAwaited = true
+      }
     }
     if (!isAwaited && this.#batches % batchesPerAcknowledgement !== 0) return
     const payload = { batch: this.#batches, settled: this.#settled }
@@ -158,4 +204,10 @@ class FibraWire implements Wire {
   #request(id: string | number, tag: string, payload: unknown): void {
     this.#reader.send(JSON.stringify({ _tag: "Request", id, tag, payload, headers: [] }))
   }
+}
+
+/** What a patch makes of the count of a counter. */
+const countIn = ([step]: ReadonlyArray<ReadonlyArray<unknown>>): number | undefined => {
+  const value = step?.[2]
+  return typeof value === "number" ? value : undefined
 }

@@ -46,15 +46,18 @@ export const BoardView = ({ children, member }: BoardViewProps) => {
       )}
       <div className="columns">
         {entries(columns).map(([column, title]) => (
-          <ul key={column} aria-label={title} className="column">
-            {state.cards
-              .filter((card) => card.column === column)
-              .map((card) => (
-                <li key={card.id}>
-                  <CardView card={card} call={call} focus={card.id === last} member={member} onMove={move} />
-                </li>
-              ))}
-          </ul>
+          <div key={column} className="column">
+            <h3 id={`${heading}${column}`}>{title}</h3>
+            <ul aria-labelledby={`${heading}${column}`}>
+              {state.cards
+                .filter((card) => card.column === column)
+                .map((card) => (
+                  <li key={card.id}>
+                    <CardView card={card} call={call} focus={card.id === last} member={member} onMove={move} />
+                  </li>
+                ))}
+            </ul>
+          </div>
         ))}
       </div>
     </section>

@@ -26,6 +26,10 @@ export class Showcase extends Context.Service<
     readonly kill: Effect.Effect<void>
     /** Serves it where it was served before. */
     readonly start: Effect.Effect<void>
+    /** Serves it once more, with a store of its own, until the Scope closes; sessions wait as long as is said. */
+    readonly another: (options: {
+      readonly linger: string
+    }) => Effect.Effect<{ readonly port: number }, never, Scope.Scope>
   }
 >()("test/browser/Showcase") {
   /** With the React that complains and that runs effects twice. */
@@ -46,6 +50,10 @@ export class Showcase extends Context.Service<
       let server = yield* ServerProcess.start(options)
       const { port } = server
       return Showcase.of({
+        another: ({ linger }) =>
+          Effect.flatMap(directory, (DATA) =>
+            ServerProcess.start({ ...options, env: { ...options.env, DATA, LINGER: linger } })
+          ),
         url: `http://127.0.0.1:${port}/`,
         stop: Effect.asVoid(Effect.suspend(() => server.end("SIGTERM"))),
         kill: Effect.asVoid(Effect.suspend(() => server.end("SIGKILL"))),

@@ -2,17 +2,20 @@
 import { createServer } from "node:http"
 import { join } from "node:path"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-import { Layer } from "effect"
-import { SnapshotStore } from "fibra/server"
+import { Duration, Layer } from "effect"
+import { LiveConfig, SnapshotStore } from "fibra/server"
 import * as Secret from "../../examples/showcase/Secret.ts"
 import * as Site from "../../examples/showcase/Site.ts"
 import { listening } from "../process/listening.ts"
 
-const { DATA = "", DIST = "", PORT = "0" } = process.env
+const { DATA = "", DIST = "", LINGER, PORT = "0" } = process.env
+
+const config =
+  LINGER === undefined ? Layer.empty : LiveConfig.layer({ linger: Duration.fromInputUnsafe(LINGER as Duration.Input) })
 
 listening.pipe(
   Layer.provide(Site.layer(DIST)),
-  Layer.provide([SnapshotStore.layerFolder(join(DATA, "states")), Secret.layer(join(DATA, "secret"))]),
+  Layer.provide([config, SnapshotStore.layerFolder(join(DATA, "states")), Secret.layer(join(DATA, "secret"))]),
   Layer.provide(
     NodeHttpServer.layer(createServer, { port: Number(PORT), host: "127.0.0.1", disablePreemptiveShutdown: true })
   ),
