@@ -21,6 +21,7 @@ import {
 import type { ComponentId } from "../LiveId.ts"
 import type { ActionFailure } from "../LiveProtocol.ts"
 import { CallQueue, type Target } from "./CallQueue.ts"
+import type { Guess } from "./Optimism.ts"
 import type { Wire } from "./Wire.ts"
 
 /** How an action is called. */
@@ -35,12 +36,16 @@ export interface Callee {
   readonly target: () => Target | undefined
   /** Why it cannot be called at all. */
   readonly refusal: () => LiveError | undefined
+  /** Shows what the action is going to do, until it is said that the call has ended. */
+  readonly guess: (guess: Guess) => void
+  readonly ended: (guess: Guess) => void
 }
 
 /** A call, and where it was sent last. */
 interface Call {
   readonly codec: ActionCodec
   readonly payload: unknown
+  readonly guess: Guess | undefined
   id: number | undefined
   session: number
 }
@@ -70,12 +75,20 @@ export class Calls {
       if (Exit.isFailure(encoded)) {
         return refuse(new PayloadRejected({ action, issue: String(Cause.squash(encoded.cause)) }))
       }
-      const call: Call = { codec, payload: encoded.value ?? null, id: undefined, session: -1 }
-      const answer = Effect.onInterrupt(this.#deliver(call), () => Effect.sync(() => this.#settle(call)))
-      if (options?.timeout === undefined) return answer
-      const timeout = Duration.fromInputUnsafe(options.timeout)
-      return Effect.timeoutOrElse(answer, { duration: timeout, orElse: () => this.#expired(call, timeout) })
+      const guess = codec.reduce === undefined ? undefined : { reduce: codec.reduce, payload, callId: undefined }
+      const call: Call = { codec, payload: encoded.value ?? null, guess, id: undefined, session: -1 }
+      const answer = this.#answer(call, options)
+      if (guess === undefined) return answer
+      this.#callee.guess(guess)
+      return Effect.onExit(answer, () => Effect.sync(() => this.#callee.ended(guess)))
     })
+  }
+
+  #answer(call: Call, options: CallOptions | undefined): Effect.Effect<unknown, unknown> {
+    const answer = Effect.onInterrupt(this.#deliver(call), () => Effect.sync(() => this.#settle(call)))
+    if (options?.timeout === undefined) return answer
+    const timeout = Duration.fromInputUnsafe(options.timeout)
+    return Effect.timeoutOrElse(answer, { duration: timeout, orElse: () => this.#expired(call, timeout) })
   }
 
   /** The component can be called. */
@@ -102,6 +115,7 @@ export class Calls {
   #send(call: Call, target: Target): Effect.Effect<unknown, unknown> {
     const id = (call.id ??= this.#wire.ids.next())
     call.session = target.session
+    if (call.guess !== undefined) call.guess.callId = id
     const request = {
       componentId: target.componentId as ComponentId,
       action: call.codec.tag,

@@ -20,6 +20,8 @@ export type Activation = "resumed" | "rehydrated" | "mounted"
 export interface Mounting {
   /** Names the instance everyone shares who gives this key. */
   readonly key?: string | undefined
+  /** Names the room it is to be in. */
+  readonly room?: string | undefined
   /** Names the place of its state in the StateCache. */
   readonly cacheKey?: string | undefined
   /** What to do when its token is of a later version than the server: mount anew, or wait for another server. */
@@ -143,8 +145,8 @@ export class Ladder {
     const { componentName: component, version } = this.#component
     const { callId, token } = asked
     const { requests } = this.#wire
-    const { key } = this.#mounting
-    const request = { component, version, props, callId }
+    const { key, room } = this.#mounting
+    const request = { component, version, props, callId, ...(room === undefined ? {} : { room }) }
     this.#asked = asked
     const answer: Effect.Effect<Mounted, LiveError | RpcClientError> =
       token === undefined
@@ -155,14 +157,10 @@ export class Ladder {
           })
         : requests.Rehydrate({ ...request, token })
     return Effect.suspend(() => {
-      const ended = this.#wire.expectMount()
       this.#asking = true
       return Effect.ensuring(
         answer,
-        Effect.sync(() => {
-          this.#asking = false
-          ended()
-        })
+        Effect.sync(() => void (this.#asking = false))
       )
     }).pipe(
       Effect.matchEffect({

@@ -23,6 +23,8 @@ export type MountOptions<C extends Component.Typed> = ({} extends Component.Prop
   : { readonly props: Component.Props<C> }) & {
   /** Mounts the instance everyone shares who gives this key, instead of a private one. The first to come gives the props. */
   readonly key?: string
+  /** The room a private instance is to be in: it gets what is said there, and what it says is heard there. */
+  readonly room?: string
   /**
    * Keeps the state of a private instance in the StateCache under this name, so that a reload or a new process brings it back.
    * Who finds a state there that is still running shares it; of those who find none and start at the same time, the one that

@@ -1,10 +1,13 @@
 /** A mounted component, as an Effect program uses it: its state, its events and its actions, all typed by the contract. */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as Stream from "effect/Stream"
 import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
+import * as Presence from "../Presence.ts"
+import type { Person } from "../Presence.ts"
 import type { CallOptions } from "./Calls.ts"
 import type { Activation } from "./Ladder.ts"
 import type { Replica, View } from "./Replica.ts"
@@ -34,8 +37,16 @@ export interface LiveHandle<C extends Component.Typed> {
   ) => Stream.Stream<Component.EventsOf<C>[Name]>
   /** How it came to its state: with its session, from its token, or anew; undefined before it was mounted. */
   readonly activation: Effect.Effect<Activation | undefined>
-  /** State, connection and status together. */
-  readonly view: Effect.Effect<View<Component.State<C>>>
+  /** State, connection, status, rooms and presence together. */
+  readonly view: Effect.Effect<View<Component.State<C>, Component.Metadata<C>>>
+  /** Who is there: in its first room, or, of an instance in none, those who have mounted it. */
+  readonly presence: Effect.Effect<ReadonlyArray<Person<Component.Metadata<C>>>>
+  /** The same now and after every change; a slow reader gets the latest and misses what lay between. */
+  readonly presenceChanges: Stream.Stream<ReadonlyArray<Person<Component.Metadata<C>>>>
+  /** Who joins, leaves and changes, from those on who are there now. */
+  readonly presenceEvents: Stream.Stream<Presence.Change<Component.Metadata<C>>>
+  /** How many events were lost, on the way or in a stream of `events`, because they were not read in time. */
+  readonly eventsDropped: Effect.Effect<number>
 }
 
 const eventBuffer = 1000
@@ -45,26 +56,16 @@ export const make = <C extends Component.Typed>(replica: Replica<C>): LiveHandle
   props: replica.props,
   call: calls(replica),
   state: Effect.sync(() => replica.view.state),
-  changes: Stream.changes(
-    Stream.callback<Component.State<C>>(
-      (queue) =>
-        Effect.acquireRelease(
-          Effect.sync(() => {
-            Queue.offerUnsafe(queue, replica.view.state)
-            return replica.listen(() => Queue.offerUnsafe(queue, replica.view.state))
-          }),
-          (stop) => Effect.sync(stop)
-        ),
-      { bufferSize: 1, strategy: "sliding" }
-    )
-  ),
+  changes: latest(replica, ({ state }) => state),
   events: (name) =>
     Stream.callback(
       (queue) =>
         Effect.acquireRelease(
           Effect.sync(() =>
             replica.listenToEvents((event, payload) => {
-              if (event === name) Queue.offerUnsafe(queue, payload as never)
+              if (event !== name) return
+              if (Queue.sizeUnsafe(queue) >= eventBuffer) replica.dropped(1)
+              Queue.offerUnsafe(queue, payload as never)
             })
           ),
           (stop) => Effect.sync(stop)
@@ -72,8 +73,36 @@ export const make = <C extends Component.Typed>(replica: Replica<C>): LiveHandle
       { bufferSize: eventBuffer, strategy: "sliding" }
     ),
   activation: Effect.sync(() => replica.view.activation),
-  view: Effect.sync(() => replica.view)
+  view: Effect.sync(() => replica.view),
+  presence: Effect.sync(() => replica.view.presence),
+  presenceChanges: latest(replica, ({ presence }) => presence),
+  presenceEvents: latest(replica, ({ presence }) => presence).pipe(
+    Stream.zipWithPrevious,
+    Stream.flatMap(([before, after]) =>
+      Option.isNone(before) ? Stream.empty : Stream.fromIterable(Presence.changes(before.value, after))
+    )
+  ),
+  eventsDropped: Effect.sync(() => replica.view.eventsDropped)
 })
+
+/** A part of what there is to show, now and after every change. */
+const latest = <C extends Component.Typed, A>(
+  replica: Replica<C>,
+  part: (view: View<Component.State<C>, Component.Metadata<C>>) => A
+): Stream.Stream<A> =>
+  Stream.changes(
+    Stream.callback<A>(
+      (queue) =>
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            Queue.offerUnsafe(queue, part(replica.view))
+            return replica.listen(() => Queue.offerUnsafe(queue, part(replica.view)))
+          }),
+          (stop) => Effect.sync(stop)
+        ),
+      { bufferSize: 1, strategy: "sliding" }
+    )
+  )
 
 /** The actions of a replica as functions. */
 const calls = <C extends Component.Typed>(replica: Replica<C>): Calls<Component.Actions<C>> =>

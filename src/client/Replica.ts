@@ -15,13 +15,16 @@ import type { ComponentId } from "../LiveId.ts"
 import type { Mounted, Place, Status } from "../LiveProtocol.ts"
 import * as Patch from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
+import type { Person } from "../Presence.ts"
 import { Calls, type CallOptions } from "./Calls.ts"
+import { Optimism } from "./Optimism.ts"
+import { Whereabouts } from "./Whereabouts.ts"
 import { type Activation, type Ascent, Ladder, type Mounting } from "./Ladder.ts"
 import type { ComponentEvent, Connected, Subscriber } from "./Router.ts"
 import type { Wire } from "./Wire.ts"
 
 /** What there is to show of a component. */
-export interface View<State> {
+export interface View<State, Metadata = unknown> {
   readonly state: State
   /** False until it is mounted, and while the connection is lost. */
   readonly connected: boolean
@@ -31,6 +34,12 @@ export interface View<State> {
   readonly error: LiveError | undefined
   /** How it came to its state; undefined before it was mounted. */
   readonly activation: Activation | undefined
+  /** The rooms it is in, in the order it joined them. */
+  readonly rooms: ReadonlyArray<string>
+  /** Who is there: in its first room, or, of an instance in none, those who have mounted it. */
+  readonly presence: ReadonlyArray<Person<Metadata>>
+  /** Events that were lost because this client read too slowly. */
+  readonly eventsDropped: number
 }
 
 /** One mounted component. */
@@ -43,7 +52,11 @@ export class Replica<C extends Component.Typed> implements Subscriber {
   readonly #unsubscribe: () => void
   readonly #listeners = new Set<() => void>()
   readonly #eventListeners = new Set<(name: string, payload: unknown) => void>()
-  #view: View<Component.State<C>>
+  #view: View<Component.State<C>, Component.Metadata<C>>
+  /** The state as the server has told it, without guesses. */
+  #told: Component.State<C>
+  readonly #optimism: Optimism
+  readonly #whereabouts: Whereabouts
   #encoded: Encoded | undefined
   #epoch = 0
   #revision = 0
@@ -64,16 +77,36 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     this.#ladder = new Ladder(component, props, mounting, wire)
     this.#calls = new Calls(component, wire, {
       target: () => this.#target(),
-      refusal: () => (this.#released ? stopped(component) : this.#view.error)
+      refusal: () => (this.#released ? stopped(component) : this.#view.error),
+      guess: (guess) => {
+        this.#optimism.add(guess)
+        this.#showState()
+      },
+      ended: (guess) => {
+        if (this.#optimism.remove(guess)) this.#showState()
+      }
     })
-    const state = component.codec.initial(props) as Component.State<C>
-    this.#view = { state, connected: false, status: "mounting", error: undefined, activation: undefined }
+    this.#optimism = new Optimism((defect) =>
+      wire.run(Effect.logError(`A reducer of "${component.componentName}" failed`, Cause.die(defect)))
+    )
+    this.#whereabouts = new Whereabouts(component, wire, (change) => this.#show(change as {}))
+    const state = (this.#told = component.codec.initial(props) as Component.State<C>)
+    this.#view = {
+      state,
+      connected: false,
+      status: "mounting",
+      error: undefined,
+      activation: undefined,
+      rooms: [],
+      presence: [],
+      eventsDropped: 0
+    }
     this.#stopWaiting = this.#wait()
     this.#unsubscribe = wire.subscribe(this)
   }
 
   /** What there is to show now; the same value until something changes. */
-  get view(): View<Component.State<C>> {
+  get view(): View<Component.State<C>, Component.Metadata<C>> {
     return this.#view
   }
 
@@ -106,6 +139,11 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     return this.#calls.call(action, payload, options)
   }
 
+  /** Events are lost to whoever listens, because they are not read. */
+  dropped(count: number): void {
+    this.#show({ eventsDropped: this.#view.eventsDropped + count })
+  }
+
   /** Unmounts it, and mounts it no more. */
   release(): void {
     if (this.#released) return
@@ -134,6 +172,7 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     }
     this.#unroute?.()
     this.#unroute = undefined
+    this.#whereabouts.end()
     this.#componentId = undefined
     this.#climb()
   }
@@ -170,9 +209,18 @@ export class Replica<C extends Component.Typed> implements Subscriber {
         return event.status === "stopped" && this.#wire.isDraining() ? undefined : this.#show({ status: event.status })
       case "Sealed":
         return this.#ladder.sealed(event.token)
+      case "Joined":
+      case "Left":
+        return this.#whereabouts.update()
+      case "EventsDropped": {
+        if (event.room === undefined && event.index <= this.#index) return
+        if (event.room === undefined) this.#index = event.index
+        return this.dropped(event.count)
+      }
       case "Event": {
-        if (event.index <= this.#index) return
-        this.#index = event.index
+        // Of a room it is known elsewhere how far it was read.
+        if (event.room === undefined && event.index <= this.#index) return
+        if (event.room === undefined) this.#index = event.index
         const payload = this.component.codec.events.get(event.event)?.decode(event.payload)
         if (payload === undefined || Exit.isFailure(payload)) return
         for (const listener of Array.from(this.#eventListeners)) {
@@ -197,13 +245,15 @@ export class Replica<C extends Component.Typed> implements Subscriber {
       duration: mountTimeout,
       orElse: () => Effect.fail(tooLate(mountTimeout))
     })
+    // What is told of it before it is accepted is kept until then.
+    const ended = this.#wire.expectMount()
     this.#stopClimbing = this.#wire.run(
       Effect.match(climb, {
         onSuccess: (ascent) => {
           if (ascent !== undefined) this.#accept(ascent)
         },
         onFailure: (error) => this.#refused(error)
-      })
+      }).pipe(Effect.ensuring(Effect.sync(ended)))
     )
   }
 
@@ -227,6 +277,7 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     this.#index = mounted.index
     if (!this.#replace(mounted, mounted.state as Encoded)) return
     this.#show({ connected: true, status: mounted.status, error: undefined, activation })
+    this.#whereabouts.begin(mounted.componentId)
     this.#unroute = this.#wire.route(mounted.componentId, this)
     Deferred.doneUnsafe(this.#mounted, Exit.void)
     this.#ready()
@@ -251,12 +302,13 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     const componentId = this.#componentId
     this.#unroute?.()
     this.#unroute = undefined
+    this.#whereabouts.end()
     this.#componentId = undefined
     // Without a connection nothing can be asked for; on the next one it is not named any more.
     if (componentId !== undefined && this.#wire.isConnected()) this.#ladder.leave(componentId)
   }
 
-  #patched({ epoch, from, patch, revision }: Extract<ComponentEvent, { readonly _tag: "Patched" }>): void {
+  #patched({ by, epoch, from, patch, revision }: Extract<ComponentEvent, { readonly _tag: "Patched" }>): void {
     if (this.#encoded === undefined || this.#resyncing) return
     if (epoch === this.#epoch && revision <= this.#revision) return
     if (epoch !== this.#epoch || (from ?? revision - 1) !== this.#revision) return this.#resync()
@@ -267,6 +319,7 @@ export class Replica<C extends Component.Typed> implements Subscriber {
       // Not the state the patch was made for: what is here is worth nothing.
       return this.#resync()
     }
+    if (by !== undefined) this.#optimism.arrived(by, this.#wire.connectionId())
     this.#replace({ epoch, revision }, encoded)
   }
 
@@ -295,7 +348,7 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     try {
       state = this.component.codec.state.decode(
         encoded,
-        previous === undefined ? undefined : { from: previous, to: this.#view.state }
+        previous === undefined ? undefined : { from: previous, to: this.#told }
       )
     } catch (issue) {
       const reason = new ContractMismatch({ component: this.component.componentName, issue: String(issue) })
@@ -306,11 +359,18 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     this.#encoded = encoded
     this.#epoch = epoch
     this.#revision = revision
-    this.#show({ state: state as Component.State<C> })
+    this.#told = state as Component.State<C>
+    this.#showState(true)
     return true
   }
 
-  #show(change: Partial<View<Component.State<C>>>): void {
+  /** Shows what the server has told, and what calls without an answer are going to make of it. */
+  #showState(always = false): void {
+    const state = this.#optimism.over(this.#told) as Component.State<C>
+    if (always || state !== this.#view.state) this.#show({ state })
+  }
+
+  #show(change: Partial<View<Component.State<C>, Component.Metadata<C>>>): void {
     this.#view = { ...this.#view, ...change }
     for (const listener of Array.from(this.#listeners)) this.#tell(listener)
   }

@@ -1,8 +1,12 @@
 /** Brings the events of a connection to the components they are about, and the news of the connection to all. */
-import type { LiveEvent, Place } from "../LiveProtocol.ts"
+import type { LiveEvent, Place, RoomPlace } from "../LiveProtocol.ts"
+import { type Heard, Memberships } from "./Memberships.ts"
 
-/** An event that is about a component. */
-export type ComponentEvent = Extract<LiveEvent, { readonly componentId: string }>
+/** An event that is about a component, or about one of its rooms. */
+export type RoutedEvent = Exclude<LiveEvent, { readonly _tag: "ConnectionEstablished" | "Draining" }>
+
+/** An event for a component. */
+export type ComponentEvent = Exclude<RoutedEvent, { readonly _tag: "Joined" | "Left" }>
 
 /** A connection that is there. */
 export interface Connected {
@@ -10,9 +14,15 @@ export interface Connected {
   readonly components: ReadonlySet<string>
 }
 
-/** Who wants the events of a component, and to know whether there is a connection. */
-export interface Subscriber {
+/** Who wants the events of a component. */
+export interface Receiver {
   readonly event: (event: ComponentEvent) => void
+  /** The rooms it is in, in the order it joined them; said at first, and when it has joined or left some. */
+  readonly inRooms?: (rooms: ReadonlyArray<string>) => void
+}
+
+/** Who wants to know whether there is a connection. */
+export interface Subscriber {
   readonly connected: (connected: Connected) => void
   readonly disconnected: () => void
   /** There will be no connection any more. */
@@ -31,9 +41,14 @@ export class Router {
   isConnected = false
   #isClosed = false
   readonly #subscribers = new Set<Subscriber>()
-  readonly #routes = new Map<string, Set<Subscriber>>()
+  readonly #routes = new Map<string, Set<Receiver>>()
+  readonly #memberships = new Memberships()
+  /** Components that have joined or left rooms, and were not told yet. */
+  readonly #moved = new Set<string>()
   #mounting = 0
-  #early: Array<ComponentEvent> = []
+  #early: Array<readonly [componentId: string, event: ComponentEvent]> = []
+  /** Whether something may be kept for a component that did not come. */
+  #isKeeping = false
 
   subscribe(subscriber: Subscriber): () => void {
     this.#subscribers.add(subscriber)
@@ -47,9 +62,21 @@ export class Router {
     return Array.from(this.#subscribers).flatMap((subscriber) => subscriber.place() ?? [])
   }
 
+  /** How far each room has been read. */
+  get roomPlaces(): ReadonlyArray<RoomPlace> {
+    return this.#memberships.places
+  }
+
+  /** Whether some component has not been mounted yet. */
+  get isMounting(): boolean {
+    return this.#mounting > 0
+  }
+
   /** The connection is there. */
   connected(connected: Connected = fresh): void {
     this.isConnected = true
+    if (connected.components.size === 0) this.#memberships.clear()
+    else this.#memberships.keep((componentId) => connected.components.has(componentId))
     for (const subscriber of Array.from(this.#subscribers)) subscriber.connected(connected)
   }
 
@@ -66,13 +93,16 @@ export class Router {
     for (const subscriber of Array.from(this.#subscribers)) subscriber.closed()
   }
 
-  route(componentId: string, subscriber: Subscriber): () => void {
-    const subscribers = this.#routes.get(componentId) ?? new Set()
-    this.#routes.set(componentId, subscribers.add(subscriber))
-    for (const event of this.#early) if (event.componentId === componentId) subscriber.event(event)
+  route(componentId: string, receiver: Receiver): () => void {
+    const receivers = this.#routes.get(componentId) ?? new Set()
+    this.#routes.set(componentId, receivers.add(receiver))
+    receiver.inRooms?.(this.#memberships.of(componentId))
+    for (const [id, event] of this.#early) if (id === componentId) receiver.event(event)
     return () => {
-      subscribers.delete(subscriber)
-      if (subscribers.size === 0 && this.#routes.get(componentId) === subscribers) this.#routes.delete(componentId)
+      receivers.delete(receiver)
+      if (receivers.size > 0 || this.#routes.get(componentId) !== receivers) return
+      this.#routes.delete(componentId)
+      this.#memberships.forget(componentId)
     }
   }
 
@@ -80,13 +110,46 @@ export class Router {
     this.#mounting++
     return () => {
       this.#mounting--
-      if (this.#mounting === 0) this.#early = []
+      // Who was mounted is routed now, and takes what was kept.
+      this.#isKeeping = true
     }
   }
 
-  event(event: ComponentEvent): void {
-    const subscribers = this.#routes.get(event.componentId)
-    if (subscribers !== undefined) for (const subscriber of Array.from(subscribers)) subscriber.event(event)
-    else if (this.#mounting > 0 && this.#early.length < maxEarlyEvents) this.#early.push(event)
+  event(event: RoutedEvent): void {
+    if (this.#isKeeping && this.#mounting === 0) this.#keepNothing()
+    if (event._tag === "Joined" || event._tag === "Left") {
+      if (this.#mounting === 0 && !this.#routes.has(event.componentId)) return
+      this.#memberships.moved(event)
+      this.#moved.add(event.componentId)
+      return
+    }
+    // Who was told to leave one room and to join another is told so at once.
+    this.settle()
+    if ("room" in event && event.room !== undefined) {
+      for (const [componentId, heard] of this.#memberships.heard(event as Heard)) this.#deliver(componentId, heard)
+    } else if (event.componentId !== undefined) this.#deliver(event.componentId, event)
+  }
+
+  /** All events that came together have been told. */
+  settle(): void {
+    if (this.#moved.size === 0) return
+    const moved = Array.from(this.#moved)
+    this.#moved.clear()
+    for (const componentId of moved) {
+      const rooms = this.#memberships.of(componentId)
+      for (const receiver of Array.from(this.#routes.get(componentId) ?? [])) receiver.inRooms?.(rooms)
+    }
+  }
+
+  #deliver(componentId: string, event: ComponentEvent): void {
+    const receivers = this.#routes.get(componentId)
+    if (receivers !== undefined) for (const receiver of Array.from(receivers)) receiver.event(event)
+    else if (this.#mounting > 0 && this.#early.length < maxEarlyEvents) this.#early.push([componentId, event])
+  }
+
+  #keepNothing(): void {
+    this.#isKeeping = false
+    this.#early = []
+    this.#memberships.keep((componentId) => this.#routes.has(componentId))
   }
 }

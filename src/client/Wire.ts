@@ -23,7 +23,9 @@ import {
 } from "../LiveProtocol.ts"
 import { CallIds } from "./CallIds.ts"
 import { Link } from "./Link.ts"
-import { Router, type Subscriber } from "./Router.ts"
+import type { PresenceCodec } from "../ComponentCodec.ts"
+import { PresenceList } from "./PresenceList.ts"
+import { type Recipient, Router, type Subscriber } from "./Router.ts"
 import { TokenDrawer } from "./TokenDrawer.ts"
 import type { StateCache } from "./StateCache.ts"
 
@@ -71,11 +73,23 @@ export interface Wire {
   /** Adds who wants to know of the connection; the function returned takes it back. */
   readonly subscribe: (subscriber: Subscriber) => () => void
   /** Sends the events of a component to this subscriber from now on, and those that came too early at once. */
-  readonly route: (componentId: string, subscriber: Subscriber) => () => void
+  readonly route: (componentId: string, recipient: Recipient) => () => void
+  /** The rooms a component is in, in the order it joined them. */
+  readonly roomsOf: (componentId: string) => ReadonlyArray<string>
+  /** The list of who is there of this id; the listener is called after each change, until it is closed. */
+  readonly watch: (id: string, codec: PresenceCodec, listener: () => void) => Watched
+  /** Names this client to others; undefined before it was told. */
+  readonly connectionId: () => string | undefined
   /** A mount is on its way, so events of components not yet known are kept; call the function when it has ended. */
   readonly expectMount: () => () => void
   /** Runs something for a component; the function returned ends it. */
   readonly run: (effect: Effect.Effect<unknown>) => () => void
+}
+
+/** A list of who is there. */
+export interface Watched {
+  readonly list: PresenceList
+  readonly close: () => void
 }
 
 const connectId = "events"
@@ -100,6 +114,8 @@ export const make = Effect.fnUntraced(function* (
   let batches = 0
   let session = 0
   let sessionToken: string | undefined
+  let connectionId: string | undefined
+  const lists = new Map<string, PresenceList>()
   let reconnectWithin: number | undefined
   let named = Deferred.makeUnsafe<void>()
   /** What is just being put away. */
@@ -131,10 +147,14 @@ export const make = Effect.fnUntraced(function* (
 
   const established = (event: ConnectionEstablished): void => {
     sessionToken = event.sessionToken
+    connectionId = event.connectionId
     drawer.age = Duration.millis(event.tokenAge)
     Deferred.doneUnsafe(named, Exit.void)
     if (router.isConnected) return
-    if (!event.resumed) session++
+    if (!event.resumed) {
+      session++
+      router.startOver()
+    }
     router.connected({ components: new Set<string>(event.components) })
     if (event.resumed && asked !== undefined) takeBack(asked)
   }
@@ -190,7 +210,16 @@ export const make = Effect.fnUntraced(function* (
     })
 
   const connect = Effect.suspend(() => {
-    asked = sessionToken === undefined ? undefined : { sessionToken, components: router.places, pending: ids.pending }
+    asked =
+      sessionToken === undefined
+        ? undefined
+        : {
+            sessionToken,
+            components: router.places,
+            rooms: router.rooms,
+            presence: Array.from(lists.values()).flatMap(({ place }) => place ?? []),
+            pending: ids.pending
+          }
     const payload: ConnectRequest = asked === undefined ? {} : { resume: asked }
     return send({ _tag: "Request", id: connectId, tag: "Connect", payload, headers: [] })
   })
@@ -263,7 +292,28 @@ export const make = Effect.fnUntraced(function* (
       )
     },
     subscribe: (subscriber) => router.subscribe(subscriber),
-    route: (componentId, subscriber) => router.route(componentId, subscriber),
+    route: (componentId, recipient) => router.route(componentId, recipient),
+    roomsOf: (componentId) => router.roomsOf(componentId),
+    connectionId: () => connectionId,
+    watch: (id, codec, listener) => {
+      let list = lists.get(id)
+      if (list === undefined) {
+        list = new PresenceList(id, codec, (componentId) => requests.Resync({ componentId }), runFork)
+        lists.set(id, list)
+      }
+      const watched = list
+      const stop = watched.listen(listener)
+      const unroute = router.route(id, watched)
+      return {
+        list: watched,
+        close: () => {
+          stop()
+          if (watched.isWatched) return
+          unroute()
+          lists.delete(id)
+        }
+      }
+    },
     expectMount: () => router.expectMount(),
     run: (effect) => {
       const fiber = runFork(effect)

@@ -5,6 +5,7 @@ import type * as Rpc from "effect/rpc/Rpc"
 import type * as LiveHandle from "../client/LiveHandle.ts"
 import type { View } from "../client/Replica.ts"
 import type * as Component from "../Component.ts"
+import type { Person } from "../Presence.ts"
 import type { LiveError } from "../LiveError.ts"
 
 /**
@@ -40,6 +41,10 @@ export interface LiveComponent<C extends Component.Typed> {
    * It goes away with the next call that succeeds, and when the component is mounted after a lost connection.
    */
   readonly error: LiveError | Rpc.Error<Component.Actions<C>> | undefined
+  /** Who is there: in its first room, or, of an instance in none, those who have mounted it. */
+  readonly presence: ReadonlyArray<Person<Component.Metadata<C>>>
+  /** Events that were lost because this page read too slowly. */
+  readonly eventsDropped: number
   /** The actions; the same object for as long as this is mounted. */
   readonly call: Calls<Component.Actions<C>>
   /** What `useEvent` calls; the same function for as long as this is mounted. */

@@ -27,7 +27,7 @@ export class Mount<C extends Component.Typed> {
   readonly #eventListeners = new Set<(name: string, payload: unknown) => void>()
   readonly #initial: LiveComponent<C>
   #snapshot: LiveComponent<C>
-  #view: View<Component.State<C>>
+  #view: View<Component.State<C>, Component.Metadata<C>>
   #callError: LiveComponent<C>["error"]
   /** Calls made before it is open wait for this. */
   #replica = Deferred.makeUnsafe<Replica<C>, LiveError>()
@@ -44,7 +44,16 @@ export class Mount<C extends Component.Typed> {
       ])
     ) as never
     const state = component.codec.initial(options.props ?? {}) as Component.State<C>
-    this.#view = { state, connected: false, status: "mounting", error: undefined, activation: undefined }
+    this.#view = {
+      state,
+      connected: false,
+      status: "mounting",
+      error: undefined,
+      activation: undefined,
+      rooms: [],
+      presence: [],
+      eventsDropped: 0
+    }
     this.#snapshot = this.#initial = this.#take()
   }
 
@@ -55,6 +64,7 @@ export class Mount<C extends Component.Typed> {
       this.#component === component &&
       this.#options.key === options.key &&
       this.#options.cacheKey === options.cacheKey &&
+      this.#options.room === options.room &&
       Equal.equals(this.#options.props ?? {}, options.props ?? {})
     )
   }
@@ -115,7 +125,7 @@ export class Mount<C extends Component.Typed> {
     return replica
   }
 
-  #changed(view: View<Component.State<C>>): void {
+  #changed(view: View<Component.State<C>, Component.Metadata<C>>): void {
     if (view.connected && !this.#view.connected) this.#callError = undefined
     this.#view = view
     this.#show()
@@ -146,12 +156,14 @@ export class Mount<C extends Component.Typed> {
   }
 
   #take(): LiveComponent<C> {
-    const { activation, connected, error, state, status } = this.#view
+    const { activation, connected, error, eventsDropped, presence, state, status } = this.#view
     return {
       state,
       connected,
       status: error === undefined || status === "outdated" ? status : "refused",
       activation,
+      presence,
+      eventsDropped,
       error: error ?? this.#callError,
       call: this.#call,
       "~listen": this.#listen

@@ -28,10 +28,10 @@ layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("a sil
       assert.strictEqual((yield* live.open).connections, 1)
       yield* TestClock.adjust("1 second")
       yield* live.settle
-      assert.deepStrictEqual(yield* live.open, { connections: 0, sessions: 1, parked: 1, instances: 1 })
+      assert.deepStrictEqual(yield* live.open, { connections: 0, sessions: 1, parked: 1, instances: 1, rooms: 0 })
       yield* TestClock.adjust("45 seconds")
       yield* live.settle
-      assert.deepStrictEqual(yield* live.open, { connections: 0, sessions: 0, parked: 0, instances: 0 })
+      assert.deepStrictEqual(yield* live.open, { connections: 0, sessions: 0, parked: 0, instances: 0, rooms: 0 })
     })
   )
 })

@@ -1,0 +1,124 @@
+/**
+ * Which components of a client are in which rooms, and how far each room was read. A room is read once, however many of them are in
+ * it; what is said there is for those who were in it when it was said.
+ */
+import type { LiveEvent, RoomPlace } from "../LiveProtocol.ts"
+
+/** Something that was said in a room, or that was lost. */
+export type Heard = Extract<LiveEvent, { readonly _tag: "Event" | "EventsDropped" }> & { readonly room: string }
+
+/** A component enters a room, or has left it. */
+export type Moved = Extract<LiveEvent, { readonly _tag: "Joined" | "Left" }>
+
+/** After which event, and up to which, a component is in a room. */
+interface Membership {
+  readonly from: number
+  /** Infinity while it is. */
+  readonly to: number
+}
+
+interface Room {
+  /** The last event that was read. */
+  index: number
+  readonly members: Map<string, Membership>
+}
+
+/** Rooms nobody is in any more whose places are still named: the server may not know yet that they were read to the end. */
+const maxLeft = 100
+
+/** The memberships of one session. */
+export class Memberships {
+  readonly #rooms = new Map<string, Room>()
+  /** The rooms each component is in, in the order it joined them. */
+  readonly #roomsOf = new Map<string, ReadonlyArray<string>>()
+  readonly #left = new Map<string, number>()
+
+  /** How far each room was read. */
+  get places(): ReadonlyArray<RoomPlace> {
+    return [
+      ...Array.from(this.#rooms, ([room, { index }]) => ({ room, index })),
+      ...Array.from(this.#left, ([room, index]) => ({ room, index }))
+    ]
+  }
+
+  /** The rooms a component is in, in the order it joined them. */
+  of(componentId: string): ReadonlyArray<string> {
+    return this.#roomsOf.get(componentId) ?? none
+  }
+
+  /** A component is in a room, or in it no more; it is said again after a connection was lost. */
+  moved(event: Moved): void {
+    if (event._tag === "Joined") this.#joined(event)
+    else this.#leaves(event)
+  }
+
+  /** Who is meant, each with what it is to be told. */
+  heard(event: Heard): ReadonlyArray<readonly [componentId: string, event: Heard]> {
+    const { index } = event
+    const room = this.#rooms.get(event.room)
+    if (room === undefined || index <= room.index) return []
+    room.index = index
+    const meant: Array<readonly [string, Heard]> = []
+    for (const [componentId, { from, to }] of room.members) {
+      if (event._tag === "Event") {
+        if (from < index && index <= to) meant.push([componentId, event])
+      } else {
+        const count = Math.min(event.count, Math.min(index, to) - from)
+        if (count > 0) meant.push([componentId, { ...event, count }])
+      }
+      if (to <= index) this.#drop(event.room, room, componentId)
+    }
+    return meant
+  }
+
+  /** The component is here no more. */
+  forget(componentId: string): void {
+    this.#roomsOf.delete(componentId)
+    for (const [name, { members }] of this.#rooms) {
+      if (members.delete(componentId) && members.size === 0) this.#rooms.delete(name)
+    }
+  }
+
+  /** Forgets all others. */
+  keep(isKept: (componentId: string) => boolean): void {
+    const all = new Set(Array.from(this.#rooms.values()).flatMap(({ members }) => Array.from(members.keys())))
+    for (const componentId of all) if (!isKept(componentId)) this.forget(componentId)
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#rooms.clear()
+    this.#roomsOf.clear()
+    this.#left.clear()
+  }
+
+  #joined({ componentId, index, room: name }: Moved): void {
+    const room = this.#rooms.get(name) ?? { index: Math.max(index, this.#left.get(name) ?? 0), members: new Map() }
+    this.#left.delete(name)
+    this.#rooms.set(name, room)
+    room.members.set(componentId, { from: index, to: Infinity })
+    const rooms = this.of(componentId)
+    if (!rooms.includes(name)) this.#roomsOf.set(componentId, [...rooms, name])
+  }
+
+  #leaves({ componentId, index, room: name }: Moved): void {
+    const room = this.#rooms.get(name)
+    const membership = room?.members.get(componentId)
+    if (room === undefined || membership === undefined) return
+    const rooms = this.of(componentId).filter((other) => other !== name)
+    if (rooms.length > 0) this.#roomsOf.set(componentId, rooms)
+    else this.#roomsOf.delete(componentId)
+    room.members.set(componentId, { ...membership, to: index })
+    if (index <= room.index) this.#drop(name, room, componentId)
+  }
+
+  #drop(name: string, room: Room, componentId: string): void {
+    room.members.delete(componentId)
+    if (room.members.size > 0) return
+    this.#rooms.delete(name)
+    this.#left.set(name, room.index)
+    for (const [oldest] of this.#left) if (this.#left.size > maxLeft) this.#left.delete(oldest)
+  }
+}
+
+const none: ReadonlyArray<string> = []

@@ -1,0 +1,123 @@
+/**
+ * What calls that have no answer yet are going to make of the state, as far as the contract can tell: its reducers, applied in the
+ * order of the calls on top of whatever the server says. A guess goes when the change it stands for is there, or when its call ends.
+ */
+import * as Equal from "effect/Equal"
+import type { ActionCodec } from "../ComponentCodec.ts"
+import type { CallReference } from "../LiveProtocol.ts"
+import type { Encoded, StateCodec } from "../StateCodec.ts"
+
+/** What one call is going to do. */
+export interface Guess {
+  readonly action: string
+  readonly reduce: NonNullable<ActionCodec["reduce"]>
+  readonly payload: unknown
+  /** How the call was sent last, if it was. */
+  sent: CallReference | undefined
+  /** Whether its change was made, and is going to come with the next snapshot. */
+  isComing: boolean
+}
+
+/** A state, and its encoded form if that is known. */
+interface Shown<State> {
+  readonly state: State
+  readonly encoded: Encoded | undefined
+}
+
+/** The guesses of one component. */
+export class Optimism<State> {
+  readonly #codec: StateCodec<State>
+  readonly #report: (action: string, defect: unknown) => void
+  #guesses: ReadonlyArray<Guess> = []
+  /** What the server has said. */
+  #base: Shown<State>
+  #shown: Shown<State>
+
+  /** `report` is told once of a guess that is good for nothing. */
+  constructor(codec: StateCodec<State>, initial: State, report: (action: string, defect: unknown) => void) {
+    this.#codec = codec
+    this.#report = report
+    this.#base = this.#shown = { state: initial, encoded: undefined }
+  }
+
+  /** What there is to show; the same value as before when each of its fields is. */
+  get state(): State {
+    return this.#shown.state
+  }
+
+  /** The server has said something else. */
+  rebase(state: State, encoded: Encoded | undefined): void {
+    this.#base = { state, encoded }
+    this.#recompute()
+  }
+
+  /** A call is made. */
+  add(action: string, reduce: Guess["reduce"], payload: unknown): Guess {
+    const guess: Guess = { action, reduce, payload, sent: undefined, isComing: false }
+    const shown = this.#apply(this.#shown, guess)
+    if (shown === undefined) return guess
+    this.#guesses = [...this.#guesses, guess]
+    this.#shown = shown
+    return guess
+  }
+
+  /** A call has ended. */
+  remove(guess: Guess): void {
+    if (!this.#guesses.includes(guess)) return
+    this.#guesses = this.#guesses.filter((other) => other !== guess)
+    this.#recompute()
+  }
+
+  /** What these calls have done is in the state that follows with `rebase`. */
+  confirm(calls: ReadonlyArray<CallReference>): void {
+    if (this.#guesses.length > 0) this.#guesses = this.#guesses.filter((guess) => !isOf(guess, calls))
+  }
+
+  /** What these calls have done was missed, and is in the next snapshot. */
+  expect(calls: ReadonlyArray<CallReference>): void {
+    for (const guess of this.#guesses) if (isOf(guess, calls)) guess.isComing = true
+  }
+
+  /** A snapshot follows with `rebase`. */
+  snapshot(): void {
+    if (this.#guesses.some(({ isComing }) => isComing)) {
+      this.#guesses = this.#guesses.filter(({ isComing }) => !isComing)
+    }
+  }
+
+  #recompute(): void {
+    let shown = this.#base
+    for (const guess of this.#guesses) {
+      const next = this.#apply(shown, guess)
+      if (next === undefined) this.#guesses = this.#guesses.filter((other) => other !== guess)
+      else shown = next
+    }
+    this.#shown = isSame(shown.state, this.#shown.state) ? { ...shown, state: this.#shown.state } : shown
+  }
+
+  /** Undefined when the reducer throws, or makes something that is no state. */
+  #apply({ encoded, state }: Shown<State>, { action, payload, reduce }: Guess): Shown<State> | undefined {
+    try {
+      const next = reduce(state, payload) as State
+      if (next === state) return { encoded, state }
+      return { state: next, encoded: this.#codec.encode(next, encoded && { from: state, to: encoded }) }
+    } catch (defect) {
+      this.#report(action, defect)
+      return undefined
+    }
+  }
+}
+
+const isOf = ({ sent }: Guess, calls: ReadonlyArray<CallReference>): boolean =>
+  sent !== undefined && calls.some((call) => Equal.equals(call, sent))
+
+const isSame = (a: unknown, b: unknown): boolean => {
+  if (a === b) return true
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
+  const fields = Object.entries(a)
+  const others = new Map(Object.entries(b))
+  return (
+    fields.length === others.size &&
+    fields.every(([name, value]) => others.has(name) && Object.is(others.get(name), value))
+  )
+}

@@ -1,0 +1,42 @@
+/** What there is to show of a component: a new value exactly when something changed. */
+import type * as Component from "../Component.ts"
+import type { LiveError } from "../LiveError.ts"
+import type { Status } from "../LiveProtocol.ts"
+import type { Person } from "../Presence.ts"
+import type { Activation } from "./Ladder.ts"
+import { nobody } from "./PresenceList.ts"
+
+/** What there is to show of a component. */
+export interface View<State, Metadata = unknown> {
+  /** The state the server told last, with what unanswered calls of optimistic actions are going to make of it. */
+  readonly state: State
+  /** False until it is mounted, and while the connection is lost. */
+  readonly connected: boolean
+  /** `outdated`: the server has a later version of the contract than this client. */
+  readonly status: Status | "mounting" | "outdated"
+  /** Why it could not be mounted; it is tried again with the next connection. */
+  readonly error: LiveError | undefined
+  /** How it came to its state; undefined before it was mounted. */
+  readonly activation: Activation | undefined
+  /** Who is there, as it was told last; nobody until it is. */
+  readonly presence: ReadonlyArray<Person<Metadata>>
+  /** Events that were said to it and that it will never hear, because something was too slow. */
+  readonly eventsDropped: number
+  /** The rooms it is in, in the order it joined them. */
+  readonly rooms: ReadonlyArray<string>
+}
+
+/** What there is to show of this component. */
+export type ViewOf<C extends Component.Typed> = View<Component.State<C>, Component.Metadata<C>>
+
+/** What there is to show before anything is known. */
+export const initial = <C extends Component.Typed>(component: C, props: unknown): ViewOf<C> => ({
+  state: component.codec.initial(props) as Component.State<C>,
+  connected: false,
+  status: "mounting",
+  error: undefined,
+  activation: undefined,
+  presence: nobody,
+  eventsDropped: 0,
+  rooms: []
+})
