@@ -36,8 +36,8 @@ export interface Callee {
   readonly target: () => Target | undefined
   /** Why it cannot be called at all. */
   readonly refusal: () => LiveError | undefined
-  /** Shows what the action is going to do, until it is said that the call has ended. */
-  readonly guess: (guess: Guess) => void
+  /** Shows what an action is going to do, until its call has ended. */
+  readonly guess: (action: string, reduce: Guess["reduce"], payload: unknown) => Guess
   readonly ended: (guess: Guess) => void
 }
 
@@ -75,20 +75,18 @@ export class Calls {
       if (Exit.isFailure(encoded)) {
         return refuse(new PayloadRejected({ action, issue: String(Cause.squash(encoded.cause)) }))
       }
-      const guess = codec.reduce === undefined ? undefined : { reduce: codec.reduce, payload, callId: undefined }
-      const call: Call = { codec, payload: encoded.value ?? null, guess, id: undefined, session: -1 }
-      const answer = this.#answer(call, options)
-      if (guess === undefined) return answer
-      this.#callee.guess(guess)
-      return Effect.onExit(answer, () => Effect.sync(() => this.#callee.ended(guess)))
+      const { reduce } = codec
+      const json = encoded.value ?? null
+      if (reduce === undefined) return this.#answer(codec, json, undefined, options)
+      // Nothing is shown that would be taken back at once.
+      const refusal = this.#callee.refusal()
+      if (refusal !== undefined) return Effect.fail(refusal)
+      return Effect.acquireUseRelease(
+        Effect.sync(() => this.#callee.guess(action, reduce, payload)),
+        (guess) => this.#answer(codec, json, guess, options),
+        (guess) => Effect.sync(() => this.#callee.ended(guess))
+      )
     })
-  }
-
-  #answer(call: Call, options: CallOptions | undefined): Effect.Effect<unknown, unknown> {
-    const answer = Effect.onInterrupt(this.#deliver(call), () => Effect.sync(() => this.#settle(call)))
-    if (options?.timeout === undefined) return answer
-    const timeout = Duration.fromInputUnsafe(options.timeout)
-    return Effect.timeoutOrElse(answer, { duration: timeout, orElse: () => this.#expired(call, timeout) })
   }
 
   /** The component can be called. */
@@ -99,6 +97,19 @@ export class Calls {
   /** The component cannot be called, and what waits has waited for nothing. */
   fail(error: LiveError): void {
     this.#queue.fail(error)
+  }
+
+  #answer(
+    codec: ActionCodec,
+    payload: unknown,
+    guess: Guess | undefined,
+    options: CallOptions | undefined
+  ): Effect.Effect<unknown, unknown> {
+    const call: Call = { codec, payload, guess, id: undefined, session: -1 }
+    const answer = Effect.onInterrupt(this.#deliver(call), () => Effect.sync(() => this.#settle(call)))
+    if (options?.timeout === undefined) return answer
+    const timeout = Duration.fromInputUnsafe(options.timeout)
+    return Effect.timeoutOrElse(answer, { duration: timeout, orElse: () => this.#expired(call, timeout) })
   }
 
   #deliver(call: Call): Effect.Effect<unknown, unknown> {
@@ -115,7 +126,8 @@ export class Calls {
   #send(call: Call, target: Target): Effect.Effect<unknown, unknown> {
     const id = (call.id ??= this.#wire.ids.next())
     call.session = target.session
-    if (call.guess !== undefined) call.guess.callId = id
+    const connectionId = this.#wire.connectionId()
+    if (call.guess !== undefined && connectionId !== undefined) call.guess.sent = { connectionId, callId: id }
     const request = {
       componentId: target.componentId as ComponentId,
       action: call.codec.tag,

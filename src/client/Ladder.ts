@@ -20,7 +20,7 @@ export type Activation = "resumed" | "rehydrated" | "mounted"
 export interface Mounting {
   /** Names the instance everyone shares who gives this key. */
   readonly key?: string | undefined
-  /** Names the room it is to be in. */
+  /** Names the room a private instance is to be in. */
   readonly room?: string | undefined
   /** Names the place of its state in the StateCache. */
   readonly cacheKey?: string | undefined
@@ -146,7 +146,7 @@ export class Ladder {
     const { callId, token } = asked
     const { requests } = this.#wire
     const { key, room } = this.#mounting
-    const request = { component, version, props, callId, ...(room === undefined ? {} : { room }) }
+    const request = { component, version, props, ...(room === undefined ? {} : { room }), callId }
     this.#asked = asked
     const answer: Effect.Effect<Mounted, LiveError | RpcClientError> =
       token === undefined
@@ -157,10 +157,14 @@ export class Ladder {
           })
         : requests.Rehydrate({ ...request, token })
     return Effect.suspend(() => {
+      const ended = this.#wire.expectMount()
       this.#asking = true
       return Effect.ensuring(
         answer,
-        Effect.sync(() => void (this.#asking = false))
+        Effect.sync(() => {
+          this.#asking = false
+          ended()
+        })
       )
     }).pipe(
       Effect.matchEffect({

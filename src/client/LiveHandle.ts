@@ -1,16 +1,16 @@
 /** A mounted component, as an Effect program uses it: its state, its events and its actions, all typed by the contract. */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as Stream from "effect/Stream"
 import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
-import * as Presence from "../Presence.ts"
-import type { Person } from "../Presence.ts"
+import type * as Presence from "../Presence.ts"
 import type { CallOptions } from "./Calls.ts"
 import type { Activation } from "./Ladder.ts"
-import type { Replica, View } from "./Replica.ts"
+import { changes, nobody } from "./PresenceList.ts"
+import type { Replica } from "./Replica.ts"
+import type { ViewOf } from "./View.ts"
 
 /** The actions of a component as functions; each fails with its own typed error or with a `LiveError`. */
 export type Calls<Actions extends Rpc.Any> = {
@@ -27,26 +27,26 @@ type Arguments<Action extends Rpc.Any> = [Rpc.Payload<Action>] extends [void]
 export interface LiveHandle<C extends Component.Typed> {
   readonly props: Component.Props<C>
   readonly call: Calls<Component.Actions<C>>
-  /** The state this client was told last. */
+  /** The state this client was told last, with what its unanswered calls of optimistic actions are going to make of it. */
   readonly state: Effect.Effect<Component.State<C>>
   /** The state now and after every change; a slow reader gets the latest and misses what lay between. */
   readonly changes: Stream.Stream<Component.State<C>>
-  /** The events of one name, from now on; of a reader that is too slow the oldest of 1 000 are dropped. */
+  /** The events of one name, from now on; of a reader that is too slow the oldest of 1 000 are dropped, and counted. */
   readonly events: <Name extends keyof Component.EventsOf<C> & string>(
     name: Name
   ) => Stream.Stream<Component.EventsOf<C>[Name]>
+  /** How many events were lost because something was too slow: this client, or who reads `events`. */
+  readonly eventsDropped: Effect.Effect<number>
+  /** Who is there, as this client was told last: in its first room, or, of an instance in none, those who have mounted it. */
+  readonly presence: Effect.Effect<ReadonlyArray<Presence.Person<Component.Metadata<C>>>>
+  /** The same now and after every change; a slow reader gets the latest and misses what lay between. */
+  readonly presenceChanges: Stream.Stream<ReadonlyArray<Presence.Person<Component.Metadata<C>>>>
+  /** Who joins, leaves and changes, from now on; nobody is new in the list that is told first. */
+  readonly presenceEvents: Stream.Stream<Presence.Change<Component.Metadata<C>>>
   /** How it came to its state: with its session, from its token, or anew; undefined before it was mounted. */
   readonly activation: Effect.Effect<Activation | undefined>
-  /** State, connection, status, rooms and presence together. */
-  readonly view: Effect.Effect<View<Component.State<C>, Component.Metadata<C>>>
-  /** Who is there: in its first room, or, of an instance in none, those who have mounted it. */
-  readonly presence: Effect.Effect<ReadonlyArray<Person<Component.Metadata<C>>>>
-  /** The same now and after every change; a slow reader gets the latest and misses what lay between. */
-  readonly presenceChanges: Stream.Stream<ReadonlyArray<Person<Component.Metadata<C>>>>
-  /** Who joins, leaves and changes, from those on who are there now. */
-  readonly presenceEvents: Stream.Stream<Presence.Change<Component.Metadata<C>>>
-  /** How many events were lost, on the way or in a stream of `events`, because they were not read in time. */
-  readonly eventsDropped: Effect.Effect<number>
+  /** All there is to show, together. */
+  readonly view: Effect.Effect<ViewOf<C>>
 }
 
 const eventBuffer = 1000
@@ -64,7 +64,7 @@ export const make = <C extends Component.Typed>(replica: Replica<C>): LiveHandle
           Effect.sync(() =>
             replica.listenToEvents((event, payload) => {
               if (event !== name) return
-              if (Queue.sizeUnsafe(queue) >= eventBuffer) replica.dropped(1)
+              if (Queue.isFullUnsafe(queue)) replica.dropped(1)
               Queue.offerUnsafe(queue, payload as never)
             })
           ),
@@ -72,24 +72,20 @@ export const make = <C extends Component.Typed>(replica: Replica<C>): LiveHandle
         ),
       { bufferSize: eventBuffer, strategy: "sliding" }
     ),
-  activation: Effect.sync(() => replica.view.activation),
-  view: Effect.sync(() => replica.view),
+  eventsDropped: Effect.sync(() => replica.view.eventsDropped),
   presence: Effect.sync(() => replica.view.presence),
   presenceChanges: latest(replica, ({ presence }) => presence),
-  presenceEvents: latest(replica, ({ presence }) => presence).pipe(
-    Stream.zipWithPrevious,
-    Stream.flatMap(([before, after]) =>
-      Option.isNone(before) ? Stream.empty : Stream.fromIterable(Presence.changes(before.value, after))
-    )
+  presenceEvents: Stream.mapAccum(
+    latest(replica, ({ presence }) => presence),
+    (): ViewOf<C>["presence"] => nobody,
+    (before, after) => [after, changes(before, after)]
   ),
-  eventsDropped: Effect.sync(() => replica.view.eventsDropped)
+  activation: Effect.sync(() => replica.view.activation),
+  view: Effect.sync(() => replica.view)
 })
 
-/** A part of what there is to show, now and after every change. */
-const latest = <C extends Component.Typed, A>(
-  replica: Replica<C>,
-  part: (view: View<Component.State<C>, Component.Metadata<C>>) => A
-): Stream.Stream<A> =>
+/** A part of the view, now and after every change. */
+const latest = <C extends Component.Typed, A>(replica: Replica<C>, part: (view: ViewOf<C>) => A): Stream.Stream<A> =>
   Stream.changes(
     Stream.callback<A>(
       (queue) =>

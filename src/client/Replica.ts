@@ -1,49 +1,31 @@
 /**
- * One mounted component on the client: the state it was told, what is known of its life, and its calls. It comes to life whenever
- * there is a connection, until it is released: with its session when that is still there, else from its token, else anew. It is
- * the synchronous core under `LiveHandle` and the React hook: a view that is a new value exactly when something changed, and
+ * One mounted component on the client: the state it was told, what is known of its life and of who is there, and its calls. It comes to
+ * life whenever there is a connection, until it is released: with its session when that is still there, else from its token, else anew.
+ * It is the synchronous core under `LiveHandle` and the React hook: a view that is a new value exactly when something changed, and
  * listeners.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import type * as Component from "../Component.ts"
 import { ContractMismatch, Disconnected, InstanceStopped, LiveError } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
-import type { Mounted, Place, Status } from "../LiveProtocol.ts"
-import * as Patch from "../Patch.ts"
-import type { Encoded } from "../StateCodec.ts"
-import type { Person } from "../Presence.ts"
+import { type Place, presenceId } from "../LiveProtocol.ts"
+import type { Encoded, StateCodec } from "../StateCodec.ts"
 import { Calls, type CallOptions } from "./Calls.ts"
-import { Optimism } from "./Optimism.ts"
-import { Whereabouts } from "./Whereabouts.ts"
-import { type Activation, type Ascent, Ladder, type Mounting } from "./Ladder.ts"
-import type { ComponentEvent, Connected, Subscriber } from "./Router.ts"
+import { type Ascent, Ladder, type Mounting } from "./Ladder.ts"
+import { type Guess, Optimism } from "./Optimism.ts"
+import type { Watched } from "./PresenceLists.ts"
+import type { ComponentEvent, Connected, Receiver, Subscriber } from "./Router.ts"
+import { type Patched, StateCopy } from "./StateCopy.ts"
+import { initial, type ViewOf } from "./View.ts"
 import type { Wire } from "./Wire.ts"
 
-/** What there is to show of a component. */
-export interface View<State, Metadata = unknown> {
-  readonly state: State
-  /** False until it is mounted, and while the connection is lost. */
-  readonly connected: boolean
-  /** `outdated`: the server has a later version of the contract than this client. */
-  readonly status: Status | "mounting" | "outdated"
-  /** Why it could not be mounted; it is tried again with the next connection. */
-  readonly error: LiveError | undefined
-  /** How it came to its state; undefined before it was mounted. */
-  readonly activation: Activation | undefined
-  /** The rooms it is in, in the order it joined them. */
-  readonly rooms: ReadonlyArray<string>
-  /** Who is there: in its first room, or, of an instance in none, those who have mounted it. */
-  readonly presence: ReadonlyArray<Person<Metadata>>
-  /** Events that were lost because this client read too slowly. */
-  readonly eventsDropped: number
-}
-
 /** One mounted component. */
-export class Replica<C extends Component.Typed> implements Subscriber {
+export class Replica<C extends Component.Typed> implements Subscriber, Receiver {
   readonly component: C
   readonly props: Component.Props<C>
   readonly #wire: Wire
@@ -52,19 +34,14 @@ export class Replica<C extends Component.Typed> implements Subscriber {
   readonly #unsubscribe: () => void
   readonly #listeners = new Set<() => void>()
   readonly #eventListeners = new Set<(name: string, payload: unknown) => void>()
-  #view: View<Component.State<C>, Component.Metadata<C>>
-  /** The state as the server has told it, without guesses. */
-  #told: Component.State<C>
-  readonly #optimism: Optimism
-  readonly #whereabouts: Whereabouts
-  #encoded: Encoded | undefined
-  #epoch = 0
-  #revision = 0
-  /** Of the last event. */
+  readonly #copy: StateCopy<Component.State<C>>
+  readonly #optimism: Optimism<Component.State<C>>
+  #view: ViewOf<C>
+  /** Of the last event that was said to those who have mounted it. */
   #index = 0
   #componentId: ComponentId | undefined
   #unroute: (() => void) | undefined
-  #resyncing = false
+  #people: Watched | undefined
   #released = false
   #stopClimbing: (() => void) | undefined
   readonly #stopWaiting: () => void
@@ -78,35 +55,22 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     this.#calls = new Calls(component, wire, {
       target: () => this.#target(),
       refusal: () => (this.#released ? stopped(component) : this.#view.error),
-      guess: (guess) => {
-        this.#optimism.add(guess)
-        this.#showState()
-      },
-      ended: (guess) => {
-        if (this.#optimism.remove(guess)) this.#showState()
-      }
+      guess: (action, reduce, payload) => this.#guess(action, reduce, payload),
+      ended: (guess) => this.#ended(guess)
     })
-    this.#optimism = new Optimism((defect) =>
-      wire.run(Effect.logError(`A reducer of "${component.componentName}" failed`, Cause.die(defect)))
-    )
-    this.#whereabouts = new Whereabouts(component, wire, (change) => this.#show(change as {}))
-    const state = (this.#told = component.codec.initial(props) as Component.State<C>)
-    this.#view = {
-      state,
-      connected: false,
-      status: "mounting",
-      error: undefined,
-      activation: undefined,
-      rooms: [],
-      presence: [],
-      eventsDropped: 0
-    }
+    this.#view = initial(component, props)
+    const state = component.codec.state as StateCodec<Component.State<C>>
+    this.#copy = new StateCopy(state, () => this.#resync())
+    this.#optimism = new Optimism(state, this.#view.state, (action, defect) => {
+      const { componentName } = component
+      wire.run(Effect.logError(`What "${action}" of "${componentName}" does could not be guessed`, Cause.die(defect)))
+    })
     this.#stopWaiting = this.#wait()
     this.#unsubscribe = wire.subscribe(this)
   }
 
   /** What there is to show now; the same value until something changes. */
-  get view(): View<Component.State<C>, Component.Metadata<C>> {
+  get view(): ViewOf<C> {
     return this.#view
   }
 
@@ -120,6 +84,11 @@ export class Replica<C extends Component.Typed> implements Subscriber {
   listenToEvents(listener: (name: string, payload: unknown) => void): () => void {
     this.#eventListeners.add(listener)
     return () => void this.#eventListeners.delete(listener)
+  }
+
+  /** Events did not reach whoever listens. */
+  dropped(count: number): void {
+    this.#show({ eventsDropped: this.#view.eventsDropped + count })
   }
 
   /** Waits until it is mounted; fails when the server refuses, or does not answer in time. */
@@ -137,11 +106,6 @@ export class Replica<C extends Component.Typed> implements Subscriber {
    */
   call(action: string, payload: unknown, options?: CallOptions): Effect.Effect<unknown, unknown> {
     return this.#calls.call(action, payload, options)
-  }
-
-  /** Events are lost to whoever listens, because they are not read. */
-  dropped(count: number): void {
-    this.#show({ eventsDropped: this.#view.eventsDropped + count })
   }
 
   /** Unmounts it, and mounts it no more. */
@@ -170,10 +134,7 @@ export class Replica<C extends Component.Typed> implements Subscriber {
       this.#show({ connected: true, error: undefined, activation: "resumed" })
       return this.#ready()
     }
-    this.#unroute?.()
-    this.#unroute = undefined
-    this.#whereabouts.end()
-    this.#componentId = undefined
+    this.#leaveRoute()
     this.#climb()
   }
 
@@ -190,37 +151,28 @@ export class Replica<C extends Component.Typed> implements Subscriber {
 
   place(): Place | undefined {
     if (this.#componentId === undefined) return undefined
-    // Of a state that is not to be trusted no revision is named, so that all of it is sent.
-    const revision = this.#resyncing ? -1 : this.#revision
-    return { componentId: this.#componentId, epoch: this.#epoch, revision, index: this.#index }
+    return { componentId: this.#componentId, ...this.#copy.version, index: this.#index }
   }
 
   event(event: ComponentEvent): void {
     switch (event._tag) {
       case "Patched":
         return this.#patched(event)
-      case "Snapshot": {
-        if (event.epoch === this.#epoch && event.revision < this.#revision) return
-        this.#resyncing = false
-        return void this.#replace(event, event.state as Encoded)
-      }
+      case "Snapshot":
+        return void this.#read(() => {
+          if (this.#copy.snapshot(event) === "known") return
+          this.#optimism.snapshot()
+          this.#showState()
+        })
       case "Status":
         // A server that ends stops everything, and the next one goes on.
         return event.status === "stopped" && this.#wire.isDraining() ? undefined : this.#show({ status: event.status })
       case "Sealed":
         return this.#ladder.sealed(event.token)
-      case "Joined":
-      case "Left":
-        return this.#whereabouts.update()
-      case "EventsDropped": {
-        if (event.room === undefined && event.index <= this.#index) return
-        if (event.room === undefined) this.#index = event.index
-        return this.dropped(event.count)
-      }
+      case "EventsDropped":
+        return this.#isRead(event) ? undefined : this.dropped(event.count)
       case "Event": {
-        // Of a room it is known elsewhere how far it was read.
-        if (event.room === undefined && event.index <= this.#index) return
-        if (event.room === undefined) this.#index = event.index
+        if (this.#isRead(event)) return
         const payload = this.component.codec.events.get(event.event)?.decode(event.payload)
         if (payload === undefined || Exit.isFailure(payload)) return
         for (const listener of Array.from(this.#eventListeners)) {
@@ -228,6 +180,21 @@ export class Replica<C extends Component.Typed> implements Subscriber {
         }
       }
     }
+  }
+
+  inRooms(rooms: ReadonlyArray<string>): void {
+    if (!Equal.equals(rooms, this.#view.rooms)) this.#show({ rooms })
+    const componentId = this.#componentId
+    const { codec, componentName } = this.component
+    if (codec.presence === undefined || componentId === undefined) return
+    const [room] = rooms
+    const id = presenceId(componentName, room === undefined ? { componentId } : { room })
+    if (this.#people?.id === id) return
+    this.#people?.release()
+    // Until the list is there, the one from before is shown.
+    this.#people = this.#wire.presence.watch(id, codec.presence, (people) =>
+      this.#show({ presence: people as ViewOf<C>["presence"] })
+    )
   }
 
   /** Where a call can be sent now. */
@@ -245,15 +212,13 @@ export class Replica<C extends Component.Typed> implements Subscriber {
       duration: mountTimeout,
       orElse: () => Effect.fail(tooLate(mountTimeout))
     })
-    // What is told of it before it is accepted is kept until then.
-    const ended = this.#wire.expectMount()
     this.#stopClimbing = this.#wire.run(
       Effect.match(climb, {
         onSuccess: (ascent) => {
           if (ascent !== undefined) this.#accept(ascent)
         },
         onFailure: (error) => this.#refused(error)
-      }).pipe(Effect.ensuring(Effect.sync(ended)))
+      })
     )
   }
 
@@ -272,12 +237,14 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     this.#componentId = mounted.componentId
     this.#stopWaiting()
     if (this.#released) return this.#forget()
-    this.#encoded = undefined
-    this.#resyncing = false
     this.#index = mounted.index
-    if (!this.#replace(mounted, mounted.state as Encoded)) return
-    this.#show({ connected: true, status: mounted.status, error: undefined, activation })
-    this.#whereabouts.begin(mounted.componentId)
+    const isRead = this.#read(() => {
+      this.#copy.start(mounted, mounted.state as Encoded)
+      this.#optimism.rebase(this.#copy.state as Component.State<C>, this.#copy.encoded)
+    })
+    if (!isRead) return
+    const { state } = this.#optimism
+    this.#show({ state, connected: true, status: mounted.status, error: undefined, activation })
     this.#unroute = this.#wire.route(mounted.componentId, this)
     Deferred.doneUnsafe(this.#mounted, Exit.void)
     this.#ready()
@@ -300,34 +267,33 @@ export class Replica<C extends Component.Typed> implements Subscriber {
 
   #forget(): void {
     const componentId = this.#componentId
-    this.#unroute?.()
-    this.#unroute = undefined
-    this.#whereabouts.end()
-    this.#componentId = undefined
+    this.#leaveRoute()
     // Without a connection nothing can be asked for; on the next one it is not named any more.
     if (componentId !== undefined && this.#wire.isConnected()) this.#ladder.leave(componentId)
   }
 
-  #patched({ by, epoch, from, patch, revision }: Extract<ComponentEvent, { readonly _tag: "Patched" }>): void {
-    if (this.#encoded === undefined || this.#resyncing) return
-    if (epoch === this.#epoch && revision <= this.#revision) return
-    if (epoch !== this.#epoch || (from ?? revision - 1) !== this.#revision) return this.#resync()
-    let encoded: Encoded
-    try {
-      encoded = Patch.apply(this.#encoded, patch) as Encoded
-    } catch {
-      // Not the state the patch was made for: what is here is worth nothing.
-      return this.#resync()
-    }
-    if (by !== undefined) this.#optimism.arrived(by, this.#wire.connectionId())
-    this.#replace({ epoch, revision }, encoded)
+  #leaveRoute(): void {
+    this.#unroute?.()
+    this.#unroute = undefined
+    this.#people?.release()
+    this.#people = undefined
+    this.#componentId = undefined
+  }
+
+  #patched(event: Patched): void {
+    this.#read(() => {
+      const { by = [] } = event
+      // What was guessed goes in the step in which it is there.
+      if (this.#copy.patched(event) === "missing") return this.#optimism.expect(by)
+      this.#optimism.confirm(by)
+      this.#showState()
+    })
   }
 
   /** Something is missing: asks for all of the state, and shows what is here until it comes. */
   #resync(): void {
     const componentId = this.#componentId
-    if (componentId === undefined || this.#resyncing) return
-    this.#resyncing = true
+    if (componentId === undefined) return
     this.#wire.run(
       this.#wire.requests.Resync({ componentId }).pipe(
         Effect.catch((error) =>
@@ -341,37 +307,48 @@ export class Replica<C extends Component.Typed> implements Subscriber {
     )
   }
 
-  /** Shows the state; false when the contract cannot read it, and then the component is given up. */
-  #replace({ epoch, revision }: Pick<Mounted, "epoch" | "revision">, encoded: Encoded): boolean {
-    const previous = this.#encoded
-    let state: unknown
+  /** Reads what the server sent; false when the contract cannot, and then the component is given up. */
+  #read(read: () => void): boolean {
     try {
-      state = this.component.codec.state.decode(
-        encoded,
-        previous === undefined ? undefined : { from: previous, to: this.#told }
-      )
+      read()
+      return true
     } catch (issue) {
       const reason = new ContractMismatch({ component: this.component.componentName, issue: String(issue) })
       this.#forget()
       this.#refused(new LiveError({ reason }))
       return false
     }
-    this.#encoded = encoded
-    this.#epoch = epoch
-    this.#revision = revision
-    this.#told = state as Component.State<C>
-    this.#showState(true)
-    return true
   }
 
-  /** Shows what the server has told, and what calls without an answer are going to make of it. */
-  #showState(always = false): void {
-    const state = this.#optimism.over(this.#told) as Component.State<C>
-    if (always || state !== this.#view.state) this.#show({ state })
+  /** Whether an event was told before; of what is said in rooms, the router knows. */
+  #isRead(event: Extract<ComponentEvent, { readonly _tag: "Event" | "EventsDropped" }>): boolean {
+    if (event.room !== undefined) return false
+    if (event.index <= this.#index) return true
+    this.#index = event.index
+    return false
   }
 
-  #show(change: Partial<View<Component.State<C>, Component.Metadata<C>>>): void {
-    this.#view = { ...this.#view, ...change }
+  #guess(action: string, reduce: Guess["reduce"], payload: unknown): Guess {
+    const guess = this.#optimism.add(action, reduce, payload)
+    this.#show({ state: this.#optimism.state })
+    return guess
+  }
+
+  #ended(guess: Guess): void {
+    this.#optimism.remove(guess)
+    this.#show({ state: this.#optimism.state })
+  }
+
+  #showState(): void {
+    const { encoded, state } = this.#copy
+    this.#optimism.rebase(state as Component.State<C>, encoded)
+    this.#show({ state: this.#optimism.state })
+  }
+
+  #show(change: Partial<ViewOf<C>>): void {
+    const before = this.#view
+    if ((Object.keys(change) as Array<keyof ViewOf<C>>).every((name) => before[name] === change[name])) return
+    this.#view = { ...before, ...change }
     for (const listener of Array.from(this.#listeners)) this.#tell(listener)
   }
 

@@ -12,6 +12,7 @@ import * as RpcClient from "effect/rpc/RpcClient"
 import type * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import type { ConnectionId } from "../LiveId.ts"
 import {
   batchesPerAcknowledgement,
   type CallId,
@@ -23,9 +24,8 @@ import {
 } from "../LiveProtocol.ts"
 import { CallIds } from "./CallIds.ts"
 import { Link } from "./Link.ts"
-import type { PresenceCodec } from "../ComponentCodec.ts"
-import { PresenceList } from "./PresenceList.ts"
-import { type Recipient, Router, type Subscriber } from "./Router.ts"
+import { PresenceLists } from "./PresenceLists.ts"
+import { type Receiver, Router, type Subscriber } from "./Router.ts"
 import { TokenDrawer } from "./TokenDrawer.ts"
 import type { StateCache } from "./StateCache.ts"
 
@@ -61,35 +61,27 @@ export interface Wire {
   readonly ids: CallIds
   /** The tokens that outlive this client. */
   readonly drawer: TokenDrawer
+  /** Who is there. */
+  readonly presence: PresenceLists
   readonly isConnected: () => boolean
   /** Whether the server has said that it is going to end; what is asked now is asked of the next one. */
   readonly isDraining: () => boolean
   /** Counts the sessions there have been. */
   readonly session: () => number
+  /** By which name others know this client; undefined until the server has said it. */
+  readonly connectionId: () => ConnectionId | undefined
   /** Waits until the server has named the session, so that it can be asked for again. */
   readonly established: Effect.Effect<void>
   /** Puts something away that the server is not to hear of before it is there. */
   readonly keep: (effect: Effect.Effect<unknown>) => void
   /** Adds who wants to know of the connection; the function returned takes it back. */
   readonly subscribe: (subscriber: Subscriber) => () => void
-  /** Sends the events of a component to this subscriber from now on, and those that came too early at once. */
-  readonly route: (componentId: string, recipient: Recipient) => () => void
-  /** The rooms a component is in, in the order it joined them. */
-  readonly roomsOf: (componentId: string) => ReadonlyArray<string>
-  /** The list of who is there of this id; the listener is called after each change, until it is closed. */
-  readonly watch: (id: string, codec: PresenceCodec, listener: () => void) => Watched
-  /** Names this client to others; undefined before it was told. */
-  readonly connectionId: () => string | undefined
+  /** Sends the events of a component to this receiver from now on, and those that came too early at once. */
+  readonly route: (componentId: string, receiver: Receiver) => () => void
   /** A mount is on its way, so events of components not yet known are kept; call the function when it has ended. */
   readonly expectMount: () => () => void
   /** Runs something for a component; the function returned ends it. */
   readonly run: (effect: Effect.Effect<unknown>) => () => void
-}
-
-/** A list of who is there. */
-export interface Watched {
-  readonly list: PresenceList
-  readonly close: () => void
 }
 
 const connectId = "events"
@@ -114,8 +106,7 @@ export const make = Effect.fnUntraced(function* (
   let batches = 0
   let session = 0
   let sessionToken: string | undefined
-  let connectionId: string | undefined
-  const lists = new Map<string, PresenceList>()
+  let connectionId: ConnectionId | undefined
   let reconnectWithin: number | undefined
   let named = Deferred.makeUnsafe<void>()
   /** What is just being put away. */
@@ -153,7 +144,7 @@ export const make = Effect.fnUntraced(function* (
     if (router.isConnected) return
     if (!event.resumed) {
       session++
-      router.startOver()
+      presence.clear()
     }
     router.connected({ components: new Set<string>(event.components) })
     if (event.resumed && asked !== undefined) takeBack(asked)
@@ -201,6 +192,7 @@ export const make = Effect.fnUntraced(function* (
         if (Exit.isFailure(decoded)) failures.push(Cause.squash(decoded.cause))
         else if (accept(decoded.value)) atOnce = true
       }
+      router.settle()
       return failures.length === 0
         ? acknowledge(atOnce)
         : Effect.andThen(
@@ -216,8 +208,8 @@ export const make = Effect.fnUntraced(function* (
         : {
             sessionToken,
             components: router.places,
-            rooms: router.rooms,
-            presence: Array.from(lists.values()).flatMap(({ place }) => place ?? []),
+            rooms: router.roomPlaces,
+            presence: presence.places,
             pending: ids.pending
           }
     const payload: ConnectRequest = asked === undefined ? {} : { resume: asked }
@@ -260,6 +252,16 @@ export const make = Effect.fnUntraced(function* (
     }
   })
 
+  const run = (effect: Effect.Effect<unknown>) => {
+    const fiber = runFork(effect)
+    return () => fiber.interruptUnsafe()
+  }
+  const presence = new PresenceLists({
+    router,
+    run,
+    resync: (componentId) => requests.Resync({ componentId })
+  })
+
   // Who says good-bye is not waited for. Without a connection there is nobody to say it to, and it would wait for one.
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => {
@@ -277,9 +279,11 @@ export const make = Effect.fnUntraced(function* (
     },
     ids,
     drawer,
+    presence,
     isConnected: () => router.isConnected,
     isDraining: () => reconnectWithin !== undefined,
     session: () => session,
+    connectionId: () => connectionId,
     established: Effect.suspend(() => Deferred.await(named)),
     keep: (effect) => {
       keeping++
@@ -292,32 +296,8 @@ export const make = Effect.fnUntraced(function* (
       )
     },
     subscribe: (subscriber) => router.subscribe(subscriber),
-    route: (componentId, recipient) => router.route(componentId, recipient),
-    roomsOf: (componentId) => router.roomsOf(componentId),
-    connectionId: () => connectionId,
-    watch: (id, codec, listener) => {
-      let list = lists.get(id)
-      if (list === undefined) {
-        list = new PresenceList(id, codec, (componentId) => requests.Resync({ componentId }), runFork)
-        lists.set(id, list)
-      }
-      const watched = list
-      const stop = watched.listen(listener)
-      const unroute = router.route(id, watched)
-      return {
-        list: watched,
-        close: () => {
-          stop()
-          if (watched.isWatched) return
-          unroute()
-          lists.delete(id)
-        }
-      }
-    },
+    route: (componentId, receiver) => router.route(componentId, receiver),
     expectMount: () => router.expectMount(),
-    run: (effect) => {
-      const fiber = runFork(effect)
-      return () => fiber.interruptUnsafe()
-    }
+    run
   }
 })

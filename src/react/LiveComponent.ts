@@ -3,10 +3,10 @@ import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as LiveHandle from "../client/LiveHandle.ts"
-import type { View } from "../client/Replica.ts"
+import type { View } from "../client/View.ts"
 import type * as Component from "../Component.ts"
-import type { Person } from "../Presence.ts"
 import type { LiveError } from "../LiveError.ts"
+import type { Person } from "../Presence.ts"
 
 /**
  * The actions of a component as functions. Each promise is of an `Exit` and never rejects, so it may be ignored or awaited; the
@@ -25,7 +25,7 @@ export type ListenToEvents = (listener: (name: string, payload: unknown) => void
 
 /** A mounted component. */
 export interface LiveComponent<C extends Component.Typed> {
-  /** `initial(props)` until the server's state arrives. */
+  /** `initial(props)` until the server's state arrives; with what unanswered calls of optimistic actions are going to make of it. */
   readonly state: Component.State<C>
   /** False until it is mounted, and while the connection is lost. */
   readonly connected: boolean
@@ -41,7 +41,7 @@ export interface LiveComponent<C extends Component.Typed> {
    * It goes away with the next call that succeeds, and when the component is mounted after a lost connection.
    */
   readonly error: LiveError | Rpc.Error<Component.Actions<C>> | undefined
-  /** Who is there: in its first room, or, of an instance in none, those who have mounted it. */
+  /** Who is there: in its first room, or, of an instance in none, those who have mounted it. Nobody until that is known. */
   readonly presence: ReadonlyArray<Person<Component.Metadata<C>>>
   /** Events that were lost because this page read too slowly. */
   readonly eventsDropped: number

@@ -9,7 +9,8 @@ import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import type { CallOptions } from "../client/Calls.ts"
 import type { LiveClient, MountOptions } from "../client/LiveClient.ts"
-import type { Replica, View } from "../client/Replica.ts"
+import type { Replica } from "../client/Replica.ts"
+import { initial, type View, type ViewOf } from "../client/View.ts"
 import type * as Component from "../Component.ts"
 import { InstanceStopped, LiveError } from "../LiveError.ts"
 import { Lease, type Opened } from "./Lease.ts"
@@ -27,7 +28,7 @@ export class Mount<C extends Component.Typed> {
   readonly #eventListeners = new Set<(name: string, payload: unknown) => void>()
   readonly #initial: LiveComponent<C>
   #snapshot: LiveComponent<C>
-  #view: View<Component.State<C>, Component.Metadata<C>>
+  #view: ViewOf<C>
   #callError: LiveComponent<C>["error"]
   /** Calls made before it is open wait for this. */
   #replica = Deferred.makeUnsafe<Replica<C>, LiveError>()
@@ -43,17 +44,7 @@ export class Mount<C extends Component.Typed> {
         (payload: unknown, options?: CallOptions) => this.#run(action, payload, options)
       ])
     ) as never
-    const state = component.codec.initial(options.props ?? {}) as Component.State<C>
-    this.#view = {
-      state,
-      connected: false,
-      status: "mounting",
-      error: undefined,
-      activation: undefined,
-      rooms: [],
-      presence: [],
-      eventsDropped: 0
-    }
+    this.#view = initial(component, options.props ?? {})
     this.#snapshot = this.#initial = this.#take()
   }
 
@@ -63,8 +54,8 @@ export class Mount<C extends Component.Typed> {
       this.#client === client &&
       this.#component === component &&
       this.#options.key === options.key &&
-      this.#options.cacheKey === options.cacheKey &&
       this.#options.room === options.room &&
+      this.#options.cacheKey === options.cacheKey &&
       Equal.equals(this.#options.props ?? {}, options.props ?? {})
     )
   }
@@ -125,7 +116,7 @@ export class Mount<C extends Component.Typed> {
     return replica
   }
 
-  #changed(view: View<Component.State<C>, Component.Metadata<C>>): void {
+  #changed(view: ViewOf<C>): void {
     if (view.connected && !this.#view.connected) this.#callError = undefined
     this.#view = view
     this.#show()

@@ -11,7 +11,7 @@ export type UseComponentOptions<C extends Component.Typed> =
   {} extends MountOptions<C> ? [options?: MountOptions<C>] : [options: MountOptions<C>]
 
 /**
- * Mounts a component while the view is on the page, and draws the view anew after each change. Another component, key or other
+ * Mounts a component while the view is on the page, and draws the view anew after each change. Another component, key, room or other
  * props (compared by value) unmount it and mount what is asked for then. On a server it gives `initial(props)` and mounts nothing.
  */
 export const useComponent = <C extends Component.Typed>(

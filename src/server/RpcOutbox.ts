@@ -104,12 +104,13 @@ export class RpcOutbox {
     const batches = events !== undefined && this.#takes(events) ? events.collect() : []
     this.#answering = false
     const [batch] = batches
+    // Before it is written: whoever hears of it may be heard at once.
+    if (batch !== undefined) events?.sent(this.#window.next - 1 + countChunks(batches))
     if (batch !== undefined && batches.length === 1 && this.#replies.length + this.#first.length === 0) {
       this.#writeShared(batch)
     } else {
       this.#writeAll(batches)
     }
-    if (batch !== undefined) events?.sent(this.#window.next - 1)
   }
 
   /** As little as possible is put together for this connection alone: what is long is written as others get it, too. */
@@ -123,20 +124,26 @@ export class RpcOutbox {
       if (batch.text.length < sharedFrom) texts.push(batch.text)
       else {
         gather()
-        this.#writeMessages(this.#first)
+        this.#writeMessages(this.#take())
         this.#writeShared(batch)
       }
     }
     gather()
-    this.#writeMessages(this.#first.concat(this.#replies))
+    const replies = this.#replies
     this.#replies = []
     this.#waiting = 0
+    this.#writeMessages(this.#take().concat(replies))
+  }
+
+  #take(): Array<string> {
+    const first = this.#first
+    this.#first = []
+    return first
   }
 
   #writeMessages(messages: ReadonlyArray<string>): void {
     const { link } = this.#connection
     if (messages.length > 0) link.write(link.frame(`[${messages.join(",")}]`))
-    this.#first = []
   }
 
   /** Writes a batch as a frame that is the same for all who get it. */
@@ -174,4 +181,10 @@ export class RpcOutbox {
     this.#connection.link.close(1013, "The client asks for more than can be sent")
     return true
   }
+}
+
+/** How many chunks these are written as: each that is long, and each run of those that are not. */
+const countChunks = (batches: ReadonlyArray<Batch>): number => {
+  const isLong = (batch: Batch | undefined) => batch === undefined || batch.text.length >= sharedFrom
+  return batches.filter((batch, index) => isLong(batch) || isLong(batches[index - 1])).length
 }

@@ -1,0 +1,238 @@
+/** Rooms, seen from the clients that are in them. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Logger, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { LiveError } from "fibra"
+import type { LiveHandle } from "fibra/client"
+import { Authorization, LiveConfig } from "fibra/server"
+import { LiveTest } from "fibra/testing"
+import { Hall, HallLayer, Minutes } from "./Hall.ts"
+
+const served = (config: Partial<LiveConfig.Service> = {}) =>
+  LiveTest.layer({ components: [Hall] }).pipe(
+    Layer.provide(HallLayer),
+    Layer.provideMerge(Minutes.layer),
+    Layer.provide(LiveConfig.layer({ ...config })),
+    Layer.provide(Logger.layer([]))
+  )
+
+/** What a handle hears from now on. */
+const hear = (handle: LiveHandle<typeof Hall>) =>
+  Effect.gen(function* () {
+    const words: Array<string> = []
+    yield* handle.events("Said").pipe(
+      Stream.runForEach(({ words: said }) => Effect.sync(() => void words.push(said))),
+      Effect.forkScoped({ startImmediately: true })
+    )
+    return words
+  })
+
+const reason = (error: unknown) => (error instanceof LiveError ? error.reason._tag : error)
+
+describe("a room", () => {
+  it.effect("brings what one member says to every member, itself included, once, and to nobody else", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const [second, third] = [yield* live.connect(), yield* live.connect()]
+      const ada = yield* live.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
+      const bob = yield* second.mount(Hall, { props: { who: "Bob" }, room: "lobby" })
+      const cy = yield* third.mount(Hall, { props: { who: "Cy" }, room: "kitchen" })
+      const heard = [yield* hear(ada), yield* hear(bob), yield* hear(cy)]
+      yield* ada.call.Say({ words: "hello" })
+      yield* bob.call.Say({ words: "hi" })
+      yield* live.settle
+      assert.deepStrictEqual(heard, [["hello", "hi"], ["hello", "hi"], []])
+      // On the server they have heard it, too.
+      assert.deepStrictEqual((yield* bob.state).heard, ["Ada: hello", "Bob: hi"])
+      assert.strictEqual((yield* live.open).rooms, 2)
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+
+  it.effect("is joined and left by the behaviour, and what is said before or after is not heard", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const second = yield* live.connect()
+      const ada = yield* live.mount(Hall, { props: { who: "Ada" } })
+      const bob = yield* second.mount(Hall, { props: { who: "Bob" }, room: "lobby" })
+      const heard = yield* hear(ada)
+      yield* bob.call.Say({ words: "before" })
+      yield* ada.call.Join({ room: "lobby" })
+      yield* bob.call.Say({ words: "meanwhile" })
+      yield* ada.call.Leave({ room: "lobby" })
+      yield* bob.call.Say({ words: "after" })
+      yield* live.settle
+      assert.deepStrictEqual(heard, ["meanwhile"])
+      yield* ada.call.Say({ words: "to myself" })
+      yield* live.settle
+      assert.deepStrictEqual(heard, ["meanwhile", "to myself"])
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+
+  it.effect("may be spoken in without the sender hearing it, and to one principal", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const clients = [yield* live.connect({ principal: "ada" }), yield* live.connect({ principal: "bob" })]
+      const [ada, bob] = [
+        yield* clients[0]!.mount(Hall, { props: { who: "Ada" }, room: "lobby" }),
+        yield* clients[1]!.mount(Hall, { props: { who: "Bob" }, room: "lobby" })
+      ]
+      const guest = yield* live.mount(Hall, { props: { who: "Guest" }, room: "lobby" })
+      const heard = [yield* hear(ada), yield* hear(bob), yield* hear(guest)]
+      yield* ada.call.SayToOthers({ words: "others" })
+      yield* guest.call.Whisper({ words: "psst", to: "bob" })
+      yield* live.settle
+      assert.deepStrictEqual(heard, [[], ["others", "psst"], ["others"]])
+      assert.deepStrictEqual((yield* ada.state).heard, [])
+      assert.deepStrictEqual((yield* bob.state).heard, ["Ada: others", "Guest: psst"])
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+
+  it.effect("keeps a member through a drop, and tells it what it missed, or how much of it is lost", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const second = yield* live.connect()
+      const ada = yield* live.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
+      const bob = yield* second.mount(Hall, { props: { who: "Bob" }, room: "lobby" })
+      const heard = yield* hear(ada)
+      yield* bob.call.Say({ words: "0" })
+      yield* live.settle
+      yield* live.disconnect
+      yield* bob.call.Repeat({ words: "missed", times: 10 })
+      yield* live.reconnect
+      assert.deepStrictEqual(heard, ["0", ...Array.from({ length: 10 }, (_, index) => `missed ${index}`)])
+      assert.strictEqual(yield* ada.eventsDropped, 0)
+      yield* live.disconnect
+      yield* bob.call.Repeat({ words: "many", times: 300 })
+      yield* second.settle
+      yield* live.reconnect
+      assert.strictEqual(heard.at(-1), "many 299")
+      assert.strictEqual(heard.length, 11 + 256)
+      assert.strictEqual(yield* ada.eventsDropped, 300 - 256)
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+
+  it.effect("bounds what a client that does not read may miss, and its state is the last all the same", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const second = yield* live.connect()
+      const ada = yield* live.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
+      const bob = yield* second.mount(Hall, { props: { who: "Bob" }, room: "lobby" })
+      const heard = yield* hear(ada)
+      yield* live.stall
+      for (let round = 0; round < 30; round++) {
+        yield* bob.call.Repeat({ words: `${round}`, times: 100 })
+        yield* second.settle
+      }
+      yield* live.unstall
+      for (let round = 0; round < 30; round++) yield* live.settle
+      assert.strictEqual(heard.length + (yield* ada.eventsDropped), 3000)
+      assert.isAtLeast(yield* ada.eventsDropped, 1)
+      assert.strictEqual(heard.at(-1), "29 99")
+      assert.strictEqual((yield* ada.state).heard.at(-1), "Bob: 29 99")
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+
+  it.effect("refuses what it should, each with its error, and everything else goes on", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const ada = yield* live.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
+      const fails = <R>(effect: Effect.Effect<unknown, unknown, R>) => Effect.map(Effect.flip(effect), reason)
+      for (const room of ["", "a b", "\u0000", "x".repeat(129), "x".repeat(10_000_000)]) {
+        assert.strictEqual(yield* fails(ada.call.Join({ room })), "RoomRejected")
+      }
+      assert.strictEqual(yield* fails(live.mount(Hall, { props: { who: "x" }, room: "\n" })), "RoomRejected")
+      assert.strictEqual(yield* fails(live.mount(Hall, { props: { who: "x" }, key: "k", room: "r" })), "RoomRejected")
+      assert.strictEqual(yield* fails(ada.call.Join({ room: "secret" })), "NotAllowed")
+      assert.strictEqual(yield* fails(live.mount(Hall, { props: { who: "x" }, room: "secret" })), "NotAllowed")
+      assert.strictEqual(yield* fails(ada.call.Say({ words: "hi", room: "elsewhere" })), "NotInRoom")
+      assert.strictEqual(yield* fails(ada.call.Say({ words: "" })), "PayloadRejected")
+      assert.strictEqual(yield* fails(ada.call.JoinMany({ count: 100_000 })), "TooManyRooms")
+      assert.strictEqual((yield* live.open).rooms, 256)
+      assert.strictEqual(yield* ada.call.Say({ words: "still here" }), 3)
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(
+        served().pipe(Layer.provide(Authorization.layer({ join: ({ room }) => Effect.succeed(room !== "secret") })))
+      )
+    )
+  )
+
+  it.effect("has no ghosts: a crash keeps its member, an end does not", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const second = yield* live.connect()
+      const bob = yield* second.mount(Hall, { props: { who: "Bob" }, room: "lobby" })
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const ada = yield* live.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
+          const heard = yield* hear(ada)
+          yield* Effect.exit(ada.call.Crash())
+          yield* TestClock.adjust("1 second")
+          yield* bob.call.Say({ words: "are you there?" })
+          yield* live.settle
+          assert.deepStrictEqual(heard, ["are you there?"])
+          assert.deepStrictEqual(yield* bob.call.WhoIsHere(), ["Bob", "Ada"])
+        })
+      )
+      yield* live.settle
+      assert.deepStrictEqual(yield* bob.call.WhoIsHere(), ["Bob"])
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+})
+
+describe("presence", () => {
+  it.effect("merges the clients of a principal, says who is away, and forgets who does not come back", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const [one, other] = [yield* live.connect({ principal: "ada" }), yield* live.connect({ principal: "ada" })]
+      const bob = yield* live.mount(Hall, { props: { who: "Bob" }, room: "lobby" })
+      const tab = yield* one.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
+      yield* other.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
+      const ada = () => Effect.map(bob.presence, (people) => people.find(({ id }) => id === "ada"))
+      yield* live.settle
+      assert.deepInclude(yield* ada(), { status: "online", clients: 2, metadata: { name: "Ada", mood: "calm" } })
+      assert.lengthOf(yield* bob.presence, 2)
+      yield* Effect.exit(tab.call.Mood({ mood: "merry" }))
+      yield* live.settle
+      assert.strictEqual((yield* ada())?.metadata.mood, "merry")
+      yield* one.disconnect
+      yield* live.settle
+      assert.deepInclude(yield* ada(), { status: "online" })
+      yield* other.disconnect
+      yield* live.settle
+      assert.deepInclude(yield* ada(), { status: "away" })
+      yield* one.reconnect
+      yield* live.settle
+      assert.deepInclude(yield* ada(), { status: "online" })
+      yield* one.disconnect
+      yield* TestClock.adjust("2 minutes")
+      yield* live.settle
+      assert.isUndefined(yield* ada())
+      assert.lengthOf(yield* bob.presence, 1)
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+
+  it.effect("of a shared instance is who has mounted it", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const second = yield* live.connect()
+      const ada = yield* live.mount(Hall, { props: { who: "Ada" }, key: "all" })
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const bob = yield* second.mount(Hall, { props: { who: "Bob" }, key: "all" })
+          yield* live.settle
+          yield* second.settle
+          const names = (people: ReadonlyArray<{ readonly metadata: { readonly name: string } }>) =>
+            people.map(({ metadata }) => metadata.name)
+          assert.deepStrictEqual(names(yield* ada.presence), ["Ada", "Bob"])
+          assert.deepStrictEqual(names(yield* bob.presence), ["Ada", "Bob"])
+          const { connection, principal } = yield* bob.call.WhoCalls()
+          assert.isNull(principal)
+          assert.strictEqual((yield* ada.presence)[1]?.id, connection)
+        })
+      )
+      yield* live.settle
+      assert.lengthOf(yield* ada.presence, 1)
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+})
