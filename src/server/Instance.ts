@@ -16,6 +16,7 @@ import type { ComponentId } from "../LiveId.ts"
 import type { Mounted, Status } from "../LiveProtocol.ts"
 import * as Patch from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
+import type { Audience } from "./Audience.ts"
 import * as ActionResult from "./ActionResult.ts"
 import { ChangeLog } from "./ChangeLog.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
@@ -83,7 +84,7 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
   clientStatus: Status = "running"
   /** How often the behaviour was built before. */
   activation = -1
-  readonly readers = new Set<Reader>()
+  readonly readers = new Set<Reader<Audience>>()
   readonly #host: Host
   #rooms: InstanceRooms | undefined
   /** What is seen of it by the id of each principal that reads it, if not everyone sees everything. */
@@ -192,7 +193,7 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
   }
 
   /** A cursor at the present, for a client that has mounted it with these props. Throws when the view of that client does. */
-  read(sink: ReaderSink, props: unknown): Reader {
+  read(sink: Audience, props: unknown): Reader<Audience> {
     const { view } = this.served
     const projection = view === undefined ? undefined : this.#projectionFor(sink, view)
     const reader = new Reader(projection ?? this, sink)
@@ -205,12 +206,12 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
   }
 
   /** The reader's client is away, or back. */
-  seen(reader: Reader): void {
+  seen(reader: Reader<Audience>): void {
     this.#rooms?.seen(reader, reader.isAway)
   }
 
   /** The reader wants no more. */
-  leave(reader: Reader): void {
+  leave(reader: Reader<Audience>): void {
     if (!this.readers.has(reader)) return
     this.#rooms?.departed(reader)
     this.readers.delete(reader)

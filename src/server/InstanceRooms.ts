@@ -5,36 +5,56 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { BroadcastOptions } from "../Component.ts"
+import type { SendOptions } from "../actor/Message.ts"
+import type * as Component from "../Component.ts"
 import { LiveError, NotInRoom, PayloadRejected, RoomRejected, TooManyRooms } from "../LiveError.ts"
+import type { ComponentId } from "../LiveId.ts"
 import { presenceId } from "../LiveProtocol.ts"
 import type { Person } from "../Presence.ts"
+import type { Principal } from "../Principal.ts"
 import type { Client } from "./Client.ts"
-import type { Instance } from "./Instance.ts"
+import type { Audience } from "./Audience.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import { Presence } from "./Presence.ts"
 import type { Reader } from "./Reader.ts"
 import type { Member, Room, Speech } from "./Room.ts"
 import { type Rooms, shortened } from "./Rooms.ts"
 
+/** The instance, as far as its rooms may reach it. */
+export interface Resident {
+  readonly id: ComponentId
+  readonly address: string
+  readonly key: string | undefined
+  readonly principal: Principal | undefined
+  readonly served: { readonly component: Component.Any; readonly hears: ReadonlySet<string> | undefined }
+  readonly readers: ReadonlySet<Reader<Audience>>
+  readonly cell: {
+    readonly send: (tag: string, payload: unknown, options: SendOptions, resume: undefined) => unknown
+  }
+  /** What has changed is seen. */
+  readonly refresh: () => void
+  /** Says something in the log of the server. */
+  readonly report: (log: Effect.Effect<void>) => void
+}
+
 /** The tag of the messages with which an instance hears an event. */
 export const hearing = (event: string): string => `on ${event}`
 
 /** The rooms of one instance. */
 export class InstanceRooms implements Member {
-  readonly #instance: Instance
+  readonly #instance: Resident
   readonly #rooms: Rooms["Service"]
   readonly #config: LiveConfig.Service
   #joined: ReadonlyArray<Room> = []
   #own: Room | undefined
   #isOver = false
   /** What is known of those who have mounted it, until they are in a list. */
-  readonly #metadata = new Map<Reader, unknown>()
+  readonly #metadata = new Map<Reader<Audience>, unknown>()
   #presence: { readonly of: Presence; readonly room: Room } | undefined
   #listeners: Set<(people: ReadonlyArray<Person>) => void> | undefined
   #stopListening: (() => void) | undefined
 
-  constructor(instance: Instance, rooms: Rooms["Service"], config: LiveConfig.Service) {
+  constructor(instance: Resident, rooms: Rooms["Service"], config: LiveConfig.Service) {
     this.#instance = instance
     this.#rooms = rooms
     this.#config = config
@@ -98,7 +118,7 @@ export class InstanceRooms implements Member {
   }
 
   /** A client has mounted it, with these props. */
-  arrived(reader: Reader, props: unknown): void {
+  arrived(reader: Reader<Audience>, props: unknown): void {
     const { id, principal, served } = this.#instance
     const { presence } = served.component.codec
     const { client } = reader.sink
@@ -121,7 +141,7 @@ export class InstanceRooms implements Member {
   }
 
   /** It has unmounted it. */
-  departed(reader: Reader): void {
+  departed(reader: Reader<Audience>): void {
     const { id } = this.#instance
     for (const room of this.#joined) reader.sink.forget(room, id)
     if (this.#own !== undefined) reader.sink.forget(this.#own, id)
@@ -130,7 +150,7 @@ export class InstanceRooms implements Member {
   }
 
   /** It is away, or back. */
-  seen(reader: Reader, isAway: boolean): void {
+  seen(reader: Reader<Audience>, isAway: boolean): void {
     this.#presence?.of.seen(reader, isAway)
   }
 
@@ -138,7 +158,7 @@ export class InstanceRooms implements Member {
   broadcast(
     event: string,
     payload: unknown,
-    options: BroadcastOptions,
+    options: Component.BroadcastOptions,
     caller: Client | undefined
   ): Effect.Effect<void, LiveError> {
     return Effect.suspend(() => {
@@ -225,7 +245,10 @@ export class InstanceRooms implements Member {
     return false
   }
 
-  #isFor({ except, to }: BroadcastOptions, caller: Client | undefined): ((client: Client) => boolean) | undefined {
+  #isFor(
+    { except, to }: Component.BroadcastOptions,
+    caller: Client | undefined
+  ): ((client: Client) => boolean) | undefined {
     if (to === undefined && except === undefined) return undefined
     const { key, readers } = this.#instance
     const senders = new Set<Client>()
@@ -268,14 +291,14 @@ export class InstanceRooms implements Member {
     if ((this.#listeners?.size ?? 0) > 0) this.#follow()
   }
 
-  #meet(reader: Reader): void {
+  #meet(reader: Reader<Audience>): void {
     const presence = this.#presence?.of
     if (presence === undefined || !this.#metadata.has(reader) || presence.has(reader)) return
     presence.enter(reader, reader.sink.client, this.#metadata.get(reader), reader.isAway)
     reader.sink.watch(presence, reader)
   }
 
-  #part(reader: Reader): void {
+  #part(reader: Reader<Audience>): void {
     const presence = this.#presence
     if (presence === undefined || !presence.of.has(reader)) return
     presence.of.leave(reader)

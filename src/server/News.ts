@@ -7,7 +7,8 @@ import type { Batch } from "./ChangeLog.ts"
 import { Client } from "./Client.ts"
 import type { Presence } from "./Presence.ts"
 import type { Principal } from "../Principal.ts"
-import type { Reader, ReaderSink } from "./Reader.ts"
+import type { Audience } from "./Audience.ts"
+import type { Reader } from "./Reader.ts"
 import { Receipts } from "./Receipts.ts"
 import type { Room } from "./Room.ts"
 import { RoomReader, type RoomSink } from "./RoomReader.ts"
@@ -32,7 +33,7 @@ interface Watched {
 }
 
 /** What one client has to be told. */
-export class News implements ReaderSink, RoomSink {
+export class News implements Audience, RoomSink {
   readonly principal: Principal | undefined
   /** Undefined while the client is away. */
   connection: Collector | undefined

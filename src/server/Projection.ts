@@ -3,16 +3,29 @@
  * leaves out is in nothing that is made here. A view that fails leaves what was seen last, and says that it is faulted.
  */
 import * as Effect from "effect/Effect"
-import type { View } from "../Component.ts"
+import type * as Component from "../Component.ts"
 import type { ComponentId } from "../LiveId.ts"
 import type { Status } from "../LiveProtocol.ts"
 import * as Patch from "../Patch.ts"
 import type { Principal } from "../Principal.ts"
 import type { Encoded } from "../StateCodec.ts"
 import { ChangeLog } from "./ChangeLog.ts"
-import type { Instance } from "./Instance.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import { patchedText, type Reader, type Source } from "./Reader.ts"
+
+/** The instance, as far as it is to be seen. */
+export interface Original {
+  readonly id: ComponentId
+  readonly epoch: number
+  readonly revision: number
+  readonly conflateAfter: number
+  readonly clientStatus: Status
+  readonly served: { readonly component: Component.Any }
+  readonly cell: { readonly state: unknown }
+  confirmed: number
+  readonly refresh: () => void
+  readonly report: (log: Effect.Effect<void>) => void
+}
 
 /** What one principal may see of an instance. */
 export class Projection implements Source {
@@ -23,14 +36,19 @@ export class Projection implements Source {
   readonly readers = new Set<Reader>()
   encoded: Encoded
   revision: number
-  readonly #instance: Instance
-  readonly #view: View<unknown>
+  readonly #instance: Original
+  readonly #view: Component.View<unknown>
   readonly #principal: Principal | undefined
   #seen: unknown
   #isFaulted = false
 
   /** Throws when the view does. */
-  constructor(instance: Instance, view: View<unknown>, principal: Principal | undefined, config: LiveConfig.Service) {
+  constructor(
+    instance: Original,
+    view: Component.View<unknown>,
+    principal: Principal | undefined,
+    config: LiveConfig.Service
+  ) {
     this.id = instance.id
     this.epoch = instance.epoch
     this.revision = instance.revision

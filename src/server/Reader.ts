@@ -9,8 +9,6 @@ import * as Patch from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
 import { Batch, type ChangeLog } from "./ChangeLog.ts"
 import type { Client } from "./Client.ts"
-import type { Presence } from "./Presence.ts"
-import type { Room } from "./Room.ts"
 
 /** What can be read: an instance, or who is there, as far as it is a reader's business. */
 export interface Source {
@@ -36,27 +34,16 @@ export interface ReaderSink {
   readonly client: Client
   /** There is something to read; said once until it is read. */
   readonly readerWoke: (reader: Reader) => void
-  /** Whether it may be in one room more. */
-  readonly hasRoomFor: (room: Room) => boolean
-  /** A component that is mounted with this reader is in the room from now on. */
-  readonly enter: (room: Room, componentId: string, reader: Reader) => void
-  /** It is not in it any more. */
-  readonly exit: (room: Room, componentId: string) => void
-  /** It is not mounted any more. */
-  readonly forget: (room: Room, componentId: string) => void
-  /** It wants to know who is there, and does not any more. */
-  readonly watch: (presence: Presence, reader: Reader) => void
-  readonly unwatch: (presence: Presence) => void
 }
 
 /** How it reads what comes next: as others at its place do, all that is in the log, or the state, whole. */
 type Mode = "follow" | "replay" | "whole"
 
 /** A cursor. */
-export class Reader {
+export class Reader<Sink extends ReaderSink = ReaderSink> {
   /** True from the moment there is something to read until it has been read. */
   behind = false
-  readonly sink: ReaderSink
+  readonly sink: Sink
   /** What it reads. */
   readonly source: Source
   #sequence!: number
@@ -70,7 +57,7 @@ export class Reader {
   #held = true
   #away = false
 
-  constructor(source: Source, sink: ReaderSink) {
+  constructor(source: Source, sink: Sink) {
     this.source = source
     this.sink = sink
     this.#catchUp()

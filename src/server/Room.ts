@@ -8,11 +8,20 @@ import type { Client } from "./Client.ts"
 import { EventLog, type Said } from "./EventLog.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Presence } from "./Presence.ts"
-import type { RoomReader } from "./RoomReader.ts"
 
 /** Who hears events on the server. */
 export interface Member {
   readonly hear: (speech: Speech) => void
+}
+
+/** Who hears events elsewhere, as far as the room knows. */
+export interface Hearer {
+  /** There is something to read. */
+  readonly wake: () => void
+  /** It is to read now, if it can. */
+  readonly hurry: () => void
+  /** An event has to make room in the log. */
+  readonly forgetting: (index: number, isFor: NonNullable<Said["isFor"]>) => void
 }
 
 /** An event on its way to the members on the server. */
@@ -40,7 +49,7 @@ export class Room {
   readonly members = new Set<Member>()
   /** Who is there, for each component that wants to know. */
   readonly presences = new Map<string, Presence>()
-  readonly readers = new Set<RoomReader>()
+  readonly readers = new Set<Hearer>()
   readonly #config: LiveConfig.Service
   /** Readers that have not read everything, whether they are there or not. */
   #unread = 0

@@ -61,7 +61,7 @@ export const make = (
 }
 
 /** Events are heard in messages of their own. */
-const withEvents = ({ on: _, ...actions }: Component.Handlers, on: Handlers): Handlers => ({
-  ...(actions as Handlers),
+const withEvents = (handlers: Component.Handlers, on: Handlers): Handlers => ({
+  ...Object.fromEntries(Object.entries(handlers as Handlers).filter(([name]) => name !== "on")),
   ...Object.fromEntries(Object.entries(on).map(([event, handler]) => [hearing(event), handler]))
 })

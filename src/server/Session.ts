@@ -26,10 +26,11 @@ import { type Bounds, Ledger } from "./Ledger.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import { type Outcome, outcomeOf, refused } from "./Outcome.ts"
 import { type Collector, News } from "./News.ts"
+import type { Audience } from "./Audience.ts"
 import type { Reader } from "./Reader.ts"
 
 interface Mount extends Held {
-  readonly reader: Reader
+  readonly reader: Reader<Audience>
   /** How often this session has mounted it; a shared instance may be several times on one page. */
   times: number
 }
@@ -348,7 +349,7 @@ export class Session {
       existing.times++
       return Effect.as(release(held), instance.id)
     }
-    let reader: Reader
+    let reader: Reader<Audience>
     try {
       reader = instance.read(this.#news, held.props)
     } catch (defect) {

@@ -71,10 +71,10 @@ describe("a room", () => {
   it.effect("may be spoken in without the sender hearing it, and to one principal", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest
-      const clients = [yield* live.connect({ principal: "ada" }), yield* live.connect({ principal: "bob" })]
+      const [one, other] = [yield* live.connect({ principal: "ada" }), yield* live.connect({ principal: "bob" })]
       const [ada, bob] = [
-        yield* clients[0]!.mount(Hall, { props: { who: "Ada" }, room: "lobby" }),
-        yield* clients[1]!.mount(Hall, { props: { who: "Bob" }, room: "lobby" })
+        yield* one.mount(Hall, { props: { who: "Ada" }, room: "lobby" }),
+        yield* other.mount(Hall, { props: { who: "Bob" }, room: "lobby" })
       ]
       const guest = yield* live.mount(Hall, { props: { who: "Guest" }, room: "lobby" })
       const heard = [yield* hear(ada), yield* hear(bob), yield* hear(guest)]

@@ -1,0 +1,19 @@
+/** A client, as far as the instances it has mounted may reach it: where they are, so is it. */
+import type { Presence } from "./Presence.ts"
+import type { Reader, ReaderSink } from "./Reader.ts"
+import type { Room } from "./Room.ts"
+
+/** Who has mounted an instance. */
+export interface Audience extends ReaderSink {
+  /** Whether it may be in one room more. */
+  readonly hasRoomFor: (room: Room) => boolean
+  /** A component that is mounted with this reader is in the room from now on. */
+  readonly enter: (room: Room, componentId: string, reader: Reader) => void
+  /** It is not in it any more. */
+  readonly exit: (room: Room, componentId: string) => void
+  /** It is not mounted any more. */
+  readonly forget: (room: Room, componentId: string) => void
+  /** It wants to know who is there, and does not any more. */
+  readonly watch: (presence: Presence, reader: Reader) => void
+  readonly unwatch: (presence: Presence) => void
+}
