@@ -61,9 +61,9 @@ export class Optimism<State> {
     return guess
   }
 
-  /** A call has ended. */
+  /** A call has ended; what it did is shown already, or is coming. */
   remove(guess: Guess): void {
-    if (!this.#guesses.includes(guess)) return
+    if (guess.isComing || !this.#guesses.includes(guess)) return
     this.#guesses = this.#guesses.filter((other) => other !== guess)
     this.#recompute()
   }

@@ -240,6 +240,7 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
     this.#index = mounted.index
     const isRead = this.#read(() => {
       this.#copy.start(mounted, mounted.state as Encoded)
+      this.#optimism.snapshot()
       this.#optimism.rebase(this.#copy.state as Component.State<C>, this.#copy.encoded)
     })
     if (!isRead) return
