@@ -63,8 +63,10 @@ describe("an instance", () => {
   })
 
   test("broadcasts the events of its contract, and no others", () => {
-    expect(self.broadcast("Added", { card: "a" })).type.toBe<Effect.Effect<void>>()
-    expect<Parameters<typeof self.broadcast>>().type.toBe<[event: "Added", payload: { readonly card: string }]>()
+    expect(self.broadcast("Added", { card: "a" })).type.toBe<Effect.Effect<void, LiveError>>()
+    expect<Parameters<typeof self.broadcast>>().type.toBe<
+      [event: "Added", payload: { readonly card: string }, options?: Component.BroadcastOptions]
+    >()
   })
 })
 
