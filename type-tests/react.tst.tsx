@@ -1,7 +1,7 @@
 import { type Exit, Schema } from "effect"
 import { Rpc } from "effect/rpc"
-import { Component, type LiveError } from "fibra"
-import { type LiveComponent, LiveStatus, useComponent, useEvent } from "fibra/react"
+import { Component, type LiveError, type Presence } from "fibra"
+import { type LiveComponent, LiveStatus, useComponent, useEvent, usePresence } from "fibra/react"
 import { describe, expect, test } from "tstyche"
 
 class Full extends Schema.TaggedError<Full>()("Full", { max: Schema.Int }) {}
@@ -11,7 +11,8 @@ class Board extends Component.Service<Board>()("Board", {
   state: { cards: Schema.Array(Schema.String) },
   initial: ({ title }) => ({ cards: [title] }),
   actions: [Rpc.make("Add", { payload: { card: Schema.String }, success: Schema.Int, error: Full }), Rpc.make("Close")],
-  events: { Added: Schema.Struct({ card: Schema.String }) }
+  events: { Added: Schema.Struct({ card: Schema.String }) },
+  presence: { metadata: { name: Schema.String }, initial: ({ title }) => ({ name: title }) }
 }) {}
 
 class Plain extends Component.Service<Plain>()("Plain", {
@@ -26,7 +27,9 @@ describe("useComponent", () => {
     expect(useComponent(Board, { props })).type.toBe<LiveComponent<typeof Board>>()
     expect(useComponent(Board, { props, key: "k" })).type.toBe<LiveComponent<typeof Board>>()
     expect(useComponent(Board, { props, cacheKey: "c" })).type.toBe<LiveComponent<typeof Board>>()
+    expect(useComponent(Board, { props, room: "r" })).type.toBe<LiveComponent<typeof Board>>()
     expect(useComponent(Plain)).type.toBe<LiveComponent<typeof Plain>>()
+    expect(useComponent(Plain, { room: "r" })).type.toBe<LiveComponent<typeof Plain>>()
     expect(useComponent(Plain, { cacheKey: "c", whenNewer: "wait" })).type.toBe<LiveComponent<typeof Plain>>()
     expect(useComponent).type.not.toBeCallableWith(Board)
     expect(useComponent).type.not.toBeCallableWith(Board, {})
@@ -71,6 +74,19 @@ describe("useEvent", () => {
   test("knows the events of the contract and their payloads", () => {
     useEvent(board, "Added", (payload) => expect(payload).type.toBe<{ readonly card: string }>())
     expect(useEvent).type.not.toBeCallableWith(board, "Removed", () => {})
+  })
+})
+
+describe("usePresence", () => {
+  const board = {} as LiveComponent<typeof Board>
+
+  test("gives people with the metadata of the contract, and what happens to them", () => {
+    expect(usePresence(board)).type.toBe<ReadonlyArray<Presence.Person<{ readonly name: string }>>>()
+    expect(board.presence).type.toBe<ReadonlyArray<Presence.Person<{ readonly name: string }>>>()
+    expect(board.eventsDropped).type.toBe<number>()
+    usePresence(board, ({ person }) => expect(person.metadata.name).type.toBe<string>())
+    usePresence({} as LiveComponent<typeof Plain>, (change) => expect(change.person.metadata).type.toBe<{}>())
+    expect(usePresence).type.not.toBeCallableWith(board, (name: string) => name)
   })
 })
 

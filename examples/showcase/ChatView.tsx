@@ -94,7 +94,9 @@ const typing = (names: ReadonlyArray<string>): string => {
 const Messages = ({ of }: { readonly of: Component.State<typeof History>["messages"] }) => {
   const log = useRef<HTMLDivElement>(null)
   const last = of.at(-1)?.id
-  useEffect(() => log.current?.scrollTo({ top: log.current.scrollHeight }), [last])
+  useEffect(() => {
+    log.current?.scrollTo({ top: log.current.scrollHeight })
+  }, [last])
   return (
     <div ref={log} role="log" aria-label="Messages" className="messages" tabIndex={0}>
       {of.map(({ at, id, name, text }) => (

@@ -27,13 +27,6 @@ it.effect("who is there is on the page, and each who comes or goes reaches the h
       assert.strictEqual(page.text(), "Ada me")
       // Nobody is new in the first list.
       assert.deepStrictEqual(heard, [])
-      yield* Effect.scoped(
-        Effect.gen(function* () {
-          const bob = yield* page.drawn(second.mount(Hall, { props: { who: "Bob" }, key: "none" }))
-          yield* page.drawn(bob.call.Join({ room: "lobby" }))
-          assert.strictEqual(page.text(), "Ada me")
-        })
-      )
       const third = yield* live.connect()
       yield* Effect.scoped(
         Effect.gen(function* () {
