@@ -4,7 +4,11 @@ import { Rpc } from "effect/rpc"
 import { Component } from "fibra"
 
 /** 1 to 32 characters that can be seen, and spaces between them. */
-export const Name = Schema.Trim.check(Schema.isPattern(/^(?:(?!\p{DI})[\p{L}\p{M}\p{N}\p{P}\p{S} ]){1,32}$/u))
+export const Name = Schema.Trim.check(
+  Schema.isPattern(/^(?:(?!\p{DI})[\p{L}\p{M}\p{N}\p{P}\p{S} ]){1,32}$/u, {
+    expected: "a name of 1 to 32 characters that can be seen"
+  })
+)
 
 export const Said = Schema.Struct({ name: Name, text: Schema.String, at: Schema.DateTimeUtc })
 

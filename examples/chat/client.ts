@@ -18,6 +18,12 @@ Effect.gen(function* () {
   const chat = yield* live.mount(Chat, { props: { name: name.trim() }, room })
   yield* Effect.forEach((yield* history.state).messages, print)
   yield* chat.events("Said").pipe(Stream.runForEach(print), Effect.forkScoped({ startImmediately: true }))
+  yield* chat.presenceChanges.pipe(
+    Stream.filter((people) => people.length > 0),
+    Stream.take(1),
+    Stream.runForEach((people) => Console.log(`* here: ${people.map(({ metadata }) => metadata.name).join(", ")}`)),
+    Effect.forkScoped({ startImmediately: true })
+  )
   yield* chat.presenceEvents.pipe(
     Stream.filter((change) => change._tag !== "Updated"),
     Stream.runForEach(({ _tag, person }) =>

@@ -24,7 +24,7 @@ export const make = (target: number): Effect.Effect<Network, never, Scope.Scope>
       let last = 0
       from.on("data", (data) => {
         last = Math.max(last, performance.now() + delay)
-        setTimeout(() => to.writable && to.write(data), last - performance.now())
+        setTimeout(() => to.writable && to.write(data), Math.max(0, last - performance.now()))
       })
       from.on("error", () => to.destroy())
       from.on("close", () => {

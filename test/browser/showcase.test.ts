@@ -155,7 +155,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
       30_000
     )
 
-    it.effect.skip(
+    it.effect(
       "says that it is offline while its server is away, and goes on where it was when it is back",
       () =>
         Effect.gen(function* () {

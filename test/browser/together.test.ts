@@ -80,7 +80,7 @@ const beyondTheOutage = (complaints: ReadonlyArray<string>) =>
 layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, timeout: 40_000 })(
   "pages that are together",
   (it) => {
-    it.effect.skip(
+    it.effect(
       "see what is said, who is here and who types; and of one that is closed that it is away, and then that it has left",
       () =>
         Effect.gen(function* () {
@@ -124,7 +124,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
       60_000
     )
 
-    it.effect.skip(
+    it.effect(
       "miss nothing of what was said while one of them was offline for ten seconds",
       () =>
         Effect.gen(function* () {
@@ -152,7 +152,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
       60_000
     )
 
-    it.effect.skip(
+    it.effect(
       "show a card where it is going before the server answers, and where it was when the server says no",
       () =>
         Effect.gen(function* () {
@@ -191,7 +191,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
       60_000
     )
 
-    it.effect.skip(
+    it.effect(
       "show notes to members, and to guests none",
       () =>
         Effect.gen(function* () {
