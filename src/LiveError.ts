@@ -2,6 +2,7 @@
  * What the house refuses, as one error with a tagged reason. An action's own errors are not here: they are part of its
  * contract and arrive typed as they were declared. Every text says what happened, what was expected and what to do.
  */
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
 /** No component of that name is served here. */
@@ -333,3 +334,7 @@ export class LiveError extends Schema.TaggedError<LiveError>()("LiveError", { re
     return this.reason.message
   }
 }
+
+/** Fails with what the house refuses. */
+export const refuse = (reason: LiveErrorReason): Effect.Effect<never, LiveError> =>
+  Effect.fail(new LiveError({ reason }))

@@ -2,6 +2,7 @@
  * Who is there: one entry for each person, whose pages and processes are merged into one, in the order they came. A person is a
  * principal; of the anonymous, each client is one of its own.
  */
+import * as Equal from "effect/Equal"
 import * as Schema from "effect/Schema"
 import type { Fields, PureSchema } from "./StateCodec.ts"
 
@@ -34,7 +35,7 @@ export const fields = (metadata: Fields): { readonly people: PureSchema } => ({
   )
 })
 
-/** What happened between two lists: who left, who joined, and who changed, in the order of the lists. */
+/** What happened between two lists: who left, who joined, and who changed, compared by value, in the order of the lists. */
 export const changes = <Metadata>(
   before: ReadonlyArray<Person<Metadata>>,
   after: ReadonlyArray<Person<Metadata>>
@@ -47,7 +48,7 @@ export const changes = <Metadata>(
   for (const person of after) {
     const earlier = were.get(person.id)
     if (earlier === undefined) happened.push({ _tag: "Joined", person })
-    else if (earlier !== person) happened.push({ _tag: "Updated", person, before: earlier })
+    else if (!Equal.equals(earlier, person)) happened.push({ _tag: "Updated", person, before: earlier })
   }
   return happened
 }

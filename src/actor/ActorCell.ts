@@ -108,8 +108,7 @@ export class ActorCell<State> implements Owner, Consumer {
     resume: Message.Resume | undefined,
     accepted?: Message.Accepted
   ): () => void {
-    const expiresAt = this.#inbox.expiry(options?.timeToLive)
-    const message = Message.make(tag, payload, options, expiresAt, resume, accepted)
+    const message = Message.make(tag, payload, options, this.#inbox.expiry(options?.timeToLive), resume, accepted)
     if (this.status === "stopping" || this.status === "stopped") {
       this.#inbox.refuse(message, new ActorStopped({ actor: this.options.address, begun: false }), "Stopped")
     } else if (this.status === "faulted") {

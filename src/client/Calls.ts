@@ -14,8 +14,8 @@ import {
   ContractMismatch,
   Disconnected,
   LiveError,
-  type LiveErrorReason,
   PayloadRejected,
+  refuse,
   UnknownAction
 } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
@@ -207,5 +207,3 @@ export class Calls {
     return new LiveError({ reason: new ContractMismatch({ component, issue: String(issue) }) })
   }
 }
-
-const refuse = (reason: LiveErrorReason): Effect.Effect<never, LiveError> => Effect.fail(new LiveError({ reason }))

@@ -1,5 +1,4 @@
 /** Who is there, as one client knows it: a copy of the list, shared by all of its components that show it. */
-import * as Equal from "effect/Equal"
 import type { PresenceCodec } from "../ComponentCodec.ts"
 import type { Place } from "../LiveProtocol.ts"
 import type { ComponentId } from "../LiveId.ts"
@@ -13,16 +12,11 @@ export type People = ReadonlyArray<Presence.Person>
 /** Stands for a list that was not told yet; nobody is new in the one that is told first. */
 export const nobody: ReadonlyArray<Presence.Person<never>> = []
 
-/** What happened between two lists, persons compared by value. */
+/** What happened between two lists; nothing before the first was told. */
 export const changes = <Metadata>(
   before: ReadonlyArray<Presence.Person<Metadata>>,
   after: ReadonlyArray<Presence.Person<Metadata>>
-): ReadonlyArray<Presence.Change<Metadata>> =>
-  before === nobody
-    ? []
-    : Presence.changes(before, after).filter(
-        (change) => change._tag !== "Updated" || !Equal.equals(change.before, change.person)
-      )
+): ReadonlyArray<Presence.Change<Metadata>> => (before === nobody ? [] : Presence.changes(before, after))
 
 /** What a list needs of the client. */
 export interface PresenceSource {

@@ -5,8 +5,8 @@ import type { Room } from "./Room.ts"
 
 /** Who has mounted an instance. */
 export interface Audience extends ReaderSink {
-  /** Whether it may be in one room more. */
-  readonly hasRoomFor: (room: Room) => boolean
+  /** Whether it may be in these rooms, too. */
+  readonly hasRoomFor: (rooms: ReadonlyArray<Room>) => boolean
   /** A component that is mounted with this reader is in the room from now on. */
   readonly enter: (room: Room, componentId: string, reader: Reader) => void
   /** It is not in it any more. */

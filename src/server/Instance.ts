@@ -11,7 +11,7 @@ import type { Handlers } from "../actor/Activation.ts"
 import { ActorCell, type Observer, type Options, type Status as ActorStatus } from "../actor/ActorCell.ts"
 import type { Overflow } from "../actor/Mailbox.ts"
 import type { RestartPolicy } from "../actor/RestartPolicy.ts"
-import { ComponentCrashed, LiveError } from "../LiveError.ts"
+import { ComponentCrashed, LiveError, refuse } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
 import type { Mounted, Status } from "../LiveProtocol.ts"
 import * as Patch from "../Patch.ts"
@@ -23,7 +23,6 @@ import type * as LiveConfig from "./LiveConfig.ts"
 import type { Principal } from "../Principal.ts"
 import { Projection } from "./Projection.ts"
 import { patchedText, Reader, type ReaderSink, type Source } from "./Reader.ts"
-import type { View } from "../Component.ts"
 import { InstanceRooms } from "./InstanceRooms.ts"
 import type { Rooms } from "./Rooms.ts"
 import { Self } from "./Self.ts"
@@ -182,7 +181,7 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
         ? Effect.fail(failure)
         : Effect.andThen(
             Effect.annotateLogs(Effect.logWarning("A component failed to start", cause), { component }),
-            Effect.fail(new LiveError({ reason: new ComponentCrashed({ component }) }))
+            refuse(new ComponentCrashed({ component }))
           )
     })
   }
@@ -192,17 +191,25 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     return this.cell.stop(this.served.shutdown)
   }
 
-  /** A cursor at the present, for a client that has mounted it with these props. Throws when the view of that client does. */
-  read(sink: Audience, props: unknown): Reader<Audience> {
-    const { view } = this.served
-    const projection = view === undefined ? undefined : this.#projectionFor(sink, view)
-    const reader = new Reader(projection ?? this, sink)
-    projection?.readers.add(reader)
-    this.readers.add(reader)
-    if (this.#rooms !== undefined || this.served.component.codec.presence !== undefined) {
-      this.rooms.arrived(reader, props)
-    }
-    return reader
+  /** A cursor at the present, for a client that has mounted it with these props. Fails when its view does, or with too many rooms. */
+  read(sink: Audience, props: unknown): Effect.Effect<Reader<Audience>, LiveError> {
+    return Effect.suspend(() => {
+      if (this.#rooms?.fits(sink) === false) return refuse(this.#rooms.tooMany)
+      let projection: Projection | undefined
+      try {
+        projection = this.#projectionFor(sink)
+      } catch (defect) {
+        this.report(Effect.logError("The view of a component failed", defect))
+        return refuse(new ComponentCrashed({ component: this.address }))
+      }
+      const reader = new Reader(projection ?? this, sink)
+      projection?.readers.add(reader)
+      this.readers.add(reader)
+      if (this.#rooms !== undefined || this.served.component.codec.presence !== undefined) {
+        this.rooms.arrived(reader, props)
+      }
+      return Effect.succeed(reader)
+    })
   }
 
   /** The reader's client is away, or back. */
@@ -216,11 +223,9 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     this.#rooms?.departed(reader)
     this.readers.delete(reader)
     reader.end()
-    const { principal } = reader.sink.client
-    const projection = this.#projections?.get(principal?.id)
-    if (projection?.readers.delete(reader) === true && projection.readers.size === 0) {
-      this.#projections?.delete(principal?.id)
-    }
+    this.#projections?.forEach(({ readers }, id) => {
+      if (readers.delete(reader) && readers.size === 0) this.#projections?.delete(id)
+    })
     if (this.readers.size === 0) this.log.clear()
   }
 
@@ -309,7 +314,11 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     this.#wake()
   }
 
-  #projectionFor({ client: { principal } }: ReaderSink, view: View<unknown>): Projection {
+  /** What this client sees of it; undefined when that is all. */
+  #projectionFor({ client }: ReaderSink): Projection | undefined {
+    const { view } = this.served
+    if (view === undefined) return undefined
+    const { principal } = client
     const projections = (this.#projections ??= new Map())
     let projection = projections.get(principal?.id)
     if (projection === undefined) {

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { SendOptions } from "../actor/Message.ts"
 import type * as Component from "../Component.ts"
-import { LiveError, NotInRoom, PayloadRejected, RoomRejected, TooManyRooms } from "../LiveError.ts"
+import { type LiveError, NotInRoom, PayloadRejected, refuse, RoomRejected, TooManyRooms } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
 import { presenceId } from "../LiveProtocol.ts"
 import type { Person } from "../Presence.ts"
@@ -85,17 +85,27 @@ export class InstanceRooms implements Member {
       const { maxRooms } = this.#config
       if (this.#joined.length >= maxRooms) return refuse(new TooManyRooms({ limit: maxRooms, of: "instance" }))
       const room = this.#rooms.openUnsafe(name)
-      const { id, readers } = this.#instance
-      if (Array.from(readers).some(({ sink }) => !sink.hasRoomFor(room))) {
+      const { id, readers, served } = this.#instance
+      if (Array.from(readers).some(({ sink }) => !sink.hasRoomFor([room]))) {
         this.#rooms.leftUnsafe(room)
-        return refuse(new TooManyRooms({ limit: maxRooms, of: "connection" }))
+        return refuse(this.tooMany)
       }
       this.#joined = [...this.#joined, room]
-      room.members.add(this)
+      room.enter(this, served.hears === undefined || served.hears.size > 0)
       for (const reader of readers) reader.sink.enter(room, id, reader)
       this.#settle()
       return Effect.void
     })
+  }
+
+  /** Whether a client that mounts it may be in all of its rooms. */
+  fits(audience: Audience): boolean {
+    return audience.hasRoomFor(this.#joined)
+  }
+
+  /** Why a client may not. */
+  get tooMany(): TooManyRooms {
+    return new TooManyRooms({ limit: this.#config.maxRooms, of: "connection" })
   }
 
   /** Leaves a room. */
@@ -103,7 +113,7 @@ export class InstanceRooms implements Member {
     const room = this.#joined.find((room) => room.name === name)
     if (room === undefined) return
     this.#joined = this.#joined.filter((other) => other !== room)
-    room.members.delete(this)
+    room.leave(this)
     for (const { sink } of this.#instance.readers) sink.exit(room, this.#instance.id)
     this.#settle()
     this.#rooms.leftUnsafe(room)
@@ -318,5 +328,3 @@ export class InstanceRooms implements Member {
 /** A shared instance is in the rooms its behaviour joins, not in those of whoever mounts it. */
 export const notForShared = (room: string): RoomRejected =>
   new RoomRejected({ room: shortened(room), issue: "an instance with a key cannot be mounted in a room" })
-
-const refuse = (reason: LiveError["reason"]): Effect.Effect<never, LiveError> => Effect.fail(new LiveError({ reason }))

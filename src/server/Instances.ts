@@ -18,9 +18,9 @@ import * as Semaphore from "effect/Semaphore"
 import * as Directory from "../actor/Directory.ts"
 import type * as Component from "../Component.ts"
 import {
-  LiveError,
-  type LiveErrorReason,
+  type LiveError,
   PropsRejected,
+  refuse,
   TooManyComponents,
   UnknownComponent,
   VersionMismatch
@@ -349,5 +349,3 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     sizeUnsafe: () => running.size
   })
 })
-
-const refuse = (reason: LiveErrorReason): Effect.Effect<never, LiveError> => Effect.fail(new LiveError({ reason }))

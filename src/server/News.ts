@@ -160,8 +160,10 @@ export class News implements Audience, RoomSink {
     return undefined
   }
 
-  hasRoomFor(room: Room): boolean {
-    return this.#rooms === undefined || this.#rooms.has(room) || this.#rooms.size < this.#maxRooms
+  hasRoomFor(rooms: ReadonlyArray<Room>): boolean {
+    const all = new Set([...(this.#rooms?.keys() ?? []), ...rooms])
+    // Places without a name are no rooms.
+    return Array.from(all).filter(({ name }) => name !== undefined).length <= this.#maxRooms
   }
 
   enter(room: Room, componentId: string, { isHeld }: Reader): void {
@@ -208,13 +210,9 @@ export class News implements Audience, RoomSink {
     presence.close(known.reader)
   }
 
-  /** The client wants the list, whole; false when it watches none of this id. */
-  resync(presenceId: string): boolean {
-    for (const [{ id }, { reader }] of this.#watched ?? []) {
-      if (id !== presenceId) continue
-      reader.startOver()
-      return true
-    }
-    return false
+  /** Its place in the list of this id, if it is told of that. */
+  listReader(presenceId: string): Reader | undefined {
+    for (const [{ id }, { reader }] of this.#watched ?? []) if (id === presenceId) return reader
+    return undefined
   }
 }

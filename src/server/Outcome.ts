@@ -10,6 +10,7 @@ import {
   LiveError,
   type LiveErrorReason,
   MailboxFull,
+  PayloadRejected,
   UnknownAction
 } from "../LiveError.ts"
 import type { Instance } from "./Instance.ts"
@@ -37,6 +38,20 @@ export const outcomeOf = (instance: Instance, action: string, exit: Exit.Exit<un
     ? refused(reasonOf(error.reason, instance.address, action, instance.capacity))
     : { _tag: "Failure", text: error as string }
 }
+
+/** Why a request cannot be asked under its id. */
+export const notAsked = (
+  asked: "forgotten" | "taken",
+  component: string,
+  action: string,
+  callId: number
+): CallExpired | PayloadRejected =>
+  asked === "forgotten"
+    ? new CallExpired({ component, action, outcome: "unknown" })
+    : new PayloadRejected({
+        action,
+        issue: `the callId ${callId} was given to another request; expected one of its own for each`
+      })
 
 /** What the actor runtime refuses, in the words of the house. */
 const reasonOf = (reason: ActorErrorReason, component: string, action: string, capacity: number): LiveErrorReason => {

@@ -10,12 +10,12 @@ import type { Encoded } from "../StateCodec.ts"
 import { ChangeLog } from "./ChangeLog.ts"
 import type { Client } from "./Client.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import { Reader, type ReaderSink, type Source } from "./Reader.ts"
+import { patchedText, Reader, type ReaderSink, type Source } from "./Reader.ts"
 
 /** One mount of a client. */
 interface Visit {
   readonly client: Client
-  /** Encoded and decoded, as it was tracked last. */
+  /** As it was tracked last. */
   metadata: unknown
   isAway: boolean
 }
@@ -148,9 +148,7 @@ export class Presence implements Source {
     if (patch.length === 0) return
     this.revision++
     if (this.#readers.size === 0) return
-    const { epoch, id, revision } = this
-    const head = `"componentId":${JSON.stringify(id)},"epoch":${epoch},"revision":${revision}`
-    this.log.append(revision, `{"_tag":"Patched",${head},"patch":${JSON.stringify(patch)}}`)
+    this.log.append(this.revision, patchedText(this, patch, undefined))
   }
 
   #changed(visitor: Visitor): void {

@@ -46,11 +46,13 @@ export class Room {
   /** How events say where they were said. */
   readonly at: string
   readonly log: EventLog
-  readonly members = new Set<Member>()
   /** Who is there, for each component that wants to know. */
   readonly presences = new Map<string, Presence>()
   readonly readers = new Set<Hearer>()
   readonly #config: LiveConfig.Service
+  readonly #members = new Set<Member>()
+  /** Those of them that may have something to do when they hear an event. */
+  readonly #listening = new Set<Member>()
   /** Readers that have not read everything, whether they are there or not. */
   #unread = 0
   #hurried: number
@@ -71,6 +73,23 @@ export class Room {
     this.#hurried = index
   }
 
+  /** Whether no instance is in it. */
+  get isEmpty(): boolean {
+    return this.#members.size === 0
+  }
+
+  /** An instance is in it. */
+  enter(member: Member, listens: boolean): void {
+    this.#members.add(member)
+    if (listens) this.#listening.add(member)
+  }
+
+  /** It is not any more. */
+  leave(member: Member): void {
+    this.#members.delete(member)
+    this.#listening.delete(member)
+  }
+
   /** Says an event to the clients. */
   say(event: string, payload: string, isFor: Said["isFor"]): void {
     if (this.readers.size === 0) return
@@ -89,7 +108,7 @@ export class Room {
     if (this.#hearing !== undefined) return void this.#hearing.push(speech)
     const hearing = (this.#hearing = [speech])
     for (const next of hearing) {
-      for (const member of Array.from(this.members)) if (member !== next.except) member.hear(next)
+      for (const member of Array.from(this.#listening)) if (member !== next.except) member.hear(next)
     }
     this.#hearing = undefined
   }

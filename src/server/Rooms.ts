@@ -5,7 +5,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { LiveError, NotAllowed, RoomRejected } from "../LiveError.ts"
+import { type LiveError, NotAllowed, refuse, RoomRejected } from "../LiveError.ts"
 import * as Authorization from "./Authorization.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import { Room } from "./Room.ts"
@@ -60,7 +60,7 @@ export const layer: Layer.Layer<Rooms> = Layer.effect(
       },
       ofInstanceUnsafe: (componentId) => new Room(config, { componentId }, 0),
       leftUnsafe: (room) => {
-        if (room.name === undefined || room.members.size > 0 || rooms.get(room.name) !== room) return
+        if (room.name === undefined || !room.isEmpty || rooms.get(room.name) !== room) return
         highest = Math.max(highest, room.log.index)
         rooms.delete(room.name)
       },
@@ -68,5 +68,3 @@ export const layer: Layer.Layer<Rooms> = Layer.effect(
     })
   })
 )
-
-const refuse = (reason: LiveError["reason"]): Effect.Effect<never, LiveError> => Effect.fail(new LiveError({ reason }))

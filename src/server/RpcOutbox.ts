@@ -5,7 +5,7 @@
  */
 import type { Batch } from "./ChangeLog.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import type { Connection } from "./Transport.ts"
+import type { Connection, Frame } from "./Transport.ts"
 import { Window } from "./Window.ts"
 
 /** Where events come from. */
@@ -103,56 +103,50 @@ export class RpcOutbox {
   flush(events: Events | undefined): void {
     const batches = events !== undefined && this.#takes(events) ? events.collect() : []
     this.#answering = false
-    const [batch] = batches
-    // Before it is written: whoever hears of it may be heard at once.
-    if (batch !== undefined) events?.sent(this.#window.next - 1 + countChunks(batches))
-    if (batch !== undefined && batches.length === 1 && this.#replies.length + this.#first.length === 0) {
-      this.#writeShared(batch)
-    } else {
-      this.#writeAll(batches)
-    }
+    const frames = this.#frames(batches)
+    if (batches.length > 0) events?.sent(this.#window.next - 1)
+    for (const frame of frames) this.#connection.link.write(frame)
   }
 
   /** As little as possible is put together for this connection alone: what is long is written as others get it, too. */
-  #writeAll(batches: ReadonlyArray<Batch>): void {
+  #frames(batches: ReadonlyArray<Batch>): ReadonlyArray<Frame> {
+    const { link } = this.#connection
+    const frames: Array<Frame> = []
+    let messages = this.#first
     let texts: Array<string> = []
     const gather = () => {
-      if (texts.length > 0) this.#first.push(this.#chunk(texts.join(",")))
+      if (texts.length > 0) messages.push(this.#chunk(texts.join(",")))
       texts = []
     }
+    const close = () => {
+      gather()
+      if (messages.length > 0) frames.push(link.frame(`[${messages.join(",")}]`))
+      messages = []
+    }
+    const isAlone = batches.length === 1 && messages.length + this.#replies.length === 0
     for (const batch of batches) {
-      if (batch.text.length < sharedFrom) texts.push(batch.text)
+      if (!isAlone && batch.text.length < sharedFrom) texts.push(batch.text)
       else {
-        gather()
-        this.#writeMessages(this.#take())
-        this.#writeShared(batch)
+        close()
+        frames.push(this.#shared(batch))
       }
     }
     gather()
-    const replies = this.#replies
+    messages = messages.concat(this.#replies)
+    close()
+    this.#first = []
     this.#replies = []
     this.#waiting = 0
-    this.#writeMessages(this.#take().concat(replies))
+    return frames
   }
 
-  #take(): Array<string> {
-    const first = this.#first
-    this.#first = []
-    return first
-  }
-
-  #writeMessages(messages: ReadonlyArray<string>): void {
-    const { link } = this.#connection
-    if (messages.length > 0) link.write(link.frame(`[${messages.join(",")}]`))
-  }
-
-  /** Writes a batch as a frame that is the same for all who get it. */
-  #writeShared(batch: Batch): void {
+  /** A batch as a frame that is the same for all who get it. */
+  #shared(batch: Batch): Frame {
     const { link } = this.#connection
     const head = this.#head
     const frame = batch.frame(link.kind + head, (text) => link.frame(`[${head}${text}]}]`))
     this.#window.count(frame.length)
-    link.write(frame)
+    return frame
   }
 
   /** A batch as a message among others. */
@@ -181,10 +175,4 @@ export class RpcOutbox {
     this.#connection.link.close(1013, "The client asks for more than can be sent")
     return true
   }
-}
-
-/** How many chunks these are written as: each that is long, and each run of those that are not. */
-const countChunks = (batches: ReadonlyArray<Batch>): number => {
-  const isLong = (batch: Batch | undefined) => batch === undefined || batch.text.length >= sharedFrom
-  return batches.filter((batch, index) => isLong(batch) || isLong(batches[index - 1])).length
 }

@@ -7,16 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import {
-  CallExpired,
-  ComponentCrashed,
-  Draining,
-  LiveError,
-  NotAllowed,
-  PayloadRejected,
-  TooManyComponents,
-  UnknownAction
-} from "../LiveError.ts"
+import { Draining, LiveError, NotAllowed, PayloadRejected, TooManyComponents, UnknownAction } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
 import type { CallRequest, Mounted, MountRequest, Place, RehydrateRequest, ResumeRequest } from "../LiveProtocol.ts"
 import type { Principal } from "../Principal.ts"
@@ -24,7 +15,7 @@ import type { Batch } from "./ChangeLog.ts"
 import type { Held, Instances } from "./Instances.ts"
 import { type Bounds, Ledger } from "./Ledger.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import { type Outcome, outcomeOf, refused } from "./Outcome.ts"
+import { notAsked, type Outcome, outcomeOf, refused } from "./Outcome.ts"
 import { type Collector, News } from "./News.ts"
 import type { Audience } from "./Audience.ts"
 import type { Reader } from "./Reader.ts"
@@ -135,11 +126,9 @@ export class Session {
   /** The client does not have the state it should have. */
   resync(componentId: string): Effect.Effect<void, LiveError> {
     return Effect.suspend(() => {
-      const mount = this.#mounts.get(componentId)
-      if (mount === undefined) {
-        return this.#news.resync(componentId) ? Effect.void : Effect.fail(notMounted("Reading", componentId))
-      }
-      mount.reader.startOver()
+      const reader = this.#mounts.get(componentId)?.reader ?? this.#news.listReader(componentId)
+      if (reader === undefined) return Effect.fail(notMounted("Reading", componentId))
+      reader.startOver()
       return Effect.void
     })
   }
@@ -216,39 +205,37 @@ export class Session {
   }
 
   /** The client is back, over this connection. Gives the components it named and still has; the others are unmounted. */
-  resume(
-    connection: Collector,
-    { components, pending, presence = [], rooms = [] }: ResumeRequest
-  ): ReadonlyArray<ComponentId> {
+  resume(connection: Collector, request: ResumeRequest): ReadonlyArray<ComponentId> {
+    const { components, pending, presence = [], rooms = [] } = request
     this.#news.attach(connection)
     const awaited = new Set(pending)
     this.#calls?.retain(awaited)
     this.#mountings?.retain(awaited)
     const told = Map.groupBy(components, ({ componentId }) => componentId as string)
+    const placeOf = (id: string) => told.get(id)?.reduce<Place | undefined>(earlier, undefined)
     const answered = Map.groupBy(this.#mountings?.answers ?? [], (exit) =>
       Exit.isSuccess(exit) ? exit.value : undefined
     )
     const kept: Array<ComponentId> = []
     for (const [id, mount] of Array.from(this.#mounts)) {
-      const places = told.get(id) ?? []
-      const wanted = Math.min(mount.times, places.length + (answered.get(mount.instance.id)?.length ?? 0))
+      const named = told.get(id)?.length ?? 0
+      const wanted = Math.min(mount.times, named + (answered.get(mount.instance.id)?.length ?? 0))
       this.#times -= mount.times - wanted
       mount.times = wanted
-      const place = places.reduce<Place | undefined>(earlier, undefined)
+      const place = placeOf(id)
       if (wanted === 0) this.#leave(mount)
-      else if (place === undefined) this.#holdBack(mount)
-      else {
+      else if (place === undefined) {
+        // The client is going to be told of the mount again.
+        mount.reader.hold()
+        this.#news.hold(id)
+      } else {
         mount.reader.resume(place)
         this.#host.instances.keep(mount.instance)
         kept.push(mount.instance.id)
       }
       mount.instance.seen(mount.reader)
     }
-    this.#news.resume(
-      rooms,
-      presence,
-      (componentId) => told.get(componentId)?.reduce<Place | undefined>(earlier, undefined)?.index
-    )
+    this.#news.resume(rooms, presence, (id) => placeOf(id)?.index)
     return kept
   }
 
@@ -349,22 +336,15 @@ export class Session {
       existing.times++
       return Effect.as(release(held), instance.id)
     }
-    let reader: Reader<Audience>
-    try {
-      reader = instance.read(this.#news, held.props)
-    } catch (defect) {
-      instance.report(Effect.logError("The view of a component failed", defect))
-      return Effect.andThen(
-        release(held),
-        Effect.fail(new LiveError({ reason: new ComponentCrashed({ component: instance.address }) }))
-      )
-    }
-    if (this.#news.connection === undefined) {
-      reader.leave()
-      instance.seen(reader)
-    }
-    this.#mounts.set(instance.id, { ...held, reader, times: 1 })
-    return Effect.succeed(instance.id)
+    const reading = Effect.onError(instance.read(this.#news, held.props), () => release(held))
+    return Effect.map(reading, (reader) => {
+      if (this.#news.connection === undefined) {
+        reader.leave()
+        instance.seen(reader)
+      }
+      this.#mounts.set(instance.id, { ...held, reader, times: 1 })
+      return instance.id
+    })
   }
 
   /** What the client is told of a mount: the present. What it was told before, if it was, may not have arrived. */
@@ -383,12 +363,6 @@ export class Session {
     return Exit.succeed(mount.instance.snapshot(mount.reader, isHeld ? this.#news.from(exit.value) : undefined))
   }
 
-  /** The client is going to be told of the mount again. */
-  #holdBack({ instance, reader }: Mount): void {
-    reader.hold()
-    this.#news.hold(instance.id)
-  }
-
   #leave(mount: Mount): void {
     const { instance, reader } = mount
     this.#mounts.delete(instance.id)
@@ -400,20 +374,6 @@ export class Session {
 
 const notMounted = (what: string, componentId: string): LiveError =>
   new LiveError({ reason: new NotAllowed({ what: `${what} on "${componentId.slice(0, 64)}"` }) })
-
-/** Why a request cannot be asked under its id. */
-const notAsked = (
-  asked: "forgotten" | "taken",
-  component: string,
-  action: string,
-  callId: number
-): CallExpired | PayloadRejected =>
-  asked === "forgotten"
-    ? new CallExpired({ component, action, outcome: "unknown" })
-    : new PayloadRejected({
-        action,
-        issue: `the callId ${callId} was given to another request; expected one of its own for each`
-      })
 
 /** What was read least. */
 const earlier = (one: Place | undefined, other: Place): Place =>

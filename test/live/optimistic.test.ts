@@ -67,8 +67,12 @@ const lab = (
   const latch = Latch.makeUnsafe(false)
   const logger = Logger.make(({ message }) => void log.push(message))
   return Effect.flatMap(LiveTest, (live) => test({ live, latch })).pipe(
-    Effect.provide(LiveTest.layer({ components: [Sum] }).pipe(Layer.provide(SumLayer(latch)))),
-    Effect.provide(Logger.layer([logger]))
+    Effect.provide(
+      LiveTest.layer({ components: [Sum] }).pipe(
+        Layer.provide(SumLayer(latch)),
+        Layer.provideMerge(Logger.layer([logger]))
+      )
+    )
   )
 }
 

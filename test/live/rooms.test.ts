@@ -27,6 +27,15 @@ const hear = (handle: LiveHandle<typeof Hall>) =>
     return words
   })
 
+/** Two who are in one room, and what one of them hears. */
+const adaAndBob = Effect.gen(function* () {
+  const live = yield* LiveTest
+  const second = yield* live.connect()
+  const ada = yield* live.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
+  const bob = yield* second.mount(Hall, { props: { who: "Bob" }, room: "lobby" })
+  return { ada, bob, heard: yield* hear(ada), live, second }
+})
+
 const reason = (error: unknown) => (error instanceof LiveError ? error.reason._tag : error)
 
 describe("a room", () => {
@@ -89,11 +98,7 @@ describe("a room", () => {
 
   it.effect("keeps a member through a drop, and tells it what it missed, or how much of it is lost", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
-      const second = yield* live.connect()
-      const ada = yield* live.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
-      const bob = yield* second.mount(Hall, { props: { who: "Bob" }, room: "lobby" })
-      const heard = yield* hear(ada)
+      const { ada, bob, heard, live, second } = yield* adaAndBob
       yield* bob.call.Say({ words: "0" })
       yield* live.settle
       yield* live.disconnect
@@ -113,11 +118,7 @@ describe("a room", () => {
 
   it.effect("bounds what a client that does not read may miss, and its state is the last all the same", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
-      const second = yield* live.connect()
-      const ada = yield* live.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
-      const bob = yield* second.mount(Hall, { props: { who: "Bob" }, room: "lobby" })
-      const heard = yield* hear(ada)
+      const { ada, bob, heard, live, second } = yield* adaAndBob
       yield* live.stall
       for (let round = 0; round < 30; round++) {
         yield* bob.call.Repeat({ words: `${round}`, times: 100 })
@@ -155,6 +156,19 @@ describe("a room", () => {
         served().pipe(Layer.provide(Authorization.layer({ join: ({ room }) => Effect.succeed(room !== "secret") })))
       )
     )
+  )
+
+  it.effect("is one of no more than a connection may be in, whatever it mounts", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      for (const room of ["one", "two", "three"]) yield* live.mount(Hall, { props: { who: room }, room })
+      const error = yield* Effect.flip(live.mount(Hall, { props: { who: "four" }, room: "four" }))
+      assert.strictEqual(reason(error), "TooManyRooms")
+      // A room it is in already takes no more room, and an instance in none is in a place of its own.
+      yield* live.mount(Hall, { props: { who: "again" }, room: "one" })
+      yield* live.mount(Hall, { props: { who: "alone" } })
+      assert.deepInclude(yield* live.open, { rooms: 3, instances: 5 })
+    }).pipe(Effect.scoped, Effect.provide(served({ maxRooms: 3 })))
   )
 
   it.effect("has no ghosts: a crash keeps its member, an end does not", () =>
