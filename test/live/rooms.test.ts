@@ -1,8 +1,9 @@
-/** Rooms, seen from the clients that are in them. */
+/** Rooms, presence and shared instances, seen from the clients that are in them. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger, Stream } from "effect"
+import { Effect, Layer, Logger, Schema, Stream } from "effect"
+import { Rpc } from "effect/rpc"
 import { TestClock } from "effect/testing"
-import { LiveError } from "fibra"
+import { Component, LiveError } from "fibra"
 import type { LiveHandle } from "fibra/client"
 import { Authorization, LiveConfig } from "fibra/server"
 import { LiveTest } from "fibra/testing"
@@ -248,5 +249,72 @@ describe("presence", () => {
       yield* live.settle
       assert.lengthOf(yield* ada.presence, 1)
     }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+})
+
+/** Shows to whom it is told not to show. */
+class Sight extends Component.Service<Sight>()("Sight", {
+  state: { count: Schema.Int, secret: Schema.optionalKey(Schema.String) },
+  initial: () => ({ count: 0, secret: "the secret" }),
+  actions: [Rpc.make("Count", { success: Schema.Int })]
+}) {}
+
+const SightLayer = Sight.toLayer(
+  Effect.map(Effect.service(Sight), (self) =>
+    Sight.of({
+      Count: () =>
+        Effect.map(
+          self.update((state) => ({ ...state, count: state.count + 1 })),
+          ({ count }) => count
+        )
+    })
+  ),
+  {
+    view: (state, principal) => {
+      if (principal?.id === "eve" && state.count === 1) throw new Error("eve is not to see the first")
+      return principal === undefined ? { count: state.count } : state
+    }
+  }
+)
+
+const sight = LiveTest.layer({ components: [Sight] }).pipe(Layer.provide(SightLayer), Layer.provide(Logger.layer([])))
+
+describe("a shared instance", () => {
+  it.effect("counts a hundred increments of twenty clients at the same moment as a hundred", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const counters = yield* Effect.forEach(Array.from({ length: 20 }), () =>
+        Effect.flatMap(live.connect(), (client) => client.mount(Sight, { key: "all" }))
+      )
+      const calls = counters.flatMap((counter) => Array.from({ length: 5 }, () => counter.call.Count()))
+      const counts = yield* Effect.all(calls, { concurrency: "unbounded" })
+      assert.deepStrictEqual(
+        counts.toSorted((a, b) => a - b),
+        Array.from({ length: 100 }, (_, index) => index + 1)
+      )
+      for (const counter of counters) assert.deepStrictEqual(yield* counter.state, { count: 100 })
+      assert.strictEqual((yield* live.open).instances, 1)
+    }).pipe(Effect.scoped, Effect.provide(sight))
+  )
+
+  it.effect("whose view fails for one principal is faulted for that one, who sees on when it works again", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const [eve, late] = [yield* live.connect({ principal: "eve" }), yield* live.connect({ principal: "eve" })]
+      const guest = yield* live.mount(Sight, { key: "all" })
+      const seen = yield* eve.mount(Sight, { key: "all" })
+      assert.strictEqual(yield* guest.call.Count(), 1)
+      assert.deepInclude(yield* seen.view, { status: "faulted", state: { count: 0, secret: "the secret" } })
+      assert.deepInclude(yield* guest.view, { status: "running", state: { count: 1 } })
+      yield* guest.call.Count()
+      assert.deepInclude(yield* seen.view, { status: "running", state: { count: 2, secret: "the secret" } })
+      // Who mounts it only then is refused while it fails.
+      const other = yield* live.mount(Sight, { key: "other" })
+      yield* other.call.Count()
+      const error = yield* Effect.flip(late.mount(Sight, { key: "other" }))
+      assert.strictEqual(reason(error), "ComponentCrashed")
+      yield* other.call.Count()
+      assert.deepStrictEqual(yield* other.state, { count: 2 })
+    }).pipe(Effect.scoped, Effect.provide(sight))
   )
 })
