@@ -3,8 +3,9 @@
  * has caught up it keeps the last few, which may not have arrived; while a reader's client is away it keeps more. It never holds
  * more than its bounds, and who fell out of it gets one merged change or the whole state instead.
  */
+import type { Batch } from "./Batch.ts"
+import type { Dialect } from "./Dialect.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import type { Frame } from "./Transport.ts"
 
 /** One entry. */
 interface Entry {
@@ -17,9 +18,9 @@ interface Entry {
 }
 
 /** The newest token of the state, to be read once by everyone. */
-interface Seal {
+export interface Seal {
   readonly serial: number
-  readonly text: string
+  readonly token: string
 }
 
 interface Shared {
@@ -30,22 +31,7 @@ interface Shared {
   readonly batch: Batch | undefined
 }
 
-/** Texts for one reader, and for every other reader that was at the same place. */
-export class Batch {
-  /** Events joined by commas, as they stand in a JSON array. */
-  readonly text: string
-  #frame: { readonly key: string; readonly bytes: Frame } | undefined
-
-  constructor(text: string) {
-    this.text = text
-  }
-
-  /** What `build` makes of the text, made once for all who ask with the same key. */
-  frame(key: string, build: (text: string) => Frame): Frame {
-    if (this.#frame?.key !== key) this.#frame = { key, bytes: build(this.text) }
-    return this.#frame.bytes
-  }
-}
+const nothing: ReadonlyArray<string> = []
 
 /** A bounded log. */
 export class ChangeLog {
@@ -53,8 +39,11 @@ export class ChangeLog {
   sequence = 0
   /** Gone when everyone has read it. */
   seal: Seal | undefined
-  /** Readers whose clients are away. */
+  /** Readers, and those among them whose clients are away. */
+  readers = 0
   away = 0
+  /** The words its texts are in. */
+  readonly dialect: Dialect
   readonly #config: LiveConfig.Service
   #entries: Array<Entry> | undefined
   /** Characters in the entries. */
@@ -62,7 +51,8 @@ export class ChangeLog {
   #behind = 0
   #shared: Shared | undefined
 
-  constructor(config: LiveConfig.Service) {
+  constructor(dialect: Dialect, config: LiveConfig.Service) {
+    this.dialect = dialect
     this.#config = config
   }
 
@@ -122,25 +112,19 @@ export class ChangeLog {
     if (this.#entries?.length === 0) this.#entries = undefined
   }
 
-  /** Nobody reads any more. */
-  clear(): void {
-    this.#entries = undefined
-    this.#size = 0
-  }
-
   /** What follows entry `after`: one by one, or undefined when that is no longer here or more than `limit`. */
-  since(after: number, limit: number): string | undefined {
+  since(after: number, limit: number): ReadonlyArray<string> | undefined {
     const entries = this.#entries
     const missing = this.sequence - after
-    if (missing === 0) return ""
+    if (missing === 0) return nothing
     if (entries === undefined || missing > entries.length || missing > limit) return undefined
-    if (missing === 1) return entries.at(-1)?.text || undefined
     const texts: Array<string> = []
-    for (const { text } of entries.slice(entries.length - missing)) {
+    for (let index = entries.length - missing; index < entries.length; index++) {
+      const text = entries[index]?.text ?? ""
       if (text === "") return undefined
       texts.push(text)
     }
-    return texts.join(",")
+    return texts
   }
 
   /** The calls that the changes after this entry come from, as far as they are still known. */

@@ -3,13 +3,37 @@
  * somebody who is there has not read them, and never more than its bounds; who was too slow is told how many it missed.
  */
 import type { Client } from "./Client.ts"
+import type { Dialect, Event, Place } from "./Dialect.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 
-/** An event, ready to be sent. */
-export interface Said {
-  readonly text: string
+/** An event that was said. */
+export class Said implements Event {
+  readonly index: number
+  readonly name: string
+  readonly payload: string
+  readonly time: number
   /** Undefined: for everyone. */
   readonly isFor: ((client: Client) => boolean) | undefined
+  #words: { readonly dialect: Dialect; readonly text: string } | undefined
+
+  constructor(event: Event, isFor: Said["isFor"]) {
+    this.index = event.index
+    this.name = event.name
+    this.payload = event.payload
+    this.time = event.time
+    this.isFor = isFor
+  }
+
+  /** In the words of a wire. */
+  in(dialect: Dialect, place: Place): string {
+    if (this.#words?.dialect !== dialect) this.#words = { dialect, text: dialect.said(place, this) }
+    return this.#words.text
+  }
+
+  /** Characters, roughly as they are sent. */
+  get size(): number {
+    return this.payload.length + this.name.length + 128
+  }
 }
 
 /** A bounded log of events. */
@@ -39,7 +63,7 @@ export class EventLog {
   append(said: Said, forgetting: (index: number, said: Said) => void): void {
     this.index++
     this.#entries.push(said)
-    this.#bytes += said.text.length
+    this.#bytes += said.size
     this.#trim(forgetting)
   }
 
@@ -68,7 +92,7 @@ export class EventLog {
       const oldest = this.#entries[this.#forgotten]
       if (oldest === undefined || (size <= limit && (this.#bytes <= roomLogBytes || size === 1))) break
       forgetting(this.first, oldest)
-      this.#bytes -= oldest.text.length
+      this.#bytes -= oldest.size
       this.#forgotten++
     }
     // In bulk: shifting an array by one for every event would cost more than the event.

@@ -18,11 +18,11 @@ import * as Patch from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
 import type { Audience } from "./Audience.ts"
 import * as ActionResult from "./ActionResult.ts"
-import { ChangeLog } from "./ChangeLog.ts"
+import { ChangeLogs } from "./ChangeLogs.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Principal } from "../Principal.ts"
 import { Projection } from "./Projection.ts"
-import { patchedText, Reader, type ReaderSink, type Source } from "./Reader.ts"
+import { Reader, type ReaderSink, type Source } from "./Reader.ts"
 import { InstanceRooms } from "./InstanceRooms.ts"
 import type { Rooms } from "./Rooms.ts"
 import { Self } from "./Self.ts"
@@ -66,7 +66,7 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
   readonly principal: Principal | undefined
   readonly served: Served
   readonly context: Context.Context<never>
-  readonly log: ChangeLog
+  readonly logs: ChangeLogs
   readonly cell: ActorCell<unknown>
   readonly epoch: number
   /** The state as clients see it, and how many changes led to it. */
@@ -105,7 +105,7 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     this.#origin = own.origin?.state
     this.#host = host
     this.context = Context.add(served.context, served.component as unknown as SelfKey, new Self(this))
-    this.log = new ChangeLog(host.config)
+    this.logs = new ChangeLogs(host.config)
     this.cell = new ActorCell<unknown>(this)
   }
 
@@ -226,7 +226,6 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     this.#projections?.forEach(({ readers }, id) => {
       if (readers.delete(reader) && readers.size === 0) this.#projections?.delete(id)
     })
-    if (this.readers.size === 0) this.log.clear()
   }
 
   /** Whether somebody reads who is not away. */
@@ -241,17 +240,16 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     if (this.#measured?.revision !== revision) {
       this.#measured = { revision, bytes: JSON.stringify(this.encoded).length }
     }
-    let bytes = this.#measured.bytes + this.log.bytes
-    for (const { log } of this.#projections?.values() ?? []) bytes += log.bytes
+    let bytes = this.#measured.bytes + this.logs.bytes
+    for (const { logs } of this.#projections?.values() ?? []) bytes += logs.bytes
     return bytes
   }
 
   /** Tells its readers of the newest token of its state. */
   sealed(token: string): void {
-    const text = `{"_tag":"Sealed","componentId":"${this.id}","token":"${token}"}`
-    const seal = { serial: ++this.serial, text }
-    if (this.#projections === undefined) this.log.seal = seal
-    else for (const { log } of this.#projections.values()) log.seal = seal
+    const seal = { serial: ++this.serial, token }
+    if (this.#projections === undefined) this.logs.seal(seal)
+    else for (const { logs } of this.#projections.values()) logs.seal(seal)
     this.#wake()
   }
 
@@ -309,7 +307,7 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     this.#host.keep(this)
     if (this.readers.size === 0) return
     const by = this.cell.reference
-    if (this.#projections === undefined) this.log.append(this.revision, patchedText(this, patch, by), by)
+    if (this.#projections === undefined) this.logs.append(this, patch, by)
     else for (const projection of this.#projections.values()) projection.publish(state, by)
     this.#wake()
   }

@@ -3,8 +3,9 @@
  * something to say, in which order that is said, and what of it has arrived.
  */
 import type { Place, RoomPlace } from "../LiveProtocol.ts"
-import type { Batch } from "./ChangeLog.ts"
+import type { Batch } from "./Batch.ts"
 import { Client } from "./Client.ts"
+import type { Dialect } from "./Dialect.ts"
 import type { Presence } from "./Presence.ts"
 import type { Principal } from "../Principal.ts"
 import type { Audience } from "./Audience.ts"
@@ -18,6 +19,8 @@ type Readable = Reader | RoomReader
 
 /** Who collects what there is to say. */
 export interface Collector {
+  /** In which words it is to be told. */
+  readonly dialect: Dialect
   /** There is something to collect. */
   readonly schedule: () => void
   /** Collects it now, as far as there is room. */
@@ -35,12 +38,14 @@ interface Watched {
 /** What one client has to be told. */
 export class News implements Audience, RoomSink {
   readonly principal: Principal | undefined
+  readonly dialect: Dialect
   /** Undefined while the client is away. */
   connection: Collector | undefined
   readonly #makeId: () => string
   readonly #maxRooms: number
   #client: Client | undefined
   #behind: Array<Readable> = []
+  #turn = 0
   #rooms: Map<Room, RoomReader> | undefined
   #watched: Map<Presence, Watched> | undefined
   #receipts: Receipts | undefined
@@ -48,6 +53,7 @@ export class News implements Audience, RoomSink {
 
   constructor(principal: Principal | undefined, connection: Collector, makeId: () => string, maxRooms: number) {
     this.principal = principal
+    this.dialect = connection.dialect
     this.connection = connection
     this.#makeId = makeId
     this.#maxRooms = maxRooms
@@ -71,12 +77,16 @@ export class News implements Audience, RoomSink {
     this.connection?.hurry()
   }
 
+  nextTurn(): number {
+    return ++this.#turn
+  }
+
   /** What goes out now: of the components first, then of the rooms, then of who is there. */
   collect(): ReadonlyArray<Batch> {
     if (this.#behind.length === 0) return []
     const readers = this.#behind
     this.#behind = []
-    if (readers.length > 1) readers.sort((a, b) => a.rank - b.rank)
+    if (readers.length > 1) readers.sort((a, b) => a.rank - b.rank || a.turn - b.turn)
     const batches: Array<Batch> = []
     for (const reader of readers) {
       const { serial } = reader
@@ -189,6 +199,7 @@ export class News implements Audience, RoomSink {
   }
 
   watch(presence: Presence, { isHeld }: Reader): void {
+    if (!this.dialect.hasPresence) return
     const watched = (this.#watched ??= new Map())
     const known = watched.get(presence)
     if (known !== undefined) {

@@ -7,10 +7,10 @@ import type { ComponentId } from "../LiveId.ts"
 import * as Patch from "../Patch.ts"
 import type { Person } from "../Presence.ts"
 import type { Encoded } from "../StateCodec.ts"
-import { ChangeLog } from "./ChangeLog.ts"
+import { ChangeLogs } from "./ChangeLogs.ts"
 import type { Client } from "./Client.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import { patchedText, Reader, type ReaderSink, type Source } from "./Reader.ts"
+import { Reader, type ReaderSink, type Source } from "./Reader.ts"
 
 /** One mount of a client. */
 interface Visit {
@@ -32,7 +32,8 @@ interface Visitor {
 export class Presence implements Source {
   readonly rank = 2
   readonly id: ComponentId
-  readonly log: ChangeLog
+  readonly key = undefined
+  readonly logs: ChangeLogs
   readonly epoch = 1
   readonly clientStatus = undefined
   readonly conflateAfter: number
@@ -52,7 +53,7 @@ export class Presence implements Source {
     this.id = id
     this.#codec = codec
     this.conflateAfter = config.conflateAfter
-    this.log = new ChangeLog(config)
+    this.logs = new ChangeLogs(config)
   }
 
   /** Everyone who is there, in the order they came. */
@@ -126,7 +127,6 @@ export class Presence implements Source {
   close(reader: Reader): void {
     if (!this.#readers.delete(reader)) return
     reader.end()
-    if (this.#readers.size === 0) this.log.clear()
   }
 
   /** Calls the listener after each change, until the function returned is called. */
@@ -148,7 +148,7 @@ export class Presence implements Source {
     if (patch.length === 0) return
     this.revision++
     if (this.#readers.size === 0) return
-    this.log.append(this.revision, patchedText(this, patch, undefined))
+    this.logs.append(this, patch)
   }
 
   #changed(visitor: Visitor): void {

@@ -9,13 +9,14 @@ import type { Status } from "../LiveProtocol.ts"
 import * as Patch from "../Patch.ts"
 import type { Principal } from "../Principal.ts"
 import type { Encoded } from "../StateCodec.ts"
-import { ChangeLog } from "./ChangeLog.ts"
+import { ChangeLogs } from "./ChangeLogs.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import { patchedText, type Reader, type Source } from "./Reader.ts"
+import type { Reader, Source } from "./Reader.ts"
 
 /** The instance, as far as it is to be seen. */
 export interface Original {
   readonly id: ComponentId
+  readonly key: string | undefined
   readonly epoch: number
   readonly revision: number
   readonly conflateAfter: number
@@ -31,7 +32,8 @@ export interface Original {
 export class Projection implements Source {
   readonly rank = 0
   readonly id: ComponentId
-  readonly log: ChangeLog
+  readonly key: string | undefined
+  readonly logs: ChangeLogs
   readonly epoch: number
   readonly readers = new Set<Reader>()
   encoded: Encoded
@@ -50,9 +52,10 @@ export class Projection implements Source {
     config: LiveConfig.Service
   ) {
     this.id = instance.id
+    this.key = instance.key
     this.epoch = instance.epoch
     this.revision = instance.revision
-    this.log = new ChangeLog(config)
+    this.logs = new ChangeLogs(config)
     this.#instance = instance
     this.#view = view
     this.#principal = principal
@@ -96,7 +99,7 @@ export class Projection implements Source {
     const patch = Patch.diff(before, this.encoded)
     if (patch.length === 0) return
     this.revision++
-    this.log.append(this.revision, patchedText(this, patch, by), by)
+    this.logs.append(this, patch, by)
   }
 
   #encode(seen: unknown, previous: { readonly from: unknown; readonly to: Encoded } | undefined): Encoded {

@@ -3,22 +3,19 @@
  * the log or, when it fell behind, as one change from the state it saw last to the state of now. While its client is away it
  * stays where it is, and goes on from where the client says it was.
  */
-import type { ComponentId } from "../LiveId.ts"
 import type { Place, Status } from "../LiveProtocol.ts"
-import * as Patch from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
-import { Batch, type ChangeLog } from "./ChangeLog.ts"
+import { Batch } from "./Batch.ts"
+import type { ChangeLog } from "./ChangeLog.ts"
+import type { ChangeLogs } from "./ChangeLogs.ts"
 import type { Client } from "./Client.ts"
+import type { Dialect, Told } from "./Dialect.ts"
 
 /** What can be read: an instance, or who is there, as far as it is a reader's business. */
-export interface Source {
-  readonly id: ComponentId
+export interface Source extends Told {
   /** What is read first in a batch; a lower one comes before. */
   readonly rank: number
-  readonly log: ChangeLog
-  readonly encoded: Encoded
-  readonly epoch: number
-  readonly revision: number
+  readonly logs: ChangeLogs
   /** Undefined for what has no life of its own. */
   readonly clientStatus: Status | undefined
   /** Changes a reader gets one by one in a single batch. */
@@ -32,6 +29,8 @@ export interface Source {
 /** Who reads. */
 export interface ReaderSink {
   readonly client: Client
+  /** In which words it is to be told. */
+  readonly dialect: Dialect
   /** There is something to read; said once until it is read. */
   readonly readerWoke: (reader: Reader) => void
 }
@@ -46,6 +45,7 @@ export class Reader<Sink extends ReaderSink = ReaderSink> {
   readonly sink: Sink
   /** What it reads. */
   readonly source: Source
+  readonly #log: ChangeLog
   #sequence!: number
   /** The state of `#revision`, if it is known. */
   #seen: Encoded | undefined
@@ -60,6 +60,7 @@ export class Reader<Sink extends ReaderSink = ReaderSink> {
   constructor(source: Source, sink: Sink) {
     this.source = source
     this.sink = sink
+    this.#log = source.logs.open(sink.dialect)
     this.#catchUp()
   }
 
@@ -67,7 +68,7 @@ export class Reader<Sink extends ReaderSink = ReaderSink> {
   wake(): void {
     if (this.behind) return
     this.behind = true
-    this.source.log.fellBehind()
+    this.#log.fellBehind()
     if (!this.#held) this.sink.readerWoke(this)
   }
 
@@ -82,7 +83,7 @@ export class Reader<Sink extends ReaderSink = ReaderSink> {
   hold(): void {
     this.#held = true
     this.back()
-    if (this.behind) this.source.log.caughtUp()
+    if (this.behind) this.#log.caughtUp()
     this.#catchUp()
   }
 
@@ -96,22 +97,22 @@ export class Reader<Sink extends ReaderSink = ReaderSink> {
   leave(): void {
     if (this.#away) return
     this.#away = true
-    this.source.log.away++
+    this.#log.away++
   }
 
   /** The client is there, or will not come back. */
   back(): void {
     if (!this.#away) return
     this.#away = false
-    this.source.log.away--
+    this.#log.away--
   }
 
   /** The client is there, and was told this much. */
   resume(place: Place): void {
     this.back()
     this.source.refresh()
-    const { encoded, epoch, log, revision } = this.source
-    const sequence = place.epoch === epoch ? log.placeOf(place.revision, revision) : undefined
+    const { encoded, epoch, revision } = this.source
+    const sequence = place.epoch === epoch ? this.#log.placeOf(place.revision, revision) : undefined
     this.#held = false
     // What was said of these may not have arrived.
     this.#status = undefined
@@ -133,6 +134,11 @@ export class Reader<Sink extends ReaderSink = ReaderSink> {
     return this.source.rank
   }
 
+  /** What it is read before, or after, among its equals: that does not matter. */
+  get turn(): number {
+    return 0
+  }
+
   /** Whether what it has said last has to be confirmed though it is no token. */
   get isEnding(): boolean {
     return false
@@ -146,7 +152,8 @@ export class Reader<Sink extends ReaderSink = ReaderSink> {
   /** It is read no more. */
   end(): void {
     this.back()
-    if (this.behind) this.source.log.caughtUp()
+    if (this.behind) this.#log.caughtUp()
+    this.source.logs.close(this.#log)
   }
 
   /** Whether the client does not know of the mount yet. */
@@ -159,6 +166,14 @@ export class Reader<Sink extends ReaderSink = ReaderSink> {
     this.source.confirmed = Math.max(this.source.confirmed, serial)
   }
 
+  /** Reads the newest token on its own; undefined when there is none that was not read. */
+  takeToken(): string | undefined {
+    const { seal } = this.#log
+    if (seal === undefined || seal.serial <= this.#serial) return undefined
+    this.#serial = seal.serial
+    return seal.token
+  }
+
   /** The last token that was read; 0 for none. */
   get serial(): number {
     return this.#serial
@@ -168,7 +183,8 @@ export class Reader<Sink extends ReaderSink = ReaderSink> {
   take(into: Array<Batch>): void {
     if (!this.behind) return
     this.source.refresh()
-    const { clientStatus: status, log } = this.source
+    const { clientStatus: status } = this.source
+    const log = this.#log
     const batch =
       this.#mode === "follow"
         ? log.shared(this.#sequence, `${this.#status} ${status} ${this.#serial}`, () => this.#render())
@@ -181,8 +197,8 @@ export class Reader<Sink extends ReaderSink = ReaderSink> {
   }
 
   #catchUp(): void {
-    const { clientStatus, encoded, log, revision } = this.source
-    this.#sequence = log.sequence
+    const { clientStatus, encoded, revision } = this.source
+    this.#sequence = this.#log.sequence
     this.#seen = encoded
     this.#revision = revision
     this.#status = clientStatus
@@ -190,46 +206,30 @@ export class Reader<Sink extends ReaderSink = ReaderSink> {
   }
 
   #render(): Batch | undefined {
-    const { clientStatus: status, conflateAfter, id, log } = this.source
-    const texts: Array<string> = []
-    const oneByOne =
-      this.#mode === "whole" ? undefined : log.since(this.#sequence, this.#mode === "replay" ? Infinity : conflateAfter)
-    if (oneByOne !== undefined) {
-      if (oneByOne !== "") texts.push(oneByOne)
-    } else {
-      const merged = this.#merged()
-      if (merged !== undefined) texts.push(merged)
-    }
+    const { source } = this
+    const { clientStatus: status } = source
+    const { dialect, seal } = this.#log
+    const isSealed = seal !== undefined && seal.serial > this.#serial
+    let texts = this.#changes()
+    if (isSealed && dialect.sealsState) texts = texts.slice(0, -1)
     if (status !== undefined && (this.#mode === "whole" || status !== this.#status)) {
-      texts.push(`{"_tag":"Status","componentId":"${id}","status":"${status}"}`)
+      texts = [...texts, dialect.status(source, status)]
     }
-    if (log.seal !== undefined && log.seal.serial > this.#serial) texts.push(log.seal.text)
-    return texts.length === 0 ? undefined : new Batch(texts.join(","))
+    if (isSealed) texts = [...texts, dialect.sealed(source, seal.token)]
+    return texts.length === 0 ? undefined : new Batch(texts)
   }
 
-  #merged(): string | undefined {
-    const { encoded: now, epoch, id, log, revision } = this.source
-    const seen = this.#mode === "whole" ? undefined : this.#seen
-    if (seen !== undefined && this.#revision === revision) return undefined
-    const changes = seen === undefined ? undefined : JSON.stringify(Patch.diff(seen, now))
-    const whole = JSON.stringify(now)
-    const head = `"componentId":${JSON.stringify(id)},"epoch":${epoch},"revision":${revision}`
-    const by = log.callsSince(this.#sequence)
-    return changes !== undefined && (by.length > 0 || changes.length < whole.length)
-      ? `{"_tag":"Patched",${head},"from":${this.#revision},"patch":${changes}${byText(by)}}`
-      : `{"_tag":"Snapshot",${head},"state":${whole}}`
+  /** One by one, as long as they are not too many, or else as one. */
+  #changes(): ReadonlyArray<string> {
+    const { conflateAfter, revision } = this.source
+    const log = this.#log
+    if (this.#mode !== "whole") {
+      const oneByOne = log.since(this.#sequence, this.#mode === "replay" ? Infinity : conflateAfter)
+      if (oneByOne !== undefined) return oneByOne
+    }
+    const state = this.#mode === "whole" ? undefined : this.#seen
+    if (state !== undefined && this.#revision === revision) return []
+    const seen = state === undefined ? undefined : { state, revision: this.#revision }
+    return [log.dialect.merged(this.source, seen, log.callsSince(this.#sequence))]
   }
 }
-
-/** The text of one change. */
-export const patchedText = (
-  { epoch, id, revision }: Pick<Source, "epoch" | "id" | "revision">,
-  patch: Patch.Patch,
-  by: string | undefined
-): string => {
-  const head = `"componentId":${JSON.stringify(id)},"epoch":${epoch},"revision":${revision}`
-  return `{"_tag":"Patched",${head},"patch":${JSON.stringify(patch)}${byText(by === undefined ? [] : [by])}}`
-}
-
-/** Which calls a change comes from. */
-const byText = (calls: ReadonlyArray<string>): string => (calls.length === 0 ? "" : `,"by":[${calls.join(",")}]`)

@@ -3,9 +3,10 @@
  * mailbox. An event is encoded once, and clients at the same place in the log share the text and the frame of what they have not
  * read. Places with a name are found in `Rooms`; an instance in none has one of its own, for those who have mounted it.
  */
-import { Batch } from "./ChangeLog.ts"
+import { Batch } from "./Batch.ts"
 import type { Client } from "./Client.ts"
-import { EventLog, type Said } from "./EventLog.ts"
+import type { Dialect, Place } from "./Dialect.ts"
+import { EventLog, Said } from "./EventLog.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Presence } from "./Presence.ts"
 
@@ -40,16 +41,15 @@ export interface Speech {
 }
 
 /** A place where events are said. */
-export class Room {
-  /** Undefined for the place of a single instance. */
+export class Room implements Place {
   readonly name: string | undefined
-  /** How events say where they were said. */
   readonly at: string
   readonly log: EventLog
   /** Who is there, for each component that wants to know. */
   readonly presences = new Map<string, Presence>()
   readonly readers = new Set<Hearer>()
   readonly #config: LiveConfig.Service
+  readonly #now: () => number
   readonly #members = new Set<Member>()
   /** Those of them that may have something to do when they hear an event. */
   readonly #listening = new Set<Member>()
@@ -58,14 +58,16 @@ export class Room {
   #hurried: number
   /** What is to be heard; undefined while nothing is said. */
   #hearing: Array<Speech> | undefined
-  #shared: { readonly after: number; readonly upTo: number; readonly batch: Batch } | undefined
+  readonly #shared = new Map<Dialect, { readonly after: number; readonly upTo: number; readonly batch: Batch }>()
 
   constructor(
     config: LiveConfig.Service,
     place: { readonly room: string } | { readonly componentId: string },
-    index: number
+    index: number,
+    now: () => number
   ) {
     this.#config = config
+    this.#now = now
     this.name = "room" in place ? place.room : undefined
     this.at =
       "room" in place ? `"room":${JSON.stringify(place.room)}` : `"componentId":${JSON.stringify(place.componentId)}`
@@ -91,14 +93,12 @@ export class Room {
   }
 
   /** Says an event to the clients. */
-  say(event: string, payload: string, isFor: Said["isFor"]): void {
+  say(name: string, payload: string, isFor: Said["isFor"]): void {
     if (this.readers.size === 0) return
     const { log } = this
-    const index = log.index + 1
-    const text = `{"_tag":"Event",${this.at},"index":${index},"event":${JSON.stringify(event)},"payload":${payload}}`
     // Who reads as fast as it can loses nothing because much is said in one turn.
     if (this.#unread > 0 && log.index - this.#hurried >= this.#config.maxEvents / 2) this.#hurry()
-    log.append({ text, isFor }, this.forgetting)
+    log.append(new Said({ index: log.index + 1, name, payload, time: this.#now() }, isFor), this.forgetting)
     if (this.#unread === this.readers.size) return
     for (const reader of this.readers) reader.wake()
   }
@@ -116,16 +116,17 @@ export class Room {
   /** A reader has something to read, or has nothing any more. */
   counted(unread: 1 | -1): void {
     this.#unread += unread
-    if (this.#unread === 0) this.#shared = undefined
+    if (this.#unread === 0) this.#shared.clear()
   }
 
-  /** The texts after one event, made once for all who are at that place. */
-  shared(after: number, said: ReadonlyArray<Said>): Batch {
+  /** The words for what was said after one event, made once for all who are at that place. */
+  shared(dialect: Dialect, after: number, said: ReadonlyArray<Said>): Batch {
     const upTo = this.log.index
-    if (this.#shared?.after !== after || this.#shared.upTo !== upTo) {
-      this.#shared = { after, upTo, batch: new Batch(said.map(({ text }) => text).join(",")) }
-    }
-    return this.#shared.batch
+    const known = this.#shared.get(dialect)
+    if (known?.after === after && known.upTo === upTo) return known.batch
+    const batch = new Batch(said.map((event) => event.in(dialect, this)))
+    this.#shared.set(dialect, { after, upTo, batch })
+    return batch
   }
 
   /** What was not for everyone is not missed by everyone. */

@@ -3,14 +3,19 @@
  * has to read is taken from the log of the room when there is room to write it. While the client is away it stays where it is, and
  * goes on from where the client says it was.
  */
-import { Batch } from "./ChangeLog.ts"
+import { Batch } from "./Batch.ts"
 import type { Client } from "./Client.ts"
+import type { Dialect } from "./Dialect.ts"
 import type { Said } from "./EventLog.ts"
 import type { Room } from "./Room.ts"
 
 /** Who reads. */
 export interface RoomSink {
   readonly client: Client
+  /** In which words it is to be told. */
+  readonly dialect: Dialect
+  /** Counts when its components join rooms. */
+  readonly nextTurn: () => number
   /** There is something to read; said once until it is read. */
   readonly readerWoke: (reader: RoomReader) => void
   /** Writes now what can be written. */
@@ -33,6 +38,8 @@ interface Membership {
 /** A cursor. */
 export class RoomReader {
   readonly rank = 1
+  /** What is told first of all rooms: the one that a component has joined first. */
+  turn = 0
   readonly room: Room
   readonly #sink: RoomSink
   readonly #memberships = new Map<string, Membership>()
@@ -69,6 +76,7 @@ export class RoomReader {
       this.#index = this.room.log.index
     }
     this.#memberships.set(componentId, { from: this.room.log.index, to: Infinity, told: "nothing", held })
+    this.turn = this.#sink.nextTurn()
     this.wake()
   }
 
@@ -188,45 +196,62 @@ export class RoomReader {
       ...this.#news(),
       ...this.#dropped(lastMissed, lastMissed - after - this.#notMissed)
     ]
-    if (news.length > 0) into.push(new Batch(news.join(",")))
+    if (news.length > 0) into.push(new Batch(news))
     this.#lost = 0
     this.#index = log.index
     this.#notMissed = 0
     if (said.length > 0) {
-      if (upTo >= log.index && said.every(({ isFor }) => isFor === undefined)) into.push(this.room.shared(after, said))
-      else this.#takeOwn(into, said, upTo)
+      if (this.#sink.dialect.namesHearers) this.#tellEach(into, said, after)
+      else this.#tell(into, said, after, upTo)
     }
     this.#caughtUp()
   }
 
-  #takeOwn(into: Array<Batch>, said: ReadonlyArray<Said>, upTo: number): void {
-    const beyond = Math.max(0, this.room.log.index - upTo)
-    const texts: Array<string> = []
-    for (const { isFor, text } of said.slice(0, said.length - beyond)) {
-      if (isFor === undefined || isFor(this.#sink.client)) texts.push(text)
+  #tell(into: Array<Batch>, said: ReadonlyArray<Said>, after: number, upTo: number): void {
+    const { dialect } = this.#sink
+    if (upTo >= this.room.log.index && said.every(isForAll)) into.push(this.room.shared(dialect, after, said))
+    else {
+      const own = said.filter((event) => event.index <= upTo && this.#isFor(event))
+      if (own.length > 0) into.push(new Batch(own.map((event) => event.in(dialect, this.room))))
     }
-    if (texts.length > 0) into.push(new Batch(texts.join(",")))
+  }
+
+  #tellEach(into: Array<Batch>, said: ReadonlyArray<Said>, after: number): void {
+    const { dialect } = this.#sink
+    for (const [componentId, { from, to }] of this.#memberships) {
+      const hearer = dialect.hearer(componentId)
+      const own = said.filter((event) => event.index > from && event.index <= to && this.#isFor(event))
+      if (own.length === 0) continue
+      const batch =
+        own.length === said.length && said.every(isForAll)
+          ? this.room.shared(dialect, after, said)
+          : new Batch(own.map((event) => event.in(dialect, this.room)))
+      into.push(batch.to(hearer))
+    }
+  }
+
+  #isFor({ isFor }: Said): boolean {
+    return isFor === undefined || isFor(this.#sink.client)
   }
 
   #dropped(index: number, count: number): ReadonlyArray<string> {
-    return count > 0 ? [`{"_tag":"EventsDropped",${this.room.at},"index":${index},"count":${count}}`] : []
+    return count > 0 ? [this.#sink.dialect.dropped(this.room, index, count)] : []
   }
 
   /** What the client is to know of who is in the room. */
   #news(): Array<string> {
-    const { name } = this.room
+    const { joined, left } = this.#sink.dialect
     const news: Array<string> = []
     for (const [componentId, membership] of this.#memberships) {
-      const tell = (tag: string, index: number) => {
-        if (name === undefined) return
-        news.push(`{"_tag":"${tag}","componentId":${JSON.stringify(componentId)},${this.room.at},"index":${index}}`)
+      const tell = (words: typeof joined, index: number) => {
+        if (words !== undefined && this.room.name !== undefined) news.push(words(componentId, this.room, index))
       }
       if (membership.told === "nothing") {
-        tell("Joined", membership.from)
+        tell(joined, membership.from)
         membership.told = "joined"
       }
       if (membership.to !== Infinity && membership.told === "joined") {
-        tell("Left", membership.to)
+        tell(left, membership.to)
         membership.told = "left"
       }
     }
@@ -270,3 +295,5 @@ export class RoomReader {
     if (this.#memberships.size === 0) this.#sink.done(this)
   }
 }
+
+const isForAll = ({ isFor }: Said): boolean => isFor === undefined

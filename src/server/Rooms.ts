@@ -38,6 +38,8 @@ export const layer: Layer.Layer<Rooms> = Layer.effect(
   Effect.gen(function* () {
     const config = yield* LiveConfig.LiveConfig
     const authorization = yield* Authorization.Authorization
+    const clock = yield* Effect.clockWith(Effect.succeed)
+    const now = () => clock.currentTimeMillisUnsafe()
     const rooms = new Map<string, Room>()
     /** Events in a room of one name are counted on when it vanishes and comes again. */
     let highest = 0
@@ -55,10 +57,10 @@ export const layer: Layer.Layer<Rooms> = Layer.effect(
         }),
       openUnsafe: (name) => {
         let room = rooms.get(name)
-        if (room === undefined) rooms.set(name, (room = new Room(config, { room: name }, highest)))
+        if (room === undefined) rooms.set(name, (room = new Room(config, { room: name }, highest, now)))
         return room
       },
-      ofInstanceUnsafe: (componentId) => new Room(config, { componentId }, 0),
+      ofInstanceUnsafe: (componentId) => new Room(config, { componentId }, 0, now),
       leftUnsafe: (room) => {
         if (room.name === undefined || !room.isEmpty || rooms.get(room.name) !== room) return
         highest = Math.max(highest, room.log.index)

@@ -24,9 +24,11 @@ import {
   type ResumeRequest
 } from "../LiveProtocol.ts"
 import { ClientMessage, type RequestId } from "./ClientMessage.ts"
+import type { Dialect } from "./Dialect.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Outcome } from "./Outcome.ts"
 import type { Principal } from "../Principal.ts"
+import { RpcDialect } from "./RpcDialect.ts"
 import { RpcOutbox } from "./RpcOutbox.ts"
 import { RpcPending } from "./RpcPending.ts"
 import * as RpcText from "./RpcText.ts"
@@ -97,6 +99,10 @@ export class RpcConnection implements FrontSession, Collector {
 
   get session(): Session | undefined {
     return this.#session
+  }
+
+  get dialect(): Dialect {
+    return RpcDialect
   }
 
   receive(text: string): void {

@@ -3,7 +3,7 @@
  * then the events, then all other answers, so that an answer never overtakes the change it speaks of. While the window of batches
  * the client has not acknowledged is full, readers stay where they are and catch up in one change.
  */
-import type { Batch } from "./ChangeLog.ts"
+import type { Batch } from "./Batch.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Connection, Frame } from "./Transport.ts"
 import { Window } from "./Window.ts"
@@ -144,7 +144,7 @@ export class RpcOutbox {
   #shared(batch: Batch): Frame {
     const { link } = this.#connection
     const head = this.#head
-    const frame = batch.frame(link.kind + head, (text) => link.frame(`[${head}${text}]}]`))
+    const frame = batch.frame(link.kind + head, ({ text }) => link.frame(`[${head}${text}]}]`))
     this.#window.count(frame.length)
     return frame
   }

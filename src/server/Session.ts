@@ -11,7 +11,7 @@ import { Draining, LiveError, NotAllowed, PayloadRejected, TooManyComponents, Un
 import type { ComponentId } from "../LiveId.ts"
 import type { CallRequest, Mounted, MountRequest, Place, RehydrateRequest, ResumeRequest } from "../LiveProtocol.ts"
 import type { Principal } from "../Principal.ts"
-import type { Batch } from "./ChangeLog.ts"
+import type { Batch } from "./Batch.ts"
 import type { Held, Instances } from "./Instances.ts"
 import { type Bounds, Ledger } from "./Ledger.ts"
 import type * as LiveConfig from "./LiveConfig.ts"

@@ -1,0 +1,47 @@
+/** The latest changes of one state, in the words of each wire that somebody reads it over. */
+import type * as Patch from "../Patch.ts"
+import { ChangeLog, type Seal } from "./ChangeLog.ts"
+import type { Dialect, Told } from "./Dialect.ts"
+import type * as LiveConfig from "./LiveConfig.ts"
+
+const none: ReadonlyArray<ChangeLog> = []
+
+/** The logs of one state. */
+export class ChangeLogs {
+  readonly #config: LiveConfig.Service
+  #logs = none
+
+  constructor(config: LiveConfig.Service) {
+    this.#config = config
+  }
+
+  /** The log for one more reader. */
+  open(dialect: Dialect): ChangeLog {
+    let log = this.#logs.find((log) => log.dialect === dialect)
+    if (log === undefined) this.#logs = [...this.#logs, (log = new ChangeLog(dialect, this.#config))]
+    log.readers++
+    return log
+  }
+
+  /** One reader less; what nobody reads is not kept. */
+  close(log: ChangeLog): void {
+    if (--log.readers === 0) this.#logs = this.#logs.filter((other) => other !== log)
+  }
+
+  /** Characters of the changes that are remembered. */
+  get bytes(): number {
+    let bytes = 0
+    for (const log of this.#logs) bytes += log.bytes
+    return bytes
+  }
+
+  /** A change, which has led to the state. */
+  append(told: Told, patch: Patch.Patch, by?: string): void {
+    for (const log of this.#logs) log.append(told.revision, log.dialect.changed(told, patch, by), by)
+  }
+
+  /** There is a new token of the state. */
+  seal(seal: Seal): void {
+    for (const log of this.#logs) log.seal = seal
+  }
+}
