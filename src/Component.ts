@@ -276,6 +276,8 @@ export const Service =
       readonly initial: (props: ValueOf<Props>) => Initial
       readonly actions?: ReadonlyArray<Actions>
       readonly events?: E
+      /** The fields of the state that a client may set without an action, each checked by its schema: none. */
+      readonly writable?: ReadonlyArray<keyof State & string>
       /**
        * For some actions what the state is going to be, as far as a client can know: it is shown at once, on top of whatever arrives,
        * until the call is answered. Pure.

@@ -56,6 +56,8 @@ export interface ComponentCodec {
   readonly state: StateCodec.StateCodec<unknown>
   readonly actions: ReadonlyMap<string, ActionCodec>
   readonly events: ReadonlyMap<string, EventCodec>
+  /** How the fields are decoded that a client may set without an action. */
+  readonly writable: ReadonlyMap<string, Convert>
   /** Undefined when the contract does not say who is there. */
   readonly presence: PresenceCodec | undefined
 }
@@ -67,6 +69,7 @@ export interface Contract {
   readonly initial: (props: never) => unknown
   readonly actions?: ReadonlyArray<Rpc.Any>
   readonly events?: { readonly [name: string]: StateCodec.PureSchema }
+  readonly writable?: ReadonlyArray<string>
   readonly optimistic?: object
   readonly presence?: {
     readonly metadata: StateCodec.Fields
@@ -96,9 +99,18 @@ export const make = (name: string, contract: Contract): ComponentCodec => {
     initial: contract.initial as (props: unknown) => unknown,
     state: StateCodec.make(contract.state),
     actions,
+    writable: new Map((contract.writable ?? []).map((field) => [field, decodeField(name, field, contract.state)])),
     events: new Map(Object.entries(contract.events ?? {}).map(([event, schema]) => [event, codec(schema)])),
     presence: contract.presence === undefined ? undefined : presenceCodec(contract.presence)
   }
+}
+
+const decodeField = (name: string, field: string, state: StateCodec.Fields): Convert => {
+  const schema = Object.hasOwn(state, field) ? state[field] : undefined
+  if (schema === undefined) {
+    throw new Error(`"${name}" lists "${field}" as writable. Expected a field of its state. Correct the name.`)
+  }
+  return codec(schema).decode
 }
 
 const presenceCodec = ({ initial, metadata }: NonNullable<Contract["presence"]>): PresenceCodec => ({

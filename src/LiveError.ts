@@ -118,6 +118,19 @@ export class MailboxFull extends Schema.TaggedError<MailboxFull>()("MailboxFull"
   }
 }
 
+/** The connection sends more than it may; this was not done. */
+export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
+  /** Milliseconds after which it may be asked again. */
+  retryAfter: Schema.Finite
+}) {
+  override get message(): string {
+    return (
+      "This connection sends more messages than it may; this one was not handled. Expected them to come slower. " +
+      `Ask again in ${this.retryAfter} ms, ask for more at once, or raise rate and rateBurst.`
+    )
+  }
+}
+
 /** The handler or the build of the component died; the call is not retried. */
 export class ComponentCrashed extends Schema.TaggedError<ComponentCrashed>()("ComponentCrashed", {
   component: Schema.String
@@ -238,6 +251,8 @@ export const TokenRejection = Schema.Literals([
   "version",
   /** Of a later version of the contract than this server's: a deploy was rolled back. */
   "newer",
+  /** Sealed before its principal was signed out. */
+  "revoked",
   /** Used before. */
   "spent",
   /** Older than what is known to have followed it. */
@@ -312,6 +327,7 @@ export const LiveErrorReason = Schema.Union([
   NotInRoom,
   TooManyRooms,
   MailboxFull,
+  RateLimited,
   ComponentCrashed,
   ComponentFaulted,
   InstanceStopped,

@@ -29,6 +29,14 @@ export type Status = typeof Status.Type
 /** A client acknowledges at least every so many batches; a server may wait for that, but for no more. */
 export const batchesPerAcknowledgement = 4
 
+/** Why a server has closed a connection, where it is not one of the codes of WebSocket itself. */
+export const CloseCode = {
+  /** The session was resumed on another connection: this one is not to be made again. */
+  resumedElsewhere: 4001,
+  /** The principal was signed out: its session and what it has sealed are gone. */
+  signedOut: 4003
+} as const
+
 /** The name of a component, or a key. */
 const Name = Schema.String.check(Schema.isMaxLength(256))
 

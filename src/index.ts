@@ -16,6 +16,7 @@ export {
   NotInRoom,
   PayloadRejected,
   PropsRejected,
+  RateLimited,
   RoomRejected,
   SnapshotRejected,
   TokenRejected,

@@ -83,9 +83,10 @@ export class Activation implements Turn, LinkedScope.Listener {
     return handlers !== undefined && Object.hasOwn(handlers, tag) ? handlers[tag] : undefined
   }
 
-  /** Interrupts the background fibers and releases what was acquired. */
+  /** Interrupts the background fibers and releases what was acquired; a finalizer that fails is no reason not to go on. */
   close(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
-    return Scope.close(this.#scope, exit)
+    const closed = Scope.close(this.#scope, exit)
+    return Effect.ignoreCause(closed, { log: "Warn", message: "A finalizer of an actor failed" })
   }
 
   /** Makes a fiber of the Scope a background fiber of the actor, and links their fates. */

@@ -9,15 +9,17 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { Handlers } from "./Activation.ts"
-import { ActorCell, type Status, type Termination } from "./ActorCell.ts"
+import { ActorCell, type Termination } from "./ActorCell.ts"
 import { ActorCrashed, ActorError, type ActorErrorReason, AskTimeout } from "./ActorError.ts"
 import { Overflow } from "./Mailbox.ts"
 import type { SendOptions } from "./Message.ts"
+import type { Status } from "./Observer.ts"
 import * as RestartPolicy from "./RestartPolicy.ts"
 
 export type { Handlers } from "./Activation.ts"
-export type { Status, Termination } from "./ActorCell.ts"
+export type { Termination } from "./ActorCell.ts"
 export type { SendOptions } from "./Message.ts"
+export type { Status } from "./Observer.ts"
 
 /** What a behaviour sees of its own actor. */
 export interface Self<State> {

@@ -5,37 +5,27 @@
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
 import { Activation, CurrentTurn, type Handlers, type Owner } from "./Activation.ts"
 import { ActorCrashed, ActorFaulted, ActorStopped, HandlerTimeout, UnknownMessage } from "./ActorError.ts"
 import { type Consumer, Inbox } from "./Inbox.ts"
 import type { Overflow } from "./Mailbox.ts"
 import * as Message from "./Message.ts"
+import type { Observer, Status } from "./Observer.ts"
 import { Recovery } from "./Recovery.ts"
 import type * as RestartPolicy from "./RestartPolicy.ts"
 import { Watchdog } from "./Watchdog.ts"
 
-/** Where an actor is in its life. */
-export type Status = "starting" | "running" | "restarting" | "faulted" | "stopping" | "stopped"
+export type { Observer, Status } from "./Observer.ts"
 
 /** Why an actor is no more. */
 export type Termination =
   | { readonly _tag: "Stopped" }
   | { readonly _tag: "Crashed"; readonly cause: Cause.Cause<unknown> }
-
-/** What a component hangs on to an actor. Calls are synchronous; `settled` and `suspended` crash the actor by throwing. */
-export interface Observer<State> {
-  /** The state was replaced, by a handler or by going back to the last good one. */
-  readonly changed: (state: State) => void
-  /** A message ended without a crash; what it changed is good. */
-  readonly settled: () => void
-  /** A handler that goes on has changed the state. */
-  readonly suspended: () => void
-  readonly status: (status: Status) => void
-}
 
 /** What one actor is made of. */
 export interface Options<State> {
@@ -74,7 +64,8 @@ export class ActorCell<State> implements Owner, Consumer {
   #recovery: Recovery | undefined
   #watchdog: Watchdog | undefined
   #whenIdle: (() => void) | undefined
-  #watchers: Array<(termination: Termination) => void> | undefined
+  /** Undefined while nobody waits for the end. */
+  #end: Deferred.Deferred<Termination> | undefined
 
   constructor(options: Options<State>) {
     this.options = options
@@ -133,13 +124,11 @@ export class ActorCell<State> implements Owner, Consumer {
 
   /** Waits for the end, and says why. */
   watch(): Effect.Effect<Termination> {
-    return Effect.callback((resume) => {
-      if (this.termination !== undefined) return resume(Effect.succeed(this.termination))
-      const watcher = (termination: Termination) => resume(Effect.succeed(termination))
-      const watchers = (this.#watchers ??= [])
-      watchers.push(watcher)
-      return Effect.sync(() => void watchers.splice(watchers.indexOf(watcher), 1))
-    })
+    return Effect.suspend(() =>
+      this.termination === undefined
+        ? Deferred.await((this.#end ??= Deferred.makeUnsafe()))
+        : Effect.succeed(this.termination)
+    )
   }
 
   /** Takes no new messages, handles those that wait for at most `drain`, then interrupts, and closes the activation. */
@@ -333,7 +322,7 @@ export class ActorCell<State> implements Owner, Consumer {
   /** Ends the activation and goes back to the last good state; the returned effect releases what was acquired. */
   #passivate(exit: Exit.Exit<unknown, unknown>, grace: Duration.Duration): Effect.Effect<void> {
     const activation = this.#activation
-    const handler = this.#current?.fiber
+    const message = this.#current
     this.#activation = undefined
     this.#current = undefined
     this.#changed = false
@@ -343,8 +332,8 @@ export class ActorCell<State> implements Owner, Consumer {
     }
     // The fibers that wait for these are going to be interrupted, some of them perhaps where they cannot be.
     this.#inbox.answerInternal(Exit.succeed(this.state))
-    const ended = handler === undefined ? Effect.void : interruptWithin(handler, grace)
-    return activation === undefined ? ended : Effect.uninterruptible(Effect.andThen(ended, close(activation, exit)))
+    const ended = message === undefined ? Effect.void : Message.end(message, grace)
+    return activation === undefined ? ended : Effect.uninterruptible(Effect.andThen(ended, activation.close(exit)))
   }
 
   #terminate(termination: Termination, grace: Duration.Duration): Effect.Effect<void> {
@@ -363,9 +352,7 @@ export class ActorCell<State> implements Owner, Consumer {
 
   #ended(termination: Termination): void {
     this.termination = termination
-    const watchers = this.#watchers
-    this.#watchers = undefined
-    watchers?.forEach((watcher) => watcher(termination))
+    if (this.#end !== undefined) Deferred.doneUnsafe(this.#end, Exit.succeed(termination))
   }
 
   #untilIdle(): Effect.Effect<void> {
@@ -386,16 +373,3 @@ export class ActorCell<State> implements Owner, Consumer {
     this.options.observer?.status(status)
   }
 }
-
-/** Releases what an activation acquired; a finalizer that fails is no reason not to go on. */
-const close = (activation: Activation, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
-  Effect.ignoreCause(activation.close(exit), { log: "Warn", message: "A finalizer of an actor failed" })
-
-/** Interrupts a handler and waits for its finalizers, but not for ever. */
-const interruptWithin = (fiber: Fiber.Fiber<unknown, unknown>, grace: Duration.Duration): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    fiber.interruptUnsafe()
-    if (Duration.isZero(grace)) return Effect.void
-    if (!Duration.isFinite(grace)) return Effect.asVoid(Fiber.await(fiber))
-    return Effect.asVoid(Effect.timeoutOption(Fiber.await(fiber), grace))
-  })

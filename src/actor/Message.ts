@@ -1,7 +1,8 @@
 /** A message on its way through one actor: the envelope the mailbox sees, and who wants to know what became of it. */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import type { Activation, Turn } from "./Activation.ts"
 import type { ActorErrorReason } from "./ActorError.ts"
 import type { Envelope, Lane } from "./Mailbox.ts"
@@ -96,4 +97,15 @@ export const answer = (message: Message, exit: Exit.Exit<unknown, unknown>): voi
   const resume = message.resume
   message.resume = undefined
   resume?.(exit)
+}
+
+/** Interrupts the handler, if it still runs, and waits for its finalizers, but not for ever. */
+export const end = ({ fiber }: Message, grace: Duration.Duration): Effect.Effect<void> => {
+  if (fiber === undefined) return Effect.void
+  return Effect.suspend(() => {
+    fiber.interruptUnsafe()
+    if (Duration.isZero(grace)) return Effect.void
+    if (!Duration.isFinite(grace)) return Effect.asVoid(Fiber.await(fiber))
+    return Effect.asVoid(Effect.timeoutOption(Fiber.await(fiber), grace))
+  })
 }

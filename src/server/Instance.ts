@@ -27,6 +27,7 @@ import { InstanceRooms } from "./InstanceRooms.ts"
 import type { Rooms } from "./Rooms.ts"
 import { Self } from "./Self.ts"
 import type { Served } from "./Served.ts"
+import { isSetting } from "./Writable.ts"
 
 type SelfKey = Context.Key<never, Self>
 
@@ -149,7 +150,8 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
 
   finish(action: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<unknown, unknown, unknown> {
     const codec = this.served.component.codec.actions.get(action)
-    // What is no action is an event that was heard, and nobody waits for what becomes of that.
+    if (isSetting(action)) return Effect.as(answer, "null")
+    // What else is no action is an event that was heard, and nobody waits for what becomes of that.
     return codec === undefined ? this.#heard(action, answer) : ActionResult.encode(answer, codec)
   }
 

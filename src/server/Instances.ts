@@ -69,6 +69,11 @@ class Address implements Equal.Equal {
   }
 }
 
+/** A private instance is to be mounted as it was when the token was sealed; without props, with those it had then. */
+export interface RestoreRequest extends Omit<RehydrateRequest, "props"> {
+  readonly props?: Json
+}
+
 /** What somebody wants to bring back. */
 interface Wanted {
   readonly served: Served.Served
@@ -91,7 +96,7 @@ export class Instances extends Context.Service<
     /** Activates a private instance, or finds or activates the one of the key. */
     readonly hold: (request: MountRequest, principal: Principal | undefined) => Effect.Effect<Held, LiveError>
     /** Brings a private instance back: the running one, or as its token says. The token is spent. */
-    readonly restore: (request: RehydrateRequest, principal: Principal | undefined) => Effect.Effect<Held, LiveError>
+    readonly restore: (request: RestoreRequest, principal: Principal | undefined) => Effect.Effect<Held, LiveError>
     /** Lets go: a private instance stops, a keyed one is passivated when nobody has held it for long enough. */
     readonly release: (held: Held) => Effect.Effect<void>
     /** The token of the state as it is, for a holder of a private instance who leaves. */
@@ -280,24 +285,24 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
   const release = (tenant: Tenant): Effect.Effect<void> =>
     Effect.suspend(() => (--tenant.holders > 0 ? Effect.void : stop(tenant.instance)))
 
-  /** The component that is asked for, and its props. */
+  /** The component that is asked for. */
   const requested = ({
     component,
-    props,
     version
-  }: Pick<MountRequest, "component" | "props" | "version">): Effect.Effect<
-    { readonly served: Served.Served; readonly props: unknown },
-    LiveError
-  > => {
+  }: Pick<MountRequest, "component" | "version">): Effect.Effect<Served.Served, LiveError> => {
     const found = served.get(component)
-    if (found === undefined) return refuse(new UnknownComponent({ component }))
+    if (found === undefined) return refuse(new UnknownComponent({ component: component.slice(0, 256) }))
     const server = found.component.version
-    if (version !== undefined && version !== server)
-      return refuse(new VersionMismatch({ component, client: version, server }))
-    const decoded = found.component.codec.decodeProps(props)
+    return version !== undefined && version !== server
+      ? refuse(new VersionMismatch({ component, client: version, server }))
+      : Effect.succeed(found)
+  }
+
+  const propsOf = ({ component }: Served.Served, props: Json): Effect.Effect<unknown, LiveError> => {
+    const decoded = component.codec.decodeProps(props)
     return Exit.isSuccess(decoded)
-      ? Effect.succeed({ served: found, props: decoded.value })
-      : refuse(new PropsRejected({ component, issue: String(Cause.squash(decoded.cause)) }))
+      ? Effect.succeed(decoded.value)
+      : refuse(new PropsRejected({ component: component.componentName, issue: String(Cause.squash(decoded.cause)) }))
   }
 
   const keepEach = Effect.sync(() => {
@@ -309,19 +314,30 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
 
   return Instances.of({
     hold: (request, principal) =>
-      Effect.flatMap(requested(request), ({ props, served }) =>
-        request.key === undefined
-          ? start(served, { key: undefined, props, principal, origin: undefined, room: request.room })
-          : request.room === undefined
-            ? holdKeyed(new Address(served, request.key, props))
-            : refuse(notForShared(request.room))
+      Effect.flatMap(requested(request), (served) =>
+        Effect.flatMap(propsOf(served, request.props), (props) =>
+          request.key === undefined
+            ? start(served, { key: undefined, props, principal, origin: undefined, room: request.room })
+            : request.room === undefined
+              ? holdKeyed(new Address(served, request.key, props))
+              : refuse(notForShared(request.room))
+        )
       ),
     restore: Effect.fnUntraced(function* (request, principal) {
-      const wanted = { ...(yield* requested(request)), room: request.room }
-      const { props, served } = wanted
-      const encoded = served.component.codec.encodeProps(props)
-      const presented = { token: request.token, props: (Exit.isSuccess(encoded) ? encoded.value : null) as Json }
-      const claims = yield* Origins.open(tokens, served, presented, principal)
+      const served = yield* requested(request)
+      const given = request.props === undefined ? undefined : yield* propsOf(served, request.props)
+      const encoded = given === undefined ? undefined : served.component.codec.encodeProps(given)
+      const claims = yield* Origins.open(
+        tokens,
+        served,
+        {
+          token: request.token,
+          props: encoded === undefined || Exit.isSuccess(encoded) ? (encoded?.value as Json | undefined) : null
+        },
+        principal
+      )
+      const props = given ?? (yield* propsOf(served, claims.props))
+      const wanted = { served, props, room: request.room }
       const turn = yield* RcMap.get(turns, claims.instance)
       return yield* turn.withPermit(
         Effect.gen(function* () {

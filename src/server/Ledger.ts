@@ -3,6 +3,9 @@
  * them. A request that is sent again joins the run or gets the answer; it never runs a second time.
  */
 
+/** Names a request. Numbers are given in order, so that it is known which were settled; of texts nothing is known. */
+export type Id = number | string
+
 /** Gets an answer, once. */
 export type Listener<Answer> = (answer: Answer) => void
 
@@ -34,7 +37,7 @@ const noop = (): void => {}
 /** The requests of one session, by their ids. */
 export class Ledger<Answer> {
   readonly #bounds: Bounds<Answer>
-  readonly #entries = new Map<number, Entry<Answer>>()
+  readonly #entries = new Map<Id, Entry<Answer>>()
   #answers = 0
   #bytes = 0
   /** Requests up to this id that are not here were settled, or had to make room. */
@@ -65,7 +68,7 @@ export class Ledger<Answer> {
    * one before. `run` gives how to cancel it.
    */
   ask(
-    id: number,
+    id: Id,
     { of, what }: Request,
     listener: Listener<Answer>,
     run: (done: Listener<Answer>) => () => void
@@ -77,7 +80,7 @@ export class Ledger<Answer> {
       else listener(known.answer)
       return "known"
     }
-    if (id <= this.#forgotten) return "forgotten"
+    if (typeof id === "number" && id <= this.#forgotten) return "forgotten"
     const entry: Entry<Answer> = { of, what, listener, cancel: noop, answer: undefined }
     this.#entries.set(id, entry)
     entry.cancel = run((answer) => this.#answered(id, entry, answer))
@@ -85,7 +88,7 @@ export class Ledger<Answer> {
   }
 
   /** Nobody wants this any more: what runs is cancelled. */
-  cancel(id: number): void {
+  cancel(id: Id): void {
     const entry = this.#entries.get(id)
     if (entry === undefined) return
     this.#delete(id, entry)
@@ -96,13 +99,14 @@ export class Ledger<Answer> {
   settleBelow(id: number): void {
     this.#forgotten = Math.max(this.#forgotten, id - 1)
     for (const [known, entry] of this.#entries) {
+      if (typeof known === "string") continue
       if (known >= id) return
       if (entry.answer !== undefined) this.#delete(known, entry)
     }
   }
 
   /** The client waits for these and no others. */
-  retain(pending: ReadonlySet<number>): void {
+  retain(pending: ReadonlySet<Id>): void {
     for (const id of Array.from(this.#entries.keys())) {
       if (!pending.has(id)) this.cancel(id)
     }
@@ -118,7 +122,7 @@ export class Ledger<Answer> {
     this.retain(new Set())
   }
 
-  #answered(id: number, entry: Entry<Answer>, answer: Answer): void {
+  #answered(id: Id, entry: Entry<Answer>, answer: Answer): void {
     if (this.#entries.get(id) !== entry) return
     const { listener } = entry
     entry.listener = undefined
@@ -129,7 +133,7 @@ export class Ledger<Answer> {
     listener?.(answer)
   }
 
-  #delete(id: number, entry: Entry<Answer>): void {
+  #delete(id: Id, entry: Entry<Answer>): void {
     this.#entries.delete(id)
     if (entry.answer === undefined) return
     this.#answers--
@@ -149,7 +153,7 @@ export class Ledger<Answer> {
       if (this.#answers <= 1 || (this.#answers <= maxAnswers && this.#bytes <= maxBytes)) return
       if (entry.answer === undefined) continue
       this.#delete(id, entry)
-      this.#forgotten = Math.max(this.#forgotten, id)
+      if (typeof id === "number") this.#forgotten = Math.max(this.#forgotten, id)
     }
   }
 }

@@ -13,6 +13,24 @@ export interface Service {
   readonly maxPayload: number
   /** Messages one frame may carry; one with more closes its connection with 1008. */
   readonly maxMessages: number
+  /** Connections there may be at once; one more is answered 503. */
+  readonly maxConnections: number
+  /** Connections from one address (of IPv6, from one /64) at once; one more is answered 429. */
+  readonly maxConnectionsPerAddress: number
+  /** Connections of one principal at once; one more is answered 429. */
+  readonly maxConnectionsPerPrincipal: number
+  /** Proxies in front of the server, each of which adds to `X-Forwarded-For` whom it was asked by; 0: the header is not read. */
+  readonly trustedProxies: number
+  /** How long `Authentication` may take; then the request is answered 503. */
+  readonly authenticationTimeout: Duration.Duration
+  /** How long a client may wait with its first message; then its connection is closed with 1008. */
+  readonly firstMessageTimeout: Duration.Duration
+  /** Messages a second that one connection may send on average, above 0; more are refused with `RateLimited`. `Infinity`: no limit. */
+  readonly rate: number
+  /** Messages one connection may send at once, after a pause. */
+  readonly rateBurst: number
+  /** Messages beyond that, without a pause, after which a connection is closed with 1008. */
+  readonly rateTolerance: number
   /** Time between two pings. */
   readonly heartbeat: Duration.Duration
   /** Time without a sign of life after which a connection is closed. */
@@ -85,6 +103,15 @@ export const defaults: Service = {
   allowedOrigins: "same-origin",
   maxPayload: 1024 * 1024,
   maxMessages: 1024,
+  maxConnections: 10_000,
+  maxConnectionsPerAddress: 256,
+  maxConnectionsPerPrincipal: 64,
+  trustedProxies: 0,
+  authenticationTimeout: Duration.seconds(5),
+  firstMessageTimeout: Duration.seconds(10),
+  rate: 50,
+  rateBurst: 100,
+  rateTolerance: 1024,
   heartbeat: Duration.seconds(15),
   idleTimeout: Duration.seconds(45),
   windowBatches: 16,

@@ -16,6 +16,7 @@ import * as RpcServer from "effect/rpc/RpcServer"
 import { TokenRejected } from "../LiveError.ts"
 import { LiveProtocol } from "../LiveProtocol.ts"
 import * as LiveConfig from "./LiveConfig.ts"
+import { RpcDialect } from "./RpcDialect.ts"
 import { RpcConnection, type RpcFront } from "./RpcConnection.ts"
 import { Sessions } from "./Sessions.ts"
 import type { Front } from "./Transport.ts"
@@ -82,7 +83,7 @@ export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
       openSession: sessions.openUnsafe,
       ticket: sessions.ticketUnsafe,
       claim: (token, principal) => {
-        const claimed = sessions.claimUnsafe(token, principal)
+        const claimed = sessions.claimUnsafe(token, principal, RpcDialect)
         return typeof claimed === "string" ? new TokenRejected({ reason: claimed }) : claimed
       },
       confirm: sessions.confirmUnsafe,

@@ -10,11 +10,16 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Component from "../Component.ts"
+import { CloseCode } from "../LiveProtocol.ts"
+import { Admission } from "./Admission.ts"
 import * as Authentication from "./Authentication.ts"
 import * as Drain from "./Drain.ts"
 import * as Instances from "./Instances.ts"
 import * as LiveConfig from "./LiveConfig.ts"
+import * as LiveJson from "./LiveJson.ts"
 import * as LiveRpc from "./LiveRpc.ts"
+import * as Principals from "./Principals.ts"
+import * as Revocations from "./Revocations.ts"
 import * as Rooms from "./Rooms.ts"
 import * as Secrets from "./Secrets.ts"
 import * as Sessions from "./Sessions.ts"
@@ -29,7 +34,15 @@ import * as WebSocketLink from "./WebSocketLink.ts"
 export type Requirements<Components extends ReadonlyArray<Component.Any>> = Component.Requirement<Components[number]>
 
 /** The parts of a server that know no network. */
-export type Core = LiveRpc.LiveRpc | Transport.Transport | Sessions.Sessions | Instances.Instances | Rooms.Rooms
+export type Core =
+  | LiveRpc.LiveRpc
+  | LiveJson.LiveJson
+  | Transport.Transport
+  | Sessions.Sessions
+  | Instances.Instances
+  | Rooms.Rooms
+  | Revocations.Revocations
+  | Principals.Principals
 
 /** Why a server does not start: it has no secret to sign with, or one that is none. */
 export type StartError = Secrets.SecretsError | Config.ConfigError
@@ -42,7 +55,7 @@ export const layerCore = <const Components extends ReadonlyArray<Component.Any>>
     Effect.contextWith((context: Context.Context<Requirements<Components>>) =>
       Effect.map(withBehaviors(options.components, context), (behaviors) =>
         Layer.provideMerge(
-          Layer.merge(LiveRpc.layer, Drain.layer),
+          Layer.mergeAll(LiveRpc.layer, LiveJson.layer, Drain.layer, signOut),
           Layer.provideMerge(Sessions.layer, running(behaviors))
         )
       )
@@ -50,25 +63,55 @@ export const layerCore = <const Components extends ReadonlyArray<Component.Any>>
   )
 
 /**
- * Serves the components at `${path}/rpc` (`LiveConfig`, by default `/api/live/rpc`) until the Scope closes. State tokens are
- * signed with `FIBRA_SECRET` unless `Secrets` are provided; states are kept in memory unless a `SnapshotStore` is.
+ * Serves the components at `${path}/rpc` (`LiveConfig`, by default `/api/live/rpc`) and, for clients of any kind, at `${path}/ws`,
+ * until the Scope closes. State tokens are signed with `FIBRA_SECRET` unless `Secrets` are provided; states are kept in memory unless a `SnapshotStore` is. `Principals` is
+ * for what stands beside it, such as a route that signs somebody out.
  */
 export const layer = <const Components extends ReadonlyArray<Component.Any>>(options: {
   readonly components: Components
-}): Layer.Layer<never, StartError, HttpRouter.HttpRouter | Requirements<Components>> =>
-  Layer.provide(routes, Layer.provideMerge(layerCore(options), Unavailable.layer))
+}): Layer.Layer<Principals.Principals, StartError, HttpRouter.HttpRouter | Requirements<Components>> =>
+  Layer.effect(Principals.Principals, Principals.Principals).pipe(
+    Layer.merge(routes),
+    Layer.provide(Layer.provideMerge(layerCore(options), Unavailable.layer))
+  )
 
 const running = (behaviors: ReadonlyMap<Component.Any, Component.Behavior>) =>
   Instances.layer(behaviors).pipe(
     Layer.provide(Layer.provide(tokens, orElse(Secrets.Secrets, Secrets.layerConfig))),
+    Layer.provideMerge(Revocations.layer),
     Layer.provide(orElse(SnapshotStore.SnapshotStore, SnapshotStore.layerMemory)),
-    Layer.provideMerge(Layer.merge(Transport.layer, Rooms.layer))
+    Layer.provideMerge(Layer.mergeAll(Transport.layer, Rooms.layer, orElse(Principals.Principals, Principals.layer)))
   )
 
 const tokens = Layer.unwrap(
-  Effect.map(LiveConfig.LiveConfig, ({ audience, encryptTokens, maxTokenLength, tokenAge }) =>
-    StateToken.layer({ audience, encrypt: encryptTokens, maxAge: tokenAge, maxLength: maxTokenLength })
-  )
+  Effect.gen(function* () {
+    const { audience, encryptTokens, maxTokenLength, tokenAge } = yield* LiveConfig.LiveConfig
+    const { isRevoked } = yield* Revocations.Revocations
+    return StateToken.layer({
+      audience,
+      encrypt: encryptTokens,
+      maxAge: tokenAge,
+      maxLength: maxTokenLength,
+      isRevoked
+    })
+  })
+)
+
+const signOut = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const transport = yield* Transport.Transport
+    const sessions = yield* Sessions.Sessions
+    const revocations = yield* Revocations.Revocations
+    const principals = yield* Principals.Principals
+    yield* principals.serve((principal) =>
+      Effect.suspend(() => {
+        transport.endUnsafe(principal, CloseCode.signedOut, "Signed out")
+        sessions.endUnsafe(principal)
+        // Not before nobody is left to be given another token.
+        return revocations.revoke(principal)
+      })
+    )
+  })
 )
 
 /** The service, if there is one, or else what this layer makes. */
@@ -83,20 +126,27 @@ const routes = HttpRouter.use((router) =>
   Effect.gen(function* () {
     const config = yield* LiveConfig.LiveConfig
     const transport = yield* Transport.Transport
-    const front = yield* LiveRpc.LiveRpc
+    const rpc = yield* LiveRpc.LiveRpc
+    const json = yield* LiveJson.LiveJson
     const authenticate = yield* Authentication.Authentication
+    const revocations = yield* Revocations.Revocations
     const unavailable = yield* Unavailable
+    // Of all endpoints together.
     const gate: Upgrade.Gate = {
+      admission: new Admission(config),
       authenticate,
       config,
+      hasLeft: revocations.hasLeftUnsafe,
       isDraining: transport.isDraining,
       onRequest: (incoming) => unavailable.see(incoming)
     }
-    const handler = Upgrade.handler(gate, (ws, socket, principal) =>
-      WebSocketLink.attach(transport, front, ws, socket, principal)
-    )
+    const endpoint = (frontOf: (query: () => URLSearchParams) => Transport.Front) =>
+      Upgrade.handler(gate, (ws, socket, principal, query) =>
+        WebSocketLink.attach(transport, frontOf(query), ws, socket, principal)
+      )
     yield* Effect.addFinalizer(() => Effect.sync(() => unavailable.begin()))
-    yield* router.add("GET", `${config.path}/rpc`, handler)
+    yield* router.add("GET", `${config.path}/rpc`, endpoint(() => rpc))
+    yield* router.add("GET", `${config.path}/ws`, endpoint((query) => json(query())))
   })
 )
 

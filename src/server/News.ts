@@ -151,6 +151,11 @@ export class News implements Audience, RoomSink {
     }
   }
 
+  /** The client has read the rooms as far as it was told. */
+  takeUp(): void {
+    for (const reader of this.#rooms?.values() ?? []) reader.resume(reader.serial)
+  }
+
   /** The client knows of this component, so it may be told of its rooms, and of who is there. */
   announce(componentId: string): void {
     this.#rooms?.forEach((reader) => reader.announce(componentId))

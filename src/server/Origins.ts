@@ -34,15 +34,16 @@ export const rejected = (component: string, reason: TokenRejection, cause?: Erro
 export const open = (
   tokens: StateToken["Service"],
   served: Served,
-  presented: { readonly token: string; readonly props: Json },
+  presented: { readonly token: string; readonly props: Json | undefined },
   principal: Principal | undefined
 ): Effect.Effect<Claims, LiveError> => {
   const { componentName: component, version } = served.component
   const opened = tokens.open(presented.token, { component, principal: principal?.id ?? null })
   return Effect.matchEffect(opened, {
-    onFailure: ({ reason }) => rejected(component, reason),
+    onFailure: (error) =>
+      error._tag === "TokenRejected" ? rejected(component, error.reason) : unreadable(component, "unavailable", error),
     onSuccess: (claims) =>
-      isCompatible(claims.props, presented.props, claims.version === version)
+      presented.props === undefined || isCompatible(claims.props, presented.props, claims.version === version)
         ? Effect.succeed(claims)
         : rejected(component, "props")
   })

@@ -10,6 +10,7 @@ import {
   LiveError,
   type LiveErrorReason,
   MailboxFull,
+  NotAllowed,
   PayloadRejected,
   UnknownAction
 } from "../LiveError.ts"
@@ -25,6 +26,10 @@ export type Outcome =
 
 /** The house refuses. */
 export const refused = (reason: LiveErrorReason): Outcome => ({ _tag: "Refused", error: new LiveError({ reason }) })
+
+/** The client has mounted nothing of that id. */
+export const notAllowed = (what: string, componentId: string): NotAllowed =>
+  new NotAllowed({ what: `${what} on "${componentId.slice(0, 64)}"` })
 
 /** The outcome of an action that ended. */
 export const outcomeOf = (instance: Instance, action: string, exit: Exit.Exit<unknown, unknown>): Outcome => {
@@ -44,13 +49,13 @@ export const notAsked = (
   asked: "forgotten" | "taken",
   component: string,
   action: string,
-  callId: number
+  callId: number | string
 ): CallExpired | PayloadRejected =>
   asked === "forgotten"
     ? new CallExpired({ component, action, outcome: "unknown" })
     : new PayloadRejected({
         action,
-        issue: `the callId ${callId} was given to another request; expected one of its own for each`
+        issue: `the callId ${JSON.stringify(callId)} was given to another request; expected one of its own for each`
       })
 
 /** What the actor runtime refuses, in the words of the house. */

@@ -107,17 +107,17 @@ export class Reader<Sink extends ReaderSink = ReaderSink> {
     this.#log.away--
   }
 
-  /** The client is there, and was told this much. */
-  resume(place: Place): void {
+  /** The client is there, and was told this much; undefined: it is to be told everything. */
+  resume(place: Place | undefined): void {
     this.back()
     this.source.refresh()
     const { encoded, epoch, revision } = this.source
-    const sequence = place.epoch === epoch ? this.#log.placeOf(place.revision, revision) : undefined
+    const sequence = place?.epoch === epoch ? this.#log.placeOf(place.revision, revision) : undefined
     this.#held = false
     // What was said of these may not have arrived.
     this.#status = undefined
     this.#serial = 0
-    if (sequence === undefined) {
+    if (place === undefined || sequence === undefined) {
       this.#mode = "whole"
     } else {
       if (place.revision !== this.#revision) this.#seen = place.revision === revision ? encoded : undefined

@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Schema from "effect/Schema"
-import { LiveError, PayloadRejected, TokenRejected } from "../LiveError.ts"
+import { LiveError, PayloadRejected, RateLimited, TokenRejected } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
 import {
   type CallId,
@@ -110,13 +110,13 @@ export class RpcConnection implements FrontSession, Collector {
     try {
       parsed = JSON.parse(text)
     } catch {
-      return this.#defect("A frame is not JSON. Expected one RPC message, or an array of them. Send JSON text.")
+      return this.#mistake("A frame is not JSON. Expected one RPC message, or an array of them. Send JSON text.")
     }
     if (!Array.isArray(parsed)) return this.#message(parsed)
     if (parsed.length > this.#front.config.maxMessages) {
       return this.connection.link.close(1008, `A frame carries more than ${this.#front.config.maxMessages} messages`)
     }
-    for (const message of parsed) this.#message(message)
+    for (const message of parsed) if (this.connection.isOpen) this.#message(message)
   }
 
   schedule(): void {
@@ -162,6 +162,8 @@ export class RpcConnection implements FrontSession, Collector {
   #acknowledge(batch?: number): void {
     const received = this.#outbox.acknowledge(batch)
     const session = this.#session
+    // How often the server is told something new is its own doing, and costs the client nothing.
+    if (received === undefined) this.connection.spend()
     if (received === undefined || session === undefined) return
     // The first batch had the token of the session.
     if (!this.#confirmed) this.#front.confirm(session)
@@ -173,7 +175,7 @@ export class RpcConnection implements FrontSession, Collector {
   #message(value: unknown): void {
     const decoded = decodeMessage(value)
     if (Exit.isFailure(decoded)) {
-      return this.#defect(
+      return this.#mistake(
         `A message was not understood: ${String(Cause.squash(decoded.cause))}. ` +
           "Expected Request, Ack, Interrupt, Ping or Eof, as effect/rpc has them."
       )
@@ -184,10 +186,14 @@ export class RpcConnection implements FrontSession, Collector {
         return this.#request(message)
       case "Ack":
         if (this.#outbox.isStream(JSON.stringify(message.requestId))) this.#acknowledge()
+        else this.connection.spend()
         return
       case "Interrupt":
+        // What costs little is counted, and done in any case: who is told to wait must be able to let go, and to show that it lives.
+        this.connection.spend()
         return this.#interrupt(message.requestId)
       case "Ping":
+        this.connection.spend()
         return this.reply(`{"_tag":"Pong"}`)
       case "Eof":
         this.#leaving = true
@@ -196,6 +202,9 @@ export class RpcConnection implements FrontSession, Collector {
   }
 
   #request(request: Request): void {
+    if (request.tag === "Received") return this.#received(request)
+    const wait = this.connection.spend()
+    if (wait > 0 && request.tag !== "Connect") return this.#slower(request, wait)
     switch (request.tag) {
       case "Call":
         return this.#call(request)
@@ -203,8 +212,6 @@ export class RpcConnection implements FrontSession, Collector {
         return this.#mount(request, decodeMount)
       case "Rehydrate":
         return this.#mount(request, decodeRehydrate)
-      case "Received":
-        return this.#received(request)
       case "Connect":
         return this.#connect(request)
       default: {
@@ -226,7 +233,7 @@ export class RpcConnection implements FrontSession, Collector {
 
   #received(request: Request): void {
     const received = decodeReceived(request.payload)
-    if (Exit.isFailure(received)) return this.#refuse(request, received.cause)
+    if (Exit.isFailure(received)) return this.connection.spend() > 0 ? undefined : this.#refuse(request, received.cause)
     const { abandoned, batch, settled } = received.value
     this.#acknowledge(batch)
     if (settled !== undefined) this.#session?.settled(settled)
@@ -365,8 +372,16 @@ export class RpcConnection implements FrontSession, Collector {
     this.reply(RpcText.die(id, `There is no request ${JSON.stringify(tag.slice(0, 64))}. Expected one of ${known}.`))
   }
 
-  #defect(text: string): void {
-    this.reply(RpcText.defect(text))
+  #slower(request: Request, retryAfter: number): void {
+    if (request.isNotification === true || !this.connection.isOpen) return
+    const error = new LiveError({ reason: new RateLimited({ retryAfter }) })
+    // That one declares no error.
+    const isPing = request.tag === "Ping"
+    this.reply(isPing ? RpcText.die(request.id, error.message) : RpcText.failure(request.id, RpcText.liveError(error)))
+  }
+
+  #mistake(text: string): void {
+    if (this.connection.spend() === 0) this.reply(RpcText.defect(text))
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Batch } from "./Batch.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
+import { Replies } from "./Replies.ts"
 import type { Connection, Frame } from "./Transport.ts"
 import { Window } from "./Window.ts"
 
@@ -23,13 +24,7 @@ const sharedFrom = 4096
 export class RpcOutbox {
   readonly #connection: Connection
   readonly #config: LiveConfig.Service
-  #replies: Array<string> = []
-  /** What goes before the events. */
-  #first: Array<string> = []
-  /** Characters in both. */
-  #waiting = 0
-  /** Whether there is the answer of a call among them. */
-  #answering = false
+  readonly #replies: Replies
   /** The JSON of the id of the stream of events, while there is one. */
   #stream: string | undefined
   #window: Window
@@ -37,6 +32,7 @@ export class RpcOutbox {
   constructor(connection: Connection, config: LiveConfig.Service) {
     this.#connection = connection
     this.#config = config
+    this.#replies = new Replies(config.maxBuffered)
     this.#window = new Window(config)
   }
 
@@ -63,21 +59,19 @@ export class RpcOutbox {
 
   /** Sends one message with the next flush. */
   reply(message: string): void {
-    if (this.#isTooMuch(message)) return
-    this.#replies.push(message)
-    if (this.#replies.length === 1) this.#connection.schedule()
+    if (!this.#replies.last(message)) return void this.#tooMuch()
+    this.#connection.schedule()
   }
 
   /** Sends the answer of a call, and whatever was said before it. */
   answer(message: string): void {
-    this.#answering = true
+    this.#replies.isAnswering = true
     this.reply(message)
   }
 
   /** Sends one message before the events; false when there is no room for it. */
   first(message: string): boolean {
-    if (this.#isTooMuch(message)) return false
-    this.#first.push(message)
+    if (!this.#replies.first(message)) return this.#tooMuch()
     this.#connection.schedule()
     return true
   }
@@ -102,7 +96,6 @@ export class RpcOutbox {
   /** Writes what there is to say. */
   flush(events: Events | undefined): void {
     const batches = events !== undefined && this.#takes(events) ? events.collect() : []
-    this.#answering = false
     const frames = this.#frames(batches)
     if (batches.length > 0) events?.sent(this.#window.next - 1)
     for (const frame of frames) this.#connection.link.write(frame)
@@ -111,8 +104,9 @@ export class RpcOutbox {
   /** As little as possible is put together for this connection alone: what is long is written as others get it, too. */
   #frames(batches: ReadonlyArray<Batch>): ReadonlyArray<Frame> {
     const { link } = this.#connection
+    const { first, last } = this.#replies.take()
     const frames: Array<Frame> = []
-    let messages = this.#first
+    let messages = [...first]
     let texts: Array<string> = []
     const gather = () => {
       if (texts.length > 0) messages.push(this.#chunk(texts.join(",")))
@@ -123,7 +117,7 @@ export class RpcOutbox {
       if (messages.length > 0) frames.push(link.frame(`[${messages.join(",")}]`))
       messages = []
     }
-    const isAlone = batches.length === 1 && messages.length + this.#replies.length === 0
+    const isAlone = batches.length === 1 && first.length + last.length === 0
     for (const batch of batches) {
       if (!isAlone && batch.text.length < sharedFrom) texts.push(batch.text)
       else {
@@ -132,11 +126,8 @@ export class RpcOutbox {
       }
     }
     gather()
-    messages = messages.concat(this.#replies)
+    messages.push(...last)
     close()
-    this.#first = []
-    this.#replies = []
-    this.#waiting = 0
     return frames
   }
 
@@ -159,7 +150,7 @@ export class RpcOutbox {
   /** The answer of a call does not overtake the change it speaks of, so then there is no waiting for room. */
   #takes(events: Events): boolean {
     if (this.#stream === undefined) return false
-    return this.#answering || (events.isBehind && this.#window.isOpen && this.#connection.hasRoom)
+    return this.#replies.isAnswering || (events.isBehind && this.#window.isOpen && this.#connection.hasRoom)
   }
 
   get #head(): string {
@@ -167,12 +158,8 @@ export class RpcOutbox {
   }
 
   /** Answers that are too much for one frame end the connection; nobody who means well asks for them in one turn. */
-  #isTooMuch(message: string): boolean {
-    this.#waiting += message.length
-    if (this.#waiting <= this.#config.maxBuffered) return false
-    this.#replies = []
-    this.#first = []
+  #tooMuch(): false {
     this.#connection.link.close(1013, "The client asks for more than can be sent")
-    return true
+    return false
   }
 }

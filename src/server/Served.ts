@@ -11,6 +11,7 @@ import * as RestartPolicy from "../actor/RestartPolicy.ts"
 import type * as Component from "../Component.ts"
 import type * as Migration from "../Migration.ts"
 import { hearing } from "./InstanceRooms.ts"
+import * as Writable from "./Writable.ts"
 
 /** A component with the behaviour that runs it. */
 export interface Served {
@@ -43,7 +44,8 @@ export const make = (
     build: Effect.map(behavior.build, (handlers) => {
       const on = handlers["on"]
       served.hears ??= new Set(Object.keys(on ?? {}))
-      return on === undefined ? (handlers as Handlers) : withEvents(handlers, on as Handlers)
+      if (on === undefined && component.codec.writable.size === 0) return handlers as Handlers
+      return { ...withEvents(handlers, (on ?? {}) as Handlers), ...Writable.handlers(component) }
     }),
     hears: undefined,
     context: Context.merge(context, behavior.context),

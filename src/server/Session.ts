@@ -3,19 +3,22 @@
  * told. It outlives its connection: detached, it goes on without being heard, and the next connection takes up where the client
  * was. What a client names is looked up here and nowhere else, so an id of another session is as good as none.
  */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import { Draining, LiveError, NotAllowed, PayloadRejected, TooManyComponents, UnknownAction } from "../LiveError.ts"
+import { Draining, LiveError, TooManyComponents } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
-import type { CallRequest, Mounted, MountRequest, Place, RehydrateRequest, ResumeRequest } from "../LiveProtocol.ts"
+import type { Mounted, MountRequest, Place, ResumeRequest } from "../LiveProtocol.ts"
 import type { Principal } from "../Principal.ts"
 import type { Batch } from "./Batch.ts"
-import type { Held, Instances } from "./Instances.ts"
+import type { Client } from "./Client.ts"
+import * as Delivery from "./Delivery.ts"
+import type { CallRequest, SetRequest } from "./Delivery.ts"
+import type { Dialect } from "./Dialect.ts"
+import type { Held, Instances, RestoreRequest } from "./Instances.ts"
 import { type Bounds, Ledger } from "./Ledger.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import { notAsked, type Outcome, outcomeOf, refused } from "./Outcome.ts"
+import { notAllowed, notAsked, type Outcome, refused } from "./Outcome.ts"
 import { type Collector, News } from "./News.ts"
 import type { Audience } from "./Audience.ts"
 import type { Reader } from "./Reader.ts"
@@ -67,6 +70,19 @@ export class Session {
     return this.#news.principal
   }
 
+  get client(): Client {
+    return this.#news.client
+  }
+
+  /** In which words its client is told. */
+  get dialect(): Dialect {
+    return this.#news.dialect
+  }
+
+  get isDraining(): () => boolean {
+    return this.#host.isDraining
+  }
+
   /** Names its client to others. */
   get connectionId(): string {
     return this.#news.client.connection
@@ -87,7 +103,7 @@ export class Session {
   }
 
   /** Mounts a component, or brings one back; nothing else is said of it until `announce`. The function returned cancels. */
-  mount(request: MountRequest | RehydrateRequest, listener: MountListener): () => void {
+  mount(request: MountRequest | RestoreRequest, listener: MountListener): () => void {
     const { callId, component } = request
     const isBack = "token" in request
     const seals = isBack || request.seal === true
@@ -144,6 +160,26 @@ export class Session {
     const component = this.#mounts.get(componentId)?.instance.address ?? ""
     listener(refused(notAsked(asked, component, action, callId)))
     return noop
+  }
+
+  /** Sets a field that clients may set; the listener is called once, and not at all when the request is cancelled. */
+  set(request: SetRequest, listener: (outcome: Outcome) => void): () => void {
+    return Delivery.set(this.#mounts.get(request.componentId)?.instance, request, this, listener)
+  }
+
+  /** Whether the client has mounted this. */
+  has(componentId: string): boolean {
+    return this.#mounts.has(componentId)
+  }
+
+  /** What the client has mounted. */
+  get components(): ReadonlyArray<ComponentId> {
+    return Array.from(this.#mounts.values(), ({ instance }) => instance.id)
+  }
+
+  /** The newest token of a component, if there is one that its client was not told; it counts as told. */
+  takeToken(componentId: string): string | undefined {
+    return this.#mounts.get(componentId)?.reader.takeToken()
   }
 
   /** The client has the answers of all requests below this id. */
@@ -239,6 +275,17 @@ export class Session {
     return kept
   }
 
+  /** The client is back, over this connection, and knows what it was sent: it is told what has happened since, and every state. */
+  takeUp(connection: Collector): void {
+    this.#news.attach(connection)
+    for (const { instance, reader } of this.#mounts.values()) {
+      reader.resume(undefined)
+      this.#host.instances.keep(instance)
+      instance.seen(reader)
+    }
+    this.#news.takeUp()
+  }
+
   /** Lets go of every instance; calls that have begun go on without an asker. */
   close(): Effect.Effect<void> {
     return Effect.suspend(() => {
@@ -256,41 +303,13 @@ export class Session {
     })
   }
 
-  #run({ action, callId, componentId, payload }: CallRequest, done: (outcome: Outcome) => void): () => void {
-    const end = (outcome: Outcome) => {
-      done(outcome)
-      return noop
-    }
-    const mount = this.#mounts.get(componentId)
-    if (mount === undefined) return end({ _tag: "Refused", error: notMounted(`Calling "${action}"`, componentId) })
-    if (this.#host.isDraining()) return end(refused(new Draining()))
-    const { cell, served } = mount.instance
-    const component = served.component.componentName
-    const codec = served.component.codec.actions.get(action)
-    if (codec === undefined) return end(refused(new UnknownAction({ component, action })))
-    // An action without payload is `Void`, whose JSON form is null.
-    const decoded = codec.decodePayload(payload === undefined ? null : payload)
-    if (Exit.isFailure(decoded)) {
-      return end(refused(new PayloadRejected({ action, issue: String(Cause.squash(decoded.cause)) })))
-    }
-    const { client } = this.#news
-    // Clients that guess what an action does have to know when they see what it did.
-    const reference =
-      codec.reduce === undefined || callId === undefined
-        ? undefined
-        : `{"connectionId":"${client.connection}","callId":${callId}}`
-    return cell.send(action, decoded.value, { from: client, reference }, (exit) => {
-      const outcome = outcomeOf(mount.instance, action, exit)
-      // What still waited when the server ended can be asked of the next one.
-      const isLeft =
-        this.#host.isDraining() && outcome._tag === "Refused" && outcome.error.reason._tag === "InstanceStopped"
-      done(isLeft ? refused(new Draining()) : outcome)
-    })
+  #run(request: CallRequest, done: (outcome: Outcome) => void): () => void {
+    return Delivery.call(this.#mounts.get(request.componentId)?.instance, request, this, done)
   }
 
   /** Gets hold of an instance on a fiber of its own. */
   #hold(
-    request: MountRequest | RehydrateRequest,
+    request: MountRequest | RestoreRequest,
     done: (exit: Exit.Exit<ComponentId, LiveError>) => void,
     abandonable: Set<Fiber.Fiber<unknown, unknown>> | undefined
   ): () => void {
@@ -373,7 +392,7 @@ export class Session {
 }
 
 const notMounted = (what: string, componentId: string): LiveError =>
-  new LiveError({ reason: new NotAllowed({ what: `${what} on "${componentId.slice(0, 64)}"` }) })
+  new LiveError({ reason: notAllowed(what, componentId) })
 
 /** What was read least. */
 const earlier = (one: Place | undefined, other: Place): Place =>

@@ -11,10 +11,11 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import type { TokenRejection } from "../LiveError.ts"
 import * as IdGenerator from "./IdGenerator.ts"
+import type { Dialect } from "./Dialect.ts"
 import { Instances } from "./Instances.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import { Parking } from "./Parking.ts"
-import { isSame, type Principal } from "../Principal.ts"
+import { isSame, type Principal, renew } from "../Principal.ts"
 import type { Collector } from "./News.ts"
 import { Session, type SessionHost } from "./Session.ts"
 
@@ -35,14 +36,20 @@ export class Sessions extends Context.Service<
     readonly openUnsafe: (connection: Collector, principal: Principal | undefined) => Session
     /** Makes the session one to come back to, and gives its token. */
     readonly ticketUnsafe: (session: Session) => string
-    /** Finds the session of a token; whoever had it loses it. */
-    readonly claimUnsafe: (token: string, principal: Principal | undefined) => Session | TokenRejection
+    /** Finds the session of a token, if it speaks this dialect; whoever had it loses it. */
+    readonly claimUnsafe: (
+      token: string,
+      principal: Principal | undefined,
+      dialect: Dialect
+    ) => Session | TokenRejection
     /** The client knows its latest token. */
     readonly confirmUnsafe: (session: Session) => void
     /** The connection of a session is gone: it waits for the next, or ends when there is nothing to come back to. */
     readonly park: (session: Session) => Effect.Effect<void>
     /** Ends it and lets go of what it had mounted. */
     readonly close: (session: Session) => Effect.Effect<void>
+    /** Ends all sessions of a principal, connected or not; their tokens are worth nothing. What their handlers have begun goes on. */
+    readonly endUnsafe: (principal: string) => void
     /** Nothing new is taken any more. */
     readonly drainUnsafe: () => void
     readonly isDraining: () => boolean
@@ -158,15 +165,18 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
         named.set(ticket.id, session)
         return `${ticket.id}.${ticket.secret}`
       },
-      claimUnsafe: (token, principal) => {
+      claimUnsafe: (token, principal, dialect) => {
         const [id = "", secret = "", ...rest] = token.split(".", 3)
         const session = rest.length > 0 ? undefined : named.get(id)
         const ticket = session === undefined ? undefined : tickets.get(session)
+        if (session !== undefined && session.dialect !== dialect) return reject("session", Effect.logWarning)
         // As after every restart: its time is over, or it was another server's.
         if (session === undefined || ticket === undefined) return reject("session", Effect.logDebug)
         const isPrevious = ticket.previous !== undefined && isSecret(secret, ticket.previous)
         if (!isSecret(secret, ticket.secret) && !isPrevious) return reject("session", Effect.logWarning)
         if (!isSame(session.principal, principal)) return reject("principal", Effect.logWarning)
+        // Whoever holds this principal (the client, its private instances) has the claims of the connection that came last.
+        if (session.principal !== undefined && principal !== undefined) renew(session.principal, principal)
         // The next ticket has this secret as the one before it, until its client has confirmed.
         if (isPrevious) ticket.secret = secret
         parking.take(session)
@@ -180,6 +190,9 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       },
       park,
       close,
+      // Not waited for: a handler may sign out whoever has called it, and its session would wait for the handler.
+      endUnsafe: (principal) =>
+        run(closeAll(Array.from(open).filter((session) => session.principal?.id === principal))),
       drainUnsafe: () => void (draining = true),
       isDraining: () => draining,
       sizeUnsafe: () => ({ sessions: open.size, parked: parking.size })

@@ -1,7 +1,8 @@
 /**
  * The state of a component as a signed text that its client keeps and brings back. A token says whose state it is, of which
- * component and how old; whoever opens it can rely on every byte of it. It does not know whether it was opened before, whether
- * something newer followed it, or whether what it carries still fits the contract: that is for the one who mounts.
+ * component and how old; whoever opens it can rely on every byte of it, and that its principal was not signed out since. It does
+ * not know whether it was opened before, whether something newer followed it, or whether what it carries still fits the contract:
+ * that is for the one who mounts.
  *
  * ```text
  * v1.<key id>.<s|e>.<payload>.<mac>
@@ -27,6 +28,7 @@ import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEq
 import { TokenRejected, type TokenRejection } from "../LiveError.ts"
 import type { Json } from "../Patch.ts"
 import { type Key, Secrets } from "./Secrets.ts"
+import type { SnapshotStoreError } from "./SnapshotStoreError.ts"
 
 /** What is sealed. */
 export interface Contents {
@@ -71,6 +73,8 @@ export interface Options {
   readonly audience: string
   /** Characters of the longest token. */
   readonly maxLength: number
+  /** Whether what was sealed for this principal at this time, in milliseconds since the epoch, is not taken any more. */
+  readonly isRevoked?: (principal: string, issuedAt: number) => Effect.Effect<boolean, SnapshotStoreError>
 }
 
 /** Seals states and opens tokens. */
@@ -81,13 +85,16 @@ export class StateToken extends Context.Service<
     readonly seal: (contents: Contents) => Effect.Effect<string | undefined>
     /** Makes a token at a time, in milliseconds since the epoch; one that is encrypted whatever the options say, if it has to be. */
     readonly sealUnsafe: (contents: Contents, now: number, encrypt?: boolean) => string | undefined
-    /** Checks whatever a client presents as its token, the cheapest things first; nothing in it is read before its signature is. */
-    readonly open: (token: unknown, expected: Expected) => Effect.Effect<Claims, TokenRejected>
+    /**
+     * Checks whatever a client presents as its token, the cheapest things first; nothing in it is read before its signature is.
+     * Fails with `SnapshotStoreError` when it cannot be known whether it was revoked.
+     */
+    readonly open: (token: unknown, expected: Expected) => Effect.Effect<Claims, TokenRejected | SnapshotStoreError>
   }
 >()("fibra/server/StateToken") {}
 
 /** Milliseconds by which the clock of another server may be ahead. */
-const maxSkew = 60_000
+export const maxSkew = 60_000
 const macLength = 43
 const nonceLength = 12
 const tagLength = 16
@@ -113,7 +120,7 @@ const decodePayload = Schema.decodeUnknownOption(Payload)
 
 /** Seals with the newest secret, opens with all of them. */
 export const make = Effect.fnUntraced(function* (options: Options) {
-  const { audience, encrypt, maxLength } = options
+  const { audience, encrypt, isRevoked, maxLength } = options
   const maxAge = Duration.toMillis(options.maxAge)
   const { keys } = yield* Secrets
   const [newest] = keys
@@ -162,7 +169,9 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     if (claims.audience !== audience) return yield* reject("audience")
     if (claims.principal !== expected.principal) return yield* reject("principal")
     if (claims.component !== expected.component) return yield* reject("component")
-    return claims
+    const isOut =
+      isRevoked !== undefined && claims.principal !== null && (yield* isRevoked(claims.principal, claims.issuedAt))
+    return isOut ? yield* reject("revoked") : claims
   })
 
   return StateToken.of({

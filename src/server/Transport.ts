@@ -1,8 +1,9 @@
 /**
  * Connections, whatever speaks over them: each has one outbox that is flushed at most once per turn of the event loop, all of
- * them by one shared callback. It takes care of heartbeats, idle connections and readers that are too slow, and knows neither
- * components nor messages; a front gives it text and gets text.
+ * them by one shared callback. It takes care of heartbeats, idle connections, readers that are too slow and writers that are too
+ * fast, and knows neither components nor messages; a front gives it text and gets text.
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -10,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as LiveConfig from "./LiveConfig.ts"
 import type { Principal } from "../Principal.ts"
+import { type FullAt, RateLimit } from "./RateLimit.ts"
 
 /** One message, ready to be written. */
 export type Frame = Uint8Array | string
@@ -19,6 +21,10 @@ export interface Link {
   /** Frames of one kind are written by every link of that kind. */
   readonly kind: string
   readonly frame: (text: string) => Frame
+  /** Several messages, to be written at once. */
+  readonly frames: (texts: ReadonlyArray<string>) => Frame
+  /** The messages of a batch, each of which begins with who hears it. */
+  readonly framesOf: (batch: { readonly texts: ReadonlyArray<string> }, hearer: string) => Frame
   readonly write: (frame: Frame) => void
   /** Bytes written that have not left yet. */
   readonly bufferedUnsafe: () => number
@@ -37,6 +43,11 @@ export interface Link {
 export interface FrontSession {
   /** A message came in. */
   readonly receive: (text: string) => void
+  /** The connection is open, so there may be something to say. */
+  readonly opened?: () => void
+  /** The client is asked for a sign of life, or has given it: what was sent before the question has arrived. */
+  readonly pinged?: () => void
+  readonly ponged?: () => void
   /** What there is to send may be sent now. */
   readonly flush: () => void
   /** The server is going to end; clients come back within so many milliseconds. */
@@ -63,6 +74,11 @@ export class Connection {
   #paused = false
   /** Heartbeats since the last sign of life. */
   #silent = 0
+  #spoke = false
+  /** What it may send. */
+  #allowance: FullAt = 0
+  /** What it may send beyond that, in vain. */
+  #patience: FullAt = 0
 
   constructor(id: number, link: Link, principal: Principal | undefined, transport: Outboxes) {
     this.id = id
@@ -74,6 +90,7 @@ export class Connection {
   /** The front takes over. */
   start(front: Front): void {
     this.#front = front.open(this)
+    this.#front.opened?.()
   }
 
   /** Asks for a flush at the end of this turn. */
@@ -101,16 +118,49 @@ export class Connection {
     }
   }
 
+  /** Whether it is still heard. */
+  get isOpen(): boolean {
+    return this.#front !== undefined
+  }
+
   /** A message came in. */
   receive(text: string): void {
+    if (this.#front === undefined) return
     this.#silent = 0
+    if (!this.#spoke) {
+      this.#spoke = true
+      this.#transport.silent.delete(this)
+    }
+    this.#transport.tick()
     guarded(this, () => this.#front?.receive(text))
     this.#transport.happened()
+  }
+
+  /**
+   * Counts one message of those that came in; a front does so for each message of a frame, before it looks at it. 0: it may be done.
+   * Otherwise it may not, and may be sent again after so many milliseconds. Whoever goes on in spite of that is cut off.
+   */
+  spend(): number {
+    const { allowances, now, patience } = this.#transport
+    const wait = allowances.wait(this.#allowance, now)
+    if (wait === 0) {
+      this.#allowance = allowances.take(this.#allowance, now)
+      return 0
+    }
+    if (patience.wait(this.#patience, now) > 0) {
+      this.end(1008, "More was sent than may be")
+      return Infinity
+    }
+    // Those that were refused before it come first.
+    const after = Math.ceil(wait + patience.missing(this.#patience, now))
+    this.#patience = patience.take(this.#patience, now)
+    return after
   }
 
   /** A sign of life that is no message. */
   heard(): void {
     this.#silent = 0
+    this.#front?.ponged?.()
   }
 
   /** What was written has left. */
@@ -129,6 +179,7 @@ export class Connection {
     if (this.#silent * Duration.toMillis(heartbeat) >= Duration.toMillis(idleTimeout)) {
       return this.link.close(1001, "Nothing was heard for too long")
     }
+    this.#front?.pinged?.()
     this.link.ping()
   }
 
@@ -140,6 +191,12 @@ export class Connection {
   /** Whether the client knows that the server is going to end. */
   get knows(): boolean {
     return this.#front?.knows() ?? true
+  }
+
+  /** Ends it: nothing more is heard or said, whatever the peer makes of that. */
+  end(code: number, reason: string): void {
+    this.link.close(code, reason)
+    this.closed()
   }
 
   /** The link is gone. */
@@ -165,25 +222,51 @@ const guarded = (connection: Connection, run: () => void): void => {
 class Outboxes {
   readonly config: LiveConfig.Service
   readonly connections = new Set<Connection>()
+  /** Those that nothing was heard from, and since when, in that order. */
+  readonly silent = new Map<Connection, number>()
+  readonly allowances: RateLimit
+  readonly patience: RateLimit
+  /** The time at which what is just handled came in; asked for once per frame. */
+  now = 0
   /** Who wants to look again when something has happened. */
   readonly watchers = new Set<() => void>()
   #dirty: Array<Connection> = []
   #last = 0
+  readonly #clock: Clock.Clock
 
-  constructor(config: LiveConfig.Service) {
+  constructor(config: LiveConfig.Service, clock: Clock.Clock) {
     this.config = config
+    this.#clock = clock
+    const { rate, rateBurst, rateTolerance } = config
+    this.allowances = new RateLimit({ rate, burst: rateBurst })
+    this.patience = new RateLimit({ rate, burst: rateTolerance })
+  }
+
+  tick(): void {
+    this.now = this.#clock.currentTimeMillisUnsafe()
   }
 
   attach(front: Front, link: Link, principal: Principal | undefined): Connection {
     const connection = new Connection(++this.#last, link, principal, this)
     this.connections.add(connection)
+    this.silent.set(connection, this.#clock.currentTimeMillisUnsafe())
     connection.start(front)
     return connection
   }
 
   remove(connection: Connection): void {
     this.connections.delete(connection)
+    this.silent.delete(connection)
     this.happened()
+  }
+
+  /** Ends those that have been silent since they came, for so many milliseconds. */
+  endSilent(timeout: number): void {
+    this.tick()
+    for (const [connection, since] of this.silent) {
+      if (since + timeout > this.now) return
+      connection.end(1008, "No message came")
+    }
   }
 
   /** Something was heard, or somebody left. */
@@ -212,6 +295,8 @@ export class Transport extends Context.Service<
     /** Tells every connection that the server is going to end; from now on there are to be no new ones. */
     readonly drainUnsafe: () => void
     readonly isDraining: () => boolean
+    /** Ends the connections of a principal. */
+    readonly endUnsafe: (principal: string, code: number, reason: string) => void
     /** Waits until every client knows that the server is going to end. */
     readonly known: Effect.Effect<void>
     /** Waits until everything that was said has been written. */
@@ -222,6 +307,9 @@ export class Transport extends Context.Service<
   }
 >()("fibra/server/Transport") {}
 
+/** The part of `firstMessageTimeout` by which it may be exceeded. */
+const lookingShare = 0.1
+
 /** How long a client may take to answer the closing handshake. */
 const closing = Duration.seconds(1)
 
@@ -230,12 +318,17 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
   Transport,
   Effect.gen(function* () {
     const config = yield* LiveConfig.LiveConfig
-    const outboxes = new Outboxes(config)
+    const outboxes = new Outboxes(config, yield* Clock.Clock)
 
     const beat = Effect.sync(() => {
       for (const connection of outboxes.connections) connection.beat()
     })
     yield* Effect.forkScoped(Effect.schedule(beat, Schedule.spaced(config.heartbeat)))
+    const timeout = Duration.toMillis(config.firstMessageTimeout)
+    if (timeout < Infinity) {
+      const endSilent = Effect.sync(() => outboxes.endSilent(timeout))
+      yield* Effect.forkScoped(Effect.schedule(endSilent, Schedule.spaced(Duration.millis(timeout * lookingShare))))
+    }
 
     let draining = false
     /** Waits until this holds for every connection. */
@@ -275,6 +368,11 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
         for (const connection of outboxes.connections) connection.draining()
       },
       isDraining: () => draining,
+      endUnsafe: (principal, code, reason) => {
+        for (const connection of outboxes.connections) {
+          if (connection.principal?.id === principal) connection.end(code, reason)
+        }
+      },
       known: until((connection) => connection.knows),
       written: until(({ link }) => link.bufferedUnsafe() === 0),
       flushUnsafe: outboxes.flush,

@@ -1,81 +1,152 @@
 /**
  * Takes a WebSocket upgrade out of Effect's HTTP server: the request is checked, the handshake is ours, and what is left is a
- * WebSocket and its TCP socket. The request's fiber ends here; an open connection holds none.
+ * WebSocket and its TCP socket. The request's fiber ends here; an open connection holds none. Whoever is not let in is answered
+ * over HTTP: with what was refused, and not with why.
  */
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { type WebSocket, WebSocketServer } from "ws"
+import type { Admission, Place } from "./Admission.ts"
 import type { Authenticate } from "./Authentication.ts"
+import * as ClientAddress from "./ClientAddress.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import type { Principal } from "../Principal.ts"
+import { copy, type Principal } from "../Principal.ts"
+import * as Turnaway from "./Turnaway.ts"
 
 /** What Node says of a request it has taken for an upgrade. */
 interface UpgradeRequest extends IncomingMessage {
   readonly upgrade: boolean
 }
 
-/** Called with each connection that was let in. */
-export type OnConnection = (ws: WebSocket, socket: Socket, principal: Principal | undefined) => void
+/** Called with each connection that was let in, and the query it was asked for with. */
+export type OnConnection = (
+  ws: WebSocket,
+  socket: Socket,
+  principal: Principal | undefined,
+  query: () => URLSearchParams
+) => void
 
-/** Whom to let in. */
+/** Whom to let in. Endpoints with the same gate count their connections together. */
 export interface Gate {
+  readonly admission: Admission
   readonly config: LiveConfig.Service
-  readonly authenticate: Authenticate
+  /** Undefined: everyone is anonymous. */
+  readonly authenticate: Authenticate | undefined
+  /** Whether a principal was signed out at this time, in milliseconds since the epoch, or later. */
+  readonly hasLeft: (principal: string, since: number) => boolean
   /** Whether the server is about to end. */
   readonly isDraining: () => boolean
   /** Somebody came. */
   readonly onRequest: (incoming: IncomingMessage) => void
 }
 
+/** The sub-protocol of every endpoint; others a client offers, such as one with a token, are not answered. */
+const protocol = "fibra"
+
+/** Milliseconds that a peer may take to answer the closing handshake. */
+const closeTimeout = 2000
+
 /** The handler of a route that is a WebSocket endpoint. */
 export const handler = (
-  { authenticate, config, isDraining, onRequest }: Gate,
+  gate: Gate,
   onConnection: OnConnection
-): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest> => {
-  const server = new WebSocketServer({
+): Effect.Effect<HttpServerResponse, never, HttpServerRequest> => {
+  const { admission, config, isDraining, onRequest } = gate
+  const options = {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
-    maxPayload: config.maxPayload
-  })
-  const upgrade = (request: HttpServerRequest, principal: Principal | undefined) => {
+    maxPayload: config.maxPayload,
+    closeTimeout,
+    handleProtocols: (offered: ReadonlySet<string>) => offered.has(protocol) && protocol
+  }
+  const server = new WebSocketServer(options)
+  const upgrade = (request: HttpServerRequest, principal: Principal | undefined, place: Place): void => {
     const incoming = NodeHttpServerRequest.toIncomingMessage(request) as UpgradeRequest
     const { socket } = incoming
     abandon(NodeHttpServerRequest.toServerResponse(request) as ServerResponse, socket)
     // Effect's server adds its listeners when this fiber has ended, and they would hold the request as long as the socket.
     process.nextTick(() => {
       removeListeners(socket)
-      server.handleUpgrade(incoming, socket, noHead, (ws) => onConnection(ws, socket, principal))
+      let isOpen = false
+      server.handleUpgrade(incoming, socket, noHead, (ws) => {
+        isOpen = true
+        hold(socket, place)
+        onConnection(ws, socket, principal, () => queryOf(incoming))
+      })
+      // A handshake that is none was answered there.
+      if (!isOpen) place.leave()
     })
-    return HttpServerResponse.empty()
   }
   return Effect.flatMap(Effect.service(HttpServerRequest), (request) => {
     const incoming = NodeHttpServerRequest.toIncomingMessage(request) as UpgradeRequest
     // The header alone makes no upgrade: without `Connection: Upgrade` this is an exchange of requests and answers like any other.
     if (!incoming.upgrade || incoming.headers.upgrade?.toLowerCase() !== "websocket") {
-      return Effect.succeed(
-        refuse(426, "This is a WebSocket endpoint. Expected an upgrade request. Connect with a WebSocket client.")
-      )
+      return Effect.succeed(Turnaway.noUpgrade)
     }
     const { host, origin } = incoming.headers
-    if (!isAllowedOrigin(config.allowedOrigins, origin, host)) {
-      return Effect.succeed(
-        refuse(
-          403,
-          `Pages from "${origin}" may not connect. Expected the server's own origin or one of allowedOrigins. ` +
-            "Add it to LiveConfig.allowedOrigins if it is yours."
-        )
-      )
-    }
+    if (!isAllowedOrigin(config.allowedOrigins, origin, host)) return Turnaway.foreign(origin)
     onRequest(incoming)
-    const unavailable = refuse(503, "The server is shutting down. Connect again.", { "retry-after": "1" })
-    if (isDraining()) return Effect.succeed(unavailable)
-    return Effect.map(authenticate(request), (principal) => (isDraining() ? unavailable : upgrade(request, principal)))
+    if (isDraining()) return Effect.succeed(Turnaway.draining)
+    const place = admission.enter(ClientAddress.of(incoming, config.trustedProxies))
+    if (typeof place === "string") {
+      return Turnaway.full(place, config.trustedProxies === 0 && incoming.headers["x-forwarded-for"] !== undefined)
+    }
+    let isIn = false
+    return identify(gate, request).pipe(
+      Effect.flatMap((principal) => {
+        if (isDraining()) return Effect.succeed(Turnaway.draining)
+        if (principal !== undefined && !place.belongsTo(principal.id)) return Turnaway.full("principal", false)
+        isIn = true
+        upgrade(request, principal, place)
+        return Effect.succeed(Turnaway.none)
+      }),
+      Effect.catch(Effect.succeed),
+      Effect.ensuring(
+        Effect.sync(() => {
+          if (!isIn) place.leave()
+        })
+      )
+    )
   })
+}
+
+const queryOf = ({ url = "" }: IncomingMessage): URLSearchParams =>
+  new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "")
+
+/** Who is connecting; fails with what is answered when that cannot be known, or is nobody who may. */
+const identify = (
+  { authenticate, config, hasLeft }: Gate,
+  request: HttpServerRequest
+): Effect.Effect<Principal | undefined, HttpServerResponse> => {
+  if (authenticate === undefined) return Effect.undefined
+  return Effect.flatMap(Clock.currentTimeMillis, (since) =>
+    Effect.suspend(() => authenticate(request)).pipe(
+      Effect.timeoutOrElse({
+        duration: config.authenticationTimeout,
+        orElse: () => Effect.flip(Turnaway.late)
+      }),
+      Effect.matchCauseEffect({
+        onFailure: (cause) => {
+          const failure = cause.reasons.find(Cause.isFailReason)?.error
+          if (failure === undefined) return Effect.flip(Turnaway.failed(cause))
+          return "_tag" in failure ? Effect.flip(Turnaway.refused(failure)) : Effect.fail(failure)
+        },
+        onSuccess: (principal) => {
+          if (principal === undefined) return Effect.undefined
+          // What was asked for here may have been answered before it was signed out.
+          if (hasLeft(principal.id, since)) return Effect.flip(Turnaway.signedOut)
+          return Effect.succeed(copy(principal))
+        }
+      })
+    )
+  )
 }
 
 /** Whether a page from `origin` may open a socket on `host`; what is not a browser sends no origin. */
@@ -88,12 +159,6 @@ export const isAllowedOrigin = (
   if (allowed !== "same-origin") return allowed.includes(origin)
   return URL.canParse(origin) && new URL(origin).host === host
 }
-
-const refuse = (
-  status: number,
-  text: string,
-  headers: { readonly [name: string]: string } = {}
-): HttpServerResponse.HttpServerResponse => HttpServerResponse.text(text + "\n", { status, headers })
 
 /** A client has nothing to send before it has the answer, so there is no head to pass on. */
 const noHead = Buffer.alloc(0)
@@ -109,4 +174,19 @@ const removeListeners = (socket: Socket): void => {
   for (const name of ["close", "error"]) {
     for (const listener of socket.listeners(name)) socket.off(name, listener as () => void)
   }
+}
+
+const placeOf = Symbol("fibra/server/place")
+
+type Placed = Socket & { [placeOf]?: Place }
+
+/** The place is taken until the socket is closed. */
+const hold = (socket: Placed, place: Place): void => {
+  socket[placeOf] = place
+  socket.on("close", leave)
+}
+
+// One function for all sockets.
+function leave(this: Placed): void {
+  this[placeOf]?.leave()
 }

@@ -6,6 +6,7 @@ import type { Socket } from "node:net"
 import type { WebSocket } from "ws"
 import type { Principal } from "../Principal.ts"
 import type { Connection, Frame, Front, Link, Transport } from "./Transport.ts"
+import { frame, frames, FrameTemplate } from "./WebSocketFrames.ts"
 
 const connectionOf = Symbol("fibra/server/connection")
 
@@ -35,6 +36,8 @@ const tooMuch = 1013
 class WebSocketLink implements Link {
   readonly kind = "websocket"
   readonly frame = frame
+  readonly frames = frames
+  readonly framesOf = framesOf
   readonly #ws: WebSocket
   readonly #socket: Socket
 
@@ -82,7 +85,8 @@ class WebSocketLink implements Link {
 // One function for all sockets: a closure per event and connection is memory an idle connection would hold.
 
 function onMessage(this: Linked<WebSocket>, data: Buffer): void {
-  this[connectionOf]?.receive(data.toString())
+  const connection = this[connectionOf]
+  if (connection?.isOpen) connection.receive(data.toString())
 }
 
 function onPong(this: Linked<WebSocket>): void {
@@ -100,20 +104,15 @@ function onDrain(this: Linked<Socket>): void {
 /** `ws` closes the connection itself after an error (1009 for a frame too large, 1007 for broken UTF-8); "close" follows. */
 function onError(this: WebSocket): void {}
 
-/** A whole, unmasked text message, as RFC 6455 section 5.2 has it. */
-const frame = (text: string): Buffer => {
-  const length = Buffer.byteLength(text)
-  const header = length < 126 ? 2 : length < 65_536 ? 4 : 10
-  const bytes = Buffer.allocUnsafe(header + length)
-  bytes[0] = 0x81
-  if (header === 2) bytes[1] = length
-  else if (header === 4) {
-    bytes[1] = 126
-    bytes.writeUInt16BE(length, 2)
-  } else {
-    bytes[1] = 127
-    bytes.writeBigUInt64BE(BigInt(length), 2)
+/** What is the same for all who hear a batch, made once. */
+const templates = new WeakMap<object, FrameTemplate>()
+
+const framesOf = (batch: { readonly texts: ReadonlyArray<string> }, hearer: string): Buffer => {
+  const beginning = Buffer.from(hearer)
+  let template = templates.get(batch)
+  if (template?.fits(beginning.length) !== true) {
+    template = new FrameTemplate(batch.texts, beginning.length)
+    templates.set(batch, template)
   }
-  bytes.write(text, header)
-  return bytes
+  return template.with(beginning)
 }

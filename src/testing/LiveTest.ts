@@ -11,8 +11,10 @@ import * as Scope from "effect/Scope"
 import * as StateCache from "../client/StateCache.ts"
 import type * as Component from "../Component.ts"
 import { Instances } from "../server/Instances.ts"
+import * as LiveConfig from "../server/LiveConfig.ts"
 import { LiveRpc } from "../server/LiveRpc.ts"
 import * as LiveServer from "../server/LiveServer.ts"
+import * as Principals from "../server/Principals.ts"
 import { Rooms } from "../server/Rooms.ts"
 import * as Secrets from "../server/Secrets.ts"
 import { Sessions } from "../server/Sessions.ts"
@@ -20,7 +22,7 @@ import * as SnapshotStore from "../server/SnapshotStore.ts"
 import { Transport } from "../server/Transport.ts"
 import { MemoryLink } from "./MemoryLink.ts"
 import { MortalStore } from "./MortalStore.ts"
-import { type ClientOptions, connect, type TestClient } from "./TestClient.ts"
+import { type ClientOptions, connect, principalOf, type TestClient } from "./TestClient.ts"
 
 /** What is open on the server. */
 export interface Open {
@@ -56,12 +58,13 @@ export class LiveTest extends Context.Service<
 >()("fibra/testing/LiveTest") {
   /**
    * Serves the components; their behaviours and whatever those need are provided as in production, as are a `SnapshotStore` and
-   * `Secrets` if they matter.
+   * `Secrets` if they matter. In virtual time, in which everything happens at once, a client may send as much as it likes, unless
+   * `LiveConfig` says another rate than the default.
    */
   static readonly layer = <const Components extends ReadonlyArray<Component.Any>>(
     options: { readonly components: Components } & ClientOptions
-  ): Layer.Layer<LiveTest, LiveServer.StartError, LiveServer.Requirements<Components>> =>
-    Layer.effect(LiveTest, make(LiveServer.layerCore(options), options))
+  ): Layer.Layer<LiveTest | Principals.Principals, LiveServer.StartError, LiveServer.Requirements<Components>> =>
+    Layer.effectContext(make(LiveServer.layerCore(options), options))
 }
 
 /** A server that runs. */
@@ -80,6 +83,10 @@ const make = Effect.fnUntraced(function* <R>(
   const random = Context.get(yield* Layer.build(Secrets.layerRandom), Secrets.Secrets)
   const store = Option.getOrElse(yield* Effect.serviceOption(SnapshotStore.SnapshotStore), () => memory)
   const secrets = Option.getOrElse(yield* Effect.serviceOption(Secrets.Secrets), () => random)
+  const none = Context.get(yield* Layer.build(Layer.fresh(Principals.layer)), Principals.Principals)
+  const principals = Option.getOrElse(yield* Effect.serviceOption(Principals.Principals), () => none)
+  const config = yield* LiveConfig.LiveConfig
+  const rate = config.rate === LiveConfig.defaults.rate ? Infinity : config.rate
   let running: Running | undefined
 
   const start = Effect.gen(function* () {
@@ -89,7 +96,9 @@ const make = Effect.fnUntraced(function* <R>(
     const mortal = new MortalStore(store)
     const services = Layer.mergeAll(
       Layer.succeed(SnapshotStore.SnapshotStore, mortal.service),
-      Layer.succeed(Secrets.Secrets, secrets)
+      Layer.succeed(Secrets.Secrets, secrets),
+      Layer.succeed(Principals.Principals, principals),
+      Layer.succeed(LiveConfig.LiveConfig, { ...config, rate })
     )
     running = {
       scope,
@@ -128,10 +137,10 @@ const make = Effect.fnUntraced(function* <R>(
   const first = yield* add(options)
   const context = yield* Effect.context<R>()
 
-  return LiveTest.of({
+  const live = LiveTest.of({
     ...first,
     connect: add,
-    link: ({ principal } = {}) => new MemoryLink(server, principal === undefined ? undefined : { id: principal }),
+    link: ({ principal } = {}) => new MemoryLink(server, principalOf(principal)),
     kill: Effect.andThen(kill, first.settle),
     stop: Effect.andThen(
       // What is just being read is read to its end, as on a socket.
@@ -155,4 +164,5 @@ const make = Effect.fnUntraced(function* <R>(
       }
     })
   })
+  return Context.make(LiveTest, live).pipe(Context.add(Principals.Principals, principals))
 })

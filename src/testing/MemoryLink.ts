@@ -75,8 +75,6 @@ export class MemoryLink implements ServerLink {
   readonly connect: Effect.Effect<void> = Effect.suspend(() => {
     const server = this.#server()
     if (this.#connection !== undefined || server === undefined || server.transport.isDraining()) return Effect.void
-    this.#stalled = undefined
-    this.#held = undefined
     this.#connection = server.transport.attachUnsafe(server.front, this, this.#principal)
     return this.#hooks?.onConnect ?? Effect.void
   })
@@ -86,6 +84,8 @@ export class MemoryLink implements ServerLink {
     const connection = this.#connection
     if (connection === undefined) return Effect.void
     this.#connection = undefined
+    this.#stalled = undefined
+    this.#held = undefined
     this.#unread.length = 0
     connection.closed()
     const lost = Effect.sync(() => {
@@ -97,27 +97,29 @@ export class MemoryLink implements ServerLink {
 
   /** The client stops reading; what it is sent stays in the buffer between them. */
   stall(): void {
-    this.#stalled ??= []
+    if (this.#connection !== undefined) this.#stalled ??= []
   }
 
   /** The client reads again, beginning with what was in the buffer. */
   unstall(): void {
     const stalled = this.#stalled ?? []
     this.#stalled = undefined
-    for (const text of stalled) this.#read(text)
+    // All of it comes before what is sent because of it.
+    this.#read(...stalled)
     this.#connection?.drained()
   }
 
   /** What the client sends stays on its way. */
   hold(): void {
-    this.#held ??= []
+    if (this.#connection !== undefined) this.#held ??= []
   }
 
   /** What was on its way arrives. */
   unhold(): void {
     const held = this.#held ?? []
-    this.#held = undefined
-    for (const text of held) this.#receive(text)
+    // What the client sends because of it is held until it is its turn.
+    for (let text = held.shift(); text !== undefined && this.#held === held; text = held.shift()) this.#receive(text)
+    if (this.#held === held) this.#held = undefined
   }
 
   /** What the server sends next is lost, and what follows it arrives. */
@@ -132,6 +134,14 @@ export class MemoryLink implements ServerLink {
 
   frame(text: string): Frame {
     return text
+  }
+
+  frames(texts: ReadonlyArray<string>): Frame {
+    return `[${texts.join(",")}]`
+  }
+
+  framesOf({ texts }: { readonly texts: ReadonlyArray<string> }, hearer: string): Frame {
+    return this.frames(texts.map((text) => hearer + text))
   }
 
   write(frame: Frame): void {
@@ -179,8 +189,8 @@ export class MemoryLink implements ServerLink {
   }
 
   /** What a message sets off may lead to the next frame, which has to wait for the rest of this one, as on a socket. */
-  #read(text: string): void {
-    this.#unread.push(text)
+  #read(...texts: ReadonlyArray<string>): void {
+    this.#unread.push(...texts)
     if (this.#reading) return
     this.#reading = true
     for (let next = this.#unread.shift(); next !== undefined; next = this.#unread.shift()) {

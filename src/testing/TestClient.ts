@@ -10,12 +10,13 @@ import * as StateCache from "../client/StateCache.ts"
 import type * as Wire from "../client/Wire.ts"
 import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
+import { copy, type Principal } from "../Principal.ts"
 import { MemoryLink, type OnFrame, type Server } from "./MemoryLink.ts"
 
 /** What a client of a test is like. */
 export interface ClientOptions extends Wire.Options {
-  /** Whose client it is; nobody's by default. */
-  readonly principal?: string
+  /** Whose client it is, or only the id; nobody's by default. */
+  readonly principal?: string | Principal
   /** Where it keeps its tokens. */
   readonly cache?: StateCache.StateCache["Service"]
   /** Told of every frame when it arrives: who sent it, and what it says. */
@@ -51,6 +52,10 @@ export interface TestClient {
   readonly settle: Effect.Effect<void>
 }
 
+/** What a client of a test is connected as. */
+export const principalOf = (given: ClientOptions["principal"]): Principal | undefined =>
+  typeof given === "string" ? { id: given } : given && copy(given)
+
 /** Rounds of sending and receiving after which nothing is expected to be under way any more. */
 const roundsToSettle = 8
 
@@ -60,8 +65,7 @@ export const connect = Effect.fnUntraced(function* (
   cache: StateCache.StateCache["Service"],
   options: ClientOptions
 ) {
-  const principal = options.principal === undefined ? undefined : { id: options.principal }
-  const memory = new MemoryLink(server, principal, options.onFrame)
+  const memory = new MemoryLink(server, principalOf(options.principal), options.onFrame)
   const services = Layer.merge(
     Layer.succeed(Link, memory.client),
     Layer.succeed(StateCache.StateCache, options.cache ?? cache)

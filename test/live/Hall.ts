@@ -32,42 +32,54 @@ export class Hall extends Component.Service<Hall>()("Hall", {
   }
 }) {}
 
-/** What an instance was to hear, by its id, and which instance is whose. */
+/** One life of an instance: from its first build until another takes its place, crashes included. */
+export interface Life {
+  readonly id: string
+  readonly who: string
+  /** The rooms it is in, in the order it joined them. */
+  readonly rooms: Set<string>
+  /** What it was to hear. */
+  readonly toHear: Array<string>
+  isOver: boolean
+}
+
+/** A record of all lives, the newest last, and of the room each word was said in; of an instance in none, its id. */
 export class Minutes extends Context.Service<
   Minutes,
-  {
-    readonly rooms: Map<string, Set<string>>
-    readonly toHear: Map<string, Array<string>>
-    readonly newest: Map<string, string>
-  }
->()("test/Record") {
-  static readonly layer = Layer.sync(Minutes, () => ({ rooms: new Map(), toHear: new Map(), newest: new Map() }))
+  { readonly lives: Array<Life>; readonly said: Map<string, string> }
+>()("test/Minutes") {
+  static readonly layer = Layer.sync(Minutes, () => ({ lives: [], said: new Map() }))
 }
 
 export const HallLayer = Hall.toLayer(
   Effect.gen(function* () {
     const self = yield* Hall
-    const record = yield* Minutes
-    const { id } = self
-    const rooms = record.rooms.get(id) ?? new Set(self.rooms)
-    record.rooms.set(id, rooms)
-    record.toHear.set(id, record.toHear.get(id) ?? [])
-    record.newest.set(self.props.who, id)
+    const { lives, said } = yield* Minutes
+    const { who } = self.props
+    const before = lives.findLast((life) => life.who === who)
+    let life = before
+    if (life === undefined || self.activation === 0) {
+      // One that came back from its token has the id of the one before, and not its rooms.
+      if (before !== undefined) before.isOver = true
+      lives.push((life = { id: self.id, who, rooms: new Set(self.rooms), toHear: [], isOver: false }))
+    }
+    const { id, rooms } = life
     const say = Effect.fnUntraced(function* (words: string, options: Component.BroadcastOptions = {}) {
-      const said = (yield* self.update((state) => ({ ...state, said: state.said + 1 }))).said
-      yield* self.broadcast("Said", { words, by: self.props.who }, options)
+      const count = (yield* self.update((state) => ({ ...state, said: state.said + 1 }))).said
+      yield* self.broadcast("Said", { words, by: who }, options)
       const room = options.room ?? self.room
-      for (const [other, theirs] of record.rooms) {
-        const hears = room === undefined ? other === id : theirs.has(room)
-        if (hears) record.toHear.get(other)?.push(words)
+      said.set(words, room ?? id)
+      for (const other of lives) {
+        const hears = room === undefined ? other === life : other.rooms.has(room)
+        if (hears && !other.isOver) other.toHear.push(words)
       }
-      return said
+      return count
     })
     return Hall.of({
       Say: ({ words, ...options }) => say(words, options),
       SayToOthers: ({ words, ...options }) =>
-        self.broadcast("Said", { words, by: self.props.who }, { ...options, except: "sender" }),
-      Whisper: ({ words, ...options }) => self.broadcast("Said", { words, by: self.props.who }, options),
+        self.broadcast("Said", { words, by: who }, { ...options, except: "sender" }),
+      Whisper: ({ words, ...options }) => self.broadcast("Said", { words, by: who }, options),
       Repeat: ({ times, words, ...options }) =>
         Effect.forEach(Array.from({ length: times }).keys(), (time) => say(`${words} ${time}`, options), {
           discard: true

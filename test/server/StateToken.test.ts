@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import { createHmac, generateKeySync } from "node:crypto"
-import type { TokenRejected, TokenRejection } from "fibra"
+import type { TokenRejection } from "fibra"
 import * as Secrets from "../../src/server/Secrets.ts"
 import * as StateToken from "../../src/server/StateToken.ts"
 import fixture from "../fixtures/tokens/v1.json" with { type: "json" }
@@ -55,7 +55,7 @@ const rejection = (
 ): Effect.Effect<TokenRejection | undefined> =>
   Effect.match(tokens.open(token, by), {
     onSuccess: () => undefined,
-    onFailure: (error: TokenRejected) => error.reason
+    onFailure: (error) => (error._tag === "TokenRejected" ? error.reason : undefined)
   })
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

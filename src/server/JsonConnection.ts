@@ -1,0 +1,332 @@
+/**
+ * One connection that speaks the open wire: what comes in is decoded and goes to its session, which is a new one or the one its client
+ * had before.
+ */
+import * as Cause from "effect/Cause"
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Schema from "effect/Schema"
+import { type ClientMessage, clientMessages, RequestId } from "../JsonProtocol.ts"
+import { LiveError, PayloadRejected, RateLimited } from "../LiveError.ts"
+import type { Mounted, MountRequest } from "../LiveProtocol.ts"
+import type { Dialect } from "./Dialect.ts"
+import { NotJson, type Told, UnknownMessage, UploadRejected } from "./JsonError.ts"
+import type { RestoreRequest } from "./Instances.ts"
+import { JsonOutbox } from "./JsonOutbox.ts"
+import * as JsonText from "./JsonText.ts"
+import type * as LiveConfig from "./LiveConfig.ts"
+import type { Collector } from "./News.ts"
+import { notAllowed } from "./Outcome.ts"
+import type { Session } from "./Session.ts"
+import type { Sessions } from "./Sessions.ts"
+import type { Connection, FrontSession } from "./Transport.ts"
+
+type Message<Type extends ClientMessage["type"]> = Extract<ClientMessage, { readonly type: Type }>
+type MountMessage = Message<"COMPONENT_MOUNT"> | Message<"COMPONENT_REHYDRATE">
+
+const known = Object.keys(clientMessages)
+const decoders = new Map(
+  Object.entries(clientMessages).map(([type, schema]) => [
+    type,
+    Schema.decodeUnknownExit(schema as Schema.Codec<ClientMessage>)
+  ])
+)
+const isRequestId = Schema.is(RequestId)
+
+/** Another connection has resumed this one's session. */
+const resumedElsewhere = 4001
+
+/** What all connections of a server share. */
+export interface JsonFront {
+  readonly config: LiveConfig.Service
+  readonly dialect: Dialect
+  readonly sessions: Sessions["Service"]
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+}
+
+/** What a client says when it connects. */
+export interface JsonOptions {
+  /** The session it had before. */
+  readonly sessionToken: string | undefined
+  /** Whether all messages of one turn are to go out as one array. */
+  readonly isBatching: boolean
+}
+
+/** One connection. */
+export class JsonConnection implements FrontSession, Collector {
+  readonly #front: JsonFront
+  readonly #connection: Connection
+  readonly #outbox: JsonOutbox
+  /** Undefined when another connection has it. */
+  #session: Session | undefined
+  readonly #isResumed: boolean
+  /** What the client had been sent when it was asked last for a sign of life. */
+  #asked: number | undefined
+  /** Whether the client is known to have the token of its session. */
+  #confirmed = false
+
+  constructor(front: JsonFront, connection: Connection, { isBatching, sessionToken }: JsonOptions) {
+    this.#front = front
+    this.#connection = connection
+    this.#outbox = new JsonOutbox(connection, front.config, isBatching)
+    const { principal } = connection
+    const { sessions } = front
+    const claimed =
+      sessionToken === undefined ? "session" : sessions.claimUnsafe(sessionToken, principal, front.dialect)
+    const session = typeof claimed === "string" ? sessions.openUnsafe(this, principal) : claimed
+    this.#session = session
+    this.#isResumed = session === claimed
+    if (this.#isResumed) session.takeUp(this)
+  }
+
+  get dialect(): Dialect {
+    return this.#front.dialect
+  }
+
+  opened(): void {
+    const session = this.#session
+    if (session === undefined) return
+    const { config, now, sessions } = this.#front
+    const { components, connectionId } = session
+    this.#outbox.first(
+      JSON.stringify({
+        type: "CONNECTION_ESTABLISHED",
+        connectionId,
+        sessionToken: sessions.ticketUnsafe(session),
+        resumed: this.#isResumed,
+        components,
+        features: {
+          compression: false,
+          encryption: config.encryptTokens,
+          offlineQueue: false,
+          loadBalancing: false
+        },
+        timestamp: now()
+      })
+    )
+  }
+
+  schedule(): void {
+    this.#connection.schedule()
+  }
+
+  hurry(): void {
+    this.#connection.flush()
+  }
+
+  replaced(): void {
+    this.#session = undefined
+    this.#connection.link.close(resumedElsewhere, "The session was resumed on another connection")
+  }
+
+  /** There is no word for it: the connection is closed when the server ends. */
+  draining(): void {}
+
+  knows(): boolean {
+    return true
+  }
+
+  pinged(): void {
+    this.#asked ??= this.#outbox.sent
+  }
+
+  ponged(): void {
+    const asked = this.#asked
+    const session = this.#session
+    if (asked === undefined || session === undefined) return
+    this.#asked = undefined
+    if (!this.#confirmed) this.#front.sessions.confirmUnsafe(session)
+    this.#confirmed = true
+    session.acknowledged(asked)
+  }
+
+  flush(): void {
+    this.#outbox.flush(this.#session)
+  }
+
+  closed(): void {
+    const session = this.#session
+    this.#session = undefined
+    if (session !== undefined) this.#front.run(this.#front.sessions.park(session))
+  }
+
+  receive(text: string): void {
+    let parsed: unknown
+    try {
+      parsed = JSON.parse(text)
+    } catch {
+      if (this.#mayGoOn(undefined)) this.#error(new NotJson(), undefined)
+      return
+    }
+    if (!Array.isArray(parsed)) return this.#message(parsed)
+    this.#outbox.isBatching = true
+    const { maxMessages } = this.#front.config
+    if (parsed.length > maxMessages) {
+      return this.#connection.link.close(1008, `A frame carries more than ${maxMessages} messages`)
+    }
+    for (const message of parsed) if (this.#connection.isOpen) this.#message(message)
+  }
+
+  #message(value: unknown): void {
+    const { requestId, type } = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {}
+    const id = isRequestId(requestId) ? requestId : undefined
+    if (!this.#mayGoOn(id)) return
+    const decode = typeof type === "string" ? decoders.get(type) : undefined
+    if (decode === undefined) {
+      const shown = JSON.stringify(typeof type === "string" ? type.slice(0, 64) : (type ?? null))
+      return this.#error(new UnknownMessage({ type: shown.slice(0, 80), known }), id)
+    }
+    const decoded = decode(value)
+    if (Exit.isSuccess(decoded)) return this.#handle(decoded.value)
+    this.#error(new PayloadRejected({ action: String(type), issue: String(Cause.squash(decoded.cause)) }), id)
+  }
+
+  /** Counts a message; what is too much is not done. */
+  #mayGoOn(requestId: RequestId | undefined): boolean {
+    const retryAfter = this.#connection.spend()
+    if (retryAfter === 0) return true
+    const { message } = new RateLimited({ retryAfter })
+    if (retryAfter < Infinity) this.#error({ _tag: "RATE_LIMITED", message }, requestId)
+    return false
+  }
+
+  #handle(message: ClientMessage): void {
+    switch (message.type) {
+      case "CALL_ACTION":
+        return this.#call(message)
+      case "COMPONENT_MOUNT":
+      case "COMPONENT_REHYDRATE":
+        return this.#mount(message)
+      case "COMPONENT_UNMOUNT":
+        return this.#unmount(message)
+      case "PROPERTY_UPDATE":
+        return this.#set(message)
+      case "COMPONENT_PING":
+        return this.#ping(message)
+      default:
+        return this.#upload(message)
+    }
+  }
+
+  #mount(message: MountMessage): void {
+    const { requestId } = message
+    const isBack = message.type === "COMPONENT_REHYDRATE"
+    const { room } = message.payload
+    this.#session?.mount(requestOf(message), (exit) => {
+      const reply = {
+        type: isBack ? "COMPONENT_REHYDRATED" : "COMPONENT_MOUNTED",
+        componentId: message.componentId,
+        requestId,
+        timestamp: this.#front.now()
+      }
+      if (Exit.isSuccess(exit)) this.#mounted(reply, exit.value, room)
+      else if (!Cause.hasInterruptsOnly(exit.cause)) {
+        this.#outbox.reply(JsonText.failure(reply, errorOf(exit.cause)))
+      }
+    })
+  }
+
+  /** The answer goes out before any news of the instance. */
+  #mounted(reply: JsonText.Reply, { componentId, revision, state }: Mounted, room: string | undefined): void {
+    const signedState = this.#session?.takeToken(componentId)
+    const result =
+      reply.type === "COMPONENT_MOUNTED"
+        ? { componentId, initialState: state, signedState, room, revision }
+        : { newComponentId: componentId, state, signedState, revision }
+    const text = JsonText.success({ ...reply, componentId: reply.componentId ?? componentId }, JSON.stringify(result))
+    if (this.#outbox.first(text)) this.#session?.announce(componentId)
+  }
+
+  #unmount({ componentId, requestId }: Message<"COMPONENT_UNMOUNT">): void {
+    const session = this.#session
+    if (session === undefined) return
+    const fiber = this.#front.run(session.unmount(componentId))
+    const done = (exit: Exit.Exit<unknown, unknown>) => {
+      const reply = { type: "COMPONENT_UNMOUNTED", componentId, requestId, timestamp: this.#front.now() }
+      this.#outbox.reply(
+        Exit.isSuccess(exit) ? JsonText.success(reply) : JsonText.failure(reply, errorOf(exit.cause))
+      )
+    }
+    const exit = fiber.pollUnsafe()
+    if (exit === undefined) fiber.addObserver(done)
+    else done(exit)
+  }
+
+  #call({ action, callId, componentId, expectResponse, payload, requestId }: Message<"CALL_ACTION">): void {
+    const request = {
+      componentId,
+      action,
+      ...(payload === undefined ? {} : { payload }),
+      // Numbers of a stranger are in no order.
+      ...(callId === undefined ? {} : { callId: String(callId) })
+    }
+    this.#session?.call(request, (outcome) => {
+      const timestamp = this.#front.now()
+      if (expectResponse === true) {
+        this.#outbox.answer(
+          JsonText.answer({ type: "ACTION_RESPONSE", componentId, requestId, timestamp }, outcome)
+        )
+      } else if (requestId !== undefined) {
+        const reply = { type: "MESSAGE_RESPONSE", originalType: "CALL_ACTION", componentId, requestId, timestamp }
+        this.#outbox.answer(JsonText.answer(reply, outcome))
+      }
+    })
+  }
+
+  #set({ componentId, payload, property, requestId, value }: Message<"PROPERTY_UPDATE">): void {
+    const request = { componentId, property: payload?.property ?? property ?? "", value: payload?.value ?? value }
+    this.#session?.set(request, (outcome) => {
+      const reply = { type: "PROPERTY_UPDATED", componentId, requestId, timestamp: this.#front.now() }
+      this.#outbox.answer(outcome._tag === "Success" ? JsonText.success(reply) : JsonText.answer(reply, outcome))
+    })
+  }
+
+  #ping({ componentId, requestId }: Message<"COMPONENT_PING">): void {
+    const reply = { type: "COMPONENT_PONG", componentId, requestId, timestamp: this.#front.now() }
+    this.#outbox.reply(
+      this.#session?.has(componentId) === true
+        ? JsonText.success(reply)
+        : JsonText.failure(reply, notAllowed("Pinging", componentId))
+    )
+  }
+
+  /** No component takes uploads yet. */
+  #upload(message: Exclude<ClientMessage, MountMessage | { readonly type: "COMPONENT_UNMOUNT" | "CALL_ACTION" }>): void {
+    if (message.type === "PROPERTY_UPDATE" || message.type === "COMPONENT_PING") return
+    const { componentId, requestId, type, uploadId } = message
+    const timestamp = this.#front.now()
+    const isStart = type === "FILE_UPLOAD_START"
+    const error =
+      this.#session?.has(componentId) === true
+        ? new UploadRejected({ issue: isStart ? "the component takes none" : "there is none of this id" })
+        : notAllowed("Uploading", componentId)
+    this.#outbox.reply(
+      isStart
+        ? JsonText.failure({ type: "FILE_UPLOAD_START_RESPONSE", uploadId, requestId, timestamp }, error)
+        : JsonText.uploadError({ type: "FILE_UPLOAD_ERROR", uploadId, requestId, timestamp }, error)
+    )
+  }
+
+  #error(error: Told, requestId: RequestId | undefined): void {
+    this.#outbox.reply(JsonText.error(error, this.#front.now(), requestId))
+  }
+}
+
+const requestOf = (message: MountMessage): MountRequest | RestoreRequest => {
+  const { component, componentName, room } = message.payload
+  const common = { component: component ?? componentName ?? "", ...(room === undefined ? {} : { room }) }
+  if (message.type === "COMPONENT_REHYDRATE") return { ...common, token: message.payload.signedState }
+  const { key, props = {} } = message.payload
+  return { ...common, props, seal: true, ...(key === undefined ? {} : { key }) }
+}
+
+/** What is told of a failure: what the house refused, or that something is broken. */
+const errorOf = (cause: Cause.Cause<unknown>): Told => {
+  const error = cause.reasons.find(Cause.isFailReason)?.error
+  return error instanceof LiveError
+    ? error.reason
+    : { _tag: "InternalError", message: "The server failed at this. Expected it not to. Try again, or report it." }
+}

@@ -1,0 +1,113 @@
+/**
+ * What goes out on one connection of the open wire: in each turn the news of the connection and the answers to mounts first, then
+ * what has changed and was said, then all other answers, so that an answer never overtakes the change it speaks of. All of it is one
+ * write. While the client does not read, readers stay where they are, and it gets the last state when it reads again.
+ */
+import type { Batch } from "./Batch.ts"
+import type * as LiveConfig from "./LiveConfig.ts"
+import { Replies } from "./Replies.ts"
+import type { Connection, Frame } from "./Transport.ts"
+
+/** Where news comes from. */
+export interface Source {
+  readonly isBehind: boolean
+  readonly collect: () => ReadonlyArray<Batch>
+  /** What was collected goes out under this number. */
+  readonly sent: (batch: number) => void
+}
+
+/** What goes out on one connection. */
+export class JsonOutbox {
+  /** Whether the messages of one turn go out as one array. */
+  isBatching: boolean
+  readonly #connection: Connection
+  readonly #replies: Replies
+  #sent = 0
+
+  constructor(connection: Connection, config: LiveConfig.Service, isBatching: boolean) {
+    this.#connection = connection
+    this.#replies = new Replies(config.maxBuffered)
+    this.isBatching = isBatching
+  }
+
+  /** The number of what was collected last. */
+  get sent(): number {
+    return this.#sent
+  }
+
+  /** Sends one message before the news; false when there is no room for it. */
+  first(message: string): boolean {
+    if (!this.#replies.first(message)) return this.#tooMuch()
+    this.#connection.schedule()
+    return true
+  }
+
+  /** Sends one message after the news. */
+  reply(message: string): void {
+    if (!this.#replies.last(message)) return void this.#tooMuch()
+    this.#connection.schedule()
+  }
+
+  /** Sends the answer of a call, and whatever was said before it. */
+  answer(message: string): void {
+    this.#replies.isAnswering = true
+    this.reply(message)
+  }
+
+  /** Writes what there is to say. */
+  flush(source: Source | undefined): void {
+    const isOpen = this.#replies.isAnswering || (source?.isBehind === true && this.#connection.hasRoom)
+    const batches = source !== undefined && isOpen ? source.collect() : []
+    if (batches.length > 0) source?.sent(++this.#sent)
+    const { first, last } = this.#replies.take()
+    const { link } = this.#connection
+    if (first.length + last.length === 0 && batches.length <= 1) {
+      for (const batch of batches) link.write(this.#shared(batch))
+      return
+    }
+    if (this.isBatching) {
+      const texts = [...first, ...batches.flatMap(textsOf), ...last]
+      return link.write(link.frame(`[${texts.join(",")}]`))
+    }
+    // What is long is written as others get it, too.
+    let own: Array<string> = [...first]
+    const gather = () => {
+      if (own.length > 0) link.write(link.frames(own))
+      own = []
+    }
+    for (const batch of batches) {
+      if (batch.texts.length < sharedFrom) own.push(...textsOf(batch))
+      else {
+        gather()
+        link.write(this.#shared(batch))
+      }
+    }
+    own.push(...last)
+    gather()
+  }
+
+  /** A batch, as far as possible as it was made for all who get it. */
+  #shared(batch: Batch): Frame {
+    const { link } = this.#connection
+    const { hearer } = batch
+    if (this.isBatching) {
+      return hearer === undefined
+        ? batch.frame(`${link.kind} array`, ({ text }) => link.frame(`[${text}]`))
+        : link.frame(`[${textsOf(batch).join(",")}]`)
+    }
+    return hearer === undefined
+      ? batch.frame(`${link.kind} each`, ({ texts }) => link.frames(texts))
+      : link.framesOf(batch.all, hearer)
+  }
+
+  #tooMuch(): false {
+    this.#connection.link.close(1013, "The client asks for more than can be sent")
+    return false
+  }
+}
+
+/** Messages from which a batch is worth a write of its own. */
+const sharedFrom = 16
+
+const textsOf = ({ hearer, texts }: Batch): ReadonlyArray<string> =>
+  hearer === undefined ? texts : texts.map((text) => hearer + text)

@@ -1,0 +1,45 @@
+/**
+ * Front B: the open wire, which any client speaks that has JSON and a WebSocket. It stands on the same sessions as the RPC wire; no
+ * component can tell which of them a client came through.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { JsonConnection } from "./JsonConnection.ts"
+import * as JsonDialect from "./JsonDialect.ts"
+import * as LiveConfig from "./LiveConfig.ts"
+import { Sessions } from "./Sessions.ts"
+import type { Front } from "./Transport.ts"
+
+/** The query of an upgrade request. What is not understood counts as not there. */
+const Query = Schema.Struct({
+  sessionToken: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(256))),
+  batch: Schema.optionalKey(Schema.Literals(["1", "0"]))
+})
+
+const decodeQuery = Schema.decodeUnknownOption(Query)
+
+/** The front for a connection that was asked for with this query, to be given to the Transport. */
+export class LiveJson extends Context.Service<LiveJson, (query: URLSearchParams) => Front>()(
+  "fibra/server/LiveJson"
+) {}
+
+/** The front. */
+export const layer: Layer.Layer<LiveJson, never, Sessions> = Layer.effect(
+  LiveJson,
+  Effect.gen(function* () {
+    const sessions = yield* Sessions
+    const config = yield* LiveConfig.LiveConfig
+    const clock = yield* Effect.clockWith(Effect.succeed)
+    const run = Effect.runForkWith(yield* Effect.context<never>())
+    const now = () => clock.currentTimeMillisUnsafe()
+    const front = { config, dialect: JsonDialect.make(now), now, run, sessions }
+    return (query) => {
+      const { batch, sessionToken } = Option.getOrElse(decodeQuery(Object.fromEntries(query)), (): typeof Query.Type => ({}))
+      const options = { sessionToken, isBatching: batch === "1" }
+      return { open: (connection) => new JsonConnection(front, connection, options) }
+    }
+  })
+)
