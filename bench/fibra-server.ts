@@ -6,13 +6,15 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import { createServer } from "node:http"
-import { LiveServer, Secrets } from "../src/server/index.ts"
+import { LiveConfig, LiveServer, Secrets } from "../src/server/index.ts"
 import { Board, BoardLayer, Counter, CounterLayer, Later, LaterLayer, Talk, TalkLayer } from "./components.ts"
 import * as server from "./server.ts"
 
 const App = LiveServer.layer({ components: [Counter, Board, Later, Talk] }).pipe(
   Layer.provide([CounterLayer, BoardLayer, LaterLayer, TalkLayer]),
-  Layer.provide(Secrets.layerRandom)
+  Layer.provide(Secrets.layerRandom),
+  // The load comes from one machine, as fast as it can.
+  Layer.provide(LiveConfig.layer({ maxConnections: Infinity, maxConnectionsPerAddress: Infinity, rate: Infinity }))
 )
 
 const Measured = Layer.effectDiscard(

@@ -155,6 +155,11 @@ export interface BehaviorOptions<Migrations extends Migration.Any = Migration.An
    * when it is activated: false.
    */
   readonly persist?: boolean
+  /**
+   * Whether a client may mount it that the server does not know: only where there is no `Authentication`. `Authorization.layer({ mount })`
+   * decides in place of this.
+   */
+  readonly anonymous?: boolean
   /** What makes a state of an older version, from the store or from a client, one of this version: none, it is refused. */
   readonly migrations?: Migrations
   /**

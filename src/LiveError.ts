@@ -57,11 +57,11 @@ export class UnknownAction extends Schema.TaggedError<UnknownAction>()("UnknownA
   }
 }
 
-/** This connection may not do that: the id is not one it has mounted, or the room not one it may join. */
+/** This connection may not do that: the id is not one it has mounted, or the right to it was not given. */
 export class NotAllowed extends Schema.TaggedError<NotAllowed>()("NotAllowed", { what: Schema.String }) {
   override get message(): string {
     return (
-      `${this.what} is not allowed. Expected an instance this connection has mounted, or a room it may join. ` +
+      `${this.what} is not allowed. Expected an instance this connection has mounted, and a right to what it asks for. ` +
       "Mount it first, or ask whoever gives the right."
     )
   }

@@ -12,6 +12,7 @@ import * as RpcSerialization from "effect/rpc/RpcSerialization"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Socket from "effect/socket/Socket"
+import { CloseCode } from "../LiveProtocol.ts"
 
 /** What a link tells. */
 export interface Hooks {
@@ -33,6 +34,11 @@ export class Link extends Context.Service<
 
 /** Where and how to connect. */
 export interface WebSocketOptions {
+  /**
+   * Says who connects, where there is no cookie that does: sent as the sub-protocol `bearer.<token>`, which `Authentication.token`
+   * reads. Characters of a JWT or of base64url; an effect is asked with each attempt.
+   */
+  readonly token?: string | Effect.Effect<string>
   /** `ws://` or `wss://`, with the path: `ws://127.0.0.1:3000/api/live/rpc`. */
   readonly url: string | Effect.Effect<string>
   /** Delay before the second attempt to connect again (250 ms); the first is at once, each further one doubles. */
@@ -47,6 +53,18 @@ export interface WebSocketOptions {
 export const backoffDelay = (attempt: number, backoff: Duration.Duration, max: Duration.Duration): number =>
   attempt === 0 ? 0 : Math.min(Duration.toMillis(backoff) * 2 ** (attempt - 1), Duration.toMillis(max))
 
+/** What a server says that will say it again: too much was sent, too little was read, or nobody is to be signed in. */
+const refusals: ReadonlySet<number> = new Set([1008, 1013, CloseCode.signedOut])
+
+const isRefusal = ({ reason }: Socket.SocketError): boolean =>
+  reason._tag === "SocketCloseError" && refusals.has(reason.code)
+
+/** The sub-protocol that the server answers. */
+const protocol = "fibra"
+
+const effectOf = <A>(value: A | Effect.Effect<A>): Effect.Effect<A> =>
+  Effect.isEffect(value) ? value : Effect.succeed(value)
+
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : url)
 
 /** A link over a WebSocket. */
@@ -54,16 +72,29 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
   Layer.effect(
     Link,
     Effect.gen(function* () {
-      const socket = yield* Socket.makeWebSocket(options.url)
+      const makeSocket = yield* Socket.WebSocketConstructor
+      const [url, token] = [effectOf(options.url), effectOf(options.token)]
+      const socket = yield* Socket.fromWebSocket(
+        Effect.acquireRelease(
+          Effect.map(Effect.all([url, token]), ([url, token]) =>
+            makeSocket(url, token === undefined ? undefined : [protocol, `bearer.${token}`])
+          ),
+          (socket) => Effect.sync(() => socket.close(1000))
+        )
+      )
       const backoff = Duration.fromInputUnsafe(options.backoff ?? "250 millis")
       const maxBackoff = Duration.fromInputUnsafe(options.maxBackoff ?? "10 seconds")
-      const url = typeof options.url === "string" ? Effect.succeed(options.url) : options.url
       return Link.of({
         origin: Effect.map(url, originOf),
         open: ({ onConnect, onDisconnect, reconnectWithin }) =>
           Effect.suspend(() => {
             let attempt = 0
-            const delay = Effect.map(Random.next, (random) => {
+            let refused = 0
+            const delay = Effect.fnUntraced(function* ({ input }: { readonly input: Socket.SocketError }) {
+              const random = yield* Random.next
+              // It had connected, and yet is not welcome: then it does not help that it can connect again.
+              if (isRefusal(input)) attempt = ++refused
+              else if (attempt === 0) refused = 0
               const within = attempt === 0 ? (reconnectWithin() ?? 0) : 0
               return Duration.millis(
                 within * random + backoffDelay(attempt++, backoff, maxBackoff) * (0.5 + random / 2)
@@ -75,7 +106,7 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
             )
             return RpcClient.makeProtocolSocket({
               retryTransientErrors: true,
-              retryPolicy: Schedule.addDelay(Schedule.forever, () => delay),
+              retryPolicy: Schedule.addDelay(Schedule.identity<Socket.SocketError>(), delay),
               pingInterval: options.pingInterval ?? "10 seconds"
             }).pipe(
               Effect.provideService(RpcClient.ConnectionHooks, { onConnect: connected, onDisconnect }),

@@ -12,7 +12,8 @@ import * as RpcClient from "effect/rpc/RpcClient"
 import type * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import type { ConnectionId } from "../LiveId.ts"
+import { LiveError } from "../LiveError.ts"
+import type { ComponentId, ConnectionId } from "../LiveId.ts"
 import {
   batchesPerAcknowledgement,
   type CallId,
@@ -20,6 +21,8 @@ import {
   type ConnectRequest,
   LiveEvent,
   LiveProtocol,
+  type MountRequest,
+  type RehydrateRequest,
   type ResumeRequest
 } from "../LiveProtocol.ts"
 import { CallIds } from "./CallIds.ts"
@@ -34,7 +37,28 @@ const Requests = LiveProtocol.omit("Connect", "Received")
 /** The requests a client may make. */
 export type Requests = Effect.Success<ReturnType<typeof makeRequests>>
 
-const makeRequests = () => RpcClient.make(Requests, { disableTracing: true })
+const makeRequests = () =>
+  Effect.map(
+    RpcClient.make(Requests, { disableTracing: true }),
+    ({ Call, Mount, Ping, Rehydrate, Resync, Unmount }) => ({
+      Call,
+      Ping,
+      Mount: (request: MountRequest) => patiently(Mount(request)),
+      Rehydrate: (request: RehydrateRequest) => patiently(Rehydrate(request)),
+      Resync: (request: { readonly componentId: ComponentId }) => patiently(Resync(request)),
+      Unmount: (request: { readonly componentId: ComponentId }) => patiently(Unmount(request))
+    })
+  )
+
+/** Many components at once are more than may be sent at once. Calls are for those who make them: a later one may have run meanwhile. */
+const patiently = <A, E, R>(request: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  request.pipe(
+    Effect.catch((error) =>
+      error instanceof LiveError && error.reason._tag === "RateLimited"
+        ? Effect.andThen(Effect.sleep(error.reason.retryAfter), patiently(request))
+        : Effect.fail(error)
+    )
+  )
 
 /** The numbers of a client; each has a default. */
 export interface Options {

@@ -17,6 +17,7 @@ import type { Mounted, Status } from "../LiveProtocol.ts"
 import * as Patch from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
 import type { Audience } from "./Audience.ts"
+import * as Authorization from "./Authorization.ts"
 import * as ActionResult from "./ActionResult.ts"
 import { ChangeLogs } from "./ChangeLogs.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
@@ -27,7 +28,7 @@ import { InstanceRooms } from "./InstanceRooms.ts"
 import type { Rooms } from "./Rooms.ts"
 import { Self } from "./Self.ts"
 import type { Served } from "./Served.ts"
-import { isSetting } from "./Writable.ts"
+import { fieldOf } from "./Writable.ts"
 
 type SelfKey = Context.Key<never, Self>
 
@@ -52,6 +53,7 @@ export interface Identity {
 /** What all instances of a server share. */
 export interface Host {
   readonly config: LiveConfig.Service
+  readonly authorization: Authorization.Service
   readonly rooms: Rooms["Service"]
   /** There is something of it that is not kept yet. */
   readonly keep: (instance: Instance) => void
@@ -125,7 +127,10 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
 
   get build(): Effect.Effect<Handlers, unknown, unknown> {
     this.activation++
-    return this.served.build
+    const { component, build } = this.served
+    const { authorization } = this.#host
+    if (authorization.call === undefined && authorization.set === undefined) return build
+    return Effect.map(build, (handlers) => Authorization.guard(handlers, authorization, component, this.key))
   }
 
   get capacity(): number {
@@ -150,7 +155,7 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
 
   finish(action: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<unknown, unknown, unknown> {
     const codec = this.served.component.codec.actions.get(action)
-    if (isSetting(action)) return Effect.as(answer, "null")
+    if (fieldOf(action) !== undefined) return Effect.as(answer, "null")
     // What else is no action is an event that was heard, and nobody waits for what becomes of that.
     return codec === undefined ? this.#heard(action, answer) : ActionResult.encode(answer, codec)
   }

@@ -2,7 +2,6 @@
  * The running components of one server: private ones, each held by whoever mounted or brought it back, and one for each key,
  * found or activated through the Directory. Who mounted them is the business of the sessions.
  */
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -17,23 +16,18 @@ import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Directory from "../actor/Directory.ts"
 import type * as Component from "../Component.ts"
-import {
-  type LiveError,
-  PropsRejected,
-  refuse,
-  TooManyComponents,
-  UnknownComponent,
-  VersionMismatch
-} from "../LiveError.ts"
+import { type LiveError, refuse, TooManyComponents } from "../LiveError.ts"
 import type { MountRequest, RehydrateRequest } from "../LiveProtocol.ts"
 import type { Json } from "../Patch.ts"
+import * as Authorization from "./Authorization.ts"
+import * as Catalogue from "./Catalogue.ts"
 import * as IdGenerator from "./IdGenerator.ts"
 import { type Host, type Identity, Instance } from "./Instance.ts"
 import { notForShared } from "./InstanceRooms.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import * as Origins from "./Origins.ts"
 import type { Principal } from "../Principal.ts"
-import * as Served from "./Served.ts"
+import type * as Served from "./Served.ts"
 import { Rooms } from "./Rooms.ts"
 import { SnapshotStore } from "./SnapshotStore.ts"
 import { StateKeeper } from "./StateKeeper.ts"
@@ -127,21 +121,20 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
   const store = yield* SnapshotStore
   const tokens = yield* StateToken
   const rooms = yield* Rooms
+  const authorization = yield* Authorization.Authorization
   const scoped = yield* Effect.context<Scope.Scope>()
   const context = Context.omit(Scope.Scope)(scoped)
   const makeId = yield* IdGenerator.makeComponentId
   const keeper = new StateKeeper(store, tokens, config, scoped)
   const host: Host = {
     config,
+    authorization,
     rooms,
     keep: (instance) => keeper.keep(instance),
     run: Effect.runForkWith(context)
   }
   const running = new Map<string, Tenant>()
-  const served = new Map<string, Served.Served>()
-  for (const [component, behavior] of components) {
-    served.set(component.componentName, Served.make(component, behavior, context))
-  }
+  const catalogue = yield* Catalogue.make(components, context)
 
   const start = (
     served: Served.Served,
@@ -285,26 +278,6 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
   const release = (tenant: Tenant): Effect.Effect<void> =>
     Effect.suspend(() => (--tenant.holders > 0 ? Effect.void : stop(tenant.instance)))
 
-  /** The component that is asked for. */
-  const requested = ({
-    component,
-    version
-  }: Pick<MountRequest, "component" | "version">): Effect.Effect<Served.Served, LiveError> => {
-    const found = served.get(component)
-    if (found === undefined) return refuse(new UnknownComponent({ component: component.slice(0, 256) }))
-    const server = found.component.version
-    return version !== undefined && version !== server
-      ? refuse(new VersionMismatch({ component, client: version, server }))
-      : Effect.succeed(found)
-  }
-
-  const propsOf = ({ component }: Served.Served, props: Json): Effect.Effect<unknown, LiveError> => {
-    const decoded = component.codec.decodeProps(props)
-    return Exit.isSuccess(decoded)
-      ? Effect.succeed(decoded.value)
-      : refuse(new PropsRejected({ component: component.componentName, issue: String(Cause.squash(decoded.cause)) }))
-  }
-
   const keepEach = Effect.sync(() => {
     for (const { instance } of running.values()) keeper.keep(instance)
   })
@@ -314,18 +287,21 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
 
   return Instances.of({
     hold: (request, principal) =>
-      Effect.flatMap(requested(request), (served) =>
-        Effect.flatMap(propsOf(served, request.props), (props) =>
-          request.key === undefined
-            ? start(served, { key: undefined, props, principal, origin: undefined, room: request.room })
-            : request.room === undefined
-              ? holdKeyed(new Address(served, request.key, props))
-              : refuse(notForShared(request.room))
-        )
+      Effect.flatMap(catalogue.find(request), (served) =>
+        Effect.flatMap(catalogue.propsOf(served, request.props), (props) => {
+          const { key, room } = request
+          if (key !== undefined && room !== undefined) return refuse(notForShared(room))
+          const held = Effect.suspend(() =>
+            key === undefined
+              ? start(served, { key, props, principal, origin: undefined, room })
+              : holdKeyed(new Address(served, key, props))
+          )
+          return Effect.andThen(catalogue.admit(served, { key, props, principal }), held)
+        })
       ),
     restore: Effect.fnUntraced(function* (request, principal) {
-      const served = yield* requested(request)
-      const given = request.props === undefined ? undefined : yield* propsOf(served, request.props)
+      const served = yield* catalogue.find(request)
+      const given = request.props === undefined ? undefined : yield* catalogue.propsOf(served, request.props)
       const encoded = given === undefined ? undefined : served.component.codec.encodeProps(given)
       const claims = yield* Origins.open(
         tokens,
@@ -336,8 +312,9 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
         },
         principal
       )
-      const props = given ?? (yield* propsOf(served, claims.props))
+      const props = given ?? (yield* catalogue.propsOf(served, claims.props))
       const wanted = { served, props, room: request.room }
+      yield* catalogue.admit(served, { key: undefined, props, principal })
       const turn = yield* RcMap.get(turns, claims.instance)
       return yield* turn.withPermit(
         Effect.gen(function* () {

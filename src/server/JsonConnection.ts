@@ -246,9 +246,7 @@ export class JsonConnection implements FrontSession, Collector {
     const fiber = this.#front.run(session.unmount(componentId))
     const done = (exit: Exit.Exit<unknown, unknown>) => {
       const reply = { type: "COMPONENT_UNMOUNTED", componentId, requestId, timestamp: this.#front.now() }
-      this.#outbox.reply(
-        Exit.isSuccess(exit) ? JsonText.success(reply) : JsonText.failure(reply, errorOf(exit.cause))
-      )
+      this.#outbox.reply(Exit.isSuccess(exit) ? JsonText.success(reply) : JsonText.failure(reply, errorOf(exit.cause)))
     }
     const exit = fiber.pollUnsafe()
     if (exit === undefined) fiber.addObserver(done)
@@ -266,9 +264,7 @@ export class JsonConnection implements FrontSession, Collector {
     this.#session?.call(request, (outcome) => {
       const timestamp = this.#front.now()
       if (expectResponse === true) {
-        this.#outbox.answer(
-          JsonText.answer({ type: "ACTION_RESPONSE", componentId, requestId, timestamp }, outcome)
-        )
+        this.#outbox.answer(JsonText.answer({ type: "ACTION_RESPONSE", componentId, requestId, timestamp }, outcome))
       } else if (requestId !== undefined) {
         const reply = { type: "MESSAGE_RESPONSE", originalType: "CALL_ACTION", componentId, requestId, timestamp }
         this.#outbox.answer(JsonText.answer(reply, outcome))
@@ -294,7 +290,9 @@ export class JsonConnection implements FrontSession, Collector {
   }
 
   /** No component takes uploads yet. */
-  #upload(message: Exclude<ClientMessage, MountMessage | { readonly type: "COMPONENT_UNMOUNT" | "CALL_ACTION" }>): void {
+  #upload(
+    message: Exclude<ClientMessage, MountMessage | { readonly type: "COMPONENT_UNMOUNT" | "CALL_ACTION" }>
+  ): void {
     if (message.type === "PROPERTY_UPDATE" || message.type === "COMPONENT_PING") return
     const { componentId, requestId, type, uploadId } = message
     const timestamp = this.#front.now()

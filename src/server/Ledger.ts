@@ -67,12 +67,7 @@ export class Ledger<Answer> {
    * Runs a request, unless it runs or ran already. The listener is called once, at once or later, and takes the place of the
    * one before. `run` gives how to cancel it.
    */
-  ask(
-    id: Id,
-    { of, what }: Request,
-    listener: Listener<Answer>,
-    run: (done: Listener<Answer>) => () => void
-  ): Asked {
+  ask(id: Id, { of, what }: Request, listener: Listener<Answer>, run: (done: Listener<Answer>) => () => void): Asked {
     const known = this.#entries.get(id)
     if (known !== undefined) {
       if (known.what !== what || known.of !== of) return "taken"

@@ -22,9 +22,7 @@ const Query = Schema.Struct({
 const decodeQuery = Schema.decodeUnknownOption(Query)
 
 /** The front for a connection that was asked for with this query, to be given to the Transport. */
-export class LiveJson extends Context.Service<LiveJson, (query: URLSearchParams) => Front>()(
-  "fibra/server/LiveJson"
-) {}
+export class LiveJson extends Context.Service<LiveJson, (query: URLSearchParams) => Front>()("fibra/server/LiveJson") {}
 
 /** The front. */
 export const layer: Layer.Layer<LiveJson, never, Sessions> = Layer.effect(
@@ -37,7 +35,10 @@ export const layer: Layer.Layer<LiveJson, never, Sessions> = Layer.effect(
     const now = () => clock.currentTimeMillisUnsafe()
     const front = { config, dialect: JsonDialect.make(now), now, run, sessions }
     return (query) => {
-      const { batch, sessionToken } = Option.getOrElse(decodeQuery(Object.fromEntries(query)), (): typeof Query.Type => ({}))
+      const { batch, sessionToken } = Option.getOrElse(
+        decodeQuery(Object.fromEntries(query)),
+        (): typeof Query.Type => ({})
+      )
       const options = { sessionToken, isBatching: batch === "1" }
       return { open: (connection) => new JsonConnection(front, connection, options) }
     }

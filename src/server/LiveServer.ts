@@ -145,8 +145,16 @@ const routes = HttpRouter.use((router) =>
         WebSocketLink.attach(transport, frontOf(query), ws, socket, principal)
       )
     yield* Effect.addFinalizer(() => Effect.sync(() => unavailable.begin()))
-    yield* router.add("GET", `${config.path}/rpc`, endpoint(() => rpc))
-    yield* router.add("GET", `${config.path}/ws`, endpoint((query) => json(query())))
+    yield* router.add(
+      "GET",
+      `${config.path}/rpc`,
+      endpoint(() => rpc)
+    )
+    yield* router.add(
+      "GET",
+      `${config.path}/ws`,
+      endpoint((query) => json(query()))
+    )
   })
 )
 

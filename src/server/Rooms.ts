@@ -5,7 +5,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { type LiveError, NotAllowed, refuse, RoomRejected } from "../LiveError.ts"
+import { type LiveError, refuse, RoomRejected } from "../LiveError.ts"
 import * as Authorization from "./Authorization.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import { Room } from "./Room.ts"
@@ -51,9 +51,9 @@ export const layer: Layer.Layer<Rooms> = Layer.effect(
           if (room.length > 256 || !form.test(room)) {
             return refuse(new RoomRejected({ room: shortened(room), issue: "its name is not a name of a room" }))
           }
-          return Effect.flatMap(authorization.join(joining), (isAllowed) =>
-            isAllowed ? Effect.void : refuse(new NotAllowed({ what: `Joining the room ${JSON.stringify(room)}` }))
-          )
+          return authorization.join === undefined
+            ? Effect.void
+            : Authorization.check(authorization.join(joining), () => `Joining the room ${JSON.stringify(room)}`)
         }),
       openUnsafe: (name) => {
         let room = rooms.get(name)

@@ -27,6 +27,8 @@ export interface Served {
   readonly shutdown: Duration.Duration
   readonly maxIdleTime: Duration.Duration
   readonly persist: boolean
+  /** Whether an anonymous client may mount it; undefined where that is not said. */
+  readonly anonymous: boolean | undefined
   readonly migrations: Migration.Any | undefined
   /** What of a state a principal may see; undefined for all of it. */
   readonly view: Component.View<unknown> | undefined
@@ -38,7 +40,8 @@ export const make = (
   behavior: Component.Behavior,
   context: Context.Context<never>
 ): Served => {
-  const { callTimeout, mailboxCapacity, maxIdleTime, migrations, persist, restart, shutdown, view } = behavior.options
+  const { anonymous, callTimeout, mailboxCapacity, maxIdleTime, migrations, persist, restart, shutdown, view } =
+    behavior.options
   const served: Served = {
     component,
     build: Effect.map(behavior.build, (handlers) => {
@@ -56,6 +59,7 @@ export const make = (
     shutdown: Duration.fromInputUnsafe(shutdown ?? "5 seconds"),
     maxIdleTime: Duration.fromInputUnsafe(maxIdleTime ?? "1 minute"),
     persist: persist ?? false,
+    anonymous,
     migrations,
     view: view as Served["view"]
   }

@@ -9,8 +9,9 @@ const prefix = "set "
 /** The tag of the messages that set a field. */
 export const tagOf = (field: string): string => prefix + field
 
-/** Whether a message sets a field. */
-export const isSetting = (tag: string): boolean => tag.startsWith(prefix)
+/** The field that messages of this tag set; undefined for those that do something else. */
+export const fieldOf = (tag: string): string | undefined =>
+  tag.startsWith(prefix) ? tag.slice(prefix.length) : undefined
 
 type SelfKey = Context.Key<never, { readonly update: (f: (state: object) => object) => Effect.Effect<unknown> }>
 

@@ -4,7 +4,7 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Effect, Layer } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { LiveClient } from "fibra/client"
-import { LiveServer } from "fibra/server"
+import { LiveConfig, LiveServer } from "fibra/server"
 import { behaviors, components } from "./Lab.ts"
 
 /** Where the server listens. */
@@ -22,11 +22,21 @@ const address = Layer.effect(
   })
 )
 
+/** As much at once as a test likes, unless it says another rate than the default. */
+const unhurried = Layer.effect(
+  LiveConfig.LiveConfig,
+  Effect.map(LiveConfig.LiveConfig, (config) => ({
+    ...config,
+    rate: config.rate === LiveConfig.defaults.rate ? Infinity : config.rate
+  }))
+)
+
 /** The components of the lab, served. */
 export const served = LiveServer.layer({ components }).pipe(
   (app) => HttpRouter.serve(app, { disableLogger: true, disableListenLog: true }),
   Layer.merge(address),
   Layer.provide(http),
+  Layer.provide(unhurried),
   Layer.provideMerge(behaviors)
 )
 

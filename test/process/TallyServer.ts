@@ -4,11 +4,15 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
-import { LiveServer } from "../../src/server/index.ts"
+import { LiveConfig, LiveServer } from "../../src/server/index.ts"
 import { listening } from "./listening.ts"
 import { Tally, TallyLayer } from "./Tally.ts"
 
-const app = LiveServer.layer({ components: [Tally] }).pipe(Layer.provide(TallyLayer))
+const app = LiveServer.layer({ components: [Tally] }).pipe(
+  Layer.provide(TallyLayer),
+  // A crowd of one machine.
+  Layer.provide(LiveConfig.layer({ maxConnectionsPerAddress: Infinity }))
+)
 
 HttpRouter.serve(app, { disableLogger: true, disableListenLog: true }).pipe(
   Layer.merge(listening),

@@ -80,8 +80,7 @@ export const open = ({ headers, query, url }: Options): Effect.Effect<Connection
     )
     return {
       arrivals,
-      send: (data, binary) =>
-        Effect.callback((resume) => ws.send(data, { binary }, () => resume(Effect.void))),
+      send: (data, binary) => Effect.callback((resume) => ws.send(data, { binary }, () => resume(Effect.void))),
       close: Effect.callback((resume) => {
         if (ws.readyState === ws.CLOSED) return resume(Effect.void)
         ws.once("close", () => resume(Effect.void))

@@ -9,9 +9,11 @@ type Json = Schema.Json
 /** What was captured, by its name. */
 export type Variables = Map<string, Json>
 
-type Fields = { readonly [key: string]: Json }
+/** A JSON object. */
+export type Fields = { readonly [key: string]: Json }
 
-const isFields = (value: Json | undefined): value is Fields =>
+/** Whether it is a JSON object. */
+export const isFields = (value: Json | undefined): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 const isMatcher = (value: Json): value is Fields => {
@@ -46,7 +48,8 @@ export const fill = (template: Json, variables: Variables): Json => {
   if (typeof template === "string") return interpolated(template, variables)
   if (Array.isArray(template)) return template.map((item) => fill(item, variables))
   if (!isFields(template)) return template
-  const { $json, $list, $repeat, $tampered, $times } = template
+  const { $concat, $json, $list, $repeat, $tampered, $times } = template
+  if (Array.isArray($concat)) return $concat.map((part) => text(fill(part, variables))).join("")
   if ($tampered !== undefined) return tampered(text(fill($tampered, variables)))
   if ($json !== undefined) return JSON.stringify(fill($json, variables))
   if ($repeat !== undefined) return text(fill($repeat, variables)).repeat(Number($times))
@@ -145,6 +148,9 @@ const againstMatcher = (
         break
       case "$not":
         if (inner(argument, value) === undefined) found = problem(`anything but ${show(argument)}`)
+        break
+      case "$allOf":
+        for (const item of Array.isArray(argument) ? argument : []) found ??= inner(item, value)
         break
       case "$oneOf":
         if (!Array.isArray(argument) || !argument.some((item) => inner(item, value) === undefined)) {

@@ -67,10 +67,7 @@ interface Line {
   frame: number
 }
 
-type Fields = { readonly [field: string]: Json }
-
-const fields = (value: Json | undefined): Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? value : {}
+const fields = (value: Json | undefined): Pattern.Fields => (Pattern.isFields(value) ? value : {})
 
 /** Plays the case; every connection is closed at the end. */
 export const run = (case_: Case, options: Options): Effect.Effect<void, CaseFailed> =>
@@ -162,7 +159,7 @@ class Play {
       if (refused !== undefined) return yield* this.#fail(`the connection was let in; expected HTTP ${refused}`)
       const line: Line = { name, connection: opening.value, scope, revisions: new Map(), frame: 0 }
       this.#lines.set(name, line)
-      yield* this.#expect(line, { expect: { type: "CONNECTION_ESTABLISHED", ...fields(step.expect) } })
+      yield* this.#expect(line, { expect: { $allOf: [{ type: "CONNECTION_ESTABLISHED" }, step.expect ?? {}] } })
     })
   }
 
