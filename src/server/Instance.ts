@@ -20,6 +20,7 @@ import type { Audience } from "./Audience.ts"
 import * as Authorization from "./Authorization.ts"
 import * as ActionResult from "./ActionResult.ts"
 import { ChangeLogs } from "./ChangeLogs.ts"
+import { freeze } from "./Frozen.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Principal } from "../Principal.ts"
 import { Projection } from "./Projection.ts"
@@ -175,7 +176,7 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     const { codec } = this.served.component
     const origin = this.#origin
     this.#origin = undefined
-    return origin === undefined ? codec.initial(this.props) : codec.state.decode(origin)
+    return freeze(origin === undefined ? codec.initial(this.props) : codec.state.decode(origin))
   }
 
   /** Computes the first state and runs the build. */
@@ -275,6 +276,7 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
   }
 
   changed(state: unknown): void {
+    freeze(state)
     this.#dirty = true
     this.#listeners?.forEach((listener) => listener(state))
   }
