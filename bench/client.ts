@@ -7,6 +7,7 @@ import * as wire from "./wire.ts"
 export interface Target extends wire.Mounting {
   readonly side: wire.Side
   readonly port: number
+  readonly front: wire.Front
   /** Whether the client is the one of `ws` and not the light one. */
   readonly stock?: boolean
 }
@@ -37,7 +38,7 @@ export class Client {
   #firstId = 0
   #heard = new Uint8Array()
 
-  constructor({ port, side, stock, ...mounting }: Target) {
+  constructor({ front, port, side, stock, ...mounting }: Target) {
     const ready = Promise.withResolvers<void>()
     this.ready = ready.promise
     const failed = (why: string) => {
@@ -45,7 +46,7 @@ export class Client {
       ready.reject(error)
       this.onFailure(error)
     }
-    this.#socket = new (stock === true ? StockSocket : LightSocket)(port, wire.paths[side], {
+    this.#socket = new (stock === true ? StockSocket : LightSocket)(port, wire.pathOf(side, front), {
       opened: () => this.#wire.mount(mounting),
       received: (text) => {
         this.#wire.read(text)
@@ -53,7 +54,7 @@ export class Client {
       },
       lost: failed
     })
-    this.#wire = wire.make(side, {
+    this.#wire = wire.make(side, front, {
       mounted: (componentId, revision) => {
         this.#componentId = componentId
         this.revision = revision

@@ -3,6 +3,7 @@
 //   npm run bench                        all scenarios, about five minutes
 //   npm run bench -- --quick             all scenarios, about a minute and a half
 //   npm run bench -- actions1 fanout     only these
+//   npm run bench -- --front json        over the open wire in place of the one of fibra's own client
 //   npm run bench -- --profile fanout    also where fibra's server spends its time
 //
 // The last line is one line of JSON: ratios to raw, but bytesPerConnection (bytes), resume (ms for a session of ten components, the
@@ -11,12 +12,23 @@
 // machines differ.
 import { parseArgs } from "node:util"
 import * as report from "./report.ts"
-import { type Effort, scenarios } from "./scenarios.ts"
+import { type Effort, scenarios as scenariosOf } from "./scenarios.ts"
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: "boolean", default: false }, profile: { type: "boolean", default: false } }
+  options: {
+    quick: { type: "boolean", default: false },
+    profile: { type: "boolean", default: false },
+    front: { type: "string", default: "rpc" }
+  }
 })
+
+const { front } = values
+if (front !== "rpc" && front !== "json") {
+  console.error(`There is no front named ${front}.\nInstead use: rpc, json.`)
+  process.exit(1)
+}
+const scenarios = scenariosOf(front)
 
 const effort: Effort = values.quick
   ? {
@@ -25,6 +37,7 @@ const effort: Effort = values.quick
       seconds: 0.7,
       connections: 2000,
       sessions: 200,
+      front,
       profile: values.profile
     }
   : {
@@ -33,6 +46,7 @@ const effort: Effort = values.quick
       seconds: 2,
       connections: 5000,
       sessions: 1000,
+      front,
       profile: values.profile
     }
 

@@ -4,7 +4,7 @@
  */
 import { setTimeout } from "node:timers/promises"
 import { LightSocket } from "./socket.ts"
-import { paths } from "./wire.ts"
+import { pathOf } from "./wire.ts"
 
 /** What is to be measured. */
 export interface Plan {
@@ -121,7 +121,7 @@ class Returning {
     return new Promise((resolve, reject) => {
       const send: Send = (id, tag, payload) =>
         socket.send(JSON.stringify({ _tag: "Request", id, tag, payload, headers: [] }))
-      const socket: LightSocket = new LightSocket(this.#plan.port, paths.fibra, {
+      const socket: LightSocket = new LightSocket(this.#plan.port, pathOf("fibra", "rpc"), {
         opened: () => opened(send),
         received: (text) => {
           try {

@@ -1,5 +1,7 @@
 /** The two wires: how a client of each server asks for the same things, and what it reads out of the answers. */
 
+import { JsonWire } from "./json-wire.ts"
+
 /** What a wire tells a client. */
 export interface Reader {
   readonly mounted: (componentId: string, revision: number) => void
@@ -43,11 +45,16 @@ export interface Said {
 /** Which server. */
 export type Side = "raw" | "fibra"
 
-/** Where the servers listen for sockets. */
-export const paths: { readonly [side in Side]: string } = { raw: "/", fibra: "/api/live/rpc" }
+/** Which of its wires fibra is spoken to over: the one of its own client, or the open one. */
+export type Front = "rpc" | "json"
+
+/** Where a server listens for sockets. */
+export const pathOf = (side: Side, front: Front): string =>
+  side === "raw" ? "/" : front === "rpc" ? "/api/live/rpc" : "/api/live/ws"
 
 /** A client's end of the wire of a server. */
-export const make = (side: Side, reader: Reader): Wire => (side === "raw" ? new RawWire(reader) : new FibraWire(reader))
+export const make = (side: Side, front: Front, reader: Reader): Wire =>
+  side === "raw" ? new RawWire(reader) : front === "rpc" ? new FibraWire(reader) : new JsonWire(reader)
 
 type RawMessage =
   | { readonly type: "mounted"; readonly revision: number }
