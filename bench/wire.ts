@@ -1,5 +1,6 @@
 /** The two wires: how a client of each server asks for the same things, and what it reads out of the answers. */
 
+import { idIn } from "./event-id.ts"
 import { JsonWire } from "./json-wire.ts"
 
 /** What a wire tells a client. */
@@ -59,9 +60,9 @@ export const make = (side: Side, front: Front, reader: Reader): Wire =>
 type RawMessage =
   | { readonly type: "mounted"; readonly revision: number }
   | { readonly type: "state"; readonly revision: number; readonly state: { readonly count?: number } }
-  | { readonly type: "event"; readonly index: number; readonly payload: Said }
   | { readonly type: "reply"; readonly id: number; readonly value: unknown }
 
+const rawEvent = `{"type":"event"`
 class RawWire implements Wire {
   readonly #reader: Reader
 
@@ -90,12 +91,12 @@ class RawWire implements Wire {
   }
 
   read(text: string): void {
+    // A thousand clients that parse a million events in one process would be all there is to measure.
+    if (text.startsWith(rawEvent)) return this.#reader.heard(idIn(text))
     const message = JSON.parse(text) as RawMessage
     switch (message.type) {
       case "state":
         return this.#reader.changed(message.revision, message.state.count)
-      case "event":
-        return this.#reader.heard(message.payload.id)
       case "reply":
         return this.#reader.answered()
       case "mounted":

@@ -12,7 +12,9 @@ import * as Schema from "effect/Schema"
 const Name = Schema.String.check(Schema.isMaxLength(4096))
 
 /** Names a request; comes back in the reply. */
-export const RequestId = Schema.Union([Name, Schema.Finite])
+export const RequestId = Schema.Union([Name, Schema.Finite]).annotate({
+  description: "Names the request; comes back in the reply, as it was given."
+})
 /** Names a request; comes back in the reply. */
 export type RequestId = typeof RequestId.Type
 
@@ -24,33 +26,38 @@ const eitherOf =
   (value: { readonly [K in A | B]?: unknown }): string | undefined =>
     value[a] === undefined && value[b] === undefined ? `Expected "${a}" (or "${b}")` : undefined
 
-const either = <A extends string, B extends string>(a: A, b: B) => Schema.makeFilter(eitherOf(a, b))
+const either = <A extends string, B extends string>(a: A, b: B) =>
+  Schema.makeFilter(eitherOf(a, b), { toJsonSchema: () => ({ anyOf: [{ required: [a] }, { required: [b] }] }) })
 
-/** Private to the connection, or with a key the one instance that all share who give that key. */
 export const ComponentMount = Schema.Struct({
   type: Schema.Literal("COMPONENT_MOUNT"),
-  /** A name of the client's own, under which the reply comes. */
-  componentId: Schema.optionalKey(Name),
+  componentId: Schema.optionalKey(
+    Name.annotate({ description: "A name of the client's own, under which the reply comes." })
+  ),
   payload: Schema.Struct({
     component: Schema.optionalKey(Name),
     componentName: Schema.optionalKey(Name),
     props: Schema.optionalKey(Schema.Json),
     room: Schema.optionalKey(Schema.String),
     key: Schema.optionalKey(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(256))),
-    /** A label of an anonymous client. Nobody is who they say they are: nothing is decided by it. */
-    userId: Schema.optionalKey(Name)
+    userId: Schema.optionalKey(
+      Name.annotate({
+        description: "A label of an anonymous client. Nobody is who they say they are: nothing is decided by it."
+      })
+    )
   }).check(either("component", "componentName")),
   ...requestId
-}).annotate({ identifier: "COMPONENT_MOUNT" })
+}).annotate({
+  identifier: "COMPONENT_MOUNT",
+  description: "Private to the connection, or with a key the one instance that all share who give that key."
+})
 
-/** Lets go of a component. */
 export const ComponentUnmount = Schema.Struct({
   type: Schema.Literal("COMPONENT_UNMOUNT"),
   componentId: Name,
   ...requestId
-}).annotate({ identifier: "COMPONENT_UNMOUNT" })
+}).annotate({ identifier: "COMPONENT_UNMOUNT", description: "Lets go of a component." })
 
-/** Mounts a private component as it was when `signedState` was signed. */
 export const ComponentRehydrate = Schema.Struct({
   type: Schema.Literal("COMPONENT_REHYDRATE"),
   componentId: Schema.optionalKey(Name),
@@ -62,22 +69,31 @@ export const ComponentRehydrate = Schema.Struct({
     userId: Schema.optionalKey(Name)
   }).check(either("componentName", "component")),
   ...requestId
-}).annotate({ identifier: "COMPONENT_REHYDRATE" })
+}).annotate({
+  identifier: "COMPONENT_REHYDRATE",
+  description: "Mounts a private component as it was when `signedState` was signed."
+})
 
-/** Calls an action. */
 export const CallAction = Schema.Struct({
   type: Schema.Literal("CALL_ACTION"),
   componentId: Name,
   action: Name,
-  payload: Schema.optionalKey(Schema.Json),
-  /** Whether the answer comes as ACTION_RESPONSE, with or without a `requestId`. */
-  expectResponse: Schema.optionalKey(Schema.Boolean),
-  /** Names the call in its session: sent again, it does not run again, and is answered with what it answered. */
-  callId: Schema.optionalKey(RequestId),
+  /** Any JSON; the contract of the component says which. */
+  payload: Schema.optionalKey(Schema.Unknown),
+  expectResponse: Schema.optionalKey(
+    Schema.Boolean.annotate({
+      description: "Whether the answer comes as ACTION_RESPONSE, with or without a `requestId`."
+    })
+  ),
+  callId: Schema.optionalKey(
+    RequestId.annotate({
+      description:
+        "Names the call in its session: sent again, it does not run again, and is answered with what it answered."
+    })
+  ),
   ...requestId
-}).annotate({ identifier: "CALL_ACTION" })
+}).annotate({ identifier: "CALL_ACTION", description: "Calls an action." })
 
-/** Sets a field of the state that the contract lists as writable. */
 export const PropertyUpdate = Schema.Struct({
   type: Schema.Literal("PROPERTY_UPDATE"),
   componentId: Name,
@@ -87,22 +103,25 @@ export const PropertyUpdate = Schema.Struct({
   ...requestId
 })
   .check(
-    Schema.makeFilter(({ payload, property, value }) =>
-      payload === undefined && (property === undefined || value === undefined)
-        ? `Expected "payload" with "property" and "value" (or both at the top level)`
-        : undefined
+    Schema.makeFilter(
+      ({ payload, property, value }) =>
+        payload === undefined && (property === undefined || value === undefined)
+          ? `Expected "payload" with "property" and "value" (or both at the top level)`
+          : undefined,
+      { toJsonSchema: () => ({ anyOf: [{ required: ["payload"] }, { required: ["property", "value"] }] }) }
     )
   )
-  .annotate({ identifier: "PROPERTY_UPDATE" })
+  .annotate({
+    identifier: "PROPERTY_UPDATE",
+    description: "Sets a field of the state that the contract lists as writable."
+  })
 
-/** Asks whether a component is still mounted. */
 export const ComponentPing = Schema.Struct({
   type: Schema.Literal("COMPONENT_PING"),
   componentId: Name,
   ...requestId
-}).annotate({ identifier: "COMPONENT_PING" })
+}).annotate({ identifier: "COMPONENT_PING", description: "Asks whether a component is still mounted." })
 
-/** Begins an upload to a component. */
 export const FileUploadStart = Schema.Struct({
   type: Schema.Literal("FILE_UPLOAD_START"),
   componentId: Name,
@@ -111,16 +130,13 @@ export const FileUploadStart = Schema.Struct({
   fileName: Schema.optionalKey(Name),
   fileType: Schema.optionalKey(Name),
   mimeType: Schema.optionalKey(Name),
-  /** Bytes. */
-  fileSize: Schema.Natural,
-  /** Bytes. */
-  chunkSize: Schema.optionalKey(Schema.Natural),
+  fileSize: Schema.Natural.annotate({ description: "Bytes." }),
+  chunkSize: Schema.optionalKey(Schema.Natural.annotate({ description: "Bytes." })),
   ...requestId
 })
   .check(either("filename", "fileName"), either("fileType", "mimeType"))
-  .annotate({ identifier: "FILE_UPLOAD_START" })
+  .annotate({ identifier: "FILE_UPLOAD_START", description: "Begins an upload to a component." })
 
-/** A part of a file, base64. */
 export const FileUploadChunk = Schema.Struct({
   type: Schema.Literal("FILE_UPLOAD_CHUNK"),
   componentId: Name,
@@ -129,23 +145,21 @@ export const FileUploadChunk = Schema.Struct({
   totalChunks: Schema.optionalKey(Schema.Natural),
   data: Schema.String,
   ...requestId
-}).annotate({ identifier: "FILE_UPLOAD_CHUNK" })
+}).annotate({ identifier: "FILE_UPLOAD_CHUNK", description: "A part of a file, base64." })
 
-/** All parts were sent. */
 export const FileUploadComplete = Schema.Struct({
   type: Schema.Literal("FILE_UPLOAD_COMPLETE"),
   componentId: Name,
   uploadId: Name,
   ...requestId
-}).annotate({ identifier: "FILE_UPLOAD_COMPLETE" })
+}).annotate({ identifier: "FILE_UPLOAD_COMPLETE", description: "All parts were sent." })
 
-/** The upload is given up. */
 export const FileUploadCancel = Schema.Struct({
   type: Schema.Literal("FILE_UPLOAD_CANCEL"),
   componentId: Name,
   uploadId: Name,
   ...requestId
-}).annotate({ identifier: "FILE_UPLOAD_CANCEL" })
+}).annotate({ identifier: "FILE_UPLOAD_CANCEL", description: "The upload is given up." })
 
 /** What a client may send, by its type. */
 export const clientMessages = {
@@ -164,40 +178,48 @@ export const clientMessages = {
 /** What a client may send. */
 export type ClientMessage = (typeof clientMessages)[keyof typeof clientMessages]["Type"]
 
-const timestamp = { timestamp: Schema.Finite }
+const timestamp = { timestamp: Schema.Finite.annotate({ description: "Milliseconds since the epoch." }) }
 
-/** Why something failed: a sentence, and the tag of the error. */
-const failing = { error: Schema.optionalKey(Schema.String), code: Schema.optionalKey(Schema.String) }
+const sentence = Schema.String.annotate({ description: "What went wrong, in a sentence." })
+const tag = Schema.String.annotate({ description: "The tag of the error." })
+
+/** Why something failed. */
+const failing = { error: Schema.optionalKey(sentence), code: Schema.optionalKey(tag) }
 
 /** How a request went. */
 const reply = { success: Schema.Boolean, ...failing, ...requestId, ...timestamp }
 
 const State = Schema.Record(Schema.String, Schema.Json)
 
-/** Signed by the server, for COMPONENT_REHYDRATE; takes the place of the one before it. */
-const signedState = { signedState: Schema.optionalKey(Schema.String) }
+const signedState = {
+  signedState: Schema.optionalKey(
+    Schema.String.annotate({
+      description: "The state, signed by the server, for COMPONENT_REHYDRATE; takes the place of the one before it."
+    })
+  )
+}
 
-/** The first message of every connection. */
+const revision = { revision: Schema.Int.annotate({ description: "Counts the changes of the component; may skip." }) }
+
 export const ConnectionEstablished = Schema.Struct({
   type: Schema.Literal("CONNECTION_ESTABLISHED"),
   connectionId: Schema.String,
-  /** Names the session on the next connection, as `?sessionToken=`; only the latest is good. */
-  sessionToken: Schema.String,
-  /** Whether this is the session that was asked for. */
-  resumed: Schema.Boolean,
-  /** What this session has mounted; the state of each follows. */
-  components: Schema.Array(Schema.String),
-  /** Each is true only when it is. */
+  sessionToken: Schema.String.annotate({
+    description: "Names the session on the next connection, as `?sessionToken=`; only the latest is good."
+  }),
+  resumed: Schema.Boolean.annotate({ description: "Whether this is the session that was asked for." }),
+  components: Schema.Array(Schema.String).annotate({
+    description: "What this session has mounted; the state of each follows."
+  }),
   features: Schema.Struct({
     compression: Schema.Boolean,
     encryption: Schema.Boolean,
     offlineQueue: Schema.Boolean,
     loadBalancing: Schema.Boolean
-  }),
+  }).annotate({ description: "Each is true only when it is." }),
   ...timestamp
-}).annotate({ identifier: "CONNECTION_ESTABLISHED" })
+}).annotate({ identifier: "CONNECTION_ESTABLISHED", description: "The first message of every connection." })
 
-/** The answer to COMPONENT_MOUNT, under the name the client gave, if it gave one; `result.componentId` is the real one. */
 export const ComponentMounted = Schema.Struct({
   type: Schema.Literal("COMPONENT_MOUNTED"),
   componentId: Schema.optionalKey(Schema.String),
@@ -207,81 +229,85 @@ export const ComponentMounted = Schema.Struct({
       initialState: State,
       ...signedState,
       room: Schema.optionalKey(Schema.String),
-      revision: Schema.Int
+      ...revision
     })
   ),
   ...reply
-}).annotate({ identifier: "COMPONENT_MOUNTED" })
+}).annotate({
+  identifier: "COMPONENT_MOUNTED",
+  description:
+    "The answer to COMPONENT_MOUNT, under the name the client gave, if it gave one; `result.componentId` is the real one."
+})
 
-/** The answer to COMPONENT_REHYDRATE. */
 export const ComponentRehydrated = Schema.Struct({
   type: Schema.Literal("COMPONENT_REHYDRATED"),
   componentId: Schema.optionalKey(Schema.String),
   result: Schema.optionalKey(
-    Schema.Struct({ newComponentId: Schema.String, state: State, ...signedState, revision: Schema.Int })
+    Schema.Struct({ newComponentId: Schema.String, state: State, ...signedState, ...revision })
   ),
   ...reply
-}).annotate({ identifier: "COMPONENT_REHYDRATED" })
+}).annotate({ identifier: "COMPONENT_REHYDRATED", description: "The answer to COMPONENT_REHYDRATE." })
 
-/** The answer to COMPONENT_UNMOUNT. */
 export const ComponentUnmounted = Schema.Struct({
   type: Schema.Literal("COMPONENT_UNMOUNTED"),
   componentId: Schema.String,
   ...reply
-}).annotate({ identifier: "COMPONENT_UNMOUNTED" })
+}).annotate({ identifier: "COMPONENT_UNMOUNTED", description: "The answer to COMPONENT_UNMOUNT." })
 
-/** A component this connection has mounted for itself changed, or its state was signed. */
 export const StateUpdate = Schema.Struct({
   type: Schema.Literal("STATE_UPDATE"),
   componentId: Schema.String,
   payload: Schema.Struct({ state: State, ...signedState }),
-  revision: Schema.Int,
+  ...revision,
   ...timestamp
-}).annotate({ identifier: "STATE_UPDATE" })
+}).annotate({
+  identifier: "STATE_UPDATE",
+  description: "A component this connection has mounted for itself changed, or its state was signed."
+})
 
-/** A shared component changed. */
 export const ComponentUpdate = Schema.Struct({
   type: Schema.Literal("COMPONENT_UPDATE"),
   componentId: Schema.String,
   state: State,
-  revision: Schema.Int,
+  ...revision,
   ...timestamp
-}).annotate({ identifier: "COMPONENT_UPDATE" })
+}).annotate({ identifier: "COMPONENT_UPDATE", description: "A shared component changed." })
 
 const outcome = {
   componentId: Schema.String,
   result: Schema.optionalKey(Schema.Json),
-  failure: Schema.optionalKey(Schema.Json),
+  failure: Schema.optionalKey(
+    Schema.Json.annotate({ description: "The action's own error, as its contract encodes it." })
+  ),
   ...reply
 }
 
-/** The answer to a CALL_ACTION with `expectResponse`. */
 export const ActionResponse = Schema.Struct({ type: Schema.Literal("ACTION_RESPONSE"), ...outcome }).annotate({
-  identifier: "ACTION_RESPONSE"
+  identifier: "ACTION_RESPONSE",
+  description: "The answer to a CALL_ACTION with `expectResponse`."
 })
 
-/** The answer to a CALL_ACTION with a `requestId` and without `expectResponse`. */
 export const MessageResponse = Schema.Struct({
   type: Schema.Literal("MESSAGE_RESPONSE"),
   originalType: Schema.String,
   ...outcome
-}).annotate({ identifier: "MESSAGE_RESPONSE" })
+}).annotate({
+  identifier: "MESSAGE_RESPONSE",
+  description: "The answer to a CALL_ACTION with a `requestId` and without `expectResponse`."
+})
 
-/** The answer to PROPERTY_UPDATE. */
 export const PropertyUpdated = Schema.Struct({
   type: Schema.Literal("PROPERTY_UPDATED"),
   componentId: Schema.String,
   ...reply
-}).annotate({ identifier: "PROPERTY_UPDATED" })
+}).annotate({ identifier: "PROPERTY_UPDATED", description: "The answer to PROPERTY_UPDATE." })
 
-/** The answer to COMPONENT_PING. */
 export const ComponentPong = Schema.Struct({
   type: Schema.Literal("COMPONENT_PONG"),
   componentId: Schema.String,
   ...reply
-}).annotate({ identifier: "COMPONENT_PONG" })
+}).annotate({ identifier: "COMPONENT_PONG", description: "The answer to COMPONENT_PING." })
 
-/** An event, for one component that hears it; without `room` it was said to those who have mounted the component. */
 export const Broadcast = Schema.Struct({
   type: Schema.Literal("BROADCAST"),
   componentId: Schema.String,
@@ -289,43 +315,46 @@ export const Broadcast = Schema.Struct({
   event: Schema.String,
   payload: Schema.Json,
   ...timestamp
-}).annotate({ identifier: "BROADCAST" })
+}).annotate({
+  identifier: "BROADCAST",
+  description:
+    "An event, for one component that hears it; without `room` it was said to those who have mounted the component."
+})
 
-/** A component entered another state of its life. */
 export const ComponentStatus = Schema.Struct({
   type: Schema.Literal("COMPONENT_STATUS"),
   componentId: Schema.String,
   status: Schema.Literals(["restarting", "running", "faulted", "stopped"]),
   ...timestamp
-}).annotate({ identifier: "COMPONENT_STATUS" })
+}).annotate({ identifier: "COMPONENT_STATUS", description: "A component entered another state of its life." })
 
-/** The answer to FILE_UPLOAD_START. */
 export const FileUploadStartResponse = Schema.Struct({
   type: Schema.Literal("FILE_UPLOAD_START_RESPONSE"),
   uploadId: Schema.optionalKey(Schema.String),
   chunkSize: Schema.optionalKey(Schema.Int),
   nextChunk: Schema.optionalKey(Schema.Int),
   ...reply
-}).annotate({ identifier: "FILE_UPLOAD_START_RESPONSE" })
+}).annotate({ identifier: "FILE_UPLOAD_START_RESPONSE", description: "The answer to FILE_UPLOAD_START." })
 
-/** An upload failed. */
 export const FileUploadError = Schema.Struct({
   type: Schema.Literal("FILE_UPLOAD_ERROR"),
   uploadId: Schema.String,
-  error: Schema.String,
-  code: Schema.String,
+  error: sentence,
+  code: tag,
   ...requestId,
   ...timestamp
-}).annotate({ identifier: "FILE_UPLOAD_ERROR" })
+}).annotate({ identifier: "FILE_UPLOAD_ERROR", description: "An upload failed." })
 
-/** Something was not understood, or refused, that has no reply of its own; or something was lost. */
 export const ErrorMessage = Schema.Struct({
   type: Schema.Literal("ERROR"),
-  error: Schema.String,
-  code: Schema.String,
+  error: sentence,
+  code: tag,
   ...requestId,
   ...timestamp
-}).annotate({ identifier: "ERROR" })
+}).annotate({
+  identifier: "ERROR",
+  description: "Something was not understood, or refused, that has no reply of its own; or something was lost."
+})
 
 /** What the server may send, by its type. */
 export const serverMessages = {

@@ -24,36 +24,48 @@ export const frames = (texts: ReadonlyArray<string>): Buffer => {
 /** Messages that differ in how they begin, and in nothing else: what they have in common is put together once. */
 export class FrameTemplate {
   readonly #bytes: Buffer
-  readonly #offsets: ReadonlyArray<number>
-  readonly #length: number
+  readonly #beginning: Uint8Array
+  readonly #offsets: Int32Array
 
-  /** `length`: bytes of the beginning. */
-  constructor(texts: ReadonlyArray<string>, length: number) {
-    const blank = " ".repeat(length)
+  /** The messages, each with this beginning. */
+  constructor(texts: ReadonlyArray<string>, beginning: Uint8Array) {
+    const blank = " ".repeat(beginning.length)
     this.#bytes = frames(texts.map((text) => blank + text))
-    this.#length = length
-    const offsets: Array<number> = []
+    this.#beginning = beginning
+    this.#offsets = new Int32Array(texts.length)
     let offset = 0
-    for (const text of texts) {
-      const size = length + Buffer.byteLength(text)
-      offset += headerLength(size)
-      offsets.push(offset)
-      offset += size
+    for (const [index, text] of texts.entries()) {
+      const length = beginning.length + Buffer.byteLength(text)
+      offset += headerLength(length)
+      this.#offsets[index] = offset
+      this.#bytes.set(beginning, offset)
+      offset += length
     }
-    this.#offsets = offsets
   }
 
-  /** The messages, with this beginning. */
+  /** Whether these messages may begin with that: it has to be as long as the first beginning was. */
+  fits(beginning: Uint8Array): boolean {
+    return beginning.length === this.#beginning.length
+  }
+
+  /** The messages, with that beginning. */
   with(beginning: Uint8Array): Buffer {
     const bytes = Buffer.allocUnsafe(this.#bytes.length)
     bytes.set(this.#bytes)
-    for (const offset of this.#offsets) bytes.set(beginning, offset)
+    const from = this.#firstDifference(beginning)
+    const { length } = beginning
+    // Byte by byte: for so few of them that is faster than to have them copied.
+    for (const offset of this.#offsets) {
+      for (let index = from; index < length; index++) bytes[offset + index] = beginning[index] as number
+    }
     return bytes
   }
 
-  /** Whether a beginning of so many bytes fits. */
-  fits(length: number): boolean {
-    return length === this.#length
+  /** Beginnings are ids of one kind, made at about the same time. */
+  #firstDifference(beginning: Uint8Array): number {
+    let index = 0
+    while (index < beginning.length && beginning[index] === this.#beginning[index]) index++
+    return index
   }
 }
 

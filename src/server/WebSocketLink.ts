@@ -110,8 +110,8 @@ const templates = new WeakMap<object, FrameTemplate>()
 const framesOf = (batch: { readonly texts: ReadonlyArray<string> }, hearer: string): Buffer => {
   const beginning = Buffer.from(hearer)
   let template = templates.get(batch)
-  if (template?.fits(beginning.length) !== true) {
-    template = new FrameTemplate(batch.texts, beginning.length)
+  if (template?.fits(beginning) !== true) {
+    template = new FrameTemplate(batch.texts, beginning)
     templates.set(batch, template)
   }
   return template.with(beginning)
