@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import type { Principal } from "../Principal.ts"
 
 /** Answered with 401: this client has not said who it is, or not in a way that the server believes. */
@@ -46,20 +47,26 @@ export const Authentication = Context.Reference<Authenticate | undefined>("fibra
   defaultValue: () => undefined
 })
 
-/** Asks this for each connection. What it needs besides the request is taken from where this layer is built. */
-export const layer = <R = never>(
-  authenticate: Authenticate<R>
-): Layer.Layer<never, never, Exclude<R, HttpServerRequest>> =>
+/**
+ * Asks this for each connection. What it needs besides the request is taken from where this layer is built; what it acquires is
+ * released when it has answered.
+ */
+export const layer = <R = never>(authenticate: Authenticate<R>): Layer.Layer<never, never, Needed<R>> =>
+  withContext(
+    (context: Context.Context<Needed<R>>) => (request) =>
+      authenticate(request).pipe(
+        Effect.scoped,
+        Effect.provideService(HttpServerRequest, request),
+        Effect.provideContext(context as Context.Context<R>)
+      )
+  )
+
+type Needed<R> = Exclude<R, HttpServerRequest | Scope.Scope>
+
+const withContext = <R>(make: (context: Context.Context<R>) => Authenticate): Layer.Layer<never, never, R> =>
   Layer.effect(
     Authentication,
-    Effect.contextWith((context: Context.Context<Exclude<R, HttpServerRequest>>) =>
-      Effect.succeed<Authenticate>((request) =>
-        authenticate(request).pipe(
-          Effect.provideService(HttpServerRequest, request),
-          Effect.provideContext(context as Context.Context<R>)
-        )
-      )
-    )
+    Effect.contextWith((context: Context.Context<R>) => Effect.succeed(make(context)))
   )
 
 /** Before the token, in the list of sub-protocols a client offers. */

@@ -2,14 +2,13 @@
 import type * as Patch from "../Patch.ts"
 import { ChangeLog, type Seal } from "./ChangeLog.ts"
 import type { Dialect, Told } from "./Dialect.ts"
+import { FewMap } from "./FewMap.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-
-const none: ReadonlyArray<ChangeLog> = []
 
 /** The logs of one state. */
 export class ChangeLogs {
   readonly #config: LiveConfig.Service
-  #logs = none
+  readonly #logs = new FewMap<Dialect, ChangeLog>()
 
   constructor(config: LiveConfig.Service) {
     this.#config = config
@@ -17,15 +16,15 @@ export class ChangeLogs {
 
   /** The log for one more reader. */
   open(dialect: Dialect): ChangeLog {
-    let log = this.#logs.find((log) => log.dialect === dialect)
-    if (log === undefined) this.#logs = [...this.#logs, (log = new ChangeLog(dialect, this.#config))]
+    let log = this.#logs.get(dialect)
+    if (log === undefined) this.#logs.set(dialect, (log = new ChangeLog(dialect, this.#config)))
     log.readers++
     return log
   }
 
   /** One reader less; what nobody reads is not kept. */
   close(log: ChangeLog): void {
-    if (--log.readers === 0) this.#logs = this.#logs.filter((other) => other !== log)
+    if (--log.readers === 0) this.#logs.delete(log.dialect)
   }
 
   /** Characters of the changes that are remembered. */

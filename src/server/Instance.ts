@@ -20,6 +20,7 @@ import type { Audience } from "./Audience.ts"
 import * as Authorization from "./Authorization.ts"
 import * as ActionResult from "./ActionResult.ts"
 import { ChangeLogs } from "./ChangeLogs.ts"
+import { FewMap } from "./FewMap.ts"
 import { freeze } from "./Frozen.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Principal } from "../Principal.ts"
@@ -87,7 +88,7 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
   clientStatus: Status = "running"
   /** How often the behaviour was built before. */
   activation = -1
-  readonly readers = new Set<Reader<Audience>>()
+  readonly readers = new FewMap<Reader<Audience>, Reader<Audience>>()
   readonly #host: Host
   #rooms: InstanceRooms | undefined
   /** What is seen of it by the id of each principal that reads it, if not everyone sees everything. */
@@ -212,7 +213,7 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
       }
       const reader = new Reader(projection ?? this, sink)
       projection?.readers.add(reader)
-      this.readers.add(reader)
+      this.readers.set(reader, reader)
       if (this.#rooms !== undefined || this.served.component.codec.presence !== undefined) {
         this.rooms.arrived(reader, props)
       }

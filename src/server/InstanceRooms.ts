@@ -27,7 +27,7 @@ export interface Resident {
   readonly key: string | undefined
   readonly principal: Principal | undefined
   readonly served: { readonly component: Component.Any; readonly hears: ReadonlySet<string> | undefined }
-  readonly readers: ReadonlySet<Reader<Audience>>
+  readonly readers: Iterable<Reader<Audience>> & { readonly size: number }
   readonly cell: {
     readonly send: (tag: string, payload: unknown, options: SendOptions, resume: undefined) => unknown
   }

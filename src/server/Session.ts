@@ -15,13 +15,14 @@ import type { Client } from "./Client.ts"
 import * as Delivery from "./Delivery.ts"
 import type { CallRequest, SetRequest } from "./Delivery.ts"
 import type { Dialect } from "./Dialect.ts"
+import { FewMap } from "./FewMap.ts"
 import type { Held, Instances, RestoreRequest } from "./Instances.ts"
-import { type Bounds, Ledger } from "./Ledger.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import { notAllowed, notAsked, type Outcome, refused } from "./Outcome.ts"
 import { type Collector, News } from "./News.ts"
 import type { Audience } from "./Audience.ts"
 import type { Reader } from "./Reader.ts"
+import { type MountExit, type RequestBounds, Requests } from "./Requests.ts"
 
 interface Mount extends Held {
   readonly reader: Reader<Audience>
@@ -43,21 +44,18 @@ export interface SessionHost {
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   /** Whether nothing new is taken any more. */
   readonly isDraining: () => boolean
-  readonly callBounds: Bounds<Outcome>
-  readonly mountBounds: Bounds<Exit.Exit<ComponentId, LiveError>>
+  readonly bounds: RequestBounds
 }
 
 /** What one client has here. */
 export class Session {
   readonly #host: SessionHost
   readonly #news: News
-  readonly #mounts = new Map<string, Mount>()
+  readonly #mounts = new FewMap<string, Mount>()
   /** Mounts, those under way included. */
   #times = 0
   #closed = false
-  #calls: Ledger<Outcome> | undefined
-  #mountings: Ledger<Exit.Exit<ComponentId, LiveError>> | undefined
-  #settledBelow = 0
+  #requests: Requests | undefined
   /** Mounts under way that cannot be asked for again: nobody is left to want them when the connection goes. */
   #mounting: Set<Fiber.Fiber<unknown, unknown>> | undefined
 
@@ -83,6 +81,11 @@ export class Session {
     return this.#host.isDraining
   }
 
+  /** What it is asked; most clients of the open wire do not name what they ask for. */
+  get #asked(): Requests {
+    return (this.#requests ??= new Requests(this.#host.bounds))
+  }
+
   /** Names its client to others. */
   get connectionId(): string {
     return this.#news.client.connection
@@ -90,13 +93,13 @@ export class Session {
 
   /** Whether there is anything that a client could come back for. */
   get isEmpty(): boolean {
-    return this.#times === 0 && (this.#calls?.size ?? 0) === 0
+    return this.#times === 0 && this.#requests?.hasCalls !== true
   }
 
   /** Roughly the bytes it keeps for its client alone. */
   get bytes(): number {
-    let bytes = this.#calls?.bytes ?? 0
-    for (const { instance } of this.#mounts.values()) {
+    let bytes = this.#requests?.bytes ?? 0
+    for (const { instance } of this.#mounts) {
       if (instance.key === undefined) bytes += instance.bytes
     }
     return bytes
@@ -107,14 +110,14 @@ export class Session {
     const { callId, component } = request
     const isBack = "token" in request
     const seals = isBack || request.seal === true
-    const listen = (answer: Exit.Exit<ComponentId, LiveError>) => listener(this.#present(answer, seals))
-    if (callId === undefined) return this.#hold(request, listen, (this.#mounting ??= new Set()))
+    const listen = (answer: MountExit) => listener(this.#present(answer, seals))
+    if (callId === undefined) return this.#hold(request, listen, true)
     const action = isBack ? "Rehydrate" : "Mount"
-    const mountings = (this.#mountings ??= new Ledger(this.#host.mountBounds, this.#settledBelow))
-    const asked = mountings.ask(callId, { of: component, what: action }, listen, (done) =>
-      this.#hold(request, done, undefined)
+    const { mounts } = this.#asked
+    const asked = mounts.ask(callId, { of: component, what: action }, listen, (done) =>
+      this.#hold(request, done, false)
     )
-    if (asked === "known") return () => mountings.cancel(callId)
+    if (asked === "known") return () => mounts.cancel(callId)
     listener(Exit.fail(new LiveError({ reason: notAsked(asked, component, action, callId) })))
     return noop
   }
@@ -154,7 +157,7 @@ export class Session {
     const { action, callId, componentId, settled } = request
     if (settled !== undefined) this.settled(settled)
     if (callId === undefined) return this.#run(request, listener)
-    const calls = (this.#calls ??= new Ledger(this.#host.callBounds, this.#settledBelow))
+    const { calls } = this.#asked
     const asked = calls.ask(callId, { of: componentId, what: action }, listener, (done) => this.#run(request, done))
     if (asked === "known") return () => calls.cancel(callId)
     const component = this.#mounts.get(componentId)?.instance.address ?? ""
@@ -174,7 +177,7 @@ export class Session {
 
   /** What the client has mounted. */
   get components(): ReadonlyArray<ComponentId> {
-    return Array.from(this.#mounts.values(), ({ instance }) => instance.id)
+    return Array.from(this.#mounts, ({ instance }) => instance.id)
   }
 
   /** The newest token of a component, if there is one that its client was not told; it counts as told. */
@@ -184,19 +187,12 @@ export class Session {
 
   /** The client has the answers of all requests below this id. */
   settled(id: number): void {
-    this.#settledBelow = Math.max(this.#settledBelow, id)
-    this.#calls?.settleBelow(id)
-    this.#mountings?.settleBelow(id)
-    // Most sessions mount once and not again for a long time.
-    if (this.#mountings?.size === 0) this.#mountings = undefined
+    this.#asked.settleBelow(id)
   }
 
   /** The client waits for these no more, whatever it said when it came back. */
   abandon(ids: ReadonlyArray<number>): void {
-    for (const id of ids) {
-      this.#calls?.cancel(id)
-      this.#mountings?.cancel(id)
-    }
+    this.#requests?.abandon(ids)
   }
 
   /** What goes out now; a reader with nothing to say is left out. */
@@ -222,11 +218,10 @@ export class Session {
   /** The connection is gone; everything goes on. */
   detach(): void {
     this.#news.detach()
-    this.#calls?.detach()
-    this.#mountings?.detach()
+    this.#requests?.detach()
     this.#mounting?.forEach((fiber) => fiber.interruptUnsafe())
     this.#mounting = undefined
-    for (const { instance, reader } of this.#mounts.values()) {
+    for (const { instance, reader } of this.#mounts) {
       reader.leave()
       instance.seen(reader)
     }
@@ -244,16 +239,15 @@ export class Session {
   resume(connection: Collector, request: ResumeRequest): ReadonlyArray<ComponentId> {
     const { components, pending, presence = [], rooms = [] } = request
     this.#news.attach(connection)
-    const awaited = new Set(pending)
-    this.#calls?.retain(awaited)
-    this.#mountings?.retain(awaited)
+    this.#requests?.retain(new Set(pending))
     const told = Map.groupBy(components, ({ componentId }) => componentId as string)
     const placeOf = (id: string) => told.get(id)?.reduce<Place | undefined>(earlier, undefined)
-    const answered = Map.groupBy(this.#mountings?.answers ?? [], (exit) =>
+    const answered = Map.groupBy(this.#requests?.mounted ?? [], (exit) =>
       Exit.isSuccess(exit) ? exit.value : undefined
     )
     const kept: Array<ComponentId> = []
-    for (const [id, mount] of Array.from(this.#mounts)) {
+    for (const mount of Array.from(this.#mounts)) {
+      const { id } = mount.instance
       const named = told.get(id)?.length ?? 0
       const wanted = Math.min(mount.times, named + (answered.get(mount.instance.id)?.length ?? 0))
       this.#times -= mount.times - wanted
@@ -278,7 +272,7 @@ export class Session {
   /** The client is back, over this connection, and knows what it was sent: it is told what has happened since, and every state. */
   takeUp(connection: Collector): void {
     this.#news.attach(connection)
-    for (const { instance, reader } of this.#mounts.values()) {
+    for (const { instance, reader } of this.#mounts) {
       reader.resume(undefined)
       this.#host.instances.keep(instance)
       instance.seen(reader)
@@ -291,9 +285,8 @@ export class Session {
     return Effect.suspend(() => {
       this.#closed = true
       this.detach()
-      this.#calls = undefined
-      this.#mountings = undefined
-      const mounts = [...this.#mounts.values()]
+      this.#requests = undefined
+      const mounts = [...this.#mounts]
       this.#mounts.clear()
       for (const { instance, reader } of mounts) instance.leave(reader)
       return Effect.forEach(mounts, (mount) => this.#host.instances.release(mount), {
@@ -308,11 +301,7 @@ export class Session {
   }
 
   /** Gets hold of an instance on a fiber of its own. */
-  #hold(
-    request: MountRequest | RestoreRequest,
-    done: (exit: Exit.Exit<ComponentId, LiveError>) => void,
-    abandonable: Set<Fiber.Fiber<unknown, unknown>> | undefined
-  ): () => void {
+  #hold(request: MountRequest | RestoreRequest, done: (exit: MountExit) => void, isAbandonable: boolean): () => void {
     const { config, instances, isDraining, run } = this.#host
     const refuse = (reason: LiveError["reason"]) => {
       done(Exit.fail(new LiveError({ reason })))
@@ -338,9 +327,10 @@ export class Session {
       done(exit)
       return noop
     }
-    abandonable?.add(fiber)
+    if (isAbandonable) (this.#mounting ??= new Set()).add(fiber)
     fiber.addObserver((exit) => {
-      abandonable?.delete(fiber)
+      this.#mounting?.delete(fiber)
+      if (this.#mounting?.size === 0) this.#mounting = undefined
       done(exit)
     })
     return () => fiber.interruptUnsafe()
@@ -361,13 +351,13 @@ export class Session {
         reader.leave()
         instance.seen(reader)
       }
-      this.#mounts.set(instance.id, { ...held, reader, times: 1 })
+      this.#mounts.set(instance.id, { instance, props: held.props, scope: held.scope, reader, times: 1 })
       return instance.id
     })
   }
 
   /** What the client is told of a mount: the present. What it was told before, if it was, may not have arrived. */
-  #present(exit: Exit.Exit<ComponentId, LiveError>, seals: boolean): Exit.Exit<Mounted, LiveError> {
+  #present(exit: MountExit, seals: boolean): Exit.Exit<Mounted, LiveError> {
     if (Exit.isFailure(exit)) return Exit.failCause(exit.cause)
     const mount = this.#mounts.get(exit.value)
     if (mount === undefined) return Exit.fail(notMounted("Mounting", exit.value))

@@ -91,13 +91,15 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       run,
       connectionId: makeId,
       isDraining: () => draining,
-      callBounds: {
-        maxAnswers: config.maxResults,
-        maxBytes: config.maxResultBytes,
-        sizeOf: (outcome) => ("text" in outcome ? outcome.text.length : 64)
-      },
-      // There are no more of them than mounts, and losing the answer to one would lose the mount.
-      mountBounds: { maxAnswers: config.maxComponents, maxBytes: Infinity, sizeOf: () => 0 }
+      bounds: {
+        calls: {
+          maxAnswers: config.maxResults,
+          maxBytes: config.maxResultBytes,
+          sizeOf: (outcome) => ("text" in outcome ? outcome.text.length : 64)
+        },
+        // There are no more of them than mounts, and losing the answer to one would lose the mount.
+        mounts: { maxAnswers: config.maxComponents, maxBytes: Infinity, sizeOf: () => 0 }
+      }
     }
 
     const close = (session: Session): Effect.Effect<void> =>
