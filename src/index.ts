@@ -27,6 +27,7 @@ export {
   UnknownComponent,
   VersionMismatch
 } from "./LiveError.ts"
+export * as JsonProtocol from "./JsonProtocol.ts"
 export { ComponentId, ConnectionId } from "./LiveId.ts"
 export * as LiveProtocol from "./LiveProtocol.ts"
 export * as Migration from "./Migration.ts"

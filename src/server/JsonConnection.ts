@@ -188,8 +188,10 @@ export class JsonConnection implements FrontSession, Collector {
   #mayGoOn(requestId: RequestId | undefined): boolean {
     const retryAfter = this.#connection.spend()
     if (retryAfter === 0) return true
-    const { message } = new RateLimited({ retryAfter })
-    if (retryAfter < Infinity) this.#error({ _tag: "RATE_LIMITED", message }, requestId)
+    if (retryAfter < Infinity) {
+      const { message } = new RateLimited({ retryAfter })
+      this.#error({ _tag: "RATE_LIMITED", message }, requestId)
+    }
     return false
   }
 
