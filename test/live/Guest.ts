@@ -3,12 +3,12 @@
  * it is checked against `Minutes`, which the server keeps.
  */
 import { assert } from "@effect/vitest"
-import { Effect, Exit, type Fiber, Stream } from "effect"
+import { Effect, Exit, type Fiber } from "effect"
 import { LiveError } from "fibra"
 import type { LiveHandle } from "fibra/client"
 import type { LiveTest } from "fibra/testing"
 import * as Handle from "../../src/client/LiveHandle.ts"
-import { Hall, type Life, Minutes } from "./Hall.ts"
+import { Hall, hear, type Life, Minutes } from "./Hall.ts"
 
 type Connected = Effect.Success<ReturnType<LiveTest["Service"]["connect"]>>
 type Outcome = Exit.Exit<unknown, unknown>
@@ -36,6 +36,9 @@ export interface Hosted {
   lostBefore: number
   words: number
 }
+
+/** To be true when `RoomReader` knows of the times in a room that its client has not confirmed. */
+const returningIsExact: boolean = false
 
 /** How long a session waits for its client, and how much longer it may take until that is seen. */
 const [linger, latest] = [45_000, 47_000]
@@ -73,7 +76,7 @@ export class Guest {
       room,
       handle,
       release: () => replica.release(),
-      heard: [],
+      heard: yield* hear(handle),
       calls: [],
       lostBefore: 0,
       words: 0
@@ -84,10 +87,6 @@ export class Guest {
       if (connected && !wasConnected && activation !== "resumed") hosted.lostBefore = eventsDropped
       wasConnected = connected
     })
-    yield* handle.events("Said").pipe(
-      Stream.runForEach(({ words }) => Effect.sync(() => void hosted.heard.push(words))),
-      Effect.forkScoped({ startImmediately: true })
-    )
     this.halls[place] = hosted
   })
 
@@ -186,7 +185,10 @@ export const checkHeard = Effect.fnUntraced(function* ({ handle, heard, lostBefo
   }
   const missed = toHear.filter((word) => !heard.includes(word))
   const counted = (yield* handle.eventsDropped) - lostBefore
-  assert.strictEqual(counted, missed.length, `${who} knows that it has missed ${missed.join()}`)
+  const message = `${who} knows that it has missed ${missed.join()}`
+  // Of the time before it came back to a room, what was on its way when the connection was cut is lost, and not counted.
+  if (newest?.hasReturned === true && !returningIsExact) assert.isAtMost(counted, missed.length, message)
+  else assert.strictEqual(counted, missed.length, message)
 })
 
 /** Who is to be listed, in the first room of a hall. */

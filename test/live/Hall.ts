@@ -1,7 +1,8 @@
 /** A component that does with rooms whatever one can do with them, and a record of who was in which when something was said. */
-import { Context, Effect, Layer, Schema } from "effect"
+import { Context, Effect, Layer, Schema, Stream } from "effect"
 import { Rpc } from "effect/rpc"
 import { Component } from "fibra"
+import type { LiveHandle } from "fibra/client"
 
 const Words = Schema.NonEmptyString.check(Schema.isMaxLength(200_000))
 const room = { room: Schema.optionalKey(Schema.String) }
@@ -32,6 +33,9 @@ export class Hall extends Component.Service<Hall>()("Hall", {
   }
 }) {}
 
+/** Words that end with this make somebody leave the room. */
+export const out = (who: string): string => `${who}, out!`
+
 /** One life of an instance: from its first build until another takes its place, crashes included. */
 export interface Life {
   readonly id: string
@@ -40,6 +44,9 @@ export interface Life {
   readonly rooms: Set<string>
   /** What it was to hear. */
   readonly toHear: Array<string>
+  /** The rooms it has left, and whether it is, or was, in one of them again. */
+  readonly left: Set<string>
+  hasReturned: boolean
   isOver: boolean
 }
 
@@ -49,6 +56,10 @@ export class Minutes extends Context.Service<
   { readonly lives: Array<Life>; readonly said: Map<string, string> }
 >()("test/Minutes") {
   static readonly layer = Layer.sync(Minutes, () => ({ lives: [], said: new Map() }))
+}
+
+const note = ({ toHear }: Life, words: string): void => {
+  if (!toHear.includes(words)) toHear.push(words)
 }
 
 export const HallLayer = Hall.toLayer(
@@ -61,7 +72,9 @@ export const HallLayer = Hall.toLayer(
     if (life === undefined || self.activation === 0) {
       // One that came back from its token has the id of the one before, and not its rooms.
       if (before !== undefined) before.isOver = true
-      lives.push((life = { id: self.id, who, rooms: new Set(self.rooms), toHear: [], isOver: false }))
+      const rooms = new Set(self.rooms)
+      life = { id: self.id, who, rooms, toHear: [], left: new Set(), hasReturned: false, isOver: false }
+      lives.push(life)
     }
     const { id, rooms } = life
     const say = Effect.fnUntraced(function* (words: string, options: Component.BroadcastOptions = {}) {
@@ -71,10 +84,14 @@ export const HallLayer = Hall.toLayer(
       said.set(words, room ?? id)
       for (const other of lives) {
         const hears = room === undefined ? other === life : other.rooms.has(room)
-        if (hears && !other.isOver) other.toHear.push(words)
+        if (hears && !other.isOver) note(other, words)
       }
       return count
     })
+    const leave = (room: string) => {
+      if (rooms.delete(room)) life.left.add(room)
+      return self.leave(room)
+    }
     return Hall.of({
       Say: ({ words, ...options }) => say(words, options),
       SayToOthers: ({ words, ...options }) =>
@@ -87,25 +104,41 @@ export const HallLayer = Hall.toLayer(
       Join: Effect.fnUntraced(function* ({ room }) {
         yield* self.join(room)
         rooms.add(room)
+        life.hasReturned ||= life.left.has(room)
       }),
       JoinMany: ({ count }) =>
         Effect.forEach(Array.from({ length: count }).keys(), (index) => self.join(`room-${index}`), {
           discard: true
         }).pipe(Effect.as(count)),
-      Leave: ({ room }) => {
-        rooms.delete(room)
-        return self.leave(room)
-      },
+      Leave: ({ room }) => leave(room),
       Crash: () => Effect.die(new Error("as it was asked to")),
       Mood: ({ mood }) =>
         Effect.flatMap(self.presence, ([first]) => self.track({ name: first?.metadata.name ?? "", mood })),
       WhoCalls: (_, { connection, principal }) => Effect.succeed({ connection, principal: principal?.id ?? null }),
       WhoIsHere: () => Effect.map(self.presence, (people) => people.map(({ metadata }) => metadata.name)),
       on: {
-        Said: ({ by, words }) =>
-          self.update((state) => ({ ...state, heard: [...state.heard, `${by}: ${words}`].slice(-5) }))
+        Said: Effect.fnUntraced(function* ({ by, words }) {
+          yield* self.update((state) => ({ ...state, heard: [...state.heard, `${by}: ${words}`].slice(-5) }))
+          // Its client may be away.
+          const { room } = self
+          if (room === undefined || !words.endsWith(out(who))) return
+          yield* leave(room)
+          // It was to hear it, though it is not there any more.
+          note(life, words)
+        })
       }
     })
   }),
   { maxIdleTime: "1 minute" }
 )
+
+/** What a handle hears from now on. */
+export const hear = (handle: LiveHandle<typeof Hall>) =>
+  Effect.gen(function* () {
+    const words: Array<string> = []
+    yield* handle.events("Said").pipe(
+      Stream.runForEach(({ words: said }) => Effect.sync(() => void words.push(said))),
+      Effect.forkScoped({ startImmediately: true })
+    )
+    return words
+  })

@@ -17,6 +17,8 @@ export interface JsonSocket {
   }) => Effect.Effect<string>
   /** Everything that was taken from the socket, in order. */
   readonly seen: ReadonlyArray<Message>
+  /** Stops reading, or reads again. */
+  readonly read: (reading: boolean) => void
   /** Waits for the end, and gives its code. */
   readonly closed: Effect.Effect<number>
 }
@@ -61,6 +63,7 @@ export const connect = (
           return String(result.componentId)
         }),
       seen,
+      read: connection.read,
       closed
     }
   })

@@ -29,7 +29,7 @@ export interface RawSocket {
 /** Opens a socket until the Scope closes. */
 export const connect = (
   url: string,
-  options?: { readonly origin?: string }
+  options?: { readonly origin?: string; readonly headers?: Readonly<Record<string, string>> }
 ): Effect.Effect<RawSocket, Refused, Scope.Scope> =>
   Effect.gen(function* () {
     const messages = yield* Queue.unbounded<ServerMessage>()

@@ -1,7 +1,7 @@
 /** A client of the RPC wire with nothing of ours on it, over the connection of a LiveTest. */
 import { Effect, Queue, type Scope, Stream } from "effect"
 import { RpcClient } from "effect/rpc"
-import { type LiveError, LiveProtocol } from "fibra"
+import { type LiveError, LiveProtocol, type Principal } from "fibra"
 import { LiveTest } from "fibra/testing"
 
 type Event<Tag> = Extract<LiveProtocol.LiveEvent, { readonly _tag: Tag }>
@@ -27,7 +27,7 @@ export interface Heard {
 
 /** Connects, perhaps for a session that was there before. */
 export const listen = (options?: {
-  readonly principal?: string
+  readonly principal?: string | Principal
   readonly resume?: LiveProtocol.ResumeRequest
 }): Effect.Effect<Heard, never, LiveTest | Scope.Scope> =>
   Effect.gen(function* () {

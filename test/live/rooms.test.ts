@@ -1,13 +1,12 @@
 /** Rooms, presence and shared instances, seen from the clients that are in them. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger, Schema, Stream } from "effect"
+import { Effect, Layer, Logger, Schema } from "effect"
 import { Rpc } from "effect/rpc"
 import { TestClock } from "effect/testing"
 import { Component, LiveError } from "fibra"
-import type { LiveHandle } from "fibra/client"
 import { Authorization, LiveConfig } from "fibra/server"
 import { LiveTest } from "fibra/testing"
-import { Hall, HallLayer, Minutes } from "./Hall.ts"
+import { Hall, HallLayer, hear, Minutes } from "./Hall.ts"
 
 const served = (config: Partial<LiveConfig.Service> = {}) =>
   LiveTest.layer({ components: [Hall] }).pipe(
@@ -16,17 +15,6 @@ const served = (config: Partial<LiveConfig.Service> = {}) =>
     Layer.provide(LiveConfig.layer({ ...config })),
     Layer.provide(Logger.layer([]))
   )
-
-/** What a handle hears from now on. */
-const hear = (handle: LiveHandle<typeof Hall>) =>
-  Effect.gen(function* () {
-    const words: Array<string> = []
-    yield* handle.events("Said").pipe(
-      Stream.runForEach(({ words: said }) => Effect.sync(() => void words.push(said))),
-      Effect.forkScoped({ startImmediately: true })
-    )
-    return words
-  })
 
 /** Two who are in one room, and what one of them hears. */
 const adaAndBob = Effect.gen(function* () {

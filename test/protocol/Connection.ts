@@ -22,6 +22,7 @@ export interface Connection {
   readonly arrivals: Queue.Dequeue<Arrival>
   /** Closes it, and waits until it is closed. */
   readonly close: Effect.Effect<void>
+  /** Stops reading, or reads again. */
   readonly read: (reading: boolean) => void
 }
 
@@ -80,12 +81,12 @@ export const open = ({ headers, query, url }: Options): Effect.Effect<Connection
     )
     return {
       arrivals,
+      read: (reading) => (reading ? ws.resume() : ws.pause()),
       send: (data, binary) => Effect.callback((resume) => ws.send(data, { binary }, () => resume(Effect.void))),
       close: Effect.callback((resume) => {
         if (ws.readyState === ws.CLOSED) return resume(Effect.void)
         ws.once("close", () => resume(Effect.void))
         ws.close(1000)
-      }),
-      read: (reading) => (reading ? ws.resume() : ws.pause())
+      })
     }
   })
