@@ -25,7 +25,9 @@ const checks: ReadonlyMap<string, string> = new Map([
   ["lint", "oxlint"],
   ["format", "oxfmt --check"],
   // Code in the documentation is code of this project.
-  ["snippets", "node scripts/snippets.ts"]
+  ["snippets", "node scripts/snippets.ts"],
+  // docs/protocol is what the schemas of the messages say.
+  ["protocol", "node scripts/protocol.ts"]
 ])
 
 /** What the output must say as well: depcruise exits with the number of violations, and of 256 nothing is left. */

@@ -1,8 +1,8 @@
 // Code in the documentation is code of this project, so that it compiles and is tested.
 //
-// Every ts or tsx block of README.md and docs/ stands under a comment that says where it comes from:
+// Every block of code (not of JSON, a shell or a text) of README.md and docs/ stands under a comment that says where it comes from:
 //
-//   <!-- snippet: examples/counter/Counter.ts#contract -->   from `// #region contract` to `// #endregion contract`
+//   <!-- snippet: examples/counter/Counter.ts#contract -->   from `// #region contract` to `// #endregion contract` (in Python, `# #region`)
 //   <!-- snippet: examples/counter/Counter.ts -->            the whole file
 //
 //   node scripts/snippets.ts            fails when a block is not what its source says
@@ -25,7 +25,7 @@ const write = process.argv.includes("--write")
 
 const fence = /^(\s*)(`{3,}|~{3,})\s*(\w*)/
 const comment = /^\s*<!--\s*snippet:\s*([^\s#]+)(?:#(\S+))?\s*-->\s*$/
-const marker = /^\s*(?:\/\/|\{?\/\*)\s*#(region|endregion)\b\s*([^\s*]*)/
+const marker = /^\s*(?:\/\/|#|\{?\/\*)\s*#(region|endregion)\b\s*([^\s*]*)/
 
 const quote = (line: string | undefined): string => (line === undefined ? "the end" : JSON.stringify(line))
 
@@ -87,6 +87,9 @@ interface Block {
   readonly source: RegExpExecArray | null
 }
 
+/** What is code; JSON and transcripts have tests of their own. */
+const languages: ReadonlySet<string> = new Set(["ts", "tsx", "typescript", "js", "javascript", "py", "python", "html"])
+
 const codeBlocks = (lines: ReadonlyArray<string>): ReadonlyArray<Block> => {
   const blocks: Array<Block> = []
   for (let index = 0; index < lines.length; index++) {
@@ -99,7 +102,7 @@ const codeBlocks = (lines: ReadonlyArray<string>): ReadonlyArray<Block> => {
     blocks.push({ language, indent, begin: index + 1, end, source: comment.exec(above) })
     index = end
   }
-  return blocks.filter(({ language }) => ["ts", "tsx", "typescript"].includes(language))
+  return blocks.filter(({ language }) => languages.has(language))
 }
 
 /** Checks one page, or writes it; returns how many blocks it has. */

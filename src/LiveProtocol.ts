@@ -195,6 +195,9 @@ export const presenceId = (
   place: { readonly room: string } | { readonly componentId: string }
 ): ComponentId => ComponentId.make("room" in place ? `@${component} ${place.room}` : `@${place.componentId}`)
 
+/** Whether this is the id of a list of who is there. */
+export const isPresenceId = (id: string): id is ComponentId => id.startsWith("@")
+
 /** The answer to a mount. */
 export const Mounted = Schema.Struct({
   componentId: ComponentId,

@@ -3,7 +3,7 @@ import type { HttpRouter } from "effect/http"
 import { Rpc } from "effect/rpc"
 import { Component, type LiveError } from "fibra"
 import type { CallOptions, LiveHandle, MountOptions } from "fibra/client"
-import { LiveServer, Secrets, SnapshotStore } from "fibra/server"
+import { LiveServer, Principals, Secrets, SnapshotStore } from "fibra/server"
 import { describe, expect, test } from "tstyche"
 
 // Where a call gives an Effect, the negative matchers about calling would match whatever is said: the language service complains of
@@ -75,9 +75,11 @@ describe("a server", () => {
 
   test("requires the behaviour of every component it lists", () => {
     expect(app).type.toBe<
-      Layer.Layer<never, LiveServer.StartError, HttpRouter.HttpRouter | Component.BehaviorOf<Board>>
+      Layer.Layer<Principals.Principals, LiveServer.StartError, HttpRouter.HttpRouter | Component.BehaviorOf<Board>>
     >()
-    expect(Layer.provide(app, BoardLayer)).type.toBe<Layer.Layer<never, LiveServer.StartError, HttpRouter.HttpRouter>>()
+    expect(Layer.provide(app, BoardLayer)).type.toBe<
+      Layer.Layer<Principals.Principals, LiveServer.StartError, HttpRouter.HttpRouter>
+    >()
   })
 
   test("does not start without a secret or with a wrong one, and says nothing else in its type", () => {

@@ -10,8 +10,9 @@ export class UnknownZone extends Schema.TaggedError<UnknownZone>()("UnknownZone"
 }
 
 export class Clock extends Component.Service<Clock>()("Clock", {
-  state: { now: Schema.NullOr(Schema.DateTimeUtc), zone: Schema.String },
-  initial: () => ({ now: null, zone: "UTC" }),
+  state: { now: Schema.NullOr(Schema.DateTimeUtc), zone: Schema.String, hour12: Schema.Boolean },
+  initial: () => ({ now: null, zone: "UTC", hour12: false }),
+  writable: ["hour12"], // there is nothing to decide: no action is needed
   actions: [Rpc.make("SetZone", { payload: { zone: Schema.String }, error: UnknownZone })]
 }) {}
 // #endregion contract

@@ -1,6 +1,7 @@
 // #region view
 import { useId } from "react"
 import { DateTime } from "effect"
+import type { Component } from "fibra"
 import { LiveStatus, useComponent } from "fibra/react"
 import { Clock } from "../clock/Clock.ts"
 
@@ -18,7 +19,7 @@ export const ClockView = () => {
       </div>
       <p className="about">A fiber on the server changes its state each second. The zone is checked there, too.</p>
       <time className="reading" dateTime={state.now === null ? undefined : DateTime.formatIso(state.now)}>
-        {state.now === null ? "––:––:––" : timeIn(state.zone, state.now)}
+        {state.now === null ? "––:––:––" : timeIn(state, state.now)}
       </time>
       <label className="field">
         Time zone
@@ -42,5 +43,5 @@ export const ClockView = () => {
 }
 // #endregion view
 
-const timeIn = (timeZone: string, now: DateTime.Utc): string =>
-  DateTime.format(now, { locale: "en-GB", timeStyle: "medium", timeZone })
+const timeIn = ({ hour12, zone }: Component.State<typeof Clock>, now: DateTime.Utc): string =>
+  DateTime.format(now, { locale: "en-GB", timeStyle: "medium", timeZone: zone, hour12 })

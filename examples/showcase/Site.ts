@@ -1,8 +1,9 @@
 // What the showcase serves: the live components, and the page that `vite build` left in `dist`.
 // #region site
+import { fileURLToPath } from "node:url"
 import { HttpRouter, HttpStaticServer } from "effect/http"
 import { Effect, Layer } from "effect"
-import { Authentication, LiveServer } from "fibra/server"
+import { Authentication, Authorization, LiveServer } from "fibra/server"
 import { Board } from "../board/Board.ts"
 import { BoardLayer } from "../board/BoardLayer.ts"
 import { Chat, History } from "../chat/Chat.ts"
@@ -22,11 +23,18 @@ const authentication = Authentication.layer(({ originalUrl }) =>
   })
 )
 
+// Guests may mount everything; what they may not see or do there, the components say.
+const authorization = Authorization.layer({ mount: () => Effect.succeed(true) })
+
+const clients = fileURLToPath(new URL("../clients", import.meta.url))
+
 export const layer = (dist: string) =>
-  Layer.merge(
+  Layer.mergeAll(
     LiveServer.layer({ components: [Counter, Clock, Chat, History, Board] }).pipe(
-      Layer.provide([CounterLayer, ClockLayer, ChatLayer, HistoryLayer, BoardLayer, authentication])
+      Layer.provide([CounterLayer, ClockLayer, ChatLayer, HistoryLayer, BoardLayer, authentication, authorization])
     ),
+    // A page without fibra: what the open protocol is like in plain JavaScript.
+    HttpStaticServer.layer({ root: clients, prefix: "/clients", cacheControl: "no-cache" }),
     HttpStaticServer.layer({ root: dist, cacheControl: "no-cache" })
   ).pipe((site) => HttpRouter.serve(site, { disableLogger: true, disableListenLog: true }))
 // #endregion site

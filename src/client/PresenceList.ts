@@ -6,6 +6,9 @@ import * as Presence from "../Presence.ts"
 import type { ComponentEvent } from "./Router.ts"
 import { StateCopy } from "./StateCopy.ts"
 
+/** A copy of a list. */
+type Copy = StateCopy<{ readonly people: People }>
+
 /** Everyone who is there. */
 export type People = ReadonlyArray<Presence.Person>
 
@@ -26,17 +29,17 @@ export interface PresenceSource {
   readonly report: (defect: unknown) => void
 }
 
-/** A copy of a list. */
+/** A copy of a list; until somebody shows it, what is told of it. */
 export class PresenceList {
   readonly id: ComponentId
-  readonly #copy: StateCopy<{ readonly people: People }>
+  #copy: Copy | undefined
+  #early: Array<ComponentEvent> = []
   readonly #source: PresenceSource
   readonly #listeners = new Set<(people: People) => void>()
 
-  constructor(id: ComponentId, codec: PresenceCodec, source: PresenceSource) {
+  constructor(id: ComponentId, source: PresenceSource) {
     this.id = id
     this.#source = source
-    this.#copy = new StateCopy(codec.people, () => source.resync(id))
   }
 
   /** Whether somebody shows it. */
@@ -46,28 +49,44 @@ export class PresenceList {
 
   /** How far it was read; undefined when nothing of it is here. */
   get place(): Place | undefined {
-    return this.#copy.state === undefined ? undefined : { componentId: this.id, ...this.#copy.version, index: 0 }
+    return this.#copy?.state === undefined ? undefined : { componentId: this.id, ...this.#copy.version, index: 0 }
   }
 
   /** Calls the listener with the list, if it is known, and after each change, until the function returned is called. */
-  listen(listener: (people: People) => void): () => void {
+  listen(codec: PresenceCodec, listener: (people: People) => void): () => void {
+    const { state } = (this.#copy ??= this.#begin(codec))
     this.#listeners.add(listener)
-    const { state } = this.#copy
     if (state !== undefined) listener(state.people)
     return () => void this.#listeners.delete(listener)
   }
 
   event(event: ComponentEvent): void {
-    const before = this.#copy.state
-    try {
-      // A list that was given up and made anew counts from the beginning.
-      if (event._tag === "Snapshot") this.#copy.start(event, event.state as never)
-      else if (event._tag === "Patched") this.#copy.patched(event)
-    } catch (defect) {
-      return this.#source.report(defect)
+    const copy = this.#copy
+    if (copy === undefined) {
+      if (event._tag === "Snapshot") this.#early = []
+      return void this.#early.push(event)
     }
-    const { state } = this.#copy
+    const before = copy.state
+    this.#read(copy, event)
+    const { state } = copy
     if (state === undefined || state.people === before?.people) return
     for (const listener of Array.from(this.#listeners)) listener(state.people)
+  }
+
+  #begin(codec: PresenceCodec): Copy {
+    const copy: Copy = new StateCopy(codec.people, () => this.#source.resync(this.id))
+    for (const event of this.#early) this.#read(copy, event)
+    this.#early = []
+    return copy
+  }
+
+  #read(copy: Copy, event: ComponentEvent): void {
+    try {
+      // A list that was given up and made anew counts from the beginning.
+      if (event._tag === "Snapshot") copy.start(event, event.state as never)
+      else if (event._tag === "Patched") copy.patched(event)
+    } catch (defect) {
+      this.#source.report(defect)
+    }
   }
 }

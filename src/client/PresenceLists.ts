@@ -1,13 +1,14 @@
 /**
  * The lists of who is there that one client knows. The server sends a list for as long as some component of the client belongs to it,
- * and begins with all of it only once; so one that nobody shows is kept a while, for whoever comes next may be why it is still sent.
+ * and begins with all of it only once, perhaps before it tells the component; so one that nobody shows is kept a while, for whoever
+ * comes next may be why it is sent.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { PresenceCodec } from "../ComponentCodec.ts"
 import type { ComponentId } from "../LiveId.ts"
-import type { Place } from "../LiveProtocol.ts"
+import { isPresenceId, type Place } from "../LiveProtocol.ts"
 import { type People, PresenceList } from "./PresenceList.ts"
 import type { Router } from "./Router.ts"
 
@@ -40,6 +41,13 @@ export class PresenceLists {
 
   constructor(options: PresenceListsOptions) {
     this.#options = options
+    options.router.collect((id, event) => {
+      if (!isPresenceId(id)) return false
+      const entry = this.#open(id)
+      entry.list.event(event)
+      options.run(this.#closeSoon(entry))
+      return true
+    })
   }
 
   /** How far they were read. */
@@ -49,8 +57,8 @@ export class PresenceLists {
 
   /** Calls the listener with the list, if it is known, and after each change. */
   watch(id: ComponentId, codec: PresenceCodec, listener: (people: People) => void): Watched {
-    const entry = this.#entries.get(id) ?? this.#open(id, codec)
-    const stop = entry.list.listen(listener)
+    const entry = this.#entries.get(id) ?? this.#open(id)
+    const stop = entry.list.listen(codec, listener)
     return {
       id,
       release: () => {
@@ -66,9 +74,9 @@ export class PresenceLists {
     this.#entries.clear()
   }
 
-  #open(id: ComponentId, codec: PresenceCodec): Entry {
+  #open(id: ComponentId): Entry {
     const { resync, router, run } = this.#options
-    const list = new PresenceList(id, codec, {
+    const list = new PresenceList(id, {
       resync: (id) => run(Effect.ignore(resync(id))),
       report: (defect) =>
         run(Effect.logError("Who is there is not known: the server's list was not understood", Cause.die(defect)))

@@ -31,6 +31,9 @@ export interface Subscriber {
   readonly place: () => Place | undefined
 }
 
+/** Takes what nobody is routed for, and says whether it did. */
+export type Collector = (id: string, event: ComponentEvent) => boolean
+
 /** Events to keep for a component whose mount has not been answered yet. */
 const maxEarlyEvents = 1000
 
@@ -49,6 +52,7 @@ export class Router {
   #early: Array<readonly [componentId: string, event: ComponentEvent]> = []
   /** Whether something may be kept for a component that did not come. */
   #isKeeping = false
+  #collector: Collector = () => false
 
   subscribe(subscriber: Subscriber): () => void {
     this.#subscribers.add(subscriber)
@@ -91,6 +95,11 @@ export class Router {
   close(): void {
     this.#isClosed = true
     for (const subscriber of Array.from(this.#subscribers)) subscriber.closed()
+  }
+
+  /** Asks this one first what to do with what nobody is routed for. */
+  collect(collector: Collector): void {
+    this.#collector = collector
   }
 
   route(componentId: string, receiver: Receiver): () => void {
@@ -144,6 +153,7 @@ export class Router {
   #deliver(componentId: string, event: ComponentEvent): void {
     const receivers = this.#routes.get(componentId)
     if (receivers !== undefined) for (const receiver of Array.from(receivers)) receiver.event(event)
+    else if (this.#collector(componentId, event)) return
     else if (this.#mounting > 0 && this.#early.length < maxEarlyEvents) this.#early.push([componentId, event])
   }
 

@@ -293,7 +293,7 @@ export class InstanceRooms implements Member {
     let of = room.presences.get(componentName)
     if (of === undefined) {
       const place = room.name === undefined ? { componentId: id } : { room: room.name }
-      of = new Presence(presenceId(componentName, place), codec.presence, this.#config)
+      of = new Presence(presenceId(componentName, place), codec.presence, this.#config, this.#rooms.nextListUnsafe())
       room.presences.set(componentName, of)
     }
     this.#presence = { of, room }

@@ -34,7 +34,8 @@ export class Presence implements Source {
   readonly id: ComponentId
   readonly key = undefined
   readonly logs: ChangeLogs
-  readonly epoch = 1
+  /** Names this list among those that have its id one after the other: a client may know the one before, and as many changes of it. */
+  readonly epoch: number
   readonly clientStatus = undefined
   readonly conflateAfter: number
   confirmed = 0
@@ -49,8 +50,9 @@ export class Presence implements Source {
   #state: { readonly people: ReadonlyArray<Person> } = { people: [] }
   #isDirty = false
 
-  constructor(id: ComponentId, codec: PresenceCodec, config: LiveConfig.Service) {
+  constructor(id: ComponentId, codec: PresenceCodec, config: LiveConfig.Service, epoch: number) {
     this.id = id
+    this.epoch = epoch
     this.#codec = codec
     this.conflateAfter = config.conflateAfter
     this.logs = new ChangeLogs(config)

@@ -22,6 +22,8 @@ export class Rooms extends Context.Service<
     readonly ofInstanceUnsafe: (componentId: string) => Room
     /** An instance has left it; it vanishes if that was the last. */
     readonly leftUnsafe: (room: Room) => void
+    /** A number no other list of who is there has. */
+    readonly nextListUnsafe: () => number
     readonly sizeUnsafe: () => number
   }
 >()("fibra/server/Rooms") {}
@@ -43,6 +45,7 @@ export const layer: Layer.Layer<Rooms> = Layer.effect(
     const rooms = new Map<string, Room>()
     /** Events in a room of one name are counted on when it vanishes and comes again. */
     let highest = 0
+    let lists = 0
     return Rooms.of({
       admit: (joining) =>
         Effect.suspend(() => {
@@ -66,6 +69,7 @@ export const layer: Layer.Layer<Rooms> = Layer.effect(
         highest = Math.max(highest, room.log.index)
         rooms.delete(room.name)
       },
+      nextListUnsafe: () => ++lists,
       sizeUnsafe: () => rooms.size
     })
   })

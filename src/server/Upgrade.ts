@@ -11,10 +11,11 @@ import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
-import { type WebSocket, WebSocketServer } from "ws"
+import { WebSocketServer } from "ws"
 import type { Admission, Place } from "./Admission.ts"
 import type { Authenticate } from "./Authentication.ts"
 import * as ClientAddress from "./ClientAddress.ts"
+import { LinkedSocket } from "./LinkedSocket.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import { copy, type Principal } from "../Principal.ts"
 import * as Turnaway from "./Turnaway.ts"
@@ -26,7 +27,7 @@ interface UpgradeRequest extends IncomingMessage {
 
 /** Called with each connection that was let in, and the query it was asked for with. */
 export type OnConnection = (
-  ws: WebSocket,
+  ws: LinkedSocket,
   socket: Socket,
   principal: Principal | undefined,
   query: () => URLSearchParams
@@ -64,6 +65,7 @@ export const handler = (
     perMessageDeflate: false,
     maxPayload: config.maxPayload,
     closeTimeout,
+    WebSocket: LinkedSocket,
     handleProtocols: (offered: ReadonlySet<string>) => offered.has(protocol) && protocol
   }
   const server = new WebSocketServer(options)
@@ -77,7 +79,7 @@ export const handler = (
       let isOpen = false
       server.handleUpgrade(incoming, socket, noHead, (ws) => {
         isOpen = true
-        hold(socket, place)
+        ws.place = place
         onConnection(ws, socket, principal, () => queryOf(incoming))
       })
       // A handshake that is none was answered there.
@@ -174,19 +176,4 @@ const removeListeners = (socket: Socket): void => {
   for (const name of ["close", "error"]) {
     for (const listener of socket.listeners(name)) socket.off(name, listener as () => void)
   }
-}
-
-const placeOf = Symbol("fibra/server/place")
-
-type Placed = Socket & { [placeOf]?: Place }
-
-/** The place is taken until the socket is closed. */
-const hold = (socket: Placed, place: Place): void => {
-  socket[placeOf] = place
-  socket.on("close", leave)
-}
-
-// One function for all sockets.
-function leave(this: Placed): void {
-  this[placeOf]?.leave()
 }

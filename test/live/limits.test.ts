@@ -192,8 +192,8 @@ layer(configured({ maxConnectionsPerPrincipal: 2 }).pipe(Layer.provide(trusting)
 )
 
 /** Mounts a lab by hand. */
-const mounted = Effect.fnUntraced(function* (socket: RawSocket) {
-  socket.send(request(0, "Mount", { component: "Lab", props: { start: 0 } }))
+const mounted = Effect.fnUntraced(function* (socket: RawSocket, key?: string) {
+  socket.send(request(0, "Mount", { component: "Lab", props: { start: 0 }, ...(key === undefined ? {} : { key }) }))
   const { exit } = (yield* socket.answer(0)) as {
     readonly exit?: { readonly value?: { readonly componentId: string } }
   }
@@ -275,15 +275,21 @@ layer(configured({ rate: 10, rateBurst: 5, rateTolerance: 8 }))("a client that s
       const socket = yield* connect(url)
       socket.send(request(100, "Connect", {}))
       yield* socket.next("Chunk")
-      const id = yield* mounted(socket)
+      const id = yield* mounted(socket, "shared")
       const received = (batch: number) => ({ ...request(1000 + batch, "Received", { batch }), isNotification: true })
-      // One batch for each change, of which there are more than messages it may send.
-      for (let change = 1; change <= 40; change++) {
-        socket.send(add(change, id))
-        assert.strictEqual(outcome(yield* socket.answer(change)), change)
-        socket.send(received(change))
-        yield* TestClock.adjust("100 millis")
+      const speakers = yield* Effect.forEach([1, 2, 3], () => connect(url))
+      yield* Effect.forEach(speakers, (speaker) => mounted(speaker, "shared"))
+      // Three batches for each message it may send.
+      for (let batch = 2; batch <= 31; batch++) {
+        const speaker = speakers[batch % 3] ?? socket
+        speaker.send(add(batch, id))
+        assert.strictEqual(outcome(yield* speaker.answer(batch)), batch - 1)
+        yield* socket.next("Chunk")
+        socket.send(received(batch))
+        if (batch % 3 === 0) yield* TestClock.adjust("100 millis")
       }
+      socket.send(request(2000, "Ping", null))
+      assert.deepNestedInclude(yield* socket.answer(2000), { "exit._tag": "Success" })
       for (let again = 0; again < 14; again++) socket.send(received(1))
       assert.strictEqual(yield* socket.closed, 1008)
     }).pipe(Effect.scoped)

@@ -10,8 +10,8 @@ import { Tally, TallyLayer } from "./Tally.ts"
 
 const app = LiveServer.layer({ components: [Tally] }).pipe(
   Layer.provide(TallyLayer),
-  // A crowd of one machine.
-  Layer.provide(LiveConfig.layer({ maxConnectionsPerAddress: Infinity }))
+  // A crowd of one machine, which calls as fast as it can.
+  Layer.provide(LiveConfig.layer({ maxConnectionsPerAddress: Infinity, rate: Infinity }))
 )
 
 HttpRouter.serve(app, { disableLogger: true, disableListenLog: true }).pipe(

@@ -38,6 +38,12 @@ const planted = [
     says: "README.md"
   },
   {
+    what: "the published protocol is not what the schemas of its messages say any more",
+    check: "protocol",
+    files: { "src/JsonProtocol.ts": source("src/JsonProtocol.ts").replace("isMaxLength(256)", "isMaxLength(255)") },
+    says: "docs/protocol/schema.json"
+  },
+  {
     what: "a listed component has no behaviour",
     check: "types",
     files: {
@@ -53,7 +59,14 @@ describe("npm run check", () => {
     () =>
       Effect.gen(function* () {
         const cwd = yield* copyWith({})
-        const outcome = yield* run(cwd, "node", ["scripts/check.ts", "imports", "dead-code", "snippets", "types"])
+        const outcome = yield* run(cwd, "node", [
+          "scripts/check.ts",
+          "imports",
+          "dead-code",
+          "snippets",
+          "protocol",
+          "types"
+        ])
         assert.isTrue(outcome.ok, outcome.output)
       }),
     120_000

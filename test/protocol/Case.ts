@@ -6,7 +6,7 @@ import { Schema } from "effect"
 /** The connection a step is about: `a` unless it says another. */
 const on = { on: Schema.optionalKey(Schema.NonEmptyString) }
 
-const Query = Schema.Record(Schema.String, Schema.String)
+const Query = Schema.Record(Schema.String, Schema.Json)
 
 /** Connects. Without `refused` the first message has to be CONNECTION_ESTABLISHED, and fit `expect`. */
 const Open = Schema.Struct({
@@ -47,26 +47,11 @@ const Close = Schema.Struct({ close: Schema.NonEmptyString })
 /** The server closes the connection, with this code. */
 const Closed = Schema.Struct({ closed: Schema.Int, ...on })
 
-/** The client reads nothing more, or goes on reading. */
-const Reading = Schema.Struct({ reading: Schema.Boolean, ...on })
-
 /** The server begins to end. Only for cases that have one of their own. */
 const Drain = Schema.Struct({ drain: Schema.Literal(true) })
 
 /** One step of a case. */
-export const Step = Schema.Union([
-  Open,
-  Send,
-  SendText,
-  Expect,
-  Await,
-  InAnyOrder,
-  Nothing,
-  Close,
-  Closed,
-  Reading,
-  Drain
-])
+export const Step = Schema.Union([Open, Send, SendText, Expect, Await, InAnyOrder, Nothing, Close, Closed, Drain])
 /** One step of a case. */
 export type Step = typeof Step.Type
 
@@ -86,6 +71,9 @@ export type Case = typeof Case.Type
 const Limits = Schema.Struct({
   maxComponents: Schema.optionalKey(Schema.Int),
   maxKeyed: Schema.optionalKey(Schema.Int),
+  rate: Schema.optionalKey(Schema.Int),
+  rateBurst: Schema.optionalKey(Schema.Int),
+  rateTolerance: Schema.optionalKey(Schema.Int),
   maxRooms: Schema.optionalKey(Schema.Int),
   maxPayload: Schema.optionalKey(Schema.Int),
   maxMessages: Schema.optionalKey(Schema.Int),
@@ -109,7 +97,7 @@ export interface CaseFile extends Schema.Schema.Type<typeof CaseFile> {
   readonly name: string
 }
 
-const decode = Schema.decodeUnknownSync(Schema.fromJsonString(CaseFile), { onExcessProperty: "error", errors: "all" })
+const decode = Schema.decodeUnknownSync(Schema.fromJsonString(CaseFile), { onExcessProperty: "error" })
 
 /** The files of a folder, in the order of their names; throws when one cannot be read as what it should be. */
 export const load = (folder: string): ReadonlyArray<CaseFile> =>

@@ -136,16 +136,6 @@ const againstMatcher = (
         found = more.length > 0 ? problem(`no field ${more.join(", ")}`) : inner(argument, value)
         break
       }
-      case "$length":
-        if ((typeof value === "string" || Array.isArray(value) ? value.length : undefined) !== argument) {
-          found = problem(`a length of ${show(argument)}`)
-        }
-        break
-      case "$includes":
-        if (!Array.isArray(value) || !value.some((item) => inner(argument, item) === undefined)) {
-          found = problem(`a list with an item that fits ${show(argument)}`)
-        }
-        break
       case "$not":
         if (inner(argument, value) === undefined) found = problem(`anything but ${show(argument)}`)
         break

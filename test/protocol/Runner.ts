@@ -116,8 +116,7 @@ class Play {
       if ("await" in step) return this.#await(line, step.await, step.within)
       if ("inAnyOrder" in step) return this.#inAnyOrder(line, step.inAnyOrder)
       if ("nothing" in step) return this.#nothing(line, step.nothing)
-      if ("closed" in step) return this.#closed(line, step.closed)
-      return Effect.sync(() => line.connection.read(step.reading))
+      return this.#closed(line, step.closed)
     })
   }
 
@@ -127,16 +126,14 @@ class Play {
   }
 
   #fill(template: Json): Effect.Effect<Json, CaseFailed> {
-    return Effect.catch(
-      Effect.try({ try: () => Pattern.fill(template, this.#variables), catch: (error) => String(error) }),
-      (problem) => this.#fail(problem)
+    return Effect.try({ try: () => Pattern.fill(template, this.#variables), catch: String }).pipe(
+      Effect.catch((problem) => this.#fail(problem))
     )
   }
 
   #match(pattern: Json, message: Json): Effect.Effect<string | undefined, CaseFailed> {
-    return Effect.catch(
-      Effect.try({ try: () => Pattern.match(pattern, message, this.#variables), catch: (error) => String(error) }),
-      (problem) => this.#fail(problem)
+    return Effect.try({ try: () => Pattern.match(pattern, message, this.#variables), catch: String }).pipe(
+      Effect.catch((problem) => this.#fail(problem))
     )
   }
 
