@@ -74,8 +74,9 @@ export class Memberships {
   /** The component is here no more. */
   forget(componentId: string): void {
     this.#roomsOf.delete(componentId)
-    for (const [name, { members }] of this.#rooms) {
-      if (members.delete(componentId) && members.size === 0) this.#rooms.delete(name)
+    // How far the room was read is said all the same: another may have left it, and the server does not know that it has heard all.
+    for (const [name, room] of this.#rooms) {
+      if (room.members.has(componentId)) this.#drop(name, room, componentId)
     }
   }
 

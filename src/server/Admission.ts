@@ -78,10 +78,12 @@ export class Admission {
     this.limits = limits
   }
 
-  /** One more from this address, or why there is no place for it. */
-  enter(address: string): Place | Full {
-    if (this.size >= this.limits.maxConnections) return "connections"
-    const tally = this.ofAddresses.enter(address, this.limits.maxConnectionsPerAddress)
+  /** One more from this address, or why there is no place for it. Where nobody counts them, the address is not asked for. */
+  enter(address: () => string): Place | Full {
+    const { maxConnections, maxConnectionsPerAddress } = this.limits
+    if (this.size >= maxConnections) return "connections"
+    const counted = maxConnectionsPerAddress === Infinity ? "any" : address()
+    const tally = this.ofAddresses.enter(counted, maxConnectionsPerAddress)
     if (tally === undefined) return "address"
     this.size++
     return new Place(this, tally)

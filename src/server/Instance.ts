@@ -70,7 +70,6 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
   readonly props: unknown
   readonly principal: Principal | undefined
   readonly served: Served
-  readonly context: Context.Context<never>
   readonly logs: ChangeLogs
   readonly cell: ActorCell<unknown>
   readonly epoch: number
@@ -109,9 +108,14 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     this.revision = own.origin?.revision ?? 0
     this.#origin = own.origin?.state
     this.#host = host
-    this.context = Context.add(served.context, served.component as unknown as SelfKey, new Self(this))
     this.logs = new ChangeLogs(host.config)
     this.cell = new ActorCell<unknown>(this)
+  }
+
+  /** What its behaviour runs in; made anew for each activation, and held by that. */
+  get context(): Context.Context<never> {
+    const { component, context } = this.served
+    return Context.add(context, component as unknown as SelfKey, new Self(this))
   }
 
   get conflateAfter(): number {

@@ -62,7 +62,6 @@ export class JsonConnection implements FrontSession, Collector {
   readonly #outbox: JsonOutbox
   /** Undefined when another connection has it. */
   #session: Session | undefined
-  readonly #isResumed: boolean
   /** What the client had been sent when it was asked last for a sign of life. */
   #asked: number | undefined
   /** Whether the client is known to have the token of its session. */
@@ -78,8 +77,9 @@ export class JsonConnection implements FrontSession, Collector {
       sessionToken === undefined ? "session" : sessions.claimUnsafe(sessionToken, principal, front.dialect)
     const session = typeof claimed === "string" ? sessions.openUnsafe(this, principal) : claimed
     this.#session = session
-    this.#isResumed = session === claimed
-    if (this.#isResumed) session.takeUp(this)
+    const isResumed = session === claimed
+    if (isResumed) session.takeUp(this)
+    this.#outbox.first(this.#established(session, isResumed))
   }
 
   get dialect(): Dialect {
@@ -87,26 +87,21 @@ export class JsonConnection implements FrontSession, Collector {
   }
 
   opened(): void {
-    const session = this.#session
-    if (session === undefined) return
+    this.#connection.schedule()
+  }
+
+  #established(session: Session, resumed: boolean): string {
     const { config, now, sessions } = this.#front
     const { components, connectionId } = session
-    this.#outbox.first(
-      JSON.stringify({
-        type: "CONNECTION_ESTABLISHED",
-        connectionId,
-        sessionToken: sessions.ticketUnsafe(session),
-        resumed: this.#isResumed,
-        components,
-        features: {
-          compression: false,
-          encryption: config.encryptTokens,
-          offlineQueue: false,
-          loadBalancing: false
-        },
-        timestamp: now()
-      })
-    )
+    return JSON.stringify({
+      type: "CONNECTION_ESTABLISHED",
+      connectionId,
+      sessionToken: sessions.ticketUnsafe(session),
+      resumed,
+      components,
+      features: { compression: false, encryption: config.encryptTokens, offlineQueue: false, loadBalancing: false },
+      timestamp: now()
+    })
   }
 
   schedule(): void {

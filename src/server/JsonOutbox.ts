@@ -5,7 +5,7 @@
  */
 import type { Batch } from "./Batch.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import { Replies } from "./Replies.ts"
+import { Outbox } from "./Outbox.ts"
 import type { Connection, Frame } from "./Transport.ts"
 
 /** Where news comes from. */
@@ -17,16 +17,13 @@ export interface Source {
 }
 
 /** What goes out on one connection. */
-export class JsonOutbox {
+export class JsonOutbox extends Outbox {
   /** Whether the messages of one turn go out as one array. */
   isBatching: boolean
-  readonly #connection: Connection
-  readonly #replies: Replies
   #sent = 0
 
   constructor(connection: Connection, config: LiveConfig.Service, isBatching: boolean) {
-    this.#connection = connection
-    this.#replies = new Replies(config.maxBuffered)
+    super(connection, config)
     this.isBatching = isBatching
   }
 
@@ -35,32 +32,13 @@ export class JsonOutbox {
     return this.#sent
   }
 
-  /** Sends one message before the news; false when there is no room for it. */
-  first(message: string): boolean {
-    if (!this.#replies.first(message)) return this.#tooMuch()
-    this.#connection.schedule()
-    return true
-  }
-
-  /** Sends one message after the news. */
-  reply(message: string): void {
-    if (!this.#replies.last(message)) return void this.#tooMuch()
-    this.#connection.schedule()
-  }
-
-  /** Sends the answer of a call, and whatever was said before it. */
-  answer(message: string): void {
-    this.#replies.isAnswering = true
-    this.reply(message)
-  }
-
   /** Writes what there is to say. */
   flush(source: Source | undefined): void {
-    const isOpen = this.#replies.isAnswering || (source?.isBehind === true && this.#connection.hasRoom)
+    const isOpen = this.isAnswering || (source?.isBehind === true && this.connection.hasRoom)
     const batches = source !== undefined && isOpen ? source.collect() : []
     if (batches.length > 0) source?.sent(++this.#sent)
-    const { first, last } = this.#replies.take()
-    const { link } = this.#connection
+    const { first, last } = this.take()
+    const { link } = this.connection
     if (first.length + last.length === 0 && batches.length <= 1) {
       for (const batch of batches) link.write(this.#shared(batch))
       return
@@ -88,7 +66,7 @@ export class JsonOutbox {
 
   /** A batch, as far as possible as it was made for all who get it. */
   #shared(batch: Batch): Frame {
-    const { link } = this.#connection
+    const { link } = this.connection
     const { hearer } = batch
     if (this.isBatching) {
       return hearer === undefined
@@ -98,11 +76,6 @@ export class JsonOutbox {
     return hearer === undefined
       ? batch.frame(`${link.kind} each`, ({ texts }) => link.frames(texts))
       : link.framesOf(batch.all, hearer)
-  }
-
-  #tooMuch(): false {
-    this.#connection.link.close(1013, "The client asks for more than can be sent")
-    return false
   }
 }
 

@@ -111,7 +111,7 @@ export const defaults: Service = {
   firstMessageTimeout: Duration.seconds(10),
   rate: 50,
   rateBurst: 100,
-  rateTolerance: 1024,
+  rateTolerance: 400,
   heartbeat: Duration.seconds(15),
   idleTimeout: Duration.seconds(45),
   windowBatches: 16,

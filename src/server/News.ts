@@ -35,6 +35,8 @@ interface Watched {
   mounts: number
 }
 
+const nothing: ReadonlyArray<Batch> = []
+
 /** What one client has to be told. */
 export class News implements Audience, RoomSink {
   readonly principal: Principal | undefined
@@ -44,7 +46,7 @@ export class News implements Audience, RoomSink {
   readonly #makeId: () => string
   readonly #maxRooms: number
   #client: Client | undefined
-  #behind: Array<Readable> = []
+  #behind: Array<Readable> | undefined
   #turn = 0
   #rooms: Map<Room, RoomReader> | undefined
   #watched: Map<Presence, Watched> | undefined
@@ -65,12 +67,13 @@ export class News implements Audience, RoomSink {
 
   /** Whether there is something to collect. */
   get isBehind(): boolean {
-    return this.#behind.length > 0
+    return this.#behind !== undefined
   }
 
   readerWoke(reader: Readable): void {
-    this.#behind.push(reader)
-    if (this.#behind.length === 1) this.connection?.schedule()
+    if (this.#behind !== undefined) return void this.#behind.push(reader)
+    this.#behind = [reader]
+    this.connection?.schedule()
   }
 
   hurry(): void {
@@ -83,9 +86,9 @@ export class News implements Audience, RoomSink {
 
   /** What goes out now: of the components first, then of the rooms, then of who is there. */
   collect(): ReadonlyArray<Batch> {
-    if (this.#behind.length === 0) return []
     const readers = this.#behind
-    this.#behind = []
+    if (readers === undefined) return nothing
+    this.#behind = undefined
     if (readers.length > 1) readers.sort((a, b) => a.rank - b.rank || a.turn - b.turn)
     const batches: Array<Batch> = []
     for (const reader of readers) {
@@ -113,7 +116,8 @@ export class News implements Audience, RoomSink {
 
   /** There is nothing more to be said of this. */
   drop(reader: Readable): void {
-    if (this.isBehind) this.#behind = this.#behind.filter((other) => other !== reader)
+    const others = this.#behind?.filter((other) => other !== reader)
+    this.#behind = others?.length === 0 ? undefined : others
   }
 
   /** The connection is gone. */
@@ -128,7 +132,7 @@ export class News implements Audience, RoomSink {
   /** The client is back. */
   attach(connection: Collector): void {
     this.connection = connection
-    this.#behind = []
+    this.#behind = undefined
   }
 
   /** The client has read the rooms, the components and the lists this far. */

@@ -5,7 +5,7 @@
  */
 import type { Batch } from "./Batch.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import { Replies } from "./Replies.ts"
+import { Outbox } from "./Outbox.ts"
 import type { Connection, Frame } from "./Transport.ts"
 import { Window } from "./Window.ts"
 
@@ -21,18 +21,13 @@ export interface Events {
 const sharedFrom = 4096
 
 /** What goes out on one connection. */
-export class RpcOutbox {
-  readonly #connection: Connection
-  readonly #config: LiveConfig.Service
-  readonly #replies: Replies
+export class RpcOutbox extends Outbox {
   /** The JSON of the id of the stream of events, while there is one. */
   #stream: string | undefined
   #window: Window
 
   constructor(connection: Connection, config: LiveConfig.Service) {
-    this.#connection = connection
-    this.#config = config
-    this.#replies = new Replies(config.maxBuffered)
+    super(connection, config)
     this.#window = new Window(config)
   }
 
@@ -49,31 +44,12 @@ export class RpcOutbox {
   /** Events go out as chunks of this request from now on. */
   open(id: string): void {
     this.#stream = id
-    this.#window = new Window(this.#config)
+    this.#window = new Window(this.config)
   }
 
   /** No more events go out. */
   close(): void {
     this.#stream = undefined
-  }
-
-  /** Sends one message with the next flush. */
-  reply(message: string): void {
-    if (!this.#replies.last(message)) return void this.#tooMuch()
-    this.#connection.schedule()
-  }
-
-  /** Sends the answer of a call, and whatever was said before it. */
-  answer(message: string): void {
-    this.#replies.isAnswering = true
-    this.reply(message)
-  }
-
-  /** Sends one message before the events; false when there is no room for it. */
-  first(message: string): boolean {
-    if (!this.#replies.first(message)) return this.#tooMuch()
-    this.#connection.schedule()
-    return true
   }
 
   /** Sends an event that is no component's, as a batch of its own, and gives its number. */
@@ -98,13 +74,13 @@ export class RpcOutbox {
     const batches = events !== undefined && this.#takes(events) ? events.collect() : []
     const frames = this.#frames(batches)
     if (batches.length > 0) events?.sent(this.#window.next - 1)
-    for (const frame of frames) this.#connection.link.write(frame)
+    for (const frame of frames) this.connection.link.write(frame)
   }
 
   /** As little as possible is put together for this connection alone: what is long is written as others get it, too. */
   #frames(batches: ReadonlyArray<Batch>): ReadonlyArray<Frame> {
-    const { link } = this.#connection
-    const { first, last } = this.#replies.take()
+    const { link } = this.connection
+    const { first, last } = this.take()
     const frames: Array<Frame> = []
     let messages = [...first]
     let texts: Array<string> = []
@@ -133,7 +109,7 @@ export class RpcOutbox {
 
   /** A batch as a frame that is the same for all who get it. */
   #shared(batch: Batch): Frame {
-    const { link } = this.#connection
+    const { link } = this.connection
     const head = this.#head
     const frame = batch.frame(link.kind + head, ({ text }) => link.frame(`[${head}${text}]}]`))
     this.#window.count(frame.length)
@@ -150,16 +126,10 @@ export class RpcOutbox {
   /** The answer of a call does not overtake the change it speaks of, so then there is no waiting for room. */
   #takes(events: Events): boolean {
     if (this.#stream === undefined) return false
-    return this.#replies.isAnswering || (events.isBehind && this.#window.isOpen && this.#connection.hasRoom)
+    return this.isAnswering || (events.isBehind && this.#window.isOpen && this.connection.hasRoom)
   }
 
   get #head(): string {
     return `{"_tag":"Chunk","requestId":${this.#stream},"values":[`
-  }
-
-  /** Answers that are too much for one frame end the connection; nobody who means well asks for them in one turn. */
-  #tooMuch(): false {
-    this.#connection.link.close(1013, "The client asks for more than can be sent")
-    return false
   }
 }

@@ -21,7 +21,7 @@ import { Session, type SessionHost } from "./Session.ts"
 
 /** How a session is named. */
 interface Ticket {
-  readonly id: string
+  readonly session: Session
   /** What has to be known besides the id. */
   secret: string
   /** The secret before, good until the client has confirmed that it knows the new one. */
@@ -79,8 +79,8 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
     const makeSecret = IdGenerator.makeSecretSource()
     const linger = Duration.toMillis(config.linger)
     const open = new Set<Session>()
-    const tickets = new Map<Session, Ticket>()
-    const named = new Map<string, Session>()
+    /** By the id of its client. */
+    const tickets = new Map<string, Ticket>()
     const parking = new Parking<Session>(config)
     let draining = false
     let watching = false
@@ -106,9 +106,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       Effect.suspend(() => {
         open.delete(session)
         parking.take(session)
-        const ticket = tickets.get(session)
-        if (ticket !== undefined) named.delete(ticket.id)
-        tickets.delete(session)
+        tickets.delete(session.connectionId)
         return session.close()
       })
 
@@ -141,7 +139,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         if (!open.has(session)) return Effect.void
         session.detach()
-        if (session.isEmpty || !tickets.has(session) || linger === 0) return close(session)
+        if (session.isEmpty || !tickets.has(session.connectionId) || linger === 0) return close(session)
         const { bytes, principal } = session
         const crowdedOut = parking.park(session, { principal: principal?.id, bytes, until: now + linger })
         if (!watching) {
@@ -161,19 +159,18 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
         return session
       },
       ticketUnsafe: (session) => {
-        const before = tickets.get(session)
-        const ticket = { id: session.connectionId, secret: makeSecret(), previous: before?.secret }
-        tickets.set(session, ticket)
-        named.set(ticket.id, session)
-        return `${ticket.id}.${ticket.secret}`
+        const { connectionId } = session
+        const ticket = { session, secret: makeSecret(), previous: tickets.get(connectionId)?.secret }
+        tickets.set(connectionId, ticket)
+        return `${connectionId}.${ticket.secret}`
       },
       claimUnsafe: (token, principal, dialect) => {
         const [id = "", secret = "", ...rest] = token.split(".", 3)
-        const session = rest.length > 0 ? undefined : named.get(id)
-        const ticket = session === undefined ? undefined : tickets.get(session)
-        if (session !== undefined && session.dialect !== dialect) return reject("session", Effect.logWarning)
+        const ticket = rest.length > 0 ? undefined : tickets.get(id)
         // As after every restart: its time is over, or it was another server's.
-        if (session === undefined || ticket === undefined) return reject("session", Effect.logDebug)
+        if (ticket === undefined) return reject("session", Effect.logDebug)
+        const { session } = ticket
+        if (session.dialect !== dialect) return reject("session", Effect.logWarning)
         const isPrevious = ticket.previous !== undefined && isSecret(secret, ticket.previous)
         if (!isSecret(secret, ticket.secret) && !isPrevious) return reject("session", Effect.logWarning)
         if (!isSame(session.principal, principal)) return reject("principal", Effect.logWarning)
@@ -187,7 +184,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
         return session
       },
       confirmUnsafe: (session) => {
-        const ticket = tickets.get(session)
+        const ticket = tickets.get(session.connectionId)
         if (ticket !== undefined) ticket.previous = undefined
       },
       park,

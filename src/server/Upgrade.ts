@@ -96,7 +96,7 @@ export const handler = (
     if (!isAllowedOrigin(config.allowedOrigins, origin, host)) return Turnaway.foreign(origin)
     onRequest(incoming)
     if (isDraining()) return Effect.succeed(Turnaway.draining)
-    const place = admission.enter(ClientAddress.of(incoming, config.trustedProxies))
+    const place = admission.enter(() => ClientAddress.of(incoming, config.trustedProxies))
     if (typeof place === "string") {
       return Turnaway.full(place, config.trustedProxies === 0 && incoming.headers["x-forwarded-for"] !== undefined)
     }

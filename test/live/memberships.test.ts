@@ -74,7 +74,21 @@ describe("memberships", () => {
     memberships.moved(joined("a", 0, "one"))
     assert.deepStrictEqual(memberships.of("a"), ["two", "one"])
     memberships.keep((name) => name === "b")
-    assert.deepStrictEqual(memberships.places, [{ room: "two", index: 0 }])
+    assert.deepStrictEqual(memberships.of("a"), [])
+    assert.deepStrictEqual(memberships.places[0], { room: "two", index: 0 })
+  })
+
+  it("remember how far a room was read when the last in it is gone, for one that has left it is told again", () => {
+    const memberships = new Memberships()
+    memberships.moved(joined("a", 0))
+    memberships.moved(joined("b", 0))
+    memberships.moved(left("a", 1))
+    assert.deepStrictEqual(heard(memberships, 1), ["a", "b"])
+    memberships.forget("b")
+    assert.deepStrictEqual(memberships.places, [{ room: "r", index: 1 }])
+    memberships.moved(joined("a", 0))
+    memberships.moved(left("a", 1))
+    assert.deepStrictEqual(heard(memberships, 1), [])
   })
 
   it("do not grow with the rooms that were left", () => {
@@ -135,7 +149,7 @@ describe("the router", () => {
       router.event(joined(name, 0, name))
     }
     router.connected({ components: new Set(["b"]) })
-    assert.deepStrictEqual(router.roomPlaces, [{ room: "b", index: 0 }])
+    assert.deepStrictEqual(router.roomPlaces[0], { room: "b", index: 0 })
     router.connected()
     assert.deepStrictEqual(router.roomPlaces, [])
   })
@@ -185,6 +199,20 @@ describe("lists of who is there", () => {
       const second = watch()
       assert.deepStrictEqual([first.seen, second.seen], [["ada"], ["ada"]])
       assert.deepStrictEqual(lists.places, [{ componentId: list, epoch: 1, revision: 7, index: 0 }])
+    })
+  )
+
+  it.effect("that are told before their component are there for who watches them soon", () =>
+    Effect.gen(function* () {
+      const { lists, router, watch } = yield* make
+      router.event(snapshot(7, "ada"))
+      const { release, seen } = watch()
+      assert.deepStrictEqual(seen, ["ada"])
+      release()
+      yield* TestClock.adjust("5 seconds")
+      router.event(snapshot(8, "bob"))
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual([lists.places, watch().seen], [[], []])
     })
   )
 
