@@ -117,7 +117,9 @@ export const EventsDropped = Schema.TaggedStruct("EventsDropped", {
 export const Joined = Schema.TaggedStruct("Joined", {
   componentId: ComponentId,
   room: Schema.String,
-  index: Schema.Int
+  index: Schema.Int,
+  /** The rooms of a component are told in any order; the one it joined first has the lowest. */
+  turn: Schema.Int
 })
 
 /** A component of this client is in a room no more: what is said there after the event of this index is not for it. */

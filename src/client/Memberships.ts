@@ -7,8 +7,14 @@ import type { LiveEvent, RoomPlace } from "../LiveProtocol.ts"
 /** Something that was said in a room, or that was lost. */
 export type Heard = Extract<LiveEvent, { readonly _tag: "Event" | "EventsDropped" }> & { readonly room: string }
 
+/** A component enters a room. */
+type Joined = Extract<LiveEvent, { readonly _tag: "Joined" }>
+
+/** A component has left a room. */
+type Left = Extract<LiveEvent, { readonly _tag: "Left" }>
+
 /** A component enters a room, or has left it. */
-export type Moved = Extract<LiveEvent, { readonly _tag: "Joined" | "Left" }>
+export type Moved = Joined | Left
 
 /** After which event, and up to which, a component is in a room. */
 interface Membership {
@@ -29,8 +35,8 @@ const maxLeft = 100
 /** The memberships of one session. */
 export class Memberships {
   readonly #rooms = new Map<string, Room>()
-  /** The rooms each component is in, in the order it joined them. */
-  readonly #roomsOf = new Map<string, ReadonlyArray<string>>()
+  /** The rooms each component is in, with the turn in which it joined them. */
+  readonly #turnsOf = new Map<string, ReadonlyMap<string, number>>()
   readonly #left = new Map<string, number>()
 
   /** How far each room was read. */
@@ -43,7 +49,11 @@ export class Memberships {
 
   /** The rooms a component is in, in the order it joined them. */
   of(componentId: string): ReadonlyArray<string> {
-    return this.#roomsOf.get(componentId) ?? none
+    const turns = this.#turnsOf.get(componentId)
+    if (turns === undefined) return none
+    return Array.from(turns)
+      .toSorted(([, one], [, other]) => one - other)
+      .map(([room]) => room)
   }
 
   /** A component is in a room, or in it no more; it is said again after a connection was lost. */
@@ -73,7 +83,7 @@ export class Memberships {
 
   /** The component is here no more. */
   forget(componentId: string): void {
-    this.#roomsOf.delete(componentId)
+    this.#turnsOf.delete(componentId)
     // How far the room was read is said all the same: another may have left it, and the server does not know that it has heard all.
     for (const [name, room] of this.#rooms) {
       if (room.members.has(componentId)) this.#drop(name, room, componentId)
@@ -89,26 +99,26 @@ export class Memberships {
   /** Forgets everything. */
   clear(): void {
     this.#rooms.clear()
-    this.#roomsOf.clear()
+    this.#turnsOf.clear()
     this.#left.clear()
   }
 
-  #joined({ componentId, index, room: name }: Moved): void {
+  #joined({ componentId, index, room: name, turn }: Joined): void {
     const room = this.#rooms.get(name) ?? { index: Math.max(index, this.#left.get(name) ?? 0), members: new Map() }
     this.#left.delete(name)
     this.#rooms.set(name, room)
     room.members.set(componentId, { from: index, to: Infinity })
-    const rooms = this.of(componentId)
-    if (!rooms.includes(name)) this.#roomsOf.set(componentId, [...rooms, name])
+    this.#turnsOf.set(componentId, new Map(this.#turnsOf.get(componentId)).set(name, turn))
   }
 
-  #leaves({ componentId, index, room: name }: Moved): void {
+  #leaves({ componentId, index, room: name }: Left): void {
     const room = this.#rooms.get(name)
     const membership = room?.members.get(componentId)
     if (room === undefined || membership === undefined) return
-    const rooms = this.of(componentId).filter((other) => other !== name)
-    if (rooms.length > 0) this.#roomsOf.set(componentId, rooms)
-    else this.#roomsOf.delete(componentId)
+    const turns = new Map(this.#turnsOf.get(componentId))
+    turns.delete(name)
+    if (turns.size > 0) this.#turnsOf.set(componentId, turns)
+    else this.#turnsOf.delete(componentId)
     room.members.set(componentId, { ...membership, to: index })
     if (index <= room.index) this.#drop(name, room, componentId)
   }

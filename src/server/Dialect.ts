@@ -59,8 +59,11 @@ export interface Dialect {
   readonly hearer: (componentId: string) => string
   /** Events up to this one were lost. */
   readonly dropped: (place: Place, index: number, count: number) => string
-  /** A component is in a room from this event on, or up to it; undefined where that is not told. */
-  readonly joined: ((componentId: string, place: Place, index: number) => string) | undefined
+  /**
+   * A component is in a room from this event on, or up to it; undefined where that is not told. Of its rooms, the one it joined first
+   * has the lowest turn.
+   */
+  readonly joined: ((componentId: string, place: Place, index: number, turn: number) => string) | undefined
   readonly left: ((componentId: string, place: Place, index: number) => string) | undefined
   /** Whether it is told who is there. */
   readonly hasPresence: boolean

@@ -89,7 +89,7 @@ export class News implements Audience, RoomSink {
     const readers = this.#behind
     if (readers === undefined) return nothing
     this.#behind = undefined
-    if (readers.length > 1) readers.sort((a, b) => a.rank - b.rank || a.turn - b.turn)
+    if (readers.length > 1) readers.sort((a, b) => a.rank - b.rank)
     const batches: Array<Batch> = []
     for (const reader of readers) {
       const { serial } = reader
@@ -147,12 +147,7 @@ export class News implements Audience, RoomSink {
       reader.resume(name === undefined ? indexOf(reader.first) : read.get(name))
     }
     const places = new Map(presence.map((place) => [place.componentId, place]))
-    for (const [{ id }, { reader }] of this.#watched ?? []) {
-      const place = places.get(id)
-      reader.back()
-      if (place === undefined) reader.startOver()
-      else reader.resume(place)
-    }
+    for (const [{ id }, { reader }] of this.#watched ?? []) reader.resume(places.get(id))
   }
 
   /** The client has read the rooms as far as it was told. */
@@ -186,6 +181,7 @@ export class News implements Audience, RoomSink {
   }
 
   enter(room: Room, componentId: string, { isHeld }: Reader): void {
+    this.#rooms?.get(room)?.joining(componentId)
     const rooms = (this.#rooms ??= new Map())
     let reader = rooms.get(room)
     if (reader === undefined) rooms.set(room, (reader = new RoomReader(room, this, this.connection === undefined)))
@@ -201,9 +197,11 @@ export class News implements Audience, RoomSink {
   }
 
   done(reader: RoomReader): void {
+    // A receipt may come for one that was done before, and whose room has another by now.
+    if (this.#rooms?.get(reader.room) !== reader) return
     this.drop(reader)
-    this.#rooms?.delete(reader.room)
-    if (this.#rooms?.size === 0) this.#rooms = undefined
+    this.#rooms.delete(reader.room)
+    if (this.#rooms.size === 0) this.#rooms = undefined
     reader.close()
   }
 

@@ -134,11 +134,6 @@ export class Reader<Sink extends ReaderSink = ReaderSink> {
     return this.source.rank
   }
 
-  /** What it is read before, or after, among its equals: that does not matter. */
-  get turn(): number {
-    return 0
-  }
-
   /** Whether what it has said last has to be confirmed though it is no token. */
   get isEnding(): boolean {
     return false

@@ -27,6 +27,8 @@ export interface RoomSink {
 /** From which event on, and up to which, a component is in the room. */
 interface Membership {
   readonly from: number
+  /** The rooms of a component are in the order of these. */
+  readonly turn: number
   /** Infinity while it is. */
   to: number
   /** Whether the client was told of the beginning, and of the end. */
@@ -35,11 +37,15 @@ interface Membership {
   held: boolean
 }
 
+/** After which event, and up to which, a component was in the room before it came back. */
+interface Stay {
+  readonly from: number
+  readonly to: number
+}
+
 /** A cursor. */
 export class RoomReader {
   readonly rank = 1
-  /** What is told first of all rooms: the one that a component has joined first. */
-  turn = 0
   readonly room: Room
   readonly #sink: RoomSink
   readonly #memberships = new Map<string, Membership>()
@@ -47,7 +53,9 @@ export class RoomReader {
   #index: number
   /** Events after that which were forgotten and not for it. */
   #notMissed = 0
-  /** Events of an earlier time in the room that were not read before the next began. */
+  /** Earlier times in the room of which the client is not known to have heard everything. */
+  #past: ReadonlyArray<Stay> = none
+  /** Events of such a time that the client is not going to hear. */
   #lost = 0
   #behind = false
   #away: boolean
@@ -66,17 +74,22 @@ export class RoomReader {
     return this.#index
   }
 
-  /** A component of the client is in the room from now on. */
-  join(componentId: string, held: boolean): void {
+  /** A component of the client is going to be in the room, perhaps again: with what is read now, the reader may be done. */
+  joining(componentId: string): void {
     // What it has not read of the time before is read now or never: the client knows one time only.
     if (this.#memberships.has(componentId)) this.hurry()
+  }
+
+  /** A component of the client is in the room from now on. */
+  join(componentId: string, held: boolean): void {
     const before = this.#memberships.get(componentId)
+    if (before !== undefined) this.#past = [...this.#past, before]
     if (before !== undefined && this.#memberships.size === 1) {
       this.#lost += Math.max(0, before.to - Math.max(this.#index, before.from))
       this.#index = this.room.log.index
     }
-    this.#memberships.set(componentId, { from: this.room.log.index, to: Infinity, told: "nothing", held })
-    this.turn = this.#sink.nextTurn()
+    const { index: from } = this.room.log
+    this.#memberships.set(componentId, { from, turn: this.#sink.nextTurn(), to: Infinity, told: "nothing", held })
     this.wake()
   }
 
@@ -153,6 +166,8 @@ export class RoomReader {
   /** The client is there, and was told of the events up to this one; undefined: of none. */
   resume(index: number | undefined): void {
     this.#away = false
+    for (const { from, to } of this.#past) this.#lost += Math.max(0, to - Math.max(from, index ?? from))
+    this.#past = none
     const start = Math.min(...Array.from(this.#memberships.values(), ({ from }) => from))
     const read = index === undefined || index < start || index > this.#index ? start : index
     if (read !== this.#index) this.#notMissed = 0
@@ -165,6 +180,7 @@ export class RoomReader {
 
   /** The client has what was read up to this event; memberships that ended before are over. */
   confirm(index: number): void {
+    this.#past = this.#past.filter(({ to }) => to > index)
     for (const [componentId, { to, told }] of this.#memberships) {
       if (told === "left" && to <= index) this.#memberships.delete(componentId)
     }
@@ -173,6 +189,7 @@ export class RoomReader {
 
   /** Whether a membership has ended, so that it has to be known when the client has been told. */
   get isEnding(): boolean {
+    if (this.#past.length > 0) return true
     for (const { to } of this.#memberships.values()) if (to !== Infinity) return true
     return false
   }
@@ -241,17 +258,16 @@ export class RoomReader {
   /** What the client is to know of who is in the room. */
   #news(): Array<string> {
     const { joined, left } = this.#sink.dialect
+    const isTold = this.room.name !== undefined
     const news: Array<string> = []
     for (const [componentId, membership] of this.#memberships) {
-      const tell = (words: typeof joined, index: number) => {
-        if (words !== undefined && this.room.name !== undefined) news.push(words(componentId, this.room, index))
-      }
+      const { from, to, turn } = membership
       if (membership.told === "nothing") {
-        tell(joined, membership.from)
+        if (isTold && joined !== undefined) news.push(joined(componentId, this.room, from, turn))
         membership.told = "joined"
       }
-      if (membership.to !== Infinity && membership.told === "joined") {
-        tell(left, membership.to)
+      if (to !== Infinity && membership.told === "joined") {
+        if (isTold && left !== undefined) news.push(left(componentId, this.room, to))
         membership.told = "left"
       }
     }
@@ -295,5 +311,7 @@ export class RoomReader {
     if (this.#memberships.size === 0) this.#sink.done(this)
   }
 }
+
+const none: ReadonlyArray<Stay> = []
 
 const isForAll = ({ isFor }: Said): boolean => isFor === undefined

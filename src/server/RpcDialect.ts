@@ -8,10 +8,8 @@ const headOf = ({ epoch, id, revision }: Told): string =>
 /** Which calls a change comes from. */
 const byText = (calls: ReadonlyArray<string>): string => (calls.length === 0 ? "" : `,"by":[${calls.join(",")}]`)
 
-const membership =
-  (tag: "Joined" | "Left") =>
-  (componentId: string, { at }: Place, index: number): string =>
-    `{"_tag":"${tag}","componentId":${JSON.stringify(componentId)},${at},"index":${index}}`
+const membership = (tag: "Joined" | "Left", componentId: string, { at }: Place, index: number): string =>
+  `"_tag":"${tag}","componentId":${JSON.stringify(componentId)},${at},"index":${index}`
 
 /** The words of the RPC wire. */
 export const RpcDialect: Dialect = {
@@ -32,7 +30,7 @@ export const RpcDialect: Dialect = {
     `{"_tag":"Event",${at},"index":${index},"event":${JSON.stringify(name)},"payload":${payload}}`,
   hearer: () => "",
   dropped: ({ at }, index, count) => `{"_tag":"EventsDropped",${at},"index":${index},"count":${count}}`,
-  joined: membership("Joined"),
-  left: membership("Left"),
+  joined: (componentId, place, index, turn) => `{${membership("Joined", componentId, place, index)},"turn":${turn}}`,
+  left: (componentId, place, index) => `{${membership("Left", componentId, place, index)}}`,
   hasPresence: true
 }

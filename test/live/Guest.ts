@@ -38,7 +38,7 @@ export interface Hosted {
 }
 
 /** To be true when `RoomReader` knows of the times in a room that its client has not confirmed. */
-const returningIsExact: boolean = false
+const returningIsExact: boolean = true
 
 /** How long a session waits for its client, and how much longer it may take until that is seen. */
 const [linger, latest] = [45_000, 47_000]

@@ -33,9 +33,6 @@ export class Hall extends Component.Service<Hall>()("Hall", {
   }
 }) {}
 
-/** To be true when `News` and `RoomReader` tell a client that has come back of all of its rooms and lists, once. */
-export const roomsAreMended: boolean = false
-
 /** Words that end with this make somebody leave the room. */
 export const out = (who: string): string => `${who}, out!`
 

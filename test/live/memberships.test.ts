@@ -8,8 +8,8 @@ import { PresenceLists } from "../../src/client/PresenceLists.ts"
 import { type ComponentEvent, type RoutedEvent, Router } from "../../src/client/Router.ts"
 
 const id = (name: string) => name as ComponentId
-const joined = (name: string, index: number, room = "r") =>
-  ({ _tag: "Joined", componentId: id(name), room, index }) as const
+const joined = (name: string, index: number, room = "r", turn = 1) =>
+  ({ _tag: "Joined", componentId: id(name), room, index, turn }) as const
 const left = (name: string, index: number, room = "r") =>
   ({ _tag: "Left", componentId: id(name), room, index }) as const
 const said = (index: number, room = "r") => ({ _tag: "Event", room, index, event: "Said", payload: index }) as const
@@ -67,11 +67,11 @@ describe("memberships", () => {
   it("remember the order of the rooms, and forget what is gone", () => {
     const memberships = new Memberships()
     memberships.moved(joined("b", 0, "two"))
-    memberships.moved(joined("a", 0, "one"))
-    memberships.moved(joined("a", 0, "two"))
+    memberships.moved(joined("a", 0, "two", 2))
+    memberships.moved(joined("a", 0, "one", 1))
     assert.deepStrictEqual(memberships.of("a"), ["one", "two"])
     memberships.moved(left("a", 0, "one"))
-    memberships.moved(joined("a", 0, "one"))
+    memberships.moved(joined("a", 0, "one", 3))
     assert.deepStrictEqual(memberships.of("a"), ["two", "one"])
     memberships.keep((name) => name === "b")
     assert.deepStrictEqual(memberships.of("a"), [])

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Logger, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { LiveTest } from "fibra/testing"
-import { Hall, HallLayer, hear, Minutes, out, roomsAreMended } from "./Hall.ts"
+import { Hall, HallLayer, hear, Minutes, out } from "./Hall.ts"
 
 const served = LiveTest.layer({ components: [Hall] }).pipe(
   Layer.provide(HallLayer),
@@ -39,22 +39,20 @@ const bothWays = ["request", "answer"] as const
 
 describe("a mount in a room whose connection drops half-way", () => {
   for (const lost of bothWays) {
-    it.effect.skipIf(lost === "answer" && !roomsAreMended)(
-      `is there once when the client comes back: the ${lost} was lost`,
-      () =>
-        Effect.gen(function* () {
-          const { bob, live, mounted } = yield* halfWay(lost)
-          yield* live.reconnect
-          const ada = yield* Fiber.join(mounted)
-          const heard = yield* hear(ada)
-          assert.deepStrictEqual(named(yield* bob.presence), ["Bob online", "Ada online"])
-          assert.deepStrictEqual(yield* bob.call.WhoIsHere(), ["Bob", "Ada"])
-          assert.deepStrictEqual(named(yield* ada.presence), ["Bob online", "Ada online"])
-          assert.deepInclude(yield* live.open, { instances: 2, rooms: 1, parked: 0 })
-          yield* bob.call.Say({ words: "welcome" })
-          yield* live.settle
-          assert.deepStrictEqual(heard, ["welcome"])
-        }).pipe(Effect.scoped, Effect.provide(served))
+    it.effect(`is there once when the client comes back: the ${lost} was lost`, () =>
+      Effect.gen(function* () {
+        const { bob, live, mounted } = yield* halfWay(lost)
+        yield* live.reconnect
+        const ada = yield* Fiber.join(mounted)
+        const heard = yield* hear(ada)
+        assert.deepStrictEqual(named(yield* bob.presence), ["Bob online", "Ada online"])
+        assert.deepStrictEqual(yield* bob.call.WhoIsHere(), ["Bob", "Ada"])
+        assert.deepStrictEqual(named(yield* ada.presence), ["Bob online", "Ada online"])
+        assert.deepInclude(yield* live.open, { instances: 2, rooms: 1, parked: 0 })
+        yield* bob.call.Say({ words: "welcome" })
+        yield* live.settle
+        assert.deepStrictEqual(heard, ["welcome"])
+      }).pipe(Effect.scoped, Effect.provide(served))
     )
 
     it.effect(`is not there when it is not wanted any more: the ${lost} was lost`, () =>
@@ -91,30 +89,28 @@ describe("a mount in a room whose connection drops half-way", () => {
 })
 
 describe("a component that leaves a room while its client is away", () => {
-  it.effect.skipIf(!roomsAreMended)(
-    "lets the client hear what was said before, and nothing of what was said after",
-    () =>
-      Effect.gen(function* () {
-        const live = yield* LiveTest
-        const bob = yield* (yield* live.connect()).mount(Hall, { props: { who: "Bob" }, room: "lobby" })
-        const ada = yield* live.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
-        const heard = yield* hear(ada)
-        yield* bob.call.Say({ words: "one" })
-        yield* live.settle
-        yield* live.disconnect
-        for (const words of ["two", out("Ada"), "four"]) yield* bob.call.Say({ words })
-        assert.deepStrictEqual(named(yield* bob.presence), ["Bob online"])
-        yield* live.reconnect
-        yield* live.settle
-        yield* bob.call.Say({ words: "five" })
-        yield* live.settle
-        assert.deepStrictEqual(heard, ["one", "two", out("Ada")])
-        assert.strictEqual(yield* ada.eventsDropped, 0)
-        // She is where those are who have mounted her.
-        assert.deepStrictEqual(named(yield* ada.presence), ["Ada online"])
-        assert.deepStrictEqual((yield* ada.view).rooms, [])
-        assert.deepStrictEqual((yield* ada.state).heard.at(-1), `Bob: ${out("Ada")}`)
-      }).pipe(Effect.scoped, Effect.provide(served))
+  it.effect("lets the client hear what was said before, and nothing of what was said after", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const bob = yield* (yield* live.connect()).mount(Hall, { props: { who: "Bob" }, room: "lobby" })
+      const ada = yield* live.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
+      const heard = yield* hear(ada)
+      yield* bob.call.Say({ words: "one" })
+      yield* live.settle
+      yield* live.disconnect
+      for (const words of ["two", out("Ada"), "four"]) yield* bob.call.Say({ words })
+      assert.deepStrictEqual(named(yield* bob.presence), ["Bob online"])
+      yield* live.reconnect
+      yield* live.settle
+      yield* bob.call.Say({ words: "five" })
+      yield* live.settle
+      assert.deepStrictEqual(heard, ["one", "two", out("Ada")])
+      assert.strictEqual(yield* ada.eventsDropped, 0)
+      // She is where those are who have mounted her.
+      assert.deepStrictEqual(named(yield* ada.presence), ["Ada online"])
+      assert.deepStrictEqual((yield* ada.view).rooms, [])
+      assert.deepStrictEqual((yield* ada.state).heard.at(-1), `Bob: ${out("Ada")}`)
+    }).pipe(Effect.scoped, Effect.provide(served))
   )
 })
 

@@ -8,7 +8,7 @@ import { TestClock } from "effect/testing"
 import { LiveConfig } from "fibra/server"
 import { LiveTest } from "fibra/testing"
 import { call, checkCalls, checkHeard, Guest, type Hosted, listed } from "./Guest.ts"
-import { Hall, HallLayer, type Life, Minutes, out, roomsAreMended } from "./Hall.ts"
+import { Hall, HallLayer, type Life, Minutes, out } from "./Hall.ts"
 
 const guest = { guest: Schema.Literals([0, 1, 2]) }
 const place = { ...guest, place: Schema.Literals([0, 1]) }
@@ -207,7 +207,7 @@ const run = Effect.fnUntraced(function* (commands: ReadonlyArray<Command>) {
 const seed = process.env["FIBRA_SEED"] ?? String(Math.floor(Math.random() * 2 ** 32))
 const runs = 1000
 
-describe.skipIf(!roomsAreMended)("rooms", () => {
+describe("rooms", () => {
   it.effect.prop(
     `members are who is there, and hear everything once or what they missed, in ${runs} runs of seed ${seed}`,
     [Schema.Array(Command).check(Schema.isMinLength(20), Schema.isMaxLength(60))],
