@@ -8,18 +8,30 @@ import * as Exit from "effect/Exit"
 import { LiveError } from "../LiveError.ts"
 import { type ActionCodec, type Convert, toJson } from "../ComponentCodec.ts"
 
+/** An action's own error. */
+export interface Failure {
+  /** JSON. */
+  readonly text: string
+  /** What it says of itself; empty for nothing. */
+  readonly message: string
+}
+
 /** The same effect, whose result and typed error are JSON texts; what the house refused stays what it is. */
 export const encode = (
   effect: Effect.Effect<unknown, unknown, unknown>,
   codec: ActionCodec
-): Effect.Effect<string, string | LiveError, unknown> =>
+): Effect.Effect<string, Failure | LiveError, unknown> =>
   Effect.matchEffect(effect, {
-    onSuccess: (value): Exit.Exit<string, string | LiveError> => textOf(codec.encodeSuccess, value, Exit.succeed),
-    onFailure: (error): Exit.Exit<string, string | LiveError> =>
-      error instanceof LiveError ? Exit.fail(error) : textOf(codec.encodeError, error, Exit.fail)
+    onSuccess: (value): Exit.Exit<string> => textOf(codec.encodeSuccess, value, Exit.succeed),
+    onFailure: (error): Exit.Exit<string, Failure | LiveError> =>
+      error instanceof LiveError
+        ? Exit.fail(error)
+        : textOf(codec.encodeError, error, (text) =>
+            Exit.fail({ text, message: error instanceof Error ? error.message : "" })
+          )
   })
 
-const textOf = <E>(
+const textOf = <E = never>(
   convert: Convert,
   value: unknown,
   done: (text: string) => Exit.Exit<string, E>

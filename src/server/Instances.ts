@@ -219,7 +219,11 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       const { instance } = tenant
       const component = served.component.componentName
       const { epoch, serial } = claims
-      const isCurrent = instance.served === served && epoch === instance.epoch && serial >= instance.confirmed
+      const isCurrent =
+        instance.key === undefined &&
+        instance.served === served &&
+        epoch === instance.epoch &&
+        serial >= instance.confirmed
       if (!isCurrent) {
         const { spent } = instance
         return Origins.rejected(component, spent?.epoch === epoch && spent.serial === serial ? "spent" : "stale")

@@ -255,8 +255,8 @@ export class JsonConnection implements FrontSession, Collector {
       componentId,
       action,
       ...(payload === undefined ? {} : { payload }),
-      // Numbers of a stranger are in no order.
-      ...(callId === undefined ? {} : { callId: String(callId) })
+      // Numbers of a stranger are in no order: they are names like others.
+      ...(callId === undefined ? {} : { callId: JSON.stringify(callId) })
     }
     this.#session?.call(request, (outcome) => {
       const timestamp = this.#front.now()
@@ -270,7 +270,7 @@ export class JsonConnection implements FrontSession, Collector {
   }
 
   #set({ componentId, payload, property, requestId, value }: Message<"PROPERTY_UPDATE">): void {
-    const request = { componentId, property: payload?.property ?? property ?? "", value: payload?.value ?? value }
+    const request = { componentId, ...(payload ?? { property: property ?? "", value }) }
     this.#session?.set(request, (outcome) => {
       const reply = { type: "PROPERTY_UPDATED", componentId, requestId, timestamp: this.#front.now() }
       this.#outbox.answer(outcome._tag === "Success" ? JsonText.success(reply) : JsonText.answer(reply, outcome))

@@ -34,8 +34,10 @@ export class JsonOutbox extends Outbox {
 
   /** Writes what there is to say. */
   flush(source: Source | undefined): void {
-    const isOpen = this.isAnswering || (source?.isBehind === true && this.connection.hasRoom)
-    const batches = source !== undefined && isOpen ? source.collect() : []
+    const { hasRoom, isWritable } = this.connection
+    // Nothing says what has arrived: what does not leave is kept for the next connection.
+    const takes = isWritable && (this.isAnswering || (source?.isBehind === true && hasRoom))
+    const batches = source !== undefined && takes ? source.collect() : []
     if (batches.length > 0) source?.sent(++this.#sent)
     const { first, last } = this.take()
     const { link } = this.connection

@@ -31,7 +31,7 @@ export const answer = (reply: Reply, outcome: Outcome): string => {
     case "Success":
       return success(reply, outcome.text)
     case "Failure":
-      return failure(reply, actionFailed(outcome.text), outcome.text)
+      return failure(reply, actionFailed(outcome), outcome.text)
     case "Refused":
       return failure(reply, outcome.error.reason)
     case "Interrupted":
@@ -39,12 +39,12 @@ export const answer = (reply: Reply, outcome: Outcome): string => {
   }
 }
 
-/** An action's own error, in a sentence; its tag if it has one. */
-const actionFailed = (encoded: string): Told => {
-  const error: unknown = JSON.parse(encoded)
+/** An action's own error, in its own words if it has some; its tag if it has one. */
+const actionFailed = ({ message, text }: Extract<Outcome, { readonly _tag: "Failure" }>): Told => {
+  const error: unknown = JSON.parse(text)
   const tag = typeof error === "object" && error !== null && "_tag" in error ? error._tag : undefined
   const _tag = typeof tag === "string" ? tag : "ActionFailure"
-  return { _tag, message: `The action failed with its own error ${_tag}. Its fields are in "failure".` }
+  return { _tag, message: message || `The action failed with its own error ${_tag}. Its fields are in "failure".` }
 }
 
 /** Something was refused that has no reply of its own. */

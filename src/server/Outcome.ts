@@ -14,13 +14,14 @@ import {
   PayloadRejected,
   UnknownAction
 } from "../LiveError.ts"
+import type * as ActionResult from "./ActionResult.ts"
 import type { Instance } from "./Instance.ts"
 
 /** What became of a call; results and typed errors are JSON texts. */
 export type Outcome =
   | { readonly _tag: "Success"; readonly text: string }
   /** The action's own typed error. */
-  | { readonly _tag: "Failure"; readonly text: string }
+  | { readonly _tag: "Failure"; readonly text: string; readonly message: string }
   | { readonly _tag: "Refused"; readonly error: LiveError }
   | { readonly _tag: "Interrupted" }
 
@@ -41,7 +42,7 @@ export const outcomeOf = (instance: Instance, action: string, exit: Exit.Exit<un
   if (error instanceof LiveError) return { _tag: "Refused", error }
   return error instanceof ActorError
     ? refused(reasonOf(error.reason, instance.address, action, instance.capacity))
-    : { _tag: "Failure", text: error as string }
+    : { _tag: "Failure", ...(error as ActionResult.Failure) }
 }
 
 /** Why a request cannot be asked under its id. */

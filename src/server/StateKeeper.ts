@@ -97,7 +97,10 @@ export class StateKeeper {
 
   #sealed(instance: Instance): Effect.Effect<void> {
     return Effect.suspend(() =>
-      instance.isRead ? Effect.asVoid(this.#token(instance, (token) => instance.sealed(token))) : Effect.void
+      // A token makes an instance somebody's, and a shared one is nobody's.
+      instance.key === undefined && instance.isRead
+        ? Effect.asVoid(this.#token(instance, (token) => instance.sealed(token)))
+        : Effect.void
     )
   }
 

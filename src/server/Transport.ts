@@ -26,6 +26,8 @@ export interface Link {
   /** The messages of a batch, each of which begins with who hears it. */
   readonly framesOf: (batch: { readonly texts: ReadonlyArray<string> }, hearer: string) => Frame
   readonly write: (frame: Frame) => void
+  /** Whether what is written now leaves. */
+  readonly isOpen: boolean
   /** Bytes written that have not left yet. */
   readonly bufferedUnsafe: () => number
   /** It says that it has drained only when more than this was buffered. */
@@ -98,6 +100,11 @@ export class Connection {
     if (this.#scheduled || this.#front === undefined) return
     this.#scheduled = true
     this.#transport.schedule(this)
+  }
+
+  /** Whether what is written leaves; it does not any more when the connection is being closed. */
+  get isWritable(): boolean {
+    return this.link.isOpen
   }
 
   /** Whether state may be written; what is not state is written anyway. */

@@ -68,8 +68,12 @@ class WebSocketLink implements Link {
     return template.with(beginning)
   }
 
+  get isOpen(): boolean {
+    return this.#ws.readyState === this.#ws.OPEN
+  }
+
   write(frame: Frame): void {
-    if (this.#ws.readyState === this.#ws.OPEN) this.#socket.write(frame)
+    if (this.isOpen) this.#socket.write(frame)
   }
 
   bufferedUnsafe(): number {
@@ -81,7 +85,7 @@ class WebSocketLink implements Link {
   }
 
   ping(): void {
-    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.ping()
+    if (this.isOpen) this.#ws.ping()
   }
 
   pause(): void {

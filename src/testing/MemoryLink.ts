@@ -132,6 +132,10 @@ export class MemoryLink implements ServerLink {
     this.#twice = true
   }
 
+  get isOpen(): boolean {
+    return this.#connection !== undefined
+  }
+
   frame(text: string): Frame {
     return text
   }
