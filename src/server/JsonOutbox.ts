@@ -5,8 +5,8 @@
  */
 import type { Batch } from "./Batch.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import { Outbox } from "./Outbox.ts"
-import type { Connection, Frame } from "./Transport.ts"
+import { type Messages, Outbox } from "./Outbox.ts"
+import type { Connection } from "./Transport.ts"
 
 /** Where news comes from. */
 export interface Source {
@@ -39,45 +39,48 @@ export class JsonOutbox extends Outbox {
     const takes = isWritable && (this.isAnswering || (source?.isBehind === true && hasRoom))
     const batches = source !== undefined && takes ? source.collect() : []
     if (batches.length > 0) source?.sent(++this.#sent)
-    const { first, last } = this.take()
+    const messages = this.take()
+    if (this.isBatching) this.#writeArray(messages, batches)
+    else this.#writeEach(messages, batches)
+  }
+
+  /** All in one frame; what is alone is written as others get it, too. */
+  #writeArray({ first, last }: Messages, batches: ReadonlyArray<Batch>): void {
     const { link } = this.connection
-    if (first.length + last.length === 0 && batches.length <= 1) {
-      for (const batch of batches) link.write(this.#shared(batch))
-      return
+    const [batch] = batches
+    const isAlone = first.length + last.length === 0 && batches.length === 1
+    if (batch !== undefined && isAlone && batch.hearer === undefined) {
+      return link.write(batch.frame(`${link.kind} array`, ({ text }) => link.frame(`[${text}]`)))
     }
-    if (this.isBatching) {
-      const texts = [...first, ...batches.flatMap(textsOf), ...last]
-      return link.write(link.frame(`[${texts.join(",")}]`))
-    }
-    // What is long is written as others get it, too.
-    let own: Array<string> = [...first]
+    const texts = [...first, ...batches.flatMap(textsOf), ...last]
+    if (texts.length > 0) link.write(link.frame(`[${texts.join(",")}]`))
+  }
+
+  /** Each in a frame of its own; what is alone, or long, is written as others get it, too. */
+  #writeEach({ first, last }: Messages, batches: ReadonlyArray<Batch>): void {
+    const { link } = this.connection
+    const isAlone = first.length + last.length === 0 && batches.length === 1
+    let own: Array<string> = []
     const gather = () => {
       if (own.length > 0) link.write(link.frames(own))
       own = []
     }
+    own.push(...first)
     for (const batch of batches) {
-      if (batch.texts.length < sharedFrom) own.push(...textsOf(batch))
+      if (!isAlone && batch.texts.length < sharedFrom) own.push(...textsOf(batch))
       else {
         gather()
-        link.write(this.#shared(batch))
+        this.#writeShared(batch)
       }
     }
     own.push(...last)
     gather()
   }
 
-  /** A batch, as far as possible as it was made for all who get it. */
-  #shared(batch: Batch): Frame {
+  #writeShared(batch: Batch): void {
     const { link } = this.connection
-    const { hearer } = batch
-    if (this.isBatching) {
-      return hearer === undefined
-        ? batch.frame(`${link.kind} array`, ({ text }) => link.frame(`[${text}]`))
-        : link.frame(`[${textsOf(batch).join(",")}]`)
-    }
-    return hearer === undefined
-      ? batch.frame(`${link.kind} each`, ({ texts }) => link.frames(texts))
-      : link.framesOf(batch.all, hearer)
+    if (batch.hearer === undefined) link.write(batch.frame(`${link.kind} each`, ({ texts }) => link.frames(texts)))
+    else link.writeTo(batch.hearer, batch.all)
   }
 }
 

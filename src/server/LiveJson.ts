@@ -2,6 +2,7 @@
  * Front B: the open wire, which any client speaks that has JSON and a WebSocket. It stands on the same sessions as the RPC wire; no
  * component can tell which of them a client came through.
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -12,6 +13,7 @@ import * as JsonDialect from "./JsonDialect.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import { Sessions } from "./Sessions.ts"
 import type { Front } from "./Transport.ts"
+import * as TurnClock from "./TurnClock.ts"
 
 /** The query of an upgrade request. What is not understood counts as not there. */
 const Query = Schema.Struct({
@@ -30,9 +32,8 @@ export const layer: Layer.Layer<LiveJson, never, Sessions> = Layer.effect(
   Effect.gen(function* () {
     const sessions = yield* Sessions
     const config = yield* LiveConfig.LiveConfig
-    const clock = yield* Effect.clockWith(Effect.succeed)
     const run = Effect.runForkWith(yield* Effect.context<never>())
-    const now = () => clock.currentTimeMillisUnsafe()
+    const now = TurnClock.make(yield* Clock.Clock)
     const front = { config, dialect: JsonDialect.make(now), now, run, sessions }
     return (query) => {
       const { batch, sessionToken } = Option.getOrElse(

@@ -23,9 +23,9 @@ export interface Link {
   readonly frame: (text: string) => Frame
   /** Several messages, to be written at once. */
   readonly frames: (texts: ReadonlyArray<string>) => Frame
-  /** The messages of a batch, each of which begins with who hears it. */
-  readonly framesOf: (batch: { readonly texts: ReadonlyArray<string> }, hearer: string) => Frame
   readonly write: (frame: Frame) => void
+  /** Writes the messages of a batch, each of which begins with who hears it. */
+  readonly writeTo: (hearer: string, batch: { readonly texts: ReadonlyArray<string> }) => void
   /** Whether what is written now leaves. */
   readonly isOpen: boolean
   /** Bytes written that have not left yet. */
@@ -139,7 +139,11 @@ export class Connection {
       this.#transport.silent.delete(this)
     }
     this.#transport.tick()
-    guarded(this, () => this.#front?.receive(text))
+    try {
+      this.#front.receive(text)
+    } catch (defect) {
+      failed(this, defect)
+    }
     this.#transport.happened()
   }
 
@@ -216,13 +220,9 @@ export class Connection {
 }
 
 /** What goes wrong with one connection must not reach the others: it is logged and ends that one. */
-const guarded = (connection: Connection, run: () => void): void => {
-  try {
-    run()
-  } catch (defect) {
-    Effect.runFork(Effect.logError("A connection failed", defect))
-    connection.link.close(1011, "The server failed on this connection")
-  }
+const failed = (connection: Connection, defect: unknown): void => {
+  Effect.runFork(Effect.logError("A connection failed", defect))
+  connection.link.close(1011, "The server failed on this connection")
 }
 
 /** The connections of one server and the one callback that flushes them. */
@@ -250,7 +250,7 @@ class Outboxes {
   }
 
   tick(): void {
-    this.now = this.#clock.currentTimeMillisUnsafe()
+    if (this.allowances.isLimited) this.now = this.#clock.currentTimeMillisUnsafe()
   }
 
   attach(front: Front, link: Link, principal: Principal | undefined): Connection {
@@ -269,9 +269,9 @@ class Outboxes {
 
   /** Ends those that have been silent since they came, for so many milliseconds. */
   endSilent(timeout: number): void {
-    this.tick()
+    const now = this.#clock.currentTimeMillisUnsafe()
     for (const [connection, since] of this.silent) {
-      if (since + timeout > this.now) return
+      if (since + timeout > now) return
       connection.end(1008, "No message came")
     }
   }
@@ -289,7 +289,13 @@ class Outboxes {
   readonly flush = (): void => {
     const dirty = this.#dirty
     this.#dirty = []
-    for (const connection of dirty) guarded(connection, () => connection.flush())
+    for (const connection of dirty) {
+      try {
+        connection.flush()
+      } catch (defect) {
+        failed(connection, defect)
+      }
+    }
   }
 }
 

@@ -21,10 +21,10 @@ export const frames = (texts: ReadonlyArray<string>): Buffer => {
   return bytes
 }
 
-/** Messages that differ in how they begin, and in nothing else: what they have in common is put together once. */
+/** Messages that differ in how they begin, and in nothing else: put together once, and given another beginning for each who gets them. */
 export class FrameTemplate {
-  readonly #bytes: Buffer
-  readonly #beginning: Uint8Array
+  #bytes: Buffer
+  #beginning: Uint8Array
   readonly #offsets: Int32Array
 
   /** The messages, each with this beginning. */
@@ -43,29 +43,29 @@ export class FrameTemplate {
     }
   }
 
-  /** Whether these messages may begin with that: it has to be as long as the first beginning was. */
+  /** Whether these messages may begin with that: it has to be as long as the beginning before. */
   fits(beginning: Uint8Array): boolean {
     return beginning.length === this.#beginning.length
   }
 
-  /** The messages, with that beginning. */
+  /** The messages, with that beginning; the same bytes every time, unless they were kept. */
   with(beginning: Uint8Array): Buffer {
-    const bytes = Buffer.allocUnsafe(this.#bytes.length)
-    bytes.set(this.#bytes)
-    const from = this.#firstDifference(beginning)
+    const bytes = this.#bytes
     const { length } = beginning
+    let from = 0
+    // Beginnings are ids of one kind, made at about the same time.
+    while (from < length && beginning[from] === this.#beginning[from]) from++
     // Byte by byte: for so few of them that is faster than to have them copied.
     for (const offset of this.#offsets) {
       for (let index = from; index < length; index++) bytes[offset + index] = beginning[index] as number
     }
+    this.#beginning = beginning
     return bytes
   }
 
-  /** Beginnings are ids of one kind, made at about the same time. */
-  #firstDifference(beginning: Uint8Array): number {
-    let index = 0
-    while (index < beginning.length && beginning[index] === this.#beginning[index]) index++
-    return index
+  /** Somebody needs the bytes that were given last. */
+  keep(): void {
+    this.#bytes = Buffer.from(this.#bytes)
   }
 }
 

@@ -58,14 +58,16 @@ class WebSocketLink implements Link {
     return frames(texts)
   }
 
-  framesOf(batch: { readonly texts: ReadonlyArray<string> }, hearer: string): Frame {
+  writeTo(hearer: string, batch: { readonly texts: ReadonlyArray<string> }): void {
     const beginning = Buffer.from(hearer)
     let template = templates.get(batch)
     if (template?.fits(beginning) !== true) {
       template = new FrameTemplate(batch.texts, beginning)
       templates.set(batch, template)
     }
-    return template.with(beginning)
+    this.write(template.with(beginning))
+    // What has not left yet must not be changed.
+    if (this.#socket.writableLength > 0) template.keep()
   }
 
   get isOpen(): boolean {

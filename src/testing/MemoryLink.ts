@@ -144,8 +144,8 @@ export class MemoryLink implements ServerLink {
     return `[${texts.join(",")}]`
   }
 
-  framesOf({ texts }: { readonly texts: ReadonlyArray<string> }, hearer: string): Frame {
-    return this.frames(texts.map((text) => hearer + text))
+  writeTo(hearer: string, { texts }: { readonly texts: ReadonlyArray<string> }): void {
+    this.write(this.frames(texts.map((text) => hearer + text)))
   }
 
   write(frame: Frame): void {
