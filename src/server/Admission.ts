@@ -40,7 +40,6 @@ export class Place {
   readonly #admission: Admission
   readonly #address: Tally
   #principal: Tally | undefined
-  #left = false
 
   constructor(admission: Admission, address: Tally) {
     this.#admission = admission
@@ -55,8 +54,6 @@ export class Place {
 
   /** The connection is gone, or came to nothing. */
   leave(): void {
-    if (this.#left) return
-    this.#left = true
     const { ofAddresses, ofPrincipals } = this.#admission
     this.#admission.size--
     ofAddresses.leave(this.#address)

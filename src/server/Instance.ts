@@ -5,6 +5,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import type * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Handlers } from "../actor/Activation.ts"
@@ -83,6 +84,10 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
   spent: { readonly epoch: number; readonly serial: number } | undefined
   /** The revision that was stored last. */
   written = -1
+  /** How many hold it, where that is counted. */
+  holders = 0
+  /** Set when it has begun to stop. */
+  ended: Deferred.Deferred<void> | undefined
   /** What clients are told of its life. */
   clientStatus: Status = "running"
   /** How often the behaviour was built before. */

@@ -34,12 +34,16 @@ import { StateKeeper } from "./StateKeeper.ts"
 import { type Claims, StateToken } from "./StateToken.ts"
 
 /** An instance, for as long as its holder wants it. */
-export interface Held {
+export interface Hold {
   readonly instance: Instance
-  /** What this holder has mounted it with; a shared instance was made with those of the first. */
-  readonly props: unknown
   /** Holds a keyed instance active; a private one counts its holders. */
   readonly scope: Scope.Closeable | undefined
+}
+
+/** What somebody gets hold of. */
+export interface Held extends Hold {
+  /** What this holder has mounted it with; a shared instance was made with those of the first. */
+  readonly props: unknown
 }
 
 /** Where a keyed instance is found: props are for its first activation, and not part of the address. */
@@ -75,14 +79,6 @@ interface Wanted {
   readonly room: string | undefined
 }
 
-/** A running instance. */
-interface Tenant {
-  readonly instance: Instance
-  holders: number
-  /** Set when it has begun to stop. */
-  ended: Deferred.Deferred<void> | undefined
-}
-
 /** The running components of one server. */
 export class Instances extends Context.Service<
   Instances,
@@ -92,9 +88,9 @@ export class Instances extends Context.Service<
     /** Brings a private instance back: the running one, or as its token says. The token is spent. */
     readonly restore: (request: RestoreRequest, principal: Principal | undefined) => Effect.Effect<Held, LiveError>
     /** Lets go: a private instance stops, a keyed one is passivated when nobody has held it for long enough. */
-    readonly release: (held: Held) => Effect.Effect<void>
+    readonly release: (held: Hold) => Effect.Effect<void>
     /** The token of the state as it is, for a holder of a private instance who leaves. */
-    readonly farewell: (held: Held) => Effect.Effect<string | undefined>
+    readonly farewell: (held: Hold) => Effect.Effect<string | undefined>
     /** There is something of it that its client may not have. */
     readonly keep: (instance: Instance) => void
     /** Tells its readers its newest token now. */
@@ -133,7 +129,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     keep: (instance) => keeper.keep(instance),
     run: Effect.runForkWith(context)
   }
-  const running = new Map<string, Tenant>()
+  const running = new Map<string, Instance>()
   const catalogue = yield* Catalogue.make(components, context)
 
   const start = (
@@ -148,7 +144,8 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       const begun = room === undefined ? instance.start() : Effect.andThen(instance.rooms.join(room), instance.start())
       return Effect.uninterruptibleMask((restore) =>
         Effect.map(restore(begun), () => {
-          running.set(id, { instance, holders: 1, ended: undefined })
+          instance.holders = 1
+          running.set(id, instance)
           return { instance, props: own.props, scope: undefined }
         })
       )
@@ -156,10 +153,9 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
 
   const stop = (instance: Instance): Effect.Effect<void> =>
     Effect.suspend(() => {
-      const tenant = running.get(instance.id)
-      if (tenant === undefined) return Effect.void
-      if (tenant.ended !== undefined) return Deferred.await(tenant.ended)
-      const ended = (tenant.ended = Deferred.makeUnsafe())
+      if (running.get(instance.id) !== instance) return Effect.void
+      if (instance.ended !== undefined) return Deferred.await(instance.ended)
+      const ended = (instance.ended = Deferred.makeUnsafe())
       return Effect.ensuring(
         Effect.andThen(instance.stop(), keeper.stopped(instance)),
         Effect.sync(() => {
@@ -171,7 +167,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
 
   const each = (act: (instance: Instance) => Effect.Effect<void>): Effect.Effect<void> =>
     Effect.suspend(() =>
-      Effect.forEach(Array.from(running.values()), ({ instance }) => act(instance), {
+      Effect.forEach(Array.from(running.values()), act, {
         concurrency: "unbounded",
         discard: true
       })
@@ -214,9 +210,8 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
   const turns = yield* RcMap.make({ lookup: (_id: string) => Semaphore.make(1) })
 
   /** Somebody brings a token of an instance that still runs. */
-  const join = (tenant: Tenant, { props, room, served }: Wanted, claims: Claims): Effect.Effect<Held, LiveError> =>
+  const join = (instance: Instance, { props, room, served }: Wanted, claims: Claims): Effect.Effect<Held, LiveError> =>
     Effect.suspend(() => {
-      const { instance } = tenant
       const component = served.component.componentName
       const { epoch, serial } = claims
       const isCurrent =
@@ -228,7 +223,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
         const { spent } = instance
         return Origins.rejected(component, spent?.epoch === epoch && spent.serial === serial ? "spent" : "stale")
       }
-      tenant.holders++
+      instance.holders++
       return Effect.onError(
         Effect.gen(function* () {
           if (room !== undefined) yield* instance.rooms.join(room)
@@ -236,7 +231,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
           instance.spent = { epoch, serial }
           return { instance, props, scope: undefined }
         }),
-        () => release(tenant)
+        () => release(instance)
       )
     })
 
@@ -279,11 +274,11 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     })
   }
 
-  const release = (tenant: Tenant): Effect.Effect<void> =>
-    Effect.suspend(() => (--tenant.holders > 0 ? Effect.void : stop(tenant.instance)))
+  const release = (instance: Instance): Effect.Effect<void> =>
+    Effect.suspend(() => (--instance.holders > 0 ? Effect.void : stop(instance)))
 
   const keepEach = Effect.sync(() => {
-    for (const { instance } of running.values()) keeper.keep(instance)
+    for (const instance of running.values()) keeper.keep(instance)
   })
   // A token grows old, though nothing changes.
   yield* Effect.forkScoped(Effect.schedule(keepEach, Schedule.spaced(Duration.times(config.tokenAge, 0.5))))
@@ -325,16 +320,15 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
           const before = running.get(claims.instance)
           if (before?.ended !== undefined) yield* Deferred.await(before.ended)
           // The client has been with another server meanwhile, where the instance had a later life.
-          else if (before !== undefined && before.instance.epoch < claims.epoch) yield* discard(before.instance)
-          const tenant = running.get(claims.instance)
-          return yield* tenant === undefined ? revive(wanted, claims, principal) : join(tenant, wanted, claims)
+          else if (before !== undefined && before.epoch < claims.epoch) yield* discard(before)
+          const instance = running.get(claims.instance)
+          return yield* instance === undefined ? revive(wanted, claims, principal) : join(instance, wanted, claims)
         })
       )
     }, Effect.scoped),
     release: ({ instance, scope }) => {
       if (scope !== undefined) return Scope.close(scope, Exit.void)
-      const tenant = running.get(instance.id)
-      return tenant === undefined ? Effect.void : release(tenant)
+      return running.get(instance.id) === instance ? release(instance) : Effect.void
     },
     farewell: ({ instance }) => keeper.farewell(instance),
     keep: (instance) => keeper.keep(instance),

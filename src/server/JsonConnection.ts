@@ -64,8 +64,6 @@ export class JsonConnection implements FrontSession, Collector {
   #session: Session | undefined
   /** What the client had been sent when it was asked last for a sign of life. */
   #asked: number | undefined
-  /** Whether the client is known to have the token of its session. */
-  #confirmed = false
 
   constructor(front: JsonFront, connection: Connection, { isBatching, sessionToken }: JsonOptions) {
     this.#front = front
@@ -133,8 +131,8 @@ export class JsonConnection implements FrontSession, Collector {
     const session = this.#session
     if (asked === undefined || session === undefined) return
     this.#asked = undefined
-    if (!this.#confirmed) this.#front.sessions.confirmUnsafe(session)
-    this.#confirmed = true
+    // The first it was sent was the token of its session.
+    this.#front.sessions.confirmUnsafe(session)
     session.acknowledged(asked)
   }
 

@@ -6,6 +6,7 @@ import type { Place, RoomPlace } from "../LiveProtocol.ts"
 import type { Batch } from "./Batch.ts"
 import { Client } from "./Client.ts"
 import type { Dialect } from "./Dialect.ts"
+import type * as LiveConfig from "./LiveConfig.ts"
 import type { Presence } from "./Presence.ts"
 import type { Principal } from "../Principal.ts"
 import type { Audience } from "./Audience.ts"
@@ -29,6 +30,13 @@ export interface Collector {
   readonly replaced: () => void
 }
 
+/** What all clients of a server share. */
+export interface NewsHost {
+  readonly config: Pick<LiveConfig.Service, "maxRooms">
+  /** A name for a client that others may know. */
+  readonly connectionId: () => string
+}
+
 /** A list of who is there, and how many mounts want it. */
 interface Watched {
   readonly reader: Reader
@@ -43,8 +51,7 @@ export class News implements Audience, RoomSink {
   readonly dialect: Dialect
   /** Undefined while the client is away. */
   connection: Collector | undefined
-  readonly #makeId: () => string
-  readonly #maxRooms: number
+  readonly #host: NewsHost
   #client: Client | undefined
   #behind: Array<Readable> | undefined
   #turn = 0
@@ -53,16 +60,15 @@ export class News implements Audience, RoomSink {
   #receipts: Receipts | undefined
   #going: Array<Readable> | undefined
 
-  constructor(principal: Principal | undefined, connection: Collector, makeId: () => string, maxRooms: number) {
+  constructor(principal: Principal | undefined, connection: Collector, host: NewsHost) {
     this.principal = principal
     this.dialect = connection.dialect
     this.connection = connection
-    this.#makeId = makeId
-    this.#maxRooms = maxRooms
+    this.#host = host
   }
 
   get client(): Client {
-    return (this.#client ??= new Client(this.principal, this.#makeId()))
+    return (this.#client ??= new Client(this.principal, this.#host.connectionId()))
   }
 
   /** Whether there is something to collect. */
@@ -177,7 +183,7 @@ export class News implements Audience, RoomSink {
   hasRoomFor(rooms: ReadonlyArray<Room>): boolean {
     const all = new Set([...(this.#rooms?.keys() ?? []), ...rooms])
     // Places without a name are no rooms.
-    return Array.from(all).filter(({ name }) => name !== undefined).length <= this.#maxRooms
+    return Array.from(all).filter(({ name }) => name !== undefined).length <= this.#host.config.maxRooms
   }
 
   enter(room: Room, componentId: string, { isHeld }: Reader): void {

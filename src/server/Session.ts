@@ -16,7 +16,7 @@ import * as Delivery from "./Delivery.ts"
 import type { CallRequest, SetRequest } from "./Delivery.ts"
 import type { Dialect } from "./Dialect.ts"
 import { FewMap } from "./FewMap.ts"
-import type { Held, Instances, RestoreRequest } from "./Instances.ts"
+import type { Held, Hold, Instances, RestoreRequest } from "./Instances.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import { notAllowed, notAsked, type Outcome, refused } from "./Outcome.ts"
 import { type Collector, News } from "./News.ts"
@@ -24,7 +24,7 @@ import type { Audience } from "./Audience.ts"
 import type { Reader } from "./Reader.ts"
 import { type MountExit, type RequestBounds, Requests } from "./Requests.ts"
 
-interface Mount extends Held {
+interface Mount extends Hold {
   readonly reader: Reader<Audience>
   /** How often this session has mounted it; a shared instance may be several times on one page. */
   times: number
@@ -49,6 +49,10 @@ export interface SessionHost {
 
 /** What one client has here. */
 export class Session {
+  /** What has to be known besides its id by whoever comes back for it; undefined when nobody can. */
+  secret: string | undefined
+  /** The one before, good until the client is known to know the new one. */
+  previousSecret: string | undefined
   readonly #host: SessionHost
   readonly #news: News
   readonly #mounts = new FewMap<string, Mount>()
@@ -61,7 +65,7 @@ export class Session {
 
   constructor(principal: Principal | undefined, host: SessionHost, connection: Collector) {
     this.#host = host
-    this.#news = new News(principal, connection, host.connectionId, host.config.maxRooms)
+    this.#news = new News(principal, connection, host)
   }
 
   get principal(): Principal | undefined {
@@ -351,7 +355,7 @@ export class Session {
         reader.leave()
         instance.seen(reader)
       }
-      this.#mounts.set(instance.id, { instance, props: held.props, scope: held.scope, reader, times: 1 })
+      this.#mounts.set(instance.id, { instance, scope: held.scope, reader, times: 1 })
       return instance.id
     })
   }

@@ -19,15 +19,6 @@ import { isSame, type Principal, renew } from "../Principal.ts"
 import type { Collector } from "./News.ts"
 import { Session, type SessionHost } from "./Session.ts"
 
-/** How a session is named. */
-interface Ticket {
-  readonly session: Session
-  /** What has to be known besides the id. */
-  secret: string
-  /** The secret before, good until the client has confirmed that it knows the new one. */
-  previous: string | undefined
-}
-
 /** The sessions of one server. */
 export class Sessions extends Context.Service<
   Sessions,
@@ -79,8 +70,8 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
     const makeSecret = IdGenerator.makeSecretSource()
     const linger = Duration.toMillis(config.linger)
     const open = new Set<Session>()
-    /** By the id of its client. */
-    const tickets = new Map<string, Ticket>()
+    /** Those that have a ticket, by the id of their client. */
+    const named = new Map<string, Session>()
     const parking = new Parking<Session>(config)
     let draining = false
     let watching = false
@@ -106,7 +97,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       Effect.suspend(() => {
         open.delete(session)
         parking.take(session)
-        tickets.delete(session.connectionId)
+        named.delete(session.connectionId)
         return session.close()
       })
 
@@ -139,7 +130,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         if (!open.has(session)) return Effect.void
         session.detach()
-        if (session.isEmpty || !tickets.has(session.connectionId) || linger === 0) return close(session)
+        if (session.isEmpty || session.secret === undefined || linger === 0) return close(session)
         const { bytes, principal } = session
         const crowdedOut = parking.park(session, { principal: principal?.id, bytes, until: now + linger })
         if (!watching) {
@@ -160,33 +151,31 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       },
       ticketUnsafe: (session) => {
         const { connectionId } = session
-        const ticket = { session, secret: makeSecret(), previous: tickets.get(connectionId)?.secret }
-        tickets.set(connectionId, ticket)
-        return `${connectionId}.${ticket.secret}`
+        session.previousSecret = session.secret
+        session.secret = makeSecret()
+        named.set(connectionId, session)
+        return `${connectionId}.${session.secret}`
       },
       claimUnsafe: (token, principal, dialect) => {
         const [id = "", secret = "", ...rest] = token.split(".", 3)
-        const ticket = rest.length > 0 ? undefined : tickets.get(id)
+        const session = rest.length > 0 ? undefined : named.get(id)
         // As after every restart: its time is over, or it was another server's.
-        if (ticket === undefined) return reject("session", Effect.logDebug)
-        const { session } = ticket
+        if (session?.secret === undefined) return reject("session", Effect.logDebug)
         if (session.dialect !== dialect) return reject("session", Effect.logWarning)
-        const isPrevious = ticket.previous !== undefined && isSecret(secret, ticket.previous)
-        if (!isSecret(secret, ticket.secret) && !isPrevious) return reject("session", Effect.logWarning)
+        const { previousSecret } = session
+        const isPrevious = previousSecret !== undefined && isSecret(secret, previousSecret)
+        if (!isSecret(secret, session.secret) && !isPrevious) return reject("session", Effect.logWarning)
         if (!isSame(session.principal, principal)) return reject("principal", Effect.logWarning)
         // Whoever holds this principal (the client, its private instances) has the claims of the connection that came last.
         if (session.principal !== undefined && principal !== undefined) renew(session.principal, principal)
         // The next ticket has this secret as the one before it, until its client has confirmed.
-        if (isPrevious) ticket.secret = secret
+        if (isPrevious) session.secret = secret
         parking.take(session)
         session.replace()
         run(Metric.update(resumed, 1))
         return session
       },
-      confirmUnsafe: (session) => {
-        const ticket = tickets.get(session.connectionId)
-        if (ticket !== undefined) ticket.previous = undefined
-      },
+      confirmUnsafe: (session) => void (session.previousSecret = undefined),
       park,
       close,
       // Not waited for: a handler may sign out whoever has called it, and its session would wait for the handler.
