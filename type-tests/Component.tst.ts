@@ -3,7 +3,7 @@ import type { HttpRouter } from "effect/http"
 import { Rpc } from "effect/rpc"
 import { Component, type LiveError } from "fibra"
 import type { CallOptions, LiveHandle, MountOptions } from "fibra/client"
-import { LiveServer, Principals, Secrets, SnapshotStore } from "fibra/server"
+import { LiveServer, type Principals, Secrets, SnapshotStore } from "fibra/server"
 import { describe, expect, test } from "tstyche"
 
 // Where a call gives an Effect, the negative matchers about calling would match whatever is said: the language service complains of

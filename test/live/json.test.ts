@@ -49,7 +49,7 @@ describe("a client of the open wire and one of ours", () => {
       )
       yield* Effect.repeat(Effect.yieldNow, { until: () => heard.length === 2 })
       assert.deepStrictEqual(heard, ["over rpc", "over json"])
-    }).pipe(Effect.scoped, Effect.provide(client), Effect.provide(served()))
+    }).pipe(Effect.scoped, Effect.provide(client.pipe(Layer.provideMerge(served()))))
   )
 
   it.live("cannot take each other's sessions", () =>
@@ -92,7 +92,8 @@ describe("a client of the open wire that does not read", () => {
       })
       const updates = slow.seen.filter(({ componentId }) => componentId === shared)
       assert.isBelow(updates.length, rounds)
-      assert.lengthOf((updates.at(-1)?.["state"] as { readonly notes: ReadonlyArray<string> }).notes, rounds)
+      const { notes } = (updates.at(-1) ?? {})["state"] as { readonly notes: ReadonlyArray<string> }
+      assert.lengthOf(notes, rounds)
       const heard = slow.seen.filter(({ componentId, type }) => type === "BROADCAST" && componentId === desk)
       const lost = slow.seen
         .filter(({ code }) => code === "EventsDropped")
