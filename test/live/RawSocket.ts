@@ -17,7 +17,7 @@ export interface RawSocket {
   readonly send: (message: unknown) => void
   readonly sendText: (text: string) => void
   /** The next answer to this request; answers to others wait. */
-  readonly answer: (requestId: number) => Effect.Effect<ServerMessage>
+  readonly answer: (requestId: number | string) => Effect.Effect<ServerMessage>
   /** The next message with this tag; others are skipped. */
   readonly next: (tag: string) => Effect.Effect<ServerMessage>
   /** Waits for the end, and gives its code. */
@@ -48,7 +48,7 @@ export const connect = (
       const parsed = JSON.parse(data.toString()) as ServerMessage | ReadonlyArray<ServerMessage>
       for (const message of Array.isArray(parsed) ? parsed : [parsed]) Queue.offerUnsafe(messages, message)
     })
-    const answer = (requestId: number): Effect.Effect<ServerMessage> =>
+    const answer = (requestId: number | string): Effect.Effect<ServerMessage> =>
       Effect.suspend(() => {
         const early = answers.get(requestId)?.shift()
         if (early !== undefined) return Effect.succeed(early)

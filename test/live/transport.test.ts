@@ -36,6 +36,14 @@ layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("a sil
   )
 })
 
+/** Long ones, which come back with the answers. */
+const ids = Array.from({ length: 4000 }, (_, index) => `${"x".repeat(4000)}${index}`)
+
+const request = (id: string) => {
+  const payload = { componentId: "none", action: "none" }
+  return { _tag: "Request", id, tag: "Call", payload, headers: [] }
+}
+
 layer(served.pipe(Layer.provide(LiveConfig.layer({ maxBuffered: 256 * 1024, pauseMark: Number.MAX_SAFE_INTEGER }))))(
   "a client that asks and does not read",
   (it) => {
@@ -44,11 +52,7 @@ layer(served.pipe(Layer.provide(LiveConfig.layer({ maxBuffered: 256 * 1024, paus
         const { url } = yield* Address
         const [greedy, other] = [yield* connect(url), yield* connect(url)]
         greedy.pause()
-        const action = "x".repeat(4096)
-        for (let id = 1; id <= 4000; id++) {
-          const payload = { componentId: "none", action }
-          greedy.send({ _tag: "Request", id, tag: "Call", payload, headers: [] })
-        }
+        for (const id of ids) greedy.send(request(id))
         assert.strictEqual(yield* greedy.closed, 1006)
         other.send({ _tag: "Request", id: 1, tag: "Ping", payload: null, headers: [] })
         assert.deepNestedInclude(yield* other.answer(1), { "exit._tag": "Success" })
@@ -62,12 +66,9 @@ layer(served.pipe(Layer.provide(LiveConfig.layer({ pauseMark: 64 * 1024 }))))("a
     Effect.gen(function* () {
       const late = yield* connect((yield* Address).url)
       late.pause()
-      const action = "x".repeat(4096)
-      for (let id = 1; id <= 4000; id++) {
-        late.send({ _tag: "Request", id, tag: "Call", payload: { componentId: "none", action }, headers: [] })
-      }
+      for (const id of ids) late.send(request(id))
       late.resume()
-      for (let id = 1; id <= 4000; id++) assert.strictEqual((yield* late.answer(id))._tag, "Exit")
+      for (const id of ids) assert.strictEqual((yield* late.answer(id))._tag, "Exit")
     })
   )
 })
