@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
 import type { Json } from "./Patch.ts"
 import * as Presence from "./Presence.ts"
 import type { Principal } from "./Principal.ts"
@@ -22,6 +23,8 @@ export interface ActionCodec {
   readonly tag: string
   /** Whether it may be sent again when it is not known to have run. */
   readonly idempotent: boolean
+  /** Whether it is called with no payload. */
+  readonly takesNothing: boolean
   /** What a client shows until the call is answered, from decoded values. */
   readonly reduce: ((state: unknown, payload: unknown) => unknown) | undefined
   readonly decodePayload: Convert
@@ -139,6 +142,7 @@ const actionCodec = (action: Rpc.AnyWithProps, reduce: ActionCodec["reduce"]): A
   return {
     tag: action._tag,
     idempotent: Context.get(action.annotations, Idempotent),
+    takesNothing: SchemaAST.isVoid(action.payloadSchema.ast),
     reduce,
     decodePayload: payload.decode,
     encodePayload: payload.encode,

@@ -41,7 +41,7 @@ export const ComponentMount = Schema.Struct({
     room: Schema.optionalKey(Schema.String),
     key: Schema.optionalKey(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(256))),
     userId: Schema.optionalKey(
-      Name.annotate({
+      Schema.Unknown.annotate({
         description: "A label of an anonymous client. Nobody is who they say they are: nothing is decided by it."
       })
     )
@@ -66,7 +66,7 @@ export const ComponentRehydrate = Schema.Struct({
     componentName: Schema.optionalKey(Name),
     signedState: Schema.String,
     room: Schema.optionalKey(Schema.String),
-    userId: Schema.optionalKey(Name)
+    userId: Schema.optionalKey(Schema.Unknown)
   }).check(either("componentName", "component")),
   ...requestId
 }).annotate({
@@ -94,10 +94,16 @@ export const CallAction = Schema.Struct({
   ...requestId
 }).annotate({ identifier: "CALL_ACTION", description: "Calls an action." })
 
+/** Whether it says what is to be set to what. */
+const isSetting = ({ property, value }: { readonly property?: unknown; readonly value?: unknown }): boolean =>
+  property !== undefined && value !== undefined
+
 export const PropertyUpdate = Schema.Struct({
   type: Schema.Literal("PROPERTY_UPDATE"),
   componentId: Name,
-  payload: Schema.optionalKey(Schema.Struct({ property: Name, value: Schema.Json })),
+  payload: Schema.optionalKey(
+    Schema.Struct({ property: Schema.optionalKey(Name), value: Schema.optionalKey(Schema.Json) })
+  ),
   property: Schema.optionalKey(Name),
   value: Schema.optionalKey(Schema.Json),
   ...requestId
@@ -105,10 +111,15 @@ export const PropertyUpdate = Schema.Struct({
   .check(
     Schema.makeFilter(
       ({ payload, property, value }) =>
-        payload === undefined && (property === undefined || value === undefined)
-          ? `Expected "payload" with "property" and "value" (or both at the top level)`
-          : undefined,
-      { toJsonSchema: () => ({ anyOf: [{ required: ["payload"] }, { required: ["property", "value"] }] }) }
+        isSetting(payload ?? {}) || isSetting({ property, value })
+          ? undefined
+          : `Expected "payload" with "property" and "value" (or both at the top level)`,
+      {
+        toJsonSchema: () => {
+          const required = ["property", "value"]
+          return { anyOf: [{ required: ["payload"], properties: { payload: { required } } }, { required }] }
+        }
+      }
     )
   )
   .annotate({
@@ -183,8 +194,16 @@ const timestamp = { timestamp: Schema.Finite.annotate({ description: "Millisecon
 const sentence = Schema.String.annotate({ description: "What went wrong, in a sentence." })
 const tag = Schema.String.annotate({ description: "The tag of the error." })
 
+const reason = {
+  reason: Schema.optionalKey(
+    Schema.Record(Schema.String, Schema.Json).annotate({
+      description: "What the server refused, with its tag and its fields, where it has some that a program may want."
+    })
+  )
+}
+
 /** Why something failed. */
-const failing = { error: Schema.optionalKey(sentence), code: Schema.optionalKey(tag) }
+const failing = { error: Schema.optionalKey(sentence), code: Schema.optionalKey(tag), ...reason }
 
 /** How a request went. */
 const reply = { success: Schema.Boolean, ...failing, ...requestId, ...timestamp }
@@ -341,6 +360,7 @@ export const FileUploadError = Schema.Struct({
   uploadId: Schema.String,
   error: sentence,
   code: tag,
+  ...reason,
   ...requestId,
   ...timestamp
 }).annotate({ identifier: "FILE_UPLOAD_ERROR", description: "An upload failed." })
@@ -349,6 +369,7 @@ export const ErrorMessage = Schema.Struct({
   type: Schema.Literal("ERROR"),
   error: sentence,
   code: tag,
+  ...reason,
   ...requestId,
   ...timestamp
 }).annotate({

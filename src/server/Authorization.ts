@@ -63,7 +63,7 @@ export interface Service<R = never> {
   readonly mount?: (mounting: Mounting) => Effect.Effect<boolean, never, R>
   /** Asked in the turn of the call, before its handler runs. */
   readonly call?: (calling: Calling) => Effect.Effect<boolean, never, R>
-  /** Asked in its turn, before the field is set. */
+  /** Asked in its turn, before the field is set; where it is left out, `call` is, with the action `set <property>`. */
   readonly set?: (setting: Setting) => Effect.Effect<boolean, never, R>
   /** Asked before an instance joins a room, whether it is mounted with it or joins by itself. */
   readonly join?: (joining: Joining) => Effect.Effect<boolean, never, R>
@@ -111,12 +111,13 @@ export const guard = (
 ): Handlers => {
   const guarded = (tag: string, handler: Handlers[string]): Handlers[string] => {
     const property = Writable.fieldOf(tag)
-    if (property !== undefined && set !== undefined) {
+    if (property !== undefined) {
       const what = () => `Setting "${property}" of "${component}"`
-      return (value, from) =>
-        allowed(set({ component, key, principal: principalOf(from), property, value }), what, () =>
-          handler(value, from)
-        )
+      return (value, from) => {
+        const asking = { component, key, principal: principalOf(from) }
+        const right = set?.({ ...asking, property, value }) ?? call?.({ ...asking, action: tag, payload: value })
+        return allowed(right ?? Effect.succeed(true), what, () => handler(value, from))
+      }
     }
     if (call !== undefined && codec.actions.has(tag)) {
       const what = () => `Calling "${tag}" of "${component}"`

@@ -4,11 +4,12 @@
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
+import type { ActionCodec } from "../ComponentCodec.ts"
 import { Draining, PayloadRejected, UnknownAction } from "../LiveError.ts"
 import type { Client } from "./Client.ts"
 import type { Instance } from "./Instance.ts"
 import type { Id } from "./Ledger.ts"
-import { notAllowed, type Outcome, outcomeOf, refused } from "./Outcome.ts"
+import { notMounted, type Outcome, outcomeOf, refused } from "./Outcome.ts"
 import { tagOf } from "./Writable.ts"
 
 /** An action is to be called. */
@@ -56,15 +57,14 @@ export const call = (
   sender: Sender,
   done: Listener
 ): (() => void) => {
-  if (instance === undefined) return end(done, refused(notAllowed(`Calling "${action.slice(0, 64)}"`, componentId)))
+  if (instance === undefined) return end(done, refused(notMounted(`Calling "${action.slice(0, 64)}" on`, componentId)))
   if (sender.isDraining()) return end(done, refused(new Draining()))
   const { component } = instance.served
   const codec = component.codec.actions.get(action)
   if (codec === undefined) {
     return end(done, refused(new UnknownAction({ component: component.componentName, action: action.slice(0, 256) })))
   }
-  // An action without payload is `Void`, whose JSON form is null.
-  const decoded = codec.decodePayload(payload === undefined ? null : payload)
+  const decoded = codec.decodePayload(isNothing(codec, payload) ? null : payload)
   if (Exit.isFailure(decoded)) return end(done, payloadRejected(action, decoded.cause))
   // Clients that guess what an action does have to know when they see what it did.
   const reference =
@@ -83,12 +83,17 @@ export const set = (
 ): (() => void) => {
   const decode = instance?.served.component.codec.writable.get(property)
   if (instance === undefined || decode === undefined) {
-    return end(done, refused(notAllowed(`Setting "${property.slice(0, 64)}"`, componentId)))
+    return end(done, refused(notMounted(`Setting "${property.slice(0, 64)}" on`, componentId)))
   }
   const decoded = decode(value)
   if (Exit.isFailure(decoded)) return end(done, payloadRejected(property, decoded.cause))
   return send(instance, { tag: tagOf(property), payload: decoded.value, reference: undefined }, sender, done)
 }
+
+/** An action without payload is `Void`, whose JSON form is null; an empty object is as empty. */
+const isNothing = ({ takesNothing }: ActionCodec, payload: unknown): boolean =>
+  payload === undefined ||
+  (takesNothing && typeof payload === "object" && payload !== null && Object.keys(payload).length === 0)
 
 interface Message {
   readonly tag: string

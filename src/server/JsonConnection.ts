@@ -8,16 +8,16 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import { type ClientMessage, clientMessages, RequestId } from "../JsonProtocol.ts"
-import { LiveError, PayloadRejected, RateLimited } from "../LiveError.ts"
+import { LiveError, RateLimited } from "../LiveError.ts"
 import type { Mounted, MountRequest } from "../LiveProtocol.ts"
 import type { Dialect } from "./Dialect.ts"
-import { NotJson, type Told, UnknownMessage, UploadRejected } from "./JsonError.ts"
+import { MessageRejected, NotJson, type Told, toldOf, UnknownMessage, UploadRejected } from "./JsonError.ts"
 import type { RestoreRequest } from "./Instances.ts"
 import { JsonOutbox } from "./JsonOutbox.ts"
 import * as JsonText from "./JsonText.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Collector } from "./News.ts"
-import { notAllowed } from "./Outcome.ts"
+import { notMounted } from "./Outcome.ts"
 import type { Session } from "./Session.ts"
 import type { Sessions } from "./Sessions.ts"
 import type { Connection, FrontSession } from "./Transport.ts"
@@ -85,7 +85,12 @@ export class JsonConnection implements FrontSession, Collector {
   }
 
   opened(): void {
-    this.#connection.schedule()
+    const session = this.#session
+    if (session?.previousSecret === undefined) return this.#connection.schedule()
+    // When its client has answered, the token it has come back with is worth nothing any more.
+    this.#connection.flush()
+    this.pinged()
+    this.#connection.link.ping()
   }
 
   #established(session: Session, resumed: boolean): string {
@@ -164,17 +169,15 @@ export class JsonConnection implements FrontSession, Collector {
   }
 
   #message(value: unknown): void {
-    const { requestId, type } = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {}
+    const message = withoutNulls(value)
+    const { requestId, type } = message ?? {}
     const id = isRequestId(requestId) ? requestId : undefined
     if (!this.#mayGoOn(id)) return
     const decode = typeof type === "string" ? decoders.get(type) : undefined
-    if (decode === undefined) {
-      const shown = JSON.stringify(typeof type === "string" ? type.slice(0, 64) : (type ?? null))
-      return this.#error(new UnknownMessage({ type: shown.slice(0, 80), known }), id)
-    }
-    const decoded = decode(value)
+    if (decode === undefined) return this.#error(new UnknownMessage({ type: message && (type ?? null), known }), id)
+    const decoded = decode(message)
     if (Exit.isSuccess(decoded)) return this.#handle(decoded.value)
-    this.#error(new PayloadRejected({ action: String(type), issue: String(Cause.squash(decoded.cause)) }), id)
+    this.#error(new MessageRejected({ type: String(type), issue: String(Cause.squash(decoded.cause)) }), id)
   }
 
   /** Counts a message; what is too much is not done. */
@@ -182,8 +185,7 @@ export class JsonConnection implements FrontSession, Collector {
     const retryAfter = this.#connection.spend()
     if (retryAfter === 0) return true
     if (retryAfter < Infinity) {
-      const { message } = new RateLimited({ retryAfter })
-      this.#error({ _tag: "RATE_LIMITED", message }, requestId)
+      this.#error({ ...toldOf(new RateLimited({ retryAfter })), _tag: "RATE_LIMITED" }, requestId)
     }
     return false
   }
@@ -268,7 +270,8 @@ export class JsonConnection implements FrontSession, Collector {
   }
 
   #set({ componentId, payload, property, requestId, value }: Message<"PROPERTY_UPDATE">): void {
-    const request = { componentId, ...(payload ?? { property: property ?? "", value }) }
+    const { property: name = property ?? "", value: given = value } = payload ?? {}
+    const request = { componentId, property: name, value: given }
     this.#session?.set(request, (outcome) => {
       const reply = { type: "PROPERTY_UPDATED", componentId, requestId, timestamp: this.#front.now() }
       this.#outbox.answer(outcome._tag === "Success" ? JsonText.success(reply) : JsonText.answer(reply, outcome))
@@ -280,7 +283,7 @@ export class JsonConnection implements FrontSession, Collector {
     this.#outbox.reply(
       this.#session?.has(componentId) === true
         ? JsonText.success(reply)
-        : JsonText.failure(reply, notAllowed("Pinging", componentId))
+        : JsonText.failure(reply, toldOf(notMounted("Pinging", componentId)))
     )
   }
 
@@ -295,7 +298,7 @@ export class JsonConnection implements FrontSession, Collector {
     const error =
       this.#session?.has(componentId) === true
         ? new UploadRejected({ issue: isStart ? "the component takes none" : "there is none of this id" })
-        : notAllowed("Uploading", componentId)
+        : toldOf(notMounted("Uploading to", componentId))
     this.#outbox.reply(
       isStart
         ? JsonText.failure({ type: "FILE_UPLOAD_START_RESPONSE", uploadId, requestId, timestamp }, error)
@@ -306,6 +309,28 @@ export class JsonConnection implements FrontSession, Collector {
   #error(error: Told, requestId: RequestId | undefined): void {
     this.#outbox.reply(JsonText.error(error, this.#front.now(), requestId))
   }
+}
+
+/** A message, and the options in it, without what is null: many languages write that for what is not given. */
+const withoutNulls = (value: unknown): { readonly [field: string]: unknown } | undefined => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined
+  const message = value as { readonly [field: string]: unknown }
+  const { payload } = message
+  const isCall = message["type"] === "CALL_ACTION" || message["type"] === "PROPERTY_UPDATE"
+  const options = isCall || typeof payload !== "object" || payload === null ? payload : given(payload, none)
+  return options === payload ? given(message, values) : given({ ...message, payload: options }, values)
+}
+
+/** Of these, null is as good as any other. */
+const values = new Set(["payload", "value"])
+const none = new Set<string>()
+
+/** What is null is not there; the same object when nothing is. */
+const given = (fields: object, but: ReadonlySet<string>): { readonly [field: string]: unknown } => {
+  const entries = Object.entries(fields)
+  return entries.some(([name, value]) => value === null && !but.has(name))
+    ? Object.fromEntries(entries.filter(([name, value]) => value !== null || but.has(name)))
+    : (fields as { readonly [field: string]: unknown })
 }
 
 const requestOf = (message: MountMessage): MountRequest | RestoreRequest => {
@@ -320,6 +345,6 @@ const requestOf = (message: MountMessage): MountRequest | RestoreRequest => {
 const errorOf = (cause: Cause.Cause<unknown>): Told => {
   const error = cause.reasons.find(Cause.isFailReason)?.error
   return error instanceof LiveError
-    ? error.reason
+    ? toldOf(error.reason)
     : { _tag: "InternalError", message: "The server failed at this. Expected it not to. Try again, or report it." }
 }

@@ -26,7 +26,7 @@ export const make = (now: () => number): Dialect => {
       return `,${place}"event":${JSON.stringify(name)},"payload":${payload},"timestamp":${time}}`
     },
     hearer: (componentId) => `{"type":"BROADCAST","componentId":${JSON.stringify(componentId)}`,
-    dropped: ({ at }, _index, count) => JsonText.error(new EventsDropped({ at, count }), now(), undefined),
+    dropped: ({ name }, _index, count) => JsonText.error(new EventsDropped({ room: name, count }), now(), undefined),
     joined: undefined,
     left: undefined,
     hasPresence: false

@@ -1,5 +1,7 @@
 /** What goes wrong on the open wire itself, and has no place in the contract of a component or in the RPC wire. */
 import * as Data from "effect/Data"
+import * as Schema from "effect/Schema"
+import { LiveErrorReason } from "../LiveError.ts"
 
 /** A frame is not JSON. */
 export class NotJson extends Data.TaggedError("NotJson") {
@@ -8,25 +10,45 @@ export class NotJson extends Data.TaggedError("NotJson") {
   }
 }
 
-/** A message has a type that does not exist, or none. */
+/** A message is no object, or has a type that does not exist. */
 export class UnknownMessage extends Data.TaggedError("UnknownMessage")<{
-  readonly type: string
+  /** What stands there; undefined where the message is no object. */
+  readonly type: unknown
   readonly known: ReadonlyArray<string>
 }> {
   override get message(): string {
-    return `There is no message ${this.type}. Expected an object whose "type" is one of ${this.known.join(", ")}.`
+    const what =
+      this.type === undefined
+        ? "A message is no object."
+        : `There is no message of type ${JSON.stringify(this.type).slice(0, 80)}.`
+    return `${what} Expected an object whose "type" is one of ${this.known.join(", ")}.`
+  }
+}
+
+/** A message has not the fields it should have. */
+export class MessageRejected extends Data.TaggedError("PayloadRejected")<{
+  readonly type: string
+  readonly issue: string
+}> {
+  override get message(): string {
+    return `The message ${this.type} was rejected: ${this.issue}. Expected the fields of that type. Correct it and send it again.`
   }
 }
 
 /** Events were lost to a client that reads too slowly, or was away for too long. */
 export class EventsDropped extends Data.TaggedError("EventsDropped")<{
-  /** The room, or the component, as a field of JSON. */
-  readonly at: string
+  /** The room; undefined for the place of a single component. */
+  readonly room: string | undefined
   readonly count: number
 }> {
+  get reason(): object {
+    return { _tag: this._tag, room: this.room, count: this.count }
+  }
+
   override get message(): string {
+    const where = this.room === undefined ? "" : ` in the room ${JSON.stringify(this.room)}`
     return (
-      `${this.count} events were lost (${this.at}). Expected them to be read faster, or the client not to be away for so long. ` +
+      `${this.count} events were lost${where}. Expected them to be read faster, or the client not to be away for so long. ` +
       "Look at the state, which is the last."
     )
   }
@@ -50,4 +72,15 @@ export class Interrupted extends Data.TaggedError("Interrupted") {
 export interface Told {
   readonly _tag: string
   readonly message: string
+  /** The error itself, with its fields, where it has some that a program may want. */
+  readonly reason?: object
 }
+
+const encodeReason = Schema.encodeSync(LiveErrorReason)
+
+/** What is told of what the house refuses. */
+export const toldOf = (reason: LiveErrorReason): Told => ({
+  _tag: reason._tag,
+  message: reason.message,
+  reason: encodeReason(reason)
+})

@@ -1,6 +1,6 @@
 /** Messages of the open wire, as text. */
 import type { RequestId } from "../JsonProtocol.ts"
-import { Interrupted, type Told } from "./JsonError.ts"
+import { Interrupted, type Told, toldOf } from "./JsonError.ts"
 import type { Outcome } from "./Outcome.ts"
 
 /** What is the same for all replies to one request. */
@@ -18,12 +18,8 @@ export const success = (reply: Reply, result?: string): string =>
   result === undefined ? withFields(reply, `"success":true`) : withFields(reply, `"success":true,"result":${result}`)
 
 /** A request failed; `failure` is the JSON of an action's own error. */
-export const failure = (reply: Reply, { _tag, message }: Told, failure?: string): string =>
-  withFields(
-    reply,
-    `"success":false,"error":${JSON.stringify(message)},"code":${JSON.stringify(_tag)}` +
-      (failure === undefined ? "" : `,"failure":${failure}`)
-  )
+export const failure = (reply: Reply, told: Told, failure?: string): string =>
+  withFields(reply, `"success":false,${fieldsOf(told)}${failure === undefined ? "" : `,"failure":${failure}`}`)
 
 /** What became of a call. */
 export const answer = (reply: Reply, outcome: Outcome): string => {
@@ -33,7 +29,7 @@ export const answer = (reply: Reply, outcome: Outcome): string => {
     case "Failure":
       return failure(reply, actionFailed(outcome), outcome.text)
     case "Refused":
-      return failure(reply, outcome.error.reason)
+      return failure(reply, toldOf(outcome.error.reason))
     case "Interrupted":
       return failure(reply, new Interrupted())
   }
@@ -48,12 +44,15 @@ const actionFailed = ({ message, text }: Extract<Outcome, { readonly _tag: "Fail
 }
 
 /** Something was refused that has no reply of its own. */
-export const error = ({ _tag, message }: Told, timestamp: number, requestId: RequestId | undefined): string =>
-  JSON.stringify({ type: "ERROR", error: message, code: _tag, requestId, timestamp })
+export const error = ({ _tag, message, reason }: Told, timestamp: number, requestId: RequestId | undefined): string =>
+  JSON.stringify({ type: "ERROR", error: message, code: _tag, reason, requestId, timestamp })
 
 /** An upload failed. */
-export const uploadError = (reply: Reply, { _tag, message }: Told): string =>
-  withFields(reply, `"error":${JSON.stringify(message)},"code":${JSON.stringify(_tag)}`)
+export const uploadError = (reply: Reply, told: Told): string => withFields(reply, fieldsOf(told))
+
+const fieldsOf = ({ _tag, message, reason }: Told): string =>
+  `"error":${JSON.stringify(message)},"code":${JSON.stringify(_tag)}` +
+  (reason === undefined ? "" : `,"reason":${JSON.stringify(reason)}`)
 
 const withFields = (
   { componentId, originalType, requestId, timestamp, type, uploadId }: Reply,

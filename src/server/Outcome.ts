@@ -29,8 +29,8 @@ export type Outcome =
 export const refused = (reason: LiveErrorReason): Outcome => ({ _tag: "Refused", error: new LiveError({ reason }) })
 
 /** The client has mounted nothing of that id. */
-export const notAllowed = (what: string, componentId: string): NotAllowed =>
-  new NotAllowed({ what: `${what} on "${componentId.slice(0, 64)}"` })
+export const notMounted = (what: string, componentId: string): NotAllowed =>
+  new NotAllowed({ what: `${what} "${componentId.slice(0, 64)}"` })
 
 /** The outcome of an action that ended. */
 export const outcomeOf = (instance: Instance, action: string, exit: Exit.Exit<unknown, unknown>): Outcome => {

@@ -52,7 +52,12 @@ export const layer: Layer.Layer<Rooms> = Layer.effect(
           const { room } = joining
           // A name that is far too long is not looked through.
           if (room.length > 256 || !form.test(room)) {
-            return refuse(new RoomRejected({ room: shortened(room), issue: "its name is not a name of a room" }))
+            return refuse(
+              new RoomRejected({
+                room: shortened(room),
+                issue: "its name is empty, too long, or has a character that cannot be seen"
+              })
+            )
           }
           return authorization.join === undefined
             ? Effect.void

@@ -18,7 +18,7 @@ import type { Dialect } from "./Dialect.ts"
 import { FewMap } from "./FewMap.ts"
 import type { Held, Hold, Instances, RestoreRequest } from "./Instances.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import { notAllowed, notAsked, type Outcome, refused } from "./Outcome.ts"
+import { notAsked, notMounted, type Outcome, refused } from "./Outcome.ts"
 import { type Collector, News } from "./News.ts"
 import type { Audience } from "./Audience.ts"
 import type { Reader } from "./Reader.ts"
@@ -136,7 +136,7 @@ export class Session {
   unmount(componentId: string): Effect.Effect<{ readonly token?: string }, LiveError> {
     return Effect.suspend(() => {
       const mount = this.#mounts.get(componentId)
-      if (mount === undefined) return Effect.fail(notMounted("Unmounting", componentId))
+      if (mount === undefined) return Effect.fail(refusal("Unmounting", componentId))
       this.#times--
       if (--mount.times > 0) return Effect.succeed({})
       return Effect.map(this.#host.instances.farewell(mount), (token) => {
@@ -150,7 +150,7 @@ export class Session {
   resync(componentId: string): Effect.Effect<void, LiveError> {
     return Effect.suspend(() => {
       const reader = this.#mounts.get(componentId)?.reader ?? this.#news.listReader(componentId)
-      if (reader === undefined) return Effect.fail(notMounted("Reading", componentId))
+      if (reader === undefined) return Effect.fail(refusal("Reading", componentId))
       reader.startOver()
       return Effect.void
     })
@@ -364,7 +364,7 @@ export class Session {
   #present(exit: MountExit, seals: boolean): Exit.Exit<Mounted, LiveError> {
     if (Exit.isFailure(exit)) return Exit.failCause(exit.cause)
     const mount = this.#mounts.get(exit.value)
-    if (mount === undefined) return Exit.fail(notMounted("Mounting", exit.value))
+    if (mount === undefined) return Exit.fail(refusal("Mounting", exit.value))
     // The answer overtakes what this session has not read yet, so what it reads next has to be whole.
     const { isHeld } = mount.reader
     if (isHeld) mount.reader.hold()
@@ -385,8 +385,8 @@ export class Session {
   }
 }
 
-const notMounted = (what: string, componentId: string): LiveError =>
-  new LiveError({ reason: notAllowed(what, componentId) })
+const refusal = (what: string, componentId: string): LiveError =>
+  new LiveError({ reason: notMounted(what, componentId) })
 
 /** What was read least. */
 const earlier = (one: Place | undefined, other: Place): Place =>

@@ -159,6 +159,8 @@ export class Connection {
       return 0
     }
     if (patience.wait(this.#patience, now) > 0) {
+      // What was done, and what was refused, is told.
+      this.flush()
       this.end(1008, "More was sent than may be")
       return Infinity
     }

@@ -103,6 +103,7 @@ class WebSocketLink implements Link {
   }
 
   close(code: number, reason: string): void {
+    if (!this.isOpen) return
     this.#ws.close(code, reason)
     // A peer that does not read will not answer the closing handshake either.
     if (this.#socket.writableLength > 0) this.#ws.terminate()

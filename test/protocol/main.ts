@@ -33,8 +33,11 @@ const main = Effect.fnUntraced(function* (url: string) {
   return failed === 0
 })
 
-if (url === undefined) {
+if (url === undefined || !/^wss?:/.test(url)) {
   console.error("Usage: npm run protocol:test -- ws://127.0.0.1:3000/api/live/ws [text in the names of the cases]")
+  process.exitCode = 1
+} else if (cases.length === 0) {
+  console.error(`No name of a case contains ${JSON.stringify(wanted)}.`)
   process.exitCode = 1
 } else {
   Effect.map(main(url), (passed) => void (process.exitCode = passed ? 0 : 1)).pipe(NodeRuntime.runMain)
