@@ -18,6 +18,9 @@ export const RequestId = Schema.Union([Name, Schema.Finite]).annotate({
 /** Names a request; comes back in the reply. */
 export type RequestId = typeof RequestId.Type
 
+/** Names a call. */
+const CallId = Schema.Union([Schema.String.check(Schema.isMaxLength(256)), Schema.Finite])
+
 const requestId = { requestId: Schema.optionalKey(RequestId) }
 
 /** At least one of two names for the same field. */
@@ -37,7 +40,7 @@ export const ComponentMount = Schema.Struct({
   payload: Schema.Struct({
     component: Schema.optionalKey(Name),
     componentName: Schema.optionalKey(Name),
-    props: Schema.optionalKey(Schema.Json),
+    props: Schema.optionalKey(Schema.Unknown),
     room: Schema.optionalKey(Schema.String),
     key: Schema.optionalKey(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(256))),
     userId: Schema.optionalKey(
@@ -86,7 +89,7 @@ export const CallAction = Schema.Struct({
     })
   ),
   callId: Schema.optionalKey(
-    RequestId.annotate({
+    CallId.annotate({
       description:
         "Names the call in its session: sent again, it does not run again, and is answered with what it answered."
     })
@@ -102,10 +105,10 @@ export const PropertyUpdate = Schema.Struct({
   type: Schema.Literal("PROPERTY_UPDATE"),
   componentId: Name,
   payload: Schema.optionalKey(
-    Schema.Struct({ property: Schema.optionalKey(Name), value: Schema.optionalKey(Schema.Json) })
+    Schema.Struct({ property: Schema.optionalKey(Name), value: Schema.optionalKey(Schema.Unknown) })
   ),
   property: Schema.optionalKey(Name),
-  value: Schema.optionalKey(Schema.Json),
+  value: Schema.optionalKey(Schema.Unknown),
   ...requestId
 })
   .check(

@@ -7,8 +7,8 @@ import type { Room } from "./Room.ts"
 export interface Audience extends ReaderSink {
   /** Whether it may be in these rooms, too. */
   readonly hasRoomFor: (rooms: ReadonlyArray<Room>) => boolean
-  /** A component that is mounted with this reader is in the room from now on. */
-  readonly enter: (room: Room, componentId: string, reader: Reader) => void
+  /** A component that is mounted with this reader is in the room from now on, and hears the events of its contract. */
+  readonly enter: (room: Room, componentId: string, reader: Reader, events: ReadonlyMap<string, unknown>) => void
   /** It is not in it any more. */
   readonly exit: (room: Room, componentId: string) => void
   /** It is not mounted any more. */

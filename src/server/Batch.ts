@@ -22,6 +22,13 @@ export class Batch {
     return new Batch(this.texts, hearer, this)
   }
 
+  /** Characters of all texts. */
+  get size(): number {
+    let size = 0
+    for (const { length } of this.texts) size += length
+    return size
+  }
+
   /** The texts joined by commas, as they stand in a JSON array. */
   get text(): string {
     return (this.#text ??= this.texts.length === 1 ? (this.texts[0] ?? "") : this.texts.join(","))

@@ -83,7 +83,7 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
   /** The last token somebody has come back with. */
   spent: { readonly epoch: number; readonly serial: number } | undefined
   /** The revision that was stored last. */
-  written = -1
+  written: number
   /** How many hold it, where that is counted. */
   holders = 0
   /** Set when it has begun to stop. */
@@ -95,8 +95,8 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
   readonly readers = new FewMap<Reader<Audience>, Reader<Audience>>()
   readonly #host: Host
   #rooms: InstanceRooms | undefined
-  /** What is seen of it by the id of each principal that reads it, if not everyone sees everything. */
-  #projections: Map<string | undefined, Projection> | undefined
+  /** What is seen of it by each known client that reads it, and by all that are not known, if not everyone sees everything. */
+  #projections: Map<Principal | undefined, Projection> | undefined
   #origin: Encoded | undefined
   #published: unknown
   #measured: { readonly revision: number; readonly bytes: number } | undefined
@@ -112,6 +112,8 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     this.epoch = own.origin?.epoch ?? 1
     this.revision = own.origin?.revision ?? 0
     this.#origin = own.origin?.state
+    // A later life has to be known as such; a first one that nothing has happened in has not.
+    this.written = own.origin === undefined ? 0 : -1
     this.#host = host
     this.logs = new ChangeLogs(host.config)
     this.cell = new ActorCell<unknown>(this)
@@ -230,6 +232,12 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     })
   }
 
+  /** The claims of the reader's principal may be others. */
+  reviewed({ sink }: Reader<Audience>): void {
+    const { principal } = sink.client
+    if (principal !== undefined) this.#projections?.get(principal)?.publish(this.cell.state, undefined)
+  }
+
   /** The reader's client is away, or back. */
   seen(reader: Reader<Audience>): void {
     this.#rooms?.seen(reader, reader.isAway)
@@ -337,10 +345,10 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     if (view === undefined) return undefined
     const { principal } = client
     const projections = (this.#projections ??= new Map())
-    let projection = projections.get(principal?.id)
+    let projection = projections.get(principal)
     if (projection === undefined) {
       projection = new Projection(this, view, principal, this.#host.config)
-      projections.set(principal?.id, projection)
+      projections.set(principal, projection)
     }
     return projection
   }

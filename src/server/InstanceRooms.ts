@@ -85,14 +85,16 @@ export class InstanceRooms implements Member {
       const { maxRooms } = this.#config
       if (this.#joined.length >= maxRooms) return refuse(new TooManyRooms({ limit: maxRooms, of: "instance" }))
       const room = this.#rooms.openUnsafe(name)
-      const { id, readers, served } = this.#instance
-      if (Array.from(readers).some(({ sink }) => !sink.hasRoomFor([room]))) {
+      const { id, key, readers, served } = this.#instance
+      // Of a shared instance, a client that is in too many rooms is not told of this one; nobody else is the worse for it.
+      const listening = Array.from(readers).filter(({ sink }) => sink.hasRoomFor([room]))
+      if (key === undefined && listening.length < readers.size) {
         this.#rooms.leftUnsafe(room)
         return refuse(this.tooMany)
       }
       this.#joined = [...this.#joined, room]
       room.enter(this, served.hears === undefined || served.hears.size > 0)
-      for (const reader of readers) reader.sink.enter(room, id, reader)
+      for (const reader of listening) reader.sink.enter(room, id, reader, served.component.codec.events)
       this.#settle()
       return Effect.void
     })
@@ -132,8 +134,8 @@ export class InstanceRooms implements Member {
     const { id, principal, served } = this.#instance
     const { presence } = served.component.codec
     const { client } = reader.sink
-    for (const room of this.#joined) reader.sink.enter(room, id, reader)
-    if (this.#own !== undefined) reader.sink.enter(this.#own, id, reader)
+    for (const room of this.#joined) reader.sink.enter(room, id, reader, served.component.codec.events)
+    if (this.#own !== undefined) reader.sink.enter(this.#own, id, reader, served.component.codec.events)
     if (presence === undefined) return
     try {
       const metadata = presence.initial(props, client.principal ?? principal)
@@ -271,10 +273,10 @@ export class InstanceRooms implements Member {
   #home(): Room | undefined {
     const [first] = this.#joined
     if (first !== undefined) return first
-    const { id, readers } = this.#instance
+    const { id, readers, served } = this.#instance
     if (this.#own === undefined && readers.size > 0 && !this.#isOver) {
       this.#own = this.#rooms.ofInstanceUnsafe(id)
-      for (const reader of readers) reader.sink.enter(this.#own, id, reader)
+      for (const reader of readers) reader.sink.enter(this.#own, id, reader, served.component.codec.events)
     }
     return this.#own
   }

@@ -76,7 +76,10 @@ export class JsonConnection implements FrontSession, Collector {
     const session = typeof claimed === "string" ? sessions.openUnsafe(this, principal) : claimed
     this.#session = session
     const isResumed = session === claimed
-    if (isResumed) session.takeUp(this)
+    if (isResumed) {
+      session.takeUp(this)
+      connection.spoke()
+    }
     this.#outbox.first(this.#established(session, isResumed))
   }
 
@@ -128,7 +131,7 @@ export class JsonConnection implements FrontSession, Collector {
   }
 
   pinged(): void {
-    this.#asked ??= this.#outbox.sent
+    this.#asked ??= this.#outbox.endBatch()
   }
 
   ponged(): void {
@@ -165,6 +168,7 @@ export class JsonConnection implements FrontSession, Collector {
     if (parsed.length > maxMessages) {
       return this.#connection.link.close(1008, `A frame carries more than ${maxMessages} messages`)
     }
+    if (parsed.length === 0) return void this.#mayGoOn(undefined)
     for (const message of parsed) if (this.#connection.isOpen) this.#message(message)
   }
 
@@ -338,7 +342,7 @@ const requestOf = (message: MountMessage): MountRequest | RestoreRequest => {
   const common = { component: component ?? componentName ?? "", ...(room === undefined ? {} : { room }) }
   if (message.type === "COMPONENT_REHYDRATE") return { ...common, token: message.payload.signedState }
   const { key, props = {} } = message.payload
-  return { ...common, props, seal: true, ...(key === undefined ? {} : { key }) }
+  return { ...common, props: props as MountRequest["props"], seal: true, ...(key === undefined ? {} : { key }) }
 }
 
 /** What is told of a failure: what the house refused, or that something is broken. */

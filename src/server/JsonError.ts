@@ -20,7 +20,7 @@ export class UnknownMessage extends Data.TaggedError("UnknownMessage")<{
     const what =
       this.type === undefined
         ? "A message is no object."
-        : `There is no message of type ${JSON.stringify(this.type).slice(0, 80)}.`
+        : `There is no message of type ${typeof this.type === "string" ? JSON.stringify(this.type.slice(0, 64)) : typeof this.type}.`
     return `${what} Expected an object whose "type" is one of ${this.known.join(", ")}.`
   }
 }

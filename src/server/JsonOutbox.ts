@@ -20,16 +20,16 @@ export interface Source {
 export class JsonOutbox extends Outbox {
   /** Whether the messages of one turn go out as one array. */
   isBatching: boolean
-  #sent = 0
+  #batch = 1
 
   constructor(connection: Connection, config: LiveConfig.Service, isBatching: boolean) {
     super(connection, config)
     this.isBatching = isBatching
   }
 
-  /** The number of what was collected last. */
-  get sent(): number {
-    return this.#sent
+  /** What goes out from now on is another batch; gives the number of the one that ends. */
+  endBatch(): number {
+    return this.#batch++
   }
 
   /** Writes what there is to say. */
@@ -38,7 +38,7 @@ export class JsonOutbox extends Outbox {
     // Nothing says what has arrived: what does not leave is kept for the next connection.
     const takes = isWritable && (this.isAnswering || (source?.isBehind === true && hasRoom))
     const batches = source !== undefined && takes ? source.collect() : []
-    if (batches.length > 0) source?.sent(++this.#sent)
+    if (batches.length > 0) source?.sent(this.#batch)
     const messages = this.take()
     if (this.isBatching) this.#writeArray(messages, batches)
     else this.#writeEach(messages, batches)
@@ -60,17 +60,25 @@ export class JsonOutbox extends Outbox {
   #writeEach({ first, last }: Messages, batches: ReadonlyArray<Batch>): void {
     const { link } = this.connection
     const isAlone = first.length + last.length === 0 && batches.length === 1
+    const { maxBuffered } = this.config
     let own: Array<string> = []
+    let size = 0
     const gather = () => {
       if (own.length > 0) link.write(link.frames(own))
       own = []
+      size = 0
     }
     own.push(...first)
     for (const batch of batches) {
-      if (!isAlone && batch.texts.length < sharedFrom) own.push(...textsOf(batch))
-      else {
+      if (!isAlone && batch.texts.length < sharedFrom && batch.size < together) {
+        own.push(...textsOf(batch))
+        size += batch.size
+        if (size > together) gather()
+      } else {
         gather()
         this.#writeShared(batch)
+        // One event may be for many components of one client.
+        if (link.bufferedUnsafe() > maxBuffered) return
       }
     }
     own.push(...last)
@@ -84,8 +92,9 @@ export class JsonOutbox extends Outbox {
   }
 }
 
-/** Messages from which a batch is worth a write of its own. */
+/** Messages, and characters, from which a batch is worth a write of its own. */
 const sharedFrom = 16
+const together = 64 * 1024
 
 const textsOf = ({ hearer, texts }: Batch): ReadonlyArray<string> =>
   hearer === undefined ? texts : texts.map((text) => hearer + text)

@@ -123,7 +123,7 @@ export class Ledger<Answer> {
     entry.listener = undefined
     entry.answer = answer
     this.#answers++
-    this.#bytes += this.#sizeOf(entry, answer)
+    this.#bytes += sizeOf(id) + this.#sizeOf(entry, answer)
     this.#evict()
     listener?.(answer)
   }
@@ -132,7 +132,7 @@ export class Ledger<Answer> {
     this.#entries.delete(id)
     if (entry.answer === undefined) return
     this.#answers--
-    this.#bytes -= this.#sizeOf(entry, entry.answer)
+    this.#bytes -= sizeOf(id) + this.#sizeOf(entry, entry.answer)
   }
 
   /** What was asked counts, too: it is as long as the client likes. */
@@ -152,3 +152,5 @@ export class Ledger<Answer> {
     }
   }
 }
+
+const sizeOf = (id: Id): number => (typeof id === "string" ? id.length : 0)

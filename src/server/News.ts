@@ -181,17 +181,19 @@ export class News implements Audience, RoomSink {
   }
 
   hasRoomFor(rooms: ReadonlyArray<Room>): boolean {
-    const all = new Set([...(this.#rooms?.keys() ?? []), ...rooms])
+    // What was left, and may not be known to be left, takes no room.
+    const entered = Array.from(this.#rooms ?? []).flatMap(([room, reader]) => (reader.isEntered ? [room] : []))
+    const all = new Set([...entered, ...rooms])
     // Places without a name are no rooms.
     return Array.from(all).filter(({ name }) => name !== undefined).length <= this.#host.config.maxRooms
   }
 
-  enter(room: Room, componentId: string, { isHeld }: Reader): void {
+  enter(room: Room, componentId: string, { isHeld }: Reader, events: ReadonlyMap<string, unknown>): void {
     this.#rooms?.get(room)?.joining(componentId)
     const rooms = (this.#rooms ??= new Map())
     let reader = rooms.get(room)
     if (reader === undefined) rooms.set(room, (reader = new RoomReader(room, this, this.connection === undefined)))
-    reader.join(componentId, isHeld)
+    reader.join(componentId, isHeld, events)
   }
 
   exit(room: Room, componentId: string): void {

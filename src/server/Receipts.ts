@@ -7,37 +7,31 @@ export interface Sent {
   readonly confirm: (serial: number) => void
 }
 
+/** What went out with one batch: the newest of each. */
 interface Receipt {
   readonly batch: number
-  readonly sent: Sent
-  readonly serial: number
+  readonly serials: Map<Sent, number>
 }
 
 /** What is under way on one connection. */
 export class Receipts {
-  #receipts: Array<Receipt> | undefined
+  #receipts: Array<Receipt> = []
 
   get isEmpty(): boolean {
-    return this.#receipts === undefined
+    return this.#receipts.length === 0
   }
 
   /** The newest of what this has goes out with this batch. */
   expect(batch: number, sent: Sent): void {
-    const receipt = { batch, sent, serial: sent.serial }
-    // An array that is pushed to reserves room for many more.
-    if (this.#receipts === undefined) this.#receipts = [receipt]
-    else this.#receipts.push(receipt)
+    const last = this.#receipts.at(-1)
+    if (last?.batch === batch) last.serials.set(sent, sent.serial)
+    else this.#receipts.push({ batch, serials: new Map([[sent, sent.serial]]) })
   }
 
   /** The client has this batch, and all before it. */
   acknowledged(batch: number): void {
-    const receipts = this.#receipts
-    if (receipts === undefined) return
-    while (receipts[0] !== undefined && receipts[0].batch <= batch) {
-      const { sent, serial } = receipts[0]
-      receipts.shift()
-      sent.confirm(serial)
-    }
-    if (receipts.length === 0) this.#receipts = undefined
+    const confirmed = this.#receipts.filter((receipt) => receipt.batch <= batch)
+    this.#receipts = this.#receipts.filter((receipt) => receipt.batch > batch)
+    for (const { serials } of confirmed) for (const [sent, serial] of serials) sent.confirm(serial)
   }
 }

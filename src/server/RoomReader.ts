@@ -35,7 +35,12 @@ interface Membership {
   told: "nothing" | "joined" | "left"
   /** Whether the client does not know of the component yet. */
   held: boolean
+  /** The events of its contract; others are none of its business. */
+  readonly events: Events
 }
+
+/** The events of a contract, by their names. */
+type Events = ReadonlyMap<string, unknown>
 
 /** After which event, and up to which, a component was in the room before it came back. */
 interface Stay {
@@ -81,15 +86,22 @@ export class RoomReader {
   }
 
   /** A component of the client is in the room from now on. */
-  join(componentId: string, held: boolean): void {
+  join(componentId: string, held: boolean, events: Events): void {
     const before = this.#memberships.get(componentId)
-    if (before !== undefined) this.#past = [...this.#past, before]
+    if (before !== undefined) this.#past = [...this.#past.slice(1 - maxPast), before]
     if (before !== undefined && this.#memberships.size === 1) {
       this.#lost += Math.max(0, before.to - Math.max(this.#index, before.from))
       this.#index = this.room.log.index
     }
     const { index: from } = this.room.log
-    this.#memberships.set(componentId, { from, turn: this.#sink.nextTurn(), to: Infinity, told: "nothing", held })
+    this.#memberships.set(componentId, {
+      from,
+      turn: this.#sink.nextTurn(),
+      to: Infinity,
+      told: "nothing",
+      held,
+      events
+    })
     this.wake()
   }
 
@@ -110,6 +122,12 @@ export class RoomReader {
   get first(): string {
     for (const componentId of this.#memberships.keys()) return componentId
     return ""
+  }
+
+  /** Whether any component of the client is in the room. */
+  get isEntered(): boolean {
+    for (const { to } of this.#memberships.values()) if (to === Infinity) return true
+    return false
   }
 
   /** Whether this component is in the room. */
@@ -226,18 +244,21 @@ export class RoomReader {
 
   #tell(into: Array<Batch>, said: ReadonlyArray<Said>, after: number, upTo: number): void {
     const { dialect } = this.#sink
-    if (upTo >= this.room.log.index && said.every(isForAll)) into.push(this.room.shared(dialect, after, said))
-    else {
-      const own = said.filter((event) => event.index <= upTo && this.#isFor(event))
+    if (upTo >= this.room.log.index && said.every(isForAll) && this.#knows(said)) {
+      into.push(this.room.shared(dialect, after, said))
+    } else {
+      const own = said.filter((event) => event.index <= upTo && this.#isFor(event) && this.#knows([event]))
       if (own.length > 0) into.push(new Batch(own.map((event) => event.in(dialect, this.room))))
     }
   }
 
   #tellEach(into: Array<Batch>, said: ReadonlyArray<Said>, after: number): void {
     const { dialect } = this.#sink
-    for (const [componentId, { from, to }] of this.#memberships) {
+    for (const [componentId, { events, from, to }] of this.#memberships) {
       const hearer = dialect.hearer(componentId)
-      const own = said.filter((event) => event.index > from && event.index <= to && this.#isFor(event))
+      const own = said.filter(
+        (event) => event.index > from && event.index <= to && this.#isFor(event) && events.has(event.name)
+      )
       if (own.length === 0) continue
       const batch =
         own.length === said.length && said.every(isForAll)
@@ -245,6 +266,12 @@ export class RoomReader {
           : new Batch(own.map((event) => event.in(dialect, this.room)))
       into.push(batch.to(hearer))
     }
+  }
+
+  /** Whether each of these is an event of one of its components. */
+  #knows(said: ReadonlyArray<Said>): boolean {
+    const contracts = Array.from(new Set(Array.from(this.#memberships.values(), ({ events }) => events)))
+    return said.every(({ name }) => contracts.some((events) => events.has(name)))
   }
 
   #isFor({ isFor }: Said): boolean {
@@ -313,5 +340,8 @@ export class RoomReader {
 }
 
 const none: ReadonlyArray<Stay> = []
+
+/** Earlier times that are remembered for a client that does not say what it has. */
+const maxPast = 16
 
 const isForAll = ({ isFor }: Said): boolean => isFor === undefined

@@ -139,10 +139,10 @@ export class Session {
       if (mount === undefined) return Effect.fail(refusal("Unmounting", componentId))
       this.#times--
       if (--mount.times > 0) return Effect.succeed({})
-      return Effect.map(this.#host.instances.farewell(mount), (token) => {
-        this.#leave(mount)
-        return token === undefined ? {} : { token }
-      })
+      return Effect.ensuring(
+        Effect.map(this.#host.instances.farewell(mount), (token) => (token === undefined ? {} : { token })),
+        Effect.sync(() => this.#leave(mount))
+      )
     })
   }
 
@@ -263,6 +263,7 @@ export class Session {
         mount.reader.hold()
         this.#news.hold(id)
       } else {
+        mount.instance.reviewed(mount.reader)
         mount.reader.resume(place)
         this.#host.instances.keep(mount.instance)
         kept.push(mount.instance.id)
@@ -277,6 +278,7 @@ export class Session {
   takeUp(connection: Collector): void {
     this.#news.attach(connection)
     for (const { instance, reader } of this.#mounts) {
+      instance.reviewed(reader)
       reader.resume(undefined)
       this.#host.instances.keep(instance)
       instance.seen(reader)

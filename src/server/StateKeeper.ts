@@ -111,23 +111,26 @@ export class StateKeeper {
       const { componentName: component, codec, version } = served.component
       const props = codec.encodeProps(instance.props)
       if (Exit.isFailure(props)) return Effect.undefined
-      const token = (state: Encoded | undefined) =>
-        this.#tokens.sealUnsafe(
-          {
-            principal: principal?.id ?? null,
-            component,
-            version,
-            instance: id,
-            epoch,
-            revision,
-            serial: serial + 1,
-            props: props.value as Json,
-            state: state as Contents["state"]
-          },
-          now,
+      const token = (state: Encoded | undefined) => {
+        const contents = {
+          principal: principal?.id ?? null,
+          component,
+          version,
+          instance: id,
+          epoch,
+          revision,
+          serial: serial + 1,
+          props: props.value as Json,
+          state: state as Contents["state"]
+        }
+        try {
           // What its client may not see is in its state all the same.
-          served.view === undefined ? undefined : true
-        )
+          return this.#tokens.sealUnsafe(contents, now, served.view === undefined ? undefined : true)
+        } catch {
+          // What is nested too deeply has no text.
+          return undefined
+        }
+      }
       // What is stored anyway need not be carried.
       const sealed = token(encoded) ?? (served.persist ? token(undefined) : undefined)
       return sealed === undefined ? this.#warn(served) : Effect.succeed(use(sealed))

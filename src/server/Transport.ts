@@ -134,10 +134,7 @@ export class Connection {
   receive(text: string): void {
     if (this.#front === undefined) return
     this.#silent = 0
-    if (!this.#spoke) {
-      this.#spoke = true
-      this.#transport.silent.delete(this)
-    }
+    if (!this.#spoke) this.spoke()
     this.#transport.tick()
     try {
       this.#front.receive(text)
@@ -145,6 +142,12 @@ export class Connection {
       failed(this, defect)
     }
     this.#transport.happened()
+  }
+
+  /** It has said something, if only with its request. */
+  spoke(): void {
+    this.#spoke = true
+    this.#transport.silent.delete(this)
   }
 
   /**

@@ -90,11 +90,16 @@ export const refused = (refusal: Refusal): Answer =>
     })
   )
 
+const hasLeft = "You have been signed out. Expected to be signed in. Sign in, then connect again."
+
+/** The same, on a socket that is nobody's any more. */
+export const signedOutText =
+  `HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Bearer\r\nconnection: close\r\ncontent-type: text/plain\r\n` +
+  `content-length: ${hasLeft.length + 1}\r\n\r\n${hasLeft}\n`
+
 /** Its principal has just been signed out. */
 export const signedOut: Answer = turn(
-  answer(401, "You have been signed out. Expected to be signed in. Sign in, then connect again.", {
-    "www-authenticate": "Bearer"
-  }),
+  answer(401, hasLeft, { "www-authenticate": "Bearer" }),
   Effect.logDebug("A connection was refused, because its principal was signed out meanwhile")
 )
 

@@ -53,6 +53,9 @@ const protocol = "fibra"
 /** Milliseconds that a peer may take to answer the closing handshake. */
 const closeTimeout = 2000
 
+/** Frames one message may come in: each holds what it was read with. */
+const maxFragments = 128
+
 /** The handler of a route that is a WebSocket endpoint. */
 export const handler = (
   gate: Gate,
@@ -64,18 +67,24 @@ export const handler = (
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: config.maxPayload,
+    maxFragments,
     closeTimeout,
     WebSocket: LinkedSocket,
     handleProtocols: (offered: ReadonlySet<string>) => offered.has(protocol) && protocol
   }
   const server = new WebSocketServer(options)
-  const upgrade = (request: HttpServerRequest, principal: Principal | undefined, place: Place): void => {
+  const upgrade = (request: HttpServerRequest, { principal, since }: Identity, place: Place): void => {
     const incoming = NodeHttpServerRequest.toIncomingMessage(request) as UpgradeRequest
     const { socket } = incoming
     abandon(NodeHttpServerRequest.toServerResponse(request) as ServerResponse, socket)
     // Effect's server adds its listeners when this fiber has ended, and they would hold the request as long as the socket.
     process.nextTick(() => {
       removeListeners(socket)
+      if (principal !== undefined && gate.hasLeft(principal.id, since)) {
+        place.leave()
+        socket.end(Turnaway.signedOutText)
+        return
+      }
       let isOpen = false
       server.handleUpgrade(incoming, socket, noHead, (ws) => {
         isOpen = true
@@ -102,11 +111,12 @@ export const handler = (
     }
     let isIn = false
     return identify(gate, request).pipe(
-      Effect.flatMap((principal) => {
+      Effect.flatMap((identity) => {
+        const { principal } = identity
         if (isDraining()) return Effect.succeed(Turnaway.draining)
         if (principal !== undefined && !place.belongsTo(principal.id)) return Turnaway.full("principal", false)
         isIn = true
-        upgrade(request, principal, place)
+        upgrade(request, identity, place)
         return Effect.succeed(Turnaway.none)
       }),
       Effect.catch(Effect.succeed),
@@ -122,12 +132,20 @@ export const handler = (
 const queryOf = ({ url = "" }: IncomingMessage): URLSearchParams =>
   new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "")
 
+/** Who is connecting, and since when that was asked: it may change until they are in. */
+interface Identity {
+  readonly principal: Principal | undefined
+  readonly since: number
+}
+
+const anonymous: Identity = { principal: undefined, since: 0 }
+
 /** Who is connecting; fails with what is answered when that cannot be known, or is nobody who may. */
 const identify = (
   { authenticate, config, hasLeft }: Gate,
   request: HttpServerRequest
-): Effect.Effect<Principal | undefined, HttpServerResponse> => {
-  if (authenticate === undefined) return Effect.undefined
+): Effect.Effect<Identity, HttpServerResponse> => {
+  if (authenticate === undefined) return Effect.succeed(anonymous)
   return Effect.flatMap(Clock.currentTimeMillis, (since) =>
     Effect.suspend(() => authenticate(request)).pipe(
       Effect.timeoutOrElse({
@@ -141,10 +159,10 @@ const identify = (
           return "_tag" in failure ? Effect.flip(Turnaway.refused(failure)) : Effect.fail(failure)
         },
         onSuccess: (principal) => {
-          if (principal === undefined) return Effect.undefined
+          if (principal === undefined) return Effect.succeed(anonymous)
           // What was asked for here may have been answered before it was signed out.
           if (hasLeft(principal.id, since)) return Effect.flip(Turnaway.signedOut)
-          return Effect.succeed(copy(principal))
+          return Effect.succeed({ principal: copy(principal), since })
         }
       })
     )
