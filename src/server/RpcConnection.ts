@@ -7,23 +7,19 @@ import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as RpcMessage from "effect/rpc/RpcMessage"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import { LiveError, PayloadRejected, RateLimited, TokenRejected } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
 import {
   type CallId,
-  CallRequest,
   type ConnectionEstablished,
-  ConnectRequest,
-  LiveProtocol,
   type Mounted,
-  MountRequest,
+  type MountRequest,
   protocolVersion,
-  ReceivedRequest,
-  RehydrateRequest,
+  type RehydrateRequest,
   type ResumeRequest
 } from "../LiveProtocol.ts"
-import { ClientMessage, type RequestId } from "./ClientMessage.ts"
+import type { ClientMessage, RequestId } from "./ClientMessage.ts"
 import type { Dialect } from "./Dialect.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Outcome } from "./Outcome.ts"
@@ -31,25 +27,21 @@ import type { Principal } from "../Principal.ts"
 import { RpcDialect } from "./RpcDialect.ts"
 import { RpcOutbox } from "./RpcOutbox.ts"
 import { RpcPending } from "./RpcPending.ts"
+import {
+  decodeCall,
+  decodeConnect,
+  decodeMessage,
+  decodeMount,
+  decodePayload,
+  decodeReceived,
+  decodeRehydrate
+} from "./RpcRequests.ts"
 import * as RpcText from "./RpcText.ts"
 import type { Collector } from "./News.ts"
 import type { Session } from "./Session.ts"
 import type { Connection, FrontSession } from "./Transport.ts"
 
 type Request = Extract<ClientMessage, { readonly _tag: "Request" }>
-
-const decodeMessage = Schema.decodeUnknownExit(ClientMessage)
-const decodeMount = Schema.decodeUnknownExit(MountRequest)
-const decodeRehydrate = Schema.decodeUnknownExit(RehydrateRequest)
-const decodeCall = Schema.decodeUnknownExit(CallRequest)
-const decodeConnect = Schema.decodeUnknownExit(ConnectRequest)
-const decodeReceived = Schema.decodeUnknownExit(ReceivedRequest)
-const decodePayload = new Map(
-  [...LiveProtocol.requests.values()].map((rpc) => [
-    rpc._tag as string,
-    Schema.decodeUnknownExit(Schema.toCodecJson(rpc.payloadSchema as Schema.Codec<unknown>))
-  ])
-)
 
 /** Another connection has resumed this one's session. */
 const resumedElsewhere = 4001
