@@ -1,6 +1,6 @@
 /** What an attacker tried, and what came of it: each of these once did harm. */
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Layer, Logger, Schema } from "effect"
+import { Duration, Effect, Fiber, Layer, Logger, Schema } from "effect"
 import { Rpc } from "effect/rpc"
 import { TestClock } from "effect/testing"
 import { Component } from "fibra"
@@ -104,10 +104,17 @@ describe("rooms", () => {
     Effect.gen(function* () {
       const live = yield* LiveTest
       const hall = yield* live.mount(Hall, { props: { who: "Ada" } })
-      for (let room = 0; room < 20; room++) {
-        yield* hall.call.Join({ room: `room-${room}` })
-        yield* hall.call.Leave({ room: `room-${room}` })
-      }
+      yield* live.stall
+      const hops = Array.from({ length: 20 }, (_, room) => `room-${room}`).flatMap((room) => [
+        hall.call.Join({ room }),
+        hall.call.Leave({ room })
+      ])
+      const hopping = yield* Effect.forkChild(Effect.all(hops, { concurrency: "unbounded" }), {
+        startImmediately: true
+      })
+      yield* live.settle
+      yield* live.unstall
+      yield* Fiber.join(hopping)
       assert.strictEqual((yield* live.open).rooms, 0)
     }).pipe(Effect.scoped, Effect.provide(halls({ maxRooms: 2 })))
   )

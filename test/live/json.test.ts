@@ -4,6 +4,7 @@ import { Duration, Effect, Layer, Stream } from "effect"
 import { LiveClient } from "fibra/client"
 import { Desk, Port, served } from "./Desk.ts"
 import { connect, type JsonSocket } from "./JsonSocket.ts"
+import * as RawSocket from "./RawSocket.ts"
 
 const client = Layer.unwrap(
   Effect.map(Effect.service(Port), (port) => LiveClient.layerWebSocket({ url: `ws://127.0.0.1:${port}/api/live/rpc` }))
@@ -58,8 +59,13 @@ describe("a client of the open wire and one of ours", () => {
       const socket = yield* connect(port)
       yield* socket.mount({ component: "Desk" })
       const { sessionToken } = socket.seen[0] ?? {}
-      const other = yield* connect(port, { sessionToken: `${String(sessionToken)}x` })
-      assert.deepInclude(yield* other.next("CONNECTION_ESTABLISHED"), { resumed: false, components: [] })
+      const ours = yield* RawSocket.connect(`ws://127.0.0.1:${port}/api/live/rpc`)
+      ours.send({ _tag: "Request", id: "1", tag: "Connect", payload: {}, headers: [] })
+      const [established] = (yield* ours.next("Chunk")).values ?? []
+      for (const token of [established?.["sessionToken"], `${String(sessionToken)}x`]) {
+        const other = yield* connect(port, { sessionToken: String(token) })
+        assert.deepInclude(yield* other.next("CONNECTION_ESTABLISHED"), { resumed: false, components: [] })
+      }
       const back = yield* connect(port, { sessionToken: String(sessionToken) })
       assert.deepInclude(yield* back.next("CONNECTION_ESTABLISHED"), { resumed: true })
       // Whoever had it is told.
