@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 import { summary } from "./scripts/vitest-summary.ts"
 
@@ -7,6 +8,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.{ts,tsx}"],
     testTimeout: 20_000,
+    // Two files at a time, also where two cores are all there is: many wait for sockets, browsers and processes.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default", summary]
   }
 })

@@ -205,7 +205,7 @@ const run = Effect.fnUntraced(function* (commands: ReadonlyArray<Command>) {
 })
 
 const seed = process.env["FIBRA_SEED"] ?? String(Math.floor(Math.random() * 2 ** 32))
-const runs = 1000
+const runs = 500
 
 describe("rooms", () => {
   it.effect.prop(
