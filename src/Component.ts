@@ -163,8 +163,8 @@ export interface BehaviorOptions<Migrations extends Migration.Any = Migration.An
   /** What makes a state of an older version, from the store or from a client, one of this version: none, it is refused. */
   readonly migrations?: Migrations
   /**
-   * What each client sees of the state: all of it. Run once for each principal and change, in a component that has it; when it throws,
-   * those clients keep what they saw last and are told that the component is faulted, until it works again.
+   * What each client sees of the state: all of it. Run at every change once for each client the server knows, by its newest claims, and
+   * once for all others; when it throws, those clients keep what they saw last and are told that the component is faulted, until it works again.
    */
   readonly view?: View<State>
 }
