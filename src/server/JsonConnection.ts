@@ -89,9 +89,9 @@ export class JsonConnection implements FrontSession, Collector {
 
   opened(): void {
     const session = this.#session
-    if (session?.previousSecret === undefined) return this.#connection.schedule()
-    // When its client has answered, the token it has come back with is worth nothing any more.
     this.#connection.flush()
+    if (session?.previousSecret === undefined) return
+    // When its client has answered, the token it has come back with is worth nothing any more.
     this.pinged()
     this.#connection.link.ping()
   }

@@ -86,11 +86,14 @@ export const handler = (
         return
       }
       let isOpen = false
+      // The handshake and what is said at once leave together.
+      socket.cork()
       server.handleUpgrade(incoming, socket, noHead, (ws) => {
         isOpen = true
         ws.place = place
         onConnection(ws, socket, principal, () => queryOf(incoming))
       })
+      socket.uncork()
       // A handshake that is none was answered there.
       if (!isOpen) place.leave()
     })
