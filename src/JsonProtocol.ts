@@ -98,7 +98,7 @@ export const CallAction = Schema.Struct({
 }).annotate({ identifier: "CALL_ACTION", description: "Calls an action." })
 
 /** Whether it says what is to be set to what. */
-const isSetting = ({ property, value }: { readonly property?: unknown; readonly value?: unknown }): boolean =>
+export const isSetting = ({ property, value }: { readonly property?: unknown; readonly value?: unknown }): boolean =>
   property !== undefined && value !== undefined
 
 export const PropertyUpdate = Schema.Struct({

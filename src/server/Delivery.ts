@@ -4,6 +4,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
+import * as Predicate from "effect/Predicate"
 import type { ActionCodec } from "../ComponentCodec.ts"
 import { Draining, PayloadRejected, UnknownAction } from "../LiveError.ts"
 import type { Client } from "./Client.ts"
@@ -92,8 +93,7 @@ export const set = (
 
 /** An action without payload is `Void`, whose JSON form is null; an empty object is as empty. */
 const isNothing = ({ takesNothing }: ActionCodec, payload: unknown): boolean =>
-  payload === undefined ||
-  (takesNothing && typeof payload === "object" && payload !== null && Object.keys(payload).length === 0)
+  payload === undefined || (takesNothing && Predicate.isObject(payload) && Object.keys(payload).length === 0)
 
 interface Message {
   readonly tag: string

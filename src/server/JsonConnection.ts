@@ -7,7 +7,7 @@ import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
-import { type ClientMessage, clientMessages, RequestId } from "../JsonProtocol.ts"
+import { type ClientMessage, clientMessages, isSetting, RequestId } from "../JsonProtocol.ts"
 import { LiveError, RateLimited } from "../LiveError.ts"
 import type { Mounted, MountRequest } from "../LiveProtocol.ts"
 import type { Dialect } from "./Dialect.ts"
@@ -274,8 +274,8 @@ export class JsonConnection implements FrontSession, Collector {
   }
 
   #set({ componentId, payload, property, requestId, value }: Message<"PROPERTY_UPDATE">): void {
-    const { property: name = property ?? "", value: given = value } = payload ?? {}
-    const request = { componentId, property: name, value: given }
+    const setting = isSetting(payload ?? {}) ? payload : { property, value }
+    const request = { componentId, property: setting?.property ?? "", value: setting?.value }
     this.#session?.set(request, (outcome) => {
       const reply = { type: "PROPERTY_UPDATED", componentId, requestId, timestamp: this.#front.now() }
       this.#outbox.answer(outcome._tag === "Success" ? JsonText.success(reply) : JsonText.answer(reply, outcome))
@@ -320,14 +320,14 @@ const withoutNulls = (value: unknown): { readonly [field: string]: unknown } | u
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined
   const message = value as { readonly [field: string]: unknown }
   const { payload } = message
-  const isCall = message["type"] === "CALL_ACTION" || message["type"] === "PROPERTY_UPDATE"
-  const options = isCall || typeof payload !== "object" || payload === null ? payload : given(payload, none)
-  return options === payload ? given(message, values) : given({ ...message, payload: options }, values)
+  if (message["type"] === "CALL_ACTION") return given(message, payloads)
+  const options = typeof payload !== "object" || payload === null ? payload : given(payload, values)
+  return given(options === payload ? message : { ...message, payload: options }, values)
 }
 
 /** Of these, null is as good as any other. */
-const values = new Set(["payload", "value"])
-const none = new Set<string>()
+const payloads = new Set(["payload"])
+const values = new Set(["value"])
 
 /** What is null is not there; the same object when nothing is. */
 const given = (fields: object, but: ReadonlySet<string>): { readonly [field: string]: unknown } => {

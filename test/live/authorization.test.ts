@@ -113,6 +113,34 @@ describe("authorization", () => {
   )
 })
 
+describe("a right to set that is left out", () => {
+  const asked: Array<string> = []
+  const callOnly = Authorization.layer({
+    call: ({ action, payload }) =>
+      Effect.sync(() => {
+        asked.push(`${action}: ${String(payload)}`)
+        return !action.startsWith("set ")
+      })
+  })
+
+  it.live("is asked of the right to call, with the action `set <property>`", () =>
+    Effect.gen(function* () {
+      const socket = yield* connect(yield* Port)
+      const componentId = yield* socket.mount({ component: "Desk" })
+      const payload = { property: "title", value: "mine" }
+      assert.deepInclude(yield* socket.request({ type: "PROPERTY_UPDATE", componentId, payload }), {
+        success: false,
+        code: "NotAllowed",
+        reason: { _tag: "NotAllowed", what: `Setting "title" of "Desk"` }
+      })
+      assert.deepInclude(yield* socket.request({ type: "CALL_ACTION", componentId, action: "Shred" }), {
+        success: true
+      })
+      assert.deepStrictEqual(asked, ["set title: mine", "Shred: undefined"])
+    }).pipe(Effect.scoped, Effect.provide(served().pipe(Layer.provide(callOnly))))
+  )
+})
+
 describe("an anonymous client, where nobody is asked", () => {
   const nobody = Authentication.layer(() => Effect.undefined)
   const desk = (anonymous?: boolean) =>

@@ -73,6 +73,12 @@ describe("the owner of a component", () => {
         ada.request({ type: "PROPERTY_UPDATE", componentId: desk, payload: { property, value } })
       assert.deepInclude(yield* set("title", "Mine"), { type: "PROPERTY_UPDATED", success: true })
       assert.deepInclude(yield* set("title", 3), { success: false, code: "PayloadRejected" })
+      // A setting is one place's, whole: what stands in the other is not mixed into it, and null is nothing.
+      const both = (payload: object | null, title: string) =>
+        ada.request({ type: "PROPERTY_UPDATE", componentId: desk, payload, property: "title", value: title })
+      for (const payload of [null, {}, { property: null, value: null }, { property: "count" }, { value: "else" }]) {
+        assert.deepInclude(yield* both(payload, "Mine"), { success: true }, JSON.stringify(payload))
+      }
       for (const field of ["count", "notes", "id", "constructor", "__proto__", "nothing"]) {
         assert.deepInclude(yield* set(field, 99), refused, field)
       }
