@@ -5,16 +5,8 @@
  */
 import type { Batch } from "./Batch.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import { type Messages, Outbox } from "./Outbox.ts"
+import { type Messages, Outbox, type Unread } from "./Outbox.ts"
 import type { Connection } from "./Transport.ts"
-
-/** Where news comes from. */
-export interface Source {
-  readonly isBehind: boolean
-  readonly collect: () => ReadonlyArray<Batch>
-  /** What was collected goes out under this number. */
-  readonly sent: (batch: number) => void
-}
 
 /** What goes out on one connection. */
 export class JsonOutbox extends Outbox {
@@ -33,12 +25,12 @@ export class JsonOutbox extends Outbox {
   }
 
   /** Writes what there is to say. */
-  flush(source: Source | undefined): void {
-    const { hasRoom, isWritable } = this.connection
+  flush(unread: Unread | undefined): void {
+    const { hasRoom, link } = this.connection
     // Nothing says what has arrived: what does not leave is kept for the next connection.
-    const takes = isWritable && (this.isAnswering || (source?.isBehind === true && hasRoom))
-    const batches = source !== undefined && takes ? source.collect() : []
-    if (batches.length > 0) source?.sent(this.#batch)
+    const takes = link.isOpen && (this.isAnswering || (unread?.isBehind === true && hasRoom))
+    const batches = unread !== undefined && takes ? unread.collect() : []
+    if (batches.length > 0) unread?.sent(this.#batch)
     const messages = this.take()
     if (this.isBatching) this.#writeArray(messages, batches)
     else this.#writeEach(messages, batches)
@@ -52,6 +44,8 @@ export class JsonOutbox extends Outbox {
     if (batch !== undefined && isAlone && batch.hearer === undefined) {
       return link.write(batch.frame(`${link.kind} array`, ({ text }) => link.frame(`[${text}]`)))
     }
+    // One event may be for many components of one client.
+    if (batches.reduce((size, batch) => size + batch.size, 0) > this.config.maxBuffered) return this.tooMuch()
     const texts = [...first, ...batches.flatMap(textsOf), ...last]
     if (texts.length > 0) link.write(link.frame(`[${texts.join(",")}]`))
   }

@@ -15,13 +15,8 @@ import { Sessions } from "./Sessions.ts"
 import type { Front } from "./Transport.ts"
 import * as TurnClock from "./TurnClock.ts"
 
-/** The query of an upgrade request. What is not understood counts as not there. */
-const Query = Schema.Struct({
-  sessionToken: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(256))),
-  batch: Schema.optionalKey(Schema.Literals(["1", "0"]))
-})
-
-const decodeQuery = Schema.decodeUnknownOption(Query)
+/** The token in the query of an upgrade request; one that cannot be one counts as not there. */
+const decodeToken = Schema.decodeUnknownOption(Schema.String.check(Schema.isMaxLength(256)))
 
 /** The front for a connection that was asked for with this query, to be given to the Transport. */
 export class LiveJson extends Context.Service<LiveJson, (query: URLSearchParams) => Front>()("fibra/server/LiveJson") {}
@@ -36,11 +31,8 @@ export const layer: Layer.Layer<LiveJson, never, Sessions> = Layer.effect(
     const now = TurnClock.make(yield* Clock.Clock)
     const front = { config, dialect: JsonDialect.make(now), now, run, sessions }
     return (query) => {
-      const { batch, sessionToken } = Option.getOrElse(
-        decodeQuery(Object.fromEntries(query)),
-        (): typeof Query.Type => ({})
-      )
-      const options = { sessionToken, isBatching: batch === "1" }
+      const sessionToken = Option.getOrUndefined(decodeToken(query.get("sessionToken")))
+      const options = { sessionToken, isBatching: query.get("batch") === "1" }
       return { open: (connection) => new JsonConnection(front, connection, options) }
     }
   })

@@ -1,4 +1,5 @@
 /** What one connection has to say besides what it reads: in order, before the news or after them, and no more than is bearable. */
+import type { Batch } from "./Batch.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Connection } from "./Transport.ts"
 
@@ -8,6 +9,14 @@ export interface Messages {
   readonly first: ReadonlyArray<string>
   /** After them. */
   readonly last: ReadonlyArray<string>
+}
+
+/** What there is to read, in batches. */
+export interface Unread {
+  readonly isBehind: boolean
+  readonly collect: () => ReadonlyArray<Batch>
+  /** What was collected goes out up to this batch. */
+  readonly sent: (batch: number) => void
 }
 
 const nothing: ReadonlyArray<string> = []
@@ -61,13 +70,17 @@ export abstract class Outbox {
     return messages
   }
 
-  /** Answers that are too much for one turn end the connection; nobody who means well asks for them. */
-  #isTooMuch(message: string): boolean {
-    this.#waiting += message.length
-    if (this.#waiting <= this.config.maxBuffered) return false
+  /** What is too much for one turn ends the connection; nobody who means well asks for it. */
+  protected tooMuch(): void {
     this.#first = undefined
     this.#last = undefined
     this.connection.link.close(1013, "The client asks for more than can be sent")
+  }
+
+  #isTooMuch(message: string): boolean {
+    this.#waiting += message.length
+    if (this.#waiting <= this.config.maxBuffered) return false
+    this.tooMuch()
     return true
   }
 }

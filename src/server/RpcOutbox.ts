@@ -5,17 +5,9 @@
  */
 import type { Batch } from "./Batch.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import { Outbox } from "./Outbox.ts"
+import { Outbox, type Unread } from "./Outbox.ts"
 import type { Connection, Frame } from "./Transport.ts"
 import { Window } from "./Window.ts"
-
-/** Where events come from. */
-export interface Events {
-  readonly isBehind: boolean
-  readonly collect: () => ReadonlyArray<Batch>
-  /** What was collected goes out up to this batch. */
-  readonly sent: (batch: number) => void
-}
 
 /** Characters from which a batch is worth a frame of its own, which is made once for all who get it. */
 const sharedFrom = 4096
@@ -70,7 +62,7 @@ export class RpcOutbox extends Outbox {
   }
 
   /** Writes what there is to say. */
-  flush(events: Events | undefined): void {
+  flush(events: Unread | undefined): void {
     const batches = events !== undefined && this.#takes(events) ? events.collect() : []
     const frames = this.#frames(batches)
     if (batches.length > 0) events?.sent(this.#window.next - 1)
@@ -124,7 +116,7 @@ export class RpcOutbox extends Outbox {
   }
 
   /** The answer of a call does not overtake the change it speaks of, so then there is no waiting for room. */
-  #takes(events: Events): boolean {
+  #takes(events: Unread): boolean {
     if (this.#stream === undefined) return false
     return this.isAnswering || (events.isBehind && this.#window.isOpen && this.connection.hasRoom)
   }

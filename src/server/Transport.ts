@@ -91,8 +91,12 @@ export class Connection {
 
   /** The front takes over. */
   start(front: Front): void {
-    this.#front = front.open(this)
-    this.#front.opened?.()
+    try {
+      this.#front = front.open(this)
+      this.#front.opened?.()
+    } catch (defect) {
+      failed(this, defect)
+    }
   }
 
   /** Asks for a flush at the end of this turn. */
@@ -100,11 +104,6 @@ export class Connection {
     if (this.#scheduled || this.#front === undefined) return
     this.#scheduled = true
     this.#transport.schedule(this)
-  }
-
-  /** Whether what is written leaves; it does not any more when the connection is being closed. */
-  get isWritable(): boolean {
-    return this.link.isOpen
   }
 
   /** Whether state may be written; what is not state is written anyway. */
@@ -115,7 +114,11 @@ export class Connection {
   /** Writes what the front has. */
   flush(): void {
     this.#scheduled = false
-    this.#front?.flush()
+    try {
+      this.#front?.flush()
+    } catch (defect) {
+      failed(this, defect)
+    }
     const buffered = this.link.bufferedUnsafe()
     const { maxBuffered, pauseMark } = this.#transport.config
     if (buffered > maxBuffered) return this.link.close(1013, "The client does not read what it asks for")
@@ -294,13 +297,7 @@ class Outboxes {
   readonly flush = (): void => {
     const dirty = this.#dirty
     this.#dirty = []
-    for (const connection of dirty) {
-      try {
-        connection.flush()
-      } catch (defect) {
-        failed(connection, defect)
-      }
-    }
+    for (const connection of dirty) connection.flush()
   }
 }
 

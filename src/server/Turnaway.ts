@@ -6,8 +6,10 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Metric from "effect/Metric"
+import type { Socket } from "node:net"
 import type { Full } from "./Admission.ts"
 import type { Refusal } from "./Authentication.ts"
+import * as RawAnswer from "./RawAnswer.ts"
 
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
 
@@ -90,18 +92,17 @@ export const refused = (refusal: Refusal): Answer =>
     })
   )
 
+const whoever = { "www-authenticate": "Bearer" }
 const hasLeft = "You have been signed out. Expected to be signed in. Sign in, then connect again."
-
-/** The same, on a socket that is nobody's any more. */
-export const signedOutText =
-  `HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Bearer\r\nconnection: close\r\ncontent-type: text/plain\r\n` +
-  `content-length: ${hasLeft.length + 1}\r\n\r\n${hasLeft}\n`
 
 /** Its principal has just been signed out. */
 export const signedOut: Answer = turn(
-  answer(401, hasLeft, { "www-authenticate": "Bearer" }),
+  answer(401, hasLeft, whoever),
   Effect.logDebug("A connection was refused, because its principal was signed out meanwhile")
 )
+
+/** The same, when the request has been taken over already. */
+export const signedOutOn = (socket: Socket): void => RawAnswer.end(socket, "401 Unauthorized", whoever, `${hasLeft}\n`)
 
 /** `Authentication` took too long. */
 export const late: Answer = turn(

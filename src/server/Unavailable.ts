@@ -6,7 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
-import type { Duplex } from "node:stream"
+import * as RawAnswer from "./RawAnswer.ts"
 
 const text = "The server is shutting down. Connect again.\n"
 const headers = { "content-type": "text/plain; charset=utf-8", "retry-after": "1", connection: "close" }
@@ -50,18 +50,10 @@ export class HttpServers {
         if (server.listenerCount("request") === 1) refuse(response)
       })
       server.on("upgrade", (_request, socket) => {
-        if (server.listenerCount("upgrade") === 1) refuseUpgrade(socket)
+        if (server.listenerCount("upgrade") === 1) RawAnswer.end(socket, "503 Service Unavailable", headers, text)
       })
     }
   }
 }
 
 const refuse = (response: ServerResponse): void => void response.writeHead(503, headers).end(text)
-
-const refuseUpgrade = (socket: Duplex): void => {
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  socket.on("error", () => {})
-  socket.end(
-    `HTTP/1.1 503 Service Unavailable\r\n${lines.join("\r\n")}\r\ncontent-length: ${text.length}\r\n\r\n${text}`
-  )
-}

@@ -82,8 +82,7 @@ export const handler = (
       removeListeners(socket)
       if (principal !== undefined && gate.hasLeft(principal.id, since)) {
         place.leave()
-        socket.end(Turnaway.signedOutText)
-        return
+        return Turnaway.signedOutOn(socket)
       }
       let isOpen = false
       // The handshake and what is said at once leave together.

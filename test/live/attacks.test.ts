@@ -132,6 +132,22 @@ describe("rooms", () => {
   )
 })
 
+describe("one event for very many components of one client", () => {
+  for (const batch of ["0", "1"]) {
+    it.live(`ends its connection before it fills the memory, ${batch === "1" ? "in one array" : "one by one"}`, () =>
+      Effect.gen(function* () {
+        const socket = yield* connect(yield* Port, { batch })
+        let desk = ""
+        for (let mount = 0; mount < 100; mount++) desk = yield* socket.mount({ component: "Desk", room: "hall" })
+        const payload = { words: "x".repeat(200_000) }
+        yield* socket.send({ type: "CALL_ACTION", componentId: desk, action: "Say", payload })
+        // Cut off, in the middle of what cannot be written.
+        assert.include([1006, 1013], yield* socket.closed)
+      }).pipe(Effect.scoped, Effect.provide(served({ ...unlimited, maxBuffered: 1024 * 1024 })))
+    )
+  }
+})
+
 /** Declares no events, and may be put into any room. */
 class Fly extends Component.Service<Fly>()("Fly", { state: {}, initial: () => ({}) }) {}
 

@@ -66,7 +66,7 @@ describe("a client of the open wire and one of ours", () => {
         const other = yield* connect(port, { sessionToken: String(token) })
         assert.deepInclude(yield* other.next("CONNECTION_ESTABLISHED"), { resumed: false, components: [] })
       }
-      const back = yield* connect(port, { sessionToken: String(sessionToken) })
+      const back = yield* connect(port, { sessionToken: String(sessionToken), batch: "what is no option" })
       assert.deepInclude(yield* back.next("CONNECTION_ESTABLISHED"), { resumed: true })
       // Whoever had it is told.
       assert.strictEqual(yield* socket.closed, 4001)

@@ -1,0 +1,29 @@
+/** One event may be for very many components of one client: that ends its connection, and not the server. */
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Batch } from "../../src/server/Batch.ts"
+import { JsonOutbox } from "../../src/server/JsonOutbox.ts"
+import { defaults } from "../../src/server/LiveConfig.ts"
+import { layer, Transport } from "../../src/server/Transport.ts"
+import { makeLink } from "./deadLink.ts"
+
+const config = { ...defaults, maxBuffered: 1024 * 1024 }
+const event = new Batch(["x".repeat(200_000)])
+const unread = {
+  isBehind: true,
+  collect: () => Array.from({ length: 100 }, (_, hearer) => event.to(`${hearer}`)),
+  sent: () => {}
+}
+
+for (const isBatching of [false, true]) {
+  it.effect(`no more is put together than may be buffered, ${isBatching ? "as one array" : "one by one"}`, () =>
+    Effect.gen(function* () {
+      const { link, written } = makeLink()
+      const silent = { receive: () => {}, flush: () => {}, draining: () => {}, knows: () => true, closed: () => {} }
+      const connection = (yield* Transport).attachUnsafe({ open: () => silent }, link, undefined)
+      new JsonOutbox(connection, config, isBatching).flush(unread)
+      const bytes = written.reduce((sum, length) => sum + length, 0)
+      assert.isBelow(bytes, 2 * config.maxBuffered)
+    }).pipe(Effect.provide(layer))
+  )
+}
