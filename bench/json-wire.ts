@@ -1,6 +1,7 @@
 /** The open wire of fibra: a client in no language in particular, one object per frame. */
+import { ComponentWire, propsOf } from "./component-wire.ts"
 import { idIn } from "./event-id.ts"
-import type { Mounting, Reader, Said, Wire } from "./wire.ts"
+import type { Mounting, Reader } from "./wire.ts"
 
 type Message =
   | { readonly type: "COMPONENT_MOUNTED"; readonly success: boolean; readonly result: Mounted }
@@ -14,30 +15,18 @@ type State = { readonly count?: number }
 
 const broadcast = `{"type":"BROADCAST"`
 /** A client's end of the open wire. */
-export class JsonWire implements Wire {
+export class JsonWire extends ComponentWire {
   readonly #reader: Reader
   #componentId = ""
   #revision = 0
 
   constructor(reader: Reader) {
+    super()
     this.#reader = reader
   }
 
-  mount({ component, key, room }: Mounting): void {
-    const props = component === "Counter" ? { start: 0 } : {}
-    this.#send({ type: "COMPONENT_MOUNT", payload: { component, props, key, room }, requestId: 0 })
-  }
-
-  increment(componentId: string, id: number): void {
-    this.#call(componentId, id, "Increment", { by: 1 })
-  }
-
-  write(componentId: string, id: number, text: string): void {
-    this.#call(componentId, id, "Write", { text })
-  }
-
-  say(componentId: string, id: number, said: Said): void {
-    this.#call(componentId, id, "Say", said)
+  mount(mounting: Mounting): void {
+    this.#send({ type: "COMPONENT_MOUNT", payload: { ...mounting, props: propsOf(mounting) }, requestId: 0 })
   }
 
   /** With nothing mounted the server does not keep its session. */
@@ -76,7 +65,7 @@ export class JsonWire implements Wire {
     this.#reader.changed(revision, count)
   }
 
-  #call(componentId: string, requestId: number, action: string, payload: unknown): void {
+  protected call(componentId: string, requestId: number, action: string, payload: unknown): void {
     this.#send({ type: "CALL_ACTION", componentId, action, payload, requestId, expectResponse: true })
   }
 

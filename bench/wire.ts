@@ -1,5 +1,6 @@
 /** The two wires: how a client of each server asks for the same things, and what it reads out of the answers. */
 
+import { ComponentWire, propsOf } from "./component-wire.ts"
 import { idIn } from "./event-id.ts"
 import { JsonWire } from "./json-wire.ts"
 
@@ -125,32 +126,20 @@ const batchesPerAcknowledgement = 4
 /** Requests have ids, as those of fibra's own client do: the mount has this one, the calls those that follow. */
 const mountId = 0
 
-class FibraWire implements Wire {
+class FibraWire extends ComponentWire {
   readonly #reader: Reader
   #batches = 0
   /** All requests of a lower id have been answered. */
   #settled = mountId
 
   constructor(reader: Reader) {
+    super()
     this.#reader = reader
   }
 
   mount(mounting: Mounting): void {
     this.#request("events", "Connect", {})
-    const props = mounting.component === "Counter" ? { start: 0 } : {}
-    this.#request("mount", "Mount", { ...mounting, props, callId: mountId })
-  }
-
-  increment(componentId: string, id: number): void {
-    this.#call(componentId, id, "Increment", { by: 1 })
-  }
-
-  write(componentId: string, id: number, text: string): void {
-    this.#call(componentId, id, "Write", { text })
-  }
-
-  say(componentId: string, id: number, said: Said): void {
-    this.#call(componentId, id, "Say", said)
+    this.#request("mount", "Mount", { ...mounting, props: propsOf(mounting), callId: mountId })
   }
 
   /** What a client that closes does, so that the server does not keep its session; the pong says that it has arrived. */
@@ -198,7 +187,7 @@ class FibraWire implements Wire {
     )
   }
 
-  #call(componentId: string, id: number, action: string, payload: unknown): void {
+  protected call(componentId: string, id: number, action: string, payload: unknown): void {
     this.#request(id, "Call", { componentId, action, payload, callId: mountId + 1 + id, settled: this.#settled })
   }
 

@@ -14,22 +14,19 @@ import type { Principal } from "../Principal.ts"
 import type { Client } from "./Client.ts"
 import * as Writable from "./Writable.ts"
 
-/** Somebody wants to mount a component, or to bring one back. */
-export interface Mounting {
-  readonly component: string
-  /** Of a shared instance. */
-  readonly key: string | undefined
-  /** Decoded by the contract. */
-  readonly props: unknown
-  readonly principal: Principal | undefined
-}
-
-/** Somebody who has mounted a component wants something of it. */
+/** Somebody wants something of a component. */
 interface Asking {
   readonly component: string
   /** Of a shared instance. */
   readonly key: string | undefined
+  /** Undefined for an anonymous client. */
   readonly principal: Principal | undefined
+}
+
+/** Somebody wants to mount a component, or to bring one back. */
+export interface Mounting extends Asking {
+  /** Decoded by the contract. */
+  readonly props: unknown
 }
 
 /** An action is to be called. */
@@ -46,15 +43,9 @@ export interface Setting extends Asking {
   readonly value: unknown
 }
 
-/** Somebody wants to be in a room. */
-export interface Joining {
+/** An instance is to be in a room. Its principal is whose it is; a shared one is nobody's. */
+export interface Joining extends Asking {
   readonly room: string
-  /** The component that is to be in it. */
-  readonly component: string
-  /** Of a shared instance. */
-  readonly key: string | undefined
-  /** Whose instance it is; a shared one is nobody's. */
-  readonly principal: Principal | undefined
 }
 
 /** Gives the rights. */

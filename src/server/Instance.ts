@@ -249,9 +249,7 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     this.#rooms?.departed(reader)
     this.readers.delete(reader)
     reader.end()
-    this.#projections?.forEach(({ readers }, id) => {
-      if (readers.delete(reader) && readers.size === 0) this.#projections?.delete(id)
-    })
+    if (this.#projections !== undefined) this.#leaveView(reader, this.#projections)
   }
 
   /** Whether somebody reads who is not away. */
@@ -337,6 +335,12 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     if (this.#projections === undefined) this.logs.append(this, patch, by)
     else for (const projection of this.#projections.values()) projection.publish(state, by)
     this.#wake()
+  }
+
+  #leaveView(reader: Reader<Audience>, projections: Map<Principal | undefined, Projection>): void {
+    const { principal } = reader.sink.client
+    const readers = projections.get(principal)?.readers
+    if (readers?.delete(reader) === true && readers.size === 0) projections.delete(principal)
   }
 
   /** What this client sees of it; undefined when that is all. */

@@ -9,7 +9,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import { type ClientMessage, clientMessages, isSetting, RequestId } from "../JsonProtocol.ts"
 import { LiveError, RateLimited } from "../LiveError.ts"
-import type { Mounted, MountRequest } from "../LiveProtocol.ts"
+import { CloseCode, type Mounted, type MountRequest } from "../LiveProtocol.ts"
 import type { Dialect } from "./Dialect.ts"
 import { MessageRejected, NotJson, type Told, toldOf, UnknownMessage, UploadRejected } from "./JsonError.ts"
 import type { RestoreRequest } from "./Instances.ts"
@@ -23,6 +23,7 @@ import type { Sessions } from "./Sessions.ts"
 import type { Connection, FrontSession } from "./Transport.ts"
 
 type Message<Type extends ClientMessage["type"]> = Extract<ClientMessage, { readonly type: Type }>
+type UploadMessage = Extract<ClientMessage, { readonly type: `FILE_UPLOAD_${string}` }>
 type MountMessage = Message<"COMPONENT_MOUNT"> | Message<"COMPONENT_REHYDRATE">
 
 const known = Object.keys(clientMessages)
@@ -33,9 +34,6 @@ const decoders = new Map(
   ])
 )
 const isRequestId = Schema.is(RequestId)
-
-/** Another connection has resumed this one's session. */
-const resumedElsewhere = 4001
 
 /** What all connections of a server share. */
 export interface JsonFront {
@@ -72,15 +70,14 @@ export class JsonConnection implements FrontSession, Collector {
     const { principal } = connection
     const { sessions } = front
     const claimed =
-      sessionToken === undefined ? "session" : sessions.claimUnsafe(sessionToken, principal, front.dialect)
-    const session = typeof claimed === "string" ? sessions.openUnsafe(this, principal) : claimed
-    this.#session = session
-    const isResumed = session === claimed
-    if (isResumed) {
-      session.takeUp(this)
+      sessionToken === undefined ? undefined : sessions.claimUnsafe(sessionToken, principal, front.dialect)
+    const resumed = typeof claimed === "object" ? claimed : undefined
+    this.#session = resumed ?? sessions.openUnsafe(this, principal)
+    if (resumed !== undefined) {
+      resumed.takeUp(this)
       connection.spoke()
     }
-    this.#outbox.first(this.#established(session, isResumed))
+    this.#outbox.first(this.#established(this.#session, resumed !== undefined))
   }
 
   get dialect(): Dialect {
@@ -120,7 +117,7 @@ export class JsonConnection implements FrontSession, Collector {
 
   replaced(): void {
     this.#session = undefined
-    this.#connection.link.close(resumedElsewhere, "The session was resumed on another connection")
+    this.#connection.link.close(CloseCode.resumedElsewhere, "The session was resumed on another connection")
   }
 
   /** There is no word for it: the connection is closed when the server ends. */
@@ -292,11 +289,7 @@ export class JsonConnection implements FrontSession, Collector {
   }
 
   /** No component takes uploads yet. */
-  #upload(
-    message: Exclude<ClientMessage, MountMessage | { readonly type: "COMPONENT_UNMOUNT" | "CALL_ACTION" }>
-  ): void {
-    if (message.type === "PROPERTY_UPDATE" || message.type === "COMPONENT_PING") return
-    const { componentId, requestId, type, uploadId } = message
+  #upload({ componentId, requestId, type, uploadId }: UploadMessage): void {
     const timestamp = this.#front.now()
     const isStart = type === "FILE_UPLOAD_START"
     const error =

@@ -64,8 +64,8 @@ export const layerCore = <const Components extends ReadonlyArray<Component.Any>>
 
 /**
  * Serves the components at `${path}/rpc` (`LiveConfig`, by default `/api/live/rpc`) and, for clients of any kind, at `${path}/ws`,
- * until the Scope closes. State tokens are signed with `FIBRA_SECRET` unless `Secrets` are provided; states are kept in memory unless a `SnapshotStore` is. `Principals` is
- * for what stands beside it, such as a route that signs somebody out.
+ * until the Scope closes. State tokens are signed with `FIBRA_SECRET` unless `Secrets` are provided; states are kept in memory
+ * unless a `SnapshotStore` is. `Principals` is for what stands beside it, such as a route that signs somebody out.
  */
 export const layer = <const Components extends ReadonlyArray<Component.Any>>(options: {
   readonly components: Components

@@ -12,6 +12,7 @@ import { LiveError, PayloadRejected, RateLimited, TokenRejected } from "../LiveE
 import type { ComponentId } from "../LiveId.ts"
 import {
   type CallId,
+  CloseCode,
   type ConnectionEstablished,
   type Mounted,
   type MountRequest,
@@ -42,9 +43,6 @@ import type { Session } from "./Session.ts"
 import type { Connection, FrontSession } from "./Transport.ts"
 
 type Request = Extract<ClientMessage, { readonly _tag: "Request" }>
-
-/** Another connection has resumed this one's session. */
-const resumedElsewhere = 4001
 
 /** What all connections of a server share. */
 export interface RpcFront {
@@ -122,7 +120,7 @@ export class RpcConnection implements FrontSession, Collector {
   /** Another connection has the session now. */
   replaced(): void {
     this.#session = undefined
-    this.connection.link.close(resumedElsewhere, "The session was resumed on another connection")
+    this.connection.link.close(CloseCode.resumedElsewhere, "The session was resumed on another connection")
   }
 
   /** Sends one message with the next flush. */
