@@ -1,5 +1,5 @@
 /** What one reader has to say, and every other reader that was at the same place. */
-import type { Frame } from "./Transport.ts"
+import type { Frame } from "./Link.ts"
 
 /** Texts, each one JSON object, that go out together. */
 export class Batch {

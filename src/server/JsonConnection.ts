@@ -20,7 +20,7 @@ import type { Collector } from "./News.ts"
 import { notMounted } from "./Outcome.ts"
 import type { Session } from "./Session.ts"
 import type { Sessions } from "./Sessions.ts"
-import type { Connection, FrontSession } from "./Transport.ts"
+import type { Connection, FrontSession } from "./Connection.ts"
 
 type Message<Type extends ClientMessage["type"]> = Extract<ClientMessage, { readonly type: Type }>
 type UploadMessage = Extract<ClientMessage, { readonly type: `FILE_UPLOAD_${string}` }>

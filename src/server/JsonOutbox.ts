@@ -6,7 +6,7 @@
 import type { Batch } from "./Batch.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import { type Messages, Outbox, type Unread } from "./Outbox.ts"
-import type { Connection } from "./Transport.ts"
+import type { Connection } from "./Connection.ts"
 
 /** What goes out on one connection. */
 export class JsonOutbox extends Outbox {

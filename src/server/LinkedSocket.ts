@@ -4,7 +4,7 @@
  */
 import { WebSocket } from "ws"
 import type { Place } from "./Admission.ts"
-import type { Connection } from "./Transport.ts"
+import type { Connection } from "./Connection.ts"
 
 /** A WebSocket of one connection. */
 export class LinkedSocket extends WebSocket {

@@ -12,7 +12,7 @@ import { JsonConnection } from "./JsonConnection.ts"
 import * as JsonDialect from "./JsonDialect.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import { Sessions } from "./Sessions.ts"
-import type { Front } from "./Transport.ts"
+import type { Front } from "./Connection.ts"
 import * as TurnClock from "./TurnClock.ts"
 
 /** The token in the query of an upgrade request; one that cannot be one counts as not there. */

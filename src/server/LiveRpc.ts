@@ -19,7 +19,7 @@ import * as LiveConfig from "./LiveConfig.ts"
 import { RpcDialect } from "./RpcDialect.ts"
 import { RpcConnection, type RpcFront } from "./RpcConnection.ts"
 import { Sessions } from "./Sessions.ts"
-import type { Front } from "./Transport.ts"
+import type { Front } from "./Connection.ts"
 
 /** The front, to be given to the Transport with each connection. */
 export class LiveRpc extends Context.Service<LiveRpc, Front>()("fibra/server/LiveRpc") {}

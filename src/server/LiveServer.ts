@@ -13,6 +13,7 @@ import type * as Component from "../Component.ts"
 import { CloseCode } from "../LiveProtocol.ts"
 import { Admission } from "./Admission.ts"
 import * as Authentication from "./Authentication.ts"
+import type { Front } from "./Connection.ts"
 import * as Drain from "./Drain.ts"
 import * as Instances from "./Instances.ts"
 import * as LiveConfig from "./LiveConfig.ts"
@@ -140,7 +141,7 @@ const routes = HttpRouter.use((router) =>
       isDraining: transport.isDraining,
       onRequest: (incoming) => unavailable.see(incoming)
     }
-    const endpoint = (frontOf: (query: () => URLSearchParams) => Transport.Front) =>
+    const endpoint = (frontOf: (query: () => URLSearchParams) => Front) =>
       Upgrade.handler(gate, (ws, socket, principal, query) =>
         WebSocketLink.attach(transport, frontOf(query), ws, socket, principal)
       )

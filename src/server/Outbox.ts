@@ -1,7 +1,7 @@
 /** What one connection has to say besides what it reads: in order, before the news or after them, and no more than is bearable. */
 import type { Batch } from "./Batch.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import type { Connection } from "./Transport.ts"
+import type { Connection } from "./Connection.ts"
 
 /** Messages that leave with the next flush. */
 export interface Messages {

@@ -40,7 +40,7 @@ import {
 import * as RpcText from "./RpcText.ts"
 import type { Collector } from "./News.ts"
 import type { Session } from "./Session.ts"
-import type { Connection, FrontSession } from "./Transport.ts"
+import type { Connection, FrontSession } from "./Connection.ts"
 
 type Request = Extract<ClientMessage, { readonly _tag: "Request" }>
 

@@ -6,7 +6,8 @@
 import type { Batch } from "./Batch.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import { Outbox, type Unread } from "./Outbox.ts"
-import type { Connection, Frame } from "./Transport.ts"
+import type { Connection } from "./Connection.ts"
+import type { Frame } from "./Link.ts"
 import { Window } from "./Window.ts"
 
 /** Characters from which a batch is worth a frame of its own, which is made once for all who get it. */

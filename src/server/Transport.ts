@@ -11,247 +11,30 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as LiveConfig from "./LiveConfig.ts"
 import type { Principal } from "../Principal.ts"
-import { type FullAt, RateLimit } from "./RateLimit.ts"
-
-/** One message, ready to be written. */
-export type Frame = Uint8Array | string
-
-/** What a connection is written to: a socket, or its stand-in in a test. */
-export interface Link {
-  /** Frames of one kind are written by every link of that kind. */
-  readonly kind: string
-  readonly frame: (text: string) => Frame
-  /** Several messages, to be written at once. */
-  readonly frames: (texts: ReadonlyArray<string>) => Frame
-  readonly write: (frame: Frame) => void
-  /** Writes the messages of a batch, each of which begins with who hears it. */
-  readonly writeTo: (hearer: string, batch: { readonly texts: ReadonlyArray<string> }) => void
-  /** Whether what is written now leaves. */
-  readonly isOpen: boolean
-  /** Bytes written that have not left yet. */
-  readonly bufferedUnsafe: () => number
-  /** It says that it has drained only when more than this was buffered. */
-  readonly drainsAbove: number
-  readonly ping: () => void
-  /** Stops and starts reading. */
-  readonly pause: () => void
-  readonly resume: () => void
-  readonly close: (code: number, reason: string) => void
-  /** Ends it without another word. */
-  readonly terminate: () => void
-}
-
-/** One end of a wire protocol. */
-export interface FrontSession {
-  /** A message came in. */
-  readonly receive: (text: string) => void
-  /** The connection is open, so there may be something to say. */
-  readonly opened?: () => void
-  /** The client is asked for a sign of life, or has given it: what was sent before the question has arrived. */
-  readonly pinged?: () => void
-  readonly ponged?: () => void
-  /** What there is to send may be sent now. */
-  readonly flush: () => void
-  /** The server is going to end; clients come back within so many milliseconds. */
-  readonly draining: (within: number) => void
-  /** Whether the client knows that the server is going to end, and asks for nothing more; true when it was not told. */
-  readonly knows: () => boolean
-  /** The connection is gone. */
-  readonly closed: () => void
-}
-
-/** A wire protocol: for each connection its end of it. */
-export interface Front {
-  readonly open: (connection: Connection) => FrontSession
-}
-
-/** One connection. */
-export class Connection {
-  readonly id: number
-  readonly link: Link
-  readonly principal: Principal | undefined
-  readonly #transport: Outboxes
-  #front: FrontSession | undefined
-  #scheduled = false
-  #paused = false
-  /** Heartbeats since the last sign of life. */
-  #silent = 0
-  #spoke = false
-  /** What it may send. */
-  #allowance: FullAt = 0
-  /** What it may send beyond that, in vain. */
-  #patience: FullAt = 0
-
-  constructor(id: number, link: Link, principal: Principal | undefined, transport: Outboxes) {
-    this.id = id
-    this.link = link
-    this.principal = principal
-    this.#transport = transport
-  }
-
-  /** The front takes over. */
-  start(front: Front): void {
-    try {
-      this.#front = front.open(this)
-      this.#front.opened?.()
-    } catch (defect) {
-      failed(this, defect)
-    }
-  }
-
-  /** Asks for a flush at the end of this turn. */
-  schedule(): void {
-    if (this.#scheduled || this.#front === undefined) return
-    this.#scheduled = true
-    this.#transport.schedule(this)
-  }
-
-  /** Whether state may be written; what is not state is written anyway. */
-  get hasRoom(): boolean {
-    return this.link.bufferedUnsafe() < Math.max(this.#transport.config.highWaterMark, this.link.drainsAbove)
-  }
-
-  /** Writes what the front has. */
-  flush(): void {
-    this.#scheduled = false
-    try {
-      this.#front?.flush()
-    } catch (defect) {
-      failed(this, defect)
-    }
-    const buffered = this.link.bufferedUnsafe()
-    const { maxBuffered, pauseMark } = this.#transport.config
-    if (buffered > maxBuffered) return this.link.close(1013, "The client does not read what it asks for")
-    if (buffered > pauseMark && !this.#paused) {
-      this.#paused = true
-      this.link.pause()
-    }
-  }
-
-  /** Whether it is still heard. */
-  get isOpen(): boolean {
-    return this.#front !== undefined
-  }
-
-  /** A message came in. */
-  receive(text: string): void {
-    if (this.#front === undefined) return
-    this.#silent = 0
-    if (!this.#spoke) this.spoke()
-    this.#transport.tick()
-    try {
-      this.#front.receive(text)
-    } catch (defect) {
-      failed(this, defect)
-    }
-    this.#transport.happened()
-  }
-
-  /** It has said something, if only with its request. */
-  spoke(): void {
-    this.#spoke = true
-    this.#transport.silent.delete(this)
-  }
-
-  /**
-   * Counts one message of those that came in; a front does so for each message of a frame, before it looks at it. 0: it may be done.
-   * Otherwise it may not, and may be sent again after so many milliseconds. Whoever goes on in spite of that is cut off.
-   */
-  spend(): number {
-    const { allowances, now, patience } = this.#transport
-    const wait = allowances.wait(this.#allowance, now)
-    if (wait === 0) {
-      this.#allowance = allowances.take(this.#allowance, now)
-      return 0
-    }
-    if (patience.wait(this.#patience, now) > 0) {
-      // What was done, and what was refused, is told.
-      this.flush()
-      this.end(1008, "More was sent than may be")
-      return Infinity
-    }
-    // Those that were refused before it come first.
-    const after = Math.ceil(wait + patience.missing(this.#patience, now))
-    this.#patience = patience.take(this.#patience, now)
-    return after
-  }
-
-  /** A sign of life that is no message. */
-  heard(): void {
-    this.#silent = 0
-    this.#front?.ponged?.()
-  }
-
-  /** What was written has left. */
-  drained(): void {
-    if (this.#paused) {
-      this.#paused = false
-      this.link.resume()
-    }
-    this.schedule()
-  }
-
-  /** Called once per heartbeat. */
-  beat(): void {
-    const { heartbeat, idleTimeout } = this.#transport.config
-    this.#silent++
-    if (this.#silent * Duration.toMillis(heartbeat) >= Duration.toMillis(idleTimeout)) {
-      return this.link.close(1001, "Nothing was heard for too long")
-    }
-    this.#front?.pinged?.()
-    this.link.ping()
-  }
-
-  /** The server is going to end. */
-  draining(): void {
-    this.#front?.draining(Duration.toMillis(this.#transport.config.reconnectWithin))
-  }
-
-  /** Whether the client knows that the server is going to end. */
-  get knows(): boolean {
-    return this.#front?.knows() ?? true
-  }
-
-  /** Ends it: nothing more is heard or said, whatever the peer makes of that. */
-  end(code: number, reason: string): void {
-    this.link.close(code, reason)
-    this.closed()
-  }
-
-  /** The link is gone. */
-  closed(): void {
-    const front = this.#front
-    this.#front = undefined
-    this.#transport.remove(this)
-    front?.closed()
-  }
-}
-
-/** What goes wrong with one connection must not reach the others: it is logged and ends that one. */
-const failed = (connection: Connection, defect: unknown): void => {
-  Effect.runFork(Effect.logError("A connection failed", defect))
-  connection.link.close(1011, "The server failed on this connection")
-}
+import { Connection, type Connections, type Front } from "./Connection.ts"
+import type { Link } from "./Link.ts"
+import { RateLimit } from "./RateLimit.ts"
 
 /** The connections of one server and the one callback that flushes them. */
-class Outboxes {
+class Outboxes implements Connections {
   readonly config: LiveConfig.Service
   readonly connections = new Set<Connection>()
   /** Those that nothing was heard from, and since when, in that order. */
   readonly silent = new Map<Connection, number>()
   readonly allowances: RateLimit
   readonly patience: RateLimit
-  /** The time at which what is just handled came in; asked for once per frame. */
   now = 0
   /** Who wants to look again when something has happened. */
   readonly watchers = new Set<() => void>()
   #dirty: Array<Connection> = []
   #last = 0
   readonly #clock: Clock.Clock
+  readonly #log: (defect: unknown) => void
 
-  constructor(config: LiveConfig.Service, clock: Clock.Clock) {
+  constructor(config: LiveConfig.Service, clock: Clock.Clock, log: (defect: unknown) => void) {
     this.config = config
     this.#clock = clock
+    this.#log = log
     const { rate, rateBurst, rateTolerance } = config
     this.allowances = new RateLimit({ rate, burst: rateBurst })
     this.patience = new RateLimit({ rate, burst: rateTolerance })
@@ -269,6 +52,15 @@ class Outboxes {
     return connection
   }
 
+  spoke(connection: Connection): void {
+    this.silent.delete(connection)
+  }
+
+  failed(connection: Connection, defect: unknown): void {
+    this.#log(defect)
+    connection.link.close(1011, "The server failed on this connection")
+  }
+
   remove(connection: Connection): void {
     this.connections.delete(connection)
     this.silent.delete(connection)
@@ -284,7 +76,6 @@ class Outboxes {
     }
   }
 
-  /** Something was heard, or somebody left. */
   happened(): void {
     for (const look of this.watchers) look()
   }
@@ -333,7 +124,9 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
   Transport,
   Effect.gen(function* () {
     const config = yield* LiveConfig.LiveConfig
-    const outboxes = new Outboxes(config, yield* Clock.Clock)
+    const runFork = Effect.runForkWith(yield* Effect.context<never>())
+    const log = (defect: unknown) => runFork(Effect.logError("A connection failed", defect))
+    const outboxes = new Outboxes(config, yield* Clock.Clock, log)
 
     const beat = Effect.sync(() => {
       for (const connection of outboxes.connections) connection.beat()

@@ -5,7 +5,9 @@
 import type { Socket } from "node:net"
 import type { Principal } from "../Principal.ts"
 import type { LinkedSocket } from "./LinkedSocket.ts"
-import type { Connection, Frame, Front, Link, Transport } from "./Transport.ts"
+import type { Connection, Front } from "./Connection.ts"
+import type { Frame, Link } from "./Link.ts"
+import type { Transport } from "./Transport.ts"
 import { frame, frames, FrameTemplate } from "./WebSocketFrames.ts"
 
 const connectionOf = Symbol("fibra/server/connection")

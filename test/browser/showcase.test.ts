@@ -164,9 +164,10 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
           const [counter, shared, clock] = cards(page)
           yield* click(counter, "+1")
           yield* reads(count(counter), "1")
-          yield* click(shared, "+1")
           yield* reads(status(shared), "")
-          const everyones = yield* text(count(shared))
+          const everyones = `${Number(yield* text(count(shared))) + 1}`
+          yield* click(shared, "+1")
+          yield* reads(count(shared), everyones)
           yield* showcase.stop
           yield* reads(status(counter), /^Offline/)
           yield* reads(status(clock), /^Offline/)

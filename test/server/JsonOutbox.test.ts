@@ -24,6 +24,7 @@ for (const isBatching of [false, true]) {
       new JsonOutbox(connection, config, isBatching).flush(unread)
       const bytes = written.reduce((sum, length) => sum + length, 0)
       assert.isBelow(bytes, 2 * config.maxBuffered)
+      connection.closed()
     }).pipe(Effect.provide(layer))
   )
 }

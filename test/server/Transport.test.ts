@@ -1,7 +1,8 @@
 /** What fails on one connection ends that one, wherever it fails, and whoever has asked it to say something. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Logger } from "effect"
-import { type Connection, type FrontSession, Transport, layer } from "../../src/server/Transport.ts"
+import type { Connection, FrontSession } from "../../src/server/Connection.ts"
+import { Transport, layer } from "../../src/server/Transport.ts"
 import { makeLink } from "./deadLink.ts"
 
 const session: FrontSession = {
@@ -23,15 +24,20 @@ const cases: ReadonlyArray<readonly [when: string, front: Partial<FrontSession>,
 ]
 
 for (const [when, broken, use] of cases) {
-  it.effect(`a front that fails ${when} ends its connection with 1011, and nothing else`, () =>
-    Effect.gen(function* () {
+  it.effect(`a front that fails ${when} ends its connection with 1011, and nothing else`, () => {
+    const logs: Array<unknown> = []
+    const logger = Logger.make<unknown, void>(
+      ({ message }) => void logs.push(Array.isArray(message) ? message[0] : message)
+    )
+    return Effect.gen(function* () {
       const transport = yield* Transport
       const { codes, link } = makeLink()
       const connection = transport.attachUnsafe({ open: () => ({ ...session, ...broken }) }, link, undefined)
       use(connection)
       assert.deepStrictEqual(codes, [1011])
+      assert.deepStrictEqual(logs, ["A connection failed"])
       connection.closed()
       assert.strictEqual(transport.sizeUnsafe(), 0)
-    }).pipe(Effect.provide(layer.pipe(Layer.provide(Logger.layer([])))))
-  )
+    }).pipe(Effect.provide(layer.pipe(Layer.provide(Logger.layer([logger])))))
+  })
 }

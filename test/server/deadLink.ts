@@ -1,4 +1,4 @@
-import type { Link } from "../../src/server/Transport.ts"
+import type { Link } from "../../src/server/Link.ts"
 
 /** A link from which nothing arrives, what was written to it, and how it was closed. */
 export const makeLink = () => {
