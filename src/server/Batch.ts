@@ -4,6 +4,8 @@ import type { Frame } from "./Link.ts"
 /** Texts, each one JSON object, that go out together. */
 export class Batch {
   readonly texts: ReadonlyArray<string>
+  /** Whether there may be others who have the same to say. */
+  readonly isShared: boolean
   /** What comes before each text: who hears it, where that is named. */
   readonly hearer: string | undefined
   /** The same for everyone who hears it. */
@@ -11,15 +13,16 @@ export class Batch {
   #text: string | undefined
   #frame: { readonly key: string; readonly bytes: Frame } | undefined
 
-  constructor(texts: ReadonlyArray<string>, hearer?: string, all?: Batch) {
+  constructor(texts: ReadonlyArray<string>, isShared: boolean, hearer?: string, all?: Batch) {
     this.texts = texts
+    this.isShared = isShared
     this.hearer = hearer
     this.all = all ?? this
   }
 
   /** The same, for one of those who hear it. */
   to(hearer: string): Batch {
-    return new Batch(this.texts, hearer, this)
+    return new Batch(this.texts, this.isShared, hearer, this)
   }
 
   /** Characters of all texts. */

@@ -63,12 +63,13 @@ export class ChangeLog {
 
   /** Adds an entry. Changes no reader can get one by one any more are dropped at once. */
   append(revision: number, text: string, by?: string): void {
-    const { patchLog, patchLogBytes } = this.#config
+    const { conflateAfter, patchLog, patchLogBytes } = this.#config
     const entries = (this.#entries ??= [])
     this.sequence++
     entries.push({ revision, text, by })
     this.#size += text.length
-    if (this.away === 0) this.#blank(entries[entries.length - 1 - this.#config.conflateAfter])
+    const last = entries.length - 1
+    if (this.away === 0 && last >= conflateAfter) this.#blank(entries[last - conflateAfter])
     // In bulk: shifting an array by one for every change would cost more than the change.
     if (entries.length >= patchLog * 2) this.#forget(entries.length - patchLog)
     while (this.#size > patchLogBytes && this.#entries.length > 0) this.#forget(Math.ceil(this.#entries.length / 2))

@@ -172,17 +172,18 @@ export class JsonConnection implements FrontSession, Collector {
   #message(value: unknown): void {
     const message = withoutNulls(value)
     const { requestId, type } = message ?? {}
-    const id = isRequestId(requestId) ? requestId : undefined
-    if (!this.#mayGoOn(id)) return
+    if (!this.#mayGoOn(requestId)) return
     const decode = typeof type === "string" ? decoders.get(type) : undefined
-    if (decode === undefined) return this.#error(new UnknownMessage({ type: message && (type ?? null), known }), id)
+    if (decode === undefined) {
+      return this.#error(new UnknownMessage({ type: message && (type ?? null), known }), requestId)
+    }
     const decoded = decode(message)
     if (Exit.isSuccess(decoded)) return this.#handle(decoded.value)
-    this.#error(new MessageRejected({ type: String(type), issue: String(Cause.squash(decoded.cause)) }), id)
+    this.#error(new MessageRejected({ type: String(type), issue: String(Cause.squash(decoded.cause)) }), requestId)
   }
 
   /** Counts a message; what is too much is not done. */
-  #mayGoOn(requestId: RequestId | undefined): boolean {
+  #mayGoOn(requestId: unknown): boolean {
     const retryAfter = this.#connection.spend()
     if (retryAfter === 0) return true
     if (retryAfter < Infinity) {
@@ -303,8 +304,9 @@ export class JsonConnection implements FrontSession, Collector {
     )
   }
 
-  #error(error: Told, requestId: RequestId | undefined): void {
-    this.#outbox.reply(JsonText.error(error, this.#front.now(), requestId))
+  /** The answer to what cannot be handled; it is not known whether what came with it can be a `requestId`. */
+  #error(error: Told, requestId: unknown): void {
+    this.#outbox.reply(JsonText.error(error, this.#front.now(), isRequestId(requestId) ? requestId : undefined))
   }
 }
 
@@ -324,10 +326,13 @@ const values = new Set(["value"])
 
 /** What is null is not there; the same object when nothing is. */
 const given = (fields: object, but: ReadonlySet<string>): { readonly [field: string]: unknown } => {
-  const entries = Object.entries(fields)
-  return entries.some(([name, value]) => value === null && !but.has(name))
-    ? Object.fromEntries(entries.filter(([name, value]) => value !== null || but.has(name)))
-    : (fields as { readonly [field: string]: unknown })
+  const all = fields as { readonly [field: string]: unknown }
+  for (const name in all) {
+    if (all[name] === null && !but.has(name)) {
+      return Object.fromEntries(Object.entries(all).filter(([name, value]) => value !== null || but.has(name)))
+    }
+  }
+  return all
 }
 
 const requestOf = (message: MountMessage): MountRequest | RestoreRequest => {

@@ -50,7 +50,7 @@ export class JsonOutbox extends Outbox {
     if (texts.length > 0) link.write(link.frame(`[${texts.join(",")}]`))
   }
 
-  /** Each in a frame of its own; what is alone, or long, is written as others get it, too. */
+  /** Each in a frame of its own; what is alone, or long, is written as others get it, if there are any. */
   #writeEach({ first, last }: Messages, batches: ReadonlyArray<Batch>): void {
     const { link } = this.connection
     const isAlone = first.length + last.length === 0 && batches.length === 1
@@ -64,7 +64,7 @@ export class JsonOutbox extends Outbox {
     }
     own.push(...first)
     for (const batch of batches) {
-      if (!isAlone && batch.texts.length < sharedFrom && batch.size < together) {
+      if (!isAlone && (!batch.isShared || batch.texts.length < sharedFrom) && batch.size < together) {
         own.push(...textsOf(batch))
         size += batch.size
         if (size > together) gather()

@@ -211,7 +211,7 @@ export class Reader<Sink extends ReaderSink = ReaderSink> {
       texts = [...texts, dialect.status(source, status)]
     }
     if (isSealed) texts = [...texts, dialect.sealed(source, seal.token)]
-    return texts.length === 0 ? undefined : new Batch(texts)
+    return texts.length === 0 ? undefined : new Batch(texts, this.#log.readers > 1)
   }
 
   /** One by one, as long as they are not too many, or else as one. */

@@ -124,7 +124,10 @@ export class Room implements Place {
     const upTo = this.log.index
     const known = this.#shared.get(dialect)
     if (known?.after === after && known.upTo === upTo) return known.batch
-    const batch = new Batch(said.map((event) => event.in(dialect, this)))
+    const batch = new Batch(
+      said.map((event) => event.in(dialect, this)),
+      true
+    )
     this.#shared.set(dialect, { after, upTo, batch })
     return batch
   }

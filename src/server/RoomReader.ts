@@ -231,7 +231,7 @@ export class RoomReader {
       ...this.#news(),
       ...this.#dropped(lastMissed, lastMissed - after - this.#notMissed)
     ]
-    if (news.length > 0) into.push(new Batch(news))
+    if (news.length > 0) into.push(new Batch(news, false))
     this.#lost = 0
     this.#index = log.index
     this.#notMissed = 0
@@ -248,7 +248,13 @@ export class RoomReader {
       into.push(this.room.shared(dialect, after, said))
     } else {
       const own = said.filter((event) => event.index <= upTo && this.#isFor(event) && this.#knows([event]))
-      if (own.length > 0) into.push(new Batch(own.map((event) => event.in(dialect, this.room))))
+      if (own.length > 0)
+        into.push(
+          new Batch(
+            own.map((event) => event.in(dialect, this.room)),
+            false
+          )
+        )
     }
   }
 
@@ -263,7 +269,10 @@ export class RoomReader {
       const batch =
         own.length === said.length && said.every(isForAll)
           ? this.room.shared(dialect, after, said)
-          : new Batch(own.map((event) => event.in(dialect, this.room)))
+          : new Batch(
+              own.map((event) => event.in(dialect, this.room)),
+              false
+            )
       into.push(batch.to(hearer))
     }
   }

@@ -9,16 +9,25 @@ export const frame = (text: string): Buffer => {
 }
 
 /** Messages, one after the other. */
-export const frames = (texts: ReadonlyArray<string>): Buffer => {
-  if (texts.length === 1) return frame(texts[0] ?? "")
-  const lengths = texts.map((text) => Buffer.byteLength(text))
-  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + headerLength(length) + length, 0))
+export const frames = (texts: ReadonlyArray<string>): Buffer =>
+  texts.length === 1 ? frame(texts[0] ?? "") : (asciiFrames(texts) ?? Buffer.concat(texts.map(frame)))
+
+/** Longer than any character is in UTF-8, so that a text is cut off only after more bytes than it has characters. */
+const slack = 4
+
+/** Most messages are ASCII, and the length of those need not be counted; undefined when one is not. */
+const asciiFrames = (texts: ReadonlyArray<string>): Buffer | undefined => {
+  let size = 0
+  for (const { length } of texts) size += headerLength(length) + length
+  const bytes = Buffer.allocUnsafe(size + slack)
   let offset = 0
-  for (const [index, text] of texts.entries()) {
-    offset = writeHeader(bytes, offset, lengths[index] ?? 0)
-    offset += bytes.write(text, offset)
+  for (const text of texts) {
+    offset = writeHeader(bytes, offset, text.length)
+    const written = bytes.write(text, offset)
+    if (written !== text.length) return undefined
+    offset += written
   }
-  return bytes
+  return bytes.subarray(0, size)
 }
 
 /** Messages that differ in how they begin, and in nothing else: put together once, and given another beginning for each who gets them. */

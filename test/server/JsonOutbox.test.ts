@@ -8,7 +8,7 @@ import { layer, Transport } from "../../src/server/Transport.ts"
 import { makeLink } from "./deadLink.ts"
 
 const config = { ...defaults, maxBuffered: 1024 * 1024 }
-const event = new Batch(["x".repeat(200_000)])
+const event = new Batch(["x".repeat(200_000)], true)
 const unread = {
   isBehind: true,
   collect: () => Array.from({ length: 100 }, (_, hearer) => event.to(`${hearer}`)),
