@@ -51,8 +51,9 @@ const simplified = (value: Json): Json => {
     ...(description === undefined ? {} : { description }),
     ...(parts.length > 1 ? { allOf: parts } : parts[0])
   }
-  if (minimum !== undefined && minimum !== Number.MIN_SAFE_INTEGER) fields["minimum"] = minimum
-  if (maximum !== undefined && maximum !== Number.MAX_SAFE_INTEGER) fields["maximum"] = maximum
+  const isInteger = fields["type"] === "integer"
+  if (minimum !== undefined && !(isInteger && minimum === Number.MIN_SAFE_INTEGER)) fields["minimum"] = minimum
+  if (maximum !== undefined && !(isInteger && maximum === Number.MAX_SAFE_INTEGER)) fields["maximum"] = maximum
   if (additionalProperties !== undefined && additionalProperties !== true) {
     fields["additionalProperties"] = additionalProperties
   }

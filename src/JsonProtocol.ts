@@ -11,15 +11,20 @@ import * as Schema from "effect/Schema"
 /** The largest text that names something. */
 const Name = Schema.String.check(Schema.isMaxLength(4096))
 
+/** A number that is read as it was written: larger ones would be taken for their neighbours. */
+const Precise = Schema.Finite.check(
+  Schema.isBetween({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })
+)
+
 /** Names a request; comes back in the reply. */
-export const RequestId = Schema.Union([Name, Schema.Finite]).annotate({
+export const RequestId = Schema.Union([Name, Precise]).annotate({
   description: "Names the request; comes back in the reply, as it was given."
 })
 /** Names a request; comes back in the reply. */
 export type RequestId = typeof RequestId.Type
 
 /** Names a call. */
-const CallId = Schema.Union([Schema.String.check(Schema.isMaxLength(256)), Schema.Finite])
+const CallId = Schema.Union([Schema.String.check(Schema.isMaxLength(256)), Precise])
 
 const requestId = { requestId: Schema.optionalKey(RequestId) }
 

@@ -71,7 +71,10 @@ export const layer = <R = never>(service: Service<R>): Layer.Layer<never, never,
       const provided =
         <A>(ask: (asked: A) => Effect.Effect<boolean, never, R>) =>
         (asked: A): Effect.Effect<boolean> =>
-          Effect.provideContext(ask(asked), context)
+          Effect.provideContext(
+            Effect.suspend(() => ask(asked)),
+            context
+          )
       const { call, join, mount, set } = service
       return Effect.succeed<Service>({
         ...(mount && { mount: provided(mount) }),

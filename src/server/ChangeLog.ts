@@ -4,7 +4,7 @@
  * more than its bounds, and who fell out of it gets one merged change or the whole state instead.
  */
 import type { Batch } from "./Batch.ts"
-import type { Dialect } from "./Dialect.ts"
+import type { Dialect, Told } from "./Dialect.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 
 /** One entry. */
@@ -21,6 +21,8 @@ interface Entry {
 export interface Seal {
   readonly serial: number
   readonly token: string
+  /** What was sealed, as its readers see it. */
+  readonly told: Told
 }
 
 interface Shared {
@@ -32,6 +34,9 @@ interface Shared {
 }
 
 const nothing: ReadonlyArray<string> = []
+
+/** Characters from which a state that is told whole is told once for all its changes. */
+const large = 8192
 
 /** A bounded log. */
 export class ChangeLog {
@@ -49,6 +54,8 @@ export class ChangeLog {
   /** Characters in the entries. */
   #size = 0
   #behind = 0
+  /** Of the state as it was told last, where it is told whole. */
+  #told = 0
   #shared: Shared | undefined
 
   constructor(dialect: Dialect, config: LiveConfig.Service) {
@@ -68,11 +75,22 @@ export class ChangeLog {
     this.sequence++
     entries.push({ revision, text, by })
     this.#size += text.length
+    if (text !== "") this.told(text)
     const last = entries.length - 1
     if (this.away === 0 && last >= conflateAfter) this.#blank(entries[last - conflateAfter])
     // In bulk: shifting an array by one for every change would cost more than the change.
     if (entries.length >= patchLog * 2) this.#forget(entries.length - patchLog)
     while (this.#size > patchLogBytes && this.#entries.length > 0) this.#forget(Math.ceil(this.#entries.length / 2))
+  }
+
+  /** This was told last. */
+  told(text: string): void {
+    this.#told = text.length
+  }
+
+  /** Whether changes are told as the whole state, and that is so large that only the last of them is worth telling. */
+  get tellsLast(): boolean {
+    return this.dialect.tellsWhole && this.#told > large
   }
 
   #blank(old: Entry | undefined): void {

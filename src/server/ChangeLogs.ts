@@ -36,7 +36,9 @@ export class ChangeLogs extends FewMap<Dialect, ChangeLog> {
 
   /** A change, which has led to the state. */
   append(told: Told, patch: Patch.Patch, by?: string): void {
-    for (const log of this) log.append(told.revision, log.dialect.changed(told, patch, by), by)
+    for (const log of this) {
+      log.append(told.revision, log.tellsLast ? "" : log.dialect.changed(told, patch, by), by)
+    }
   }
 
   /** There is a new token of the state. */

@@ -1,7 +1,7 @@
 /** What a client may send on the RPC wire, decoded at the edge: the envelopes of effect/rpc, and the requests of LiveProtocol. */
 import * as Schema from "effect/Schema"
 
-const RequestId = Schema.Union([Schema.String, Schema.Finite])
+const RequestId = Schema.Union([Schema.String.check(Schema.isMaxLength(4096)), Schema.Finite])
 /** The id a client gives a request. */
 export type RequestId = typeof RequestId.Type
 

@@ -34,8 +34,10 @@ export interface Connections {
   readonly config: LiveConfig.Service
   readonly allowances: RateLimit
   readonly patience: RateLimit
-  /** The time at which what is just handled came in; asked for once per frame. */
+  /** The time at which what is just handled came in, in milliseconds since the epoch; asked for once per frame. */
   readonly now: number
+  /** The same, since there are connections: small for a month, and so kept without memory of its own. */
+  readonly age: number
   readonly tick: () => void
   /** This one is to be flushed at the end of this turn. */
   readonly schedule: (connection: Connection) => void
@@ -57,19 +59,22 @@ export class Connection {
   #front: FrontSession | undefined
   #scheduled = false
   #paused = false
-  /** Heartbeats since the last sign of life. */
-  #silent = 0
+  /** When the last sign of life came. */
+  #heardAt: number
   #spoke = false
   /** What it may send. */
   #allowance: FullAt = 0
   /** What it may send beyond that, in vain. */
   #patience: FullAt = 0
+  /** Characters of what it has asked, and has no answer yet. */
+  #asked = 0
 
   constructor(id: number, link: Link, principal: Principal | undefined, transport: Connections) {
     this.id = id
     this.link = link
     this.principal = principal
     this.#transport = transport
+    this.#heardAt = transport.age
   }
 
   /** The front takes over. */
@@ -104,7 +109,7 @@ export class Connection {
     }
     const buffered = this.link.bufferedUnsafe()
     const { maxBuffered, pauseMark } = this.#transport.config
-    if (buffered > maxBuffered) return this.link.close(1013, "The client does not read what it asks for")
+    if (buffered > maxBuffered) return this.end(1013, "The client does not read what it asks for")
     if (buffered > pauseMark && !this.#paused) {
       this.#paused = true
       this.link.pause()
@@ -119,9 +124,8 @@ export class Connection {
   /** A message came in. */
   receive(text: string): void {
     if (this.#front === undefined) return
-    this.#silent = 0
+    this.#lives()
     if (!this.#spoke) this.spoke()
-    this.#transport.tick()
     try {
       this.#front.receive(text)
     } catch (defect) {
@@ -159,9 +163,26 @@ export class Connection {
     return after
   }
 
+  /** Something of so many characters is asked, and kept until it is answered; false when that would be too much at once. */
+  hold(size: number): boolean {
+    if (this.#asked > 0 && this.#asked + size > this.#transport.config.maxBuffered) return false
+    this.#asked += size
+    return true
+  }
+
+  /** What was held is answered. */
+  release(size: number): void {
+    this.#asked -= size
+  }
+
+  #lives(): void {
+    this.#transport.tick()
+    this.#heardAt = this.#transport.age
+  }
+
   /** A sign of life that is no message. */
   heard(): void {
-    this.#silent = 0
+    this.#lives()
     this.#front?.ponged?.()
   }
 
@@ -176,10 +197,9 @@ export class Connection {
 
   /** Called once per heartbeat. */
   beat(): void {
-    const { heartbeat, idleTimeout } = this.#transport.config
-    this.#silent++
-    if (this.#silent * Duration.toMillis(heartbeat) >= Duration.toMillis(idleTimeout)) {
-      return this.link.close(1001, "Nothing was heard for too long")
+    const { age, config } = this.#transport
+    if (age - this.#heardAt >= Duration.toMillis(config.idleTimeout)) {
+      return this.end(1001, "Nothing was heard for too long")
     }
     this.#front?.pinged?.()
     this.link.ping()

@@ -48,6 +48,8 @@ export interface Dialect {
   /** Everything that has happened since a state was seen; whole, when it was not. */
   readonly merged: (told: Told, seen: Seen | undefined, by: ReadonlyArray<string>) => string
   readonly status: (told: Told, status: Status) => string
+  /** Whether both are the whole state. */
+  readonly tellsWhole: boolean
   /** A token of the state. */
   readonly sealed: (told: Told, token: string) => string
   /** Whether a token comes with the state, so that the last change need not be told besides. */

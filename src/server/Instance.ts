@@ -271,9 +271,11 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
 
   /** Tells its readers of the newest token of its state. */
   sealed(token: string): void {
-    const seal = { serial: ++this.serial, token }
-    if (this.#projections === undefined) this.logs.seal(seal)
-    else for (const { logs } of this.#projections.values()) logs.seal(seal)
+    const serial = ++this.serial
+    for (const source of this.#projections?.values() ?? [this]) {
+      const { encoded, epoch, id, key, revision } = source
+      source.logs.seal({ serial, token, told: { encoded, epoch, id, key, revision } })
+    }
     this.#wake()
   }
 

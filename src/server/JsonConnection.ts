@@ -11,13 +11,14 @@ import { type ClientMessage, clientMessages, isSetting, RequestId } from "../Jso
 import { LiveError, RateLimited } from "../LiveError.ts"
 import { CloseCode, type Mounted, type MountRequest } from "../LiveProtocol.ts"
 import type { Dialect } from "./Dialect.ts"
+import { isTooDeep, issue as tooDeep, mayBeTooDeep } from "./Nesting.ts"
 import { MessageRejected, NotJson, type Told, toldOf, UnknownMessage, UploadRejected } from "./JsonError.ts"
 import type { RestoreRequest } from "./Instances.ts"
 import { JsonOutbox } from "./JsonOutbox.ts"
 import * as JsonText from "./JsonText.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import type { Collector } from "./News.ts"
-import { notMounted } from "./Outcome.ts"
+import { internalError, notMounted } from "./Outcome.ts"
 import type { Session } from "./Session.ts"
 import type { Sessions } from "./Sessions.ts"
 import type { Connection, FrontSession } from "./Connection.ts"
@@ -34,6 +35,9 @@ const decoders = new Map(
   ])
 )
 const isRequestId = Schema.is(RequestId)
+
+/** Milliseconds after which a client may ask again that waits for too much at once. */
+const retryTooMuch = 1000
 
 /** What all connections of a server share. */
 export interface JsonFront {
@@ -117,7 +121,7 @@ export class JsonConnection implements FrontSession, Collector {
 
   replaced(): void {
     this.#session = undefined
-    this.#connection.link.close(CloseCode.resumedElsewhere, "The session was resumed on another connection")
+    this.#connection.end(CloseCode.resumedElsewhere, "The session was resumed on another connection")
   }
 
   /** There is no word for it: the connection is closed when the server ends. */
@@ -159,17 +163,19 @@ export class JsonConnection implements FrontSession, Collector {
       if (this.#mayGoOn(undefined)) this.#error(new NotJson(), undefined)
       return
     }
-    if (!Array.isArray(parsed)) return this.#message(parsed)
+    const isSuspect = mayBeTooDeep(text)
+    if (!Array.isArray(parsed)) return this.#message(parsed, text.length, isSuspect)
     this.#outbox.isBatching = true
     const { maxMessages } = this.#front.config
     if (parsed.length > maxMessages) {
-      return this.#connection.link.close(1008, `A frame carries more than ${maxMessages} messages`)
+      return this.#connection.end(1008, `A frame carries more than ${maxMessages} messages`)
     }
     if (parsed.length === 0) return void this.#mayGoOn(undefined)
-    for (const message of parsed) if (this.#connection.isOpen) this.#message(message)
+    const size = Math.ceil(text.length / parsed.length)
+    for (const message of parsed) if (this.#connection.isOpen) this.#message(message, size, isSuspect)
   }
 
-  #message(value: unknown): void {
+  #message(value: unknown, size: number, isSuspect: boolean): void {
     const message = withoutNulls(value)
     const { requestId, type } = message ?? {}
     if (!this.#mayGoOn(requestId)) return
@@ -177,44 +183,59 @@ export class JsonConnection implements FrontSession, Collector {
     if (decode === undefined) {
       return this.#error(new UnknownMessage({ type: message && (type ?? null), known }), requestId)
     }
+    if (isSuspect && isTooDeep(message)) {
+      return this.#error(new MessageRejected({ type: String(type), issue: tooDeep }), requestId)
+    }
     const decoded = decode(message)
-    if (Exit.isSuccess(decoded)) return this.#handle(decoded.value)
-    this.#error(new MessageRejected({ type: String(type), issue: String(Cause.squash(decoded.cause)) }), requestId)
+    if (Exit.isFailure(decoded)) {
+      return this.#error(
+        new MessageRejected({ type: String(type), issue: String(Cause.squash(decoded.cause)) }),
+        requestId
+      )
+    }
+    if (this.#connection.hold(size)) return this.#handle(decoded.value, () => this.#connection.release(size))
+    this.#tooFast(retryTooMuch, requestId)
   }
 
   /** Counts a message; what is too much is not done. */
   #mayGoOn(requestId: unknown): boolean {
     const retryAfter = this.#connection.spend()
     if (retryAfter === 0) return true
-    if (retryAfter < Infinity) {
-      this.#error({ ...toldOf(new RateLimited({ retryAfter })), _tag: "RATE_LIMITED" }, requestId)
-    }
+    if (retryAfter < Infinity) this.#tooFast(retryAfter, requestId)
     return false
   }
 
-  #handle(message: ClientMessage): void {
+  #tooFast(retryAfter: number, requestId: unknown): void {
+    this.#error({ ...toldOf(new RateLimited({ retryAfter })), _tag: "RATE_LIMITED" }, requestId)
+  }
+
+  /** Does what a message asks for; what is kept until it is answered says when it is. */
+  #handle(message: ClientMessage, answered: () => void): void {
     switch (message.type) {
       case "CALL_ACTION":
-        return this.#call(message)
+        return this.#call(message, answered)
       case "COMPONENT_MOUNT":
       case "COMPONENT_REHYDRATE":
-        return this.#mount(message)
-      case "COMPONENT_UNMOUNT":
-        return this.#unmount(message)
+        return this.#mount(message, answered)
       case "PROPERTY_UPDATE":
-        return this.#set(message)
+        return this.#set(message, answered)
+      case "COMPONENT_UNMOUNT":
+        return this.#unmount(message, answered)
       case "COMPONENT_PING":
-        return this.#ping(message)
+        this.#ping(message)
+        return answered()
       default:
-        return this.#upload(message)
+        this.#upload(message)
+        return answered()
     }
   }
 
-  #mount(message: MountMessage): void {
+  #mount(message: MountMessage, answered: () => void): void {
     const { requestId } = message
     const isBack = message.type === "COMPONENT_REHYDRATE"
     const { room } = message.payload
     this.#session?.mount(requestOf(message), (exit) => {
+      answered()
       const reply = {
         type: isBack ? "COMPONENT_REHYDRATED" : "COMPONENT_MOUNTED",
         componentId: message.componentId,
@@ -239,11 +260,12 @@ export class JsonConnection implements FrontSession, Collector {
     if (this.#outbox.first(text)) this.#session?.announce(componentId)
   }
 
-  #unmount({ componentId, requestId }: Message<"COMPONENT_UNMOUNT">): void {
+  #unmount({ componentId, requestId }: Message<"COMPONENT_UNMOUNT">, answered: () => void): void {
     const session = this.#session
     if (session === undefined) return
     const fiber = this.#front.run(session.unmount(componentId))
     const done = (exit: Exit.Exit<unknown, unknown>) => {
+      answered()
       const reply = { type: "COMPONENT_UNMOUNTED", componentId, requestId, timestamp: this.#front.now() }
       this.#outbox.reply(Exit.isSuccess(exit) ? JsonText.success(reply) : JsonText.failure(reply, errorOf(exit.cause)))
     }
@@ -252,7 +274,8 @@ export class JsonConnection implements FrontSession, Collector {
     else done(exit)
   }
 
-  #call({ action, callId, componentId, expectResponse, payload, requestId }: Message<"CALL_ACTION">): void {
+  #call(message: Message<"CALL_ACTION">, answered: () => void): void {
+    const { action, callId, componentId, expectResponse, payload, requestId } = message
     const request = {
       componentId,
       action,
@@ -261,6 +284,7 @@ export class JsonConnection implements FrontSession, Collector {
       ...(callId === undefined ? {} : { callId: JSON.stringify(callId) })
     }
     this.#session?.call(request, (outcome) => {
+      answered()
       const timestamp = this.#front.now()
       if (expectResponse === true) {
         this.#outbox.answer(JsonText.answer({ type: "ACTION_RESPONSE", componentId, requestId, timestamp }, outcome))
@@ -271,10 +295,12 @@ export class JsonConnection implements FrontSession, Collector {
     })
   }
 
-  #set({ componentId, payload, property, requestId, value }: Message<"PROPERTY_UPDATE">): void {
+  #set(message: Message<"PROPERTY_UPDATE">, answered: () => void): void {
+    const { componentId, payload, property, requestId, value } = message
     const setting = isSetting(payload ?? {}) ? payload : { property, value }
     const request = { componentId, property: setting?.property ?? "", value: setting?.value }
     this.#session?.set(request, (outcome) => {
+      answered()
       const reply = { type: "PROPERTY_UPDATED", componentId, requestId, timestamp: this.#front.now() }
       this.#outbox.answer(outcome._tag === "Success" ? JsonText.success(reply) : JsonText.answer(reply, outcome))
     })
@@ -346,7 +372,5 @@ const requestOf = (message: MountMessage): MountRequest | RestoreRequest => {
 /** What is told of a failure: what the house refused, or that something is broken. */
 const errorOf = (cause: Cause.Cause<unknown>): Told => {
   const error = cause.reasons.find(Cause.isFailReason)?.error
-  return error instanceof LiveError
-    ? toldOf(error.reason)
-    : { _tag: "InternalError", message: "The server failed at this. Expected it not to. Try again, or report it." }
+  return error instanceof LiveError ? toldOf(error.reason) : { _tag: "InternalError", message: internalError }
 }

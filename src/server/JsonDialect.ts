@@ -16,6 +16,7 @@ export const make = (now: () => number): Dialect => {
   return {
     changed: (told) => update(told),
     merged: (told) => update(told),
+    tellsWhole: true,
     status: ({ id }, status) =>
       `{"type":"COMPONENT_STATUS","componentId":${JSON.stringify(id)},"status":"${status}","timestamp":${now()}}`,
     sealed: update,

@@ -12,16 +12,20 @@ export class NotJson extends Data.TaggedError("NotJson") {
 
 /** A message is no object, or has a type that does not exist. */
 export class UnknownMessage extends Data.TaggedError("UnknownMessage")<{
-  /** What stands there; undefined where the message is no object. */
+  /** What stands there; null where nothing does, and undefined where the message is no object. */
   readonly type: unknown
   readonly known: ReadonlyArray<string>
 }> {
   override get message(): string {
-    const what =
-      this.type === undefined
-        ? "A message is no object."
-        : `There is no message of type ${typeof this.type === "string" ? JSON.stringify(this.type.slice(0, 64)) : typeof this.type}.`
-    return `${what} Expected an object whose "type" is one of ${this.known.join(", ")}.`
+    return `${this.#what} Expected an object whose "type" is one of ${this.known.join(", ")}.`
+  }
+
+  get #what(): string {
+    if (this.type === undefined) return "A message is no object."
+    if (this.type === null) return "A message has no type."
+    return typeof this.type === "string"
+      ? `There is no message of type ${JSON.stringify(this.type.slice(0, 64))}.`
+      : `The type of a message is no text but of type ${typeof this.type}.`
   }
 }
 

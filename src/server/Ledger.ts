@@ -3,7 +3,7 @@
  * them. A request that is sent again joins the run or gets the answer; it never runs a second time.
  */
 
-/** Names a request. Numbers are given in order, so that it is known which were settled; of texts nothing is known. */
+/** Names a request. Numbers are given in order, so that it is known which were settled; texts are in no order. */
 export type Id = number | string
 
 /** Gets an answer, once. */
@@ -16,8 +16,8 @@ export interface Request {
 }
 
 interface Entry<Answer> extends Request {
-  /** Undefined when whoever asked is gone. */
-  listener: Listener<Answer> | undefined
+  /** Those who asked, and are there. */
+  listeners: ReadonlyArray<Listener<Answer>>
   cancel: () => void
   answer: Answer | undefined
 }
@@ -33,6 +33,10 @@ export interface Bounds<Answer> {
 export type Asked = "known" | "forgotten" | "taken"
 
 const noop = (): void => {}
+const nobody: ReadonlyArray<never> = []
+
+/** Names that are remembered for each answer that may be kept. */
+const namesPerAnswer = 16
 
 /** The requests of one session, by their ids. */
 export class Ledger<Answer> {
@@ -42,6 +46,8 @@ export class Ledger<Answer> {
   #bytes = 0
   /** Requests up to this id that are not here were settled, or had to make room. */
   #forgotten: number
+  /** Texts whose answers had to make room, the latest of them. */
+  #names: Set<string> | undefined
 
   /** Requests below `settledBelow` were settled in an earlier ledger. */
   constructor(bounds: Bounds<Answer>, settledBelow = 0) {
@@ -49,9 +55,11 @@ export class Ledger<Answer> {
     this.#forgotten = settledBelow - 1
   }
 
-  /** Bytes of the answers that are kept. */
+  /** Bytes of the answers that are kept, and of the names of others. */
   get bytes(): number {
-    return this.#bytes
+    let bytes = this.#bytes
+    for (const name of this.#names ?? []) bytes += name.length
+    return bytes
   }
 
   get size(): number {
@@ -64,19 +72,19 @@ export class Ledger<Answer> {
   }
 
   /**
-   * Runs a request, unless it runs or ran already. The listener is called once, at once or later, and takes the place of the
-   * one before. `run` gives how to cancel it.
+   * Runs a request, unless it runs or ran already. The listener is called once, at once or later, as is every other that asked
+   * and is there. `run` gives how to cancel it.
    */
   ask(id: Id, { of, what }: Request, listener: Listener<Answer>, run: (done: Listener<Answer>) => () => void): Asked {
     const known = this.#entries.get(id)
     if (known !== undefined) {
       if (known.what !== what || known.of !== of) return "taken"
-      if (known.answer === undefined) known.listener = listener
+      if (known.answer === undefined) known.listeners = [...known.listeners, listener]
       else listener(known.answer)
       return "known"
     }
-    if (typeof id === "number" && id <= this.#forgotten) return "forgotten"
-    const entry: Entry<Answer> = { of, what, listener, cancel: noop, answer: undefined }
+    if (typeof id === "number" ? id <= this.#forgotten : this.#names?.has(id) === true) return "forgotten"
+    const entry: Entry<Answer> = { of, what, listeners: [listener], cancel: noop, answer: undefined }
     this.#entries.set(id, entry)
     entry.cancel = run((answer) => this.#answered(id, entry, answer))
     return "known"
@@ -109,7 +117,7 @@ export class Ledger<Answer> {
 
   /** Whoever asked is gone; what runs goes on. */
   detach(): void {
-    for (const entry of this.#entries.values()) entry.listener = undefined
+    for (const entry of this.#entries.values()) entry.listeners = nobody
   }
 
   /** Cancels what runs, and forgets everything. */
@@ -119,13 +127,13 @@ export class Ledger<Answer> {
 
   #answered(id: Id, entry: Entry<Answer>, answer: Answer): void {
     if (this.#entries.get(id) !== entry) return
-    const { listener } = entry
-    entry.listener = undefined
+    const { listeners } = entry
+    entry.listeners = nobody
     entry.answer = answer
     this.#answers++
     this.#bytes += sizeOf(id) + this.#sizeOf(entry, answer)
     this.#evict()
-    listener?.(answer)
+    for (const listener of listeners) listener(answer)
   }
 
   #delete(id: Id, entry: Entry<Answer>): void {
@@ -149,7 +157,15 @@ export class Ledger<Answer> {
       if (entry.answer === undefined) continue
       this.#delete(id, entry)
       if (typeof id === "number") this.#forgotten = Math.max(this.#forgotten, id)
+      else this.#rememberName(id)
     }
+  }
+
+  #rememberName(name: string): void {
+    const names = (this.#names ??= new Set())
+    names.add(name)
+    if (names.size <= this.#bounds.maxAnswers * namesPerAnswer) return
+    for (const oldest of names) return void names.delete(oldest)
   }
 }
 

@@ -74,7 +74,7 @@ export abstract class Outbox {
   protected tooMuch(): void {
     this.#first = undefined
     this.#last = undefined
-    this.connection.link.close(1013, "The client asks for more than can be sent")
+    this.connection.end(1013, "The client asks for more than can be sent")
   }
 
   #isTooMuch(message: string): boolean {

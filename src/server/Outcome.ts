@@ -84,3 +84,6 @@ const reasonOf = (reason: ActorErrorReason, component: string, action: string, c
       return new ComponentCrashed({ component })
   }
 }
+
+/** What is told of a defect: that there was one, and not which. */
+export const internalError = "The server failed at this. Expected it not to. Try again, or report it."

@@ -20,11 +20,6 @@ export class RateLimit {
     this.#depth = this.#interval * (isLimited ? options.burst : 0)
   }
 
-  /** Whether there is a limit at all. */
-  get isLimited(): boolean {
-    return this.#interval > 0
-  }
-
   /** Milliseconds until there is a token; 0 when there is one now. */
   wait(bucket: FullAt, now: number): number {
     const wait = this.missing(bucket, now) + this.#interval - this.#depth

@@ -6,7 +6,7 @@
 import type { Place, Status } from "../LiveProtocol.ts"
 import type { Encoded } from "../StateCodec.ts"
 import { Batch } from "./Batch.ts"
-import type { ChangeLog } from "./ChangeLog.ts"
+import type { ChangeLog, Seal } from "./ChangeLog.ts"
 import type { ChangeLogs } from "./ChangeLogs.ts"
 import type { Client } from "./Client.ts"
 import type { Dialect, Told } from "./Dialect.ts"
@@ -204,14 +204,24 @@ export class Reader<Sink extends ReaderSink = ReaderSink> {
     const { source } = this
     const { clientStatus: status } = source
     const { dialect, seal } = this.#log
-    const isSealed = seal !== undefined && seal.serial > this.#serial
     let texts = this.#changes()
-    if (isSealed && dialect.sealsState) texts = texts.slice(0, -1)
+    if (seal !== undefined && seal.serial > this.#serial) texts = this.#withToken(texts, seal)
     if (status !== undefined && (this.#mode === "whole" || status !== this.#status)) {
       texts = [...texts, dialect.status(source, status)]
     }
-    if (isSealed) texts = [...texts, dialect.sealed(source, seal.token)]
     return texts.length === 0 ? undefined : new Batch(texts, this.#log.readers > 1)
+  }
+
+  /** A token that comes with the state comes with the one it is of, in place of that change; what is newer follows. */
+  #withToken(changes: ReadonlyArray<string>, { told, token }: Seal): ReadonlyArray<string> {
+    const { dialect } = this.#log
+    if (!dialect.sealsState) return [...changes, dialect.sealed(told, token)]
+    const newer = this.source.revision - told.revision
+    if (newer === 0) return [...changes.slice(0, -1), dialect.sealed(told, token)]
+    // The client may know more than what was sealed; there will be a token of that.
+    if (this.#mode === "whole" || told.revision < this.#revision) return changes
+    const older = Math.max(0, changes.length - newer)
+    return [...changes.slice(0, Math.max(0, older - 1)), dialect.sealed(told, token), ...changes.slice(older)]
   }
 
   /** One by one, as long as they are not too many, or else as one. */
@@ -225,6 +235,8 @@ export class Reader<Sink extends ReaderSink = ReaderSink> {
     const state = this.#mode === "whole" ? undefined : this.#seen
     if (state !== undefined && this.#revision === revision) return []
     const seen = state === undefined ? undefined : { state, revision: this.#revision }
-    return [log.dialect.merged(this.source, seen, log.callsSince(this.#sequence))]
+    const merged = log.dialect.merged(this.source, seen, log.callsSince(this.#sequence))
+    log.told(merged)
+    return [merged]
   }
 }

@@ -23,11 +23,12 @@ import {
 import type { ClientMessage, RequestId } from "./ClientMessage.ts"
 import type { Dialect } from "./Dialect.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import type { Outcome } from "./Outcome.ts"
+import { isTooDeep, issue as tooDeep, mayBeTooDeep } from "./Nesting.ts"
+import { internalError, type Outcome } from "./Outcome.ts"
 import type { Principal } from "../Principal.ts"
 import { RpcDialect } from "./RpcDialect.ts"
 import { RpcOutbox } from "./RpcOutbox.ts"
-import { RpcPending } from "./RpcPending.ts"
+import { type Begin, RpcPending } from "./RpcPending.ts"
 import {
   decodeCall,
   decodeConnect,
@@ -41,6 +42,11 @@ import * as RpcText from "./RpcText.ts"
 import type { Collector } from "./News.ts"
 import type { Session } from "./Session.ts"
 import type { Connection, FrontSession } from "./Connection.ts"
+
+/** Milliseconds after which a client may ask again that waits for too much at once. */
+const retryTooMuch = 1000
+
+const issueOf = (cause: Cause.Cause<unknown>): string => String(Cause.squash(cause))
 
 type Request = Extract<ClientMessage, { readonly _tag: "Request" }>
 
@@ -102,11 +108,14 @@ export class RpcConnection implements FrontSession, Collector {
     } catch {
       return this.#mistake("A frame is not JSON. Expected one RPC message, or an array of them. Send JSON text.")
     }
-    if (!Array.isArray(parsed)) return this.#message(parsed)
+    const isSuspect = mayBeTooDeep(text)
+    if (!Array.isArray(parsed)) return this.#message(parsed, text.length, isSuspect)
     if (parsed.length > this.#front.config.maxMessages) {
-      return this.connection.link.close(1008, `A frame carries more than ${this.#front.config.maxMessages} messages`)
+      return this.connection.end(1008, `A frame carries more than ${this.#front.config.maxMessages} messages`)
     }
-    for (const message of parsed) if (this.connection.isOpen) this.#message(message)
+    if (parsed.length === 0) return void this.connection.spend()
+    const size = Math.ceil(text.length / parsed.length)
+    for (const message of parsed) if (this.connection.isOpen) this.#message(message, size, isSuspect)
   }
 
   schedule(): void {
@@ -120,7 +129,7 @@ export class RpcConnection implements FrontSession, Collector {
   /** Another connection has the session now. */
   replaced(): void {
     this.#session = undefined
-    this.connection.link.close(CloseCode.resumedElsewhere, "The session was resumed on another connection")
+    this.connection.end(CloseCode.resumedElsewhere, "The session was resumed on another connection")
   }
 
   /** Sends one message with the next flush. */
@@ -162,7 +171,7 @@ export class RpcConnection implements FrontSession, Collector {
     if (session.isBehind) this.connection.schedule()
   }
 
-  #message(value: unknown): void {
+  #message(value: unknown, size: number, isSuspect: boolean): void {
     const decoded = decodeMessage(value)
     if (Exit.isFailure(decoded)) {
       return this.#mistake(
@@ -173,7 +182,7 @@ export class RpcConnection implements FrontSession, Collector {
     const message = decoded.value
     switch (message._tag) {
       case "Request":
-        return this.#request(message)
+        return this.#request(message, size, isSuspect)
       case "Ack":
         if (this.#outbox.isStream(JSON.stringify(message.requestId))) this.#acknowledge()
         else this.connection.spend()
@@ -186,29 +195,30 @@ export class RpcConnection implements FrontSession, Collector {
         this.connection.spend()
         return this.reply(`{"_tag":"Pong"}`)
       case "Eof":
+        this.connection.spend()
         this.#leaving = true
-        return
     }
   }
 
-  #request(request: Request): void {
+  #request(request: Request, size: number, isSuspect: boolean): void {
     if (request.tag === "Received") return this.#received(request)
     const wait = this.connection.spend()
     if (wait > 0 && request.tag !== "Connect") return this.#slower(request, wait)
+    if (isSuspect && isTooDeep(request.payload)) return this.#refuse(request, tooDeep)
     switch (request.tag) {
       case "Call":
-        return this.#call(request)
+        return this.#call(request, size)
       case "Mount":
-        return this.#mount(request, decodeMount)
+        return this.#mount(request, size, decodeMount)
       case "Rehydrate":
-        return this.#mount(request, decodeRehydrate)
+        return this.#mount(request, size, decodeRehydrate)
       case "Connect":
         return this.#connect(request)
       default: {
         const decode = decodePayload.get(request.tag)
         if (decode === undefined) return this.#unknown(request)
         const payload = decode(request.payload ?? null)
-        if (Exit.isFailure(payload)) return this.#refuse(request, payload.cause)
+        if (Exit.isFailure(payload)) return this.#refuse(request, issueOf(payload.cause))
         const { id, tag } = request
         this.#front.forward(this, {
           _tag: "Request",
@@ -223,7 +233,8 @@ export class RpcConnection implements FrontSession, Collector {
 
   #received(request: Request): void {
     const received = decodeReceived(request.payload)
-    if (Exit.isFailure(received)) return this.connection.spend() > 0 ? undefined : this.#refuse(request, received.cause)
+    if (Exit.isFailure(received))
+      return this.connection.spend() > 0 ? undefined : this.#refuse(request, issueOf(received.cause))
     const { abandoned, batch, settled } = received.value
     this.#acknowledge(batch)
     if (settled !== undefined) this.#session?.settled(settled)
@@ -234,7 +245,7 @@ export class RpcConnection implements FrontSession, Collector {
   #connect(request: Request): void {
     const { id } = request
     const connect = decodeConnect(request.payload ?? {})
-    if (Exit.isFailure(connect)) return this.#refuse(request, connect.cause)
+    if (Exit.isFailure(connect)) return this.#refuse(request, issueOf(connect.cause))
     if (this.#outbox.isOpen) {
       return this.reply(
         RpcText.die(
@@ -287,15 +298,13 @@ export class RpcConnection implements FrontSession, Collector {
 
   #mount(
     request: Request,
+    size: number,
     decode: (payload: unknown) => Exit.Exit<MountRequest | RehydrateRequest, Schema.SchemaError>
   ): void {
     const mount = decode(request.payload)
-    if (Exit.isFailure(mount)) return this.#refuse(request, mount.cause)
-    const { id } = request
-    const { callId } = mount.value
-    if (!this.#isFree(id, callId)) return
-    this.#pending.start(id, callId, (done) =>
-      this.#session?.mount(mount.value, (exit) => done(() => this.#mounted(id, exit)))
+    if (Exit.isFailure(mount)) return this.#refuse(request, issueOf(mount.cause))
+    this.#begin(request, mount.value.callId, size, (done) =>
+      this.#session?.mount(mount.value, (exit) => done(() => this.#mounted(request.id, exit)))
     )
   }
 
@@ -307,24 +316,28 @@ export class RpcConnection implements FrontSession, Collector {
     }
     const failure = exit.cause.reasons.find(Cause.isFailReason)
     if (failure !== undefined) return this.reply(RpcText.failure(id, RpcText.liveError(failure.error)))
-    return this.reply(
-      Cause.hasInterruptsOnly(exit.cause) ? RpcText.interrupted(id) : RpcText.die(id, String(Cause.squash(exit.cause)))
-    )
+    // What it died of is nobody's business.
+    return this.reply(Cause.hasInterruptsOnly(exit.cause) ? RpcText.interrupted(id) : RpcText.die(id, internalError))
   }
 
-  #call(request: Request): void {
+  #call(request: Request, size: number): void {
     const call = decodeCall(request.payload)
-    if (Exit.isFailure(call)) return this.#refuse(request, call.cause)
-    const { id } = request
-    const { callId } = call.value
-    if (!this.#isFree(id, callId)) return
-    this.#pending.start(id, callId, (done) =>
+    if (Exit.isFailure(call)) return this.#refuse(request, issueOf(call.cause))
+    this.#begin(request, call.value.callId, size, (done) =>
       this.#session?.call(call.value, (outcome) =>
         done(() => {
-          if (request.isNotification !== true) this.#answer(id, outcome)
+          if (request.isNotification !== true) this.#answer(request.id, outcome)
         })
       )
     )
+  }
+
+  /** Begins something that is kept until it is answered. */
+  #begin(request: Request, callId: CallId | undefined, size: number, begin: Begin): void {
+    const { id } = request
+    if (!this.#isFree(id, callId)) return
+    if (!this.connection.hold(size)) return this.#slower(request, retryTooMuch)
+    this.#pending.start(id, callId, () => this.connection.release(size), begin)
   }
 
   /** The same request again is answered with the first; another one may not have its id. */
@@ -348,12 +361,12 @@ export class RpcConnection implements FrontSession, Collector {
   }
 
   #answer(id: RequestId, outcome: Outcome): void {
-    this.#outbox.answer(textOf(id, outcome))
+    this.#outbox.answer(RpcText.outcome(id, outcome))
   }
 
-  #refuse(request: Request, cause: Cause.Cause<unknown>): void {
+  #refuse(request: Request, issue: string): void {
     if (request.isNotification === true) return
-    const reason = new PayloadRejected({ action: request.tag, issue: String(Cause.squash(cause)) })
+    const reason = new PayloadRejected({ action: request.tag, issue })
     this.reply(RpcText.failure(request.id, RpcText.liveError(new LiveError({ reason }))))
   }
 
@@ -372,18 +385,5 @@ export class RpcConnection implements FrontSession, Collector {
 
   #mistake(text: string): void {
     if (this.connection.spend() === 0) this.reply(RpcText.defect(text))
-  }
-}
-
-const textOf = (id: RequestId, outcome: Outcome): string => {
-  switch (outcome._tag) {
-    case "Success":
-      return RpcText.success(id, outcome.text)
-    case "Failure":
-      return RpcText.failure(id, `{"_tag":"ActionFailure","failure":${outcome.text}}`)
-    case "Refused":
-      return RpcText.failure(id, RpcText.liveError(outcome.error))
-    case "Interrupted":
-      return RpcText.interrupted(id)
   }
 }

@@ -22,6 +22,7 @@ export const RpcDialect: Dialect = {
       ? `{"_tag":"Patched",${headOf(told)},"from":${seen.revision},"patch":${changes}${byText(by)}}`
       : `{"_tag":"Snapshot",${headOf(told)},"state":${whole}}`
   },
+  tellsWhole: false,
   status: ({ id }, status) => `{"_tag":"Status","componentId":${JSON.stringify(id)},"status":"${status}"}`,
   sealed: ({ id }, token) => `{"_tag":"Sealed","componentId":${JSON.stringify(id)},"token":"${token}"}`,
   sealsState: false,

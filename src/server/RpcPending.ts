@@ -7,6 +7,9 @@ interface Pending {
   readonly cancel: () => void
 }
 
+/** Begins something, and gives how to cancel it; undefined when nobody is there to do it. `done` takes how to answer. */
+export type Begin = (done: (answer: () => void) => void) => (() => void) | undefined
+
 /** Whether an id is free: of this very request again, or of another one. */
 export type Claim = "free" | "same" | "taken"
 
@@ -20,25 +23,24 @@ export class RpcPending {
     return callId !== undefined && callId === pending.callId ? "same" : "taken"
   }
 
-  /** Begins something that has an answer, and remembers how to cancel it until then. */
-  start(
-    id: RequestId,
-    callId: CallId | undefined,
-    begin: (done: (answer: () => void) => void) => (() => void) | undefined
-  ): void {
+  /** Begins something that has an answer, and remembers how to cancel it until then; says when it is over, either way. */
+  start(id: RequestId, callId: CallId | undefined, over: () => void, begin: Begin): void {
     let answered = false
     const cancel = begin((answer) => {
       if (answered) return
       answered = true
       this.#forget(id)
+      over()
       answer()
     })
+    if (cancel === undefined) over()
     if (answered || cancel === undefined) return
     this.#pending ??= new Map()
     this.#pending.set(id, {
       callId,
       cancel: () => {
         answered = true
+        over()
         cancel()
       }
     })

@@ -2,6 +2,7 @@
 import * as Schema from "effect/Schema"
 import { LiveError } from "../LiveError.ts"
 import type { RequestId } from "./ClientMessage.ts"
+import type { Outcome } from "./Outcome.ts"
 
 const encodeLiveError = Schema.encodeSync(LiveError)
 
@@ -26,3 +27,17 @@ export const interrupted = (id: RequestId): string => exit(id, `{"_tag":"Failure
 export const defect = (text: string): string => `{"_tag":"Defect","defect":${JSON.stringify(text)}}`
 
 const exit = (id: RequestId, exit: string): string => `{"_tag":"Exit","requestId":${JSON.stringify(id)},"exit":${exit}}`
+
+/** What became of a call. */
+export const outcome = (id: RequestId, what: Outcome): string => {
+  switch (what._tag) {
+    case "Success":
+      return success(id, what.text)
+    case "Failure":
+      return failure(id, `{"_tag":"ActionFailure","failure":${what.text}}`)
+    case "Refused":
+      return failure(id, liveError(what.error))
+    case "Interrupted":
+      return interrupted(id)
+  }
+}

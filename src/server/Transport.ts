@@ -23,31 +23,43 @@ class Outboxes implements Connections {
   readonly silent = new Map<Connection, number>()
   readonly allowances: RateLimit
   readonly patience: RateLimit
-  now = 0
+  now: number
   /** Who wants to look again when something has happened. */
   readonly watchers = new Set<() => void>()
   #dirty: Array<Connection> = []
   #last = 0
+  readonly #begun: number
   readonly #clock: Clock.Clock
   readonly #log: (defect: unknown) => void
 
   constructor(config: LiveConfig.Service, clock: Clock.Clock, log: (defect: unknown) => void) {
     this.config = config
     this.#clock = clock
+    this.now = this.#begun = clock.currentTimeMillisUnsafe()
     this.#log = log
     const { rate, rateBurst, rateTolerance } = config
     this.allowances = new RateLimit({ rate, burst: rateBurst })
     this.patience = new RateLimit({ rate, burst: rateTolerance })
   }
 
+  get age(): number {
+    return this.now - this.#begun
+  }
+
   tick(): void {
-    if (this.allowances.isLimited) this.now = this.#clock.currentTimeMillisUnsafe()
+    this.now = this.#clock.currentTimeMillisUnsafe()
+  }
+
+  beat(): void {
+    this.tick()
+    for (const connection of this.connections) connection.beat()
   }
 
   attach(front: Front, link: Link, principal: Principal | undefined): Connection {
+    this.tick()
     const connection = new Connection(++this.#last, link, principal, this)
     this.connections.add(connection)
-    this.silent.set(connection, this.#clock.currentTimeMillisUnsafe())
+    this.silent.set(connection, this.now)
     connection.start(front)
     return connection
   }
@@ -58,7 +70,7 @@ class Outboxes implements Connections {
 
   failed(connection: Connection, defect: unknown): void {
     this.#log(defect)
-    connection.link.close(1011, "The server failed on this connection")
+    connection.end(1011, "The server failed on this connection")
   }
 
   remove(connection: Connection): void {
@@ -128,10 +140,12 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
     const log = (defect: unknown) => runFork(Effect.logError("A connection failed", defect))
     const outboxes = new Outboxes(config, yield* Clock.Clock, log)
 
-    const beat = Effect.sync(() => {
-      for (const connection of outboxes.connections) connection.beat()
-    })
-    yield* Effect.forkScoped(Effect.schedule(beat, Schedule.spaced(config.heartbeat)))
+    yield* Effect.forkScoped(
+      Effect.schedule(
+        Effect.sync(() => outboxes.beat()),
+        Schedule.spaced(config.heartbeat)
+      )
+    )
     const timeout = Duration.toMillis(config.firstMessageTimeout)
     if (timeout < Infinity) {
       const endSilent = Effect.sync(() => outboxes.endSilent(timeout))

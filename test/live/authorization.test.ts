@@ -71,15 +71,23 @@ describe("authorization", () => {
     }).pipe(Effect.scoped, Effect.provide(tested(rights)))
   )
 
-  it.effect("allows nothing when it fails itself", () =>
-    Effect.gen(function* () {
-      const live = yield* LiveTest
-      assert.strictEqual(yield* refused(live.mount(Desk, { props: {} })), `Mounting "Desk"`)
-    }).pipe(
-      Effect.scoped,
-      Effect.provide(tested(Authorization.layer({ mount: () => Effect.die(new Error("the database is gone")) })))
+  const gone = new Error("the database is gone")
+  for (const [how, mount] of [
+    ["dies", () => Effect.die(gone)],
+    [
+      "throws",
+      () => {
+        throw gone
+      }
+    ]
+  ] as const) {
+    it.effect(`allows nothing when it ${how}`, () =>
+      Effect.gen(function* () {
+        const live = yield* LiveTest
+        assert.strictEqual(yield* refused(live.mount(Desk, { props: {} })), `Mounting "Desk"`)
+      }).pipe(Effect.scoped, Effect.provide(tested(Authorization.layer({ mount }))))
     )
-  )
+  }
 
   it.live("is asked for the fields that are set, too", () =>
     Effect.gen(function* () {

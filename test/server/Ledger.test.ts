@@ -5,7 +5,7 @@ const make = () => new Ledger<string>({ maxAnswers: 3, maxBytes: 60, sizeOf: (an
 const request = { of: "instance", what: "Action" }
 
 /** Asks, and gives how it went, the answers heard and how to go on. */
-const ask = (ledger: Ledger<string>, id: number, answer?: string, asked = request) => {
+const ask = (ledger: Ledger<string>, id: number | string, answer?: string, asked = request) => {
   const heard: Array<string> = []
   let [runs, cancelled] = [0, 0]
   let done: (answer: string) => void = () => {}
@@ -29,7 +29,7 @@ describe("a request of a session", () => {
     const first = ask(ledger, 1)
     const second = ask(ledger, 1)
     first.done("yes")
-    assert.deepStrictEqual([first.heard, second.heard, second.runs()], [[], ["yes"], 0])
+    assert.deepStrictEqual([first.heard, second.heard, second.runs()], [["yes"], ["yes"], 0])
   })
 
   it("that is sent again after it ended gets the answer", () => {
@@ -79,6 +79,20 @@ describe("a request of a session", () => {
     assert.deepStrictEqual([wanted.cancelled(), unwanted.cancelled(), ledger.size], [0, 1, 1])
     unwanted.done("late")
     assert.deepStrictEqual([unwanted.heard, ledger.size], [[], 1])
+  })
+
+  it("that has a name is not run again when its answer had to make room, as long as its name is remembered", () => {
+    const ledger = make()
+    for (let id = 1; id <= 4; id++) ask(ledger, `call ${id}`, "x")
+    const again = ask(ledger, "call 1", "again")
+    assert.deepStrictEqual(
+      [again.how, again.runs(), ledger.bytes],
+      ["forgotten", 0, 2 * "instanceActionxcall 1".length + 2 * "call 1".length]
+    )
+    for (let id = 5; id <= 2 + 16 * 3; id++) ask(ledger, `call ${id}`, "x")
+    assert.strictEqual(ask(ledger, "call 1", "again").how, "forgotten")
+    ask(ledger, "the last", "x")
+    assert.strictEqual(ask(ledger, "call 1", "again").how, "known")
   })
 
   it("is not run again when its answer had to make room, in number or in bytes", () => {
