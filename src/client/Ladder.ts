@@ -93,13 +93,16 @@ export class Ladder {
   }
 
   /** Unmounts, and keeps the token of the state that is left; `left` waits for that. */
-  leave(componentId: ComponentId): void {
-    const token = Effect.match(this.#wire.requests.Unmount({ componentId }), {
-      onSuccess: ({ token }) => token,
+  leave(componentId: ComponentId): Effect.Effect<void> {
+    const token = Effect.matchCause(this.#wire.requests.Unmount({ componentId }), {
+      onSuccess: ({ token }) => {
+        if (token !== undefined) this.#token = token
+        return token
+      },
       onFailure: () => undefined
     })
     const label = this.#label
-    this.#wire.run(label === undefined ? token : this.#wire.drawer.fill(label, token))
+    return label === undefined ? Effect.asVoid(token) : this.#wire.drawer.fill(label, token)
   }
 
   /** Waits until the token of the state that was left is kept, but not for long. */
@@ -167,6 +170,8 @@ export class Ladder {
         })
       )
     }).pipe(
+      // A defect is an answer too, and would be the same again.
+      Effect.tapDefect(() => Effect.sync(() => this.#settle(asked))),
       Effect.matchEffect({
         onSuccess: (mounted) => {
           this.#settle(asked)

@@ -10,8 +10,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
 import type * as Component from "../Component.ts"
-import { ContractMismatch, Disconnected, InstanceStopped, LiveError } from "../LiveError.ts"
+import { ComponentCrashed, ContractMismatch, Disconnected, InstanceStopped, LiveError } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
 import { type Place, presenceId } from "../LiveProtocol.ts"
 import type { Encoded, StateCodec } from "../StateCodec.ts"
@@ -176,7 +177,7 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
         const payload = this.component.codec.events.get(event.event)?.decode(event.payload)
         if (payload === undefined || Exit.isFailure(payload)) return
         for (const listener of Array.from(this.#eventListeners)) {
-          this.#tell(() => listener(event.event, payload.value))
+          this.tell(() => listener(event.event, payload.value))
         }
       }
     }
@@ -205,20 +206,30 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
   }
 
   /** There is a connection: what can be had of the state is had, or it is said why not, in time. */
-  #climb(): void {
+  #climb(first: Effect.Effect<void> = Effect.void): void {
     this.#stopClimbing?.()
     const { mountTimeout } = this.#wire.limits
-    const climb = Effect.timeoutOrElse(this.#ladder.climb, {
+    const climb = Effect.timeoutOrElse(Effect.andThen(first, this.#ladder.climb), {
       duration: mountTimeout,
       orElse: () => Effect.fail(tooLate(mountTimeout))
     })
     this.#stopClimbing = this.#wire.run(
-      Effect.match(climb, {
-        onSuccess: (ascent) => {
-          if (ascent !== undefined) this.#accept(ascent)
-        },
-        onFailure: (error) => this.#refused(error)
+      Effect.matchCauseEffect(climb, {
+        onSuccess: (ascent) => Effect.sync(() => ascent && this.#accept(ascent)),
+        onFailure: (cause) => this.#fell(cause)
       })
+    )
+  }
+
+  /** It was not mounted. Whoever waits is told even if it is a defect, for no other answer comes. */
+  #fell(cause: Cause.Cause<LiveError>): Effect.Effect<void> {
+    const failure = cause.reasons.find(Cause.isFailReason)
+    if (failure !== undefined) return Effect.sync(() => this.#refused(failure.error))
+    if (Cause.hasInterruptsOnly(cause)) return Effect.void
+    const { componentName } = this.component
+    return Effect.andThen(
+      Effect.logError(`"${componentName}" could not be mounted`, cause),
+      Effect.sync(() => this.#refused(died(componentName, Cause.squash(cause))))
     )
   }
 
@@ -270,7 +281,7 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
     const componentId = this.#componentId
     this.#leaveRoute()
     // Without a connection nothing can be asked for; on the next one it is not named any more.
-    if (componentId !== undefined && this.#wire.isConnected()) this.#ladder.leave(componentId)
+    if (componentId !== undefined && this.#wire.isConnected()) this.#wire.run(this.#ladder.leave(componentId))
   }
 
   #leaveRoute(): void {
@@ -297,11 +308,15 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
     if (componentId === undefined) return
     this.#wire.run(
       this.#wire.requests.Resync({ componentId }).pipe(
-        Effect.catch((error) =>
+        Effect.catchCause((cause) =>
           Effect.sync(() => {
+            const failure = cause.reasons.find(Cause.isFailReason)
             // With another connection comes another answer.
-            const isGone = error._tag === "LiveError" && this.#componentId === componentId
-            if (isGone) this.connected({ components: new Set() })
+            const isOver = failure?.error._tag === "RpcClientError" || Cause.hasInterruptsOnly(cause)
+            if (isOver || this.#componentId !== componentId) return
+            this.#leaveRoute()
+            // After a defect the instance may be there still, and would be left behind, and its rooms would not be told again.
+            this.#climb(failure === undefined ? this.#ladder.leave(componentId) : Effect.void)
           })
         )
       )
@@ -350,11 +365,11 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
     const before = this.#view
     if ((Object.keys(change) as Array<keyof ViewOf<C>>).every((name) => before[name] === change[name])) return
     this.#view = { ...before, ...change }
-    for (const listener of Array.from(this.#listeners)) this.#tell(listener)
+    for (const listener of Array.from(this.#listeners)) this.tell(listener)
   }
 
-  /** A listener that throws is not to end the connection it heard from. */
-  #tell(listener: () => void): void {
+  /** Calls a listener; one that throws is not to end the connection it heard from, nor to keep it from the others. */
+  tell(listener: () => void): void {
     try {
       listener()
     } catch (defect) {
@@ -365,6 +380,14 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
 
 const stopped = ({ componentName }: Component.Typed): LiveError =>
   new LiveError({ reason: new InstanceStopped({ component: componentName }) })
+
+/** What came was no answer: the server died of the request, or it speaks of something else. */
+const died = (component: string, defect: unknown): LiveError =>
+  new LiveError({
+    reason: Schema.isSchemaError(defect)
+      ? new ContractMismatch({ component, issue: String(defect) })
+      : new ComponentCrashed({ component })
+  })
 
 const disconnected = (detail: string): LiveError => new LiveError({ reason: new Disconnected({ detail }) })
 

@@ -1,7 +1,8 @@
 /**
  * Where a client keeps the state tokens of its components, so that a reload or a new process brings back the state: local storage
  * in a browser, a KeyValueStore elsewhere. An entry belongs to a server, a component and the application's own key. It is a help,
- * never a need: what cannot be read or written (private mode, a full quota) is said once in the log and done without.
+ * never a need: what cannot be read or written (private mode, a full quota) is said once in the log and done without. Entries that are
+ * too old are removed where they are found, at the beginning, and when there is no room.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -11,6 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
 
 /** What an entry belongs to. */
 export interface Place {
@@ -45,7 +47,8 @@ const encodeEntry = Schema.encodeSync(Entry)
 /** Keeps tokens in whatever KeyValueStore there is. */
 export const layerKeyValueStore: Layer.Layer<StateCache, never, KeyValueStore.KeyValueStore> = Layer.effect(
   StateCache,
-  Effect.map(Effect.service(KeyValueStore.KeyValueStore), (store) => {
+  Effect.gen(function* () {
+    const store = yield* KeyValueStore.KeyValueStore
     let complained = false
     const forgiving = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A | undefined> =>
       Effect.catchCause(effect, (cause) => {
@@ -56,6 +59,27 @@ export const layerKeyValueStore: Layer.Layer<StateCache, never, KeyValueStore.Ke
           "Components go on without it: after a reload they start anew."
         return Effect.as(Effect.logWarning(message, cause), undefined)
       })
+
+    /** What is just being written is not to be taken for what was there before. */
+    const turn = Semaphore.makeUnsafe(1)
+
+    const removeIfOld = Effect.fnUntraced(function* (name: string) {
+      const entry = decodeEntry(yield* store.get(name))
+      // What is no entry is somebody else's.
+      if (Option.isNone(entry) || entry.value.expiresAt > (yield* Clock.currentTimeMillis)) return
+      yield* store.remove(name)
+    })
+
+    /** As far as that can be done; that it cannot is said by whoever needs it. */
+    const removeOld = store.keys.pipe(
+      Effect.flatMap((names) =>
+        Effect.forEach(names.filter(isName), (name) => Effect.ignoreCause(removeIfOld(name)), { discard: true })
+      ),
+      Effect.ignoreCause
+    )
+
+    // A client does not wait for that.
+    yield* Effect.forkScoped(turn.withPermit(removeOld), { startImmediately: true })
 
     const remove = (place: Place) => Effect.asVoid(forgiving(store.remove(nameOf(place))))
 
@@ -71,7 +95,9 @@ export const layerKeyValueStore: Layer.Layer<StateCache, never, KeyValueStore.Ke
       set: (place, token, age) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
           const entry = encodeEntry({ token, expiresAt: now + Duration.toMillis(age) })
-          return Effect.asVoid(forgiving(store.set(nameOf(place), entry)))
+          const write = store.set(nameOf(place), entry)
+          const withRoom = write.pipe(Effect.catch(() => Effect.andThen(removeOld, write)))
+          return Effect.asVoid(forgiving(turn.withPermit(withRoom)))
         }),
       remove
     })
@@ -102,6 +128,9 @@ const localStorageOfPage = (): Storage | undefined => {
     return undefined
   }
 }
+
+/** Whether it can be the name of an entry, of whatever server. */
+const isName = (name: string): boolean => name.startsWith("fibra/") && name.split("/").length === 4
 
 const nameOf = ({ component, key, origin }: Place): string =>
   ["fibra", origin, component, key].map(encodeURIComponent).join("/")

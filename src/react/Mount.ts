@@ -30,6 +30,8 @@ export class Mount<C extends Component.Typed> {
   #snapshot: LiveComponent<C>
   #view: ViewOf<C>
   #callError: LiveComponent<C>["error"]
+  /** The last there was. */
+  #replicaShown: Replica<C> | undefined
   /** Calls made before it is open wait for this. */
   #replica = Deferred.makeUnsafe<Replica<C>, LiveError>()
 
@@ -107,9 +109,10 @@ export class Mount<C extends Component.Typed> {
 
   #attach(client: LiveClient["Service"]): Replica<C> {
     const replica = client.openUnsafe(this.#component, this.#options)
+    this.#replicaShown = replica
     replica.listen(() => this.#changed(replica.view))
     replica.listenToEvents((name, payload) => {
-      for (const listener of this.#eventListeners) listener(name, payload)
+      for (const listener of Array.from(this.#eventListeners)) this.#tell(() => listener(name, payload))
     })
     // What a fresh replica shows is shown already; another object of the same value would draw everything again.
     if (!isFresh(replica.view) || !isFresh(this.#view)) this.#changed(replica.view)
@@ -143,7 +146,14 @@ export class Mount<C extends Component.Typed> {
 
   #show(): void {
     this.#snapshot = this.#take()
-    for (const listener of this.#listeners) listener()
+    for (const listener of Array.from(this.#listeners)) this.#tell(listener)
+  }
+
+  /** A listener that throws is not to keep it from the others; the client's log is told, once there is a client. */
+  #tell(listener: () => void): void {
+    if (this.#replicaShown !== undefined) return this.#replicaShown.tell(listener)
+    const message = `A listener of "${this.#component.componentName}" failed`
+    Effect.runFork(Effect.sync(listener).pipe(Effect.ignoreCause({ log: "Error", message })))
   }
 
   #take(): LiveComponent<C> {

@@ -61,7 +61,6 @@ export class Connection {
   #paused = false
   /** When the last sign of life came. */
   #heardAt: number
-  #spoke = false
   /** What it may send. */
   #allowance: FullAt = 0
   /** What it may send beyond that, in vain. */
@@ -116,6 +115,10 @@ export class Connection {
     }
   }
 
+  get config(): LiveConfig.Service {
+    return this.#transport.config
+  }
+
   /** Whether it is still heard. */
   get isOpen(): boolean {
     return this.#front !== undefined
@@ -125,7 +128,7 @@ export class Connection {
   receive(text: string): void {
     if (this.#front === undefined) return
     this.#lives()
-    if (!this.#spoke) this.spoke()
+    this.spoke()
     try {
       this.#front.receive(text)
     } catch (defect) {
@@ -136,7 +139,6 @@ export class Connection {
 
   /** It has said something, if only with its request. */
   spoke(): void {
-    this.#spoke = true
     this.#transport.spoke(this)
   }
 

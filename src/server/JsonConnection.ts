@@ -70,7 +70,7 @@ export class JsonConnection implements FrontSession, Collector {
   constructor(front: JsonFront, connection: Connection, { isBatching, sessionToken }: JsonOptions) {
     this.#front = front
     this.#connection = connection
-    this.#outbox = new JsonOutbox(connection, front.config, isBatching)
+    this.#outbox = new JsonOutbox(connection, isBatching)
     const { principal } = connection
     const { sessions } = front
     const claimed =

@@ -4,7 +4,6 @@
  * write. While the client does not read, readers stay where they are, and it gets the last state when it reads again.
  */
 import type { Batch } from "./Batch.ts"
-import type * as LiveConfig from "./LiveConfig.ts"
 import { type Messages, Outbox, type Unread } from "./Outbox.ts"
 import type { Connection } from "./Connection.ts"
 
@@ -14,8 +13,8 @@ export class JsonOutbox extends Outbox {
   isBatching: boolean
   #batch = 1
 
-  constructor(connection: Connection, config: LiveConfig.Service, isBatching: boolean) {
-    super(connection, config)
+  constructor(connection: Connection, isBatching: boolean) {
+    super(connection)
     this.isBatching = isBatching
   }
 

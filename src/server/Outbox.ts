@@ -24,7 +24,6 @@ const nothing: ReadonlyArray<string> = []
 /** What all outboxes have in common, whatever wire they write. */
 export abstract class Outbox {
   protected readonly connection: Connection
-  protected readonly config: LiveConfig.Service
   /** Whether there is the answer of a call, which is not to overtake the change it speaks of. */
   protected isAnswering = false
   #first: Array<string> | undefined
@@ -32,9 +31,12 @@ export abstract class Outbox {
   /** Characters in both. */
   #waiting = 0
 
-  constructor(connection: Connection, config: LiveConfig.Service) {
+  constructor(connection: Connection) {
     this.connection = connection
-    this.config = config
+  }
+
+  protected get config(): LiveConfig.Service {
+    return this.connection.config
   }
 
   /** Sends one message before the news; false when there is no room for it. */

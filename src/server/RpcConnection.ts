@@ -89,7 +89,7 @@ export class RpcConnection implements FrontSession, Collector {
   constructor(front: RpcFront, connection: Connection) {
     this.#front = front
     this.connection = connection
-    this.#outbox = new RpcOutbox(connection, front.config)
+    this.#outbox = new RpcOutbox(connection)
     this.#session = front.openSession(this, connection.principal)
   }
 

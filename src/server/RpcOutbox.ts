@@ -4,7 +4,6 @@
  * the client has not acknowledged is full, readers stay where they are and catch up in one change.
  */
 import type { Batch } from "./Batch.ts"
-import type * as LiveConfig from "./LiveConfig.ts"
 import { Outbox, type Unread } from "./Outbox.ts"
 import type { Connection } from "./Connection.ts"
 import type { Frame } from "./Link.ts"
@@ -19,9 +18,9 @@ export class RpcOutbox extends Outbox {
   #stream: string | undefined
   #window: Window
 
-  constructor(connection: Connection, config: LiveConfig.Service) {
-    super(connection, config)
-    this.#window = new Window(config)
+  constructor(connection: Connection) {
+    super(connection)
+    this.#window = new Window(this.config)
   }
 
   /** Whether this is the id of the stream of events. */

@@ -65,7 +65,7 @@ class Outboxes implements Connections {
   }
 
   spoke(connection: Connection): void {
-    this.silent.delete(connection)
+    if (this.silent.size > 0) this.silent.delete(connection)
   }
 
   failed(connection: Connection, defect: unknown): void {

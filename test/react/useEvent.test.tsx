@@ -1,10 +1,11 @@
 // @vitest-environment happy-dom
 import { assert, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer, Logger } from "effect"
 import { type LiveComponent, useComponent, useEvent } from "fibra/react"
+import { LiveTest } from "fibra/testing"
 import { useState } from "react"
-import { Lab } from "../live/Lab.ts"
-import { onPage, Page } from "./page.tsx"
+import { behaviors, components, Lab } from "../live/Lab.ts"
+import { onPage, onPageOf, Page } from "./page.tsx"
 
 const announce = (lab: LiveComponent<typeof Lab>, text: string) => Effect.promise(() => lab.call.Announce({ text }))
 
@@ -37,4 +38,36 @@ it.effect("an event reaches the handler of the last render, once, also in a chil
       yield* page.render(null)
     })
   )
+)
+
+it.effect(
+  "a handler that throws does not keep the event from the other handlers, and is said in the client's log",
+  () => {
+    const log: Array<unknown> = []
+    const logger = Logger.layer([Logger.make(({ message }) => void log.push([message].flat()[0]))])
+    const server = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors), Layer.provideMerge(logger))
+    return onPageOf(
+      server,
+      Effect.gen(function* () {
+        const page = yield* Page
+        const heard: Array<string> = []
+        const labs: Array<LiveComponent<typeof Lab>> = []
+        const View = () => {
+          const lab = useComponent(Lab, { props: { start: 0 } })
+          labs.push(lab)
+          useEvent(lab, "Announced", ({ text }) => void heard.push(`before: ${text}`))
+          useEvent(lab, "Announced", () => {
+            throw new Error("the handler has a bug")
+          })
+          useEvent(lab, "Announced", ({ text }) => void heard.push(`after: ${text}`))
+          return null
+        }
+        yield* page.render(<View />)
+        yield* page.drawn(Effect.suspend(() => announce(labs.at(-1) as never, "one")))
+        assert.deepStrictEqual(heard, ["before: one", "after: one"])
+        assert.deepStrictEqual(log, ['A listener of "Lab" failed'])
+        yield* page.render(null)
+      })
+    )
+  }
 )

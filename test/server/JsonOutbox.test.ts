@@ -1,13 +1,13 @@
 /** One event may be for very many components of one client: that ends its connection, and not the server. */
 import { assert, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { Batch } from "../../src/server/Batch.ts"
 import { JsonOutbox } from "../../src/server/JsonOutbox.ts"
-import { defaults } from "../../src/server/LiveConfig.ts"
+import * as LiveConfig from "../../src/server/LiveConfig.ts"
 import { layer, Transport } from "../../src/server/Transport.ts"
 import { makeLink } from "./deadLink.ts"
 
-const config = { ...defaults, maxBuffered: 1024 * 1024 }
+const maxBuffered = 1024 * 1024
 const event = new Batch(["x".repeat(200_000)], true)
 const unread = {
   isBehind: true,
@@ -21,10 +21,10 @@ for (const isBatching of [false, true]) {
       const { link, written } = makeLink()
       const silent = { receive: () => {}, flush: () => {}, draining: () => {}, knows: () => true, closed: () => {} }
       const connection = (yield* Transport).attachUnsafe({ open: () => silent }, link, undefined)
-      new JsonOutbox(connection, config, isBatching).flush(unread)
+      new JsonOutbox(connection, isBatching).flush(unread)
       const bytes = written.reduce((sum, length) => sum + length, 0)
-      assert.isBelow(bytes, 2 * config.maxBuffered)
+      assert.isBelow(bytes, 2 * maxBuffered)
       connection.closed()
-    }).pipe(Effect.provide(layer))
+    }).pipe(Effect.provide(layer.pipe(Layer.provide(LiveConfig.layer({ maxBuffered })))))
   )
 }
