@@ -74,7 +74,10 @@ type Arguments<Handler extends Handlers[string], O> =
 /** A running actor, as others see it. */
 export interface ActorRef<State, H extends Handlers> {
   readonly address: string
-  /** Hands a message over; succeeds when the mailbox took it, and does not wait for the handler. */
+  /**
+   * Hands a message over and does not wait for the handler. Succeeds when the mailbox took it, and for a message that an overflow
+   * policy of `dropNewest` dropped: that is a dead letter.
+   */
   readonly tell: <Tag extends keyof H & string>(
     tag: Tag,
     ...args: Arguments<H[Tag], SendOptions>

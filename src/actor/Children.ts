@@ -46,6 +46,8 @@ interface Member {
   fiber: Fiber.Fiber<unknown, unknown> | undefined
   /** While it, and those affected by its crash, wait for their next start. */
   timer: Fiber.Fiber<unknown, unknown> | undefined
+  /** Whose crash it was stopped for, its own or another's, while it waits for the next start of that one. */
+  waitsFor: Member | undefined
   history: RestartPolicy.History
   runningSince: number
   restarts: number
@@ -115,6 +117,7 @@ export class Children {
         policy: RestartPolicy.make({ ...this.#backoff, ...child.backoff, intensity: Infinity }),
         fiber: undefined,
         timer: undefined,
+        waitsFor: undefined,
         history: RestartPolicy.healthy,
         runningSince: 0,
         restarts: 0
@@ -131,8 +134,7 @@ export class Children {
       return Effect.gen({ self: this }, function* () {
         yield* this.#halt(member)
         this.#forget(member)
-        // Its siblings may have waited for it to come back.
-        yield* this.#relaunch(this.#members.filter(({ timer }) => timer === undefined))
+        yield* this.#relaunch(this.#members.filter(({ waitsFor }) => waitsFor === member))
         return true
       })
     })
@@ -146,6 +148,7 @@ export class Children {
   #launch(member: Member): Effect.Effect<void> {
     return Effect.map(Clock.currentTimeMillis, (now) => {
       member.timer = undefined
+      member.waitsFor = undefined
       member.runningSince = now
       const fiber = (member.fiber = Effect.runForkWith(member.context)(member.child.run))
       fiber.addObserver((exit) => {
@@ -204,9 +207,9 @@ export class Children {
       if (allowed._tag !== "Restart" || decision._tag !== "Restart") return yield* this.#giveUp(member, exit)
       this.#history = allowed.history
       member.history = decision.history
-      const siblings = affected(this.#strategy, this.#members, this.#members.indexOf(member))
-      for (const sibling of siblings.toReversed()) {
+      for (const sibling of this.#affected(member).toReversed()) {
         yield* this.#halt(sibling)
+        sibling.waitsFor = member
         if (sibling.child.restart === "temporary") this.#forget(sibling)
       }
       if (decision.delay === 0) return yield* this.#due(member)
@@ -221,7 +224,11 @@ export class Children {
   }
 
   #due(member: Member): Effect.Effect<void> {
-    return this.#relaunch(affected(this.#strategy, this.#members, this.#members.indexOf(member)))
+    return this.#relaunch(this.#affected(member))
+  }
+
+  #affected(member: Member): ReadonlyArray<Member> {
+    return affected(this.#strategy, this.#members, this.#members.indexOf(member))
   }
 
   #giveUp(member: Member, exit: Exit.Exit<unknown, unknown>): Step {

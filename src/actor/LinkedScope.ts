@@ -1,7 +1,8 @@
 /**
  * The Scope of one activation of an actor. It is an ordinary Scope that also says which fibers were forked in it, so that
  * a background fiber and its actor share one fate without the author having to link them. Fibers of a scope inside this
- * one (a `FiberMap`, `Effect.scoped`) belong to that scope and are not reported.
+ * one (a `FiberMap`, `Effect.scoped`) belong to that scope and are not reported. Nor is a fiber that was started at once
+ * (`startImmediately`) and has ended before it first waited: it never comes into the Scope, so its failure is nobody's crash.
  */
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -43,7 +44,10 @@ const withLinkedFinalizers = (open: Scope.State.Open, listener: Listener): Scope
   return { _tag: "Open", finalizerKey: undefined, finalizer: undefined, finalizers }
 }
 
-/** `Effect.forkIn` registers a fiber's interruption under the fiber itself; that is how it is seen here. */
+/**
+ * `Effect.forkIn` registers a fiber's interruption under the fiber itself; that is how it is seen here. For a fiber that has ended
+ * already it registers nothing, and tells nobody of it.
+ */
 class LinkedFinalizers extends Map<object, Finalizer> {
   readonly #listener: Listener
 

@@ -84,6 +84,9 @@ export const decide = (policy: RestartPolicy, history: History, crash: Crash): D
   const delay =
     attempt === 0
       ? 0
-      : Math.min(Duration.toMillis(policy.backoff) * 2 ** (attempt - 1), Duration.toMillis(policy.maxBackoff))
+      : Math.min(Duration.toMillis(policy.backoff) * 2 ** doublings(attempt), Duration.toMillis(policy.maxBackoff))
   return { _tag: "Restart", delay, history: { crashes, attempt: attempt + 1, probes } }
 }
+
+/** Bounded, because 2 ** 1024 is Infinity, and no backoff at all times that is no number. */
+const doublings = (attempt: number): number => Math.min(attempt - 1, 1023)

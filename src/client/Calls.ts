@@ -106,7 +106,7 @@ export class Calls {
     options: CallOptions | undefined
   ): Effect.Effect<unknown, unknown> {
     const call: Call = { codec, payload, guess, id: undefined, session: -1 }
-    const answer = Effect.onInterrupt(this.#deliver(call), () => Effect.sync(() => this.#settle(call)))
+    const answer = Effect.onError(this.#deliver(call), () => Effect.sync(() => this.#settle(call)))
     if (options?.timeout === undefined) return answer
     const timeout = Duration.fromInputUnsafe(options.timeout)
     return Effect.timeoutOrElse(answer, { duration: timeout, orElse: () => this.#expired(call, timeout) })

@@ -269,6 +269,7 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
 
   #refused(error: LiveError): void {
     if (this.#released) return
+    this.#stopWaiting()
     const { reason } = error
     const outdated = reason._tag === "VersionMismatch" && reason.client < reason.server
     this.#show({ connected: false, status: outdated ? "outdated" : "mounting", error })

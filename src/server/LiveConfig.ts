@@ -1,7 +1,13 @@
-/** Every number of the server, with its unit and its default. Provide your own with `LiveConfig.layer`. */
+/**
+ * Every number of the server, with its unit, its default, and what it may be. Provide your own with `LiveConfig.layer`, which takes
+ * none that a server cannot work with.
+ */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
 
 /** The numbers of a live server. */
 export interface Service {
@@ -149,6 +155,97 @@ export const defaults: Service = {
 /** The configuration in force. */
 export const LiveConfig = Context.Reference<Service>("fibra/server/LiveConfig", { defaultValue: () => defaults })
 
-/** Replaces some of the defaults. */
+const number = (expected: string, isValid: (value: number) => boolean) =>
+  Schema.Number.check(Schema.makeFilter(isValid, { expected }))
+
+const time = (expected: string, isValid: (millis: number) => boolean) =>
+  Schema.Duration.annotate({ expected }).check(
+    Schema.makeFilter((value) => isValid(Duration.toMillis(value)), { expected })
+  )
+
+/** Things or bytes; `Infinity` is no limit. */
+const countFrom = (least: 0 | 1) =>
+  number(
+    `a whole number of at least ${least}, or Infinity`,
+    (value) => value === Infinity || (value >= least && Number.isInteger(value))
+  )
+
+const some = countFrom(1)
+const someOrNone = countFrom(0)
+const someTime = time("a Duration above 0, or Duration.infinity", (millis) => millis > 0)
+const someOrNoTime = time("a Duration of at least 0, or Duration.infinity", (millis) => millis >= 0)
+/** Those that clients are told, or that are divided up: neither can be done with what does not end. */
+const endingTime = time("a Duration above 0 that ends", (millis) => millis > 0 && millis < Infinity)
+const endingOrNoTime = time("a Duration of at least 0 that ends", (millis) => millis >= 0 && millis < Infinity)
+
+/** What each may be. Where 0 is taken it means none; where it would make a server that serves nobody, it is not. */
+const Valid: Schema.Decoder<Service> = Schema.Struct({
+  path: Schema.String.pipe(
+    Schema.refine((path): path is Service["path"] => path.startsWith("/"), {
+      expected: "a path that begins with a slash"
+    })
+  ),
+  allowedOrigins: Schema.Union([Schema.Literals(["same-origin", "any"]), Schema.Array(Schema.String)]),
+  // `ws` makes 32 bits of it, and takes 0 and what is below for no limit.
+  maxPayload: number(
+    "a whole number from 1 to 2 147 483 647, or Infinity",
+    (value) => value === Infinity || (value >= 1 && value < 2 ** 31 && Number.isInteger(value))
+  ),
+  maxMessages: some,
+  maxConnections: some,
+  maxConnectionsPerAddress: some,
+  maxConnectionsPerPrincipal: some,
+  // Not Infinity: with more than there are, anybody says which address is theirs.
+  trustedProxies: number("a whole number of at least 0", (value) => value >= 0 && Number.isInteger(value)),
+  authenticationTimeout: someTime,
+  firstMessageTimeout: someTime,
+  rate: number("a number above 0, or Infinity", (value) => value > 0),
+  rateBurst: some,
+  rateTolerance: someOrNone,
+  heartbeat: someTime,
+  idleTimeout: someTime,
+  windowBatches: some,
+  windowBytes: some,
+  highWaterMark: some,
+  pauseMark: some,
+  maxBuffered: some,
+  maxComponents: some,
+  maxKeyed: someOrNone,
+  maxRooms: someOrNone,
+  maxEvents: some,
+  roomLog: someOrNone,
+  roomLogBytes: someOrNone,
+  patchLog: someOrNone,
+  patchLogBytes: someOrNone,
+  conflateAfter: someOrNone,
+  retainedBytes: someOrNone,
+  linger: someOrNoTime,
+  maxParked: someOrNone,
+  maxParkedPerPrincipal: someOrNone,
+  maxParkedBytes: someOrNone,
+  maxResults: some,
+  maxResultBytes: someOrNone,
+  tokenAge: endingTime,
+  tokenInterval: someOrNoTime,
+  maxTokenLength: someOrNone,
+  encryptTokens: Schema.Boolean,
+  audience: Schema.String,
+  persistInterval: someOrNoTime,
+  storeTimeout: someTime,
+  drainTimeout: endingOrNoTime,
+  reconnectWithin: endingOrNoTime
+})
+
+const decode = Schema.decodeUnknownEffect(Valid, { errors: "all", reportInput: true })
+const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
+
+const invalid = ({ issue }: Schema.SchemaError): Error => {
+  const lines = issuesOf(issue).issues.map(({ message, path = [] }) => `${path.join(".")}: ${message}`)
+  return new Error(
+    `LiveConfig.layer was given what no server can work with. ${lines.join(". ")}. See docs/configuration.md.`
+  )
+}
+
+/** Replaces some of the defaults; dies of what is not to be worked with, and says which and what was expected. */
 export const layer = (config: Partial<Service>): Layer.Layer<never> =>
-  Layer.succeed(LiveConfig, { ...defaults, ...config })
+  Layer.effect(LiveConfig, decode({ ...defaults, ...config }).pipe(Effect.catch((error) => Effect.die(invalid(error)))))

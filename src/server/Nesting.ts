@@ -4,7 +4,7 @@
  */
 
 /** Arrays and objects inside each other. */
-export const maxDepth = 256
+const maxDepth = 256
 
 const bracket = "[".charCodeAt(0)
 const brace = "{".charCodeAt(0)

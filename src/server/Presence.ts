@@ -1,6 +1,7 @@
 /**
  * Who is in a room with a component: a list that is read like the state of an instance, by whoever is in it. The clients of one
- * principal are one person; an anonymous client is one of its own. It is made anew when somebody reads it, not for each who comes.
+ * principal are one person; an anonymous client is one of its own. It is made anew when somebody reads it, and once in a turn of
+ * the event loop for listeners on the server, not for each who comes. It is encoded for clients only.
  */
 import type { PresenceCodec } from "../ComponentCodec.ts"
 import type { ComponentId } from "../LiveId.ts"
@@ -44,11 +45,16 @@ export class Presence implements Source {
   readonly #visitors = new Map<string, Visitor>()
   readonly #visitOf = new Map<object, { readonly visitor: Visitor; readonly visit: Visit }>()
   readonly #readers = new Set<Reader>()
-  readonly #listeners = new Set<(people: ReadonlyArray<Person>) => void>()
-  #people: ReadonlyArray<Person> = []
+  /** And the list each of them knows. */
+  readonly #listeners = new Map<(people: ReadonlyArray<Person>) => void, ReadonlyArray<Person>>()
+  /** Undefined when something has changed. */
+  #people: ReadonlyArray<Person> | undefined = []
   #encoded: Encoded = { people: [] }
   #state: { readonly people: ReadonlyArray<Person> } = { people: [] }
+  /** Whether something has changed since the list was encoded. */
   #isDirty = false
+  /** Whether the listeners are going to be told. */
+  #isTelling = false
 
   constructor(id: ComponentId, codec: PresenceCodec, config: LiveConfig.Service, epoch: number) {
     this.id = id
@@ -60,8 +66,7 @@ export class Presence implements Source {
 
   /** Everyone who is there, in the order they came. */
   get people(): ReadonlyArray<Person> {
-    this.refresh()
-    return this.#people
+    return (this.#people ??= Array.from(this.#visitors.values(), (visitor) => (visitor.person ??= personOf(visitor))))
   }
 
   get encoded(): Encoded {
@@ -131,19 +136,21 @@ export class Presence implements Source {
     reader.end()
   }
 
-  /** Calls the listener after each change, until the function returned is called. */
+  /**
+   * Calls the listener after each turn of the event loop in which the list has become another than it is now, and then again,
+   * until the function returned is called.
+   */
   listen(listener: (people: ReadonlyArray<Person>) => void): () => void {
-    this.#listeners.add(listener)
+    this.#listeners.set(listener, this.people)
     return () => void this.#listeners.delete(listener)
   }
 
-  /** Makes the list what it is now. */
+  /** What has changed is to be in the logs. */
   refresh(): void {
     if (!this.#isDirty) return
     this.#isDirty = false
     const before = this.#encoded
-    this.#people = Array.from(this.#visitors.values(), (visitor) => (visitor.person ??= personOf(visitor)))
-    const state = { people: this.#people }
+    const state = { people: this.people }
     this.#encoded = this.#codec.people.encode(state, { from: this.#state, to: before })
     this.#state = state
     const patch = Patch.diff(before, this.#encoded)
@@ -155,12 +162,23 @@ export class Presence implements Source {
 
   #changed(visitor: Visitor): void {
     visitor.person = undefined
+    this.#people = undefined
     const wasDirty = this.#isDirty
     this.#isDirty = true
     if (!wasDirty) for (const reader of this.#readers) reader.wake()
-    if (this.#listeners.size === 0) return
-    const { people } = this
-    for (const listener of this.#listeners) listener(people)
+    if (this.#listeners.size === 0 || this.#isTelling) return
+    this.#isTelling = true
+    setImmediate(this.#tell)
+  }
+
+  readonly #tell = (): void => {
+    this.#isTelling = false
+    for (const [listener, known] of this.#listeners) {
+      const { people } = this
+      if (people === known) continue
+      this.#listeners.set(listener, people)
+      listener(people)
+    }
   }
 }
 

@@ -398,6 +398,26 @@ describe("a crash", () => {
       }).pipe(isolated)
     )
 
+    it.effect("is no crash when the fiber fails before it first waits and was started at once: nobody sees it", () =>
+      Effect.gen(function* () {
+        for (const startImmediately of [false, true]) {
+          let builds = 0
+          const ref = yield* Actor.spawn(
+            Actor.make("hasty", {
+              initial: 0,
+              build: () =>
+                Effect.gen(function* () {
+                  if (++builds === 1) yield* Effect.forkScoped(Effect.die("at once"), { startImmediately })
+                  return {}
+                })
+            })
+          )
+          yield* TestClock.adjust("1 second")
+          assert.deepStrictEqual([yield* ref.status, builds], ["running", startImmediately ? 1 : 2])
+        }
+      }).pipe(isolated)
+    )
+
     it.effect("is no crash when the fiber just ends or is interrupted", () =>
       Effect.gen(function* () {
         const { crash, ref } = yield* withBackground((_, crash) =>

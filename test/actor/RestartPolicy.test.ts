@@ -123,6 +123,19 @@ describe("RestartPolicy", () => {
     assert.deepStrictEqual(follow(given ?? policy, crashes), decisions)
   })
 
+  it.each([
+    { backoff: 0, maxBackoff: "10 seconds", last: "restart 0" },
+    { backoff: "1 milli", maxBackoff: "10 seconds", last: "restart 10000" },
+    { backoff: "1 milli", maxBackoff: 0, last: "restart 0" }
+  ] as const)("has a delay after a thousand restarts in a row too: $backoff to $maxBackoff", ({ last, ...backoff }) => {
+    const crashes = Array.from({ length: 3000 }, (_, at) => [at, 0] as const)
+    const decisions = follow(RestartPolicy.make({ ...backoff, intensity: Infinity, within: "1 second" }), crashes)
+    assert.deepStrictEqual(
+      decisions.slice(1000),
+      Array.from({ length: 2000 }, () => last)
+    )
+  })
+
   it("tolerates five crashes within thirty seconds unless told otherwise", () => {
     const crashes = Array.from({ length: 6 }, (_, at) => [at, 0] as const)
     assert.strictEqual(follow(RestartPolicy.make(), crashes).at(-2), "restart 800")

@@ -420,6 +420,38 @@ describe("Supervisor", () => {
       }).pipe(silently)
     )
 
+    it.effect("lets children wait on for the one they wait for when another is stopped", () =>
+      Effect.gen(function* () {
+        const family = new Family()
+        const supervisor = yield* Supervisor.make({ strategy: "restForOne", intensity: 100, backoff: "10 seconds" })
+        for (const id of ["z", "a", "b"]) yield* supervisor.start(family.child(id))
+        for (const id of ["a", "a"]) yield* family.end(id)
+        yield* supervisor.start(family.child("c"))
+        assert.strictEqual(family.news, "z up, a up, b up, a down, b down, a up, b up, a down, b down, c up")
+        for (const id of ["z", "c"]) assert.isTrue(yield* supervisor.stop(id))
+        yield* settled
+        assert.strictEqual(family.news, "z down, c down")
+        yield* TestClock.adjust("10 seconds")
+        assert.strictEqual(family.news, "a up, b up")
+      }).pipe(silently)
+    )
+
+    it.effect("starts those that wait for a child that is stopped, but not one that has its own backoff", () =>
+      Effect.gen(function* () {
+        const family = new Family()
+        const supervisor = yield* Supervisor.make({ strategy: "restForOne", intensity: 100, backoff: "10 seconds" })
+        for (const id of ["a", "b"]) yield* supervisor.start(family.child(id))
+        for (const id of ["a", "a"]) yield* family.end(id)
+        for (const id of ["c", "d"]) yield* supervisor.start(family.child(id))
+        for (const id of ["c", "c"]) yield* family.end(id)
+        family.log.splice(0)
+        yield* supervisor.stop("a")
+        assert.strictEqual(family.news, "b up")
+        yield* TestClock.adjust("10 seconds")
+        assert.strictEqual(family.news, "c up, d up")
+      }).pipe(silently)
+    )
+
     it.effect("starts the others when the child is stopped for which they wait", () =>
       Effect.gen(function* () {
         const family = new Family()

@@ -30,6 +30,8 @@ class Faults {
   loses = false
   readonly asked: Array<string> = []
   readonly callIds: Array<unknown> = []
+  /** Below which number all calls are settled, as it was told last. */
+  settled: unknown
 
   through(link: RawLink): Link.Link["Service"] {
     return {
@@ -50,7 +52,8 @@ class Faults {
             send: (clientId, message, transferables) => {
               if (message._tag !== "Request") return protocol.send(clientId, message, transferables)
               this.asked.push(message.tag)
-              const { callId } = message.payload as { readonly callId?: unknown }
+              const { callId, settled } = message.payload as { readonly callId?: unknown; readonly settled?: unknown }
+              if (settled !== undefined) this.settled = settled
               if (callId !== undefined) this.callIds.push(callId)
               const exit = this.answers.get(message.tag)
               if (exit === undefined) return protocol.send(clientId, message, transferables)
@@ -69,10 +72,10 @@ const visit = Effect.gen(function* () {
   const faults = new Faults()
   const services = Layer.merge(Layer.succeed(Link.Link, faults.through(link)), StateCache.layerMemory)
   const context = yield* Layer.build(Layer.fresh(Layer.provide(LiveClient.layer(), services)))
-  const { mount } = yield* Effect.provideContext(Effect.service(LiveClient), context)
+  const client = yield* Effect.provideContext(Effect.service(LiveClient), context)
   yield* live.settle
   const comeBack = link.disconnect.pipe(Effect.andThen(link.connect), Effect.andThen(live.settle))
-  return { comeBack, faults, live, mount }
+  return { client, comeBack, faults, live, mount: client.mount }
 })
 
 const tested = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -85,7 +88,38 @@ const tested = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 
 const reasonOf = (error: LiveError | undefined) => error?.reason._tag
 
+describe("a call", () => {
+  it.effect("that is answered with a defect is not waited for by the server any more", () =>
+    tested(
+      Effect.gen(function* () {
+        const { faults, mount } = yield* visit
+        const count = yield* mount(Count, {})
+        faults.answers.set("Call", died)
+        assert.isTrue(Exit.isFailure(yield* Effect.exit(Effect.timeout(count.call.Add(), "1 second").pipe(running))))
+        faults.answers.clear()
+        yield* count.call.Add()
+        assert.strictEqual(faults.settled, faults.callIds.at(-1))
+      })
+    )
+  )
+})
+
 describe("a mount", () => {
+  it.effect("that is refused stays refused for that reason, and is not late as well", () =>
+    tested(
+      Effect.gen(function* () {
+        const { client, faults, live } = yield* visit
+        faults.answers.set("Mount", died)
+        const replica = client.openUnsafe(Count, {})
+        yield* live.settle
+        assert.strictEqual(reasonOf(replica.view.error), "ComponentCrashed")
+        yield* TestClock.adjust("5 minutes")
+        assert.strictEqual(reasonOf(replica.view.error), "ComponentCrashed")
+        replica.release()
+      })
+    )
+  )
+
   it.effect("that is answered with a defect is refused at once, and done with the next connection", () =>
     tested(
       Effect.gen(function* () {

@@ -144,6 +144,8 @@ describe("requests that wait for their answers", () => {
       ours.send({ _tag: "Interrupt", requestId: "b" })
       yield* ours.answer("b")
       wait("e")
+      request("ping", "Ping", {})
+      yield* ours.answer("ping")
       yield* Deferred.succeed(yield* Gate, undefined)
       assert.include(JSON.stringify(yield* ours.answer("e")), "Success")
     }).pipe(Effect.scoped, Effect.provide(served({ maxBuffered })))

@@ -45,7 +45,7 @@ interface Update {
   readonly payload: { readonly state: { readonly count: number }; readonly signedState?: string }
 }
 
-const Step = Schema.Literals(["change", "seal", "read", "start over"])
+const Step = Schema.Literals(["change", "seal", "read", "start over", "come back"])
 
 it.effect.prop(
   "a token is told with the state it is of, and the last one is told",
@@ -70,6 +70,14 @@ it.effect.prop(
         if (step === "change") source.change()
         else if (step === "seal") source.seal()
         else if (step === "start over") reader.startOver()
+        else if (step === "come back") {
+          reader.resume({
+            componentId: source.id,
+            epoch: source.epoch,
+            revision: updates.at(-1)?.revision ?? 0,
+            index: 0
+          })
+        }
         if (step === "read") read()
         else reader.wake()
       }
