@@ -34,6 +34,7 @@ describe("useComponent", () => {
     expect(useComponent).type.not.toBeCallableWith(Board)
     expect(useComponent).type.not.toBeCallableWith(Board, {})
     expect(useComponent).type.not.toBeCallableWith(Board, { props: { title: 1 } })
+    expect(useComponent).type.not.toBeCallableWith(Board, { props, key: "shared", room: "of a private one" })
   })
 
   test("gives the state of the contract, and what may have gone wrong", () => {

@@ -17,23 +17,39 @@ import { Replica } from "./Replica.ts"
 import * as StateCache from "./StateCache.ts"
 import * as Wire from "./Wire.ts"
 
+/** A shared instance, or a private one, which may be in a room. */
+type Place =
+  | {
+      /**
+       * Mounts the instance everyone shares who gives this key, of 1 to 256 characters, instead of a private one. The first to come
+       * gives the props.
+       */
+      readonly key?: string
+      readonly room?: undefined
+    }
+  | {
+      readonly key?: undefined
+      /**
+       * The room a private instance is to be in, of 1 to 128 visible characters: it gets what is said there, and what it says is
+       * heard there.
+       */
+      readonly room?: string
+    }
+
 /** What to mount. */
 export type MountOptions<C extends Component.Typed> = ({} extends Component.Props<C>
   ? { readonly props?: Component.Props<C> }
-  : { readonly props: Component.Props<C> }) & {
-  /** Mounts the instance everyone shares who gives this key, instead of a private one. The first to come gives the props. */
-  readonly key?: string
-  /** The room a private instance is to be in: it gets what is said there, and what it says is heard there. */
-  readonly room?: string
-  /**
-   * Keeps the state of a private instance in the StateCache under this name, so that a reload or a new process brings it back.
-   * Who finds a state there that is still running shares it; of those who find none and start at the same time, the one that
-   * changes last is found by the next.
-   */
-  readonly cacheKey?: string
-  /** When the state is of a later version than the server, as after a deploy was rolled back: mounts anew (default), or waits. */
-  readonly whenNewer?: "mount" | "wait"
-}
+  : { readonly props: Component.Props<C> }) &
+  Place & {
+    /**
+     * Keeps the state of a private instance in the StateCache under this name, so that a reload or a new process brings it back.
+     * Who finds a state there that is still running shares it; of those who find none and start at the same time, the one that
+     * changes last is found by the next.
+     */
+    readonly cacheKey?: string
+    /** When the state is of a later version than the server, as after a deploy was rolled back: mounts anew (default), or waits. */
+    readonly whenNewer?: "mount" | "wait"
+  }
 
 /** A connection to a live server. */
 export class LiveClient extends Context.Service<

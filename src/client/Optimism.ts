@@ -4,6 +4,7 @@
  */
 import * as Equal from "effect/Equal"
 import type { ActionCodec } from "../ComponentCodec.ts"
+import { freeze } from "../Frozen.ts"
 import type { CallReference } from "../LiveProtocol.ts"
 import type { Encoded, StateCodec } from "../StateCodec.ts"
 
@@ -95,10 +96,10 @@ export class Optimism<State> {
     this.#shown = isSame(shown.state, this.#shown.state) ? { ...shown, state: this.#shown.state } : shown
   }
 
-  /** Undefined when the reducer throws, or makes something that is no state. */
+  /** Undefined when the reducer throws, as one does that changes the state in place, or makes something that is no state. */
   #apply({ encoded, state }: Shown<State>, { action, payload, reduce }: Guess): Shown<State> | undefined {
     try {
-      const next = reduce(state, payload) as State
+      const next = reduce(freeze(state), payload) as State
       if (next === state) return { encoded, state }
       return { state: next, encoded: this.#codec.encode(next, encoded && { from: state, to: encoded }) }
     } catch (defect) {

@@ -86,15 +86,14 @@ export class InstanceRooms implements Member {
       if (this.#joined.length >= maxRooms) return refuse(new TooManyRooms({ limit: maxRooms, of: "instance" }))
       const room = this.#rooms.openUnsafe(name)
       const { id, key, readers, served } = this.#instance
-      // Of a shared instance, a client that is in too many rooms is not told of this one; nobody else is the worse for it.
-      const listening = Array.from(readers).filter(({ sink }) => sink.hasRoomFor([room]))
-      if (key === undefined && listening.length < readers.size) {
+      // What a shared instance does is no client's doing: whoever has mounted it hears what is said there, however much that is.
+      if (key === undefined && !Array.from(readers).every(({ sink }) => sink.hasRoomFor([room]))) {
         this.#rooms.leftUnsafe(room)
         return refuse(this.tooMany)
       }
       this.#joined = [...this.#joined, room]
       room.enter(this, served.hears === undefined || served.hears.size > 0)
-      for (const reader of listening) reader.sink.enter(room, id, reader, served.component.codec.events)
+      for (const reader of readers) reader.sink.enter(room, id, reader, served.component.codec.events)
       this.#settle()
       return Effect.void
     })
@@ -148,8 +147,7 @@ export class InstanceRooms implements Member {
       )
       return
     }
-    this.#settle()
-    this.#meet(reader)
+    this.#list(reader)
   }
 
   /** It has unmounted it. */
@@ -243,9 +241,11 @@ export class InstanceRooms implements Member {
       }
       for (const reader of readers) {
         const isMeant = key === undefined ? of === undefined || this.#isOwn(of) : reader.sink.client === of
-        if (!isMeant || !this.#metadata.has(reader)) continue
+        if (!isMeant) continue
+        const isListed = this.#metadata.has(reader)
         this.#metadata.set(reader, metadata)
-        this.#presence?.of.track(reader, metadata)
+        if (isListed) this.#presence?.of.track(reader, metadata)
+        else this.#list(reader)
       }
       return Effect.void
     })
@@ -301,6 +301,12 @@ export class InstanceRooms implements Member {
     this.#presence = { of, room }
     for (const reader of moving) this.#meet(reader)
     if ((this.#listeners?.size ?? 0) > 0) this.#follow()
+  }
+
+  /** It is known what to say of this one. */
+  #list(reader: Reader<Audience>): void {
+    this.#settle()
+    this.#meet(reader)
   }
 
   #meet(reader: Reader<Audience>): void {

@@ -29,7 +29,7 @@ export class Rooms extends Context.Service<
 >()("fibra/server/Rooms") {}
 
 /** Letters, marks, digits, punctuation and symbols of any script. */
-const form = /^[\p{L}\p{M}\p{N}\p{P}\p{S}]{1,128}$/u
+const form = /^(?!\p{M})(?:(?![\u115F\u1160\u2800\u3164\uFFA0])[\p{L}\p{M}\p{N}\p{P}\p{S}]){1,128}$/u
 
 /** As much of a name as goes into an error. */
 export const shortened = (room: string): string => (room.length > 64 ? `${room.slice(0, 64)}…` : room)

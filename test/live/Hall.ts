@@ -29,7 +29,10 @@ export class Hall extends Component.Service<Hall>()("Hall", {
   events: { Said: Schema.Struct({ words: Schema.NonEmptyString, by: Schema.String }) },
   presence: {
     metadata: { name: Schema.String, mood: Schema.NonEmptyString },
-    initial: ({ who }) => ({ name: who, mood: "calm" })
+    initial: ({ who }) => {
+      if (who === "Nobody") throw new Error("who is that?")
+      return { name: who, mood: "calm" }
+    }
   }
 }) {}
 

@@ -19,6 +19,7 @@ class Sum extends Component.Service<Sum>()("Sum", {
     Rpc.make("Write", { payload: { word: Schema.String } }),
     Rpc.make("Slowly", { payload: Add }),
     Rpc.make("Throw", { payload: Add }),
+    Rpc.make("WriteInPlace", { payload: { word: Schema.String }, error: Refused }),
     Rpc.make("Nonsense", { payload: Add }),
     Rpc.make("AddUnseen", { payload: Add })
   ],
@@ -28,6 +29,10 @@ class Sum extends Component.Service<Sum>()("Sum", {
     Slowly: (state, { by }) => ({ ...state, total: state.total + by }),
     Throw: () => {
       throw new Error("no idea")
+    },
+    WriteInPlace: (state, { word }) => {
+      ;(state.words as Array<string>).push(word)
+      return state
     },
     Nonsense: (state) => ({ ...state, total: 0.5 })
   }
@@ -46,6 +51,7 @@ const SumLayer = (latch: Latch.Latch) =>
           Effect.asVoid(self.update((state) => ({ ...state, words: [...state.words, word.toUpperCase()] }))),
         Slowly: ({ by }) => Effect.andThen(latch.await, add(by)),
         Throw: ({ by }) => add(by),
+        WriteInPlace: () => Effect.fail(new Refused()),
         Nonsense: ({ by }) => add(by),
         AddUnseen: ({ by }) => add(by)
       })
@@ -275,6 +281,23 @@ describe("an optimistic action", () => {
         yield* Fiber.join(call)
         assert.deepStrictEqual(sum.totals(), [11, 10])
       })
+    )
+  )
+
+  const places: Array<unknown> = []
+  it.effect("whose reducer changes the state in place is not shown, and leaves nothing behind", () =>
+    lab(
+      ({ live }) =>
+        Effect.gen(function* () {
+          const sum = yield* watch(live)
+          yield* Fiber.join(yield* sum.call("Write", { word: "a" }))
+          for (const word of ["x", "y"]) yield* Fiber.join(yield* sum.call("WriteInPlace", { word }))
+          assert.deepStrictEqual(sum.replica.view.state.words, ["A"])
+          assert.lengthOf(places, 2)
+          yield* Fiber.join(yield* sum.call("Write", { word: "b" }))
+          assert.deepStrictEqual(sum.replica.view.state.words, ["A", "B"])
+        }),
+      places
     )
   )
 

@@ -127,11 +127,22 @@ describe("a room", () => {
       const live = yield* LiveTest
       const ada = yield* live.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
       const fails = <R>(effect: Effect.Effect<unknown, unknown, R>) => Effect.map(Effect.flip(effect), reason)
-      for (const room of ["", "a b", "\u0000", "x".repeat(129), "x".repeat(10_000_000)]) {
+      for (const room of [
+        "",
+        "a b",
+        "\u0000",
+        "\u3164",
+        "a\u2800",
+        "\uFE0F",
+        "x".repeat(129),
+        "x".repeat(10_000_000)
+      ]) {
         assert.strictEqual(yield* fails(ada.call.Join({ room })), "RoomRejected")
       }
       assert.strictEqual(yield* fails(live.mount(Hall, { props: { who: "x" }, room: "\n" })), "RoomRejected")
-      assert.strictEqual(yield* fails(live.mount(Hall, { props: { who: "x" }, key: "k", room: "r" })), "RoomRejected")
+      // Who is not kept from it by the types is by the server.
+      const both = { props: { who: "x" }, key: "k", room: "r" } as { readonly props: { who: string } }
+      assert.strictEqual(yield* fails(live.mount(Hall, both)), "RoomRejected")
       assert.strictEqual(yield* fails(ada.call.Join({ room: "secret" })), "NotAllowed")
       assert.strictEqual(yield* fails(live.mount(Hall, { props: { who: "x" }, room: "secret" })), "NotAllowed")
       assert.strictEqual(yield* fails(ada.call.Say({ words: "hi", room: "elsewhere" })), "NotInRoom")
@@ -160,6 +171,21 @@ describe("a room", () => {
     }).pipe(Effect.scoped, Effect.provide(served({ maxRooms: 3 })))
   )
 
+  it.effect("that a shared instance joins is heard by all who have mounted it, however many rooms they are in", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const second = yield* live.connect()
+      const mine = yield* live.mount(Hall, { props: { who: "Hall" }, key: "shared" })
+      for (const room of ["one", "two"]) yield* live.mount(Hall, { props: { who: "me" }, room })
+      const theirs = yield* second.mount(Hall, { props: { who: "Hall" }, key: "shared" })
+      const heard = [yield* hear(mine), yield* hear(theirs)]
+      yield* theirs.call.Join({ room: "new" })
+      yield* theirs.call.Say({ words: "hello", room: "new" })
+      yield* live.settle
+      assert.deepStrictEqual(heard, [["hello"], ["hello"]])
+    }).pipe(Effect.scoped, Effect.provide(served({ maxRooms: 2 })))
+  )
+
   it.effect("has no ghosts: a crash keeps its member, an end does not", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest
@@ -184,6 +210,25 @@ describe("a room", () => {
 })
 
 describe("presence", () => {
+  it.effect("of a client of whom nothing is known at first begins when something is", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const second = yield* live.connect()
+      const ada = yield* live.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
+      const nobody = yield* second.mount(Hall, { props: { who: "Nobody" }, room: "lobby" })
+      yield* live.settle
+      assert.lengthOf(yield* ada.presence, 1)
+      yield* nobody.call.Mood({ mood: "merry" })
+      yield* live.settle
+      for (const seen of [ada, nobody]) {
+        assert.deepStrictEqual(
+          (yield* seen.presence).map(({ metadata }) => metadata.mood),
+          ["calm", "merry"]
+        )
+      }
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+
   it.effect("merges the clients of a principal, says who is away, and forgets who does not come back", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest
