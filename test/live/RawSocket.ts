@@ -22,6 +22,8 @@ export interface RawSocket {
   readonly next: (tag: string) => Effect.Effect<ServerMessage>
   /** Waits for the end, and gives its code. */
   readonly closed: Effect.Effect<number>
+  /** Bytes that could not be sent yet. */
+  readonly unsent: () => number
   readonly pause: () => void
   readonly resume: () => void
 }
@@ -68,6 +70,7 @@ export const connect = (
       answer,
       next,
       closed: Deferred.await(closed),
+      unsent: () => ws.bufferedAmount,
       pause: () => ws.pause(),
       resume: () => ws.resume()
     }

@@ -5,8 +5,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Duration, Effect, Exit, Fiber, Latch, Layer, Schema, Scope, Stream } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { Rpc } from "effect/rpc"
+import { Socket } from "effect/socket"
 import { Component, Migration } from "fibra"
-import { LiveClient, type LiveHandle, StateCache } from "fibra/client"
+import { Link, LiveClient, type LiveHandle, StateCache } from "fibra/client"
 import { LiveConfig, LiveServer, Secrets, SnapshotStore } from "fibra/server"
 import { connect } from "./RawSocket.ts"
 
@@ -46,7 +47,8 @@ const FirstLayer = First.toLayer(
       Stuck: () => Effect.never
     })
   }),
-  { shutdown: "2 seconds" }
+  // Longer than any server of these tests may take to end.
+  { shutdown: "15 seconds" }
 )
 
 const SecondLayer = Second.toLayer(
@@ -111,6 +113,30 @@ const open = ({ port }: Running) =>
     Effect.map(Context.get(LiveClient))
   )
 
+/** A client that notes what it sends, and when it has said that it knows that its server ends. */
+const openNoting = Effect.fnUntraced(function* ({ port }: Running) {
+  const knows = Latch.makeUnsafe(false)
+  const sent: Array<string> = []
+  const dial: Socket.WebSocketConstructor["Service"] = (url) => {
+    const socket = new WebSocket(url)
+    let isTold = false
+    socket.addEventListener("message", ({ data }) => void (isTold ||= String(data).includes(`"_tag":"Draining"`)))
+    const send = socket.send.bind(socket)
+    socket.send = (data) => {
+      sent.push(String(data))
+      send(data)
+      if (isTold && String(data).includes(`"tag":"Received"`)) knows.openUnsafe()
+    }
+    return socket
+  }
+  const client = LiveClient.layer().pipe(
+    Layer.provide(Link.layerWebSocket({ url: `ws://127.0.0.1:${port}/api/live/rpc`, maxBackoff: "50 millis" })),
+    Layer.provide([Layer.succeed(Socket.WebSocketConstructor, dial), StateCache.layerMemory])
+  )
+  const live = Context.get(yield* Layer.build(Layer.fresh(client)), LiveClient)
+  return { live, sent, knows: knows.await }
+})
+
 const seen = <C extends Component.Typed>(handle: LiveHandle<C>, predicate: (state: Component.State<C>) => boolean) =>
   handle.changes.pipe(Stream.filter(predicate), Stream.take(1), Stream.runDrain)
 
@@ -148,20 +174,22 @@ describe("a deploy", () => {
     Effect.gen(function* () {
       const { serve } = yield* Site
       const server = yield* serve(first)
-      const live = yield* open(server)
+      const { knows, live, sent } = yield* openNoting(server)
       const tally = yield* live.mount(First, { props: { start: 0 } })
       yield* tally.call.Add({ by: 1 })
       const slow = yield* Effect.forkChild(tally.call.Slow(), { startImmediately: true })
       yield* live.ping
       const ended = yield* Effect.forkChild(server.end, { startImmediately: true })
-      yield* Effect.sleep("50 millis")
+      yield* knows
       const late = yield* Effect.forkChild(tally.call.Add({ by: 1000 }), { startImmediately: true })
       yield* gate.open
       assert.strictEqual(yield* Fiber.join(slow), "slow but sure")
       yield* Fiber.join(ended)
       yield* gate.close
+      assert.notInclude(sent.join("\n"), `"by":1000`)
       yield* serve(first, server.port)
       yield* Fiber.join(late)
+      assert.include(sent.join("\n"), `"by":1000`)
       yield* seen(tally, ({ count }) => count === 1101)
       assert.strictEqual(yield* tally.activation, "rehydrated")
     })
@@ -177,7 +205,8 @@ describe("a deploy", () => {
       const stuck = yield* Effect.forkChild(Effect.flip(tally.call.Stuck()), { startImmediately: true })
       yield* live.ping
       const [took] = yield* Effect.timed(server.end)
-      assert.isBelow(Duration.toMillis(took), 1500)
+      // As it would, if it waited until the component has shut down.
+      assert.isBelow(Duration.toMillis(took), 10_000)
       const error = yield* Fiber.join(stuck)
       assert.deepInclude(error.reason, { _tag: "CallExpired", outcome: "interrupted" })
     }),

@@ -2,10 +2,10 @@
 import { assert, layer } from "@effect/vitest"
 import { Duration, Effect, Fiber, Layer, Scope, Exit, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { Component } from "fibra"
 import { LiveConfig } from "fibra/server"
 import { LiveTest } from "fibra/testing"
 import { behaviors, components, Gate, Lab, Ticker } from "./Lab.ts"
-import { Revisions } from "./Revisions.ts"
 import { listen } from "./Rpc.ts"
 
 const subject = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors))
@@ -250,150 +250,34 @@ layer(
   )
 })
 
-const revisions = new Revisions()
-const frames: Array<string> = []
-const onFrame = (from: "client" | "server", text: string) => {
-  revisions.onFrame(from, text)
-  if (from === "server") frames.push(text)
-}
+/** Is never built. */
+class Endless extends Component.Service<Endless>()("Endless", { state: {}, initial: () => ({}) }) {}
 
-/** How often this is said in what the client got. */
-const times = (tag: string) => frames.join("").split(`"_tag":"${tag}"`).length - 1
+const given = { up: 0 }
 
-layer(LiveTest.layer({ components, onFrame }).pipe(Layer.provideMerge(behaviors)))("what was missed", (it) => {
-  const miss = Effect.fnUntraced(function* (changes: number) {
-    const live = yield* LiveTest
-    const other = yield* live.connect()
-    const options = { props: { start: 0 }, key: `missed ${changes}` }
-    const lab = yield* live.mount(Lab, options)
-    const writer = yield* other.mount(Lab, options)
-    yield* writer.call.Burst({ times: 3 })
-    yield* live.settle
-    yield* live.stall
-    // These are sent, and lost.
-    yield* writer.call.Burst({ times: 5 })
-    yield* live.disconnect
-    yield* writer.call.Burst({ times: changes })
-    frames.length = 0
-    yield* live.reconnect
-    assert.strictEqual((yield* lab.state).count, 8 + changes)
-  })
+const EndlessLayer = Endless.toLayer(
+  Effect.onInterrupt(Effect.never, () => Effect.sync(() => void given.up++)),
+  { persist: false }
+)
 
-  it.effect("is sent change by change, none twice, as far as the log reaches", () =>
-    Effect.gen(function* () {
-      yield* miss(200)
-      assert.deepStrictEqual([times("Patched"), times("Snapshot")], [205, 0])
-      assert.deepStrictEqual(revisions.complaints, [])
-    }).pipe(Effect.scoped)
-  )
-
-  it.effect("is noticed, and asked for as a snapshot", () =>
-    Effect.gen(function* () {
-      const live = yield* LiveTest
-      const other = yield* live.connect()
-      const options = { props: { start: 0 }, key: "gap" }
-      const lab = yield* live.mount(Lab, options)
-      const writer = yield* other.mount(Lab, options)
-      yield* live.lose
-      yield* writer.call.Add({ by: 1 })
-      yield* live.settle
-      assert.strictEqual((yield* lab.state).count, 0)
-      frames.length = 0
-      yield* writer.call.Prepend({ text: "x" })
-      yield* live.settle
-      assert.deepInclude(yield* lab.state, { count: 1, items: [{ id: -1, text: "x" }] })
-      assert.strictEqual(times("Snapshot"), 1)
-      yield* writer.call.Add({ by: 1 })
-      assert.strictEqual((yield* lab.state).count, 2)
-      assert.strictEqual(times("Snapshot"), 1)
-      revisions.complaints.length = 0
-    }).pipe(Effect.scoped)
-  )
-
-  it.effect("is sent as one snapshot when it is more", () =>
-    Effect.gen(function* () {
-      yield* miss(2000)
-      assert.deepStrictEqual([times("Patched"), times("Snapshot")], [0, 1])
-      assert.deepStrictEqual(revisions.complaints, [])
-    }).pipe(Effect.scoped)
-  )
-})
-
-layer(subject)("a session token", (it) => {
-  const resume = (sessionToken: string, components: ReadonlyArray<never> = []) => ({
-    sessionToken,
-    components,
-    pending: []
-  })
-
-  it.effect("that was guessed, or is another principal's, is refused, and harms nobody", () =>
-    Effect.gen(function* () {
-      const live = yield* LiveTest
-      const owner = yield* listen({ principal: "ada" })
-      const { sessionToken } = owner.established
-      const [id = "", secret = ""] = sessionToken.split(".")
-      yield* owner.mount("Lab", { start: 0 })
-      yield* owner.disconnect
-      const before = yield* live.open
-      const guesses = [
-        "",
-        ".",
-        id,
-        `${id}.`,
-        `${id}.${secret.slice(1)}`,
-        `${id}.${"A".repeat(22)}`,
-        `${sessionToken}.x`
-      ]
-      for (const guess of [...guesses, "x".repeat(100_000)]) {
-        const { established } = yield* listen({ principal: "ada", resume: resume(guess) })
-        assert.isFalse(established.resumed)
-        assert.strictEqual(established.rejected?.reason, "session")
-      }
-      for (const thief of [{ principal: "mallory" }, {}]) {
-        const { established } = yield* listen({ ...thief, resume: resume(sessionToken) })
-        assert.deepInclude(established, { resumed: false, components: [] })
-        assert.strictEqual(established.rejected?.reason, "principal")
-      }
-      assert.strictEqual((yield* live.open).instances, before.instances)
-      const { established } = yield* listen({ principal: "ada", resume: resume(sessionToken) })
-      assert.isTrue(established.resumed)
-    }).pipe(Effect.scoped)
-  )
-
-  it.effect("is good once: who comes with it later is refused, and who has the session keeps it", () =>
-    Effect.gen(function* () {
-      const first = yield* listen()
-      const { componentId, epoch, index, revision } = yield* first.mount("Lab", { start: 0 })
-      const { sessionToken } = first.established
-      const place = { componentId, epoch, index, revision }
-      const asked = { sessionToken, components: [place], pending: [] }
-      // The connection is half open: the server does not know yet that the client has left it.
-      const second = yield* listen({ resume: asked })
-      assert.deepInclude(second.established, { resumed: true, components: [componentId] })
-      yield* (yield* LiveTest).settle
-      const third = yield* listen({ resume: asked })
-      assert.isFalse(third.established.resumed)
-      assert.strictEqual(yield* second.call(componentId, "Add", { by: 1 }), 1)
-      // The client of the test, the second and the third; the first was closed.
-      assert.strictEqual((yield* (yield* LiveTest).open).connections, 3)
-    }).pipe(Effect.scoped)
-  )
-
-  it.effect("takes nothing along that its client does not name", () =>
-    Effect.gen(function* () {
-      const live = yield* LiveTest
-      const before = yield* live.open
-      const first = yield* listen()
-      yield* first.mount("Lab", { start: 0 })
-      yield* first.mount("Ticker", {})
-      yield* first.disconnect
-      const second = yield* listen({ resume: resume(first.established.sessionToken) })
-      assert.deepInclude(second.established, { resumed: true, components: [] })
-      yield* live.settle
-      assert.strictEqual((yield* live.open).instances, before.instances)
-    }).pipe(Effect.scoped)
-  )
-})
+layer(LiveTest.layer({ components: [Endless] }).pipe(Layer.provide(EndlessLayer)))(
+  "a mount without a call id",
+  (it) => {
+    it.effect("is given up when the connection is lost, for nobody can ask for its answer again", () =>
+      Effect.gen(function* () {
+        const live = yield* LiveTest
+        const heard = yield* listen()
+        yield* start(heard.mount("Endless", {}))
+        yield* live.settle
+        assert.deepInclude(yield* live.open, { sessions: 2, parked: 0 })
+        assert.strictEqual(given.up, 0)
+        yield* heard.disconnect
+        assert.strictEqual(given.up, 1)
+        assert.deepInclude(yield* live.open, { sessions: 1, parked: 0, instances: 0 })
+      }).pipe(Effect.scoped)
+    )
+  }
+)
 
 layer(subject)("a mount", (it) => {
   it.effect("whose answer is lost with the connection is done once", () =>

@@ -1,9 +1,13 @@
 /** Connections that are silent, or that ask and do not read. */
-import { assert, layer } from "@effect/vitest"
+import { assert, it, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { LiveConfig } from "fibra/server"
 import { LiveTest } from "fibra/testing"
+import type { Connection, FrontSession } from "../../src/server/Connection.ts"
+import type { Frame } from "../../src/server/Link.ts"
+import { Transport, layer as transportLayer } from "../../src/server/Transport.ts"
+import { makeLink } from "../server/deadLink.ts"
 import { behaviors, components, Lab } from "./Lab.ts"
 import { connect } from "./RawSocket.ts"
 import { Address, served } from "./server.ts"
@@ -64,11 +68,79 @@ layer(served.pipe(Layer.provide(LiveConfig.layer({ maxBuffered: 256 * 1024, paus
 layer(served.pipe(Layer.provide(LiveConfig.layer({ pauseMark: 64 * 1024 }))))("a client that reads late", (it) => {
   it.effect("is not listened to meanwhile, and loses nothing", () =>
     Effect.gen(function* () {
-      const late = yield* connect((yield* Address).url)
+      const { url } = yield* Address
+      const [late, other] = [yield* connect(url), yield* connect(url)]
       late.pause()
       for (const id of ids) late.send(request(id))
+      // Whoever is listened to gets rid of something between two answers to another.
+      for (let [turns, before] = [0, Infinity]; turns < 50; turns++) {
+        other.send({ _tag: "Request", id: 1, tag: "Ping", payload: null, headers: [] })
+        yield* other.answer(1)
+        if (late.unsent() < before) turns = 0
+        before = late.unsent()
+      }
+      assert.isAbove(late.unsent(), 0)
       late.resume()
       for (const id of ids) assert.strictEqual((yield* late.answer(id))._tag, "Exit")
     })
   )
 })
+
+it.effect("a connection with more to write than the mark is paused at once, and goes on when that has left", () =>
+  Effect.gen(function* () {
+    const transport = yield* Transport
+    const handled: Array<string> = []
+    const paused: Array<number> = []
+    const incoming = Array.from({ length: 50 }, (_, index) => `message ${index}`)
+    let [isReading, buffered] = [true, 0]
+    const link = {
+      ...makeLink().link,
+      write: (frame: Frame) => void (buffered += frame.length),
+      bufferedUnsafe: () => buffered,
+      pause: () => {
+        isReading = false
+        paused.push(handled.length)
+      },
+      resume: () => void (isReading = true)
+    }
+    /** Says a hundred bytes for each message. */
+    const front = {
+      open: (connection: Connection): FrontSession => ({
+        receive: (text) => {
+          handled.push(text)
+          connection.schedule()
+        },
+        flush: () => connection.link.write("x".repeat(100)),
+        draining: () => {},
+        knows: () => true,
+        closed: () => {}
+      })
+    }
+    const connection = yield* Effect.acquireRelease(
+      Effect.sync(() => transport.attachUnsafe(front, link, undefined)),
+      (connection) => Effect.sync(() => connection.closed())
+    )
+    const read = () => {
+      while (isReading && handled.length < incoming.length) {
+        connection.receive(incoming[handled.length] ?? "")
+        transport.flushUnsafe()
+      }
+    }
+    const sent = () => {
+      buffered = 0
+      connection.drained()
+    }
+    read()
+    assert.deepStrictEqual(paused, [11])
+    // Already paused.
+    connection.flush()
+    assert.deepStrictEqual(paused, [11])
+    for (let turn = 0; turn < 10; turn++) {
+      sent()
+      transport.flushUnsafe()
+      read()
+    }
+    assert.deepStrictEqual(handled, incoming)
+    assert.isAbove(paused.length, 3)
+  }).pipe(Effect.scoped, Effect.provide(transportLayer.pipe(Layer.provide(LiveConfig.layer({ pauseMark: 1000 })))))
+)

@@ -1,5 +1,5 @@
 /** Many clients in this process, each with a connection and a tally of its own. */
-import { Context, Effect, Layer, Schedule, Scope } from "effect"
+import { Clock, Context, Duration, Effect, Layer, Schedule, Scope } from "effect"
 import { Socket } from "effect/socket"
 import type { LiveError } from "fibra"
 import { Link, LiveClient, type LiveHandle, StateCache } from "fibra/client"
@@ -12,7 +12,7 @@ export interface Member {
   readonly tally: LiveHandle<typeof Tally>
   /** The count that its last token has; undefined for none. */
   readonly sealed: () => number | undefined
-  /** Milliseconds from each time its connection was lost to the next time it tried to connect. */
+  /** Milliseconds it decided to wait, each time its connection was lost, before it tried to connect; a busy machine adds to them. */
   readonly delays: ReadonlyArray<number>
 }
 
@@ -31,7 +31,8 @@ const member = Effect.fnUntraced(function* (
   url: string
 ): Effect.fn.Return<Member, LiveError, Scope.Scope> {
   let token: string | undefined
-  let lost: number | undefined
+  let isLost = false
+  let decided = 0
   const delays: Array<number> = []
   const cache = StateCache.StateCache.of({
     get: () => Effect.sync(() => token),
@@ -39,18 +40,35 @@ const member = Effect.fnUntraced(function* (
     remove: () => Effect.sync(() => void (token = undefined))
   })
   const dial: Socket.WebSocketConstructor["Service"] = (url) => {
-    if (lost !== undefined) delays.push(performance.now() - lost)
-    lost = undefined
+    if (isLost) delays.push(decided)
+    isLost = false
     const socket = new WebSocket(url)
     let opened = false
     socket.addEventListener("open", () => void (opened = true))
-    socket.addEventListener("close", () => void (lost = opened ? performance.now() : undefined))
+    socket.addEventListener("close", () => {
+      isLost = opened
+      decided = 0
+    })
     return socket
+  }
+  const clock = yield* Clock.Clock
+  const noting: Clock.Clock = {
+    currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
+    currentTimeMillis: clock.currentTimeMillis,
+    currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
+    currentTimeNanos: clock.currentTimeNanos,
+    monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+    monotonicTimeNanos: clock.monotonicTimeNanos,
+    sleep: (duration) => {
+      if (isLost) decided = Duration.toMillis(duration)
+      return clock.sleep(duration)
+    }
   }
   const client = LiveClient.layer().pipe(
     Layer.provide(Link.layerWebSocket({ url })),
     Layer.provide(Layer.succeed(Socket.WebSocketConstructor, dial)),
-    Layer.provide(Layer.succeed(StateCache.StateCache, cache))
+    Layer.provide(Layer.succeed(StateCache.StateCache, cache)),
+    Layer.provide(Layer.succeed(Clock.Clock, noting))
   )
   const live = Context.get(yield* Layer.build(client), LiveClient)
   const tally = yield* live.mount(Tally, { cacheKey: "tally" })

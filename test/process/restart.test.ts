@@ -8,6 +8,10 @@ import * as ServerProcess from "./ServerProcess.ts"
 const file = new URL("TallyServer.ts", import.meta.url)
 const size = 1000
 
+/** Longer than by default: on a busy machine a thousand clients take their time to hear of it. */
+const drainTimeout = Duration.seconds(25)
+const env = { DRAIN_MILLIS: String(Duration.toMillis(drainTimeout)) }
+
 /** A server that is ended and started again, and its clients. */
 class Town extends Context.Service<
   Town,
@@ -22,12 +26,12 @@ class Town extends Context.Service<
     Town,
     Effect.gen(function* () {
       const scope = yield* Effect.scope
-      let server = yield* ServerProcess.start({ file })
+      let server = yield* ServerProcess.start({ file, env })
       const { port } = server
       return Town.of({
         crowd: yield* Crowd.make(size, `ws://127.0.0.1:${port}/api/live/rpc`),
         end: (signal) => Effect.suspend(() => server.end(signal)),
-        start: Effect.map(Scope.provide(ServerProcess.start({ file, port }), scope), (again) => (server = again))
+        start: Effect.map(Scope.provide(ServerProcess.start({ file, env, port }), scope), (again) => (server = again))
       })
     })
   )
@@ -53,7 +57,7 @@ const grow = Effect.gen(function* () {
   return yield* Crowd.each((yield* Town).crowd, ({ number, tally }) => tally.call.Add({ by: number }))
 })
 
-layer(Town.layer, { excludeTestServices: true, timeout: 30_000 })("a thousand clients of a server", (it) => {
+layer(Town.layer, { excludeTestServices: true, timeout: 60_000 })("a thousand clients of a server", (it) => {
   it.effect(
     "that is killed and started again go on where they were",
     () =>
@@ -65,7 +69,7 @@ layer(Town.layer, { excludeTestServices: true, timeout: 30_000 })("a thousand cl
         const took = yield* back((yield* start).since, counts)
         console.log(`killed: ${size} clients were back ${took} ms after the server listened again`)
       }),
-    30_000
+    60_000
   )
 
   it.effect(
@@ -73,7 +77,7 @@ layer(Town.layer, { excludeTestServices: true, timeout: 30_000 })("a thousand cl
     () =>
       Effect.gen(function* () {
         const { crowd, end, start } = yield* Town
-        const { drainTimeout, reconnectWithin } = LiveConfig.defaults
+        const { reconnectWithin } = LiveConfig.defaults
         const before = crowd.map(({ delays }) => delays.length)
         const counts = yield* grow
         const [ending, { code }] = yield* Effect.timed(end("SIGTERM"))
@@ -87,9 +91,11 @@ layer(Town.layer, { excludeTestServices: true, timeout: 30_000 })("a thousand cl
         )
         const delays = crowd.map(({ delays, number }) => delays[before[number - 1] ?? 0] ?? 0).toSorted((a, b) => a - b)
         const [early = 0, late = 0] = [delays[size * 0.1], delays[size * 0.9]]
-        assert.isAtLeast(late, within / 2)
-        assert.isAtLeast(late - early, within / 3)
+        // Evenly: a tenth by a tenth of the time, and nine tenths by nine tenths of it.
+        assert.isBelow(early, within * 0.2)
+        assert.isAbove(late, within * 0.8)
+        assert.isAtMost(delays.at(-1) ?? Infinity, within)
       }),
-    30_000
+    60_000
   )
 })

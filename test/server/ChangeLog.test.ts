@@ -36,6 +36,7 @@ describe("the log of an instance", () => {
             log.append(all.length, text)
           } else if (step._tag === "CatchUp") {
             if (behind) log.caughtUp()
+            if (behind) assert.isAtMost(log.bytes, bounds.retainedBytes)
             behind = false
           } else {
             log.away = step._tag === "Leave" ? 1 : 0
@@ -50,4 +51,36 @@ describe("the log of an instance", () => {
       }),
     { arbitrary: { runs: 500 } }
   )
+
+  it("remembers no more texts than a reader gets one by one, and more only for clients that are away", () => {
+    const log = new ChangeLog(RpcDialect, { ...defaults, conflateAfter: 3 })
+    log.fellBehind()
+    for (let revision = 1; revision <= 10; revision++) {
+      log.append(revision, "x".repeat(10))
+      assert.strictEqual(log.bytes, Math.min(revision, 3) * 10)
+    }
+    assert.lengthOf(log.since(7, Infinity) ?? [], 3)
+    assert.isUndefined(log.since(6, Infinity))
+    assert.isDefined(log.placeOf(7, 10))
+    assert.isUndefined(log.placeOf(6, 10))
+    log.away = 1
+    for (let revision = 11; revision <= 20; revision++) log.append(revision, "x".repeat(10))
+    assert.strictEqual(log.bytes, 13 * 10)
+    assert.lengthOf(log.since(7, Infinity) ?? [], 13)
+  })
+
+  it("remembers no more than it may when everybody has read it, however large the changes were", () => {
+    const log = new ChangeLog(RpcDialect, { ...defaults, retainedBytes: 25 })
+    for (const length of [10, 100, 10]) {
+      for (let revision = 1; revision <= 6; revision++) {
+        log.fellBehind()
+        log.append(log.sequence + 1, "x".repeat(length))
+        assert.isAtLeast(log.bytes, length)
+        log.caughtUp()
+        assert.isAtMost(log.bytes, 25)
+      }
+    }
+    // The newest are those that may not have arrived.
+    assert.deepStrictEqual(log.since(log.sequence - 1, Infinity), ["x".repeat(10)])
+  })
 })

@@ -39,6 +39,27 @@ describe("sessions whose clients are away", () => {
     assert.deepStrictEqual(parking.park("d", parked(undefined, 100)), [])
   })
 
+  it("count as much as they have grown to, however often that is looked at", () => {
+    const parking = new Parking<string>(room)
+    const bytes = new Map([
+      ["a", 30],
+      ["b", 30],
+      ["c", 30]
+    ])
+    const bytesOf = (name: string) => bytes.get(name) ?? 0
+    for (const name of bytes.keys()) parking.park(name, parked())
+    for (let time = 0; time < 10; time++) assert.deepStrictEqual(parking.measure(bytesOf), [])
+    bytes.set("c", 41)
+    assert.deepStrictEqual(parking.measure(bytesOf), ["a"])
+    assert.isFalse(parking.take("a"))
+    // What they had when they were measured last is what is given back with them.
+    bytes.set("b", 9)
+    assert.deepStrictEqual(parking.measure(bytesOf), [])
+    assert.deepStrictEqual(parking.park("d", parked(undefined, 50)), [])
+    assert.deepStrictEqual(parking.park("e", parked("ada", 0)), ["b"])
+    assert.deepStrictEqual(parking.park("f", parked("bob", 10)), ["c"])
+  })
+
   it("are given back once, and count no more", () => {
     const parking = new Parking<string>(room)
     parking.park("a", parked("ada", 90))

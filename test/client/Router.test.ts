@@ -1,0 +1,52 @@
+/** What comes for a component before the answer to its mount is kept, and not without bound. */
+import { assert, describe, it } from "@effect/vitest"
+import { type ComponentEvent, Router } from "../../src/client/Router.ts"
+
+const event = (componentId: string, index: number): ComponentEvent => ({
+  _tag: "Event",
+  componentId: componentId as never,
+  event: "Said",
+  payload: index,
+  index
+})
+
+/** Who keeps what it is told. */
+const receiver = () => {
+  const told: Array<ComponentEvent> = []
+  return { told, event: (event: ComponentEvent) => void told.push(event) }
+}
+
+describe("events that come before the answer to a mount", () => {
+  it("wait for it in order, up to a thousand", () => {
+    const router = new Router()
+    const mounted = router.expectMount()
+    const events = Array.from({ length: 2000 }, (_, index) => event(index % 2 === 0 ? "a" : "b", index))
+    for (const event of events) router.event(event)
+    const [a, b] = [receiver(), receiver()]
+    router.route("a", a)
+    router.route("b", b)
+    const kept = events.slice(0, 1000)
+    assert.deepStrictEqual(
+      a.told,
+      kept.filter((_, index) => index % 2 === 0)
+    )
+    assert.deepStrictEqual(
+      b.told,
+      kept.filter((_, index) => index % 2 === 1)
+    )
+    mounted()
+    const later = event("a", 2000)
+    router.event(later)
+    assert.strictEqual(a.told.at(-1), later)
+    assert.lengthOf(a.told, 501)
+  })
+
+  it("are not kept when no mount is on its way", () => {
+    const router = new Router()
+    router.event(event("a", 0))
+    router.expectMount()
+    const a = receiver()
+    router.route("a", a)
+    assert.deepStrictEqual(a.told, [])
+  })
+})
