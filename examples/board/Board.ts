@@ -31,6 +31,7 @@ export class MembersOnly extends Schema.TaggedError<MembersOnly>()("MembersOnly"
   }
 }
 
+// #region optimistic
 /** Puts a card at the end of a column. */
 export const moved = (cards: ReadonlyArray<typeof Card.Type>, id: number, column: typeof Column.Type) => [
   ...cards.filter((card) => card.id !== id),
@@ -57,4 +58,5 @@ export class Board extends Component.Service<Board>()("Board", {
     Remove: (state, { id }) => ({ ...state, cards: state.cards.filter((card) => card.id !== id) })
   }
 }) {}
+// #endregion optimistic
 // #endregion contract

@@ -46,10 +46,12 @@ export const BoardLayer = Board.toLayer(
       })
     })
   }),
+  // #region view
   {
     persist: true,
     // What a guest may not know does not leave the server.
     view: (state, principal) => (principal === undefined ? { ...state, cards: state.cards.map(withoutNote) } : state)
   }
+  // #endregion view
 )
 // #endregion behavior

@@ -14,10 +14,13 @@ const print = ({ at, name, text }: typeof Said.Type) =>
 
 Effect.gen(function* () {
   const live = yield* LiveClient
+  // #region room
   const history = yield* live.mount(History, { key: room })
   const chat = yield* live.mount(Chat, { props: { name: name.trim() }, room })
   yield* Effect.forEach((yield* history.state).messages, print)
   yield* chat.events("Said").pipe(Stream.runForEach(print), Effect.forkScoped({ startImmediately: true }))
+  // #endregion room
+  // #region people
   yield* chat.presenceChanges.pipe(
     Stream.filter((people) => people.length > 0),
     Stream.take(1),
@@ -31,6 +34,7 @@ Effect.gen(function* () {
     ),
     Effect.forkScoped({ startImmediately: true })
   )
+  // #endregion people
   yield* Stream.fromAsyncIterable(createInterface({ input: process.stdin }), String).pipe(
     Stream.map((line) => line.trim()),
     Stream.filter((line) => line !== ""),

@@ -30,8 +30,10 @@ export const ChatView = ({ children, name, room }: ChatViewProps) => {
 }
 
 const Conversation = ({ name, room }: { readonly name: string; readonly room: string }) => {
+  // #region presence
   const chat = useComponent(Chat, { props: { name }, room })
   const people = usePresence(chat)
+  // #endregion presence
   const typed = useRef(-Infinity)
   const { call, connected, error } = chat
   const say = (form: FormData) => {
@@ -69,6 +71,7 @@ const Conversation = ({ name, room }: { readonly name: string; readonly room: st
           {error.message}
         </p>
       )}
+      {/* #region people */}
       <ul className="people" aria-label="Who is here">
         {people.map(({ clients, id, metadata, status }) => (
           <li key={id} data-status={status}>
@@ -78,6 +81,7 @@ const Conversation = ({ name, room }: { readonly name: string; readonly room: st
           </li>
         ))}
       </ul>
+      {/* #endregion people */}
     </>
   )
 }
