@@ -89,7 +89,7 @@ export class Instances extends Context.Service<
     readonly restore: (request: RestoreRequest, principal: Principal | undefined) => Effect.Effect<Held, LiveError>
     /** Lets go: a private instance stops, a keyed one is passivated when nobody has held it for long enough. */
     readonly release: (held: Hold) => Effect.Effect<void>
-    /** The token of the state as it is, for a holder of a private instance who leaves. */
+    /** The token for one who has let go of a private instance: of the state as it is, or of the last one when nobody holds it. */
     readonly farewell: (held: Hold) => Effect.Effect<string | undefined>
     /** There is something of it that its client may not have. */
     readonly keep: (instance: Instance) => void
@@ -194,12 +194,14 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
   })
 
   const holdKeyed = (address: Address): Effect.Effect<Held, LiveError> =>
-    Effect.suspend(() => {
+    Effect.uninterruptibleMask((restore) => {
       const scope = Scope.makeUnsafe()
-      return Effect.matchCauseEffect(Scope.provide(directory.get(address), scope), {
-        onSuccess: (instance) => Effect.succeed({ instance, props: address.props, scope }),
-        onFailure: (cause) => Effect.andThen(Scope.close(scope, Exit.void), Effect.failCause(cause))
-      })
+      const found = restore(Scope.provide(directory.get(address), scope))
+      return Effect.map(
+        // Whoever stops waiting for it does not hold it.
+        Effect.onError(found, () => Scope.close(scope, Exit.void)),
+        (instance) => ({ instance, props: address.props, scope })
+      )
     }).pipe(
       Effect.catchTag("DirectoryFull", ({ capacity }) =>
         refuse(new TooManyComponents({ limit: capacity, of: "server" }))
@@ -239,10 +241,11 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
   const revive = (
     { props, room, served }: Wanted,
     claims: Claims,
-    principal: Principal | undefined
+    principal: Principal | undefined,
+    last: Instance | undefined
   ): Effect.Effect<Held, LiveError> =>
     Effect.gen(function* () {
-      const origin = yield* Origins.fromToken(store, served, claims)
+      const origin = yield* Origins.fromToken(store, served, claims, last)
       const held = yield* start(served, { id: claims.instance, key: undefined, props, principal, origin, room })
       // Not before it runs: a token that brought nothing back may be tried again.
       yield* Effect.onError(spend(served, claims, { epoch: origin.epoch, serial: 0 }), () => discard(held.instance))
@@ -264,11 +267,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     next: { readonly epoch: number; readonly serial: number }
   ): Effect.Effect<void, LiveError> => {
     const component = served.component.componentName
-    const spending = Effect.timeout(
-      store.spend(instance, { epoch, serial }, next, config.tokenAge),
-      config.storeTimeout
-    )
-    return Effect.matchEffect(spending, {
+    return Effect.matchEffect(store.spend(instance, { epoch, serial }, next, config.tokenAge), {
       onSuccess: (spent) => (spent === "accepted" ? Effect.void : Origins.rejected(component, spent)),
       onFailure: (error) => Origins.unreadable(component, "unavailable", error)
     })
@@ -322,7 +321,8 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
           // The client has been with another server meanwhile, where the instance had a later life.
           else if (before !== undefined && before.epoch < claims.epoch) yield* discard(before)
           const instance = running.get(claims.instance)
-          return yield* instance === undefined ? revive(wanted, claims, principal) : join(instance, wanted, claims)
+          if (instance !== undefined) return yield* join(instance, wanted, claims)
+          return yield* revive(wanted, claims, principal, before)
         })
       )
     }, Effect.scoped),
@@ -330,7 +330,12 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       if (scope !== undefined) return Scope.close(scope, Exit.void)
       return running.get(instance.id) === instance ? release(instance) : Effect.void
     },
-    farewell: ({ instance }) => keeper.farewell(instance),
+    farewell: ({ instance }) => {
+      if (instance.key !== undefined || instance.ended === undefined) return keeper.farewell(instance)
+      // What it has begun is answered, so it is in the token. What it closes after that may take longer, and changes nothing.
+      const finished = Effect.timeoutOption(instance.cell.watch(), instance.served.shutdown)
+      return Effect.andThen(finished, keeper.farewell(instance))
+    },
     keep: (instance) => keeper.keep(instance),
     seal: (instance) => keeper.seal(instance),
     finish: each((instance) => instance.stop()),

@@ -26,6 +26,7 @@ import * as Secrets from "./Secrets.ts"
 import * as Sessions from "./Sessions.ts"
 import * as SnapshotStore from "./SnapshotStore.ts"
 import * as StateToken from "./StateToken.ts"
+import * as StoreTimeout from "./StoreTimeout.ts"
 import * as Transport from "./Transport.ts"
 import { Unavailable } from "./Unavailable.ts"
 import * as Upgrade from "./Upgrade.ts"
@@ -80,7 +81,7 @@ const running = (behaviors: ReadonlyMap<Component.Any, Component.Behavior>) =>
   Instances.layer(behaviors).pipe(
     Layer.provide(Layer.provide(tokens, orElse(Secrets.Secrets, Secrets.layerConfig))),
     Layer.provideMerge(Revocations.layer),
-    Layer.provide(orElse(SnapshotStore.SnapshotStore, SnapshotStore.layerMemory)),
+    Layer.provide(Layer.provide(StoreTimeout.layer, orElse(SnapshotStore.SnapshotStore, SnapshotStore.layerMemory))),
     Layer.provideMerge(Layer.mergeAll(Transport.layer, Rooms.layer, orElse(Principals.Principals, Principals.layer)))
   )
 

@@ -9,7 +9,7 @@ import * as Result from "effect/Result"
 import { LiveError, SnapshotRejected, TokenRejected, type TokenRejection } from "../LiveError.ts"
 import * as Migration from "../Migration.ts"
 import type { Json } from "../Patch.ts"
-import type { Origin } from "./Instance.ts"
+import type { Instance, Origin } from "./Instance.ts"
 import type { Principal } from "../Principal.ts"
 import type { Served } from "./Served.ts"
 import type { Snapshot, SnapshotStore } from "./SnapshotStore.ts"
@@ -49,16 +49,25 @@ export const open = (
   })
 }
 
-/** The state a token stands for: its own, or what was stored after it. */
+/** The state a token stands for: its own, or what was stored after it, or what `last`, its instance that has stopped here, came to. */
 export const fromToken = (
   store: SnapshotStore["Service"],
   served: Served,
-  claims: Claims
+  claims: Claims,
+  last: Instance | undefined
 ): Effect.Effect<Origin, LiveError> =>
   Effect.flatMap(stored(store, served, { key: undefined, id: claims.instance }), (snapshot) => {
     const component = served.component.componentName
-    const newest = Option.filter(snapshot, (snapshot) => isAfter(snapshot, claims))
-    const { epoch, revision, state, version } = Option.getOrElse(newest, () => claims)
+    const known: ReadonlyArray<Known> = [
+      ...Option.toArray(snapshot),
+      ...(last === undefined
+        ? []
+        : [{ epoch: last.epoch, revision: last.revision, state: last.encoded, version: served.component.version }])
+    ]
+    // A token without a state says that it was stored; of what was not stored in time, the one before is better than none.
+    const newest = known.reduce((one, other) => (one.state === undefined || isAfter(other, one) ? other : one), claims)
+    const { revision, state, version } = newest
+    const epoch = Math.max(newest.epoch, claims.epoch)
     if (state === undefined) return rejected(component, "state")
     return Result.match(Migration.run(served.migrations, { component: served.component, version, state }), {
       onFailure: ({ cause, reason }) => rejected(component, reason, cause),
@@ -106,7 +115,10 @@ export const unreadable = (
     Effect.fail(new LiveError({ reason: new SnapshotRejected({ component, reason }) }))
   )
 
-const isAfter = (one: Snapshot, other: Claims): boolean =>
+/** A state, and when it was that of its instance. */
+type Known = Pick<Claims, "epoch" | "revision" | "state" | "version">
+
+const isAfter = (one: Known, other: Known): boolean =>
   one.epoch > other.epoch || (one.epoch === other.epoch && one.revision > other.revision)
 
 /** Another version may have other props, so there only what both have must be the same. */

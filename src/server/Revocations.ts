@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as LiveConfig from "./LiveConfig.ts"
 import { SnapshotStore } from "./SnapshotStore.ts"
-import { SnapshotStoreError } from "./SnapshotStoreError.ts"
+import type { SnapshotStoreError } from "./SnapshotStoreError.ts"
 import { maxSkew } from "./StateToken.ts"
 
 /** Who was signed out, and when. */
@@ -35,7 +35,7 @@ export const layer: Layer.Layer<Revocations, never, SnapshotStore> = Layer.effec
   Revocations,
   Effect.gen(function* () {
     const store = yield* SnapshotStore
-    const { storeTimeout, tokenAge } = yield* LiveConfig.LiveConfig
+    const { tokenAge } = yield* LiveConfig.LiveConfig
     /** Nothing is older that is still taken. */
     const memory = Duration.sum(tokenAge, Duration.millis(2 * maxSkew))
     /** The times, the longest ago first. */
@@ -48,15 +48,6 @@ export const layer: Layer.Layer<Revocations, never, SnapshotStore> = Layer.effec
       }
     }
 
-    const within =
-      (operation: "read" | "write", address: string) =>
-      <A>(effect: Effect.Effect<A, SnapshotStoreError>): Effect.Effect<A, SnapshotStoreError> =>
-        Effect.timeoutOrElse(effect, {
-          duration: storeTimeout,
-          orElse: () =>
-            Effect.fail(new SnapshotStoreError({ operation, address, cause: new Error("no answer in time") }))
-        })
-
     const hasLeft = (principal: string, since: number): boolean => (left.get(principal) ?? -Infinity) >= since
 
     return Revocations.of({
@@ -65,15 +56,13 @@ export const layer: Layer.Layer<Revocations, never, SnapshotStore> = Layer.effec
         forget(now - Duration.toMillis(memory))
         left.delete(principal)
         left.set(principal, now)
-        const address = addressOf(principal)
         // A snapshot of nothing: what counts is that the store keeps the one of the highest revision.
         const record = { component: "", version: 0, epoch: 0, revision: now, state: {} }
-        yield* store.write(address, record, memory).pipe(within("write", address))
+        yield* store.write(addressOf(principal), record, memory)
       }),
       isRevoked: Effect.fnUntraced(function* (principal, issuedAt) {
         if (hasLeft(principal, issuedAt)) return true
-        const address = addressOf(principal)
-        const stored = yield* store.read(address).pipe(within("read", address))
+        const stored = yield* store.read(addressOf(principal))
         return Option.exists(stored, ({ revision }) => revision >= issuedAt)
       }),
       hasLeftUnsafe: hasLeft

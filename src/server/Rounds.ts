@@ -43,6 +43,11 @@ export class Rounds<A> {
     Effect.runForkWith(this.#context)(Effect.forkIn(this.#rounds, this.#scope, { startImmediately: true }))
   }
 
+  /** How many wait. */
+  get size(): number {
+    return this.#waiting.size
+  }
+
   /** It has no turn any more. */
   drop(item: A): boolean {
     return this.#waiting.delete(item)

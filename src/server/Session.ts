@@ -3,6 +3,7 @@
  * told. It outlives its connection: detached, it goes on without being heard, and the next connection takes up where the client
  * was. What a client names is looked up here and nowhere else, so an id of another session is as good as none.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -139,10 +140,8 @@ export class Session {
       if (mount === undefined) return Effect.fail(refusal("Unmounting", componentId))
       this.#times--
       if (--mount.times > 0) return Effect.succeed({})
-      return Effect.ensuring(
-        Effect.map(this.#host.instances.farewell(mount), (token) => (token === undefined ? {} : { token })),
-        Effect.sync(() => this.#leave(mount))
-      )
+      this.#leave(mount)
+      return Effect.map(this.#host.instances.farewell(mount), (token) => (token === undefined ? {} : { token }))
     })
   }
 
@@ -286,11 +285,12 @@ export class Session {
     this.#news.takeUp()
   }
 
-  /** Lets go of every instance; calls that have begun go on without an asker. */
+  /** Lets go of every instance; calls that have begun go on without an asker, mounts do not. */
   close(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.#closed = true
       this.detach()
+      this.#requests?.mounts.clear()
       this.#requests = undefined
       const mounts = [...this.#mounts]
       this.#mounts.clear()
@@ -364,7 +364,11 @@ export class Session {
 
   /** What the client is told of a mount: the present. What it was told before, if it was, may not have arrived. */
   #present(exit: MountExit, seals: boolean): Exit.Exit<Mounted, LiveError> {
-    if (Exit.isFailure(exit)) return Exit.failCause(exit.cause)
+    if (Exit.isFailure(exit)) {
+      // Its client is only told that there was one.
+      if (Cause.hasDies(exit.cause)) this.#host.run(Effect.logError("A mount failed", exit.cause))
+      return Exit.failCause(exit.cause)
+    }
     const mount = this.#mounts.get(exit.value)
     if (mount === undefined) return Exit.fail(refusal("Mounting", exit.value))
     // The answer overtakes what this session has not read yet, so what it reads next has to be whole.

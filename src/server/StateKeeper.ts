@@ -4,8 +4,11 @@
  */
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Latch from "effect/Latch"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Json } from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
@@ -13,7 +16,7 @@ import type { Instance } from "./Instance.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
 import { Rounds } from "./Rounds.ts"
 import type { Served } from "./Served.ts"
-import type { SnapshotStore } from "./SnapshotStore.ts"
+import type { SnapshotStore, SnapshotStoreError } from "./SnapshotStore.ts"
 import type { Contents, StateToken } from "./StateToken.ts"
 
 /** Under which address the state of an instance is stored. */
@@ -22,6 +25,12 @@ export const addressOf = (component: string, own: { readonly key: string | undef
 
 /** Writes to the store that may be under way at the same time. */
 const concurrentWrites = 16
+
+/** When what the store did not take is tried again, where no round comes. */
+const again = Schedule.min([Schedule.exponential("250 millis"), Schedule.spaced("10 seconds")])
+
+/** How long what has stopped waits for a store that does not take its last state. */
+const patience = Duration.minutes(5)
 
 /** Keeps the state of the instances of one server. */
 export class StateKeeper {
@@ -32,6 +41,10 @@ export class StateKeeper {
   readonly #writes: Rounds<Instance>
   /** Whose states were too large for a token, which is said once. */
   readonly #tooLarge = new Set<Served>()
+  /** At which revision the state of an instance was too large for one. */
+  readonly #large = new WeakMap<Instance, number>()
+  /** Opened when nothing is kept any more. */
+  readonly #over = Latch.makeUnsafe(false)
   #closed = false
 
   constructor(
@@ -70,29 +83,23 @@ export class StateKeeper {
 
   /** It has stopped: its last state is stored, and the tokens before the last its client has are worth nothing. */
   stopped(instance: Instance): Effect.Effect<void> {
-    this.#seals.drop(instance)
-    this.#writes.drop(instance)
-    if (this.#closed) return Effect.void
-    const { confirmed, epoch, id } = instance
-    const { storeTimeout, tokenAge } = this.#config
-    const retired =
-      confirmed > 1
-        ? Effect.timeout(this.#store.retire(id, { epoch, serial: confirmed }, tokenAge), storeTimeout)
-        : Effect.void
-    return Effect.andThen(
-      this.#write(instance),
-      retired.pipe(Effect.catch((error) => Effect.logWarning("The tokens of a component were not retired", error)))
-    )
+    return Effect.suspend(() => {
+      this.#seals.drop(instance)
+      this.#writes.drop(instance)
+      return Effect.andThen(this.#writeLast(instance), this.#retire(instance))
+    })
   }
 
   /** Nothing is kept any more. */
   close(): void {
     this.#closed = true
+    this.#over.openUnsafe()
   }
 
-  /** Everything that is not kept yet is kept now. */
+  /** Everything that is not kept yet is kept now; what the store does not take is tried again until `close`. */
   get flush(): Effect.Effect<void> {
-    return Effect.andThen(this.#seals.flush, this.#writes.flush)
+    const writes = Effect.repeat(this.#writes.flush, { schedule: again, while: () => this.#writes.size > 0 })
+    return Effect.andThen(this.#seals.flush, Effect.raceFirst(writes, this.#over.await))
   }
 
   #sealed(instance: Instance): Effect.Effect<void> {
@@ -124,6 +131,7 @@ export class StateKeeper {
           state: state as Contents["state"]
         }
         try {
+          if (state !== undefined && this.#isTooLarge(instance)) return undefined
           // What its client may not see is in its state all the same.
           return this.#tokens.sealUnsafe(contents, now, served.view === undefined ? undefined : true)
         } catch {
@@ -132,9 +140,21 @@ export class StateKeeper {
         }
       }
       // What is stored anyway need not be carried.
-      const sealed = token(encoded) ?? (served.persist ? token(undefined) : undefined)
+      const whole = token(encoded)
+      if (whole === undefined) this.#large.set(instance, revision)
+      else this.#large.delete(instance)
+      const sealed = whole ?? (served.persist ? token(undefined) : undefined)
       return sealed === undefined ? this.#warn(served) : Effect.succeed(use(sealed))
     })
+  }
+
+  /** What was too large for a token mostly still is, and to seal it only to throw it away costs several times its size. */
+  #isTooLarge(instance: Instance): boolean {
+    const { encoded, revision } = instance
+    const before = this.#large.get(instance)
+    if (before === undefined || before === revision) return before === revision
+    // A character of JSON is a byte at least, and three bytes are four characters of a token.
+    return (JSON.stringify(encoded).length * 4) / 3 > this.#config.maxTokenLength
   }
 
   #warn(served: Served): Effect.Effect<undefined> {
@@ -151,30 +171,60 @@ export class StateKeeper {
 
   /** Stores the state; what fails is tried again in the next round. */
   #written(instance: Instance): Effect.Effect<void> {
-    return Effect.flatMap(this.#write(instance), (done) =>
-      done ? Effect.void : Effect.sync(() => this.#writes.mark(instance))
+    return this.#write(instance).pipe(Effect.catch(() => Effect.sync(() => this.#writes.mark(instance))))
+  }
+
+  /** Nobody else has the last state of what has stopped: it is tried again until the store takes it, but not for ever. */
+  #writeLast(instance: Instance): Effect.Effect<void> {
+    if (this.#closed || isWritten(instance)) return Effect.void
+    const ended = Effect.andThen(this.#over.await, Effect.fail("the server has ended"))
+    const stored = Effect.retry(this.#write(instance), Schedule.upTo(again, { duration: patience }))
+    return Effect.raceFirst(stored, ended).pipe(
+      Effect.catch((cause) => {
+        // A round may have come before.
+        if (isWritten(instance)) return Effect.void
+        // And none comes after: whoever has the address next is not to be disturbed.
+        instance.written = Infinity
+        const address = addressOf(instance.served.component.componentName, instance)
+        return Effect.annotateLogs(Effect.logError(lost, cause), { address })
+      })
     )
   }
 
-  #write(instance: Instance): Effect.Effect<boolean> {
+  #retire({ confirmed, epoch, id }: Instance): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      this.#closed || confirmed <= 1
+        ? Effect.void
+        : this.#store.retire(id, { epoch, serial: confirmed }, this.#config.tokenAge)
+    ).pipe(Effect.catch((error) => Effect.logWarning("The tokens of a component were not retired", error)))
+  }
+
+  #write(instance: Instance): Effect.Effect<void, SnapshotStoreError> {
     return Effect.suspend(() => {
+      if (isWritten(instance)) return Effect.void
       const { encoded, epoch, key, revision, served } = instance
-      if (!served.persist || encoded === undefined || instance.written >= revision) return Effect.succeed(true)
       const { componentName: component, version } = served.component
       const snapshot = { component, version, epoch, revision, state: encoded }
       const address = addressOf(component, instance)
-      const { storeTimeout, tokenAge } = this.#config
-      const timeToLive = key === undefined ? tokenAge : undefined
-      const written = Effect.timeout(this.#store.write(address, snapshot, timeToLive), storeTimeout)
-      return Effect.matchEffect(written, {
-        onSuccess: (isNewest) => {
+      const timeToLive = key === undefined ? this.#config.tokenAge : undefined
+      return this.#store.write(address, snapshot, timeToLive).pipe(
+        Effect.tapError((error) => Effect.logError("The state of a component was not stored", error)),
+        Effect.flatMap((isNewest) => {
           instance.written = isNewest ? revision : Infinity
           return isNewest
-            ? Effect.succeed(true)
-            : Effect.as(Effect.logWarning("A later life of this instance has stored its state", { address }), true)
-        },
-        onFailure: (error) => Effect.as(Effect.logError("The state of a component was not stored", error), false)
-      })
+            ? Effect.void
+            : Effect.logWarning("A later life of this instance has stored its state", { address })
+        })
+      )
     })
   }
 }
+
+/** Whether there is nothing of it that the store should have and has not. */
+const isWritten = ({ encoded, revision, served, written }: Instance): boolean =>
+  !served.persist || encoded === undefined || written >= revision
+
+const lost =
+  "The last changes of a component are lost: they were not stored. " +
+  "Expected the SnapshotStore to take them before the server ended, and within five minutes. " +
+  "See whether it runs, may be used and has space."
