@@ -1,7 +1,7 @@
 // `npm run bench`: how fast fibra is, and how fast the same thing is on plain `ws`, measured in turns.
 //
 //   npm run bench                        all scenarios, about five minutes
-//   npm run bench -- --quick             all scenarios, about a minute and a half
+//   npm run bench -- --quick             all scenarios, about two minutes
 //   npm run bench -- actions1 fanout     only these
 //   npm run bench -- --front json        over the open wire in place of the one of fibra's own client
 //   npm run bench -- --profile fanout    also where fibra's server spends its time
@@ -32,7 +32,7 @@ const scenarios = scenariosOf(front)
 
 const effort: Effort = values.quick
   ? {
-      rounds: 3,
+      rounds: 5,
       together: { raw: 1, fibra: 5 },
       seconds: 0.7,
       connections: 2000,

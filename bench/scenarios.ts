@@ -205,7 +205,8 @@ const together =
 const mounts = async (effort: Effort): Promise<Outcome> => {
   await using arena = new Arena("mounts", effort.front)
   // Two thousand of anything is little for a compiler, and a server that mounts has been running for a while.
-  return await arena.alternate({ ...effort, warmUps: 4 }, async (side) => {
+  // Each round is short, and what a collector does in it weighs.
+  return await arena.alternate({ ...effort, warmUps: 4, rounds: effort.rounds * 2 }, async (side) => {
     const round = await arena.measure(side, () => arena.open(side, 2000, { component: "Counter", stock: true }))
     await arena.close(side)
     return round

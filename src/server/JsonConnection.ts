@@ -193,7 +193,7 @@ export class JsonConnection implements FrontSession, Collector {
         requestId
       )
     }
-    if (this.#connection.hold(size)) return this.#handle(decoded.value, () => this.#connection.release(size))
+    if (this.#connection.hold(size)) return this.#handle(decoded.value, size)
     this.#tooFast(retryTooMuch, requestId)
   }
 
@@ -209,33 +209,33 @@ export class JsonConnection implements FrontSession, Collector {
     this.#error({ ...toldOf(new RateLimited({ retryAfter })), _tag: "RATE_LIMITED" }, requestId)
   }
 
-  /** Does what a message asks for; what is kept until it is answered says when it is. */
-  #handle(message: ClientMessage, answered: () => void): void {
+  /** Does what a message asks for; what is kept until it is answered is released then. */
+  #handle(message: ClientMessage, size: number): void {
     switch (message.type) {
       case "CALL_ACTION":
-        return this.#call(message, answered)
+        return this.#call(message, size)
       case "COMPONENT_MOUNT":
       case "COMPONENT_REHYDRATE":
-        return this.#mount(message, answered)
+        return this.#mount(message, size)
       case "PROPERTY_UPDATE":
-        return this.#set(message, answered)
+        return this.#set(message, size)
       case "COMPONENT_UNMOUNT":
-        return this.#unmount(message, answered)
+        return this.#unmount(message, size)
       case "COMPONENT_PING":
         this.#ping(message)
-        return answered()
+        return this.#connection.release(size)
       default:
         this.#upload(message)
-        return answered()
+        return this.#connection.release(size)
     }
   }
 
-  #mount(message: MountMessage, answered: () => void): void {
+  #mount(message: MountMessage, size: number): void {
     const { requestId } = message
     const isBack = message.type === "COMPONENT_REHYDRATE"
     const { room } = message.payload
     this.#session?.mount(requestOf(message), (exit) => {
-      answered()
+      this.#connection.release(size)
       const reply = {
         type: isBack ? "COMPONENT_REHYDRATED" : "COMPONENT_MOUNTED",
         componentId: message.componentId,
@@ -260,12 +260,12 @@ export class JsonConnection implements FrontSession, Collector {
     if (this.#outbox.first(text)) this.#session?.announce(componentId)
   }
 
-  #unmount({ componentId, requestId }: Message<"COMPONENT_UNMOUNT">, answered: () => void): void {
+  #unmount({ componentId, requestId }: Message<"COMPONENT_UNMOUNT">, size: number): void {
     const session = this.#session
     if (session === undefined) return
     const fiber = this.#front.run(session.unmount(componentId))
     const done = (exit: Exit.Exit<unknown, unknown>) => {
-      answered()
+      this.#connection.release(size)
       const reply = { type: "COMPONENT_UNMOUNTED", componentId, requestId, timestamp: this.#front.now() }
       this.#outbox.reply(Exit.isSuccess(exit) ? JsonText.success(reply) : JsonText.failure(reply, errorOf(exit.cause)))
     }
@@ -274,7 +274,7 @@ export class JsonConnection implements FrontSession, Collector {
     else done(exit)
   }
 
-  #call(message: Message<"CALL_ACTION">, answered: () => void): void {
+  #call(message: Message<"CALL_ACTION">, size: number): void {
     const { action, callId, componentId, expectResponse, payload, requestId } = message
     const request = {
       componentId,
@@ -284,7 +284,7 @@ export class JsonConnection implements FrontSession, Collector {
       ...(callId === undefined ? {} : { callId: JSON.stringify(callId) })
     }
     this.#session?.call(request, (outcome) => {
-      answered()
+      this.#connection.release(size)
       const timestamp = this.#front.now()
       if (expectResponse === true) {
         this.#outbox.answer(JsonText.answer({ type: "ACTION_RESPONSE", componentId, requestId, timestamp }, outcome))
@@ -295,12 +295,12 @@ export class JsonConnection implements FrontSession, Collector {
     })
   }
 
-  #set(message: Message<"PROPERTY_UPDATE">, answered: () => void): void {
+  #set(message: Message<"PROPERTY_UPDATE">, size: number): void {
     const { componentId, payload, property, requestId, value } = message
     const setting = isSetting(payload ?? {}) ? payload : { property, value }
     const request = { componentId, property: setting?.property ?? "", value: setting?.value }
     this.#session?.set(request, (outcome) => {
-      answered()
+      this.#connection.release(size)
       const reply = { type: "PROPERTY_UPDATED", componentId, requestId, timestamp: this.#front.now() }
       this.#outbox.answer(outcome._tag === "Success" ? JsonText.success(reply) : JsonText.answer(reply, outcome))
     })
