@@ -212,15 +212,14 @@ export class Reader<Sink extends ReaderSink = ReaderSink> {
     return texts.length === 0 ? undefined : new Batch(texts, this.#log.readers > 1)
   }
 
-  /**
-   * A token that comes with the state comes with the one it is of, in place of that change; what is newer follows. It has not been
-   * read, so nothing newer has been either.
-   */
+  /** A token that comes with the state comes with the one it is of, in place of that change; what is newer follows. */
   #withToken(changes: ReadonlyArray<string>, { told, token }: Seal): ReadonlyArray<string> {
     const { dialect } = this.#log
     if (!dialect.sealsState) return [...changes, dialect.sealed(told, token)]
     const newer = this.source.revision - told.revision
     if (newer === 0) return [...changes.slice(0, -1), dialect.sealed(told, token)]
+    // Who came back finds again what another page has not read, and knows more already: of that there will be a token, too.
+    if (told.revision < this.#revision) return changes
     const older = Math.max(0, changes.length - newer)
     return [...changes.slice(0, Math.max(0, older - 1)), dialect.sealed(told, token), ...changes.slice(older)]
   }

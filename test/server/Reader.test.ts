@@ -49,13 +49,16 @@ const Step = Schema.Literals(["change", "seal", "read", "start over", "come back
 
 it.effect.prop(
   "a token is told with the state it is of, and the last one is told",
-  [Schema.Array(Step).check(Schema.isMaxLength(30))],
+  [Schema.Array(Step).check(Schema.isMinLength(12), Schema.isMaxLength(30))],
   ([steps]) =>
     Effect.sync(() => {
       const source = new Counted()
       const sink = { client: new Client(undefined, "client"), dialect, readerWoke: () => {} }
       const reader = new Reader(source, sink)
       reader.announce()
+      // Another page of the same instance, which does not read: so the newest token stays, and who comes back finds it again.
+      const other = new Reader(source, sink)
+      other.announce()
       const updates: Array<Update> = []
       const read = () => {
         const batches: Array<Batch> = []
@@ -79,7 +82,7 @@ it.effect.prop(
           })
         }
         if (step === "read") read()
-        else reader.wake()
+        else for (const behind of [reader, other]) behind.wake()
       }
       source.change()
       source.seal()
