@@ -1,6 +1,7 @@
 /**
  * States that cannot be changed in place. What a handler does to a list that clients see already would be a change nobody is told of;
- * so it is an error there and then. The same holds for the guess of a client, which could not be taken back. Plain objects and arrays are frozen, each once; what is of a class looks after itself.
+ * so it is an error there and then. The same holds for the guess of a client, which could not be taken back. Plain objects and arrays
+ * are frozen, each once; what is of a class looks after itself.
  */
 
 const isPlain = (value: object): boolean => {

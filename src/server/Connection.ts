@@ -50,6 +50,9 @@ export interface Connections {
   readonly remove: (connection: Connection) => void
 }
 
+/** Milliseconds after which a client may ask again that waits for too much at once. */
+const retryTooMuch = 1000
+
 /** One connection. */
 export class Connection {
   readonly id: number
@@ -165,11 +168,14 @@ export class Connection {
     return after
   }
 
-  /** Something of so many characters is asked, and kept until it is answered; false when that would be too much at once. */
-  hold(size: number): boolean {
-    if (this.#asked > 0 && this.#asked + size > this.#transport.config.maxBuffered) return false
+  /**
+   * Something of so many characters is asked, and kept until it is answered. 0: it may be. Otherwise that would be too much at once,
+   * and it may be asked again after so many milliseconds.
+   */
+  hold(size: number): number {
+    if (this.#asked > 0 && this.#asked + size > this.#transport.config.maxBuffered) return retryTooMuch
     this.#asked += size
-    return true
+    return 0
   }
 
   /** What was held is answered. */

@@ -10,18 +10,18 @@ import * as Schema from "effect/Schema"
 import { type ClientMessage, clientMessages, isSetting, RequestId } from "../JsonProtocol.ts"
 import { LiveError, RateLimited } from "../LiveError.ts"
 import { CloseCode, type Mounted, type MountRequest } from "../LiveProtocol.ts"
+import type { Connection, FrontSession } from "./Connection.ts"
 import type { Dialect } from "./Dialect.ts"
-import { isTooDeep, issue as tooDeep, mayBeTooDeep } from "./Nesting.ts"
 import { MessageRejected, NotJson, type Told, toldOf, UnknownMessage, UploadRejected } from "./JsonError.ts"
 import type { RestoreRequest } from "./Instances.ts"
 import { JsonOutbox } from "./JsonOutbox.ts"
 import * as JsonText from "./JsonText.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
+import { isTooDeep, mayBeTooDeep, tooDeep } from "./Nesting.ts"
 import type { Collector } from "./News.ts"
 import { internalError, notMounted } from "./Outcome.ts"
 import type { Session } from "./Session.ts"
 import type { Sessions } from "./Sessions.ts"
-import type { Connection, FrontSession } from "./Connection.ts"
 
 type Message<Type extends ClientMessage["type"]> = Extract<ClientMessage, { readonly type: Type }>
 type UploadMessage = Extract<ClientMessage, { readonly type: `FILE_UPLOAD_${string}` }>
@@ -35,9 +35,6 @@ const decoders = new Map(
   ])
 )
 const isRequestId = Schema.is(RequestId)
-
-/** Milliseconds after which a client may ask again that waits for too much at once. */
-const retryTooMuch = 1000
 
 /** What all connections of a server share. */
 export interface JsonFront {
@@ -193,8 +190,9 @@ export class JsonConnection implements FrontSession, Collector {
         requestId
       )
     }
-    if (this.#connection.hold(size)) return this.#handle(decoded.value, size)
-    this.#tooFast(retryTooMuch, requestId)
+    const retryAfter = this.#connection.hold(size)
+    if (retryAfter > 0) return this.#tooFast(retryAfter, requestId)
+    this.#handle(decoded.value, size)
   }
 
   /** Counts a message; what is too much is not done. */

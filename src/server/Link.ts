@@ -1,3 +1,5 @@
+/** What goes out, and where to, whatever that is: a front writes frames to a link and knows no socket. */
+
 /** One message, ready to be written. */
 export type Frame = Uint8Array | string
 

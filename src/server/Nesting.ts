@@ -28,4 +28,4 @@ export const isTooDeep = (value: unknown, depth = maxDepth): boolean => {
 }
 
 /** What is wrong with it, for whoever sent it. */
-export const issue = `it is nested deeper than ${maxDepth} arrays and objects`
+export const tooDeep = `it is nested deeper than ${maxDepth} arrays and objects`

@@ -57,6 +57,11 @@ export class Requests {
     if (this.#mounts?.size === 0) this.#mounts = undefined
   }
 
+  /** Nobody waits for a mount any more. */
+  cancelMounts(): void {
+    this.#mounts?.clear()
+  }
+
   /** The client waits for these no more. */
   abandon(ids: ReadonlyArray<Id>): void {
     for (const id of ids) {

@@ -21,9 +21,10 @@ import {
   type ResumeRequest
 } from "../LiveProtocol.ts"
 import type { ClientMessage, RequestId } from "./ClientMessage.ts"
+import type { Connection, FrontSession } from "./Connection.ts"
 import type { Dialect } from "./Dialect.ts"
 import type * as LiveConfig from "./LiveConfig.ts"
-import { isTooDeep, issue as tooDeep, mayBeTooDeep } from "./Nesting.ts"
+import { isTooDeep, mayBeTooDeep, tooDeep } from "./Nesting.ts"
 import { internalError, type Outcome } from "./Outcome.ts"
 import type { Principal } from "../Principal.ts"
 import { RpcDialect } from "./RpcDialect.ts"
@@ -41,10 +42,6 @@ import {
 import * as RpcText from "./RpcText.ts"
 import type { Collector } from "./News.ts"
 import type { Session } from "./Session.ts"
-import type { Connection, FrontSession } from "./Connection.ts"
-
-/** Milliseconds after which a client may ask again that waits for too much at once. */
-const retryTooMuch = 1000
 
 const issueOf = (cause: Cause.Cause<unknown>): string => String(Cause.squash(cause))
 
@@ -336,7 +333,8 @@ export class RpcConnection implements FrontSession, Collector {
   #begin(request: Request, callId: CallId | undefined, size: number, begin: Begin): void {
     const { id } = request
     if (!this.#isFree(id, callId)) return
-    if (!this.connection.hold(size)) return this.#slower(request, retryTooMuch)
+    const wait = this.connection.hold(size)
+    if (wait > 0) return this.#slower(request, wait)
     this.#pending.start(id, callId, () => this.connection.release(size), begin)
   }
 

@@ -33,8 +33,8 @@ export class RpcPending {
       over()
       answer()
     })
-    if (cancel === undefined) over()
-    if (answered || cancel === undefined) return
+    if (answered) return
+    if (cancel === undefined) return over()
     this.#pending ??= new Map()
     this.#pending.set(id, {
       callId,

@@ -290,7 +290,7 @@ export class Session {
     return Effect.suspend(() => {
       this.#closed = true
       this.detach()
-      this.#requests?.mounts.clear()
+      this.#requests?.cancelMounts()
       this.#requests = undefined
       const mounts = [...this.#mounts]
       this.#mounts.clear()

@@ -53,7 +53,7 @@ const protocol = "fibra"
 /** Milliseconds that a peer may take to answer the closing handshake. */
 const closeTimeout = 2000
 
-/** Frames one message may come in: a message of `maxPayload` in pieces of 2 KiB. Each holds what it was read with. */
+/** Frames one message may come in: a message of 1 MiB in pieces of 2 KiB. Each holds what it was read with. */
 const maxFragments = 512
 
 /** The handler of a route that is a WebSocket endpoint. */

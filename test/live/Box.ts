@@ -2,11 +2,11 @@
 import { createServer } from "node:http"
 import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Deferred, Effect, Layer, Logger, Schema } from "effect"
-import { HttpRouter, HttpServer } from "effect/http"
+import { HttpRouter } from "effect/http"
 import { Rpc } from "effect/rpc"
 import { Component } from "fibra"
 import { LiveConfig, LiveServer, Secrets } from "fibra/server"
-import { Port } from "./Desk.ts"
+import { port } from "./Desk.ts"
 
 export class Box extends Component.Service<Box>()("Box", {
   props: {},
@@ -36,11 +36,6 @@ const BoxLayer = Box.toLayer(
       })
     })
   })
-)
-
-const port = Layer.effect(
-  Port,
-  Effect.map(Effect.service(HttpServer.HttpServer), ({ address }) => ("port" in address ? address.port : 0))
 )
 
 /** Boxes, served on a port of their own, and the gate. */

@@ -52,7 +52,8 @@ export const DeskLayer = Desk.toLayer(
 /** Where a server listens. */
 export class Port extends Context.Service<Port, number>()("test/Port") {}
 
-const port = Layer.effect(
+/** Where the HTTP server listens. */
+export const port = Layer.effect(
   Port,
   Effect.map(Effect.service(HttpServer.HttpServer), ({ address }) => ("port" in address ? address.port : 0))
 )
