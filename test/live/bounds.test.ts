@@ -57,6 +57,20 @@ describe("JSON that is nested too deeply", () => {
   )
 })
 
+describe("an id of a request over the RPC wire", () => {
+  it.live("has an end, and one that is too long is a mistake", () =>
+    Effect.gen(function* () {
+      const ours = yield* RawSocket.connect(`ws://127.0.0.1:${yield* Port}/api/live/rpc`)
+      const ask = (id: string) => ours.send({ _tag: "Request", id, tag: "Ping", payload: null, headers: [] })
+      const id = "x".repeat(4096)
+      ask(id)
+      assert.include(JSON.stringify(yield* ours.answer(id)), "Success")
+      ask(`${id}x`)
+      assert.deepInclude(yield* ours.next("Defect"), { _tag: "Defect" })
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+})
+
 describe("a callId of the open wire", () => {
   it.live("that comes again while its call runs is answered as often as it was asked", () =>
     Effect.gen(function* () {
