@@ -7,10 +7,10 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { Instances } from "./Instances.ts"
+import { Instances } from "./instance/Instances.ts"
 import * as LiveConfig from "./LiveConfig.ts"
-import { Sessions } from "./Sessions.ts"
-import { Transport } from "./Transport.ts"
+import { Sessions } from "./session/Sessions.ts"
+import { Transport } from "./transport/Transport.ts"
 
 /** Drains when the Scope closes. */
 export const layer: Layer.Layer<never, never, Instances | Sessions | Transport> = Layer.effectDiscard(

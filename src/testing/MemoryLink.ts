@@ -10,9 +10,9 @@ import type { FromServerEncoded } from "effect/rpc/RpcMessage"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
 import type { Hooks, Link } from "../client/Link.ts"
 import type { Principal } from "../Principal.ts"
-import type { Connection, Front } from "../server/Connection.ts"
-import type { Frame, Link as ServerLink } from "../server/Link.ts"
-import type { Transport } from "../server/Transport.ts"
+import type { Connection, Front } from "../server/transport/Connection.ts"
+import type { Frame, Link as ServerLink } from "../server/transport/Link.ts"
+import type { Transport } from "../server/transport/Transport.ts"
 
 type Deliver = (message: FromServerEncoded) => void
 

@@ -1,7 +1,7 @@
 /** A store as one process sees it: when the process is dead, what it still does reaches nothing. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { SnapshotStore } from "../server/SnapshotStore.ts"
+import { SnapshotStore } from "../server/store/SnapshotStore.ts"
 
 /** A store until death. */
 export class MortalStore {

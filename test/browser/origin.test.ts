@@ -4,8 +4,8 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
-import { Port, served } from "../live/Desk.ts"
-import { Chromium } from "./Chromium.ts"
+import { Port, served } from "../support/Desk.ts"
+import { Chromium } from "../support/Chromium.ts"
 
 /** A site that has nothing to do with the server, and where it is. */
 const site = Effect.gen(function* () {

@@ -1,8 +1,8 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type { Locator, Page } from "playwright-core"
-import { Chromium } from "./Chromium.ts"
-import { Showcase } from "./Showcase.ts"
+import { Chromium } from "../support/Chromium.ts"
+import { Showcase } from "../support/Showcase.ts"
 
 const card = (page: Page, name: string) => page.getByRole("region", { name })
 

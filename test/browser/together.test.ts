@@ -1,9 +1,9 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type { Locator, Page } from "playwright-core"
-import { Chromium } from "./Chromium.ts"
-import * as Network from "./Network.ts"
-import { Showcase } from "./Showcase.ts"
+import { Chromium } from "../support/Chromium.ts"
+import * as Network from "../support/Network.ts"
+import { Showcase } from "../support/Showcase.ts"
 
 const chat = (page: Page) => page.getByRole("region", { name: "A chat" })
 const board = (page: Page) => page.getByRole("region", { name: "A board" })

@@ -5,7 +5,7 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Duration, Effect, Layer } from "effect"
 import { LiveClient } from "fibra/client"
 import { LiveConfig } from "fibra/server"
-import { connect } from "../live/RawSocket.ts"
+import { connect } from "../support/RawSocket.ts"
 import { Counter } from "../../examples/counter/Counter.ts"
 import { server, url } from "./Server.ts"
 

@@ -8,7 +8,7 @@ import { LiveClient } from "fibra/client"
 import { Authentication, LiveConfig, LiveServer, Principals } from "fibra/server"
 import { Counter } from "../../examples/counter/Counter.ts"
 import { CounterLayer } from "../../examples/counter/CounterLayer.ts"
-import { knock, request } from "../live/Handshake.ts"
+import { knock, request } from "../support/Handshake.ts"
 
 // #region accounts
 /** Whatever knows your people: a database, the keys of an identity provider. */

@@ -13,7 +13,7 @@ import type { Component } from "fibra"
 import { LiveClient, type LiveHandle, StateCache } from "fibra/client"
 import { Authentication, LiveServer, Secrets, SnapshotStore } from "fibra/server"
 import { WebSocket } from "ws"
-import { Postgres } from "../server/Postgres.ts"
+import { Postgres } from "../support/Postgres.ts"
 import { Notes, NotesLayer } from "./Notes.ts"
 
 const notes = LiveServer.layer({ components: [Notes] }).pipe(Layer.provide(NotesLayer))

@@ -1,7 +1,7 @@
 import { Effect, Layer } from "effect"
 import { LiveTest } from "fibra/testing"
-import { behaviors, components } from "./Lab.ts"
-import { liveSuite, Subject } from "./suite.ts"
+import { behaviors, components } from "../support/Lab.ts"
+import { liveSuite, Subject } from "../support/liveSuite.ts"
 
 liveSuite(
   "in memory",

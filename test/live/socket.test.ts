@@ -1,7 +1,7 @@
 import { Effect, Layer } from "effect"
 import { LiveClient } from "fibra/client"
-import { client, served } from "./server.ts"
-import { liveSuite, Subject } from "./suite.ts"
+import { client, served } from "../support/server.ts"
+import { liveSuite, Subject } from "../support/liveSuite.ts"
 
 liveSuite(
   "over a socket",

@@ -1,10 +1,10 @@
 /** A server that ends while its clients call as fast as they can: each call is answered, by it or by the next. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import * as Crowd from "./Crowd.ts"
-import * as ServerProcess from "./ServerProcess.ts"
+import * as Crowd from "../support/Crowd.ts"
+import * as ServerProcess from "../support/ServerProcess.ts"
 
-const file = new URL("./TallyServer.ts", import.meta.url)
+const file = new URL("../support/TallyServer.ts", import.meta.url)
 
 it.live(
   "a server that is asked to end costs nobody a call",

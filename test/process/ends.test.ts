@@ -3,9 +3,9 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { connect } from "node:net"
 import { WebSocket } from "ws"
-import * as ServerProcess from "./ServerProcess.ts"
+import * as ServerProcess from "../support/ServerProcess.ts"
 
-const file = new URL("./TallyServer.ts", import.meta.url)
+const file = new URL("../support/TallyServer.ts", import.meta.url)
 
 /** Asks for something: whoever connected before, and whatever they said, has been taken notice of when that is answered. */
 const answered = (port: number) =>

@@ -2,11 +2,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { LiveClient } from "fibra/client"
-import * as Proxy from "./Proxy.ts"
-import * as ServerProcess from "./ServerProcess.ts"
-import { Tally } from "./Tally.ts"
+import * as Proxy from "../support/Proxy.ts"
+import * as ServerProcess from "../support/ServerProcess.ts"
+import { Tally } from "../support/Tally.ts"
 
-const file = new URL("TallyServer.ts", import.meta.url)
+const file = new URL("../support/TallyServer.ts", import.meta.url)
 
 const calls = 1000
 const cuts = 50

@@ -2,10 +2,10 @@
 import { assert, layer } from "@effect/vitest"
 import { Context, Duration, Effect, Layer, Scope } from "effect"
 import { LiveConfig } from "fibra/server"
-import * as Crowd from "./Crowd.ts"
-import * as ServerProcess from "./ServerProcess.ts"
+import * as Crowd from "../support/Crowd.ts"
+import * as ServerProcess from "../support/ServerProcess.ts"
 
-const file = new URL("TallyServer.ts", import.meta.url)
+const file = new URL("../support/TallyServer.ts", import.meta.url)
 const size = 1000
 
 /** Longer than by default: on a busy machine a thousand clients take their time to hear of it. */

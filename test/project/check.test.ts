@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { copyWith, root, run } from "./workspace.ts"
+import { copyWith, root, run } from "../support/workspace.ts"
 
 const source = (path: string) => readFileSync(join(root, path), "utf8")
 

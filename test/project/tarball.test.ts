@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, symlink } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { folder, root, run, write } from "./workspace.ts"
+import { folder, root, run, write } from "../support/workspace.ts"
 
 /** Packs the project and unpacks it as an installation would, beside the packages it stands on. */
 const install = Effect.gen(function* () {

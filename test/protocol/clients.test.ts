@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type { Page } from "playwright-core"
-import { Chromium } from "../browser/Chromium.ts"
+import { Chromium } from "../support/Chromium.ts"
 import { layerShowcase, Server } from "./Server.ts"
 
 const program = fileURLToPath(new URL("../../examples/clients/counter.py", import.meta.url))

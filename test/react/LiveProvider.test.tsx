@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { LiveProvider, useComponent } from "fibra/react"
 import { act, type ReactNode, StrictMode } from "react"
 import { createRoot } from "react-dom/client"
-import { Ticker } from "../live/Lab.ts"
+import { Ticker } from "../support/Lab.ts"
 
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true })
 

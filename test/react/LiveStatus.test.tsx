@@ -4,8 +4,8 @@ import { Effect, Layer, Schema } from "effect"
 import { Component } from "fibra"
 import { liveness, type LiveComponent, LiveStatus, useComponent } from "fibra/react"
 import { LiveTest } from "fibra/testing"
-import { Lab } from "../live/Lab.ts"
-import { onPage, onPageOf, Page } from "./page.tsx"
+import { Lab } from "../support/Lab.ts"
+import { onPage, onPageOf, Page } from "../support/page.tsx"
 
 describe("what a component is like", () => {
   const cases: ReadonlyArray<[connected: boolean, status: LiveComponent<typeof Lab>["status"], word: string]> = [

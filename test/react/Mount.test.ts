@@ -4,7 +4,7 @@ import { Effect, Layer, Logger } from "effect"
 import { LiveTest } from "fibra/testing"
 import { Lease } from "../../src/react/Lease.ts"
 import { Mount } from "../../src/react/Mount.ts"
-import { behaviors, components, Lab } from "../live/Lab.ts"
+import { behaviors, components, Lab } from "../support/Lab.ts"
 
 describe("a mount with a listener that throws", () => {
   it.effect("tells the others all the same, opens, and says so in the client's log", () => {

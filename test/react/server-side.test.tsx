@@ -6,8 +6,8 @@ import { LiveTest } from "fibra/testing"
 import { act, StrictMode } from "react"
 import { hydrateRoot } from "react-dom/client"
 import { renderToString } from "react-dom/server"
-import { Gate, Lab } from "../live/Lab.ts"
-import { onPage, Page } from "./page.tsx"
+import { Gate, Lab } from "../support/Lab.ts"
+import { onPage, Page } from "../support/page.tsx"
 
 const View = () => {
   const lab = useComponent(Lab, { props: { start: 3 } })

@@ -6,8 +6,8 @@ import { type LiveComponent, LiveStatus, useComponent } from "fibra/react"
 import { LiveTest } from "fibra/testing"
 import { renderToString } from "react-dom/server"
 import { Component, memo, type ReactNode, useEffect } from "react"
-import { Broken, Gate, Lab, Ticker, Unlisted } from "../live/Lab.ts"
-import { onPage, Page } from "./page.tsx"
+import { Broken, Gate, Lab, Ticker, Unlisted } from "../support/Lab.ts"
+import { onPage, Page } from "../support/page.tsx"
 
 /** What the views of a test have shown, the latest last. */
 type Seen<C extends typeof Lab | typeof Ticker> = Array<LiveComponent<C>>

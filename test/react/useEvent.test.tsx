@@ -4,8 +4,8 @@ import { Effect, Layer, Logger } from "effect"
 import { type LiveComponent, useComponent, useEvent } from "fibra/react"
 import { LiveTest } from "fibra/testing"
 import { useState } from "react"
-import { behaviors, components, Lab } from "../live/Lab.ts"
-import { onPage, onPageOf, Page } from "./page.tsx"
+import { behaviors, components, Lab } from "../support/Lab.ts"
+import { onPage, onPageOf, Page } from "../support/page.tsx"
 
 const announce = (lab: LiveComponent<typeof Lab>, text: string) => Effect.promise(() => lab.call.Announce({ text }))
 

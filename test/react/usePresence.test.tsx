@@ -3,8 +3,8 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { useComponent, usePresence } from "fibra/react"
 import { LiveTest } from "fibra/testing"
-import { Hall, HallLayer, Minutes } from "../live/Hall.ts"
-import { onPageOf, Page } from "./page.tsx"
+import { Hall, HallLayer, Minutes } from "../support/Hall.ts"
+import { onPageOf, Page } from "../support/page.tsx"
 
 const hall = LiveTest.layer({ components: [Hall] }).pipe(Layer.provide(HallLayer), Layer.provide(Minutes.layer))
 

@@ -1,0 +1,190 @@
+/**
+ * Who is in a room with a component: a list that is read like the state of an instance, by whoever is in it. The clients of one
+ * principal are one person; an anonymous client is one of its own. It is made anew when somebody reads it, and once in a turn of
+ * the event loop for listeners on the server, not for each who comes. It is encoded for clients only.
+ */
+import type { PresenceCodec } from "../../ComponentCodec.ts"
+import type { ComponentId } from "../../LiveId.ts"
+import * as Patch from "../../Patch.ts"
+import type { Person } from "../../Presence.ts"
+import type { Encoded } from "../../StateCodec.ts"
+import { ChangeLogs } from "../sync/ChangeLogs.ts"
+import type { Client } from "../sync/Client.ts"
+import type * as LiveConfig from "../LiveConfig.ts"
+import { Reader, type ReaderSink, type Source } from "../sync/Reader.ts"
+
+/** One mount of a client. */
+interface Visit {
+  readonly client: Client
+  /** As it was tracked last. */
+  metadata: unknown
+  isAway: boolean
+}
+
+/** Somebody, and the mounts they are there with: what was tracked last is the last. */
+interface Visitor {
+  readonly id: string
+  visits: Array<Visit>
+  /** As in the list that was made last; undefined when something has changed. */
+  person: Person | undefined
+}
+
+/** Who is there. */
+export class Presence implements Source {
+  readonly rank = 2
+  readonly id: ComponentId
+  readonly key = undefined
+  readonly logs: ChangeLogs
+  /** Names this list among those that have its id one after the other: a client may know the one before, and as many changes of it. */
+  readonly epoch: number
+  readonly clientStatus = undefined
+  readonly conflateAfter: number
+  confirmed = 0
+  revision = 0
+  readonly #codec: PresenceCodec
+  readonly #visitors = new Map<string, Visitor>()
+  readonly #visitOf = new Map<object, { readonly visitor: Visitor; readonly visit: Visit }>()
+  readonly #readers = new Set<Reader>()
+  /** And the list each of them knows. */
+  readonly #listeners = new Map<(people: ReadonlyArray<Person>) => void, ReadonlyArray<Person>>()
+  /** Undefined when something has changed. */
+  #people: ReadonlyArray<Person> | undefined = []
+  #encoded: Encoded = { people: [] }
+  #state: { readonly people: ReadonlyArray<Person> } = { people: [] }
+  /** Whether something has changed since the list was encoded. */
+  #isDirty = false
+  /** Whether the listeners are going to be told. */
+  #isTelling = false
+
+  constructor(id: ComponentId, codec: PresenceCodec, config: LiveConfig.Service, epoch: number) {
+    this.id = id
+    this.epoch = epoch
+    this.#codec = codec
+    this.conflateAfter = config.conflateAfter
+    this.logs = new ChangeLogs(config)
+  }
+
+  /** Everyone who is there, in the order they came. */
+  get people(): ReadonlyArray<Person> {
+    return (this.#people ??= Array.from(this.#visitors.values(), (visitor) => (visitor.person ??= personOf(visitor))))
+  }
+
+  get encoded(): Encoded {
+    return this.#encoded
+  }
+
+  /** Whether nobody is there, or wants to know. */
+  get isEmpty(): boolean {
+    return this.#visitors.size === 0 && this.#readers.size === 0 && this.#listeners.size === 0
+  }
+
+  /** A client is there with one more mount; `enter`, `track`, `seen` and `leave` name a mount by the object given here. */
+  enter(mount: object, client: Client, metadata: unknown, isAway: boolean): void {
+    const id = client.principal?.id ?? client.connection
+    const visitor = this.#visitors.get(id) ?? { id, visits: [], person: undefined }
+    const visit = { client, metadata, isAway }
+    this.#visitors.set(id, visitor)
+    this.#visitOf.set(mount, { visitor, visit })
+    visitor.visits = [...visitor.visits, visit]
+    this.#changed(visitor)
+  }
+
+  /** Something else is to be known of a client. */
+  track(mount: object, metadata: unknown): void {
+    const found = this.#visitOf.get(mount)
+    if (found === undefined) return
+    const { visit, visitor } = found
+    visit.metadata = metadata
+    visitor.visits = [...visitor.visits.filter((other) => other !== visit), visit]
+    this.#changed(visitor)
+  }
+
+  /** A client is away, or back. */
+  seen(mount: object, isAway: boolean): void {
+    const found = this.#visitOf.get(mount)
+    if (found === undefined || found.visit.isAway === isAway) return
+    found.visit.isAway = isAway
+    this.#changed(found.visitor)
+  }
+
+  /** Whether this mount is one of those in the list. */
+  has(mount: object): boolean {
+    return this.#visitOf.has(mount)
+  }
+
+  leave(mount: object): void {
+    const found = this.#visitOf.get(mount)
+    if (found === undefined) return
+    const { visit, visitor } = found
+    this.#visitOf.delete(mount)
+    visitor.visits = visitor.visits.filter((other) => other !== visit)
+    if (visitor.visits.length === 0) this.#visitors.delete(visitor.id)
+    this.#changed(visitor)
+  }
+
+  /** A cursor that begins with the whole list. */
+  read(sink: ReaderSink): Reader {
+    const reader = new Reader(this, sink)
+    this.#readers.add(reader)
+    reader.startOver()
+    return reader
+  }
+
+  /** The reader wants no more. */
+  close(reader: Reader): void {
+    if (!this.#readers.delete(reader)) return
+    reader.end()
+  }
+
+  /**
+   * Calls the listener after each turn of the event loop in which the list has become another than it is now, and then again,
+   * until the function returned is called.
+   */
+  listen(listener: (people: ReadonlyArray<Person>) => void): () => void {
+    this.#listeners.set(listener, this.people)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** What has changed is to be in the logs. */
+  refresh(): void {
+    if (!this.#isDirty) return
+    this.#isDirty = false
+    const before = this.#encoded
+    const state = { people: this.people }
+    this.#encoded = this.#codec.people.encode(state, { from: this.#state, to: before })
+    this.#state = state
+    const patch = Patch.diff(before, this.#encoded)
+    if (patch.length === 0) return
+    this.revision++
+    if (this.#readers.size === 0) return
+    this.logs.append(this, patch)
+  }
+
+  #changed(visitor: Visitor): void {
+    visitor.person = undefined
+    this.#people = undefined
+    const wasDirty = this.#isDirty
+    this.#isDirty = true
+    if (!wasDirty) for (const reader of this.#readers) reader.wake()
+    if (this.#listeners.size === 0 || this.#isTelling) return
+    this.#isTelling = true
+    setImmediate(this.#tell)
+  }
+
+  readonly #tell = (): void => {
+    this.#isTelling = false
+    for (const [listener, known] of this.#listeners) {
+      const { people } = this
+      if (people === known) continue
+      this.#listeners.set(listener, people)
+      listener(people)
+    }
+  }
+}
+
+const personOf = ({ id, visits }: Visitor): Person => ({
+  id,
+  status: visits.every(({ isAway }) => isAway) ? "away" : "online",
+  clients: new Set(visits.map(({ client }) => client)).size,
+  metadata: visits.at(-1)?.metadata
+})

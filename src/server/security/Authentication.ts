@@ -1,0 +1,98 @@
+/**
+ * Who is connecting. Asked once for each connection, with the upgrade request and before the handshake; also for one that comes
+ * back for its session. Sessions and state tokens are good for the principal it gives and nobody else. What it refuses is
+ * answered over HTTP; what goes wrong in it lets nobody in. By default there is none, and everyone is anonymous.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import type { Principal } from "../../Principal.ts"
+
+/** Answered with 401: this client has not said who it is, or not in a way that the server believes. */
+export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
+  /** Why, for the server's log; the client is not told. */
+  detail: Schema.optionalKey(Schema.String),
+  /** What `WWW-Authenticate` says: how to say who one is. `Bearer` by default. */
+  challenge: Schema.optionalKey(Schema.String)
+}) {
+  override get message(): string {
+    return (
+      "It is not known who is connecting. Expected credentials that this server knows and that are still good. " +
+      "Sign in, then connect again."
+    )
+  }
+}
+
+/** Answered with 403: the server knows who it is, and does not let them in. */
+export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
+  /** Why, for the server's log; the client is not told. */
+  detail: Schema.optionalKey(Schema.String)
+}) {
+  override get message(): string {
+    return "You may not connect here. Expected somebody who may. Sign in as somebody else, or ask whoever gives the right."
+  }
+}
+
+/** Nobody is connected who comes with this request. */
+export type Refusal = Unauthorized | Forbidden
+
+/** Gives the principal of an upgrade request, from its headers, cookies or query; undefined for an anonymous one. */
+export type Authenticate<R = never> = (request: HttpServerRequest) => Effect.Effect<Principal | undefined, Refusal, R>
+
+/** Who is connecting; undefined when nobody asks. */
+export const Authentication = Context.Reference<Authenticate | undefined>("fibra/server/Authentication", {
+  defaultValue: () => undefined
+})
+
+/**
+ * Asks this for each connection. What it needs besides the request is taken from where this layer is built; what it acquires is
+ * released when it has answered.
+ */
+export const layer = <R = never>(authenticate: Authenticate<R>): Layer.Layer<never, never, Needed<R>> =>
+  withContext(
+    (context: Context.Context<Needed<R>>) => (request) =>
+      authenticate(request).pipe(
+        Effect.scoped,
+        Effect.provideService(HttpServerRequest, request),
+        Effect.provideContext(context as Context.Context<R>)
+      )
+  )
+
+type Needed<R> = Exclude<R, HttpServerRequest | Scope.Scope>
+
+const withContext = <R>(make: (context: Context.Context<R>) => Authenticate): Layer.Layer<never, never, R> =>
+  Layer.effect(
+    Authentication,
+    Effect.contextWith((context: Context.Context<R>) => Effect.succeed(make(context)))
+  )
+
+/** Before the token, in the list of sub-protocols a client offers. */
+const offered = "bearer."
+
+const bearer = /^bearer +(\S+) *$/i
+
+/**
+ * The token an upgrade request brings: from `Authorization: Bearer <token>`; from a sub-protocol `bearer.<token>`, which is where a
+ * browser can put one (`new WebSocket(url, ["fibra", "bearer.<token>"])`); and from a parameter of the query if its name is given.
+ * A query is written to the logs of whatever is on the way, so a token in it should be good once, or not for long.
+ */
+export const token = (
+  request: HttpServerRequest,
+  options?: { readonly query?: string | undefined }
+): string | undefined => {
+  const { authorization, "sec-websocket-protocol": protocols } = request.headers
+  const header = bearer.exec(authorization ?? "")?.[1]
+  if (header !== undefined) return header
+  const protocol = protocols
+    ?.split(",")
+    .map((protocol) => protocol.trim())
+    .find((protocol) => protocol.startsWith(offered) && protocol.length > offered.length)
+  if (protocol !== undefined) return protocol.slice(offered.length)
+  if (options?.query === undefined) return undefined
+  const url = request.originalUrl
+  const parameters = new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?")) : "")
+  return parameters.get(options.query) || undefined
+}

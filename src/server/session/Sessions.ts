@@ -1,0 +1,194 @@
+/**
+ * The sessions of one server, whichever front their connection came through: those that are connected, and those that wait for
+ * their client to come back. A session is named by a token, of which only the latest is good.
+ */
+import { timingSafeEqual } from "node:crypto"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import type { TokenRejection } from "../../LiveError.ts"
+import * as IdGenerator from "../IdGenerator.ts"
+import type { Dialect } from "../sync/Dialect.ts"
+import { Instances } from "../instance/Instances.ts"
+import * as LiveConfig from "../LiveConfig.ts"
+import { Parking } from "./Parking.ts"
+import { isSame, type Principal, renew } from "../../Principal.ts"
+import type { Collector } from "./News.ts"
+import { Session, type SessionHost } from "./Session.ts"
+
+/** The sessions of one server. */
+export class Sessions extends Context.Service<
+  Sessions,
+  {
+    /** Starts a session for a connection. */
+    readonly openUnsafe: (connection: Collector, principal: Principal | undefined) => Session
+    /** Makes the session one to come back to, and gives its token. */
+    readonly ticketUnsafe: (session: Session) => string
+    /** Finds the session of a token, if it speaks this dialect; whoever had it loses it. */
+    readonly claimUnsafe: (
+      token: string,
+      principal: Principal | undefined,
+      dialect: Dialect
+    ) => Session | TokenRejection
+    /** The client knows its latest token. */
+    readonly confirmUnsafe: (session: Session) => void
+    /** The connection of a session is gone: it waits for the next, or ends when there is nothing to come back to. */
+    readonly park: (session: Session) => Effect.Effect<void>
+    /** Ends it and lets go of what it had mounted. */
+    readonly close: (session: Session) => Effect.Effect<void>
+    /** Ends all sessions of a principal, connected or not; their tokens are worth nothing. What their handlers have begun goes on. */
+    readonly endUnsafe: (principal: string) => void
+    /** Nothing new is taken any more. */
+    readonly drainUnsafe: () => void
+    readonly isDraining: () => boolean
+    readonly sizeUnsafe: () => { readonly sessions: number; readonly parked: number }
+  }
+>()("fibra/server/Sessions") {}
+
+/** Milliseconds between two looks at what the sessions have grown to whose clients are away. */
+const measuringInterval = 1000
+
+/** Sessions whose clients came back, by whether the session was still there. */
+const resumes = Metric.counter("fibra_session_resumes", {
+  description: "Clients that asked for the session they had before",
+  incremental: true
+})
+const resumed = Metric.withAttributes(resumes, { outcome: "resumed" })
+const rejected = Metric.withAttributes(resumes, { outcome: "rejected" })
+
+/** No session is open at first; those open when the Scope closes are closed with it. */
+export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
+  Sessions,
+  Effect.gen(function* () {
+    const instances = yield* Instances
+    const config = yield* LiveConfig.LiveConfig
+    const run = Effect.runForkWith(yield* Effect.context<never>())
+    const makeId = yield* IdGenerator.make
+    const makeSecret = IdGenerator.makeSecretSource()
+    const linger = Duration.toMillis(config.linger)
+    const open = new Set<Session>()
+    /** Those that have a ticket, by the id of their client. */
+    const named = new Map<string, Session>()
+    const parking = new Parking<Session>(config)
+    let draining = false
+    let watching = false
+
+    const host: SessionHost = {
+      instances,
+      config,
+      run,
+      connectionId: makeId,
+      isDraining: () => draining,
+      bounds: {
+        calls: {
+          maxAnswers: config.maxResults,
+          maxBytes: config.maxResultBytes,
+          sizeOf: (outcome) => ("text" in outcome ? outcome.text.length : 64)
+        },
+        // There are no more of them than mounts, and losing the answer to one would lose the mount.
+        mounts: { maxAnswers: config.maxComponents, maxBytes: Infinity, sizeOf: () => 0 }
+      }
+    }
+
+    const close = (session: Session): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        open.delete(session)
+        parking.take(session)
+        named.delete(session.connectionId)
+        return session.close()
+      })
+
+    const closeAll = (sessions: Iterable<Session>): Effect.Effect<void> =>
+      Effect.forEach(sessions, close, { concurrency: "unbounded", discard: true })
+
+    /** Ends those whose time is over, for as long as there are any that wait. */
+    const watch: Effect.Effect<void> = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const { next } = parking
+      if (next === undefined) {
+        watching = false
+        return Effect.void
+      }
+      return Effect.andThen(
+        Effect.sleep(Math.min(Math.max(0, next - now), measuringInterval)),
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          run(closeAll([...parking.expired(now), ...parking.measure(({ bytes }) => bytes)]))
+          return watch
+        })
+      )
+    })
+
+    const reject = (reason: TokenRejection, log: typeof Effect.logWarning): TokenRejection => {
+      const logged = Effect.annotateLogs(log("A session token was rejected"), { reason })
+      run(Effect.andThen(Metric.update(rejected, 1), logged))
+      return reason
+    }
+
+    const park = (session: Session): Effect.Effect<void> =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        if (!open.has(session)) return Effect.void
+        session.detach()
+        if (session.isEmpty || session.secret === undefined || linger === 0) return close(session)
+        const { bytes, principal } = session
+        const crowdedOut = parking.park(session, { principal: principal?.id, bytes, until: now + linger })
+        if (!watching) {
+          watching = true
+          run(Effect.forkIn(watch, scope, { startImmediately: true }))
+        }
+        return closeAll(crowdedOut)
+      })
+
+    const scope = yield* Effect.scope
+    yield* Effect.addFinalizer(() => closeAll(open))
+
+    return Sessions.of({
+      openUnsafe: (connection, principal) => {
+        const session = new Session(principal, host, connection)
+        open.add(session)
+        return session
+      },
+      ticketUnsafe: (session) => {
+        const { connectionId } = session
+        session.previousSecret = session.secret
+        session.secret = makeSecret()
+        named.set(connectionId, session)
+        return `${connectionId}.${session.secret}`
+      },
+      claimUnsafe: (token, principal, dialect) => {
+        const [id = "", secret = "", ...rest] = token.split(".", 3)
+        const session = rest.length > 0 ? undefined : named.get(id)
+        // As after every restart: its time is over, or it was another server's.
+        if (session?.secret === undefined) return reject("session", Effect.logDebug)
+        if (session.dialect !== dialect) return reject("session", Effect.logWarning)
+        const { previousSecret } = session
+        const isPrevious = previousSecret !== undefined && isSecret(secret, previousSecret)
+        if (!isSecret(secret, session.secret) && !isPrevious) return reject("session", Effect.logWarning)
+        if (!isSame(session.principal, principal)) return reject("principal", Effect.logWarning)
+        // Whoever holds this principal (the client, its private instances) has the claims of the connection that came last.
+        if (session.principal !== undefined && principal !== undefined) renew(session.principal, principal)
+        // The next ticket has this secret as the one before it, until its client has confirmed.
+        if (isPrevious) session.secret = secret
+        parking.take(session)
+        session.replace()
+        run(Metric.update(resumed, 1))
+        return session
+      },
+      confirmUnsafe: (session) => void (session.previousSecret = undefined),
+      park,
+      close,
+      // Not waited for: a handler may sign out whoever has called it, and its session would wait for the handler.
+      endUnsafe: (principal) =>
+        run(closeAll(Array.from(open).filter((session) => session.principal?.id === principal))),
+      drainUnsafe: () => void (draining = true),
+      isDraining: () => draining,
+      sizeUnsafe: () => ({ sessions: open.size, parked: parking.size })
+    })
+  })
+)
+
+const isSecret = (given: string, secret: string): boolean => {
+  const [a, b] = [Buffer.from(given), Buffer.from(secret)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}

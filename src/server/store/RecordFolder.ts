@@ -1,0 +1,73 @@
+/**
+ * Entries as files of one folder, each written whole or not at all: into a file of another name, which then takes the place of
+ * the old one. Whoever is killed half-way leaves that other file behind, and the old one as it was. It does not lock the
+ * folder: give each process its own.
+ */
+import { join } from "node:path"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
+import type { PlatformError } from "effect/PlatformError"
+import * as IdGenerator from "../IdGenerator.ts"
+import type { Entries } from "./RecordEntries.ts"
+import { SnapshotStoreError } from "./SnapshotStoreError.ts"
+
+const unfinished = ".unfinished"
+
+/** An unfinished file this old is nobody's any more. Younger ones may be another process's, which is just being replaced. */
+const leftAfter = Duration.minutes(10)
+
+/** The entries in this folder, which is created. Keys are names of files. */
+export const make = Effect.fnUntraced(
+  function* (directory: string) {
+    const fs = yield* FileSystem.FileSystem
+    const makeId = yield* IdGenerator.make
+    yield* fs.makeDirectory(directory, { recursive: true, mode: 0o700 })
+    yield* fs.access(directory, { readable: true, writable: true })
+
+    const tooOld = (yield* Clock.currentTimeMillis) - Duration.toMillis(leftAfter)
+    const removeLeft = (path: string): Effect.Effect<void> =>
+      fs.stat(path).pipe(
+        Effect.filterOrFail(({ mtime }) => Option.exists(mtime, (changed) => changed.getTime() < tooOld)),
+        Effect.andThen(fs.remove(path)),
+        Effect.ignore
+      )
+    for (const name of yield* fs.readDirectory(directory)) {
+      if (name.endsWith(unfinished)) yield* removeLeft(join(directory, name))
+    }
+
+    const write = (path: string, text: string): Effect.Effect<void, PlatformError> =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const file = yield* fs.open(path, { flag: "wx", mode: 0o600 })
+          yield* file.writeAll(new TextEncoder().encode(text))
+          // Or a power cut after the renaming could leave a file with the right name and nothing in it.
+          yield* file.sync
+        })
+      )
+
+    const entries: Entries<PlatformError> = {
+      get: (key) =>
+        fs.readFileString(join(directory, key)).pipe(
+          Effect.catchIf(
+            (error) => error.reason._tag === "NotFound",
+            () => Effect.undefined
+          )
+        ),
+      set: (key, text) => {
+        const path = join(directory, `${key}.${makeId()}${unfinished}`)
+        return write(path, text).pipe(
+          Effect.andThen(fs.rename(path, join(directory, key))),
+          Effect.tapError(() => Effect.ignore(fs.remove(path, { force: true })))
+        )
+      },
+      remove: (key) => fs.remove(join(directory, key), { force: true }),
+      keys: fs.readDirectory(directory)
+    }
+    return entries
+  },
+  (effect, directory) =>
+    Effect.mapError(effect, (cause) => new SnapshotStoreError({ operation: "open", address: directory, cause }))
+)

@@ -1,0 +1,239 @@
+/** One connection, whatever it speaks and whatever it is written to: what comes in, what may come in, and signs of life. */
+import * as Duration from "effect/Duration"
+import type { Principal } from "../../Principal.ts"
+import type { Link } from "./Link.ts"
+import type * as LiveConfig from "../LiveConfig.ts"
+import type { FullAt, RateLimit } from "./RateLimit.ts"
+
+/** One end of a wire protocol. */
+export interface FrontSession {
+  /** A message came in. */
+  readonly receive: (text: string) => void
+  /** The connection is open, so there may be something to say. */
+  readonly opened?: () => void
+  /** The client is asked for a sign of life, or has given it: what was sent before the question has arrived. */
+  readonly pinged?: () => void
+  readonly ponged?: () => void
+  /** What there is to send may be sent now. */
+  readonly flush: () => void
+  /** The server is going to end; clients come back within so many milliseconds. */
+  readonly draining: (within: number) => void
+  /** Whether the client knows that the server is going to end, and asks for nothing more; true when it was not told. */
+  readonly knows: () => boolean
+  /** The connection is gone. */
+  readonly closed: () => void
+}
+
+/** A wire protocol: for each connection its end of it. */
+export interface Front {
+  readonly open: (connection: Connection) => FrontSession
+}
+
+/** What a connection needs of those there are. */
+export interface Connections {
+  readonly config: LiveConfig.Service
+  readonly allowances: RateLimit
+  readonly patience: RateLimit
+  /** The time at which what is just handled came in, in milliseconds since the epoch; asked for once per frame. */
+  readonly now: number
+  /** The same, since there are connections: small for a month, and so kept without memory of its own. */
+  readonly age: number
+  readonly tick: () => void
+  /** This one is to be flushed at the end of this turn. */
+  readonly schedule: (connection: Connection) => void
+  /** This one has said something. */
+  readonly spoke: (connection: Connection) => void
+  /** Something was heard, or somebody left. */
+  readonly happened: () => void
+  /** What goes wrong with one connection must not reach the others. */
+  readonly failed: (connection: Connection, defect: unknown) => void
+  readonly remove: (connection: Connection) => void
+}
+
+/** Milliseconds after which a client may ask again that waits for too much at once. */
+const retryTooMuch = 1000
+
+/** One connection. */
+export class Connection {
+  readonly id: number
+  readonly link: Link
+  readonly principal: Principal | undefined
+  readonly #transport: Connections
+  #front: FrontSession | undefined
+  #scheduled = false
+  #paused = false
+  /** When the last sign of life came. */
+  #heardAt: number
+  /** What it may send. */
+  #allowance: FullAt = 0
+  /** What it may send beyond that, in vain. */
+  #patience: FullAt = 0
+  /** Characters of what it has asked, and has no answer yet. */
+  #asked = 0
+
+  constructor(id: number, link: Link, principal: Principal | undefined, transport: Connections) {
+    this.id = id
+    this.link = link
+    this.principal = principal
+    this.#transport = transport
+    this.#heardAt = transport.age
+  }
+
+  /** The front takes over. */
+  start(front: Front): void {
+    try {
+      this.#front = front.open(this)
+      this.#front.opened?.()
+    } catch (defect) {
+      this.#transport.failed(this, defect)
+    }
+  }
+
+  /** Asks for a flush at the end of this turn. */
+  schedule(): void {
+    if (this.#scheduled || this.#front === undefined) return
+    this.#scheduled = true
+    this.#transport.schedule(this)
+  }
+
+  /** Whether state may be written; what is not state is written anyway. */
+  get hasRoom(): boolean {
+    return this.link.bufferedUnsafe() < Math.max(this.#transport.config.highWaterMark, this.link.drainsAbove)
+  }
+
+  /** Writes what the front has. */
+  flush(): void {
+    this.#scheduled = false
+    try {
+      this.#front?.flush()
+    } catch (defect) {
+      this.#transport.failed(this, defect)
+    }
+    const buffered = this.link.bufferedUnsafe()
+    const { maxBuffered, pauseMark } = this.#transport.config
+    if (buffered > maxBuffered) return this.end(1013, "The client does not read what it asks for")
+    if (buffered > pauseMark && !this.#paused) {
+      this.#paused = true
+      this.link.pause()
+    }
+  }
+
+  get config(): LiveConfig.Service {
+    return this.#transport.config
+  }
+
+  /** Whether it is still heard. */
+  get isOpen(): boolean {
+    return this.#front !== undefined
+  }
+
+  /** A message came in. */
+  receive(text: string): void {
+    if (this.#front === undefined) return
+    this.#lives()
+    this.spoke()
+    try {
+      this.#front.receive(text)
+    } catch (defect) {
+      this.#transport.failed(this, defect)
+    }
+    this.#transport.happened()
+  }
+
+  /** It has said something, if only with its request. */
+  spoke(): void {
+    this.#transport.spoke(this)
+  }
+
+  /**
+   * Counts one message of those that came in; a front does so for each message of a frame, before it looks at it. 0: it may be done.
+   * Otherwise it may not, and may be sent again after so many milliseconds. Whoever goes on in spite of that is cut off.
+   */
+  spend(): number {
+    const { allowances, now, patience } = this.#transport
+    const wait = allowances.wait(this.#allowance, now)
+    if (wait === 0) {
+      this.#allowance = allowances.take(this.#allowance, now)
+      return 0
+    }
+    if (patience.wait(this.#patience, now) > 0) {
+      // What was done, and what was refused, is told.
+      this.flush()
+      this.end(1008, "More was sent than may be")
+      return Infinity
+    }
+    // Those that were refused before it come first.
+    const after = Math.ceil(wait + patience.missing(this.#patience, now))
+    this.#patience = patience.take(this.#patience, now)
+    return after
+  }
+
+  /**
+   * Something of so many characters is asked, and kept until it is answered. 0: it may be. Otherwise that would be too much at once,
+   * and it may be asked again after so many milliseconds.
+   */
+  hold(size: number): number {
+    if (this.#asked > 0 && this.#asked + size > this.#transport.config.maxBuffered) return retryTooMuch
+    this.#asked += size
+    return 0
+  }
+
+  /** What was held is answered. */
+  release(size: number): void {
+    this.#asked -= size
+  }
+
+  #lives(): void {
+    this.#transport.tick()
+    this.#heardAt = this.#transport.age
+  }
+
+  /** A sign of life that is no message. */
+  heard(): void {
+    this.#lives()
+    this.#front?.ponged?.()
+  }
+
+  /** What was written has left. */
+  drained(): void {
+    if (this.#paused) {
+      this.#paused = false
+      this.link.resume()
+    }
+    this.schedule()
+  }
+
+  /** Called once per heartbeat. */
+  beat(): void {
+    const { age, config } = this.#transport
+    if (age - this.#heardAt >= Duration.toMillis(config.idleTimeout)) {
+      return this.end(1001, "Nothing was heard for too long")
+    }
+    this.#front?.pinged?.()
+    this.link.ping()
+  }
+
+  /** The server is going to end. */
+  draining(): void {
+    this.#front?.draining(Duration.toMillis(this.#transport.config.reconnectWithin))
+  }
+
+  /** Whether the client knows that the server is going to end. */
+  get knows(): boolean {
+    return this.#front?.knows() ?? true
+  }
+
+  /** Ends it: nothing more is heard or said, whatever the peer makes of that. */
+  end(code: number, reason: string): void {
+    this.link.close(code, reason)
+    this.closed()
+  }
+
+  /** The link is gone. */
+  closed(): void {
+    const front = this.#front
+    this.#front = undefined
+    this.#transport.remove(this)
+    front?.closed()
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * What goes out on one connection of the open wire: in each turn the news of the connection and the answers to mounts first, then
+ * what has changed and was said, then all other answers, so that an answer never overtakes the change it speaks of. All of it is one
+ * write. While the client does not read, readers stay where they are, and it gets the last state when it reads again.
+ */
+import type { Batch } from "../../sync/Batch.ts"
+import { type Messages, Outbox, type Unread } from "../Outbox.ts"
+import type { Connection } from "../../transport/Connection.ts"
+
+/** What goes out on one connection. */
+export class JsonOutbox extends Outbox {
+  /** Whether the messages of one turn go out as one array. */
+  isBatching: boolean
+  #batch = 1
+
+  constructor(connection: Connection, isBatching: boolean) {
+    super(connection)
+    this.isBatching = isBatching
+  }
+
+  /** What goes out from now on is another batch; gives the number of the one that ends. */
+  endBatch(): number {
+    return this.#batch++
+  }
+
+  /** Writes what there is to say. */
+  flush(unread: Unread | undefined): void {
+    const { hasRoom, link } = this.connection
+    // Nothing says what has arrived: what does not leave is kept for the next connection.
+    const takes = link.isOpen && (this.isAnswering || (unread?.isBehind === true && hasRoom))
+    const batches = unread !== undefined && takes ? unread.collect() : []
+    if (batches.length > 0) unread?.sent(this.#batch)
+    const messages = this.take()
+    if (this.isBatching) this.#writeArray(messages, batches)
+    else this.#writeEach(messages, batches)
+  }
+
+  /** All in one frame; what is alone is written as others get it, too. */
+  #writeArray({ first, last }: Messages, batches: ReadonlyArray<Batch>): void {
+    const { link } = this.connection
+    const [batch] = batches
+    const isAlone = first.length + last.length === 0 && batches.length === 1
+    if (batch !== undefined && isAlone && batch.hearer === undefined) {
+      return link.write(batch.frame(`${link.kind} array`, ({ text }) => link.frame(`[${text}]`)))
+    }
+    // One event may be for many components of one client.
+    if (batches.reduce((size, batch) => size + batch.size, 0) > this.config.maxBuffered) return this.tooMuch()
+    const texts = [...first, ...batches.flatMap(textsOf), ...last]
+    if (texts.length > 0) link.write(link.frame(`[${texts.join(",")}]`))
+  }
+
+  /** Each in a frame of its own; what is alone, or long, is written as others get it, if there are any. */
+  #writeEach({ first, last }: Messages, batches: ReadonlyArray<Batch>): void {
+    const { link } = this.connection
+    const isAlone = first.length + last.length === 0 && batches.length === 1
+    const { maxBuffered } = this.config
+    let own: Array<string> = []
+    let size = 0
+    const gather = () => {
+      if (own.length > 0) link.write(link.frames(own))
+      own = []
+      size = 0
+    }
+    own.push(...first)
+    for (const batch of batches) {
+      if (!isAlone && (!batch.isShared || batch.texts.length < sharedFrom) && batch.size < together) {
+        own.push(...textsOf(batch))
+        size += batch.size
+        if (size > together) gather()
+      } else {
+        gather()
+        this.#writeShared(batch)
+        // One event may be for many components of one client.
+        if (link.bufferedUnsafe() > maxBuffered) return
+      }
+    }
+    own.push(...last)
+    gather()
+  }
+
+  #writeShared(batch: Batch): void {
+    const { link } = this.connection
+    if (batch.hearer === undefined) link.write(batch.frame(`${link.kind} each`, ({ texts }) => link.frames(texts)))
+    else link.writeTo(batch.hearer, batch.all)
+  }
+}
+
+/** Messages, and characters, from which a batch is worth a write of its own. */
+const sharedFrom = 16
+const together = 64 * 1024
+
+const textsOf = ({ hearer, texts }: Batch): ReadonlyArray<string> =>
+  hearer === undefined ? texts : texts.map((text) => hearer + text)

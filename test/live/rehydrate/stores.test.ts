@@ -1,0 +1,178 @@
+/** A store that hangs or is down for a while: nothing that was answered is lost, and nobody waits for ever. */
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, Exit, Fiber, Layer, Logger, Option, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import { SnapshotStore } from "fibra/server"
+import { LiveTest } from "fibra/testing"
+import { Notes, NotesLayer } from "../../support/Notes.ts"
+
+/** What is wrong with the store. */
+interface Ills {
+  reads: "answered" | "never answered"
+  writes: "taken" | "refused" | "never answered"
+}
+
+const healthy = (): Ills => ({ reads: "answered", writes: "taken" })
+
+/** What the server says when it has given up. */
+const lost = /last changes of a component are lost/
+
+const subject = (ills: Ills, said: Array<string> = []) => {
+  const ailing = Layer.effect(
+    SnapshotStore.SnapshotStore,
+    Effect.map(Layer.build(SnapshotStore.layerMemory), (context) => {
+      const store = Context.get(context, SnapshotStore.SnapshotStore)
+      const refusal = (address: string) =>
+        new SnapshotStore.SnapshotStoreError({ operation: "write", address, cause: new Error("down") })
+      return SnapshotStore.SnapshotStore.of({
+        ...store,
+        read: (address) => (ills.reads === "answered" ? store.read(address) : Effect.never),
+        write: (address, ...rest) =>
+          Effect.suspend(() => {
+            if (ills.writes === "never answered") return Effect.never
+            return ills.writes === "refused" ? Effect.fail(refusal(address)) : store.write(address, ...rest)
+          })
+      })
+    })
+  )
+  const logger = Logger.make(({ message }) => void said.push(String(message)))
+  return LiveTest.layer({ components: [Notes] }).pipe(
+    Layer.provide([NotesLayer, Logger.layer([logger])]),
+    Layer.provideMerge(ailing)
+  )
+}
+
+const linesIn = (address: string) =>
+  Effect.map(
+    SnapshotStore.SnapshotStore.use((store) => store.read(address)),
+    (snapshot) => Option.getOrUndefined(snapshot)?.state["lines"]
+  )
+
+/** One line is stored, the next is not, for the store does not take it any more; and then nobody is left. */
+const writeAndLeave = Effect.fnUntraced(function* (ills: Ills, writes: Ills["writes"] = "refused") {
+  const live = yield* LiveTest
+  const scope = yield* Scope.make()
+  const notes = yield* Scope.provide(live.mount(Notes, { key: "k" }), scope)
+  yield* notes.call.Write({ line: "a" })
+  yield* TestClock.adjust("2 seconds")
+  ills.writes = writes
+  yield* notes.call.Write({ line: "b" })
+  yield* Scope.close(scope, Exit.void)
+})
+
+describe("a store that does not answer when a key is read", () => {
+  it.effect("fails that mount in time, and not the next", () => {
+    const ills = healthy()
+    return Effect.gen(function* () {
+      const live = yield* LiveTest
+      ills.reads = "never answered"
+      const mounting = yield* Effect.forkChild(Effect.flip(live.mount(Notes, { key: "k" })), { startImmediately: true })
+      yield* live.settle
+      yield* TestClock.adjust("5 seconds")
+      yield* live.settle
+      assert.deepInclude((yield* Fiber.join(mounting)).reason, { _tag: "SnapshotRejected", reason: "unavailable" })
+      ills.reads = "answered"
+      const notes = yield* live.mount(Notes, { key: "k" })
+      assert.deepStrictEqual(yield* notes.state, { lines: [] })
+    }).pipe(Effect.scoped, Effect.provide(subject(ills)))
+  })
+})
+
+describe("a store that is down when a shared component is passivated", () => {
+  it.effect("has its last state as soon as it is well again", () => {
+    const ills = healthy()
+    const said: Array<string> = []
+    return Effect.gen(function* () {
+      const live = yield* LiveTest
+      yield* writeAndLeave(ills)
+      yield* TestClock.adjust("4 minutes")
+      assert.deepStrictEqual(yield* linesIn("Notes/k"), ["a"])
+      ills.writes = "taken"
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual(yield* linesIn("Notes/k"), ["a", "b"])
+      assert.strictEqual((yield* live.open).instances, 0)
+      assert.isFalse(said.some((line) => lost.test(line)))
+    }).pipe(Effect.scoped, Effect.provide(subject(ills, said)))
+  })
+
+  it.effect("keeps who mounts it waiting, rather than show a state that is old", () => {
+    const ills = healthy()
+    return Effect.gen(function* () {
+      const live = yield* LiveTest
+      yield* writeAndLeave(ills)
+      yield* TestClock.adjust("2 minutes")
+      const mounting = yield* Effect.forkChild(live.mount(Notes, { key: "k" }), { startImmediately: true })
+      yield* live.settle
+      yield* TestClock.adjust("5 seconds")
+      assert.isUndefined(mounting.pollUnsafe())
+      ills.writes = "taken"
+      yield* TestClock.adjust("10 seconds")
+      yield* live.settle
+      assert.deepStrictEqual((yield* (yield* Fiber.join(mounting)).state).lines, ["a", "b"])
+    }).pipe(Effect.scoped, Effect.provide(subject(ills)))
+  })
+
+  it.effect("for too long is not waited for, which is said; it is the old state that comes back", () => {
+    const ills = healthy()
+    const said: Array<string> = []
+    return Effect.gen(function* () {
+      const live = yield* LiveTest
+      yield* writeAndLeave(ills)
+      yield* TestClock.adjust("7 minutes")
+      assert.strictEqual((yield* live.open).instances, 0)
+      assert.lengthOf(
+        said.filter((line) => lost.test(line)),
+        1
+      )
+      ills.writes = "taken"
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* linesIn("Notes/k"), ["a"])
+      const notes = yield* live.mount(Notes, { key: "k" })
+      assert.deepStrictEqual((yield* notes.state).lines, ["a"])
+    }).pipe(Effect.scoped, Effect.provide(subject(ills, said)))
+  })
+
+  for (const writes of ["refused", "never answered"] as const) {
+    it.effect(`does not keep a server from ending: writes are ${writes}`, () => {
+      const ills = healthy()
+      const said: Array<string> = []
+      return Effect.gen(function* () {
+        const live = yield* LiveTest
+        yield* writeAndLeave(ills, writes)
+        yield* TestClock.adjust("70 seconds")
+        const stopping = yield* Effect.forkChild(live.stop, { startImmediately: true })
+        yield* live.settle
+        for (let second = 0; second < 10; second++) yield* TestClock.adjust("1 second")
+        yield* live.settle
+        assert.isDefined(stopping.pollUnsafe())
+        assert.lengthOf(
+          said.filter((line) => lost.test(line)),
+          1
+        )
+      }).pipe(Effect.scoped, Effect.provide(subject(ills, said)))
+    })
+  }
+
+  it.effect("and is well again while the server ends has its state, and that of the active ones", () => {
+    const ills = healthy()
+    const said: Array<string> = []
+    return Effect.gen(function* () {
+      const live = yield* LiveTest
+      yield* writeAndLeave(ills)
+      yield* TestClock.adjust("70 seconds")
+      const active = yield* live.mount(Notes, { key: "active" })
+      yield* active.call.Write({ line: "c" })
+      const stopping = yield* Effect.forkChild(live.stop, { startImmediately: true })
+      yield* live.settle
+      yield* TestClock.adjust("1 second")
+      assert.isUndefined(stopping.pollUnsafe())
+      ills.writes = "taken"
+      yield* TestClock.adjust("1 second")
+      yield* live.settle
+      assert.isDefined(stopping.pollUnsafe())
+      assert.deepStrictEqual(yield* linesIn("Notes/k"), ["a", "b"])
+      assert.deepStrictEqual(yield* linesIn("Notes/active"), ["c"])
+      assert.isFalse(said.some((line) => lost.test(line)))
+    }).pipe(Effect.scoped, Effect.provide(subject(ills, said)))
+  })
+})

@@ -1,0 +1,159 @@
+/** Who is there, as listeners on the server are told of it: once in a turn of the event loop, however many come and go in it. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Logger, Schema, Stream } from "effect"
+import { Rpc } from "effect/rpc"
+import { Component } from "fibra"
+import { LiveTest } from "fibra/testing"
+import type { PresenceCodec } from "../../../src/ComponentCodec.ts"
+import type { ComponentId } from "../../../src/LiveId.ts"
+import type { Person } from "../../../src/Presence.ts"
+import { Client } from "../../../src/server/sync/Client.ts"
+import * as JsonDialect from "../../../src/server/wire/json/JsonDialect.ts"
+import { defaults } from "../../../src/server/LiveConfig.ts"
+import { Presence } from "../../../src/server/room/Presence.ts"
+
+class Desk extends Component.Service<Desk>()("Desk", {
+  props: { who: Schema.String },
+  state: {},
+  initial: () => ({}),
+  actions: [Rpc.make("Who", { success: Schema.Array(Schema.String) })],
+  presence: { metadata: { name: Schema.String }, initial: ({ who }) => ({ name: who }) }
+}) {}
+
+const { presence: codec } = Desk.codec
+const namesOf = (people: ReadonlyArray<Person>) => people.map(({ metadata }) => (metadata as { name: string }).name)
+
+/** An empty list, how often it was encoded, and what a listener was told of it. */
+const empty = () => {
+  assert.isDefined(codec)
+  let encoded = 0
+  const counting: PresenceCodec = {
+    ...codec,
+    people: {
+      ...codec.people,
+      encode: (state, known) => {
+        encoded++
+        return codec.people.encode(state, known)
+      }
+    }
+  }
+  const presence = new Presence("presence:Desk" as ComponentId, counting, defaults, 1)
+  const told: Array<string> = []
+  const listener = (people: ReadonlyArray<Person>) => void told.push(namesOf(people).join(" "))
+  const enter = (name: string) => {
+    const mount = { name }
+    presence.enter(mount, new Client(undefined, name), { name }, false)
+    return mount
+  }
+  return { presence, told, listener, enter, encodings: () => encoded }
+}
+
+/** The end of this turn of the event loop. */
+const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
+
+describe("a listener on the server", () => {
+  it.effect("is told once in a turn, with the list of then", () =>
+    Effect.gen(function* () {
+      const { enter, listener, presence, told } = empty()
+      presence.listen(listener)
+      const ada = enter("Ada")
+      enter("Bob")
+      presence.leave(ada)
+      assert.deepStrictEqual(told, [])
+      assert.deepStrictEqual(namesOf(presence.people), ["Bob"])
+      yield* turn
+      assert.deepStrictEqual(told, ["Bob"])
+      yield* turn
+      enter("Cleo")
+      yield* turn
+      yield* turn
+      assert.deepStrictEqual(told, ["Bob", "Bob Cleo"])
+    })
+  )
+
+  it.effect("is not told of what it could know when it began, and not any more when it has ended", () =>
+    Effect.gen(function* () {
+      const { enter, listener, presence, told } = empty()
+      const others: Array<number> = []
+      presence.listen((people) => void others.push(people.length))
+      enter("Ada")
+      const stop = presence.listen(listener)
+      yield* turn
+      assert.deepStrictEqual(told, [])
+      enter("Bob")
+      stop()
+      yield* turn
+      assert.deepStrictEqual(told, [])
+      assert.deepStrictEqual(others, [1, 2])
+    })
+  )
+
+  it.effect("hears in the turn after of what changes while it is told", () =>
+    Effect.gen(function* () {
+      const { enter, listener, presence, told } = empty()
+      presence.listen((people) => void (people.length === 1 && enter("Bob")))
+      presence.listen(listener)
+      enter("Ada")
+      yield* turn
+      yield* turn
+      assert.strictEqual(told.at(-1), "Ada Bob")
+    })
+  )
+
+  it.effect("costs no encoding of the list, which only clients are told in other words", () =>
+    Effect.gen(function* () {
+      const { encodings, enter, listener, presence } = empty()
+      presence.listen(listener)
+      for (let person = 0; person < 100; person++) enter(`${person}`)
+      assert.lengthOf(presence.people, 100)
+      yield* turn
+      assert.strictEqual(encodings(), 0)
+      const client = new Client(undefined, "client")
+      const reader = presence.read({ client, dialect: JsonDialect.make(() => 0), readerWoke: () => {} })
+      reader.announce()
+      reader.take([])
+      assert.strictEqual(encodings(), 1)
+      assert.lengthOf(presence.encoded["people"] as ReadonlyArray<unknown>, 100)
+    })
+  )
+})
+
+describe("presenceChanges of a component", () => {
+  const lists: Array<ReadonlyArray<string>> = []
+  const served = LiveTest.layer({ components: [Desk] }).pipe(
+    Layer.provide(
+      Desk.toLayer(
+        Effect.gen(function* () {
+          const self = yield* Desk
+          const noted = Stream.runForEach(self.presenceChanges, (people) =>
+            Effect.sync(() => void lists.push(people.map(({ metadata, status }) => `${metadata.name} ${status}`)))
+          )
+          yield* Effect.forkScoped(noted)
+          return Desk.of({
+            Who: () => Effect.map(self.presence, (people) => people.map(({ metadata }) => metadata.name))
+          })
+        })
+      )
+    ),
+    Layer.provide(Logger.layer([]))
+  )
+
+  it.effect("has the list of now, and each that follows, once", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const enter = Effect.fnUntraced(function* (who: string) {
+        const client = yield* live.connect()
+        const handle = yield* client.mount(Desk, { key: "front", props: { who } })
+        yield* live.settle
+        return { client, handle }
+      })
+      const ada = yield* enter("Ada")
+      const bob = yield* enter("Bob")
+      assert.deepStrictEqual(yield* ada.handle.call.Who(), ["Ada", "Bob"])
+      assert.deepStrictEqual(lists.at(-1), ["Ada online", "Bob online"])
+      yield* bob.client.disconnect
+      yield* live.settle
+      assert.deepStrictEqual(lists, [["Ada online"], ["Ada online", "Bob online"], ["Ada online", "Bob away"]])
+    }).pipe(Effect.scoped, Effect.provide(served))
+  )
+})
