@@ -1,13 +1,14 @@
 /** One simulated client: a socket, its end of the wire, and what it has seen. What it does next is told by the load. */
 import { LightSocket } from "./socket.ts"
 import { StockSocket } from "./stock-socket.ts"
-import * as wire from "./wire.ts"
+import type { Mounting, Wire } from "./wire.ts"
+import * as wires from "./wires.ts"
 
 /** What a client is to mount, and where. */
-export interface Target extends wire.Mounting {
-  readonly side: wire.Side
+export interface Target extends Mounting {
+  readonly side: wires.Side
   readonly port: number
-  readonly front: wire.Front
+  readonly front: wires.Front
   /** Whether the client is the one of `ws` and not the light one. */
   readonly stock?: boolean
 }
@@ -31,7 +32,7 @@ export class Client {
   /** Called when nothing more can come in. */
   onFailure: (error: Error) => void = () => {}
   readonly #socket: LightSocket | StockSocket
-  readonly #wire: wire.Wire
+  readonly #wire: Wire
   readonly #left = Promise.withResolvers<void>()
   #componentId = ""
   /** The id of the first event of a conversation, and which of them were heard. */
@@ -46,7 +47,7 @@ export class Client {
       ready.reject(error)
       this.onFailure(error)
     }
-    this.#socket = new (stock === true ? StockSocket : LightSocket)(port, wire.pathOf(side, front), {
+    this.#socket = new (stock === true ? StockSocket : LightSocket)(port, wires.pathOf(side, front), {
       opened: () => this.#wire.mount(mounting),
       received: (text) => {
         this.#wire.read(text)
@@ -54,7 +55,7 @@ export class Client {
       },
       lost: failed
     })
-    this.#wire = wire.make(side, front, {
+    this.#wire = wires.make(side, front, {
       mounted: (componentId, revision) => {
         this.#componentId = componentId
         this.revision = revision

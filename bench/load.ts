@@ -5,7 +5,7 @@
 import { Client, type Target } from "./client.ts"
 import * as ipc from "./ipc.ts"
 import { measure as measureResumes } from "./resume.ts"
-import type { Side } from "./wire.ts"
+import type { Side } from "./wires.ts"
 
 /** Work that was done. */
 export interface Work {

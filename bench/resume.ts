@@ -4,7 +4,7 @@
  */
 import { setTimeout } from "node:timers/promises"
 import { LightSocket } from "./socket.ts"
-import { pathOf } from "./wire.ts"
+import { pathOf } from "./wires.ts"
 
 /** What is to be measured. */
 export interface Plan {

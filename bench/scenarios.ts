@@ -10,7 +10,7 @@ import { Child } from "./ipc.ts"
 import type * as load from "./load.ts"
 import type { Hot } from "./profile.ts"
 import type * as server from "./server.ts"
-import type { Front, Side } from "./wire.ts"
+import type { Front, Side } from "./wires.ts"
 
 /** How long to measure. */
 export interface Effort {

@@ -21,7 +21,9 @@ const checks: ReadonlyMap<string, string> = new Map([
   // Unused exports, files and dependencies.
   ["dead-code", "knip --no-progress --no-config-hints"],
   // Who may import whom, and no cycles.
-  ["imports", "depcruise --config .dependency-cruiser.mjs src"],
+  ["imports", "depcruise --config .dependency-cruiser.mjs src bench"],
+  // One name, one type.
+  ["type-names", "node scripts/type-names.ts"],
   ["lint", "oxlint"],
   ["format", "oxfmt --check"],
   // Code in the documentation is code of this project.

@@ -46,7 +46,7 @@ export interface BroadcastOptions {
 }
 
 /** One running instance, as its own behaviour sees it. */
-export interface Instance<Props, State, E extends Events, Metadata = {}> {
+export interface InstanceContext<Props, State, E extends Events, Metadata = {}> {
   readonly id: ComponentId
   readonly props: Props
   /** The key it was mounted with; undefined for a private instance. */
@@ -96,7 +96,7 @@ export interface Any {
   readonly componentName: string
   readonly version: number
   readonly codec: ComponentCodec.ComponentCodec
-  readonly behavior: Context.Service<never, Behavior>
+  readonly behavior: Context.Service<never, BehaviorDefinition>
 }
 
 /**
@@ -120,7 +120,7 @@ export type HandlersFrom<Actions extends Rpc.Any, E extends Events = {}> = {
 }
 
 /** What a behaviour handles, without its types. */
-export interface Handlers {
+export interface ActionHandlers {
   readonly [action: string]: Handler | { readonly [event: string]: Handler }
 }
 
@@ -139,7 +139,7 @@ type ServicesOf<H> = {
 export type View<State> = (state: State, principal: Principal | undefined) => State
 
 /** What a behaviour may choose; each has a default. */
-export interface BehaviorOptions<Migrations extends Migration.Any = Migration.Any, State = never> {
+export interface BehaviorOptions<Migrations extends Migration.AnyChain = Migration.AnyChain, State = never> {
   /** Messages that may wait for one instance: 256. */
   readonly mailboxCapacity?: number
   /** How long an instance with a key stays active after the last client left: one minute. */
@@ -170,8 +170,8 @@ export interface BehaviorOptions<Migrations extends Migration.Any = Migration.An
 }
 
 /** A behaviour in the Context: what a server needs to run a component. */
-export interface Behavior {
-  readonly build: Effect.Effect<Handlers, LiveError, unknown>
+export interface BehaviorDefinition {
+  readonly build: Effect.Effect<ActionHandlers, LiveError, unknown>
   readonly context: Context.Context<never>
   readonly options: BehaviorOptions
 }
@@ -194,12 +194,12 @@ export interface Class<
 > extends Context.ServiceClass<
   Self,
   `fibra/Component/${Name}`,
-  Instance<ValueOf<Props>, ValueOf<State>, E, ValueOf<Metadata>>
+  InstanceContext<ValueOf<Props>, ValueOf<State>, E, ValueOf<Metadata>>
 > {
   readonly componentName: Name
   readonly version: number
   readonly codec: ComponentCodec.ComponentCodec
-  readonly behavior: Context.Service<never, Behavior>
+  readonly behavior: Context.Service<never, BehaviorDefinition>
   /** The state before the server's arrives, from the props alone. */
   readonly initial: (props: ValueOf<Props>) => ValueOf<State>
   /** Checks handlers against the contract, and gives them back. */
@@ -300,10 +300,10 @@ export const Service =
       }
     }
   ): Class<Self, Name, Props, State, Actions, E, Metadata> => {
-    const service = Context.Service<Self, Instance<ValueOf<Props>, ValueOf<State>, E, ValueOf<Metadata>>>()(
+    const service = Context.Service<Self, InstanceContext<ValueOf<Props>, ValueOf<State>, E, ValueOf<Metadata>>>()(
       `fibra/Component/${name}`
     )
-    const behavior = Context.Service<BehaviorOf<Self>, Behavior>(`fibra/Component/${name}/Behavior`)
+    const behavior = Context.Service<BehaviorOf<Self>, BehaviorDefinition>(`fibra/Component/${name}/Behavior`)
     let codec: ComponentCodec.ComponentCodec | undefined
     return Object.defineProperties(service, {
       componentName: { value: name },
@@ -313,7 +313,7 @@ export const Service =
       initial: { value: contract.initial },
       of: { value: <H>(handlers: H) => handlers },
       toLayer: {
-        value: (build: Handlers | Effect.Effect<Handlers, never, never>, options: BehaviorOptions = {}) => {
+        value: (build: ActionHandlers | Effect.Effect<ActionHandlers, never, never>, options: BehaviorOptions = {}) => {
           Migration.check(options.migrations, { componentName: name, version: contract.version ?? 1 })
           return Layer.effect(
             behavior,

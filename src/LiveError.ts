@@ -106,7 +106,7 @@ export class TooManyRooms extends Schema.TaggedError<TooManyRooms>()("TooManyRoo
 }
 
 /** The instance has as many messages waiting as it takes. */
-export class MailboxFull extends Schema.TaggedError<MailboxFull>()("MailboxFull", {
+export class ComponentMailboxFull extends Schema.TaggedError<ComponentMailboxFull>()("MailboxFull", {
   component: Schema.String,
   capacity: Schema.Int
 }) {
@@ -326,7 +326,7 @@ export const LiveErrorReason = Schema.Union([
   RoomRejected,
   NotInRoom,
   TooManyRooms,
-  MailboxFull,
+  ComponentMailboxFull,
   RateLimited,
   ComponentCrashed,
   ComponentFaulted,

@@ -22,9 +22,9 @@ import { Patch } from "./Patch.ts"
 export const protocolVersion = 3
 
 /** Where a component instance is in its life. */
-export const Status = Schema.Literals(["running", "restarting", "faulted", "stopped"])
+export const InstanceStatus = Schema.Literals(["running", "restarting", "faulted", "stopped"])
 /** Where a component instance is in its life. */
-export type Status = typeof Status.Type
+export type InstanceStatus = typeof InstanceStatus.Type
 
 /** A client acknowledges at least every so many batches; a server may wait for that, but for no more. */
 export const batchesPerAcknowledgement = 4
@@ -126,7 +126,7 @@ export const Joined = Schema.TaggedStruct("Joined", {
 export const Left = Schema.TaggedStruct("Left", { componentId: ComponentId, room: Schema.String, index: Schema.Int })
 
 /** The instance entered another state of its life. */
-export const StatusChanged = Schema.TaggedStruct("Status", { componentId: ComponentId, status: Status })
+export const StatusChanged = Schema.TaggedStruct("Status", { componentId: ComponentId, status: InstanceStatus })
 
 /** The state signed by the server, for `Rehydrate`; it takes the place of the token before it. */
 export const Sealed = Schema.TaggedStruct("Sealed", { componentId: ComponentId, token: Schema.String })
@@ -154,29 +154,29 @@ export type LiveEvent = typeof LiveEvent.Type
 export class ActionFailure extends Schema.TaggedError<ActionFailure>()("ActionFailure", { failure: Schema.Json }) {}
 
 /** How far a client has read a component: the last change and the last event it was told, 0 for none. */
-export const Place = Schema.Struct({
+export const ResumePoint = Schema.Struct({
   componentId: ComponentId,
   epoch: Epoch,
   revision: Revision,
   index: Schema.Natural
 })
 /** How far a client has read a component: the last change and the last event it was told, 0 for none. */
-export type Place = typeof Place.Type
+export type ResumePoint = typeof ResumePoint.Type
 
 /** How far a client has read a room: the last event it was told. */
-export const RoomPlace = Schema.Struct({ room: Schema.String, index: Schema.Natural })
+export const RoomResumePoint = Schema.Struct({ room: Schema.String, index: Schema.Natural })
 /** How far a client has read a room: the last event it was told. */
-export type RoomPlace = typeof RoomPlace.Type
+export type RoomResumePoint = typeof RoomResumePoint.Type
 
 /** A session is to be resumed: what the client has of it, and the requests it waits for. */
 export const ResumeRequest = Schema.Struct({
   sessionToken: Schema.String,
   /** One for each mount; a component that is not named is unmounted. */
-  components: Schema.Array(Place),
+  components: Schema.Array(ResumePoint),
   /** A room that is not named is read from where the component joined it. */
-  rooms: Schema.optionalKey(Schema.Array(RoomPlace)),
+  rooms: Schema.optionalKey(Schema.Array(RoomResumePoint)),
   /** Lists of who is there; one that is not named comes whole. */
-  presence: Schema.optionalKey(Schema.Array(Place)),
+  presence: Schema.optionalKey(Schema.Array(ResumePoint)),
   /** Mounts and calls without an answer; the others are settled, and a call that runs for nobody is interrupted. */
   pending: Schema.Array(CallId)
 })
@@ -208,7 +208,7 @@ export const Mounted = Schema.Struct({
   /** Events so far that were said to those who have mounted it. */
   index: Schema.Natural,
   state: EncodedState,
-  status: Status
+  status: InstanceStatus
 })
 /** The answer to a mount. */
 export type Mounted = typeof Mounted.Type

@@ -10,7 +10,7 @@ import type { Json } from "./Patch.ts"
 import type { Encoded, Fields, StateCodec } from "./StateCodec.ts"
 
 /** Any chain, without its types. */
-export interface Any {
+export interface AnyChain {
   readonly steps: ReadonlyArray<Step>
 }
 
@@ -30,7 +30,7 @@ interface StepCodec {
 }
 
 /** Migrations that end with a `State`: with all of its fields and no others. */
-export interface Chain<out State, out Names = NamesOf<State>> extends Any {
+export interface Chain<out State, out Names = NamesOf<State>> extends AnyChain {
   /** For inference only. */
   readonly "~types": { readonly state: State; readonly names: Names }
 }
@@ -107,7 +107,7 @@ const makeCodec = (fields: Fields): StepCodec => {
 
 /** Throws when a chain has a gap or does not end at the component's version. */
 export const check = (
-  migrations: Any | undefined,
+  migrations: AnyChain | undefined,
   component: { readonly componentName: string; readonly version: number }
 ): void => {
   const steps = migrations?.steps ?? []
@@ -137,7 +137,7 @@ export const check = (
 
 /** The encoded state of the current version that a stored state, of whatever version, becomes. */
 export const run = (
-  migrations: Any | undefined,
+  migrations: AnyChain | undefined,
   stored: {
     readonly component: { readonly version: number; readonly codec: { readonly state: StateCodec<unknown> } }
     readonly version: number

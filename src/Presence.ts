@@ -7,15 +7,15 @@ import * as Schema from "effect/Schema"
 import type { Fields, PureSchema } from "./StateCodec.ts"
 
 /** Whether somebody is there: `away` when every one of their clients has lost its connection and may come back. */
-export const Status = Schema.Literals(["online", "away"])
+export const PersonStatus = Schema.Literals(["online", "away"])
 /** Whether somebody is there: `away` when every one of their clients has lost its connection and may come back. */
-export type Status = typeof Status.Type
+export type PersonStatus = typeof PersonStatus.Type
 
 /** Somebody who is there. */
 export interface Person<Metadata = unknown> {
   /** The id of the principal, or, of an anonymous one, the name of its connection. */
   readonly id: string
-  readonly status: Status
+  readonly status: PersonStatus
   /** How many clients they are there with. */
   readonly clients: number
   /** What the contract says is to be known of them; of several clients, what was tracked last. */
@@ -31,7 +31,7 @@ export type Change<Metadata = unknown> =
 /** The list, as a state of one field. */
 export const fields = (metadata: Fields): { readonly people: PureSchema } => ({
   people: Schema.Array(
-    Schema.Struct({ id: Schema.String, status: Status, clients: Schema.Int, metadata: Schema.Struct(metadata) })
+    Schema.Struct({ id: Schema.String, status: PersonStatus, clients: Schema.Int, metadata: Schema.Struct(metadata) })
   )
 })
 

@@ -11,7 +11,7 @@ export {
   InstanceStopped,
   LiveError,
   LiveErrorReason,
-  MailboxFull,
+  ComponentMailboxFull,
   NotAllowed,
   NotInRoom,
   PayloadRejected,

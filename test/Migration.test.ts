@@ -44,7 +44,7 @@ const contract = (version: number, fields: StateCodec.Fields) => ({
 
 /** What becomes of a stored state: the current one, or the reason why there is none. */
 const outcome = (
-  chain: Migration.Any | undefined,
+  chain: Migration.AnyChain | undefined,
   component: Parameters<typeof Migration.run>[1]["component"],
   version: number,
   state: Json

@@ -143,6 +143,6 @@ describe("the migrations of a behaviour", () => {
   test("are given beside whether it persists", () => {
     expect(Todo.toLayer).type.toBeCallableWith({}, { migrations: both, persist: true })
     expect(Todo.toLayer).type.not.toBeCallableWith({}, { migrations: [both] })
-    expect<Component.BehaviorOptions["migrations"]>().type.toBe<Migration.Any | undefined>()
+    expect<Component.BehaviorOptions["migrations"]>().type.toBe<Migration.AnyChain | undefined>()
   })
 })

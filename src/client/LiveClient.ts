@@ -15,10 +15,10 @@ import * as Link from "./Link.ts"
 import * as LiveHandle from "./LiveHandle.ts"
 import { Replica } from "./Replica.ts"
 import * as StateCache from "./StateCache.ts"
-import * as Wire from "./Wire.ts"
+import * as ClientConnection from "./ClientConnection.ts"
 
 /** A shared instance, or a private one, which may be in a room. */
-type Place =
+type ResumePoint =
   | {
       /**
        * Mounts the instance everyone shares who gives this key, of 1 to 256 characters, instead of a private one. The first to come
@@ -40,7 +40,7 @@ type Place =
 export type MountOptions<C extends Component.Typed> = ({} extends Component.Props<C>
   ? { readonly props?: Component.Props<C> }
   : { readonly props: Component.Props<C> }) &
-  Place & {
+  ResumePoint & {
     /**
      * Keeps the state of a private instance in the StateCache under this name, so that a reload or a new process brings it back.
      * Who finds a state there that is still running shares it; of those who find none and start at the same time, the one that
@@ -70,14 +70,14 @@ export class LiveClient extends Context.Service<
 >()("fibra/client/LiveClient") {
   /** A client over whatever Link there is, with the tokens of whatever StateCache there is. */
   static readonly layer = (
-    options: Wire.Options = {}
+    options: ClientConnection.Options = {}
   ): Layer.Layer<LiveClient, never, Link.Link | StateCache.StateCache> =>
     Layer.effect(
       LiveClient,
       Effect.flatMap(Effect.service(StateCache.StateCache), (cache) =>
-        Effect.map(Wire.make(cache, options), (wire) => {
+        Effect.map(ClientConnection.make(cache, options), (connection) => {
           const openUnsafe = <C extends Component.Typed>(component: C, options: MountOptions<C>): Replica<C> =>
-            new Replica(component, (options.props ?? {}) as Component.Props<C>, options, wire)
+            new Replica(component, (options.props ?? {}) as Component.Props<C>, options, connection)
           return LiveClient.of({
             openUnsafe,
             mount: (component, options) =>
@@ -92,15 +92,17 @@ export class LiveClient extends Context.Service<
                 Effect.tap((replica) => replica.mounted()),
                 Effect.map(LiveHandle.make)
               ),
-            connected: Effect.sync(() => wire.isConnected()),
-            ping: Effect.suspend(() => ping(wire))
+            connected: Effect.sync(() => connection.isConnected()),
+            ping: Effect.suspend(() => ping(connection))
           })
         })
       )
     )
 
   /** A client over a WebSocket. In a browser its StateCache is the local storage, unless another is provided. */
-  static readonly layerWebSocket = (options: Link.WebSocketOptions & Wire.Options): Layer.Layer<LiveClient> =>
+  static readonly layerWebSocket = (
+    options: Link.WebSocketOptions & ClientConnection.Options
+  ): Layer.Layer<LiveClient> =>
     LiveClient.layer(options).pipe(
       Layer.provide(Link.layerWebSocket(options)),
       Layer.provide(Socket.layerWebSocketConstructorGlobal),
@@ -114,9 +116,9 @@ export class LiveClient extends Context.Service<
     )
 }
 
-const ping = (wire: Wire.Wire): Effect.Effect<Duration.Duration, LiveError> =>
-  wire.isConnected()
-    ? wire.requests.Ping().pipe(
+const ping = (connection: ClientConnection.ClientConnection): Effect.Effect<Duration.Duration, LiveError> =>
+  connection.isConnected()
+    ? connection.requests.Ping().pipe(
         Effect.timed,
         Effect.map(([duration]) => duration),
         Effect.mapError(({ message }) => disconnected(message))

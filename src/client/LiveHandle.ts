@@ -6,11 +6,11 @@ import * as Stream from "effect/Stream"
 import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
 import type * as Presence from "../Presence.ts"
-import type { CallOptions } from "./Calls.ts"
-import type { Activation } from "./Ladder.ts"
+import type { CallOptions } from "./ActionCaller.ts"
+import type { ActivationKind } from "./Mounter.ts"
 import { changes, nobody } from "./PresenceList.ts"
 import type { Replica } from "./Replica.ts"
-import type { ViewOf } from "./View.ts"
+import type { ComponentSnapshotOf } from "./ComponentSnapshot.ts"
 
 /** The actions of a component as functions; each fails with its own typed error or with a `LiveError`. */
 export type Calls<Actions extends Rpc.Any> = {
@@ -44,9 +44,9 @@ export interface LiveHandle<C extends Component.Typed> {
   /** Who joins, leaves and changes, from now on; nobody is new in the list that is told first. */
   readonly presenceEvents: Stream.Stream<Presence.Change<Component.Metadata<C>>>
   /** How it came to its state: with its session, from its token, or anew; undefined before it was mounted. */
-  readonly activation: Effect.Effect<Activation | undefined>
+  readonly activation: Effect.Effect<ActivationKind | undefined>
   /** All there is to show, together. */
-  readonly view: Effect.Effect<ViewOf<C>>
+  readonly view: Effect.Effect<ComponentSnapshotOf<C>>
 }
 
 const eventBuffer = 1000
@@ -77,7 +77,7 @@ export const make = <C extends Component.Typed>(replica: Replica<C>): LiveHandle
   presenceChanges: latest(replica, ({ presence }) => presence),
   presenceEvents: Stream.mapAccum(
     latest(replica, ({ presence }) => presence),
-    (): ViewOf<C>["presence"] => nobody,
+    (): ComponentSnapshotOf<C>["presence"] => nobody,
     (before, after) => [after, changes(before, after)]
   ),
   activation: Effect.sync(() => replica.view.activation),
@@ -85,7 +85,10 @@ export const make = <C extends Component.Typed>(replica: Replica<C>): LiveHandle
 })
 
 /** A part of the view, now and after every change. */
-const latest = <C extends Component.Typed, A>(replica: Replica<C>, part: (view: ViewOf<C>) => A): Stream.Stream<A> =>
+const latest = <C extends Component.Typed, A>(
+  replica: Replica<C>,
+  part: (view: ComponentSnapshotOf<C>) => A
+): Stream.Stream<A> =>
   Stream.changes(
     Stream.callback<A>(
       (queue) =>

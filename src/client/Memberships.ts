@@ -2,7 +2,7 @@
  * Which components of a client are in which rooms, and how far each room was read. A room is read once, however many of them are in
  * it; what is said there is for those who were in it when it was said.
  */
-import type { LiveEvent, RoomPlace } from "../LiveProtocol.ts"
+import type { LiveEvent, RoomResumePoint } from "../LiveProtocol.ts"
 
 /** Something that was said in a room, or that was lost. */
 export type Heard = Extract<LiveEvent, { readonly _tag: "Event" | "EventsDropped" }> & { readonly room: string }
@@ -40,7 +40,7 @@ export class Memberships {
   readonly #left = new Map<string, number>()
 
   /** How far each room was read. */
-  get places(): ReadonlyArray<RoomPlace> {
+  get places(): ReadonlyArray<RoomResumePoint> {
     return [
       ...Array.from(this.#rooms, ([room, { index }]) => ({ room, index })),
       ...Array.from(this.#left, ([room, index]) => ({ room, index }))

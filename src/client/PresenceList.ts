@@ -1,6 +1,6 @@
 /** Who is there, as one client knows it: a copy of the list, shared by all of its components that show it. */
 import type { PresenceCodec } from "../ComponentCodec.ts"
-import type { Place } from "../LiveProtocol.ts"
+import type { ResumePoint } from "../LiveProtocol.ts"
 import type { ComponentId } from "../LiveId.ts"
 import * as Presence from "../Presence.ts"
 import type { ComponentEvent } from "./Router.ts"
@@ -48,7 +48,7 @@ export class PresenceList {
   }
 
   /** How far it was read; undefined when nothing of it is here. */
-  get place(): Place | undefined {
+  get place(): ResumePoint | undefined {
     return this.#copy?.state === undefined ? undefined : { componentId: this.id, ...this.#copy.version, index: 0 }
   }
 

@@ -8,7 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { PresenceCodec } from "../ComponentCodec.ts"
 import type { ComponentId } from "../LiveId.ts"
-import { isPresenceId, type Place } from "../LiveProtocol.ts"
+import { isPresenceId, type ResumePoint } from "../LiveProtocol.ts"
 import { type People, PresenceList } from "./PresenceList.ts"
 import type { Router } from "./Router.ts"
 
@@ -51,7 +51,7 @@ export class PresenceLists {
   }
 
   /** How far they were read. */
-  get places(): ReadonlyArray<Place> {
+  get places(): ReadonlyArray<ResumePoint> {
     return Array.from(this.#entries.values()).flatMap(({ list }) => list.place ?? [])
   }
 

@@ -14,30 +14,30 @@ import * as Schema from "effect/Schema"
 import type * as Component from "../Component.ts"
 import { ComponentCrashed, ContractMismatch, Disconnected, InstanceStopped, LiveError } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
-import { type Place, presenceId } from "../LiveProtocol.ts"
+import { type ResumePoint, presenceId } from "../LiveProtocol.ts"
 import type { Encoded, StateCodec } from "../StateCodec.ts"
-import { Calls, type CallOptions } from "./Calls.ts"
-import { type Ascent, Ladder, type Mounting } from "./Ladder.ts"
-import { type Guess, Optimism } from "./Optimism.ts"
+import { ActionCaller, type CallOptions } from "./ActionCaller.ts"
+import { type MountResult, Mounter, type MountTarget } from "./Mounter.ts"
+import { type OptimisticUpdate, OptimisticState } from "./OptimisticState.ts"
 import type { Watched } from "./PresenceLists.ts"
-import type { ComponentEvent, Connected, Receiver, Subscriber } from "./Router.ts"
-import { type Patched, StateCopy } from "./StateCopy.ts"
-import { initial, type ViewOf } from "./View.ts"
-import type { Wire } from "./Wire.ts"
+import type { ComponentEvent, Connected, Receiver, ConnectionListener } from "./Router.ts"
+import { type PatchedEvent, StateCopy } from "./StateCopy.ts"
+import { initial, type ComponentSnapshotOf } from "./ComponentSnapshot.ts"
+import type { ClientConnection } from "./ClientConnection.ts"
 
 /** One mounted component. */
-export class Replica<C extends Component.Typed> implements Subscriber, Receiver {
+export class Replica<C extends Component.Typed> implements ConnectionListener, Receiver {
   readonly component: C
   readonly props: Component.Props<C>
-  readonly #wire: Wire
-  readonly #ladder: Ladder
-  readonly #calls: Calls
+  readonly #connection: ClientConnection
+  readonly #ladder: Mounter
+  readonly #calls: ActionCaller
   readonly #unsubscribe: () => void
   readonly #listeners = new Set<() => void>()
   readonly #eventListeners = new Set<(name: string, payload: unknown) => void>()
   readonly #copy: StateCopy<Component.State<C>>
-  readonly #optimism: Optimism<Component.State<C>>
-  #view: ViewOf<C>
+  readonly #optimism: OptimisticState<Component.State<C>>
+  #view: ComponentSnapshotOf<C>
   /** Of the last event that was said to those who have mounted it. */
   #index = 0
   #componentId: ComponentId | undefined
@@ -48,30 +48,32 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
   readonly #stopWaiting: () => void
   #mounted = Deferred.makeUnsafe<void, LiveError>()
 
-  constructor(component: C, props: Component.Props<C>, mounting: Mounting, wire: Wire) {
+  constructor(component: C, props: Component.Props<C>, mounting: MountTarget, connection: ClientConnection) {
     this.component = component
     this.props = props
-    this.#wire = wire
-    this.#ladder = new Ladder(component, props, mounting, wire)
-    this.#calls = new Calls(component, wire, {
+    this.#connection = connection
+    this.#ladder = new Mounter(component, props, mounting, connection)
+    this.#calls = new ActionCaller(component, connection, {
       target: () => this.#target(),
       refusal: () => (this.#released ? stopped(component) : this.#view.error),
-      guess: (action, reduce, payload) => this.#guess(action, reduce, payload),
-      ended: (guess) => this.#ended(guess)
+      update: (action, reduce, payload) => this.#update(action, reduce, payload),
+      ended: (update) => this.#ended(update)
     })
     this.#view = initial(component, props)
     const state = component.codec.state as StateCodec<Component.State<C>>
     this.#copy = new StateCopy(state, () => this.#resync())
-    this.#optimism = new Optimism(state, this.#view.state, (action, defect) => {
+    this.#optimism = new OptimisticState(state, this.#view.state, (action, defect) => {
       const { componentName } = component
-      wire.run(Effect.logError(`What "${action}" of "${componentName}" does could not be guessed`, Cause.die(defect)))
+      connection.run(
+        Effect.logError(`What "${action}" of "${componentName}" does could not be guessed`, Cause.die(defect))
+      )
     })
     this.#stopWaiting = this.#wait()
-    this.#unsubscribe = wire.subscribe(this)
+    this.#unsubscribe = connection.subscribe(this)
   }
 
   /** What there is to show now; the same value until something changes. */
-  get view(): ViewOf<C> {
+  get view(): ComponentSnapshotOf<C> {
     return this.#view
   }
 
@@ -136,7 +138,7 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
       return this.#ready()
     }
     this.#leaveRoute()
-    this.#climb()
+    this.#mount()
   }
 
   closed(): void {
@@ -150,7 +152,7 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
     if (this.#view.connected) this.#show({ connected: false })
   }
 
-  place(): Place | undefined {
+  place(): ResumePoint | undefined {
     if (this.#componentId === undefined) return undefined
     return { componentId: this.#componentId, ...this.#copy.version, index: this.#index }
   }
@@ -167,7 +169,9 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
         })
       case "Status":
         // A server that ends stops everything, and the next one goes on.
-        return event.status === "stopped" && this.#wire.isDraining() ? undefined : this.#show({ status: event.status })
+        return event.status === "stopped" && this.#connection.isDraining()
+          ? undefined
+          : this.#show({ status: event.status })
       case "Sealed":
         return this.#ladder.sealed(event.token)
       case "EventsDropped":
@@ -193,28 +197,28 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
     if (this.#people?.id === id) return
     this.#people?.release()
     // Until the list is there, the one from before is shown.
-    this.#people = this.#wire.presence.watch(id, codec.presence, (people) =>
-      this.#show({ presence: people as ViewOf<C>["presence"] })
+    this.#people = this.#connection.presence.watch(id, codec.presence, (people) =>
+      this.#show({ presence: people as ComponentSnapshotOf<C>["presence"] })
     )
   }
 
   /** Where a call can be sent now. */
   #target(): { readonly componentId: string; readonly session: number } | undefined {
-    return this.#componentId === undefined || !this.#view.connected || this.#wire.isDraining()
+    return this.#componentId === undefined || !this.#view.connected || this.#connection.isDraining()
       ? undefined
-      : { componentId: this.#componentId, session: this.#wire.session() }
+      : { componentId: this.#componentId, session: this.#connection.session() }
   }
 
   /** There is a connection: what can be had of the state is had, or it is said why not, in time. */
-  #climb(first: Effect.Effect<void> = Effect.void): void {
+  #mount(first: Effect.Effect<void> = Effect.void): void {
     this.#stopClimbing?.()
-    const { mountTimeout } = this.#wire.limits
-    const climb = Effect.timeoutOrElse(Effect.andThen(first, this.#ladder.climb), {
+    const { mountTimeout } = this.#connection.limits
+    const mount = Effect.timeoutOrElse(Effect.andThen(first, this.#ladder.mount), {
       duration: mountTimeout,
       orElse: () => Effect.fail(tooLate(mountTimeout))
     })
-    this.#stopClimbing = this.#wire.run(
-      Effect.matchCauseEffect(climb, {
+    this.#stopClimbing = this.#connection.run(
+      Effect.matchCauseEffect(mount, {
         onSuccess: (ascent) => Effect.sync(() => ascent && this.#accept(ascent)),
         onFailure: (cause) => this.#fell(cause)
       })
@@ -235,8 +239,8 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
 
   /** When it is not mounted in time, that is said; and it is mounted all the same when it can be. */
   #wait(): () => void {
-    const { mountTimeout } = this.#wire.limits
-    return this.#wire.run(
+    const { mountTimeout } = this.#connection.limits
+    return this.#connection.run(
       Effect.andThen(
         Effect.sleep(mountTimeout),
         Effect.sync(() => this.#refused(tooLate(mountTimeout)))
@@ -244,7 +248,7 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
     )
   }
 
-  #accept({ activation, mounted }: Ascent): void {
+  #accept({ activation, mounted }: MountResult): void {
     this.#componentId = mounted.componentId
     this.#stopWaiting()
     if (this.#released) return this.#forget()
@@ -257,7 +261,7 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
     if (!isRead) return
     const { state } = this.#optimism
     this.#show({ state, connected: true, status: mounted.status, error: undefined, activation })
-    this.#unroute = this.#wire.route(mounted.componentId, this)
+    this.#unroute = this.#connection.route(mounted.componentId, this)
     Deferred.doneUnsafe(this.#mounted, Exit.void)
     this.#ready()
   }
@@ -282,7 +286,8 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
     const componentId = this.#componentId
     this.#leaveRoute()
     // Without a connection nothing can be asked for; on the next one it is not named any more.
-    if (componentId !== undefined && this.#wire.isConnected()) this.#wire.run(this.#ladder.leave(componentId))
+    if (componentId !== undefined && this.#connection.isConnected())
+      this.#connection.run(this.#ladder.leave(componentId))
   }
 
   #leaveRoute(): void {
@@ -293,7 +298,7 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
     this.#componentId = undefined
   }
 
-  #patched(event: Patched): void {
+  #patched(event: PatchedEvent): void {
     this.#read(() => {
       const { by = [] } = event
       // What was guessed goes in the step in which it is there.
@@ -307,8 +312,8 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
   #resync(): void {
     const componentId = this.#componentId
     if (componentId === undefined) return
-    this.#wire.run(
-      this.#wire.requests.Resync({ componentId }).pipe(
+    this.#connection.run(
+      this.#connection.requests.Resync({ componentId }).pipe(
         Effect.catchCause((cause) =>
           Effect.sync(() => {
             const failure = cause.reasons.find(Cause.isFailReason)
@@ -317,7 +322,7 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
             if (isOver || this.#componentId !== componentId) return
             this.#leaveRoute()
             // After a defect the instance may be there still, and would be left behind, and its rooms would not be told again.
-            this.#climb(failure === undefined ? this.#ladder.leave(componentId) : Effect.void)
+            this.#mount(failure === undefined ? this.#ladder.leave(componentId) : Effect.void)
           })
         )
       )
@@ -345,14 +350,14 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
     return false
   }
 
-  #guess(action: string, reduce: Guess["reduce"], payload: unknown): Guess {
-    const guess = this.#optimism.add(action, reduce, payload)
+  #update(action: string, reduce: OptimisticUpdate["reduce"], payload: unknown): OptimisticUpdate {
+    const update = this.#optimism.add(action, reduce, payload)
     this.#show({ state: this.#optimism.state })
-    return guess
+    return update
   }
 
-  #ended(guess: Guess): void {
-    this.#optimism.remove(guess)
+  #ended(update: OptimisticUpdate): void {
+    this.#optimism.remove(update)
     this.#show({ state: this.#optimism.state })
   }
 
@@ -362,9 +367,10 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
     this.#show({ state: this.#optimism.state })
   }
 
-  #show(change: Partial<ViewOf<C>>): void {
+  #show(change: Partial<ComponentSnapshotOf<C>>): void {
     const before = this.#view
-    if ((Object.keys(change) as Array<keyof ViewOf<C>>).every((name) => before[name] === change[name])) return
+    if ((Object.keys(change) as Array<keyof ComponentSnapshotOf<C>>).every((name) => before[name] === change[name]))
+      return
     this.#view = { ...before, ...change }
     for (const listener of Array.from(this.#listeners)) this.tell(listener)
   }
@@ -374,7 +380,7 @@ export class Replica<C extends Component.Typed> implements Subscriber, Receiver 
     try {
       listener()
     } catch (defect) {
-      this.#wire.run(Effect.logError(`A listener of "${this.component.componentName}" failed`, Cause.die(defect)))
+      this.#connection.run(Effect.logError(`A listener of "${this.component.componentName}" failed`, Cause.die(defect)))
     }
   }
 }

@@ -1,5 +1,5 @@
 /** Brings the events of a connection to the components they are about, and the news of the connection to all. */
-import type { LiveEvent, Place, RoomPlace } from "../LiveProtocol.ts"
+import type { LiveEvent, ResumePoint, RoomResumePoint } from "../LiveProtocol.ts"
 import { type Heard, Memberships } from "./Memberships.ts"
 
 /** An event that is about a component, or about one of its rooms. */
@@ -22,17 +22,17 @@ export interface Receiver {
 }
 
 /** Who wants to know whether there is a connection. */
-export interface Subscriber {
+export interface ConnectionListener {
   readonly connected: (connected: Connected) => void
   readonly disconnected: () => void
   /** There will be no connection any more. */
   readonly closed: () => void
   /** How far it has read its component, if it has one. */
-  readonly place: () => Place | undefined
+  readonly place: () => ResumePoint | undefined
 }
 
 /** Takes what nobody is routed for, and says whether it did. */
-export type Collector = (id: string, event: ComponentEvent) => boolean
+export type EventCollector = (id: string, event: ComponentEvent) => boolean
 
 /** Events to keep for a component whose mount has not been answered yet. */
 const maxEarlyEvents = 1000
@@ -43,7 +43,7 @@ const fresh: Connected = { components: new Set() }
 export class Router {
   isConnected = false
   #isClosed = false
-  readonly #subscribers = new Set<Subscriber>()
+  readonly #listeners = new Set<ConnectionListener>()
   readonly #routes = new Map<string, Set<Receiver>>()
   readonly #memberships = new Memberships()
   /** Components that have joined or left rooms, and were not told yet. */
@@ -52,22 +52,22 @@ export class Router {
   #early: Array<readonly [componentId: string, event: ComponentEvent]> = []
   /** Whether something may be kept for a component that did not come. */
   #isKeeping = false
-  #collector: Collector = () => false
+  #collector: EventCollector = () => false
 
-  subscribe(subscriber: Subscriber): () => void {
-    this.#subscribers.add(subscriber)
-    if (this.#isClosed) subscriber.closed()
-    else if (this.isConnected) subscriber.connected(fresh)
-    return () => void this.#subscribers.delete(subscriber)
+  subscribe(listener: ConnectionListener): () => void {
+    this.#listeners.add(listener)
+    if (this.#isClosed) listener.closed()
+    else if (this.isConnected) listener.connected(fresh)
+    return () => void this.#listeners.delete(listener)
   }
 
   /** How far everything has been read. */
-  get places(): ReadonlyArray<Place> {
-    return Array.from(this.#subscribers).flatMap((subscriber) => subscriber.place() ?? [])
+  get places(): ReadonlyArray<ResumePoint> {
+    return Array.from(this.#listeners).flatMap((listener) => listener.place() ?? [])
   }
 
   /** How far each room has been read. */
-  get roomPlaces(): ReadonlyArray<RoomPlace> {
+  get roomPlaces(): ReadonlyArray<RoomResumePoint> {
     return this.#memberships.places
   }
 
@@ -81,24 +81,24 @@ export class Router {
     this.isConnected = true
     if (connected.components.size === 0) this.#memberships.clear()
     else this.#memberships.keep((componentId) => connected.components.has(componentId))
-    for (const subscriber of Array.from(this.#subscribers)) subscriber.connected(connected)
+    for (const listener of Array.from(this.#listeners)) listener.connected(connected)
   }
 
   /** The connection is lost. */
   disconnected(): void {
     this.isConnected = false
     this.#early = []
-    for (const subscriber of Array.from(this.#subscribers)) subscriber.disconnected()
+    for (const listener of Array.from(this.#listeners)) listener.disconnected()
   }
 
   /** There will be no connection any more. */
   close(): void {
     this.#isClosed = true
-    for (const subscriber of Array.from(this.#subscribers)) subscriber.closed()
+    for (const listener of Array.from(this.#listeners)) listener.closed()
   }
 
   /** Asks this one first what to do with what nobody is routed for. */
-  collect(collector: Collector): void {
+  collect(collector: EventCollector): void {
     this.#collector = collector
   }
 

@@ -15,7 +15,7 @@ import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 
 /** What an entry belongs to. */
-export interface Place {
+export interface CacheAddress {
   /** The server, such as `wss://example.org`. */
   readonly origin: string
   readonly component: string
@@ -27,10 +27,10 @@ export interface Place {
 export class StateCache extends Context.Service<
   StateCache,
   {
-    readonly get: (place: Place) => Effect.Effect<string | undefined>
+    readonly get: (address: CacheAddress) => Effect.Effect<string | undefined>
     /** Keeps a token for as long as it is good. */
-    readonly set: (place: Place, token: string, age: Duration.Duration) => Effect.Effect<void>
-    readonly remove: (place: Place) => Effect.Effect<void>
+    readonly set: (address: CacheAddress, token: string, age: Duration.Duration) => Effect.Effect<void>
+    readonly remove: (address: CacheAddress) => Effect.Effect<void>
   }
 >()("fibra/client/StateCache") {}
 
@@ -81,21 +81,21 @@ export const layerKeyValueStore: Layer.Layer<StateCache, never, KeyValueStore.Ke
     // A client does not wait for that.
     yield* Effect.forkScoped(turn.withPermit(removeOld), { startImmediately: true })
 
-    const remove = (place: Place) => Effect.asVoid(forgiving(store.remove(nameOf(place))))
+    const remove = (address: CacheAddress) => Effect.asVoid(forgiving(store.remove(nameOf(address))))
 
     return StateCache.of({
-      get: (place) =>
+      get: (address) =>
         Effect.gen(function* () {
-          const text = yield* forgiving(store.get(nameOf(place)))
+          const text = yield* forgiving(store.get(nameOf(address)))
           if (text === undefined) return undefined
           const entry = decodeEntry(text)
           if (Option.isSome(entry) && entry.value.expiresAt > (yield* Clock.currentTimeMillis)) return entry.value.token
-          return yield* Effect.as(remove(place), undefined)
+          return yield* Effect.as(remove(address), undefined)
         }),
-      set: (place, token, age) =>
+      set: (address, token, age) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
           const entry = encodeEntry({ token, expiresAt: now + Duration.toMillis(age) })
-          const write = store.set(nameOf(place), entry)
+          const write = store.set(nameOf(address), entry)
           const withRoom = write.pipe(Effect.catch(() => Effect.andThen(removeOld, write)))
           return Effect.asVoid(forgiving(turn.withPermit(withRoom)))
         }),
@@ -132,5 +132,5 @@ const localStorageOfPage = (): Storage | undefined => {
 /** Whether it can be the name of an entry, of whatever server. */
 const isName = (name: string): boolean => name.startsWith("fibra/") && name.split("/").length === 4
 
-const nameOf = ({ component, key, origin }: Place): string =>
+const nameOf = ({ component, key, origin }: CacheAddress): string =>
   ["fibra", origin, component, key].map(encodeURIComponent).join("/")

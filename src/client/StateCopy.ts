@@ -7,9 +7,9 @@ import * as Patch from "../Patch.ts"
 import type { Encoded, StateCodec } from "../StateCodec.ts"
 
 /** A change of a state. */
-export type Patched = Extract<LiveEvent, { readonly _tag: "Patched" }>
+export type PatchedEvent = Extract<LiveEvent, { readonly _tag: "Patched" }>
 /** A state, whole. */
-export type Snapshot = Extract<LiveEvent, { readonly _tag: "Snapshot" }>
+export type SnapshotEvent = Extract<LiveEvent, { readonly _tag: "Snapshot" }>
 
 /** Which state of how many. */
 export interface Version {
@@ -58,7 +58,7 @@ export class StateCopy<State> {
   }
 
   /** Takes a snapshot, unless what is here is newer. */
-  snapshot(event: Snapshot): Taken {
+  snapshot(event: SnapshotEvent): Taken {
     if (event.epoch === this.#epoch && event.revision < this.#revision) return "known"
     this.#resyncing = false
     this.#replace(event, event.state as Encoded)
@@ -66,7 +66,7 @@ export class StateCopy<State> {
   }
 
   /** Takes a change. */
-  patched({ epoch, from, patch, revision }: Patched): Taken {
+  patched({ epoch, from, patch, revision }: PatchedEvent): Taken {
     if (this.#resyncing) return "missing"
     if (this.#encoded === undefined) return this.#missing()
     if (epoch === this.#epoch && revision <= this.#revision) return "known"

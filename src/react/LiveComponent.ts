@@ -3,7 +3,7 @@ import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as LiveHandle from "../client/LiveHandle.ts"
-import type { View } from "../client/View.ts"
+import type { ComponentSnapshot } from "../client/ComponentSnapshot.ts"
 import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
 import type { Person } from "../Presence.ts"
@@ -12,7 +12,7 @@ import type { Person } from "../Presence.ts"
  * The actions of a component as functions. Each promise is of an `Exit` and never rejects, so it may be ignored or awaited; the
  * exit fails with the action's own typed error or with a `LiveError`.
  */
-export type Calls<Actions extends Rpc.Any> = {
+export type PromiseCalls<Actions extends Rpc.Any> = {
   readonly [Action in keyof LiveHandle.Calls<Actions>]: LiveHandle.Calls<Actions>[Action] extends (
     ...payload: infer Payload
   ) => Effect.Effect<infer Success, infer Error>
@@ -33,9 +33,9 @@ export interface LiveComponent<C extends Component.Typed> {
    * Where the instance is in its life; `mounting` before that began, `refused` when the server does not mount it, `outdated` when
    * the server has a later version of the contract than this page.
    */
-  readonly status: View<unknown>["status"] | "refused"
+  readonly status: ComponentSnapshot<unknown>["status"] | "refused"
   /** How it came to its state: with its session, from its token, or anew; undefined before it was mounted. */
-  readonly activation: View<unknown>["activation"]
+  readonly activation: ComponentSnapshot<unknown>["activation"]
   /**
    * Why it could not be mounted; else the error of the call that ended last, if it failed: the action's own or a `LiveError`.
    * It goes away with the next call that succeeds, and when the component is mounted after a lost connection.
@@ -46,7 +46,7 @@ export interface LiveComponent<C extends Component.Typed> {
   /** Events that were lost because this page read too slowly. */
   readonly eventsDropped: number
   /** The actions; the same object for as long as this is mounted. */
-  readonly call: Calls<Component.Actions<C>>
+  readonly call: PromiseCalls<Component.Actions<C>>
   /** What `useEvent` calls; the same function for as long as this is mounted. */
   readonly "~listen": ListenToEvents
 }

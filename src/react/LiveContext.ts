@@ -2,10 +2,10 @@
 import type * as Effect from "effect/Effect"
 import { createContext, useContext } from "react"
 import type { LiveClient } from "../client/LiveClient.ts"
-import type { Lease } from "./Lease.ts"
+import type { RefCounted } from "./RefCounted.ts"
 
 /** A client that is there while anyone needs it; building it may take a moment. */
-export type SharedClient = Lease<Effect.Effect<LiveClient["Service"]>>
+export type SharedClient = RefCounted<Effect.Effect<LiveClient["Service"]>>
 
 /** The client of the nearest `LiveProvider`. */
 export const LiveContext = createContext<SharedClient | undefined>(undefined)

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import { type ReactElement, type ReactNode, useEffect, useState } from "react"
 import { LiveClient } from "../client/LiveClient.ts"
-import { Lease } from "./Lease.ts"
+import { RefCounted } from "./RefCounted.ts"
 import { LiveContext, type SharedClient } from "./LiveContext.ts"
 
 /** Where the server is. */
@@ -39,11 +39,12 @@ interface Current extends Pick<LiveProviderProps, "client" | "url"> {
 const make = (client: LiveClient["Service"] | undefined, url: string | undefined): Current => ({
   client,
   url,
-  shared: client === undefined ? connection(url) : new Lease(() => ({ value: Effect.succeed(client), close: () => {} }))
+  shared:
+    client === undefined ? connection(url) : new RefCounted(() => ({ value: Effect.succeed(client), close: () => {} }))
 })
 
 const connection = (url: string | undefined): SharedClient =>
-  new Lease(() => {
+  new RefCounted(() => {
     const runtime = ManagedRuntime.make(LiveClient.layerWebSocket({ url: url ?? pageUrl }))
     runtime.runFork(Effect.void)
     return {

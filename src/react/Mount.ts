@@ -7,14 +7,14 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
-import type { CallOptions } from "../client/Calls.ts"
+import type { CallOptions } from "../client/ActionCaller.ts"
 import type { LiveClient, MountOptions } from "../client/LiveClient.ts"
 import type { Replica } from "../client/Replica.ts"
-import { initial, type View, type ViewOf } from "../client/View.ts"
+import { initial, type ComponentSnapshot, type ComponentSnapshotOf } from "../client/ComponentSnapshot.ts"
 import type * as Component from "../Component.ts"
 import { InstanceStopped, LiveError } from "../LiveError.ts"
-import { Lease, type Opened } from "./Lease.ts"
-import type { Calls, ListenToEvents, LiveComponent } from "./LiveComponent.ts"
+import { RefCounted, type Opened } from "./RefCounted.ts"
+import type { PromiseCalls, ListenToEvents, LiveComponent } from "./LiveComponent.ts"
 import type { SharedClient } from "./LiveContext.ts"
 
 /** One mounted component. */
@@ -22,13 +22,13 @@ export class Mount<C extends Component.Typed> {
   readonly #client: SharedClient
   readonly #component: C
   readonly #options: MountOptions<C>
-  readonly #call: Calls<Component.Actions<C>>
-  readonly #lease: Lease<void>
+  readonly #call: PromiseCalls<Component.Actions<C>>
+  readonly #lease: RefCounted<void>
   readonly #listeners = new Set<() => void>()
   readonly #eventListeners = new Set<(name: string, payload: unknown) => void>()
   readonly #initial: LiveComponent<C>
   #snapshot: LiveComponent<C>
-  #view: ViewOf<C>
+  #view: ComponentSnapshotOf<C>
   #callError: LiveComponent<C>["error"]
   /** The last there was. */
   #replicaShown: Replica<C> | undefined
@@ -39,7 +39,7 @@ export class Mount<C extends Component.Typed> {
     this.#client = client
     this.#component = component
     this.#options = options
-    this.#lease = new Lease(() => this.#open())
+    this.#lease = new RefCounted(() => this.#open())
     this.#call = Object.fromEntries(
       [...component.codec.actions.keys()].map((action) => [
         action,
@@ -119,7 +119,7 @@ export class Mount<C extends Component.Typed> {
     return replica
   }
 
-  #changed(view: ViewOf<C>): void {
+  #changed(view: ComponentSnapshotOf<C>): void {
     if (view.connected && !this.#view.connected) this.#callError = undefined
     this.#view = view
     this.#show()
@@ -172,4 +172,4 @@ export class Mount<C extends Component.Typed> {
   }
 }
 
-const isFresh = ({ error, status }: View<unknown>): boolean => status === "mounting" && error === undefined
+const isFresh = ({ error, status }: ComponentSnapshot<unknown>): boolean => status === "mounting" && error === undefined

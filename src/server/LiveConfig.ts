@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 
 /** The numbers of a live server. */
-export interface Service {
+export interface Settings {
   /** Prefix of every path the server takes. */
   readonly path: `/${string}`
   /** Which pages may open a socket: those of the same host, those of these origins (`https://example.org`), or any. */
@@ -104,7 +104,7 @@ export interface Service {
 }
 
 /** The defaults. */
-export const defaults: Service = {
+export const defaults: Settings = {
   path: "/api/live",
   allowedOrigins: "same-origin",
   maxPayload: 1024 * 1024,
@@ -153,7 +153,7 @@ export const defaults: Service = {
 }
 
 /** The configuration in force. */
-export const LiveConfig = Context.Reference<Service>("fibra/server/LiveConfig", { defaultValue: () => defaults })
+export const LiveConfig = Context.Reference<Settings>("fibra/server/LiveConfig", { defaultValue: () => defaults })
 
 const number = (expected: string, isValid: (value: number) => boolean) =>
   Schema.Number.check(Schema.makeFilter(isValid, { expected }))
@@ -179,9 +179,9 @@ const endingTime = time("a Duration above 0 that ends", (millis) => millis > 0 &
 const endingOrNoTime = time("a Duration of at least 0 that ends", (millis) => millis >= 0 && millis < Infinity)
 
 /** What each may be. Where 0 is taken it means none; where it would make a server that serves nobody, it is not. */
-const Valid: Schema.Decoder<Service> = Schema.Struct({
+const Valid: Schema.Decoder<Settings> = Schema.Struct({
   path: Schema.String.pipe(
-    Schema.refine((path): path is Service["path"] => path.startsWith("/"), {
+    Schema.refine((path): path is Settings["path"] => path.startsWith("/"), {
       expected: "a path that begins with a slash"
     })
   ),
@@ -247,5 +247,5 @@ const invalid = ({ issue }: Schema.SchemaError): Error => {
 }
 
 /** Replaces some of the defaults; dies of what is not to be worked with, and says which and what was expected. */
-export const layer = (config: Partial<Service>): Layer.Layer<never> =>
+export const layer = (config: Partial<Settings>): Layer.Layer<never> =>
   Layer.effect(LiveConfig, decode({ ...defaults, ...config }).pipe(Effect.catch((error) => Effect.die(invalid(error)))))

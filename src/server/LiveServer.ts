@@ -11,9 +11,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Component from "../Component.ts"
 import { CloseCode } from "../LiveProtocol.ts"
-import { Admission } from "./transport/Admission.ts"
+import { ConnectionLimits } from "./transport/ConnectionLimits.ts"
 import * as Authentication from "./security/Authentication.ts"
-import type { Front } from "./transport/Connection.ts"
+import type { WireProtocol } from "./transport/Connection.ts"
 import * as Drain from "./Drain.ts"
 import * as Instances from "./instance/Instances.ts"
 import * as LiveConfig from "./LiveConfig.ts"
@@ -28,9 +28,9 @@ import * as SnapshotStore from "./store/SnapshotStore.ts"
 import * as StateToken from "./security/StateToken.ts"
 import * as StoreTimeout from "./store/StoreTimeout.ts"
 import * as Transport from "./transport/Transport.ts"
-import { Unavailable } from "./http/Unavailable.ts"
+import { ShutdownResponder } from "./http/ShutdownResponder.ts"
 import * as Upgrade from "./http/Upgrade.ts"
-import * as WebSocketLink from "./transport/WebSocketLink.ts"
+import * as WebSocketWriter from "./transport/WebSocketWriter.ts"
 
 /** What a server needs for these components: the behaviour of each. */
 export type Requirements<Components extends ReadonlyArray<Component.Any>> = Component.Requirement<Components[number]>
@@ -74,10 +74,10 @@ export const layer = <const Components extends ReadonlyArray<Component.Any>>(opt
 }): Layer.Layer<Principals.Principals, StartError, HttpRouter.HttpRouter | Requirements<Components>> =>
   Layer.effect(Principals.Principals, Principals.Principals).pipe(
     Layer.merge(routes),
-    Layer.provide(Layer.provideMerge(layerCore(options), Unavailable.layer))
+    Layer.provide(Layer.provideMerge(layerCore(options), ShutdownResponder.layer))
   )
 
-const running = (behaviors: ReadonlyMap<Component.Any, Component.Behavior>) =>
+const running = (behaviors: ReadonlyMap<Component.Any, Component.BehaviorDefinition>) =>
   Instances.layer(behaviors).pipe(
     Layer.provide(Layer.provide(tokens, orElse(Secrets.Secrets, Secrets.layerConfig))),
     Layer.provideMerge(Revocations.layer),
@@ -132,21 +132,21 @@ const routes = HttpRouter.use((router) =>
     const json = yield* LiveJson.LiveJson
     const authenticate = yield* Authentication.Authentication
     const revocations = yield* Revocations.Revocations
-    const unavailable = yield* Unavailable
+    const shutdownResponder = yield* ShutdownResponder
     // Of all endpoints together.
     const gate: Upgrade.Gate = {
-      admission: new Admission(config),
+      limits: new ConnectionLimits(config),
       authenticate,
       config,
       hasLeft: revocations.hasLeftUnsafe,
       isDraining: transport.isDraining,
-      onRequest: (incoming) => unavailable.see(incoming)
+      onRequest: (incoming) => shutdownResponder.see(incoming)
     }
-    const endpoint = (frontOf: (query: () => URLSearchParams) => Front) =>
+    const endpoint = (frontOf: (query: () => URLSearchParams) => WireProtocol) =>
       Upgrade.handler(gate, (ws, socket, principal, query) =>
-        WebSocketLink.attach(transport, frontOf(query), ws, socket, principal)
+        WebSocketWriter.attach(transport, frontOf(query), ws, socket, principal)
       )
-    yield* Effect.addFinalizer(() => Effect.sync(() => unavailable.begin()))
+    yield* Effect.addFinalizer(() => Effect.sync(() => shutdownResponder.begin()))
     yield* router.add(
       "GET",
       `${config.path}/rpc`,
@@ -165,7 +165,7 @@ const withBehaviors = Effect.fnUntraced(function* (
   context: Context.Context<never>
 ) {
   const names = new Set<string>()
-  const behaviors = new Map<Component.Any, Component.Behavior>()
+  const behaviors = new Map<Component.Any, Component.BehaviorDefinition>()
   for (const component of components) {
     const name = component.componentName
     if (names.has(name)) {

@@ -124,7 +124,7 @@ const make = Effect.fnUntraced(function* <R>(
   const server = () =>
     running === undefined
       ? undefined
-      : { transport: Context.get(running.core, Transport), front: Context.get(running.core, LiveRpc) }
+      : { transport: Context.get(running.core, Transport), protocol: Context.get(running.core, LiveRpc) }
   const add = (own: ClientOptions = {}) =>
     Effect.acquireRelease(
       Effect.tap(connect(server, cache, own), (client) => Effect.sync(() => clients.add(client))),

@@ -10,8 +10,8 @@ import type { FromServerEncoded } from "effect/rpc/RpcMessage"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
 import type { Hooks, Link } from "../client/Link.ts"
 import type { Principal } from "../Principal.ts"
-import type { Connection, Front } from "../server/transport/Connection.ts"
-import type { Frame, Link as ServerLink } from "../server/transport/Link.ts"
+import type { Connection, WireProtocol } from "../server/transport/Connection.ts"
+import type { Frame, FrameWriter } from "../server/transport/FrameWriter.ts"
 import type { Transport } from "../server/transport/Transport.ts"
 
 type Deliver = (message: FromServerEncoded) => void
@@ -22,11 +22,11 @@ export type OnFrame = (from: "client" | "server", text: string) => void
 /** Where there is something to connect to. */
 export interface Server {
   readonly transport: Transport["Service"]
-  readonly front: Front
+  readonly protocol: WireProtocol
 }
 
 /** Both ends of a connection. */
-export class MemoryLink implements ServerLink {
+export class MemoryLink implements FrameWriter {
   readonly kind = "memory"
   readonly drainsAbove = 0
   readonly #server: () => Server | undefined
@@ -77,7 +77,7 @@ export class MemoryLink implements ServerLink {
   readonly connect: Effect.Effect<void> = Effect.suspend(() => {
     const server = this.#server()
     if (this.#connection !== undefined || server === undefined || server.transport.isDraining()) return Effect.void
-    this.#connection = server.transport.attachUnsafe(server.front, this, this.#principal)
+    this.#connection = server.transport.attachUnsafe(server.protocol, this, this.#principal)
     return this.#hooks?.onConnect ?? Effect.void
   })
 

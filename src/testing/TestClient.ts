@@ -7,14 +7,14 @@ import { Link } from "../client/Link.ts"
 import { LiveClient, type MountOptions } from "../client/LiveClient.ts"
 import type { LiveHandle } from "../client/LiveHandle.ts"
 import * as StateCache from "../client/StateCache.ts"
-import type * as Wire from "../client/Wire.ts"
+import type * as ClientConnection from "../client/ClientConnection.ts"
 import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
 import { copy, type Principal } from "../Principal.ts"
 import { MemoryLink, type OnFrame, type Server } from "./MemoryLink.ts"
 
 /** What a client of a test is like. */
-export interface ClientOptions extends Wire.Options {
+export interface ClientOptions extends ClientConnection.Options {
   /** Whose client it is, or only the id; nobody's by default. */
   readonly principal?: string | Principal
   /** Where it keeps its tokens. */

@@ -4,7 +4,7 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
-import { Port, served } from "../support/Desk.ts"
+import { Port, served } from "../support/AuthorizationFixture.ts"
 import { Chromium } from "../support/Chromium.ts"
 
 /** A site that has nothing to do with the server, and where it is. */

@@ -39,7 +39,7 @@ class Storage {
 
 const full = new KeyValueStore.KeyValueStoreError({ method: "set", message: "The quota is used up" })
 
-const place = (key: string): StateCache.Place => ({ origin: "wss://example.org", component: "Doc", key })
+const address = (key: string): StateCache.CacheAddress => ({ origin: "wss://example.org", component: "Doc", key })
 const token = "x".repeat(900)
 const hour = Duration.hours(1)
 
@@ -61,7 +61,9 @@ const onPage = <A, E>(
 }
 
 const fill = (cache: StateCache.StateCache["Service"], age = hour) =>
-  Effect.forEach(Array.from({ length: 20 }), (_, index) => cache.set(place(`${index}`), token, age), { discard: true })
+  Effect.forEach(Array.from({ length: 20 }), (_, index) => cache.set(address(`${index}`), token, age), {
+    discard: true
+  })
 
 describe("a state cache", () => {
   it.effect("makes room for a new token when the storage is full of those that are too old", () =>
@@ -70,10 +72,10 @@ describe("a state cache", () => {
       const { result } = yield* onPage(storage, (cache) =>
         Effect.gen(function* () {
           yield* fill(cache)
-          assert.isUndefined(yield* cache.get(place("19")))
+          assert.isUndefined(yield* cache.get(address("19")))
           yield* TestClock.adjust("2 days")
-          yield* cache.set(place("today"), token, hour)
-          return yield* cache.get(place("today"))
+          yield* cache.set(address("today"), token, hour)
+          return yield* cache.get(address("today"))
         })
       )
       assert.strictEqual(result, token)
@@ -87,11 +89,11 @@ describe("a state cache", () => {
       const others = { theme: "dark", "fibra/theme": "dark", elsewhere: `{"token":"","expiresAt":0}` }
       for (const [key, value] of Object.entries(others)) storage.data.set(key, value)
       yield* onPage(storage, (cache) =>
-        Effect.andThen(cache.set(place("old"), token, hour), cache.set(place("good"), token, Duration.days(7)))
+        Effect.andThen(cache.set(address("old"), token, hour), cache.set(address("good"), token, Duration.days(7)))
       )
       yield* TestClock.adjust("2 days")
       yield* onPage(storage, () => Effect.sync(() => assert.strictEqual(storage.data.size, 4)))
-      const { result } = yield* onPage(storage, (cache) => cache.get(place("good")))
+      const { result } = yield* onPage(storage, (cache) => cache.get(address("good")))
       assert.strictEqual(result, token)
       assert.deepInclude(Object.fromEntries(storage.data), others)
     })
@@ -105,7 +107,7 @@ describe("a state cache", () => {
           yield* fill(cache)
           const { size } = storage.data
           const before = storage.writes
-          yield* cache.set(place("one more"), token, hour)
+          yield* cache.set(address("one more"), token, hour)
           return { added: storage.data.size - size, writes: storage.writes - before }
         })
       )

@@ -74,7 +74,7 @@ layer(test.pipe(Layer.provideMerge(Logger.layer([]))))("docs/components.md", (it
         Effect.map((count) => `now ${count}`),
         Effect.catchTag("LimitReached", ({ max }) => Effect.succeed(`no further than ${max}`)),
         Effect.catchReasons("LiveError", {
-          MailboxFull: () => Effect.succeed("slow down"),
+          ComponentMailboxFull: () => Effect.succeed("slow down"),
           CallExpired: ({ outcome }) =>
             Effect.succeed(outcome === "notRun" ? "call again" : "look at the state, then perhaps again")
         }),

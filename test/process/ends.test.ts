@@ -5,7 +5,7 @@ import { connect } from "node:net"
 import { WebSocket } from "ws"
 import * as ServerProcess from "../support/ServerProcess.ts"
 
-const file = new URL("../support/TallyServer.ts", import.meta.url)
+const file = new URL("../support/CounterFixtureServer.ts", import.meta.url)
 
 /** Asks for something: whoever connected before, and whatever they said, has been taken notice of when that is answered. */
 const answered = (port: number) =>

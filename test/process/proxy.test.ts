@@ -4,9 +4,9 @@ import { Context, Effect, Layer } from "effect"
 import { LiveClient } from "fibra/client"
 import * as Proxy from "../support/Proxy.ts"
 import * as ServerProcess from "../support/ServerProcess.ts"
-import { Tally } from "../support/Tally.ts"
+import { CounterFixture } from "../support/CounterFixture.ts"
 
-const file = new URL("../support/TallyServer.ts", import.meta.url)
+const file = new URL("../support/CounterFixtureServer.ts", import.meta.url)
 
 const calls = 1000
 const cuts = 50
@@ -24,7 +24,7 @@ describe("a network that breaks fifty times", () => {
         const proxy = yield* Proxy.make(server.port)
         const url = `ws://127.0.0.1:${proxy.port}/api/live/rpc`
         const live = Context.get(yield* Layer.build(LiveClient.layerWebSocket({ url })), LiveClient)
-        const tally = live.openUnsafe(Tally, {})
+        const tally = live.openUnsafe(CounterFixture, {})
         const activations: Array<string | undefined> = []
         let { connected } = tally.view
         tally.listen(() => {

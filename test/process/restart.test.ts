@@ -2,10 +2,10 @@
 import { assert, layer } from "@effect/vitest"
 import { Context, Duration, Effect, Layer, Scope } from "effect"
 import { LiveConfig } from "fibra/server"
-import * as Crowd from "../support/Crowd.ts"
+import * as ClientFleet from "../support/ClientFleet.ts"
 import * as ServerProcess from "../support/ServerProcess.ts"
 
-const file = new URL("../support/TallyServer.ts", import.meta.url)
+const file = new URL("../support/CounterFixtureServer.ts", import.meta.url)
 const size = 1000
 
 /** Longer than by default: on a busy machine a thousand clients take their time to hear of it. */
@@ -16,7 +16,7 @@ const env = { DRAIN_MILLIS: String(Duration.toMillis(drainTimeout)) }
 class Town extends Context.Service<
   Town,
   {
-    readonly crowd: ReadonlyArray<Crowd.Member>
+    readonly crowd: ReadonlyArray<ClientFleet.Member>
     readonly end: (signal: NodeJS.Signals) => Effect.Effect<ServerProcess.Ended>
     /** Starts it where it was. */
     readonly start: Effect.Effect<ServerProcess.ServerProcess>
@@ -29,7 +29,7 @@ class Town extends Context.Service<
       let server = yield* ServerProcess.start({ file, env })
       const { port } = server
       return Town.of({
-        crowd: yield* Crowd.make(size, `ws://127.0.0.1:${port}/api/live/rpc`),
+        crowd: yield* ClientFleet.make(size, `ws://127.0.0.1:${port}/api/live/rpc`),
         end: (signal) => Effect.suspend(() => server.end(signal)),
         start: Effect.map(Scope.provide(ServerProcess.start({ file, env, port }), scope), (again) => (server = again))
       })
@@ -40,7 +40,7 @@ class Town extends Context.Service<
 /** Waits until all are back, which they are with these counts from their tokens; gives the milliseconds that it took. */
 const back = Effect.fnUntraced(function* (since: number, counts: ReadonlyArray<number>) {
   const { crowd } = yield* Town
-  yield* Crowd.all(crowd, ({ tally }) => Effect.map(tally.view, ({ connected }) => connected))
+  yield* ClientFleet.all(crowd, ({ tally }) => Effect.map(tally.view, ({ connected }) => connected))
   const took = Math.round(performance.now() - since)
   for (const [index, { number, tally }] of crowd.entries()) {
     const { activation, state } = yield* tally.view
@@ -54,7 +54,7 @@ const back = Effect.fnUntraced(function* (since: number, counts: ReadonlyArray<n
 
 /** A number of its own for each. */
 const grow = Effect.gen(function* () {
-  return yield* Crowd.each((yield* Town).crowd, ({ number, tally }) => tally.call.Add({ by: number }))
+  return yield* ClientFleet.each((yield* Town).crowd, ({ number, tally }) => tally.call.Add({ by: number }))
 })
 
 layer(Town.layer, { excludeTestServices: true, timeout: 60_000 })("a thousand clients of a server", (it) => {
@@ -64,7 +64,7 @@ layer(Town.layer, { excludeTestServices: true, timeout: 60_000 })("a thousand cl
       Effect.gen(function* () {
         const { crowd, end, start } = yield* Town
         const counts = yield* grow
-        yield* Crowd.all(crowd, ({ number, sealed }) => Effect.sync(() => sealed() === counts[number - 1]))
+        yield* ClientFleet.all(crowd, ({ number, sealed }) => Effect.sync(() => sealed() === counts[number - 1]))
         assert.strictEqual((yield* end("SIGKILL")).signal, "SIGKILL")
         const took = yield* back((yield* start).since, counts)
         console.log(`killed: ${size} clients were back ${took} ms after the server listened again`)

@@ -17,6 +17,34 @@ const planted = [
     says: "src/client/LiveClient.ts → src/server/LiveServer.ts"
   },
   {
+    what: "a folder of the server imports one above it",
+    check: "imports",
+    files: {
+      "src/server/store/Snapshot.ts": `${source("src/server/store/Snapshot.ts")}\nexport type { Session } from "../session/Session.ts"\n`
+    },
+    says: "src/server/store/Snapshot.ts → src/server/session/Session.ts"
+  },
+  {
+    what: "a file on the ground of the server imports one of its folders",
+    check: "imports",
+    files: {
+      "src/server/IdGenerator.ts": `${source("src/server/IdGenerator.ts")}\nexport type { Principals } from "./security/Principals.ts"\n`
+    },
+    says: "src/server/IdGenerator.ts → src/server/security/Principals.ts"
+  },
+  {
+    what: "there is a cycle in the bench",
+    check: "imports",
+    files: { "bench/event-id.ts": `${source("bench/event-id.ts")}\nexport type { RawWire } from "./raw-wire.ts"\n` },
+    says: "no-cycles"
+  },
+  {
+    what: "two exported types have the same name",
+    check: "type-names",
+    files: { "src/LiveId.ts": `${source("src/LiveId.ts")}\nexport interface Principal {}\n` },
+    says: "Principal is declared in src/LiveId.ts and in src/Principal.ts"
+  },
+  {
     what: "there is a cycle",
     check: "imports",
     files: {
@@ -59,7 +87,14 @@ describe("npm run check", () => {
     () =>
       Effect.gen(function* () {
         const cwd = yield* copyWith({})
-        const outcome = yield* run(cwd, "node", ["scripts/check.ts", "imports", "dead-code", "snippets", "protocol"])
+        const outcome = yield* run(cwd, "node", [
+          "scripts/check.ts",
+          "imports",
+          "type-names",
+          "dead-code",
+          "snippets",
+          "protocol"
+        ])
         assert.isTrue(outcome.ok, outcome.output)
       }),
     120_000

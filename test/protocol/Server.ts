@@ -51,7 +51,7 @@ export const layerShowcase = layerOf(
 )
 
 /** The numbers as the server has them: times are durations there. */
-const config = ({ linger, tokenAge, tokenInterval, ...limits }: Limits): Partial<LiveConfig.Service> => ({
+const config = ({ linger, tokenAge, tokenInterval, ...limits }: Limits): Partial<LiveConfig.Settings> => ({
   ...limits,
   ...(linger === undefined ? {} : { linger: Duration.millis(linger) }),
   ...(tokenAge === undefined ? {} : { tokenAge: Duration.millis(tokenAge) }),

@@ -31,7 +31,7 @@ class SilentSocket extends EventTarget {
 /** Longer than it takes to connect, or to let go. */
 const settle = Effect.yieldNow.pipe(Effect.repeat({ times: 20 }))
 
-const View = () => <p>{useComponent(Ticker).status}</p>
+const ComponentSnapshot = () => <p>{useComponent(Ticker).status}</p>
 
 const makePage = () => {
   const root = createRoot(document.createElement("div"))
@@ -61,8 +61,8 @@ describe("LiveProvider", () => {
       const page = makePage()
       const views = (
         <LiveProvider>
-          <View />
-          <View />
+          <ComponentSnapshot />
+          <ComponentSnapshot />
         </LiveProvider>
       )
       yield* page.render(views)
@@ -82,7 +82,7 @@ describe("LiveProvider", () => {
       assert.deepStrictEqual(sockets(), [url])
       yield* page.render(
         <LiveProvider url={url}>
-          <View />
+          <ComponentSnapshot />
         </LiveProvider>
       )
       yield* page.render(<LiveProvider url={url} />)
@@ -96,7 +96,7 @@ describe("LiveProvider", () => {
       const page = makePage()
       const at = (url: string) => (
         <LiveProvider url={url}>
-          <View />
+          <ComponentSnapshot />
         </LiveProvider>
       )
       yield* page.render(at("ws://one.test/rpc"))

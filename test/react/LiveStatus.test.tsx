@@ -29,7 +29,7 @@ it.effect("a live region is on the page before there is something to say, and em
     Effect.gen(function* () {
       const page = yield* Page
       const live = yield* LiveTest
-      const View = () => (
+      const ComponentSnapshot = () => (
         <LiveStatus
           of={useComponent(Lab, { props: { start: 0 } })}
           text={{ connecting: "Ein Moment …" }}
@@ -37,7 +37,7 @@ it.effect("a live region is on the page before there is something to say, and em
         />
       )
       yield* live.disconnect
-      yield* page.render(<View />)
+      yield* page.render(<ComponentSnapshot />)
       const status = page.element.children[0] as HTMLElement
       assert.strictEqual(status.textContent, "Ein Moment …")
       yield* page.drawn(live.reconnect)
@@ -68,7 +68,7 @@ it.effect("a page whose server has a later version of the contract says that it 
     Effect.gen(function* () {
       const page = yield* Page
       const seen: Array<LiveComponent<typeof Earlier>> = []
-      const View = () => {
+      const ComponentSnapshot = () => {
         const board = useComponent(Earlier)
         seen.push(board)
         return (
@@ -77,7 +77,7 @@ it.effect("a page whose server has a later version of the contract says that it 
           </p>
         )
       }
-      yield* page.render(<View />)
+      yield* page.render(<ComponentSnapshot />)
       assert.strictEqual(page.text(), "0 There is a new version. Reload the page.")
       const board = seen.at(-1)
       assert.deepInclude(board, { connected: false, status: "outdated" })

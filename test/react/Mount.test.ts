@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger } from "effect"
 import { LiveTest } from "fibra/testing"
-import { Lease } from "../../src/react/Lease.ts"
+import { RefCounted } from "../../src/react/RefCounted.ts"
 import { Mount } from "../../src/react/Mount.ts"
 import { behaviors, components, Lab } from "../support/Lab.ts"
 
@@ -13,7 +13,7 @@ describe("a mount with a listener that throws", () => {
     return Effect.gen(function* () {
       const live = yield* LiveTest
       yield* live.settle
-      const client = new Lease(() => ({ value: Effect.succeed(live.client), close: () => {} }))
+      const client = new RefCounted(() => ({ value: Effect.succeed(live.client), close: () => {} }))
       const mount = new Mount(client, Lab, { props: { start: 3 } })
       const seen: Array<boolean> = []
       const stops = [

@@ -9,7 +9,7 @@ import { renderToString } from "react-dom/server"
 import { Gate, Lab } from "../support/Lab.ts"
 import { onPage, Page } from "../support/page.tsx"
 
-const View = () => {
+const ComponentSnapshot = () => {
   const lab = useComponent(Lab, { props: { start: 3 } })
   useEvent(lab, "Announced", () => {})
   return (
@@ -28,7 +28,7 @@ it.effect("a page rendered on a server shows the initial state, mounts nothing, 
       // Without a `location`, as on a server: where the socket is matters only when one is opened.
       const html = renderToString(
         <LiveProvider>
-          <View />
+          <ComponentSnapshot />
         </LiveProvider>
       )
       assert.strictEqual(html, `<p>3<!-- --> <span role="status" data-live="connecting">Connecting …</span></p>`)
@@ -39,7 +39,7 @@ it.effect("a page rendered on a server shows the initial state, mounts nothing, 
       const app = (
         <StrictMode>
           <LiveProvider client={live.client}>
-            <View />
+            <ComponentSnapshot />
           </LiveProvider>
         </StrictMode>
       )

@@ -10,9 +10,9 @@ import { Broken, Gate, Lab, Ticker, Unlisted } from "../support/Lab.ts"
 import { onPage, Page } from "../support/page.tsx"
 
 /** What the views of a test have shown, the latest last. */
-type Seen<C extends typeof Lab | typeof Ticker> = Array<LiveComponent<C>>
+type BaseState<C extends typeof Lab | typeof Ticker> = Array<LiveComponent<C>>
 
-const LabView = ({ name, seen, start = 0 }: { name?: string; seen?: Seen<typeof Lab>; start?: number }) => {
+const LabView = ({ name, seen, start = 0 }: { name?: string; seen?: BaseState<typeof Lab>; start?: number }) => {
   const lab = useComponent(Lab, { props: { start }, ...(name === undefined ? {} : { key: name }) })
   seen?.push(lab)
   return <p>[{lab.state.count}]</p>
@@ -39,7 +39,7 @@ describe("a mounted component", () => {
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
-        const seen: Seen<typeof Lab> = []
+        const seen: BaseState<typeof Lab> = []
         yield* page.render(<LabView name="shared" start={7} seen={seen} />)
         assert.deepInclude(seen[0], { connected: false, status: "mounting" })
         assert.strictEqual(seen[0]?.state.count, 7)
@@ -68,7 +68,7 @@ describe("a mounted component", () => {
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
-        const seen: Seen<typeof Lab> = []
+        const seen: BaseState<typeof Lab> = []
         yield* page.render(
           <>
             <LabView seen={seen} start={1} />
@@ -89,7 +89,7 @@ describe("a mounted component", () => {
       Effect.gen(function* () {
         const page = yield* Page
         const gate = yield* Gate
-        const seen: Seen<typeof Lab> = []
+        const seen: BaseState<typeof Lab> = []
         yield* page.render(<LabView seen={seen} start={1} />)
         yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 1 })))
         const { call } = last(seen)
@@ -108,7 +108,7 @@ describe("a mounted component", () => {
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
-        const seen: Seen<typeof Lab> = []
+        const seen: BaseState<typeof Lab> = []
         yield* page.render(<LabView seen={seen} start={1} />)
         yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 1 })))
         const before = seen.length
@@ -148,13 +148,13 @@ describe("a mounted component", () => {
           items.push(list.length)
           return null
         })
-        const seen: Seen<typeof Lab> = []
-        const View = () => {
+        const seen: BaseState<typeof Lab> = []
+        const ComponentSnapshot = () => {
           const lab = useComponent(Lab, { props: { start: 0 } })
           seen.push(lab)
           return <Items list={lab.state.items} />
         }
-        yield* page.render(<View />)
+        yield* page.render(<ComponentSnapshot />)
         yield* page.drawn(Effect.promise(() => last(seen).call.Fill({ count: 3 })))
         const [drawn, views] = [items.length, seen.length]
         yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 1 })))
@@ -169,8 +169,8 @@ describe("a mounted component", () => {
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
-        const View = () => <p>{useComponent(Ticker).status}</p>
-        yield* page.render(<View />)
+        const ComponentSnapshot = () => <p>{useComponent(Ticker).status}</p>
+        yield* page.render(<ComponentSnapshot />)
         assert.strictEqual(page.text(), "running")
       })
     )
@@ -190,7 +190,7 @@ describe("a call", () => {
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
-        const seen: Seen<typeof Lab> = []
+        const seen: BaseState<typeof Lab> = []
         yield* page.render(<LabView seen={seen} />)
         const { call } = last(seen)
         const add = (by: number) => page.drawn(Effect.promise(() => call.Add({ by })))
@@ -207,7 +207,7 @@ describe("a call", () => {
       Effect.gen(function* () {
         const page = yield* Page
         const live = yield* LiveTest
-        const seen: Seen<typeof Lab> = []
+        const seen: BaseState<typeof Lab> = []
         yield* page.render(<LabView seen={seen} />)
         yield* page.drawn(live.disconnect)
         assert.deepInclude(last(seen), { connected: false, status: "running" })
@@ -235,14 +235,14 @@ describe("a call", () => {
           useEffect(() => void exits.push(of.call.Add({ by: 1 })), [of.call])
           return null
         }
-        const View = () => <Child of={useComponent(Lab, { props: { start: 0 } })} />
-        yield* page.render(<View />)
+        const ComponentSnapshot = () => <Child of={useComponent(Lab, { props: { start: 0 } })} />
+        yield* page.render(<ComponentSnapshot />)
         const mounted = yield* page.drawn(Effect.promise(() => Promise.all(exits)))
         assert.deepStrictEqual(mounted.map(Exit.isSuccess), [true, true])
         yield* page.render(null)
         exits.length = 0
         yield* live.disconnect
-        yield* page.render(<View />)
+        yield* page.render(<ComponentSnapshot />)
         assert.strictEqual(exits.length, 2)
         yield* page.render(null)
         const left = yield* Effect.promise(() => Promise.all(exits))
@@ -258,7 +258,7 @@ describe("a call", () => {
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
-        const seen: Seen<typeof Lab> = []
+        const seen: BaseState<typeof Lab> = []
         yield* page.render(<LabView seen={seen} />)
         yield* page.render(null)
         assert.isTrue(Exit.isFailure(yield* Effect.promise(() => last(seen).call.Add({ by: 1 }))))
@@ -271,7 +271,7 @@ describe("a call", () => {
       Effect.gen(function* () {
         const page = yield* Page
         const live = yield* LiveTest
-        const seen: Seen<typeof Lab> = []
+        const seen: BaseState<typeof Lab> = []
         yield* page.render(<LabView seen={seen} />)
         const add = (by: number) => page.drawn(Effect.promise(() => last(seen).call.Add({ by })))
         yield* add(101)
@@ -290,15 +290,15 @@ describe("a call", () => {
 })
 
 describe("a state that survives", () => {
-  const views = (seen: Seen<typeof Lab>, cacheKey?: string) => {
-    const View = () => {
+  const views = (seen: BaseState<typeof Lab>, cacheKey?: string) => {
+    const ComponentSnapshot = () => {
       const lab = useComponent(Lab, { props: { start: 0 }, ...(cacheKey === undefined ? {} : { cacheKey }) })
       seen.push(lab)
       return <p>[{lab.state.count}]</p>
     }
-    return <View />
+    return <ComponentSnapshot />
   }
-  const activations = (seen: Seen<typeof Lab>) =>
+  const activations = (seen: BaseState<typeof Lab>) =>
     seen
       .map(({ activation }) => activation)
       .filter((activation, index, all) => index === 0 || activation !== all[index - 1])
@@ -308,7 +308,7 @@ describe("a state that survives", () => {
       Effect.gen(function* () {
         const page = yield* Page
         const live = yield* LiveTest
-        const seen: Seen<typeof Lab> = []
+        const seen: BaseState<typeof Lab> = []
         yield* page.render(views(seen))
         yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 3 })))
         yield* page.drawn(live.disconnect)
@@ -334,7 +334,7 @@ describe("a state that survives", () => {
           ["mine", 3, "rehydrated"],
           [undefined, 0, "mounted"]
         ] as const) {
-          const seen: Seen<typeof Lab> = []
+          const seen: BaseState<typeof Lab> = []
           yield* page.render(views(seen, cacheKey))
           yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 3 })))
           yield* page.render(null)
@@ -352,17 +352,17 @@ describe("a state that survives", () => {
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
-        const seen: Seen<typeof Lab> = []
-        const View = ({ name }: { readonly name: string }) => {
+        const seen: BaseState<typeof Lab> = []
+        const ComponentSnapshot = ({ name }: { readonly name: string }) => {
           const lab = useComponent(Lab, { props: { start: 0 }, cacheKey: name })
           seen.push(lab)
           return <p>[{lab.state.count}]</p>
         }
-        yield* page.render(<View name="a" />)
+        yield* page.render(<ComponentSnapshot name="a" />)
         yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 3 })))
-        yield* page.render(<View name="b" />)
+        yield* page.render(<ComponentSnapshot name="b" />)
         assert.deepStrictEqual([page.text(), yield* page.instances], ["[0]", 1])
-        yield* page.render(<View name="a" />)
+        yield* page.render(<ComponentSnapshot name="a" />)
         assert.deepStrictEqual([page.text(), yield* page.instances], ["[3]", 1])
       })
     )
@@ -374,7 +374,7 @@ describe("what the server refuses to mount", () => {
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
-        const View = () => {
+        const ComponentSnapshot = () => {
           const unlisted = useComponent(Unlisted)
           const broken = useComponent(Broken)
           return (
@@ -383,7 +383,7 @@ describe("what the server refuses to mount", () => {
             </p>
           )
         }
-        yield* page.render(<View />)
+        yield* page.render(<ComponentSnapshot />)
         assert.match(page.text(), /^0 There is no component "Unlisted" on this server.*Not available\.$/)
       })
     )

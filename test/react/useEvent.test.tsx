@@ -23,15 +23,15 @@ it.effect("an event reaches the handler of the last render, once, also in a chil
         })
         return <p>{texts.join(" ")}</p>
       }
-      const View = ({ name }: { readonly name: string }) => {
+      const ComponentSnapshot = ({ name }: { readonly name: string }) => {
         const lab = useComponent(Lab, { props: { start: 0 } })
         labs.push(lab)
         return <Listener of={lab} name={name} />
       }
       const say = (text: string) => page.drawn(Effect.suspend(() => announce(labs.at(-1) as never, text)))
-      yield* page.render(<View name="a" />)
+      yield* page.render(<ComponentSnapshot name="a" />)
       yield* say("one")
-      yield* page.render(<View name="b" />)
+      yield* page.render(<ComponentSnapshot name="b" />)
       yield* say("two")
       assert.deepStrictEqual(heard, ["a: one", "b: two"])
       assert.strictEqual(page.text(), "one two")
@@ -52,7 +52,7 @@ it.effect(
         const page = yield* Page
         const heard: Array<string> = []
         const labs: Array<LiveComponent<typeof Lab>> = []
-        const View = () => {
+        const ComponentSnapshot = () => {
           const lab = useComponent(Lab, { props: { start: 0 } })
           labs.push(lab)
           useEvent(lab, "Announced", ({ text }) => void heard.push(`before: ${text}`))
@@ -62,7 +62,7 @@ it.effect(
           useEvent(lab, "Announced", ({ text }) => void heard.push(`after: ${text}`))
           return null
         }
-        yield* page.render(<View />)
+        yield* page.render(<ComponentSnapshot />)
         yield* page.drawn(Effect.suspend(() => announce(labs.at(-1) as never, "one")))
         assert.deepStrictEqual(heard, ["before: one", "after: one"])
         assert.deepStrictEqual(log, ['A listener of "Lab" failed'])

@@ -3,10 +3,13 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { useComponent, usePresence } from "fibra/react"
 import { LiveTest } from "fibra/testing"
-import { Hall, HallLayer, Minutes } from "../support/Hall.ts"
+import { RoomFixture, RoomFixtureLayer, Minutes } from "../support/RoomFixture.ts"
 import { onPageOf, Page } from "../support/page.tsx"
 
-const hall = LiveTest.layer({ components: [Hall] }).pipe(Layer.provide(HallLayer), Layer.provide(Minutes.layer))
+const hall = LiveTest.layer({ components: [RoomFixture] }).pipe(
+  Layer.provide(RoomFixtureLayer),
+  Layer.provide(Minutes.layer)
+)
 
 it.effect("who is there is on the page, and each who comes or goes reaches the handler of the last render, once", () =>
   onPageOf(
@@ -15,31 +18,31 @@ it.effect("who is there is on the page, and each who comes or goes reaches the h
       const page = yield* Page
       const live = yield* LiveTest
       const second = yield* live.connect()
-      yield* second.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
+      yield* second.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
       const heard: Array<string> = []
-      const View = ({ name, room }: { readonly name: string; readonly room: string }) => {
-        const people = usePresence(useComponent(Hall, { props: { who: "me" }, room }), ({ _tag, person }) => {
+      const ComponentSnapshot = ({ name, room }: { readonly name: string; readonly room: string }) => {
+        const people = usePresence(useComponent(RoomFixture, { props: { who: "me" }, room }), ({ _tag, person }) => {
           heard.push(`${name}: ${_tag} ${person.metadata.name} ${person.metadata.mood}`)
         })
         return <p>{people.map(({ metadata }) => metadata.name).join(" ")}</p>
       }
-      yield* page.render(<View name="a" room="lobby" />)
+      yield* page.render(<ComponentSnapshot name="a" room="lobby" />)
       assert.strictEqual(page.text(), "Ada me")
       // Nobody is new in the first list.
       assert.deepStrictEqual(heard, [])
       const third = yield* live.connect()
       yield* Effect.scoped(
         Effect.gen(function* () {
-          yield* page.drawn(third.mount(Hall, { props: { who: "Cy" }, room: "lobby" }))
+          yield* page.drawn(third.mount(RoomFixture, { props: { who: "Cy" }, room: "lobby" }))
           assert.strictEqual(page.text(), "Ada me Cy")
-          yield* page.render(<View name="b" room="lobby" />)
+          yield* page.render(<ComponentSnapshot name="b" room="lobby" />)
         })
       )
       yield* page.drawn(live.settle)
       assert.strictEqual(page.text(), "Ada me")
       assert.deepStrictEqual(heard, ["a: Joined Cy calm", "b: Left Cy calm"])
       // In another room are others, and that is not news of those.
-      yield* page.render(<View name="c" room="kitchen" />)
+      yield* page.render(<ComponentSnapshot name="c" room="kitchen" />)
       assert.strictEqual(page.text(), "me")
       assert.lengthOf(heard, 2)
       yield* page.render(null)
@@ -54,16 +57,16 @@ it.effect("a lost connection makes nobody new, and two views of one room share w
       const page = yield* Page
       const live = yield* LiveTest
       const second = yield* live.connect({ principal: "ada" })
-      const ada = yield* second.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
+      const ada = yield* second.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
       const heard: Array<string> = []
-      const View = ({ listens }: { readonly listens: boolean }) => {
-        const of = useComponent(Hall, { props: { who: "me" }, room: "lobby" })
+      const ComponentSnapshot = ({ listens }: { readonly listens: boolean }) => {
+        const of = useComponent(RoomFixture, { props: { who: "me" }, room: "lobby" })
         const people = usePresence(of, ({ person }) => {
           if (listens) heard.push(`${person.metadata.name} ${person.metadata.mood}`)
         })
         return <p>{people.length},</p>
       }
-      yield* page.render([<View key="1" listens={true} />, <View key="2" listens={false} />])
+      yield* page.render([<ComponentSnapshot key="1" listens={true} />, <ComponentSnapshot key="2" listens={false} />])
       assert.strictEqual(page.text(), "2,2,")
       yield* page.drawn(live.disconnect)
       yield* page.drawn(live.reconnect)
@@ -71,7 +74,7 @@ it.effect("a lost connection makes nobody new, and two views of one room share w
       yield* page.drawn(Effect.exit(ada.call.Mood({ mood: "merry" })))
       assert.deepStrictEqual(heard, ["Ada merry"])
       // The one that comes for the one that goes knows the list at once.
-      yield* page.render(<View key="3" listens={false} />)
+      yield* page.render(<ComponentSnapshot key="3" listens={false} />)
       yield* page.drawn(live.settle)
       assert.strictEqual(page.text(), "2,")
       yield* page.render(null)

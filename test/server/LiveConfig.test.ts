@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Context, Duration, Effect, Exit, Layer } from "effect"
 import { LiveConfig } from "fibra/server"
 
-const built = (config: Partial<LiveConfig.Service>) =>
+const built = (config: Partial<LiveConfig.Settings>) =>
   Effect.map(Layer.build(LiveConfig.layer(config)), (context) => Context.get(context, LiveConfig.LiveConfig))
 
 /** What it dies of; empty when it does not. */

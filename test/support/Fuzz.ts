@@ -37,11 +37,18 @@ export class Fuzz {
   constructor(seed: number, componentId: string) {
     this.#random = randomFrom(seed)
     this.#messages = [
-      { type: "COMPONENT_MOUNT", payload: { component: "Desk", props: {} }, requestId: 1 },
-      { type: "COMPONENT_MOUNT", componentId: "x", payload: { component: "Desk", key: "shared" } },
-      { type: "COMPONENT_MOUNT", payload: { component: "Desk", props: {}, room: "hall", userId: "me" } },
+      { type: "COMPONENT_MOUNT", payload: { component: "AuthorizationFixture", props: {} }, requestId: 1 },
+      { type: "COMPONENT_MOUNT", componentId: "x", payload: { component: "AuthorizationFixture", key: "shared" } },
+      {
+        type: "COMPONENT_MOUNT",
+        payload: { component: "AuthorizationFixture", props: {}, room: "hall", userId: "me" }
+      },
       { type: "COMPONENT_UNMOUNT", componentId, requestId: 2 },
-      { type: "COMPONENT_REHYDRATE", payload: { componentName: "Desk", signedState: "v1.x.s.y.z" }, requestId: 3 },
+      {
+        type: "COMPONENT_REHYDRATE",
+        payload: { componentName: "AuthorizationFixture", signedState: "v1.x.s.y.z" },
+        requestId: 3
+      },
       { type: "CALL_ACTION", componentId, action: "Note", payload: { text: "hm" }, requestId: 4, callId: 1 },
       { type: "CALL_ACTION", componentId, action: "Shred", expectResponse: true },
       { type: "CALL_ACTION", componentId, action: "NoteInPlace", payload: { text: "hm" }, expectResponse: true },

@@ -16,7 +16,7 @@ interface ServerEvent {
   readonly index: number
 }
 
-interface Place {
+interface ResumePoint {
   readonly epoch: number
   revision: number
   index: number
@@ -25,7 +25,7 @@ interface Place {
 /** The changes of every component, as one client is told of them. */
 export class Revisions {
   readonly complaints: Array<string> = []
-  readonly #places = new Map<string, Place>()
+  readonly #places = new Map<string, ResumePoint>()
 
   readonly onFrame = (from: "client" | "server", text: string): void => {
     const frame = JSON.parse(text) as Message | ReadonlyArray<Message>

@@ -53,14 +53,17 @@ const odd = [
   "\0".repeat(600)
 ]
 
-const Place = Schema.Struct({
+const ResumePoint = Schema.Struct({
   epoch: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 })),
   serial: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 4 }))
 })
 
 const Command = Schema.Union([
-  Schema.TaggedStruct("Spend", { token: Place, ahead: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 6 })) }),
-  Schema.TaggedStruct("Retire", { position: Place }),
+  Schema.TaggedStruct("Spend", {
+    token: ResumePoint,
+    ahead: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 6 }))
+  }),
+  Schema.TaggedStruct("Retire", { position: ResumePoint }),
   Schema.TaggedStruct("Wait", {})
 ])
 

@@ -12,13 +12,13 @@ import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { WebSocketServer } from "ws"
-import type { Admission, Place } from "../transport/Admission.ts"
+import type { ConnectionLimits, Slot } from "../transport/ConnectionLimits.ts"
 import type { Authenticate } from "../security/Authentication.ts"
 import * as ClientAddress from "./ClientAddress.ts"
-import { LinkedSocket } from "../transport/LinkedSocket.ts"
+import { ConnectionSocket } from "../transport/ConnectionSocket.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import { copy, type Principal } from "../../Principal.ts"
-import * as Turnaway from "./Turnaway.ts"
+import * as UpgradeRejection from "./UpgradeRejection.ts"
 
 /** What Node says of a request it has taken for an upgrade. */
 interface UpgradeRequest extends IncomingMessage {
@@ -27,7 +27,7 @@ interface UpgradeRequest extends IncomingMessage {
 
 /** Called with each connection that was let in, and the query it was asked for with. */
 export type OnConnection = (
-  ws: LinkedSocket,
+  ws: ConnectionSocket,
   socket: Socket,
   principal: Principal | undefined,
   query: () => URLSearchParams
@@ -35,8 +35,8 @@ export type OnConnection = (
 
 /** Whom to let in. Endpoints with the same gate count their connections together. */
 export interface Gate {
-  readonly admission: Admission
-  readonly config: LiveConfig.Service
+  readonly limits: ConnectionLimits
+  readonly config: LiveConfig.Settings
   /** Undefined: everyone is anonymous. */
   readonly authenticate: Authenticate | undefined
   /** Whether a principal was signed out at this time, in milliseconds since the epoch, or later. */
@@ -61,7 +61,7 @@ export const handler = (
   gate: Gate,
   onConnection: OnConnection
 ): Effect.Effect<HttpServerResponse, never, HttpServerRequest> => {
-  const { admission, config, isDraining, onRequest } = gate
+  const { limits, config, isDraining, onRequest } = gate
   const options = {
     noServer: true,
     clientTracking: false,
@@ -69,11 +69,11 @@ export const handler = (
     maxPayload: config.maxPayload,
     maxFragments,
     closeTimeout,
-    WebSocket: LinkedSocket,
+    WebSocket: ConnectionSocket,
     handleProtocols: (offered: ReadonlySet<string>) => offered.has(protocol) && protocol
   }
   const server = new WebSocketServer(options)
-  const upgrade = (request: HttpServerRequest, { principal, since }: Identity, place: Place): void => {
+  const upgrade = (request: HttpServerRequest, { principal, since }: Identity, slot: Slot): void => {
     const incoming = NodeHttpServerRequest.toIncomingMessage(request) as UpgradeRequest
     const { socket } = incoming
     abandon(NodeHttpServerRequest.toServerResponse(request) as ServerResponse, socket)
@@ -81,50 +81,53 @@ export const handler = (
     process.nextTick(() => {
       removeListeners(socket)
       if (principal !== undefined && gate.hasLeft(principal.id, since)) {
-        place.leave()
-        return Turnaway.signedOutOn(socket)
+        slot.leave()
+        return UpgradeRejection.signedOutOn(socket)
       }
       let isOpen = false
       // The handshake and what is said at once leave together.
       socket.cork()
       server.handleUpgrade(incoming, socket, noHead, (ws) => {
         isOpen = true
-        ws.place = place
+        ws.slot = slot
         onConnection(ws, socket, principal, () => queryOf(incoming))
       })
       socket.uncork()
       // A handshake that is none was answered there.
-      if (!isOpen) place.leave()
+      if (!isOpen) slot.leave()
     })
   }
   return Effect.flatMap(Effect.service(HttpServerRequest), (request) => {
     const incoming = NodeHttpServerRequest.toIncomingMessage(request) as UpgradeRequest
     // The header alone makes no upgrade: without `Connection: Upgrade` this is an exchange of requests and answers like any other.
     if (!incoming.upgrade || incoming.headers.upgrade?.toLowerCase() !== "websocket") {
-      return Effect.succeed(Turnaway.noUpgrade)
+      return Effect.succeed(UpgradeRejection.noUpgrade)
     }
     const { host, origin } = incoming.headers
-    if (!isAllowedOrigin(config.allowedOrigins, origin, host)) return Turnaway.foreign(origin)
+    if (!isAllowedOrigin(config.allowedOrigins, origin, host)) return UpgradeRejection.foreign(origin)
     onRequest(incoming)
-    if (isDraining()) return Effect.succeed(Turnaway.draining)
-    const place = admission.enter(() => ClientAddress.of(incoming, config.trustedProxies))
-    if (typeof place === "string") {
-      return Turnaway.full(place, config.trustedProxies === 0 && incoming.headers["x-forwarded-for"] !== undefined)
+    if (isDraining()) return Effect.succeed(UpgradeRejection.draining)
+    const slot = limits.enter(() => ClientAddress.of(incoming, config.trustedProxies))
+    if (typeof slot === "string") {
+      return UpgradeRejection.full(
+        slot,
+        config.trustedProxies === 0 && incoming.headers["x-forwarded-for"] !== undefined
+      )
     }
     let isIn = false
     return identify(gate, request).pipe(
       Effect.flatMap((identity) => {
         const { principal } = identity
-        if (isDraining()) return Effect.succeed(Turnaway.draining)
-        if (principal !== undefined && !place.belongsTo(principal.id)) return Turnaway.full("principal", false)
+        if (isDraining()) return Effect.succeed(UpgradeRejection.draining)
+        if (principal !== undefined && !slot.belongsTo(principal.id)) return UpgradeRejection.full("principal", false)
         isIn = true
-        upgrade(request, identity, place)
-        return Effect.succeed(Turnaway.none)
+        upgrade(request, identity, slot)
+        return Effect.succeed(UpgradeRejection.none)
       }),
       Effect.catch(Effect.succeed),
       Effect.ensuring(
         Effect.sync(() => {
-          if (!isIn) place.leave()
+          if (!isIn) slot.leave()
         })
       )
     )
@@ -152,18 +155,18 @@ const identify = (
     Effect.suspend(() => authenticate(request)).pipe(
       Effect.timeoutOrElse({
         duration: config.authenticationTimeout,
-        orElse: () => Effect.flip(Turnaway.late)
+        orElse: () => Effect.flip(UpgradeRejection.late)
       }),
       Effect.matchCauseEffect({
         onFailure: (cause) => {
           const failure = cause.reasons.find(Cause.isFailReason)?.error
-          if (failure === undefined) return Effect.flip(Turnaway.failed(cause))
-          return "_tag" in failure ? Effect.flip(Turnaway.refused(failure)) : Effect.fail(failure)
+          if (failure === undefined) return Effect.flip(UpgradeRejection.failed(cause))
+          return "_tag" in failure ? Effect.flip(UpgradeRejection.refused(failure)) : Effect.fail(failure)
         },
         onSuccess: (principal) => {
           if (principal === undefined) return Effect.succeed(anonymous)
           // What was asked for here may have been answered before it was signed out.
-          if (hasLeft(principal.id, since)) return Effect.flip(Turnaway.signedOut)
+          if (hasLeft(principal.id, since)) return Effect.flip(UpgradeRejection.signedOut)
           return Effect.succeed({ principal: copy(principal), since })
         }
       })
@@ -173,7 +176,7 @@ const identify = (
 
 /** Whether a page from `origin` may open a socket on `host`; what is not a browser sends no origin. */
 export const isAllowedOrigin = (
-  allowed: LiveConfig.Service["allowedOrigins"],
+  allowed: LiveConfig.Settings["allowedOrigins"],
   origin: string | undefined,
   host: string | undefined
 ): boolean => {

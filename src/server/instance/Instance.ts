@@ -14,26 +14,27 @@ import type { Overflow } from "../../actor/Mailbox.ts"
 import type { RestartPolicy } from "../../actor/RestartPolicy.ts"
 import { ComponentCrashed, LiveError, refuse } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
-import type { Mounted, Status } from "../../LiveProtocol.ts"
+import type { Mounted, InstanceStatus } from "../../LiveProtocol.ts"
 import * as Patch from "../../Patch.ts"
 import type { Encoded } from "../../StateCodec.ts"
-import type { Audience } from "./Audience.ts"
-import * as Authorization from "../security/Authorization.ts"
+import type { Subscriber } from "./Subscriber.ts"
+import type * as Authorization from "../security/Authorization.ts"
+import * as Guard from "./Guard.ts"
 import * as ActionResult from "./ActionResult.ts"
 import { ChangeLogs } from "../sync/ChangeLogs.ts"
-import { FewMap } from "../FewMap.ts"
+import { SmallMap } from "../SmallMap.ts"
 import { freeze } from "../../Frozen.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import type { Principal } from "../../Principal.ts"
-import { Projection } from "../sync/Projection.ts"
-import { Reader, type ReaderSink, type Source } from "../sync/Reader.ts"
+import { StateView } from "../sync/StateView.ts"
+import { StateCursor, type CursorSink, type Source } from "../sync/StateCursor.ts"
 import { InstanceRooms } from "./InstanceRooms.ts"
 import type { Rooms } from "../room/Rooms.ts"
-import { Self } from "./Self.ts"
-import type { Served } from "./Served.ts"
-import { fieldOf } from "./Writable.ts"
+import { InstanceSelf } from "./InstanceSelf.ts"
+import type { ComponentDefinition } from "./ComponentDefinition.ts"
+import { fieldOf } from "./WritableFields.ts"
 
-type SelfKey = Context.Key<never, Self>
+type SelfKey = Context.Key<never, InstanceSelf>
 
 /** Where an instance comes from: nowhere, or a state that was kept. */
 export interface Origin {
@@ -55,8 +56,8 @@ export interface Identity {
 
 /** What all instances of a server share. */
 export interface Host {
-  readonly config: LiveConfig.Service
-  readonly authorization: Authorization.Service
+  readonly config: LiveConfig.Settings
+  readonly authorization: Authorization.Rights
   readonly rooms: Rooms["Service"]
   /** There is something of it that is not kept yet. */
   readonly keep: (instance: Instance) => void
@@ -70,7 +71,7 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
   readonly key: string | undefined
   readonly props: unknown
   readonly principal: Principal | undefined
-  readonly served: Served
+  readonly definition: ComponentDefinition
   readonly logs: ChangeLogs
   readonly cell: ActorCell<unknown>
   readonly epoch: number
@@ -89,26 +90,26 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
   /** Set when it has begun to stop. */
   ended: Deferred.Deferred<void> | undefined
   /** What clients are told of its life. */
-  clientStatus: Status = "running"
+  clientStatus: InstanceStatus = "running"
   /** How often the behaviour was built before. */
   activation = -1
-  readonly readers = new FewMap<Reader<Audience>, Reader<Audience>>()
+  readonly cursors = new SmallMap<StateCursor<Subscriber>, StateCursor<Subscriber>>()
   readonly #host: Host
   #rooms: InstanceRooms | undefined
   /** What is seen of it by each known client that reads it, and by all that are not known, if not everyone sees everything. */
-  #projections: Map<Principal | undefined, Projection> | undefined
+  #projections: Map<Principal | undefined, StateView> | undefined
   #origin: Encoded | undefined
   #published: unknown
   #measured: { readonly revision: number; readonly bytes: number } | undefined
   #dirty = false
   #listeners: Set<(state: unknown) => void> | undefined
 
-  constructor(served: Served, host: Host, own: Identity) {
+  constructor(definition: ComponentDefinition, host: Host, own: Identity) {
     this.id = own.id
     this.key = own.key
     this.props = own.props
     this.principal = own.principal
-    this.served = served
+    this.definition = definition
     this.epoch = own.origin?.epoch ?? 1
     this.revision = own.origin?.revision ?? 0
     this.#origin = own.origin?.state
@@ -121,8 +122,8 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
 
   /** What its behaviour runs in; made anew for each activation, and held by that. */
   get context(): Context.Context<never> {
-    const { component, context } = this.served
-    return Context.add(context, component as unknown as SelfKey, new Self(this))
+    const { component, context } = this.definition
+    return Context.add(context, component as unknown as SelfKey, new InstanceSelf(this))
   }
 
   get conflateAfter(): number {
@@ -135,31 +136,31 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
   }
 
   get address(): string {
-    return this.served.component.componentName
+    return this.definition.component.componentName
   }
 
   get build(): Effect.Effect<Handlers, unknown, unknown> {
     this.activation++
-    const { component, build } = this.served
+    const { component, build } = this.definition
     const { authorization } = this.#host
     if (authorization.call === undefined && authorization.set === undefined) return build
-    return Effect.map(build, (handlers) => Authorization.guard(handlers, authorization, component, this.key))
+    return Effect.map(build, (handlers) => Guard.guard(handlers, authorization, component, this.key))
   }
 
   get capacity(): number {
-    return this.served.capacity
+    return this.definition.capacity
   }
 
   get overflow(): Overflow {
-    return this.served.overflow
+    return this.definition.overflow
   }
 
   get restart(): RestartPolicy {
-    return this.served.restart
+    return this.definition.restart
   }
 
   get handlerTimeout(): Duration.Duration | undefined {
-    return this.served.handlerTimeout
+    return this.definition.handlerTimeout
   }
 
   get observer(): Observer<unknown> {
@@ -167,7 +168,7 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
   }
 
   finish(action: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<unknown, unknown, unknown> {
-    const codec = this.served.component.codec.actions.get(action)
+    const codec = this.definition.component.codec.actions.get(action)
     if (fieldOf(action) !== undefined) return Effect.as(answer, "null")
     // What else is no action is an event that was heard, and nobody waits for what becomes of that.
     return codec === undefined ? this.#heard(action, answer) : ActionResult.encode(answer, codec)
@@ -185,7 +186,7 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
   }
 
   initial(): unknown {
-    const { codec } = this.served.component
+    const { codec } = this.definition.component
     const origin = this.#origin
     this.#origin = undefined
     return freeze(origin === undefined ? codec.initial(this.props) : codec.state.decode(origin))
@@ -208,53 +209,53 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
 
   /** Lets it finish what it has begun, for as long as its behaviour allows. */
   stop(): Effect.Effect<void> {
-    return this.cell.stop(this.served.shutdown)
+    return this.cell.stop(this.definition.shutdown)
   }
 
   /** A cursor at the present, for a client that has mounted it with these props. Fails when its view does, or with too many rooms. */
-  read(sink: Audience, props: unknown): Effect.Effect<Reader<Audience>, LiveError> {
+  read(sink: Subscriber, props: unknown): Effect.Effect<StateCursor<Subscriber>, LiveError> {
     return Effect.suspend(() => {
       if (this.#rooms?.fits(sink) === false) return refuse(this.#rooms.tooMany)
-      let projection: Projection | undefined
+      let projection: StateView | undefined
       try {
         projection = this.#projectionFor(sink)
       } catch (defect) {
         this.report(Effect.logError("The view of a component failed", defect))
         return refuse(new ComponentCrashed({ component: this.address }))
       }
-      const reader = new Reader(projection ?? this, sink)
-      projection?.readers.add(reader)
-      this.readers.set(reader, reader)
-      if (this.#rooms !== undefined || this.served.component.codec.presence !== undefined) {
-        this.rooms.arrived(reader, props)
+      const cursor = new StateCursor(projection ?? this, sink)
+      projection?.cursors.add(cursor)
+      this.cursors.set(cursor, cursor)
+      if (this.#rooms !== undefined || this.definition.component.codec.presence !== undefined) {
+        this.rooms.arrived(cursor, props)
       }
-      return Effect.succeed(reader)
+      return Effect.succeed(cursor)
     })
   }
 
   /** The claims of the reader's principal may be others. */
-  reviewed({ sink }: Reader<Audience>): void {
+  reviewed({ sink }: StateCursor<Subscriber>): void {
     const { principal } = sink.client
     if (principal !== undefined) this.#projections?.get(principal)?.publish(this.cell.state, undefined)
   }
 
   /** The reader's client is away, or back. */
-  seen(reader: Reader<Audience>): void {
-    this.#rooms?.seen(reader, reader.isAway)
+  seen(cursor: StateCursor<Subscriber>): void {
+    this.#rooms?.seen(cursor, cursor.isAway)
   }
 
   /** The reader wants no more. */
-  leave(reader: Reader<Audience>): void {
-    if (!this.readers.has(reader)) return
-    this.#rooms?.departed(reader)
-    this.readers.delete(reader)
-    reader.end()
-    if (this.#projections !== undefined) this.#leaveView(reader, this.#projections)
+  leave(cursor: StateCursor<Subscriber>): void {
+    if (!this.cursors.has(cursor)) return
+    this.#rooms?.departed(cursor)
+    this.cursors.delete(cursor)
+    cursor.end()
+    if (this.#projections !== undefined) this.#leaveView(cursor, this.#projections)
   }
 
   /** Whether somebody reads who is not away. */
   get isRead(): boolean {
-    for (const { isAway } of this.readers) if (!isAway) return true
+    for (const { isAway } of this.cursors) if (!isAway) return true
     return false
   }
 
@@ -280,7 +281,7 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
   }
 
   /** What a client is told when it mounts, which knows of what was said up to this event; by default of all of it. */
-  snapshot({ source }: Reader, index = this.#rooms?.index ?? 0): Mounted {
+  snapshot({ source }: StateCursor, index = this.#rooms?.index ?? 0): Mounted {
     const { encoded, epoch, id, revision } = source
     const state = encoded as Mounted["state"]
     return { componentId: id, epoch, revision, index, state, status: source.clientStatus ?? this.clientStatus }
@@ -321,7 +322,7 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     const { state } = this.cell
     if (!this.#dirty && this.encoded !== undefined) return
     const before = this.encoded
-    const codec = this.served.component.codec.state
+    const codec = this.definition.component.codec.state
     const after =
       before === undefined ? codec.encode(state) : codec.encode(state, { from: this.#published, to: before })
     this.#dirty = false
@@ -332,34 +333,34 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     if (patch.length === 0) return
     this.revision++
     this.#host.keep(this)
-    if (this.readers.size === 0) return
+    if (this.cursors.size === 0) return
     const by = this.cell.reference
     if (this.#projections === undefined) this.logs.append(this, patch, by)
     else for (const projection of this.#projections.values()) projection.publish(state, by)
     this.#wake()
   }
 
-  #leaveView(reader: Reader<Audience>, projections: Map<Principal | undefined, Projection>): void {
-    const { principal } = reader.sink.client
-    const readers = projections.get(principal)?.readers
-    if (readers?.delete(reader) === true && readers.size === 0) projections.delete(principal)
+  #leaveView(cursor: StateCursor<Subscriber>, projections: Map<Principal | undefined, StateView>): void {
+    const { principal } = cursor.sink.client
+    const cursors = projections.get(principal)?.cursors
+    if (cursors?.delete(cursor) === true && cursors.size === 0) projections.delete(principal)
   }
 
   /** What this client sees of it; undefined when that is all. */
-  #projectionFor({ client }: ReaderSink): Projection | undefined {
-    const { view } = this.served
+  #projectionFor({ client }: CursorSink): StateView | undefined {
+    const { view } = this.definition
     if (view === undefined) return undefined
     const { principal } = client
     const projections = (this.#projections ??= new Map())
     let projection = projections.get(principal)
     if (projection === undefined) {
-      projection = new Projection(this, view, principal, this.#host.config)
+      projection = new StateView(this, view, principal, this.#host.config)
       projections.set(principal, projection)
     }
     return projection
   }
 
   #wake(): void {
-    for (const reader of this.readers) reader.wake()
+    for (const cursor of this.cursors) cursor.wake()
   }
 }

@@ -12,12 +12,12 @@ import type { ComponentId } from "../../LiveId.ts"
 import { presenceId } from "../../LiveProtocol.ts"
 import type { Person } from "../../Presence.ts"
 import type { Principal } from "../../Principal.ts"
-import type { Client } from "../sync/Client.ts"
-import type { Audience } from "./Audience.ts"
+import type { ClientInfo } from "../sync/ClientInfo.ts"
+import type { Subscriber } from "./Subscriber.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import { Presence } from "../room/Presence.ts"
-import type { Reader } from "../sync/Reader.ts"
-import type { Member, Room, Speech } from "../room/Room.ts"
+import type { StateCursor } from "../sync/StateCursor.ts"
+import type { Member, Room, RoomEvent } from "../room/Room.ts"
 import { type Rooms, shortened } from "../room/Rooms.ts"
 
 /** The instance, as far as its rooms may reach it. */
@@ -26,8 +26,8 @@ export interface Resident {
   readonly address: string
   readonly key: string | undefined
   readonly principal: Principal | undefined
-  readonly served: { readonly component: Component.Any; readonly hears: ReadonlySet<string> | undefined }
-  readonly readers: Iterable<Reader<Audience>> & { readonly size: number }
+  readonly definition: { readonly component: Component.Any; readonly hears: ReadonlySet<string> | undefined }
+  readonly cursors: Iterable<StateCursor<Subscriber>> & { readonly size: number }
   readonly cell: {
     readonly send: (tag: string, payload: unknown, options: SendOptions, resume: undefined) => unknown
   }
@@ -44,17 +44,17 @@ export const hearing = (event: string): string => `on ${event}`
 export class InstanceRooms implements Member {
   readonly #instance: Resident
   readonly #rooms: Rooms["Service"]
-  readonly #config: LiveConfig.Service
+  readonly #config: LiveConfig.Settings
   #joined: ReadonlyArray<Room> = []
   #own: Room | undefined
   #isOver = false
   /** What is known of those who have mounted it, until they are in a list. */
-  readonly #metadata = new Map<Reader<Audience>, unknown>()
+  readonly #metadata = new Map<StateCursor<Subscriber>, unknown>()
   #presence: { readonly of: Presence; readonly room: Room } | undefined
   #listeners: Set<(people: ReadonlyArray<Person>) => void> | undefined
   #stopListening: (() => void) | undefined
 
-  constructor(instance: Resident, rooms: Rooms["Service"], config: LiveConfig.Service) {
+  constructor(instance: Resident, rooms: Rooms["Service"], config: LiveConfig.Settings) {
     this.#instance = instance
     this.#rooms = rooms
     this.#config = config
@@ -85,22 +85,22 @@ export class InstanceRooms implements Member {
       const { maxRooms } = this.#config
       if (this.#joined.length >= maxRooms) return refuse(new TooManyRooms({ limit: maxRooms, of: "instance" }))
       const room = this.#rooms.openUnsafe(name)
-      const { id, key, readers, served } = this.#instance
+      const { id, key, cursors, definition } = this.#instance
       // What a shared instance does is no client's doing: whoever has mounted it hears what is said there, however much that is.
-      if (key === undefined && !Array.from(readers).every(({ sink }) => sink.hasRoomFor([room]))) {
+      if (key === undefined && !Array.from(cursors).every(({ sink }) => sink.hasRoomFor([room]))) {
         this.#rooms.leftUnsafe(room)
         return refuse(this.tooMany)
       }
       this.#joined = [...this.#joined, room]
-      room.enter(this, served.hears === undefined || served.hears.size > 0)
-      for (const reader of readers) reader.sink.enter(room, id, reader, served.component.codec.events)
+      room.enter(this, definition.hears === undefined || definition.hears.size > 0)
+      for (const cursor of cursors) cursor.sink.enter(room, id, cursor, definition.component.codec.events)
       this.#settle()
       return Effect.void
     })
   }
 
   /** Whether a client that mounts it may be in all of its rooms. */
-  fits(audience: Audience): boolean {
+  fits(audience: Subscriber): boolean {
     return audience.hasRoomFor(this.#joined)
   }
 
@@ -115,7 +115,7 @@ export class InstanceRooms implements Member {
     if (room === undefined) return
     this.#joined = this.#joined.filter((other) => other !== room)
     room.leave(this)
-    for (const { sink } of this.#instance.readers) sink.exit(room, this.#instance.id)
+    for (const { sink } of this.#instance.cursors) sink.exit(room, this.#instance.id)
     this.#settle()
     this.#rooms.leftUnsafe(room)
   }
@@ -124,44 +124,44 @@ export class InstanceRooms implements Member {
   end(): void {
     this.#isOver = true
     for (const name of this.names) this.leave(name)
-    for (const reader of Array.from(this.#metadata.keys())) this.departed(reader)
+    for (const cursor of Array.from(this.#metadata.keys())) this.departed(cursor)
     this.#stopListening?.()
   }
 
   /** A client has mounted it, with these props. */
-  arrived(reader: Reader<Audience>, props: unknown): void {
-    const { id, principal, served } = this.#instance
-    const { presence } = served.component.codec
-    const { client } = reader.sink
-    for (const room of this.#joined) reader.sink.enter(room, id, reader, served.component.codec.events)
-    if (this.#own !== undefined) reader.sink.enter(this.#own, id, reader, served.component.codec.events)
+  arrived(cursor: StateCursor<Subscriber>, props: unknown): void {
+    const { id, principal, definition } = this.#instance
+    const { presence } = definition.component.codec
+    const { client } = cursor.sink
+    for (const room of this.#joined) cursor.sink.enter(room, id, cursor, definition.component.codec.events)
+    if (this.#own !== undefined) cursor.sink.enter(this.#own, id, cursor, definition.component.codec.events)
     if (presence === undefined) return
     try {
       const metadata = presence.initial(props, client.principal ?? principal)
       const encoded = presence.encodeMetadata(metadata)
       if (Exit.isFailure(encoded)) throw Cause.squash(encoded.cause)
-      this.#metadata.set(reader, metadata)
+      this.#metadata.set(cursor, metadata)
     } catch (defect) {
       this.#instance.report(
         Effect.logError("What is known of a client at first is not known: presence.initial failed", defect)
       )
       return
     }
-    this.#list(reader)
+    this.#list(cursor)
   }
 
   /** It has unmounted it. */
-  departed(reader: Reader<Audience>): void {
+  departed(cursor: StateCursor<Subscriber>): void {
     const { id } = this.#instance
-    for (const room of this.#joined) reader.sink.forget(room, id)
-    if (this.#own !== undefined) reader.sink.forget(this.#own, id)
-    this.#part(reader)
-    this.#metadata.delete(reader)
+    for (const room of this.#joined) cursor.sink.forget(room, id)
+    if (this.#own !== undefined) cursor.sink.forget(this.#own, id)
+    this.#part(cursor)
+    this.#metadata.delete(cursor)
   }
 
   /** It is away, or back. */
-  seen(reader: Reader<Audience>, isAway: boolean): void {
-    this.#presence?.of.seen(reader, isAway)
+  seen(cursor: StateCursor<Subscriber>, isAway: boolean): void {
+    this.#presence?.of.seen(cursor, isAway)
   }
 
   /** Says an event in a room. */
@@ -169,11 +169,11 @@ export class InstanceRooms implements Member {
     event: string,
     payload: unknown,
     options: Component.BroadcastOptions,
-    caller: Client | undefined
+    caller: ClientInfo | undefined
   ): Effect.Effect<void, LiveError> {
     return Effect.suspend(() => {
-      const { address: component, served } = this.#instance
-      const codec = served.component.codec.events.get(event)
+      const { address: component, definition } = this.#instance
+      const codec = definition.component.codec.events.get(event)
       if (codec === undefined) return Effect.die(new Error(`"${component}" declares no event "${event}".`))
       const room = options.room === undefined ? this.#home() : this.#joined.find(({ name }) => name === options.room)
       if (room === undefined && options.room !== undefined) {
@@ -196,10 +196,10 @@ export class InstanceRooms implements Member {
     })
   }
 
-  hear({ caller, codec, encoded, event, payload, to }: Speech): void {
-    const { principal, served } = this.#instance
-    const own = served.component.codec.events.get(event)
-    if (own === undefined || served.hears?.has(event) === false) return
+  hear({ caller, codec, encoded, event, payload, to }: RoomEvent): void {
+    const { principal, definition } = this.#instance
+    const own = definition.component.codec.events.get(event)
+    if (own === undefined || definition.hears?.has(event) === false) return
     if (to !== undefined && principal?.id !== to) return
     const decoded = own === codec ? Exit.succeed(payload) : own.decode(encoded)
     if (Exit.isFailure(decoded)) {
@@ -230,42 +230,42 @@ export class InstanceRooms implements Member {
   }
 
   /** Says what is to be known of a client, or of all that have mounted a private instance. */
-  track(metadata: unknown, of: Client | undefined): Effect.Effect<void, LiveError> {
+  track(metadata: unknown, of: ClientInfo | undefined): Effect.Effect<void, LiveError> {
     return Effect.suspend(() => {
-      const { address, key, readers, served } = this.#instance
-      const { presence } = served.component.codec
+      const { address, key, cursors, definition } = this.#instance
+      const { presence } = definition.component.codec
       if (presence === undefined) return Effect.die(new Error(`"${address}" does not declare presence.`))
       const encoded = presence.encodeMetadata(metadata)
       if (Exit.isFailure(encoded)) {
         return refuse(new PayloadRejected({ action: "presence", issue: String(Cause.squash(encoded.cause)) }))
       }
-      for (const reader of readers) {
-        const isMeant = key === undefined ? of === undefined || this.#isOwn(of) : reader.sink.client === of
+      for (const cursor of cursors) {
+        const isMeant = key === undefined ? of === undefined || this.#isOwn(of) : cursor.sink.client === of
         if (!isMeant) continue
-        const isListed = this.#metadata.has(reader)
-        this.#metadata.set(reader, metadata)
-        if (isListed) this.#presence?.of.track(reader, metadata)
-        else this.#list(reader)
+        const isListed = this.#metadata.has(cursor)
+        this.#metadata.set(cursor, metadata)
+        if (isListed) this.#presence?.of.track(cursor, metadata)
+        else this.#list(cursor)
       }
       return Effect.void
     })
   }
 
   /** Whether somebody is one of those who have mounted it. */
-  #isOwn(client: Client): boolean {
-    for (const { sink } of this.#instance.readers) if (sink.client === client) return true
+  #isOwn(client: ClientInfo): boolean {
+    for (const { sink } of this.#instance.cursors) if (sink.client === client) return true
     return false
   }
 
   #isFor(
     { except, to }: Component.BroadcastOptions,
-    caller: Client | undefined
-  ): ((client: Client) => boolean) | undefined {
+    caller: ClientInfo | undefined
+  ): ((client: ClientInfo) => boolean) | undefined {
     if (to === undefined && except === undefined) return undefined
-    const { key, readers } = this.#instance
-    const senders = new Set<Client>()
+    const { key, cursors } = this.#instance
+    const senders = new Set<ClientInfo>()
     if (except !== undefined && caller !== undefined) senders.add(caller)
-    else if (except !== undefined && key === undefined) for (const { sink } of readers) senders.add(sink.client)
+    else if (except !== undefined && key === undefined) for (const { sink } of cursors) senders.add(sink.client)
     return (client) => (to === undefined || client.principal?.id === to) && !senders.has(client)
   }
 
@@ -273,23 +273,23 @@ export class InstanceRooms implements Member {
   #home(): Room | undefined {
     const [first] = this.#joined
     if (first !== undefined) return first
-    const { id, readers, served } = this.#instance
-    if (this.#own === undefined && readers.size > 0 && !this.#isOver) {
+    const { id, cursors, definition } = this.#instance
+    if (this.#own === undefined && cursors.size > 0 && !this.#isOver) {
       this.#own = this.#rooms.ofInstanceUnsafe(id)
-      for (const reader of readers) reader.sink.enter(this.#own, id, reader, served.component.codec.events)
+      for (const cursor of cursors) cursor.sink.enter(this.#own, id, cursor, definition.component.codec.events)
     }
     return this.#own
   }
 
   /** Those who have mounted it are listed where it speaks. */
   #settle(): void {
-    const { id, served } = this.#instance
-    const { codec, componentName } = served.component
+    const { id, definition } = this.#instance
+    const { codec, componentName } = definition.component
     if (codec.presence === undefined || (this.#metadata.size === 0 && this.#presence === undefined)) return
     const room = this.#home()
     if (this.#presence?.room === room) return
     const moving = Array.from(this.#metadata.keys())
-    for (const reader of moving) this.#part(reader)
+    for (const cursor of moving) this.#part(cursor)
     this.#presence = undefined
     if (room === undefined) return
     let of = room.presences.get(componentName)
@@ -299,28 +299,28 @@ export class InstanceRooms implements Member {
       room.presences.set(componentName, of)
     }
     this.#presence = { of, room }
-    for (const reader of moving) this.#meet(reader)
+    for (const cursor of moving) this.#meet(cursor)
     if ((this.#listeners?.size ?? 0) > 0) this.#follow()
   }
 
   /** It is known what to say of this one. */
-  #list(reader: Reader<Audience>): void {
+  #list(cursor: StateCursor<Subscriber>): void {
     this.#settle()
-    this.#meet(reader)
+    this.#meet(cursor)
   }
 
-  #meet(reader: Reader<Audience>): void {
+  #meet(cursor: StateCursor<Subscriber>): void {
     const presence = this.#presence?.of
-    if (presence === undefined || !this.#metadata.has(reader) || presence.has(reader)) return
-    presence.enter(reader, reader.sink.client, this.#metadata.get(reader), reader.isAway)
-    reader.sink.watch(presence, reader)
+    if (presence === undefined || !this.#metadata.has(cursor) || presence.has(cursor)) return
+    presence.enter(cursor, cursor.sink.client, this.#metadata.get(cursor), cursor.isAway)
+    cursor.sink.watch(presence, cursor)
   }
 
-  #part(reader: Reader<Audience>): void {
+  #part(cursor: StateCursor<Subscriber>): void {
     const presence = this.#presence
-    if (presence === undefined || !presence.of.has(reader)) return
-    presence.of.leave(reader)
-    reader.sink.unwatch(presence.of)
+    if (presence === undefined || !presence.of.has(cursor)) return
+    presence.of.leave(cursor)
+    cursor.sink.unwatch(presence.of)
     if (presence.of.isEmpty) presence.room.presences.delete(this.#instance.address)
   }
 

@@ -20,17 +20,17 @@ import { type LiveError, refuse, TooManyComponents } from "../../LiveError.ts"
 import type { MountRequest, RehydrateRequest } from "../../LiveProtocol.ts"
 import type { Json } from "../../Patch.ts"
 import * as Authorization from "../security/Authorization.ts"
-import * as Catalogue from "./Catalogue.ts"
+import * as ComponentRegistry from "./ComponentRegistry.ts"
 import * as IdGenerator from "../IdGenerator.ts"
 import { type Host, type Identity, Instance } from "./Instance.ts"
 import { notForShared } from "./InstanceRooms.ts"
 import * as LiveConfig from "../LiveConfig.ts"
-import * as Origins from "./Origins.ts"
+import * as StateRecovery from "./StateRecovery.ts"
 import type { Principal } from "../../Principal.ts"
-import type * as Served from "./Served.ts"
+import type * as ComponentDefinition from "./ComponentDefinition.ts"
 import { Rooms } from "../room/Rooms.ts"
 import { SnapshotStore } from "../store/SnapshotStore.ts"
-import { StateKeeper } from "./StateKeeper.ts"
+import { Checkpointer } from "./Checkpointer.ts"
 import { type Claims, StateToken } from "../security/StateToken.ts"
 
 /** An instance, for as long as its holder wants it. */
@@ -48,22 +48,22 @@ export interface Held extends Hold {
 
 /** Where a keyed instance is found: props are for its first activation, and not part of the address. */
 class Address implements Equal.Equal {
-  readonly served: Served.Served
+  readonly definition: ComponentDefinition.ComponentDefinition
   readonly key: string
   readonly props: unknown
 
-  constructor(served: Served.Served, key: string, props: unknown) {
-    this.served = served
+  constructor(definition: ComponentDefinition.ComponentDefinition, key: string, props: unknown) {
+    this.definition = definition
     this.key = key
     this.props = props
   }
 
   [Hash.symbol](): number {
-    return Hash.combine(Hash.string(this.key), Hash.string(this.served.component.componentName))
+    return Hash.combine(Hash.string(this.key), Hash.string(this.definition.component.componentName))
   }
 
   [Equal.symbol](that: Equal.Equal): boolean {
-    return that instanceof Address && that.key === this.key && that.served === this.served
+    return that instanceof Address && that.key === this.key && that.definition === this.definition
   }
 }
 
@@ -74,7 +74,7 @@ export interface RestoreRequest extends Omit<RehydrateRequest, "props"> {
 
 /** What somebody wants to bring back. */
 interface Wanted {
-  readonly served: Served.Served
+  readonly definition: ComponentDefinition.ComponentDefinition
   readonly props: unknown
   readonly room: string | undefined
 }
@@ -109,10 +109,10 @@ export class Instances extends Context.Service<
 
 /** Runs the instances of these components until the Scope closes. */
 export const layer = (
-  components: ReadonlyMap<Component.Any, Component.Behavior>
+  components: ReadonlyMap<Component.Any, Component.BehaviorDefinition>
 ): Layer.Layer<Instances, never, SnapshotStore | StateToken | Rooms> => Layer.effect(Instances, make(components))
 
-const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any, Component.Behavior>) {
+const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any, Component.BehaviorDefinition>) {
   const config = yield* LiveConfig.LiveConfig
   const store = yield* SnapshotStore
   const tokens = yield* StateToken
@@ -121,24 +121,24 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
   const scoped = yield* Effect.context<Scope.Scope>()
   const context = Context.omit(Scope.Scope)(scoped)
   const makeId = yield* IdGenerator.makeComponentId
-  const keeper = new StateKeeper(store, tokens, config, scoped)
+  const checkpointer = new Checkpointer(store, tokens, config, scoped)
   const host: Host = {
     config,
     authorization,
     rooms,
-    keep: (instance) => keeper.keep(instance),
+    keep: (instance) => checkpointer.keep(instance),
     run: Effect.runForkWith(context)
   }
   const running = new Map<string, Instance>()
-  const catalogue = yield* Catalogue.make(components, context)
+  const registry = yield* ComponentRegistry.make(components, context)
 
   const start = (
-    served: Served.Served,
+    definition: ComponentDefinition.ComponentDefinition,
     own: Omit<Identity, "id"> & { readonly id?: string; readonly room?: string | undefined }
   ): Effect.Effect<Held, LiveError> =>
     Effect.suspend(() => {
-      const id = (own.id ?? makeId(served.component.componentName)) as Identity["id"]
-      const instance = new Instance(served, host, { ...own, id })
+      const id = (own.id ?? makeId(definition.component.componentName)) as Identity["id"]
+      const instance = new Instance(definition, host, { ...own, id })
       const { room } = own
       // In its room before it is built: what it says there then, and hears, counts.
       const begun = room === undefined ? instance.start() : Effect.andThen(instance.rooms.join(room), instance.start())
@@ -157,7 +157,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       if (instance.ended !== undefined) return Deferred.await(instance.ended)
       const ended = (instance.ended = Deferred.makeUnsafe())
       return Effect.ensuring(
-        Effect.andThen(instance.stop(), keeper.stopped(instance)),
+        Effect.andThen(instance.stop(), checkpointer.stopped(instance)),
         Effect.sync(() => {
           running.delete(instance.id)
           Deferred.doneUnsafe(ended, Exit.void)
@@ -173,12 +173,12 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       })
     )
 
-  const activate = ({ key, props, served }: Address): Effect.Effect<Instance, LiveError> =>
-    Origins.fromStore(store, served, key).pipe(
-      Effect.flatMap((origin) => start(served, { key, props, principal: undefined, origin })),
+  const activate = ({ key, props, definition }: Address): Effect.Effect<Instance, LiveError> =>
+    StateRecovery.fromStore(store, definition, key).pipe(
+      Effect.flatMap((origin) => start(definition, { key, props, principal: undefined, origin })),
       Effect.map(({ instance }) => {
         // A restored one has to be known as the later life.
-        if (instance.epoch > 1) keeper.keep(instance)
+        if (instance.epoch > 1) checkpointer.keep(instance)
         return instance
       })
     )
@@ -189,7 +189,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
         ref: instance,
         watch: instance.cell.watch()
       })),
-    maxIdleTime: (address: Address) => address.served.maxIdleTime,
+    maxIdleTime: (address: Address) => address.definition.maxIdleTime,
     capacity: config.maxKeyed
   })
 
@@ -212,24 +212,28 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
   const turns = yield* RcMap.make({ lookup: (_id: string) => Semaphore.make(1) })
 
   /** Somebody brings a token of an instance that still runs. */
-  const join = (instance: Instance, { props, room, served }: Wanted, claims: Claims): Effect.Effect<Held, LiveError> =>
+  const join = (
+    instance: Instance,
+    { props, room, definition }: Wanted,
+    claims: Claims
+  ): Effect.Effect<Held, LiveError> =>
     Effect.suspend(() => {
-      const component = served.component.componentName
+      const component = definition.component.componentName
       const { epoch, serial } = claims
       const isCurrent =
         instance.key === undefined &&
-        instance.served === served &&
+        instance.definition === definition &&
         epoch === instance.epoch &&
         serial >= instance.confirmed
       if (!isCurrent) {
         const { spent } = instance
-        return Origins.rejected(component, spent?.epoch === epoch && spent.serial === serial ? "spent" : "stale")
+        return StateRecovery.rejected(component, spent?.epoch === epoch && spent.serial === serial ? "spent" : "stale")
       }
       instance.holders++
       return Effect.onError(
         Effect.gen(function* () {
           if (room !== undefined) yield* instance.rooms.join(room)
-          yield* spend(served, claims, { epoch, serial: serial + 1 })
+          yield* spend(definition, claims, { epoch, serial: serial + 1 })
           instance.spent = { epoch, serial }
           return { instance, props, scope: undefined }
         }),
@@ -239,17 +243,17 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
 
   /** Nobody has this instance any more; it begins another life. */
   const revive = (
-    { props, room, served }: Wanted,
+    { props, room, definition }: Wanted,
     claims: Claims,
     principal: Principal | undefined,
     last: Instance | undefined
   ): Effect.Effect<Held, LiveError> =>
     Effect.gen(function* () {
-      const origin = yield* Origins.fromToken(store, served, claims, last)
-      const held = yield* start(served, { id: claims.instance, key: undefined, props, principal, origin, room })
+      const origin = yield* StateRecovery.fromToken(store, definition, claims, last)
+      const held = yield* start(definition, { id: claims.instance, key: undefined, props, principal, origin, room })
       // Not before it runs: a token that brought nothing back may be tried again.
-      yield* Effect.onError(spend(served, claims, { epoch: origin.epoch, serial: 0 }), () => discard(held.instance))
-      keeper.keep(held.instance)
+      yield* Effect.onError(spend(definition, claims, { epoch: origin.epoch, serial: 0 }), () => discard(held.instance))
+      checkpointer.keep(held.instance)
       held.instance.spent = { epoch: claims.epoch, serial: claims.serial }
       return held
     })
@@ -262,14 +266,14 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     })
 
   const spend = (
-    served: Served.Served,
+    definition: ComponentDefinition.ComponentDefinition,
     { epoch, instance, serial }: Claims,
     next: { readonly epoch: number; readonly serial: number }
   ): Effect.Effect<void, LiveError> => {
-    const component = served.component.componentName
+    const component = definition.component.componentName
     return Effect.matchEffect(store.spend(instance, { epoch, serial }, next, config.tokenAge), {
-      onSuccess: (spent) => (spent === "accepted" ? Effect.void : Origins.rejected(component, spent)),
-      onFailure: (error) => Origins.unreadable(component, "unavailable", error)
+      onSuccess: (spent) => (spent === "accepted" ? Effect.void : StateRecovery.rejected(component, spent)),
+      onFailure: (error) => StateRecovery.unreadable(component, "unavailable", error)
     })
   }
 
@@ -277,7 +281,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     Effect.suspend(() => (--instance.holders > 0 ? Effect.void : stop(instance)))
 
   const keepEach = Effect.sync(() => {
-    for (const instance of running.values()) keeper.keep(instance)
+    for (const instance of running.values()) checkpointer.keep(instance)
   })
   // A token grows old, though nothing changes.
   yield* Effect.forkScoped(Effect.schedule(keepEach, Schedule.spaced(Duration.times(config.tokenAge, 0.5))))
@@ -285,34 +289,34 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
 
   return Instances.of({
     hold: (request, principal) =>
-      Effect.flatMap(catalogue.find(request), (served) =>
-        Effect.flatMap(catalogue.propsOf(served, request.props), (props) => {
+      Effect.flatMap(registry.find(request), (definition) =>
+        Effect.flatMap(registry.propsOf(definition, request.props), (props) => {
           const { key, room } = request
           if (key !== undefined && room !== undefined) return refuse(notForShared(room))
           const held = Effect.suspend(() =>
             key === undefined
-              ? start(served, { key, props, principal, origin: undefined, room })
-              : holdKeyed(new Address(served, key, props))
+              ? start(definition, { key, props, principal, origin: undefined, room })
+              : holdKeyed(new Address(definition, key, props))
           )
-          return Effect.andThen(catalogue.admit(served, { key, props, principal }), held)
+          return Effect.andThen(registry.admit(definition, { key, props, principal }), held)
         })
       ),
     restore: Effect.fnUntraced(function* (request, principal) {
-      const served = yield* catalogue.find(request)
-      const given = request.props === undefined ? undefined : yield* catalogue.propsOf(served, request.props)
-      const encoded = given === undefined ? undefined : served.component.codec.encodeProps(given)
-      const claims = yield* Origins.open(
+      const definition = yield* registry.find(request)
+      const given = request.props === undefined ? undefined : yield* registry.propsOf(definition, request.props)
+      const encoded = given === undefined ? undefined : definition.component.codec.encodeProps(given)
+      const claims = yield* StateRecovery.open(
         tokens,
-        served,
+        definition,
         {
           token: request.token,
           props: encoded === undefined || Exit.isSuccess(encoded) ? (encoded?.value as Json | undefined) : null
         },
         principal
       )
-      const props = given ?? (yield* catalogue.propsOf(served, claims.props))
-      const wanted = { served, props, room: request.room }
-      yield* catalogue.admit(served, { key: undefined, props, principal })
+      const props = given ?? (yield* registry.propsOf(definition, claims.props))
+      const wanted = { definition, props, room: request.room }
+      yield* registry.admit(definition, { key: undefined, props, principal })
       const turn = yield* RcMap.get(turns, claims.instance)
       return yield* turn.withPermit(
         Effect.gen(function* () {
@@ -331,16 +335,16 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       return running.get(instance.id) === instance ? release(instance) : Effect.void
     },
     farewell: ({ instance }) => {
-      if (instance.key !== undefined || instance.ended === undefined) return keeper.farewell(instance)
+      if (instance.key !== undefined || instance.ended === undefined) return checkpointer.farewell(instance)
       // What it has begun is answered, so it is in the token. What it closes after that may take longer, and changes nothing.
-      const finished = Effect.timeoutOption(instance.cell.watch(), instance.served.shutdown)
-      return Effect.andThen(finished, keeper.farewell(instance))
+      const finished = Effect.timeoutOption(instance.cell.watch(), instance.definition.shutdown)
+      return Effect.andThen(finished, checkpointer.farewell(instance))
     },
-    keep: (instance) => keeper.keep(instance),
-    seal: (instance) => keeper.seal(instance),
+    keep: (instance) => checkpointer.keep(instance),
+    seal: (instance) => checkpointer.seal(instance),
     finish: each((instance) => instance.stop()),
-    keepAll: Effect.andThen(keepEach, keeper.flush),
-    close: Effect.sync(() => keeper.close()),
+    keepAll: Effect.andThen(keepEach, checkpointer.flush),
+    close: Effect.sync(() => checkpointer.close()),
     stopNow: each((instance) => instance.cell.stop(Duration.zero)),
     sizeUnsafe: () => running.size
   })

@@ -2,21 +2,21 @@
  * The latest events that were said in one place, as text, in order. It keeps a few for whoever lost the connection, more while
  * somebody who is there has not read them, and never more than its bounds; who was too slow is told how many it missed.
  */
-import type { Client } from "../sync/Client.ts"
-import type { Dialect, Event, Place } from "../sync/Dialect.ts"
+import type { ClientInfo } from "../sync/ClientInfo.ts"
+import type { WireEncoder, Event, EventScope } from "../sync/WireEncoder.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 
 /** An event that was said. */
-export class Said implements Event {
+export class LoggedEvent implements Event {
   readonly index: number
   readonly name: string
   readonly payload: string
   readonly time: number
   /** Undefined: for everyone. */
-  readonly isFor: ((client: Client) => boolean) | undefined
-  #words: { readonly dialect: Dialect; readonly text: string } | undefined
+  readonly isFor: ((client: ClientInfo) => boolean) | undefined
+  #words: { readonly encoder: WireEncoder; readonly text: string } | undefined
 
-  constructor(event: Event, isFor: Said["isFor"]) {
+  constructor(event: Event, isFor: LoggedEvent["isFor"]) {
     this.index = event.index
     this.name = event.name
     this.payload = event.payload
@@ -25,8 +25,8 @@ export class Said implements Event {
   }
 
   /** In the words of a wire. */
-  in(dialect: Dialect, place: Place): string {
-    if (this.#words?.dialect !== dialect) this.#words = { dialect, text: dialect.said(place, this) }
+  in(encoder: WireEncoder, place: EventScope): string {
+    if (this.#words?.encoder !== encoder) this.#words = { encoder, text: encoder.said(place, this) }
     return this.#words.text
   }
 
@@ -40,8 +40,8 @@ export class Said implements Event {
 export class EventLog {
   /** The number of the last event. */
   index: number
-  readonly #config: LiveConfig.Service
-  #entries: Array<Said> = []
+  readonly #config: LiveConfig.Settings
+  #entries: Array<LoggedEvent> = []
   /** Entries at the beginning that are forgotten already. */
   #forgotten = 0
   #bytes = 0
@@ -49,7 +49,7 @@ export class EventLog {
   #behind = 0
 
   /** Events are counted from `index` on. */
-  constructor(config: LiveConfig.Service, index: number) {
+  constructor(config: LiveConfig.Settings, index: number) {
     this.#config = config
     this.index = index
   }
@@ -60,7 +60,7 @@ export class EventLog {
   }
 
   /** Adds an event; `forgetting` is told of each that has to make room. */
-  append(said: Said, forgetting: (index: number, said: Said) => void): void {
+  append(said: LoggedEvent, forgetting: (index: number, said: LoggedEvent) => void): void {
     this.index++
     this.#entries.push(said)
     this.#bytes += said.size
@@ -73,18 +73,18 @@ export class EventLog {
   }
 
   /** It has read everything, or is not there any more. */
-  caughtUp(forgetting: (index: number, said: Said) => void): void {
+  caughtUp(forgetting: (index: number, said: LoggedEvent) => void): void {
     this.#behind--
     this.#trim(forgetting)
   }
 
   /** The events after this one that are still here. */
-  after(index: number): ReadonlyArray<Said> {
+  after(index: number): ReadonlyArray<LoggedEvent> {
     return this.#entries.slice(Math.max(this.#forgotten, this.#entries.length - (this.index - index)))
   }
 
   /** As many as it may hold now. A single event may be larger than the bounds. */
-  #trim(forgetting: (index: number, said: Said) => void): void {
+  #trim(forgetting: (index: number, said: LoggedEvent) => void): void {
     const { maxEvents, roomLog, roomLogBytes } = this.#config
     const limit = this.#behind > 0 ? Math.max(maxEvents, roomLog) : roomLog
     for (;;) {

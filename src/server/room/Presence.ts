@@ -9,13 +9,13 @@ import * as Patch from "../../Patch.ts"
 import type { Person } from "../../Presence.ts"
 import type { Encoded } from "../../StateCodec.ts"
 import { ChangeLogs } from "../sync/ChangeLogs.ts"
-import type { Client } from "../sync/Client.ts"
+import type { ClientInfo } from "../sync/ClientInfo.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
-import { Reader, type ReaderSink, type Source } from "../sync/Reader.ts"
+import { StateCursor, type CursorSink, type Source } from "../sync/StateCursor.ts"
 
 /** One mount of a client. */
 interface Visit {
-  readonly client: Client
+  readonly client: ClientInfo
   /** As it was tracked last. */
   metadata: unknown
   isAway: boolean
@@ -44,7 +44,7 @@ export class Presence implements Source {
   readonly #codec: PresenceCodec
   readonly #visitors = new Map<string, Visitor>()
   readonly #visitOf = new Map<object, { readonly visitor: Visitor; readonly visit: Visit }>()
-  readonly #readers = new Set<Reader>()
+  readonly #cursors = new Set<StateCursor>()
   /** And the list each of them knows. */
   readonly #listeners = new Map<(people: ReadonlyArray<Person>) => void, ReadonlyArray<Person>>()
   /** Undefined when something has changed. */
@@ -56,7 +56,7 @@ export class Presence implements Source {
   /** Whether the listeners are going to be told. */
   #isTelling = false
 
-  constructor(id: ComponentId, codec: PresenceCodec, config: LiveConfig.Service, epoch: number) {
+  constructor(id: ComponentId, codec: PresenceCodec, config: LiveConfig.Settings, epoch: number) {
     this.id = id
     this.epoch = epoch
     this.#codec = codec
@@ -75,11 +75,11 @@ export class Presence implements Source {
 
   /** Whether nobody is there, or wants to know. */
   get isEmpty(): boolean {
-    return this.#visitors.size === 0 && this.#readers.size === 0 && this.#listeners.size === 0
+    return this.#visitors.size === 0 && this.#cursors.size === 0 && this.#listeners.size === 0
   }
 
   /** A client is there with one more mount; `enter`, `track`, `seen` and `leave` name a mount by the object given here. */
-  enter(mount: object, client: Client, metadata: unknown, isAway: boolean): void {
+  enter(mount: object, client: ClientInfo, metadata: unknown, isAway: boolean): void {
     const id = client.principal?.id ?? client.connection
     const visitor = this.#visitors.get(id) ?? { id, visits: [], person: undefined }
     const visit = { client, metadata, isAway }
@@ -123,17 +123,17 @@ export class Presence implements Source {
   }
 
   /** A cursor that begins with the whole list. */
-  read(sink: ReaderSink): Reader {
-    const reader = new Reader(this, sink)
-    this.#readers.add(reader)
-    reader.startOver()
-    return reader
+  read(sink: CursorSink): StateCursor {
+    const cursor = new StateCursor(this, sink)
+    this.#cursors.add(cursor)
+    cursor.startOver()
+    return cursor
   }
 
   /** The reader wants no more. */
-  close(reader: Reader): void {
-    if (!this.#readers.delete(reader)) return
-    reader.end()
+  close(cursor: StateCursor): void {
+    if (!this.#cursors.delete(cursor)) return
+    cursor.end()
   }
 
   /**
@@ -156,7 +156,7 @@ export class Presence implements Source {
     const patch = Patch.diff(before, this.#encoded)
     if (patch.length === 0) return
     this.revision++
-    if (this.#readers.size === 0) return
+    if (this.#cursors.size === 0) return
     this.logs.append(this, patch)
   }
 
@@ -165,7 +165,7 @@ export class Presence implements Source {
     this.#people = undefined
     const wasDirty = this.#isDirty
     this.#isDirty = true
-    if (!wasDirty) for (const reader of this.#readers) reader.wake()
+    if (!wasDirty) for (const cursor of this.#cursors) cursor.wake()
     if (this.#listeners.size === 0 || this.#isTelling) return
     this.#isTelling = true
     setImmediate(this.#tell)

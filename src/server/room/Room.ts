@@ -4,15 +4,15 @@
  * read. Places with a name are found in `Rooms`; an instance in none has one of its own, for those who have mounted it.
  */
 import { Batch } from "../sync/Batch.ts"
-import type { Client } from "../sync/Client.ts"
-import type { Dialect, Place } from "../sync/Dialect.ts"
-import { EventLog, Said } from "./EventLog.ts"
+import type { ClientInfo } from "../sync/ClientInfo.ts"
+import type { WireEncoder, EventScope } from "../sync/WireEncoder.ts"
+import { EventLog, LoggedEvent } from "./EventLog.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import type { Presence } from "./Presence.ts"
 
 /** Who hears events on the server. */
 export interface Member {
-  readonly hear: (speech: Speech) => void
+  readonly hear: (speech: RoomEvent) => void
 }
 
 /** Who hears events elsewhere, as far as the room knows. */
@@ -20,20 +20,20 @@ export interface Hearer {
   /** There is something to read. */
   readonly wake: () => void
   /** It is to read now, if it can. */
-  readonly hurry: () => void
+  readonly flushNow: () => void
   /** An event has to make room in the log. */
-  readonly forgetting: (index: number, isFor: NonNullable<Said["isFor"]>) => void
+  readonly forgetting: (index: number, isFor: NonNullable<LoggedEvent["isFor"]>) => void
 }
 
 /** An event on its way to the members on the server. */
-export interface Speech {
+export interface RoomEvent {
   readonly event: string
   /** As the contract of who said it has it, decoded and encoded. */
   readonly payload: unknown
   readonly encoded: unknown
   /** The codec of who said it. */
   readonly codec: object
-  readonly caller: Client | undefined
+  readonly caller: ClientInfo | undefined
   /** Who is not to hear it. */
   readonly except: Member | undefined
   /** The id of the principal whose it is to be heard by; undefined for everyone. */
@@ -41,14 +41,14 @@ export interface Speech {
 }
 
 /** A place where events are said. */
-export class Room implements Place {
+export class Room implements EventScope {
   readonly name: string | undefined
   readonly at: string
   readonly log: EventLog
   /** Who is there, for each component that wants to know. */
   readonly presences = new Map<string, Presence>()
-  readonly readers = new Set<Hearer>()
-  readonly #config: LiveConfig.Service
+  readonly cursors = new Set<Hearer>()
+  readonly #config: LiveConfig.Settings
   readonly #now: () => number
   readonly #members = new Set<Member>()
   /** Those of them that may have something to do when they hear an event. */
@@ -57,11 +57,11 @@ export class Room implements Place {
   #unread = 0
   #hurried: number
   /** What is to be heard; undefined while nothing is said. */
-  #hearing: Array<Speech> | undefined
-  readonly #shared = new Map<Dialect, { readonly after: number; readonly upTo: number; readonly batch: Batch }>()
+  #hearing: Array<RoomEvent> | undefined
+  readonly #shared = new Map<WireEncoder, { readonly after: number; readonly upTo: number; readonly batch: Batch }>()
 
   constructor(
-    config: LiveConfig.Service,
+    config: LiveConfig.Settings,
     place: { readonly room: string } | { readonly componentId: string },
     index: number,
     now: () => number
@@ -93,18 +93,18 @@ export class Room implements Place {
   }
 
   /** Says an event to the clients. */
-  say(name: string, payload: string, isFor: Said["isFor"]): void {
-    if (this.readers.size === 0) return
+  say(name: string, payload: string, isFor: LoggedEvent["isFor"]): void {
+    if (this.cursors.size === 0) return
     const { log } = this
     // Who reads as fast as it can loses nothing because much is said in one turn.
-    if (this.#unread > 0 && log.index - this.#hurried >= this.#config.maxEvents / 2) this.#hurry()
-    log.append(new Said({ index: log.index + 1, name, payload, time: this.#now() }, isFor), this.forgetting)
-    if (this.#unread === this.readers.size) return
-    for (const reader of this.readers) reader.wake()
+    if (this.#unread > 0 && log.index - this.#hurried >= this.#config.maxEvents / 2) this.#flushNow()
+    log.append(new LoggedEvent({ index: log.index + 1, name, payload, time: this.#now() }, isFor), this.forgetting)
+    if (this.#unread === this.cursors.size) return
+    for (const cursor of this.cursors) cursor.wake()
   }
 
   /** Tells the members on the server. What one of them says because of it is heard after it by all. */
-  tell(speech: Speech): void {
+  tell(speech: RoomEvent): void {
     if (this.#hearing !== undefined) return void this.#hearing.push(speech)
     const hearing = (this.#hearing = [speech])
     for (const next of hearing) {
@@ -120,26 +120,26 @@ export class Room implements Place {
   }
 
   /** The words for what was said after one event, made once for all who are at that place. */
-  shared(dialect: Dialect, after: number, said: ReadonlyArray<Said>): Batch {
+  shared(encoder: WireEncoder, after: number, said: ReadonlyArray<LoggedEvent>): Batch {
     const upTo = this.log.index
-    const known = this.#shared.get(dialect)
+    const known = this.#shared.get(encoder)
     if (known?.after === after && known.upTo === upTo) return known.batch
     const batch = new Batch(
-      said.map((event) => event.in(dialect, this)),
+      said.map((event) => event.in(encoder, this)),
       true
     )
-    this.#shared.set(dialect, { after, upTo, batch })
+    this.#shared.set(encoder, { after, upTo, batch })
     return batch
   }
 
   /** What was not for everyone is not missed by everyone. */
-  readonly forgetting = (index: number, { isFor }: Said): void => {
+  readonly forgetting = (index: number, { isFor }: LoggedEvent): void => {
     if (isFor === undefined) return
-    for (const reader of this.readers) reader.forgetting(index, isFor)
+    for (const cursor of this.cursors) cursor.forgetting(index, isFor)
   }
 
-  #hurry(): void {
+  #flushNow(): void {
     this.#hurried = this.log.index
-    for (const reader of Array.from(this.readers)) reader.hurry()
+    for (const cursor of Array.from(this.cursors)) cursor.flushNow()
   }
 }

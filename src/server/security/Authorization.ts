@@ -7,12 +7,8 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { Handlers } from "../../actor/Activation.ts"
-import type * as Component from "../../Component.ts"
 import { type LiveError, NotAllowed, refuse } from "../../LiveError.ts"
 import type { Principal } from "../../Principal.ts"
-import type { Client } from "../sync/Client.ts"
-import * as Writable from "../instance/Writable.ts"
 
 /** Somebody wants something of a component. */
 interface Asking {
@@ -49,7 +45,7 @@ export interface Joining extends Asking {
 }
 
 /** Gives the rights. */
-export interface Service<R = never> {
+export interface Rights<R = never> {
   /** Asked before a component is mounted, and before it is activated for that. */
   readonly mount?: (mounting: Mounting) => Effect.Effect<boolean, never, R>
   /** Asked in the turn of the call, before its handler runs. */
@@ -61,10 +57,10 @@ export interface Service<R = never> {
 }
 
 /** Who may do what. */
-export const Authorization = Context.Reference<Service>("fibra/server/Authorization", { defaultValue: () => ({}) })
+export const Authorization = Context.Reference<Rights>("fibra/server/Authorization", { defaultValue: () => ({}) })
 
 /** Asks these. What they need is taken from where this layer is built; what they die of is logged, and allows nothing. */
-export const layer = <R = never>(service: Service<R>): Layer.Layer<never, never, R> =>
+export const layer = <R = never>(service: Rights<R>): Layer.Layer<never, never, R> =>
   Layer.effect(
     Authorization,
     Effect.contextWith((context: Context.Context<R>) => {
@@ -76,7 +72,7 @@ export const layer = <R = never>(service: Service<R>): Layer.Layer<never, never,
             context
           )
       const { call, join, mount, set } = service
-      return Effect.succeed<Service>({
+      return Effect.succeed<Rights>({
         ...(mount && { mount: provided(mount) }),
         ...(call && { call: provided(call) }),
         ...(set && { set: provided(set) }),
@@ -95,40 +91,3 @@ export const check = (allowed: Effect.Effect<boolean>, what: () => string): Effe
     ),
     Effect.flatMap((isAllowed) => (isAllowed ? Effect.void : refuse(new NotAllowed({ what: what() }))))
   )
-
-/** Handlers of an instance that ask first whether whoever calls may do so. */
-export const guard = (
-  handlers: Handlers,
-  { call, set }: Service,
-  { codec, componentName: component }: Component.Any,
-  key: string | undefined
-): Handlers => {
-  const guarded = (tag: string, handler: Handlers[string]): Handlers[string] => {
-    const property = Writable.fieldOf(tag)
-    if (property !== undefined) {
-      const what = () => `Setting "${property}" of "${component}"`
-      return (value, from) => {
-        const asking = { component, key, principal: principalOf(from) }
-        const right = set?.({ ...asking, property, value }) ?? call?.({ ...asking, action: tag, payload: value })
-        return allowed(right ?? Effect.succeed(true), what, () => handler(value, from))
-      }
-    }
-    if (call !== undefined && codec.actions.has(tag)) {
-      const what = () => `Calling "${tag}" of "${component}"`
-      return (payload, from) =>
-        allowed(call({ component, key, principal: principalOf(from), action: tag, payload }), what, () =>
-          handler(payload, from)
-        )
-    }
-    return handler
-  }
-  return Object.fromEntries(Object.entries(handlers).map(([tag, handler]) => [tag, guarded(tag, handler)]))
-}
-
-const principalOf = (from: Client | undefined): Principal | undefined => from?.principal
-
-const allowed = (
-  isAllowed: Effect.Effect<boolean>,
-  what: () => string,
-  handle: () => Effect.Effect<unknown, unknown, unknown>
-): Effect.Effect<unknown, unknown, unknown> => Effect.andThen(check(isAllowed, what), Effect.suspend(handle))

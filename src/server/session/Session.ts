@@ -9,24 +9,24 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { Draining, LiveError, TooManyComponents } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
-import type { Mounted, MountRequest, Place, ResumeRequest } from "../../LiveProtocol.ts"
+import type { Mounted, MountRequest, ResumePoint, ResumeRequest } from "../../LiveProtocol.ts"
 import type { Principal } from "../../Principal.ts"
 import type { Batch } from "../sync/Batch.ts"
-import type { Client } from "../sync/Client.ts"
-import * as Delivery from "./Delivery.ts"
-import type { CallRequest, SetRequest } from "./Delivery.ts"
-import type { Dialect } from "../sync/Dialect.ts"
-import { FewMap } from "../FewMap.ts"
+import type { ClientInfo } from "../sync/ClientInfo.ts"
+import * as CallDispatch from "./CallDispatch.ts"
+import type { ActionCall, FieldWrite } from "./CallDispatch.ts"
+import type { WireEncoder } from "../sync/WireEncoder.ts"
+import { SmallMap } from "../SmallMap.ts"
 import type { Held, Hold, Instances, RestoreRequest } from "../instance/Instances.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
-import { notAsked, notMounted, type Outcome, refused } from "./Outcome.ts"
-import { type Collector, News } from "./News.ts"
-import type { Audience } from "../instance/Audience.ts"
-import type { Reader } from "../sync/Reader.ts"
-import { type MountExit, type RequestBounds, Requests } from "./Requests.ts"
+import { notAsked, notMounted, type CallOutcome, refused } from "./CallOutcome.ts"
+import { type FeedConsumer, ClientFeed } from "./ClientFeed.ts"
+import type { Subscriber } from "../instance/Subscriber.ts"
+import type { StateCursor } from "../sync/StateCursor.ts"
+import { type MountExit, type RequestBounds, PendingRequests } from "./PendingRequests.ts"
 
 interface Mount extends Hold {
-  readonly reader: Reader<Audience>
+  readonly cursor: StateCursor<Subscriber>
   /** How often this session has mounted it; a shared instance may be several times on one page. */
   times: number
 }
@@ -39,7 +39,7 @@ const noop = (): void => {}
 /** What all sessions of a server share. */
 export interface SessionHost {
   readonly instances: Instances["Service"]
-  readonly config: LiveConfig.Service
+  readonly config: LiveConfig.Settings
   /** A name for a client that others may know. */
   readonly connectionId: () => string
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
@@ -55,31 +55,31 @@ export class Session {
   /** The one before, good until the client is known to know the new one. */
   previousSecret: string | undefined
   readonly #host: SessionHost
-  readonly #news: News
-  readonly #mounts = new FewMap<string, Mount>()
+  readonly #news: ClientFeed
+  readonly #mounts = new SmallMap<string, Mount>()
   /** Mounts, those under way included. */
   #times = 0
   #closed = false
-  #requests: Requests | undefined
+  #requests: PendingRequests | undefined
   /** Mounts under way that cannot be asked for again: nobody is left to want them when the connection goes. */
   #mounting: Set<Fiber.Fiber<unknown, unknown>> | undefined
 
-  constructor(principal: Principal | undefined, host: SessionHost, connection: Collector) {
+  constructor(principal: Principal | undefined, host: SessionHost, connection: FeedConsumer) {
     this.#host = host
-    this.#news = new News(principal, connection, host)
+    this.#news = new ClientFeed(principal, connection, host)
   }
 
   get principal(): Principal | undefined {
     return this.#news.principal
   }
 
-  get client(): Client {
+  get client(): ClientInfo {
     return this.#news.client
   }
 
   /** In which words its client is told. */
-  get dialect(): Dialect {
-    return this.#news.dialect
+  get encoder(): WireEncoder {
+    return this.#news.encoder
   }
 
   get isDraining(): () => boolean {
@@ -87,8 +87,8 @@ export class Session {
   }
 
   /** What it is asked; most clients of the open wire do not name what they ask for. */
-  get #asked(): Requests {
-    return (this.#requests ??= new Requests(this.#host.bounds))
+  get #asked(): PendingRequests {
+    return (this.#requests ??= new PendingRequests(this.#host.bounds))
   }
 
   /** Names its client to others. */
@@ -129,7 +129,7 @@ export class Session {
 
   /** The answer to the mount is on its way; changes may follow it. */
   announce(componentId: string): void {
-    this.#mounts.get(componentId)?.reader.announce()
+    this.#mounts.get(componentId)?.cursor.announce()
     this.#news.announce(componentId)
   }
 
@@ -148,15 +148,15 @@ export class Session {
   /** The client does not have the state it should have. */
   resync(componentId: string): Effect.Effect<void, LiveError> {
     return Effect.suspend(() => {
-      const reader = this.#mounts.get(componentId)?.reader ?? this.#news.listReader(componentId)
-      if (reader === undefined) return Effect.fail(refusal("Reading", componentId))
-      reader.startOver()
+      const cursor = this.#mounts.get(componentId)?.cursor ?? this.#news.listCursor(componentId)
+      if (cursor === undefined) return Effect.fail(refusal("Reading", componentId))
+      cursor.startOver()
       return Effect.void
     })
   }
 
   /** Hands a call to its instance; the listener is called once, and not at all when the call is cancelled. */
-  call(request: CallRequest, listener: (outcome: Outcome) => void): () => void {
+  call(request: ActionCall, listener: (outcome: CallOutcome) => void): () => void {
     const { action, callId, componentId, settled } = request
     if (settled !== undefined) this.settled(settled)
     if (callId === undefined) return this.#run(request, listener)
@@ -169,8 +169,8 @@ export class Session {
   }
 
   /** Sets a field that clients may set; the listener is called once, and not at all when the request is cancelled. */
-  set(request: SetRequest, listener: (outcome: Outcome) => void): () => void {
-    return Delivery.set(this.#mounts.get(request.componentId)?.instance, request, this, listener)
+  set(request: FieldWrite, listener: (outcome: CallOutcome) => void): () => void {
+    return CallDispatch.set(this.#mounts.get(request.componentId)?.instance, request, this, listener)
   }
 
   /** Whether the client has mounted this. */
@@ -185,7 +185,7 @@ export class Session {
 
   /** The newest token of a component, if there is one that its client was not told; it counts as told. */
   takeToken(componentId: string): string | undefined {
-    return this.#mounts.get(componentId)?.reader.takeToken()
+    return this.#mounts.get(componentId)?.cursor.takeToken()
   }
 
   /** The client has the answers of all requests below this id. */
@@ -224,9 +224,9 @@ export class Session {
     this.#requests?.detach()
     this.#mounting?.forEach((fiber) => fiber.interruptUnsafe())
     this.#mounting = undefined
-    for (const { instance, reader } of this.#mounts) {
-      reader.leave()
-      instance.seen(reader)
+    for (const { instance, cursor } of this.#mounts) {
+      cursor.leave()
+      instance.seen(cursor)
     }
   }
 
@@ -239,12 +239,12 @@ export class Session {
   }
 
   /** The client is back, over this connection. Gives the components it named and still has; the others are unmounted. */
-  resume(connection: Collector, request: ResumeRequest): ReadonlyArray<ComponentId> {
+  resume(connection: FeedConsumer, request: ResumeRequest): ReadonlyArray<ComponentId> {
     const { components, pending, presence = [], rooms = [] } = request
     this.#news.attach(connection)
     this.#requests?.retain(new Set(pending))
     const told = Map.groupBy(components, ({ componentId }) => componentId as string)
-    const placeOf = (id: string) => told.get(id)?.reduce<Place | undefined>(earlier, undefined)
+    const placeOf = (id: string) => told.get(id)?.reduce<ResumePoint | undefined>(earlier, undefined)
     const answered = Map.groupBy(this.#requests?.mounted ?? [], (exit) =>
       Exit.isSuccess(exit) ? exit.value : undefined
     )
@@ -259,28 +259,28 @@ export class Session {
       if (wanted === 0) this.#leave(mount)
       else if (place === undefined) {
         // The client is going to be told of the mount again.
-        mount.reader.hold()
+        mount.cursor.hold()
         this.#news.hold(id)
       } else {
-        mount.instance.reviewed(mount.reader)
-        mount.reader.resume(place)
+        mount.instance.reviewed(mount.cursor)
+        mount.cursor.resume(place)
         this.#host.instances.keep(mount.instance)
         kept.push(mount.instance.id)
       }
-      mount.instance.seen(mount.reader)
+      mount.instance.seen(mount.cursor)
     }
     this.#news.resume(rooms, presence, (id) => placeOf(id)?.index)
     return kept
   }
 
   /** The client is back, over this connection, and knows what it was sent: it is told what has happened since, and every state. */
-  takeUp(connection: Collector): void {
+  takeUp(connection: FeedConsumer): void {
     this.#news.attach(connection)
-    for (const { instance, reader } of this.#mounts) {
-      instance.reviewed(reader)
-      reader.resume(undefined)
+    for (const { instance, cursor } of this.#mounts) {
+      instance.reviewed(cursor)
+      cursor.resume(undefined)
       this.#host.instances.keep(instance)
-      instance.seen(reader)
+      instance.seen(cursor)
     }
     this.#news.takeUp()
   }
@@ -294,7 +294,7 @@ export class Session {
       this.#requests = undefined
       const mounts = [...this.#mounts]
       this.#mounts.clear()
-      for (const { instance, reader } of mounts) instance.leave(reader)
+      for (const { instance, cursor } of mounts) instance.leave(cursor)
       return Effect.forEach(mounts, (mount) => this.#host.instances.release(mount), {
         concurrency: "unbounded",
         discard: true
@@ -302,8 +302,8 @@ export class Session {
     })
   }
 
-  #run(request: CallRequest, done: (outcome: Outcome) => void): () => void {
-    return Delivery.call(this.#mounts.get(request.componentId)?.instance, request, this, done)
+  #run(request: ActionCall, done: (outcome: CallOutcome) => void): () => void {
+    return CallDispatch.call(this.#mounts.get(request.componentId)?.instance, request, this, done)
   }
 
   /** Gets hold of an instance on a fiber of its own. */
@@ -352,12 +352,12 @@ export class Session {
       return Effect.as(release(held), instance.id)
     }
     const reading = Effect.onError(instance.read(this.#news, held.props), () => release(held))
-    return Effect.map(reading, (reader) => {
+    return Effect.map(reading, (cursor) => {
       if (this.#news.connection === undefined) {
-        reader.leave()
-        instance.seen(reader)
+        cursor.leave()
+        instance.seen(cursor)
       }
-      this.#mounts.set(instance.id, { instance, scope: held.scope, reader, times: 1 })
+      this.#mounts.set(instance.id, { instance, scope: held.scope, cursor, times: 1 })
       return instance.id
     })
   }
@@ -372,21 +372,21 @@ export class Session {
     const mount = this.#mounts.get(exit.value)
     if (mount === undefined) return Exit.fail(refusal("Mounting", exit.value))
     // The answer overtakes what this session has not read yet, so what it reads next has to be whole.
-    const { isHeld } = mount.reader
-    if (isHeld) mount.reader.hold()
-    else mount.reader.startOver()
+    const { isHeld } = mount.cursor
+    if (isHeld) mount.cursor.hold()
+    else mount.cursor.startOver()
     const { instances, run } = this.#host
     // Who has come back has no token any more, and others of the same browser may come with the one that was spent.
     if (seals) run(instances.seal(mount.instance))
     else instances.keep(mount.instance)
-    return Exit.succeed(mount.instance.snapshot(mount.reader, isHeld ? this.#news.from(exit.value) : undefined))
+    return Exit.succeed(mount.instance.snapshot(mount.cursor, isHeld ? this.#news.from(exit.value) : undefined))
   }
 
   #leave(mount: Mount): void {
-    const { instance, reader } = mount
+    const { instance, cursor } = mount
     this.#mounts.delete(instance.id)
-    instance.leave(reader)
-    this.#news.drop(reader)
+    instance.leave(cursor)
+    this.#news.drop(cursor)
     this.#host.run(this.#host.instances.release(mount))
   }
 }
@@ -395,5 +395,5 @@ const refusal = (what: string, componentId: string): LiveError =>
   new LiveError({ reason: notMounted(what, componentId) })
 
 /** What was read least. */
-const earlier = (one: Place | undefined, other: Place): Place =>
+const earlier = (one: ResumePoint | undefined, other: ResumePoint): ResumePoint =>
   one === undefined || other.revision < one.revision ? other : one

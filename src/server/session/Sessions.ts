@@ -11,12 +11,12 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import type { TokenRejection } from "../../LiveError.ts"
 import * as IdGenerator from "../IdGenerator.ts"
-import type { Dialect } from "../sync/Dialect.ts"
+import type { WireEncoder } from "../sync/WireEncoder.ts"
 import { Instances } from "../instance/Instances.ts"
 import * as LiveConfig from "../LiveConfig.ts"
-import { Parking } from "./Parking.ts"
+import { ParkedSessions } from "./ParkedSessions.ts"
 import { isSame, type Principal, renew } from "../../Principal.ts"
-import type { Collector } from "./News.ts"
+import type { FeedConsumer } from "./ClientFeed.ts"
 import { Session, type SessionHost } from "./Session.ts"
 
 /** The sessions of one server. */
@@ -24,14 +24,14 @@ export class Sessions extends Context.Service<
   Sessions,
   {
     /** Starts a session for a connection. */
-    readonly openUnsafe: (connection: Collector, principal: Principal | undefined) => Session
+    readonly openUnsafe: (connection: FeedConsumer, principal: Principal | undefined) => Session
     /** Makes the session one to come back to, and gives its token. */
     readonly ticketUnsafe: (session: Session) => string
     /** Finds the session of a token, if it speaks this dialect; whoever had it loses it. */
     readonly claimUnsafe: (
       token: string,
       principal: Principal | undefined,
-      dialect: Dialect
+      encoder: WireEncoder
     ) => Session | TokenRejection
     /** The client knows its latest token. */
     readonly confirmUnsafe: (session: Session) => void
@@ -72,7 +72,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
     const open = new Set<Session>()
     /** Those that have a ticket, by the id of their client. */
     const named = new Map<string, Session>()
-    const parking = new Parking<Session>(config)
+    const parked = new ParkedSessions<Session>(config)
     let draining = false
     let watching = false
 
@@ -96,7 +96,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
     const close = (session: Session): Effect.Effect<void> =>
       Effect.suspend(() => {
         open.delete(session)
-        parking.take(session)
+        parked.take(session)
         named.delete(session.connectionId)
         return session.close()
       })
@@ -106,7 +106,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
 
     /** Ends those whose time is over, for as long as there are any that wait. */
     const watch: Effect.Effect<void> = Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      const { next } = parking
+      const { next } = parked
       if (next === undefined) {
         watching = false
         return Effect.void
@@ -114,7 +114,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       return Effect.andThen(
         Effect.sleep(Math.min(Math.max(0, next - now), measuringInterval)),
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          run(closeAll([...parking.expired(now), ...parking.measure(({ bytes }) => bytes)]))
+          run(closeAll([...parked.expired(now), ...parked.measure(({ bytes }) => bytes)]))
           return watch
         })
       )
@@ -132,7 +132,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
         session.detach()
         if (session.isEmpty || session.secret === undefined || linger === 0) return close(session)
         const { bytes, principal } = session
-        const crowdedOut = parking.park(session, { principal: principal?.id, bytes, until: now + linger })
+        const crowdedOut = parked.park(session, { principal: principal?.id, bytes, until: now + linger })
         if (!watching) {
           watching = true
           run(Effect.forkIn(watch, scope, { startImmediately: true }))
@@ -156,12 +156,12 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
         named.set(connectionId, session)
         return `${connectionId}.${session.secret}`
       },
-      claimUnsafe: (token, principal, dialect) => {
+      claimUnsafe: (token, principal, encoder) => {
         const [id = "", secret = "", ...rest] = token.split(".", 3)
         const session = rest.length > 0 ? undefined : named.get(id)
         // As after every restart: its time is over, or it was another server's.
         if (session?.secret === undefined) return reject("session", Effect.logDebug)
-        if (session.dialect !== dialect) return reject("session", Effect.logWarning)
+        if (session.encoder !== encoder) return reject("session", Effect.logWarning)
         const { previousSecret } = session
         const isPrevious = previousSecret !== undefined && isSecret(secret, previousSecret)
         if (!isSecret(secret, session.secret) && !isPrevious) return reject("session", Effect.logWarning)
@@ -170,7 +170,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
         if (session.principal !== undefined && principal !== undefined) renew(session.principal, principal)
         // The next ticket has this secret as the one before it, until its client has confirmed.
         if (isPrevious) session.secret = secret
-        parking.take(session)
+        parked.take(session)
         session.replace()
         run(Metric.update(resumed, 1))
         return session
@@ -183,7 +183,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
         run(closeAll(Array.from(open).filter((session) => session.principal?.id === principal))),
       drainUnsafe: () => void (draining = true),
       isDraining: () => draining,
-      sizeUnsafe: () => ({ sessions: open.size, parked: parking.size })
+      sizeUnsafe: () => ({ sessions: open.size, parked: parked.size })
     })
   })
 )

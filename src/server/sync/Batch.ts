@@ -1,5 +1,5 @@
 /** What one reader has to say, and every other reader that was at the same place. */
-import type { Frame } from "../transport/Link.ts"
+import type { Frame } from "../transport/FrameWriter.ts"
 
 /** Texts, each one JSON object, that go out together. */
 export class Batch {

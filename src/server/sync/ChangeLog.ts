@@ -4,7 +4,7 @@
  * more than its bounds, and who fell out of it gets one merged change or the whole state instead.
  */
 import type { Batch } from "./Batch.ts"
-import type { Dialect, Told } from "./Dialect.ts"
+import type { WireEncoder, StateVersion } from "./WireEncoder.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 
 /** One entry. */
@@ -22,7 +22,7 @@ export interface Seal {
   readonly serial: number
   readonly token: string
   /** What was sealed, as its readers see it. */
-  readonly told: Told
+  readonly told: StateVersion
 }
 
 interface Shared {
@@ -45,11 +45,11 @@ export class ChangeLog {
   /** Gone when everyone has read it. */
   seal: Seal | undefined
   /** Readers, and those among them whose clients are away. */
-  readers = 0
+  cursors = 0
   away = 0
   /** The words its texts are in. */
-  readonly dialect: Dialect
-  readonly #config: LiveConfig.Service
+  readonly encoder: WireEncoder
+  readonly #config: LiveConfig.Settings
   #entries: Array<Entry> | undefined
   /** Characters in the entries. */
   #size = 0
@@ -58,8 +58,8 @@ export class ChangeLog {
   #told = 0
   #shared: Shared | undefined
 
-  constructor(dialect: Dialect, config: LiveConfig.Service) {
-    this.dialect = dialect
+  constructor(encoder: WireEncoder, config: LiveConfig.Settings) {
+    this.encoder = encoder
     this.#config = config
   }
 
@@ -90,7 +90,7 @@ export class ChangeLog {
 
   /** Whether changes are told as the whole state, and that is so large that only the last of them is worth telling. */
   get tellsLast(): boolean {
-    return this.dialect.tellsWhole && this.#told > large
+    return this.encoder.tellsWhole && this.#told > large
   }
 
   #blank(old: Entry | undefined): void {

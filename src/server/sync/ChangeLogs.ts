@@ -1,30 +1,30 @@
 /** The latest changes of one state, in the words of each wire that somebody reads it over. */
 import type * as Patch from "../../Patch.ts"
 import { ChangeLog, type Seal } from "./ChangeLog.ts"
-import type { Dialect, Told } from "./Dialect.ts"
-import { FewMap } from "../FewMap.ts"
+import type { WireEncoder, StateVersion } from "./WireEncoder.ts"
+import { SmallMap } from "../SmallMap.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 
 /** The logs of one state. */
-export class ChangeLogs extends FewMap<Dialect, ChangeLog> {
-  readonly #config: LiveConfig.Service
+export class ChangeLogs extends SmallMap<WireEncoder, ChangeLog> {
+  readonly #config: LiveConfig.Settings
 
-  constructor(config: LiveConfig.Service) {
+  constructor(config: LiveConfig.Settings) {
     super()
     this.#config = config
   }
 
   /** The log for one more reader. */
-  open(dialect: Dialect): ChangeLog {
-    let log = this.get(dialect)
-    if (log === undefined) this.set(dialect, (log = new ChangeLog(dialect, this.#config)))
-    log.readers++
+  open(encoder: WireEncoder): ChangeLog {
+    let log = this.get(encoder)
+    if (log === undefined) this.set(encoder, (log = new ChangeLog(encoder, this.#config)))
+    log.cursors++
     return log
   }
 
   /** One reader less; what nobody reads is not kept. */
   close(log: ChangeLog): void {
-    if (--log.readers === 0) this.delete(log.dialect)
+    if (--log.cursors === 0) this.delete(log.encoder)
   }
 
   /** Characters of the changes that are remembered. */
@@ -35,9 +35,9 @@ export class ChangeLogs extends FewMap<Dialect, ChangeLog> {
   }
 
   /** A change, which has led to the state. */
-  append(told: Told, patch: Patch.Patch, by?: string): void {
+  append(told: StateVersion, patch: Patch.Patch, by?: string): void {
     for (const log of this) {
-      log.append(told.revision, log.tellsLast ? "" : log.dialect.changed(told, patch, by), by)
+      log.append(told.revision, log.tellsLast ? "" : log.encoder.changed(told, patch, by), by)
     }
   }
 

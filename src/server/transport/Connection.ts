@@ -1,12 +1,12 @@
 /** One connection, whatever it speaks and whatever it is written to: what comes in, what may come in, and signs of life. */
 import * as Duration from "effect/Duration"
 import type { Principal } from "../../Principal.ts"
-import type { Link } from "./Link.ts"
+import type { FrameWriter } from "./FrameWriter.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
-import type { FullAt, RateLimit } from "./RateLimit.ts"
+import type { FullAt, TokenBucket } from "./TokenBucket.ts"
 
 /** One end of a wire protocol. */
-export interface FrontSession {
+export interface ProtocolHandler {
   /** A message came in. */
   readonly receive: (text: string) => void
   /** The connection is open, so there may be something to say. */
@@ -25,15 +25,15 @@ export interface FrontSession {
 }
 
 /** A wire protocol: for each connection its end of it. */
-export interface Front {
-  readonly open: (connection: Connection) => FrontSession
+export interface WireProtocol {
+  readonly open: (connection: Connection) => ProtocolHandler
 }
 
 /** What a connection needs of those there are. */
 export interface Connections {
-  readonly config: LiveConfig.Service
-  readonly allowances: RateLimit
-  readonly patience: RateLimit
+  readonly config: LiveConfig.Settings
+  readonly allowances: TokenBucket
+  readonly patience: TokenBucket
   /** The time at which what is just handled came in, in milliseconds since the epoch; asked for once per frame. */
   readonly now: number
   /** The same, since there are connections: small for a month, and so kept without memory of its own. */
@@ -56,10 +56,10 @@ const retryTooMuch = 1000
 /** One connection. */
 export class Connection {
   readonly id: number
-  readonly link: Link
+  readonly writer: FrameWriter
   readonly principal: Principal | undefined
   readonly #transport: Connections
-  #front: FrontSession | undefined
+  #handler: ProtocolHandler | undefined
   #scheduled = false
   #paused = false
   /** When the last sign of life came. */
@@ -71,19 +71,19 @@ export class Connection {
   /** Characters of what it has asked, and has no answer yet. */
   #asked = 0
 
-  constructor(id: number, link: Link, principal: Principal | undefined, transport: Connections) {
+  constructor(id: number, writer: FrameWriter, principal: Principal | undefined, transport: Connections) {
     this.id = id
-    this.link = link
+    this.writer = writer
     this.principal = principal
     this.#transport = transport
     this.#heardAt = transport.age
   }
 
   /** The front takes over. */
-  start(front: Front): void {
+  start(protocol: WireProtocol): void {
     try {
-      this.#front = front.open(this)
-      this.#front.opened?.()
+      this.#handler = protocol.open(this)
+      this.#handler.opened?.()
     } catch (defect) {
       this.#transport.failed(this, defect)
     }
@@ -91,49 +91,49 @@ export class Connection {
 
   /** Asks for a flush at the end of this turn. */
   schedule(): void {
-    if (this.#scheduled || this.#front === undefined) return
+    if (this.#scheduled || this.#handler === undefined) return
     this.#scheduled = true
     this.#transport.schedule(this)
   }
 
   /** Whether state may be written; what is not state is written anyway. */
   get hasRoom(): boolean {
-    return this.link.bufferedUnsafe() < Math.max(this.#transport.config.highWaterMark, this.link.drainsAbove)
+    return this.writer.bufferedUnsafe() < Math.max(this.#transport.config.highWaterMark, this.writer.drainsAbove)
   }
 
   /** Writes what the front has. */
   flush(): void {
     this.#scheduled = false
     try {
-      this.#front?.flush()
+      this.#handler?.flush()
     } catch (defect) {
       this.#transport.failed(this, defect)
     }
-    const buffered = this.link.bufferedUnsafe()
+    const buffered = this.writer.bufferedUnsafe()
     const { maxBuffered, pauseMark } = this.#transport.config
     if (buffered > maxBuffered) return this.end(1013, "The client does not read what it asks for")
     if (buffered > pauseMark && !this.#paused) {
       this.#paused = true
-      this.link.pause()
+      this.writer.pause()
     }
   }
 
-  get config(): LiveConfig.Service {
+  get config(): LiveConfig.Settings {
     return this.#transport.config
   }
 
   /** Whether it is still heard. */
   get isOpen(): boolean {
-    return this.#front !== undefined
+    return this.#handler !== undefined
   }
 
   /** A message came in. */
   receive(text: string): void {
-    if (this.#front === undefined) return
+    if (this.#handler === undefined) return
     this.#lives()
     this.spoke()
     try {
-      this.#front.receive(text)
+      this.#handler.receive(text)
     } catch (defect) {
       this.#transport.failed(this, defect)
     }
@@ -191,14 +191,14 @@ export class Connection {
   /** A sign of life that is no message. */
   heard(): void {
     this.#lives()
-    this.#front?.ponged?.()
+    this.#handler?.ponged?.()
   }
 
   /** What was written has left. */
   drained(): void {
     if (this.#paused) {
       this.#paused = false
-      this.link.resume()
+      this.writer.resume()
     }
     this.schedule()
   }
@@ -209,31 +209,31 @@ export class Connection {
     if (age - this.#heardAt >= Duration.toMillis(config.idleTimeout)) {
       return this.end(1001, "Nothing was heard for too long")
     }
-    this.#front?.pinged?.()
-    this.link.ping()
+    this.#handler?.pinged?.()
+    this.writer.ping()
   }
 
   /** The server is going to end. */
   draining(): void {
-    this.#front?.draining(Duration.toMillis(this.#transport.config.reconnectWithin))
+    this.#handler?.draining(Duration.toMillis(this.#transport.config.reconnectWithin))
   }
 
   /** Whether the client knows that the server is going to end. */
   get knows(): boolean {
-    return this.#front?.knows() ?? true
+    return this.#handler?.knows() ?? true
   }
 
   /** Ends it: nothing more is heard or said, whatever the peer makes of that. */
   end(code: number, reason: string): void {
-    this.link.close(code, reason)
+    this.writer.close(code, reason)
     this.closed()
   }
 
   /** The link is gone. */
   closed(): void {
-    const front = this.#front
-    this.#front = undefined
+    const handler = this.#handler
+    this.#handler = undefined
     this.#transport.remove(this)
-    front?.closed()
+    handler?.closed()
   }
 }

@@ -11,18 +11,18 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as LiveConfig from "../LiveConfig.ts"
 import type { Principal } from "../../Principal.ts"
-import { Connection, type Connections, type Front } from "./Connection.ts"
-import type { Link } from "./Link.ts"
-import { RateLimit } from "./RateLimit.ts"
+import { Connection, type Connections, type WireProtocol } from "./Connection.ts"
+import type { FrameWriter } from "./FrameWriter.ts"
+import { TokenBucket } from "./TokenBucket.ts"
 
 /** The connections of one server and the one callback that flushes them. */
 class Outboxes implements Connections {
-  readonly config: LiveConfig.Service
+  readonly config: LiveConfig.Settings
   readonly connections = new Set<Connection>()
   /** Those that nothing was heard from, and since when, in that order. */
   readonly silent = new Map<Connection, number>()
-  readonly allowances: RateLimit
-  readonly patience: RateLimit
+  readonly allowances: TokenBucket
+  readonly patience: TokenBucket
   now: number
   /** Who wants to look again when something has happened. */
   readonly watchers = new Set<() => void>()
@@ -32,14 +32,14 @@ class Outboxes implements Connections {
   readonly #clock: Clock.Clock
   readonly #log: (defect: unknown) => void
 
-  constructor(config: LiveConfig.Service, clock: Clock.Clock, log: (defect: unknown) => void) {
+  constructor(config: LiveConfig.Settings, clock: Clock.Clock, log: (defect: unknown) => void) {
     this.config = config
     this.#clock = clock
     this.now = this.#begun = clock.currentTimeMillisUnsafe()
     this.#log = log
     const { rate, rateBurst, rateTolerance } = config
-    this.allowances = new RateLimit({ rate, burst: rateBurst })
-    this.patience = new RateLimit({ rate, burst: rateTolerance })
+    this.allowances = new TokenBucket({ rate, burst: rateBurst })
+    this.patience = new TokenBucket({ rate, burst: rateTolerance })
   }
 
   get age(): number {
@@ -55,12 +55,12 @@ class Outboxes implements Connections {
     for (const connection of this.connections) connection.beat()
   }
 
-  attach(front: Front, link: Link, principal: Principal | undefined): Connection {
+  attach(protocol: WireProtocol, writer: FrameWriter, principal: Principal | undefined): Connection {
     this.tick()
-    const connection = new Connection(++this.#last, link, principal, this)
+    const connection = new Connection(++this.#last, writer, principal, this)
     this.connections.add(connection)
     this.silent.set(connection, this.now)
-    connection.start(front)
+    connection.start(protocol)
     return connection
   }
 
@@ -109,7 +109,7 @@ export class Transport extends Context.Service<
   Transport,
   {
     /** A new connection over this link, of this principal. */
-    readonly attachUnsafe: (front: Front, link: Link, principal: Principal | undefined) => Connection
+    readonly attachUnsafe: (protocol: WireProtocol, writer: FrameWriter, principal: Principal | undefined) => Connection
     /** Tells every connection that the server is going to end; from now on there are to be no new ones. */
     readonly drainUnsafe: () => void
     readonly isDraining: () => boolean
@@ -174,17 +174,17 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         outboxes.flush()
-        for (const connection of outboxes.connections) connection.link.close(1001, "The server is shutting down")
+        for (const connection of outboxes.connections) connection.writer.close(1001, "The server is shutting down")
         const closed = Effect.timeoutOption(Effect.interruptible(until(() => false)), closing)
         return Effect.andThen(
           closed,
-          Effect.sync(() => outboxes.connections.forEach(({ link }) => link.terminate()))
+          Effect.sync(() => outboxes.connections.forEach(({ writer }) => writer.terminate()))
         )
       })
     )
 
     return Transport.of({
-      attachUnsafe: (front, link, principal) => outboxes.attach(front, link, principal),
+      attachUnsafe: (protocol, writer, principal) => outboxes.attach(protocol, writer, principal),
       drainUnsafe: () => {
         draining = true
         for (const connection of outboxes.connections) connection.draining()
@@ -196,7 +196,7 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
         }
       },
       known: until((connection) => connection.knows),
-      written: until(({ link }) => link.bufferedUnsafe() === 0),
+      written: until(({ writer }) => writer.bufferedUnsafe() === 0),
       flushUnsafe: outboxes.flush,
       sizeUnsafe: () => outboxes.connections.size
     })

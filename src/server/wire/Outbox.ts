@@ -35,7 +35,7 @@ export abstract class Outbox {
     this.connection = connection
   }
 
-  protected get config(): LiveConfig.Service {
+  protected get config(): LiveConfig.Settings {
     return this.connection.config
   }
 

@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Schema } from "effect"
 import { JsonProtocol } from "fibra"
 import { WebSocket } from "ws"
-import { Port, served } from "../../support/Desk.ts"
+import { Port, served } from "../../support/AuthorizationFixture.ts"
 import { Fuzz } from "../../support/Fuzz.ts"
 import { collectGarbage } from "../../support/heap.ts"
 import { connect } from "../../support/JsonSocket.ts"
@@ -41,7 +41,9 @@ const attacker = Effect.fnUntraced(function* (port: number) {
     }),
     (ws) => Effect.sync(() => ws.terminate())
   )
-  ws.send(JSON.stringify({ type: "COMPONENT_MOUNT", payload: { component: "Desk" }, requestId: "first" }))
+  ws.send(
+    JSON.stringify({ type: "COMPONENT_MOUNT", payload: { component: "AuthorizationFixture" }, requestId: "first" })
+  )
   const componentId = yield* Deferred.await(mounted)
   /** Everything that was sent has been read. */
   const read = Effect.callback<void>((resume) => {
@@ -57,7 +59,7 @@ it.live(
     Effect.gen(function* () {
       const port = yield* Port
       const victim = yield* connect(port)
-      const desk = yield* victim.mount({ component: "Desk" })
+      const desk = yield* victim.mount({ component: "AuthorizationFixture" })
       const { attack, componentId, read, send } = yield* attacker(port)
       const fuzz = new Fuzz(seed, componentId)
       /** Sends a slice of these, and gives the milliseconds that the victim waits behind it. */
@@ -106,7 +108,7 @@ it.live("whoever sends too much is told, and then cut off", () =>
     assert.isAbove(attack.limited, 100)
     // Another one is served.
     const socket = yield* connect(port)
-    assert.isString(yield* socket.mount({ component: "Desk" }))
+    assert.isString(yield* socket.mount({ component: "AuthorizationFixture" }))
   }).pipe(Effect.scoped, Effect.provide(served()))
 )
 

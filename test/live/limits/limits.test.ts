@@ -14,7 +14,7 @@ import { behaviors, components, Lab } from "../../support/Lab.ts"
 import { connect, type RawSocket } from "../../support/RawSocket.ts"
 import { Address, client, served } from "../../support/server.ts"
 
-const configured = (config: Partial<LiveConfig.Service>) => served.pipe(Layer.provide(LiveConfig.layer(config)))
+const configured = (config: Partial<LiveConfig.Settings>) => served.pipe(Layer.provide(LiveConfig.layer(config)))
 
 /** Opens so many, which are all let in. */
 const crowd = (url: string, count: number, asked?: Request) =>

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Latch, Layer, Logger } from "effect"
 import { TestClock } from "effect/testing"
 import { LiveTest } from "fibra/testing"
-import { Till, build } from "../../support/Till.ts"
+import { SlowHandlers, build } from "../../support/SlowHandlers.ts"
 
 /** What has become of the builds. */
 interface Builds {
@@ -11,13 +11,13 @@ interface Builds {
   interrupted: number
 }
 
-/** Serves a Till whose builds wait first. */
+/** Serves a SlowHandlers whose builds wait first. */
 const subject = (builds: Builds, waiting: Effect.Effect<void>) => {
   const begun = Effect.sync(() => void builds.begun++)
   const watched = Effect.onInterrupt(waiting, () => Effect.sync(() => void builds.interrupted++))
   const waits = Effect.andThen(Effect.andThen(begun, watched), build)
-  return LiveTest.layer({ components: [Till] }).pipe(
-    Layer.provide([Till.toLayer(waits, { maxIdleTime: "1 minute" }), Logger.layer([])])
+  return LiveTest.layer({ components: [SlowHandlers] }).pipe(
+    Layer.provide([SlowHandlers.toLayer(waits, { maxIdleTime: "1 minute" }), Logger.layer([])])
   )
 }
 
@@ -25,7 +25,7 @@ const subject = (builds: Builds, waiting: Effect.Effect<void>) => {
 const comeAndGo = Effect.fnUntraced(function* (key?: string) {
   const live = yield* LiveTest
   const client = yield* live.connect()
-  const mounting = Effect.scoped(client.mount(Till, key === undefined ? {} : { key }))
+  const mounting = Effect.scoped(client.mount(SlowHandlers, key === undefined ? {} : { key }))
   yield* Effect.forkChild(Effect.exit(mounting), { startImmediately: true })
   yield* live.settle
   yield* client.disconnect
@@ -74,9 +74,9 @@ describe("a call", () => {
     const builds: Builds = { begun: 0, interrupted: 0 }
     return Effect.gen(function* () {
       const live = yield* LiveTest
-      const staying = yield* live.mount(Till, { key: "shared" })
+      const staying = yield* live.mount(SlowHandlers, { key: "shared" })
       const client = yield* live.connect()
-      const till = yield* client.mount(Till, { key: "shared" })
+      const till = yield* client.mount(SlowHandlers, { key: "shared" })
       yield* Effect.forkChild(Effect.exit(till.call.AddVerySlowly()), { startImmediately: true })
       yield* live.settle
       yield* client.disconnect

@@ -3,10 +3,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Logger, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { LiveTest } from "fibra/testing"
-import { Hall, HallLayer, hear, Minutes, out } from "../../support/Hall.ts"
+import { RoomFixture, RoomFixtureLayer, hear, Minutes, out } from "../../support/RoomFixture.ts"
 
-const served = LiveTest.layer({ components: [Hall] }).pipe(
-  Layer.provide(HallLayer),
+const served = LiveTest.layer({ components: [RoomFixture] }).pipe(
+  Layer.provide(RoomFixtureLayer),
   Layer.provideMerge(Minutes.layer),
   Layer.provide(Logger.layer([]))
 )
@@ -17,11 +17,11 @@ const named = (people: ReadonlyArray<{ readonly metadata: { readonly name: strin
 /** Bob is in the lobby, and Ada is about to be, over a connection that does not bring this there, or back. */
 const halfWay = Effect.fnUntraced(function* (lost: "request" | "answer") {
   const live = yield* LiveTest
-  const bob = yield* (yield* live.connect()).mount(Hall, { props: { who: "Bob" }, room: "lobby" })
+  const bob = yield* (yield* live.connect()).mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
   yield* live.settle
   yield* lost === "request" ? live.hold : live.stall
   const scope = yield* Scope.make()
-  const mounting = live.mount(Hall, { props: { who: "Ada" }, room: "lobby" }).pipe(Scope.provide(scope))
+  const mounting = live.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" }).pipe(Scope.provide(scope))
   const mounted = yield* Effect.forkChild(mounting, { startImmediately: true })
   yield* live.settle
   yield* live.disconnect
@@ -77,7 +77,7 @@ describe("a mount in a room whose connection drops half-way", () => {
         // It was not mounted in time, and whoever asked was told so.
         assert.isTrue(Exit.isFailure(yield* Fiber.await(mounted)))
         const ada = yield* live
-          .mount(Hall, { props: { who: "Ada" }, room: "lobby" })
+          .mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
           .pipe(Effect.forkScoped({ startImmediately: true }))
         yield* live.reconnect
         yield* Fiber.join(ada)
@@ -92,8 +92,8 @@ describe("a component that leaves a room while its client is away", () => {
   it.effect("lets the client hear what was said before, and nothing of what was said after", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest
-      const bob = yield* (yield* live.connect()).mount(Hall, { props: { who: "Bob" }, room: "lobby" })
-      const ada = yield* live.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
+      const bob = yield* (yield* live.connect()).mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
+      const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
       const heard = yield* hear(ada)
       yield* bob.call.Say({ words: "one" })
       yield* live.settle
@@ -131,7 +131,10 @@ describe("a room with 2 000 people", () => {
             principal: `person ${index}`,
             onFrame: (from, text) => void (from === "server" && lengths.push(text.length))
           })
-          return { client, enter: () => client.client.openUnsafe(Hall, { props: { who: `${index}` }, room: "square" }) }
+          return {
+            client,
+            enter: () => client.client.openUnsafe(RoomFixture, { props: { who: `${index}` }, room: "square" })
+          }
         })
         const clients = yield* Effect.forEach(Array.from({ length: count }).keys(), connect)
         yield* live.settle

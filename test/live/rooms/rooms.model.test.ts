@@ -7,8 +7,8 @@ import { Duration, Effect, Layer, Logger, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { LiveConfig } from "fibra/server"
 import { LiveTest } from "fibra/testing"
-import { call, checkCalls, checkHeard, Guest, type Hosted, listed } from "../../support/Guest.ts"
-import { Hall, HallLayer, type Life, Minutes, out } from "../../support/Hall.ts"
+import { call, checkCalls, checkHeard, ModelClient, type Hosted, listed } from "../../support/ModelClient.ts"
+import { RoomFixture, RoomFixtureLayer, type Life, Minutes, out } from "../../support/RoomFixture.ts"
 
 const guest = { guest: Schema.Literals([0, 1, 2]) }
 const place = { ...guest, place: Schema.Literals([0, 1]) }
@@ -48,14 +48,14 @@ const mountTimeout = "1 hour"
 /** One more crash within half a minute, and it is not built again in time. */
 const maxCrashes = 5
 
-const settle = Effect.fnUntraced(function* (guests: ReadonlyArray<Guest>) {
+const settle = Effect.fnUntraced(function* (guests: ReadonlyArray<ModelClient>) {
   const live = yield* LiveTest
   for (let round = 0; round < 3; round++) yield* live.settle
   for (const guest of guests) guest.settled()
 })
 
 /** Those that live, in the halls of these. */
-const lives = Effect.fnUntraced(function* (halls: ReadonlyArray<readonly [Guest, Hosted]>) {
+const lives = Effect.fnUntraced(function* (halls: ReadonlyArray<readonly [ModelClient, Hosted]>) {
   const minutes = yield* Minutes
   return halls.flatMap(([guest, { who }]) => {
     const life = minutes.lives.findLast((life) => life.who === who)
@@ -66,7 +66,7 @@ const lives = Effect.fnUntraced(function* (halls: ReadonlyArray<readonly [Guest,
 const first = ({ rooms }: Life): string | undefined => rooms.values().next().value
 
 /** The list of each hall whose client is there has whom it is to have. */
-const checkLists = Effect.fnUntraced(function* (guests: ReadonlyArray<Guest>, now: number) {
+const checkLists = Effect.fnUntraced(function* (guests: ReadonlyArray<ModelClient>, now: number) {
   const known = guests.filter((guest) => guest.isKnown(now))
   const alive = yield* lives(
     known.flatMap((guest) =>
@@ -98,9 +98,9 @@ const checkLists = Effect.fnUntraced(function* (guests: ReadonlyArray<Guest>, no
 const run = Effect.fnUntraced(function* (commands: ReadonlyArray<Command>) {
   const live = yield* LiveTest
   const guests = [
-    new Guest("tab", "ada", yield* live.connect({ principal: "ada", mountTimeout })),
-    new Guest("other", "ada", yield* live.connect({ principal: "ada", mountTimeout })),
-    new Guest("guest", "guest", yield* live.connect({ mountTimeout }))
+    new ModelClient("tab", "ada", yield* live.connect({ principal: "ada", mountTimeout })),
+    new ModelClient("other", "ada", yield* live.connect({ principal: "ada", mountTimeout })),
+    new ModelClient("guest", "guest", yield* live.connect({ mountTimeout }))
   ] as const
   let now = 0
   let crashes = 0
@@ -215,8 +215,8 @@ describe("rooms", () => {
       run(commands).pipe(
         Effect.scoped,
         Effect.provide(
-          LiveTest.layer({ components: [Hall] }).pipe(
-            Layer.provide(HallLayer),
+          LiveTest.layer({ components: [RoomFixture] }).pipe(
+            Layer.provide(RoomFixtureLayer),
             Layer.provideMerge(Minutes.layer),
             Layer.provide(config),
             Layer.provide(Logger.layer([]))

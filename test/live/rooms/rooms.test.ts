@@ -6,11 +6,11 @@ import { TestClock } from "effect/testing"
 import { Component, LiveError } from "fibra"
 import { Authorization, LiveConfig } from "fibra/server"
 import { LiveTest } from "fibra/testing"
-import { Hall, HallLayer, hear, Minutes } from "../../support/Hall.ts"
+import { RoomFixture, RoomFixtureLayer, hear, Minutes } from "../../support/RoomFixture.ts"
 
-const served = (config: Partial<LiveConfig.Service> = {}) =>
-  LiveTest.layer({ components: [Hall] }).pipe(
-    Layer.provide(HallLayer),
+const served = (config: Partial<LiveConfig.Settings> = {}) =>
+  LiveTest.layer({ components: [RoomFixture] }).pipe(
+    Layer.provide(RoomFixtureLayer),
     Layer.provideMerge(Minutes.layer),
     Layer.provide(LiveConfig.layer({ ...config })),
     Layer.provide(Logger.layer([]))
@@ -20,8 +20,8 @@ const served = (config: Partial<LiveConfig.Service> = {}) =>
 const adaAndBob = Effect.gen(function* () {
   const live = yield* LiveTest
   const second = yield* live.connect()
-  const ada = yield* live.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
-  const bob = yield* second.mount(Hall, { props: { who: "Bob" }, room: "lobby" })
+  const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
+  const bob = yield* second.mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
   return { ada, bob, heard: yield* hear(ada), live, second }
 })
 
@@ -32,9 +32,9 @@ describe("a room", () => {
     Effect.gen(function* () {
       const live = yield* LiveTest
       const [second, third] = [yield* live.connect(), yield* live.connect()]
-      const ada = yield* live.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
-      const bob = yield* second.mount(Hall, { props: { who: "Bob" }, room: "lobby" })
-      const cy = yield* third.mount(Hall, { props: { who: "Cy" }, room: "kitchen" })
+      const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
+      const bob = yield* second.mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
+      const cy = yield* third.mount(RoomFixture, { props: { who: "Cy" }, room: "kitchen" })
       const heard = [yield* hear(ada), yield* hear(bob), yield* hear(cy)]
       yield* ada.call.Say({ words: "hello" })
       yield* bob.call.Say({ words: "hi" })
@@ -50,8 +50,8 @@ describe("a room", () => {
     Effect.gen(function* () {
       const live = yield* LiveTest
       const second = yield* live.connect()
-      const ada = yield* live.mount(Hall, { props: { who: "Ada" } })
-      const bob = yield* second.mount(Hall, { props: { who: "Bob" }, room: "lobby" })
+      const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" } })
+      const bob = yield* second.mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
       const heard = yield* hear(ada)
       yield* bob.call.Say({ words: "before" })
       yield* ada.call.Join({ room: "lobby" })
@@ -71,10 +71,10 @@ describe("a room", () => {
       const live = yield* LiveTest
       const [one, other] = [yield* live.connect({ principal: "ada" }), yield* live.connect({ principal: "bob" })]
       const [ada, bob] = [
-        yield* one.mount(Hall, { props: { who: "Ada" }, room: "lobby" }),
-        yield* other.mount(Hall, { props: { who: "Bob" }, room: "lobby" })
+        yield* one.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" }),
+        yield* other.mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
       ]
-      const guest = yield* live.mount(Hall, { props: { who: "Guest" }, room: "lobby" })
+      const guest = yield* live.mount(RoomFixture, { props: { who: "Guest" }, room: "lobby" })
       const heard = [yield* hear(ada), yield* hear(bob), yield* hear(guest)]
       yield* ada.call.SayToOthers({ words: "others" })
       yield* guest.call.Whisper({ words: "psst", to: "bob" })
@@ -125,7 +125,7 @@ describe("a room", () => {
   it.effect("refuses what it should, each with its error, and everything else goes on", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest
-      const ada = yield* live.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
+      const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
       const fails = <R>(effect: Effect.Effect<unknown, unknown, R>) => Effect.map(Effect.flip(effect), reason)
       for (const room of [
         "",
@@ -139,12 +139,12 @@ describe("a room", () => {
       ]) {
         assert.strictEqual(yield* fails(ada.call.Join({ room })), "RoomRejected")
       }
-      assert.strictEqual(yield* fails(live.mount(Hall, { props: { who: "x" }, room: "\n" })), "RoomRejected")
+      assert.strictEqual(yield* fails(live.mount(RoomFixture, { props: { who: "x" }, room: "\n" })), "RoomRejected")
       // Who is not kept from it by the types is by the server.
       const both = { props: { who: "x" }, key: "k", room: "r" } as { readonly props: { who: string } }
-      assert.strictEqual(yield* fails(live.mount(Hall, both)), "RoomRejected")
+      assert.strictEqual(yield* fails(live.mount(RoomFixture, both)), "RoomRejected")
       assert.strictEqual(yield* fails(ada.call.Join({ room: "secret" })), "NotAllowed")
-      assert.strictEqual(yield* fails(live.mount(Hall, { props: { who: "x" }, room: "secret" })), "NotAllowed")
+      assert.strictEqual(yield* fails(live.mount(RoomFixture, { props: { who: "x" }, room: "secret" })), "NotAllowed")
       assert.strictEqual(yield* fails(ada.call.Say({ words: "hi", room: "elsewhere" })), "NotInRoom")
       assert.strictEqual(yield* fails(ada.call.Say({ words: "" })), "PayloadRejected")
       assert.strictEqual(yield* fails(ada.call.JoinMany({ count: 100_000 })), "TooManyRooms")
@@ -161,12 +161,12 @@ describe("a room", () => {
   it.effect("is one of no more than a connection may be in, whatever it mounts", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest
-      for (const room of ["one", "two", "three"]) yield* live.mount(Hall, { props: { who: room }, room })
-      const error = yield* Effect.flip(live.mount(Hall, { props: { who: "four" }, room: "four" }))
+      for (const room of ["one", "two", "three"]) yield* live.mount(RoomFixture, { props: { who: room }, room })
+      const error = yield* Effect.flip(live.mount(RoomFixture, { props: { who: "four" }, room: "four" }))
       assert.strictEqual(reason(error), "TooManyRooms")
       // A room it is in already takes no more room, and an instance in none is in a place of its own.
-      yield* live.mount(Hall, { props: { who: "again" }, room: "one" })
-      yield* live.mount(Hall, { props: { who: "alone" } })
+      yield* live.mount(RoomFixture, { props: { who: "again" }, room: "one" })
+      yield* live.mount(RoomFixture, { props: { who: "alone" } })
       assert.deepInclude(yield* live.open, { rooms: 3, instances: 5 })
     }).pipe(Effect.scoped, Effect.provide(served({ maxRooms: 3 })))
   )
@@ -175,9 +175,9 @@ describe("a room", () => {
     Effect.gen(function* () {
       const live = yield* LiveTest
       const second = yield* live.connect()
-      const mine = yield* live.mount(Hall, { props: { who: "Hall" }, key: "shared" })
-      for (const room of ["one", "two"]) yield* live.mount(Hall, { props: { who: "me" }, room })
-      const theirs = yield* second.mount(Hall, { props: { who: "Hall" }, key: "shared" })
+      const mine = yield* live.mount(RoomFixture, { props: { who: "RoomFixture" }, key: "shared" })
+      for (const room of ["one", "two"]) yield* live.mount(RoomFixture, { props: { who: "me" }, room })
+      const theirs = yield* second.mount(RoomFixture, { props: { who: "RoomFixture" }, key: "shared" })
       const heard = [yield* hear(mine), yield* hear(theirs)]
       yield* theirs.call.Join({ room: "new" })
       yield* theirs.call.Say({ words: "hello", room: "new" })
@@ -190,10 +190,10 @@ describe("a room", () => {
     Effect.gen(function* () {
       const live = yield* LiveTest
       const second = yield* live.connect()
-      const bob = yield* second.mount(Hall, { props: { who: "Bob" }, room: "lobby" })
+      const bob = yield* second.mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
       yield* Effect.scoped(
         Effect.gen(function* () {
-          const ada = yield* live.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
+          const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
           const heard = yield* hear(ada)
           yield* Effect.exit(ada.call.Crash())
           yield* TestClock.adjust("1 second")
@@ -214,8 +214,8 @@ describe("presence", () => {
     Effect.gen(function* () {
       const live = yield* LiveTest
       const second = yield* live.connect()
-      const ada = yield* live.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
-      const nobody = yield* second.mount(Hall, { props: { who: "Nobody" }, room: "lobby" })
+      const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
+      const nobody = yield* second.mount(RoomFixture, { props: { who: "Nobody" }, room: "lobby" })
       yield* live.settle
       assert.lengthOf(yield* ada.presence, 1)
       yield* nobody.call.Mood({ mood: "merry" })
@@ -233,9 +233,9 @@ describe("presence", () => {
     Effect.gen(function* () {
       const live = yield* LiveTest
       const [one, other] = [yield* live.connect({ principal: "ada" }), yield* live.connect({ principal: "ada" })]
-      const bob = yield* live.mount(Hall, { props: { who: "Bob" }, room: "lobby" })
-      const tab = yield* one.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
-      yield* other.mount(Hall, { props: { who: "Ada" }, room: "lobby" })
+      const bob = yield* live.mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
+      const tab = yield* one.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
+      yield* other.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
       const ada = () => Effect.map(bob.presence, (people) => people.find(({ id }) => id === "ada"))
       yield* live.settle
       assert.deepInclude(yield* ada(), { status: "online", clients: 2, metadata: { name: "Ada", mood: "calm" } })
@@ -264,10 +264,10 @@ describe("presence", () => {
     Effect.gen(function* () {
       const live = yield* LiveTest
       const second = yield* live.connect()
-      const ada = yield* live.mount(Hall, { props: { who: "Ada" }, key: "all" })
+      const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, key: "all" })
       yield* Effect.scoped(
         Effect.gen(function* () {
-          const bob = yield* second.mount(Hall, { props: { who: "Bob" }, key: "all" })
+          const bob = yield* second.mount(RoomFixture, { props: { who: "Bob" }, key: "all" })
           yield* live.settle
           yield* second.settle
           const names = (people: ReadonlyArray<{ readonly metadata: { readonly name: string } }>) =>

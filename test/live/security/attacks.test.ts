@@ -6,9 +6,9 @@ import { TestClock } from "effect/testing"
 import { Component } from "fibra"
 import { LiveConfig, SnapshotStore } from "fibra/server"
 import { LiveTest } from "fibra/testing"
-import { Receipts } from "../../../src/server/session/Receipts.ts"
-import { Port, served } from "../../support/Desk.ts"
-import { Hall, HallLayer, Minutes } from "../../support/Hall.ts"
+import { PendingAcks } from "../../../src/server/session/PendingAcks.ts"
+import { Port, served } from "../../support/AuthorizationFixture.ts"
+import { RoomFixture, RoomFixtureLayer, Minutes } from "../../support/RoomFixture.ts"
 import { connect, type JsonSocket } from "../../support/JsonSocket.ts"
 
 const unlimited = { rate: Infinity, rateBurst: Infinity } as const
@@ -65,7 +65,7 @@ describe("a megabyte of brackets", () => {
 
 describe("a client that never says what it has", () => {
   it("is remembered by the newest of each thing it was sent", () => {
-    const receipts = new Receipts()
+    const receipts = new PendingAcks()
     const confirmed: Array<number> = []
     let serial = 0
     const sent = {
@@ -96,7 +96,7 @@ describe("a client that never says what it has", () => {
     Effect.gen(function* () {
       const port = yield* Port
       const socket = yield* connect(port)
-      yield* socket.mount({ component: "Desk" })
+      yield* socket.mount({ component: "AuthorizationFixture" })
       const { sessionToken } = socket.seen[0] ?? {}
       const back = yield* connect(port, { sessionToken: String(sessionToken) })
       const silent = yield* connect(port)
@@ -106,16 +106,20 @@ describe("a client that never says what it has", () => {
   )
 })
 
-const halls = (config: Partial<LiveConfig.Service>) =>
-  LiveTest.layer({ components: [Hall] }).pipe(
-    Layer.provide([HallLayer.pipe(Layer.provideMerge(Minutes.layer)), LiveConfig.layer(config), Logger.layer([])])
+const halls = (config: Partial<LiveConfig.Settings>) =>
+  LiveTest.layer({ components: [RoomFixture] }).pipe(
+    Layer.provide([
+      RoomFixtureLayer.pipe(Layer.provideMerge(Minutes.layer)),
+      LiveConfig.layer(config),
+      Logger.layer([])
+    ])
   )
 
 describe("rooms", () => {
   it.effect("that were left take no room, though nobody has confirmed it", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest
-      const hall = yield* live.mount(Hall, { props: { who: "Ada" } })
+      const hall = yield* live.mount(RoomFixture, { props: { who: "Ada" } })
       yield* live.stall
       const hops = Array.from({ length: 20 }, (_, room) => `room-${room}`).flatMap((room) => [
         hall.call.Join({ room }),
@@ -135,9 +139,9 @@ describe("rooms", () => {
     Effect.gen(function* () {
       const live = yield* LiveTest
       const mallory = yield* live.connect()
-      for (const room of ["one", "two"]) yield* mallory.mount(Hall, { props: { who: "Mallory" }, room })
-      yield* mallory.mount(Hall, { props: { who: "Mallory" }, key: "shared" })
-      const shared = yield* live.mount(Hall, { props: { who: "Ada" }, key: "shared" })
+      for (const room of ["one", "two"]) yield* mallory.mount(RoomFixture, { props: { who: "Mallory" }, room })
+      yield* mallory.mount(RoomFixture, { props: { who: "Mallory" }, key: "shared" })
+      const shared = yield* live.mount(RoomFixture, { props: { who: "Ada" }, key: "shared" })
       yield* shared.call.Join({ room: "three" })
       assert.strictEqual((yield* live.open).rooms, 3)
     }).pipe(Effect.scoped, Effect.provide(halls({ maxRooms: 2 })))
@@ -150,7 +154,8 @@ describe("one event for very many components of one client", () => {
       Effect.gen(function* () {
         const socket = yield* connect(yield* Port, { batch })
         let desk = ""
-        for (let mount = 0; mount < 100; mount++) desk = yield* socket.mount({ component: "Desk", room: "hall" })
+        for (let mount = 0; mount < 100; mount++)
+          desk = yield* socket.mount({ component: "AuthorizationFixture", room: "hall" })
         const payload = { words: "x".repeat(200_000) }
         yield* socket.send({ type: "CALL_ACTION", componentId: desk, action: "Say", payload })
         // Cut off, in the middle of what cannot be written.
@@ -182,7 +187,7 @@ describe("a component without events", () => {
       const frames: Array<string> = []
       const eve = yield* live.connect({ onFrame: (_, text) => frames.push(text) })
       yield* eve.mount(Fly, { props: {}, room: "staff" })
-      const boss = yield* live.mount(Hall, { props: { who: "Boss" }, room: "staff" })
+      const boss = yield* live.mount(RoomFixture, { props: { who: "Boss" }, room: "staff" })
       yield* boss.call.Say({ words: "the secret" })
       yield* live.settle
       yield* eve.settle
@@ -190,8 +195,8 @@ describe("a component without events", () => {
     }).pipe(
       Effect.scoped,
       Effect.provide(
-        LiveTest.layer({ components: [Hall, Fly] }).pipe(
-          Layer.provide([HallLayer.pipe(Layer.provideMerge(Minutes.layer)), Fly.toLayer({}), Logger.layer([])])
+        LiveTest.layer({ components: [RoomFixture, Fly] }).pipe(
+          Layer.provide([RoomFixtureLayer.pipe(Layer.provideMerge(Minutes.layer)), Fly.toLayer({}), Logger.layer([])])
         )
       )
     )

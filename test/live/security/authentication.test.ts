@@ -9,11 +9,11 @@ import { connect } from "../../support/RawSocket.ts"
 import { Address, served } from "../../support/server.ts"
 
 /** What was logged, and what holds an answer back. */
-class Desk extends Context.Service<
-  Desk,
+class AuthorizationFixture extends Context.Service<
+  AuthorizationFixture,
   { readonly people: Map<string, Principal>; readonly latch: Latch.Latch; asked: number }
->()("test/Desk") {
-  static readonly layer = Layer.sync(Desk, () => ({
+>()("test/AuthorizationFixture") {
+  static readonly layer = Layer.sync(AuthorizationFixture, () => ({
     people: new Map([
       ["token-of-ada", { id: "ada" }],
       ["token-of-bob", { id: "bob" }]
@@ -28,7 +28,7 @@ const log = Logger.layer([Logger.make(({ logLevel, message }) => void logged.pus
 
 const authentication = Authentication.layer((request) =>
   Effect.gen(function* () {
-    const desk = yield* Desk
+    const desk = yield* AuthorizationFixture
     desk.asked++
     const token = Authentication.token(request, { query: "token" }) ?? request.cookies["account"]
     switch (token) {
@@ -56,7 +56,7 @@ const authentication = Authentication.layer((request) =>
 
 const subject = served.pipe(
   Layer.provide(authentication),
-  Layer.provideMerge(Desk.layer),
+  Layer.provideMerge(AuthorizationFixture.layer),
   Layer.provide(LiveConfig.layer({ authenticationTimeout: Duration.seconds(3) })),
   Layer.provide(log)
 )
@@ -109,7 +109,7 @@ layer(subject)("a client that connects", (it) => {
   it.effect("is answered 503 when Authentication takes too long", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
-      const desk = yield* Desk
+      const desk = yield* AuthorizationFixture
       const { asked } = desk
       const answer = yield* Effect.forkChild(knock(url, bearer("hangs")), { startImmediately: true })
       yield* TestClock.withLive(Effect.repeat(Effect.sleep("2 millis"), { until: () => desk.asked > asked }))
@@ -193,7 +193,7 @@ layer(subject)("a session", (it) => {
   it.effect("is not taken up by one whose credentials are not good any more: it is authenticated anew", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
-      const desk = yield* Desk
+      const desk = yield* AuthorizationFixture
       desk.people.set("token-of-eve", { id: "eve" })
       const { sessionToken } = yield* established(url, "token-of-eve")
       desk.people.delete("token-of-eve")

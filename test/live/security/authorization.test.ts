@@ -4,7 +4,7 @@ import { Context, Effect, Layer, Logger } from "effect"
 import { LiveError } from "fibra"
 import { Authentication, Authorization } from "fibra/server"
 import { LiveTest } from "fibra/testing"
-import { Desk, DeskLayer, Port, served } from "../../support/Desk.ts"
+import { AuthorizationFixture, AuthorizationFixtureLayer, Port, served } from "../../support/AuthorizationFixture.ts"
 import { connect } from "../../support/JsonSocket.ts"
 
 /** What rights are looked up in. */
@@ -31,7 +31,10 @@ const rights = Authorization.layer({
 }).pipe(Layer.provide(Ranks.layer))
 
 const tested = (layer: Layer.Layer<never>) =>
-  LiveTest.layer({ components: [Desk] }).pipe(Layer.provide([DeskLayer, Logger.layer([])]), Layer.provide(layer))
+  LiveTest.layer({ components: [AuthorizationFixture] }).pipe(
+    Layer.provide([AuthorizationFixtureLayer, Logger.layer([])]),
+    Layer.provide(layer)
+  )
 
 /** What was refused, and nothing else. */
 const refused = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -44,11 +47,20 @@ describe("authorization", () => {
     Effect.gen(function* () {
       const live = yield* LiveTest
       const [ada, eve] = [yield* live.connect({ principal: "ada" }), yield* live.connect({ principal: "eve" })]
-      yield* ada.mount(Desk, { props: {}, key: "shared" })
-      assert.strictEqual(yield* refused(ada.mount(Desk, { props: {}, key: "vault" })), `Mounting "Desk"`)
+      yield* ada.mount(AuthorizationFixture, { props: {}, key: "shared" })
+      assert.strictEqual(
+        yield* refused(ada.mount(AuthorizationFixture, { props: {}, key: "vault" })),
+        `Mounting "AuthorizationFixture"`
+      )
       // Also when it runs already, for somebody else.
-      assert.strictEqual(yield* refused(eve.mount(Desk, { props: {}, key: "shared" })), `Mounting "Desk"`)
-      assert.strictEqual(yield* refused(live.mount(Desk, { props: {} })), `Mounting "Desk"`)
+      assert.strictEqual(
+        yield* refused(eve.mount(AuthorizationFixture, { props: {}, key: "shared" })),
+        `Mounting "AuthorizationFixture"`
+      )
+      assert.strictEqual(
+        yield* refused(live.mount(AuthorizationFixture, { props: {} })),
+        `Mounting "AuthorizationFixture"`
+      )
       // Nothing was activated for those who may not.
       assert.strictEqual((yield* live.open).instances, 1)
     }).pipe(Effect.scoped, Effect.provide(tested(rights)))
@@ -59,11 +71,11 @@ describe("authorization", () => {
       const live = yield* LiveTest
       const [one, other] = [yield* live.connect({ principal: "ada" }), yield* live.connect({ principal: "bob" })]
       const [ada, bob] = [
-        yield* one.mount(Desk, { props: {}, key: "shared" }),
-        yield* other.mount(Desk, { props: {}, key: "shared" })
+        yield* one.mount(AuthorizationFixture, { props: {}, key: "shared" }),
+        yield* other.mount(AuthorizationFixture, { props: {}, key: "shared" })
       ]
       yield* Effect.forEach(["a", "b", "c"], (text) => ada.call.Note({ text }), { concurrency: "unbounded" })
-      assert.strictEqual(yield* refused(bob.call.Shred()), `Calling "Shred" of "Desk"`)
+      assert.strictEqual(yield* refused(bob.call.Shred()), `Calling "Shred" of "AuthorizationFixture"`)
       assert.strictEqual(yield* bob.call.WhoCalls(), "bob")
       assert.deepStrictEqual((yield* bob.state).notes, ["a", "b", "c"])
       yield* ada.call.Shred()
@@ -84,7 +96,10 @@ describe("authorization", () => {
     it.effect(`allows nothing when it ${how}`, () =>
       Effect.gen(function* () {
         const live = yield* LiveTest
-        assert.strictEqual(yield* refused(live.mount(Desk, { props: {} })), `Mounting "Desk"`)
+        assert.strictEqual(
+          yield* refused(live.mount(AuthorizationFixture, { props: {} })),
+          `Mounting "AuthorizationFixture"`
+        )
       }).pipe(Effect.scoped, Effect.provide(tested(Authorization.layer({ mount }))))
     )
   }
@@ -94,7 +109,7 @@ describe("authorization", () => {
       const port = yield* Port
       const setter = Effect.fnUntraced(function* (as: string) {
         const socket = yield* connect(port, { as })
-        const desk = yield* socket.mount({ component: "Desk" })
+        const desk = yield* socket.mount({ component: "AuthorizationFixture" })
         return (value: string) =>
           socket.request({ type: "PROPERTY_UPDATE", componentId: desk, payload: { property: "title", value } })
       })
@@ -134,12 +149,12 @@ describe("a right to set that is left out", () => {
   it.live("is asked of the right to call, with the action `set <property>`", () =>
     Effect.gen(function* () {
       const socket = yield* connect(yield* Port)
-      const componentId = yield* socket.mount({ component: "Desk" })
+      const componentId = yield* socket.mount({ component: "AuthorizationFixture" })
       const payload = { property: "title", value: "mine" }
       assert.deepInclude(yield* socket.request({ type: "PROPERTY_UPDATE", componentId, payload }), {
         success: false,
         code: "NotAllowed",
-        reason: { _tag: "NotAllowed", what: `Setting "title" of "Desk"` }
+        reason: { _tag: "NotAllowed", what: `Setting "title" of "AuthorizationFixture"` }
       })
       assert.deepInclude(yield* socket.request({ type: "CALL_ACTION", componentId, action: "Shred" }), {
         success: true
@@ -152,13 +167,15 @@ describe("a right to set that is left out", () => {
 describe("an anonymous client, where nobody is asked", () => {
   const nobody = Authentication.layer(() => Effect.undefined)
   const desk = (anonymous?: boolean) =>
-    LiveTest.layer({ components: [Desk] }).pipe(
-      Layer.provide(Desk.toLayer(Effect.die("not built"), anonymous === undefined ? {} : { anonymous })),
+    LiveTest.layer({ components: [AuthorizationFixture] }).pipe(
+      Layer.provide(
+        AuthorizationFixture.toLayer(Effect.die("not built"), anonymous === undefined ? {} : { anonymous })
+      ),
       Layer.provide(Logger.layer([]))
     )
   const outcome = Effect.gen(function* () {
     const live = yield* LiveTest
-    const error = yield* Effect.flip(live.mount(Desk, { props: {} }))
+    const error = yield* Effect.flip(live.mount(AuthorizationFixture, { props: {} }))
     // Whoever is let in finds a component that cannot be built.
     return error.reason._tag === "NotAllowed" ? "refused" : "let in"
   }).pipe(Effect.scoped)

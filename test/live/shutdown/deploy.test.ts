@@ -78,7 +78,7 @@ class Site extends Context.Service<
   { readonly serve: (app: typeof first | typeof second, port?: number) => Effect.Effect<Running> }
 >()("test/Site") {}
 
-const site = (numbers: Partial<LiveConfig.Service> = {}) =>
+const site = (numbers: Partial<LiveConfig.Settings> = {}) =>
   Layer.effect(
     Site,
     Effect.gen(function* () {
@@ -147,7 +147,7 @@ const until = <A>(look: Effect.Effect<A>, predicate: (value: A) => boolean): Eff
 const deploys = <A, E>(
   name: string,
   run: Effect.Effect<A, E, Site | Scope.Scope>,
-  numbers?: Partial<LiveConfig.Service>
+  numbers?: Partial<LiveConfig.Settings>
 ) => it.live(name, () => run.pipe(Effect.scoped, Effect.provide(site(numbers))))
 
 describe("a deploy", () => {

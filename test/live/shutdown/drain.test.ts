@@ -7,7 +7,7 @@ import { RpcClient } from "effect/rpc"
 import { LiveProtocol } from "fibra"
 import { SnapshotStore } from "fibra/server"
 import { LiveTest } from "fibra/testing"
-import { HttpServers } from "../../../src/server/http/Unavailable.ts"
+import { HttpServers } from "../../../src/server/http/ShutdownResponder.ts"
 import { behaviors, components, Gate, Lab } from "../../support/Lab.ts"
 import { Notes, NotesLayer } from "../../support/Notes.ts"
 
@@ -119,9 +119,9 @@ describe("two live servers on one HTTP server", () => {
   it("that end answer with 503", () => {
     const server = new EventEmitter()
     const incoming = { socket: { server } } as never
-    for (const unavailable of [new HttpServers(), new HttpServers()]) {
-      unavailable.see(incoming)
-      unavailable.begin()
+    for (const shutdownResponder of [new HttpServers(), new HttpServers()]) {
+      shutdownResponder.see(incoming)
+      shutdownResponder.begin()
     }
     let status: number | undefined
     const response = { writeHead: (code: number) => ((status = code), response), end: () => {} }

@@ -8,7 +8,7 @@ import { TestClock } from "effect/testing"
 import type { LiveError } from "fibra"
 import { LiveConfig, SnapshotStore } from "fibra/server"
 import { LiveTest } from "fibra/testing"
-import { Effects, Journal, JournalLayer } from "../../support/Journal.ts"
+import { Effects, SideEffectLog, SideEffectLogLayer } from "../../support/SideEffectLog.ts"
 import { Revisions } from "../../support/Revisions.ts"
 
 const Command = Schema.Union([
@@ -28,15 +28,15 @@ const Command = Schema.Union([
 ])
 type Command = typeof Command.Type
 
-type Outcome = Exit.Exit<unknown, LiveError | { readonly _tag: "Refused" }>
+type CallOutcome = Exit.Exit<unknown, LiveError | { readonly _tag: "Refused" }>
 
 interface Call {
   readonly mark: string
-  readonly fiber: Fiber.Fiber<Outcome>
+  readonly fiber: Fiber.Fiber<CallOutcome>
 }
 
 /** What may have happened, given the answer. */
-const possibleRuns = (outcome: Outcome | undefined): ReadonlyArray<number> => {
+const possibleRuns = (outcome: CallOutcome | undefined): ReadonlyArray<number> => {
   if (outcome === undefined) return []
   if (Exit.isSuccess(outcome)) return [1]
   const error = outcome.cause.reasons.find(Cause.isFailReason)?.error
@@ -60,8 +60,8 @@ const inTime = Effect.fnUntraced(function* (stop: Effect.Effect<void>) {
 const run = Effect.fnUntraced(function* (commands: ReadonlyArray<Command>, revisions: Revisions) {
   const live = yield* LiveTest
   const { lives, runs } = yield* Effects
-  const own = yield* live.mount(Journal, {})
-  const shared = yield* live.mount(Journal, { key: "shared" })
+  const own = yield* live.mount(SideEffectLog, {})
+  const shared = yield* live.mount(SideEffectLog, { key: "shared" })
   const calls: Array<Call> = []
   let [killed, away] = [false, false]
   for (const command of commands) {
@@ -146,8 +146,8 @@ it.effect.prop(
     return run(commands, revisions).pipe(
       Effect.scoped,
       Effect.provide(
-        LiveTest.layer({ components: [Journal], onFrame: revisions.onFrame, offlineTimeout: "1 minute" }).pipe(
-          Layer.provide(JournalLayer),
+        LiveTest.layer({ components: [SideEffectLog], onFrame: revisions.onFrame, offlineTimeout: "1 minute" }).pipe(
+          Layer.provide(SideEffectLogLayer),
           Layer.provide(SnapshotStore.layerMemory),
           Layer.provideMerge(Effects.layer),
           Layer.provide(config),

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Stream } from "effect"
 import { LiveClient } from "fibra/client"
-import { Desk, Port, served } from "../../support/Desk.ts"
+import { AuthorizationFixture, Port, served } from "../../support/AuthorizationFixture.ts"
 import { connect, type JsonSocket } from "../../support/JsonSocket.ts"
 import * as RawSocket from "../../support/RawSocket.ts"
 
@@ -18,8 +18,8 @@ describe("a client of the open wire and one of ours", () => {
     Effect.gen(function* () {
       const live = yield* LiveClient
       const socket = yield* connect(yield* Port)
-      const shared = yield* socket.mount({ component: "Desk", key: "shared" })
-      const handle = yield* live.mount(Desk, { props: {}, key: "shared" })
+      const shared = yield* socket.mount({ component: "AuthorizationFixture", key: "shared" })
+      const handle = yield* live.mount(AuthorizationFixture, { props: {}, key: "shared" })
       yield* act(socket, shared, "Note", { text: "from json" })
       yield* handle.call.Note({ text: "from rpc" })
       const update = yield* socket.next("COMPONENT_UPDATE")
@@ -29,13 +29,13 @@ describe("a client of the open wire and one of ours", () => {
       })
       assert.deepStrictEqual((yield* handle.state).notes, ["from json", "from rpc"])
 
-      const own = yield* live.mount(Desk, { props: {}, room: "hall" })
+      const own = yield* live.mount(AuthorizationFixture, { props: {}, room: "hall" })
       const heard: Array<string> = []
       yield* own.events("Said").pipe(
         Stream.runForEach(({ words }) => Effect.sync(() => void heard.push(words))),
         Effect.forkScoped({ startImmediately: true })
       )
-      const desk = yield* socket.mount({ component: "Desk", room: "hall" })
+      const desk = yield* socket.mount({ component: "AuthorizationFixture", room: "hall" })
       yield* own.call.Say({ words: "over rpc" })
       yield* socket.send({ type: "CALL_ACTION", componentId: desk, action: "Say", payload: { words: "over json" } })
       const said = [yield* socket.next("BROADCAST"), yield* socket.next("BROADCAST")]
@@ -57,7 +57,7 @@ describe("a client of the open wire and one of ours", () => {
     Effect.gen(function* () {
       const port = yield* Port
       const socket = yield* connect(port)
-      yield* socket.mount({ component: "Desk" })
+      yield* socket.mount({ component: "AuthorizationFixture" })
       const { sessionToken } = socket.seen[0] ?? {}
       const ours = yield* RawSocket.connect(`ws://127.0.0.1:${port}/api/live/rpc`)
       ours.send({ _tag: "Request", id: "1", tag: "Connect", payload: {}, headers: [] })
@@ -79,11 +79,11 @@ describe("a client of the open wire that does not read", () => {
     Effect.gen(function* () {
       const port = yield* Port
       const [slow, busy] = [yield* connect(port), yield* connect(port)]
-      const room = { component: "Desk", room: "hall" }
+      const room = { component: "AuthorizationFixture", room: "hall" }
       const desk = yield* slow.mount(room)
-      const shared = yield* slow.mount({ component: "Desk", key: "shared" })
+      const shared = yield* slow.mount({ component: "AuthorizationFixture", key: "shared" })
       const other = yield* busy.mount(room)
-      const same = yield* busy.mount({ component: "Desk", key: "shared" })
+      const same = yield* busy.mount({ component: "AuthorizationFixture", key: "shared" })
       slow.read(false)
       const words = "x".repeat(250_000)
       const rounds = 70
@@ -114,7 +114,7 @@ describe("a client of the open wire that answers a ping", () => {
   it.live("has the token it was sent before, so the one before that is worth nothing", () =>
     Effect.gen(function* () {
       const socket = yield* connect(yield* Port)
-      const desk = yield* socket.mount({ component: "Desk" })
+      const desk = yield* socket.mount({ component: "AuthorizationFixture" })
       const tokens: Array<string> = []
       const token = Effect.repeat(socket.next("STATE_UPDATE"), {
         until: ({ payload }) => {
@@ -131,7 +131,7 @@ describe("a client of the open wire that answers a ping", () => {
       }
       yield* socket.request({ type: "COMPONENT_UNMOUNT", componentId: desk })
       const rehydrate = (signedState: string | undefined) =>
-        socket.request({ type: "COMPONENT_REHYDRATE", payload: { componentName: "Desk", signedState } })
+        socket.request({ type: "COMPONENT_REHYDRATE", payload: { componentName: "AuthorizationFixture", signedState } })
       assert.deepInclude(yield* rehydrate(tokens[0]), { success: false, code: "TokenRejected" })
       assert.deepNestedInclude(yield* rehydrate(tokens.at(-1)), { "result.state.notes": ["one", "two", "three"] })
     }).pipe(

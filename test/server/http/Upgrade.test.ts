@@ -3,7 +3,7 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
-import { Admission } from "../../../src/server/transport/Admission.ts"
+import { ConnectionLimits } from "../../../src/server/transport/ConnectionLimits.ts"
 import { defaults } from "../../../src/server/LiveConfig.ts"
 import * as Upgrade from "../../../src/server/http/Upgrade.ts"
 import { knock } from "../../support/Handshake.ts"
@@ -32,11 +32,11 @@ describe("the origin of a page", () => {
 })
 
 it.live("whoever is signed out between the answer of Authentication and the handshake is not let in", () => {
-  const admission = new Admission(defaults)
+  const limits = new ConnectionLimits(defaults)
   let [asked, connected] = [0, 0]
   const handler = Upgrade.handler(
     {
-      admission,
+      limits,
       authenticate: () => Effect.succeed({ id: "ada" }),
       config: defaults,
       // Not when it is authenticated, but when it is about to be connected.
@@ -55,6 +55,6 @@ it.live("whoever is signed out between the answer of Authentication and the hand
     const answer = yield* knock(`ws://127.0.0.1:${"port" in address ? address.port : 0}/`)
     assert.strictEqual(answer.status, 401)
     assert.include(answer.text, "signed out")
-    assert.deepStrictEqual([asked, connected, admission.size], [2, 0, 0])
+    assert.deepStrictEqual([asked, connected, limits.size], [2, 0, 0])
   }).pipe(Effect.scoped, Effect.provide(app))
 })

@@ -7,8 +7,8 @@ import { LiveTest } from "fibra/testing"
 import type { PresenceCodec } from "../../../src/ComponentCodec.ts"
 import type { ComponentId } from "../../../src/LiveId.ts"
 import type { Person } from "../../../src/Presence.ts"
-import { Client } from "../../../src/server/sync/Client.ts"
-import * as JsonDialect from "../../../src/server/wire/json/JsonDialect.ts"
+import { ClientInfo } from "../../../src/server/sync/ClientInfo.ts"
+import * as JsonEncoder from "../../../src/server/wire/json/JsonEncoder.ts"
 import { defaults } from "../../../src/server/LiveConfig.ts"
 import { Presence } from "../../../src/server/room/Presence.ts"
 
@@ -42,7 +42,7 @@ const empty = () => {
   const listener = (people: ReadonlyArray<Person>) => void told.push(namesOf(people).join(" "))
   const enter = (name: string) => {
     const mount = { name }
-    presence.enter(mount, new Client(undefined, name), { name }, false)
+    presence.enter(mount, new ClientInfo(undefined, name), { name }, false)
     return mount
   }
   return { presence, told, listener, enter, encodings: () => encoded }
@@ -108,8 +108,8 @@ describe("a listener on the server", () => {
       assert.lengthOf(presence.people, 100)
       yield* turn
       assert.strictEqual(encodings(), 0)
-      const client = new Client(undefined, "client")
-      const reader = presence.read({ client, dialect: JsonDialect.make(() => 0), readerWoke: () => {} })
+      const client = new ClientInfo(undefined, "client")
+      const reader = presence.read({ client, encoder: JsonEncoder.make(() => 0), cursorWoke: () => {} })
       reader.announce()
       reader.take([])
       assert.strictEqual(encodings(), 1)

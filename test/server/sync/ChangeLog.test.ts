@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { ChangeLog } from "../../../src/server/sync/ChangeLog.ts"
 import { defaults } from "../../../src/server/LiveConfig.ts"
-import { RpcDialect } from "../../../src/server/wire/rpc/RpcDialect.ts"
+import { RpcEncoder } from "../../../src/server/wire/rpc/RpcEncoder.ts"
 
 const Step = Schema.Union([
   Schema.TaggedStruct("Append", { length: Schema.Literals([1, 5, 9]) }),
@@ -24,7 +24,7 @@ describe("the log of an instance", () => {
     [Bounds, Schema.Array(Step).check(Schema.isMaxLength(40))],
     ([bounds, steps]) =>
       Effect.sync(() => {
-        const log = new ChangeLog(RpcDialect, { ...defaults, ...bounds })
+        const log = new ChangeLog(RpcEncoder, { ...defaults, ...bounds })
         const all: Array<string> = []
         let behind = false
         for (const step of steps) {
@@ -53,7 +53,7 @@ describe("the log of an instance", () => {
   )
 
   it("remembers no more texts than a reader gets one by one, and more only for clients that are away", () => {
-    const log = new ChangeLog(RpcDialect, { ...defaults, conflateAfter: 3 })
+    const log = new ChangeLog(RpcEncoder, { ...defaults, conflateAfter: 3 })
     log.fellBehind()
     for (let revision = 1; revision <= 10; revision++) {
       log.append(revision, "x".repeat(10))
@@ -70,7 +70,7 @@ describe("the log of an instance", () => {
   })
 
   it("remembers no more than it may when everybody has read it, however large the changes were", () => {
-    const log = new ChangeLog(RpcDialect, { ...defaults, retainedBytes: 25 })
+    const log = new ChangeLog(RpcEncoder, { ...defaults, retainedBytes: 25 })
     for (const length of [10, 100, 10]) {
       for (let revision = 1; revision <= 6; revision++) {
         log.fellBehind()

@@ -1,11 +1,11 @@
 /** What fails on one connection ends that one, wherever it fails, and whoever has asked it to say something. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Logger } from "effect"
-import type { Connection, FrontSession } from "../../../src/server/transport/Connection.ts"
+import type { Connection, ProtocolHandler } from "../../../src/server/transport/Connection.ts"
 import { Transport, layer } from "../../../src/server/transport/Transport.ts"
-import { makeLink } from "../../support/deadLink.ts"
+import { makeWriter } from "../../support/discardingWriter.ts"
 
-const session: FrontSession = {
+const session: ProtocolHandler = {
   receive: () => {},
   flush: () => {},
   draining: () => {},
@@ -17,7 +17,7 @@ const fails = () => {
   throw new Error("the front is broken")
 }
 
-const cases: ReadonlyArray<readonly [when: string, front: Partial<FrontSession>, use: (it: Connection) => void]> = [
+const cases: ReadonlyArray<readonly [when: string, front: Partial<ProtocolHandler>, use: (it: Connection) => void]> = [
   ["when it begins", { opened: fails }, () => {}],
   ["when it is read", { receive: fails }, (connection) => connection.receive("{}")],
   ["when somebody else wants it to be written", { flush: fails }, (connection) => connection.flush()]
@@ -31,8 +31,8 @@ for (const [when, broken, use] of cases) {
     )
     return Effect.gen(function* () {
       const transport = yield* Transport
-      const { codes, link } = makeLink()
-      const connection = transport.attachUnsafe({ open: () => ({ ...session, ...broken }) }, link, undefined)
+      const { codes, writer } = makeWriter()
+      const connection = transport.attachUnsafe({ open: () => ({ ...session, ...broken }) }, writer, undefined)
       use(connection)
       assert.deepStrictEqual(codes, [1011])
       assert.deepStrictEqual(logs, ["A connection failed"])

@@ -10,16 +10,23 @@ import * as Schema from "effect/Schema"
 import { type ClientMessage, clientMessages, isSetting, RequestId } from "../../../JsonProtocol.ts"
 import { LiveError, RateLimited } from "../../../LiveError.ts"
 import { CloseCode, type Mounted, type MountRequest } from "../../../LiveProtocol.ts"
-import type { Connection, FrontSession } from "../../transport/Connection.ts"
-import type { Dialect } from "../../sync/Dialect.ts"
-import { MessageRejected, NotJson, type Told, toldOf, UnknownMessage, UploadRejected } from "./JsonError.ts"
+import type { Connection, ProtocolHandler } from "../../transport/Connection.ts"
+import type { WireEncoder } from "../../sync/WireEncoder.ts"
+import {
+  MessageRejected,
+  NotJson,
+  type ErrorFields,
+  errorFieldsOf,
+  UnknownMessageType,
+  UploadRejected
+} from "./JsonError.ts"
 import type { RestoreRequest } from "../../instance/Instances.ts"
 import { JsonOutbox } from "./JsonOutbox.ts"
-import * as JsonText from "./JsonText.ts"
+import * as JsonResponse from "./JsonResponse.ts"
 import type * as LiveConfig from "../../LiveConfig.ts"
-import { isTooDeep, mayBeTooDeep, tooDeep } from "../Nesting.ts"
-import type { Collector } from "../../session/News.ts"
-import { internalError, notMounted } from "../../session/Outcome.ts"
+import { isTooDeep, mayBeTooDeep, tooDeep } from "../JsonDepth.ts"
+import type { FeedConsumer } from "../../session/ClientFeed.ts"
+import { internalError, notMounted } from "../../session/CallOutcome.ts"
 import type { Session } from "../../session/Session.ts"
 import type { Sessions } from "../../session/Sessions.ts"
 
@@ -37,9 +44,9 @@ const decoders = new Map(
 const isRequestId = Schema.is(RequestId)
 
 /** What all connections of a server share. */
-export interface JsonFront {
-  readonly config: LiveConfig.Service
-  readonly dialect: Dialect
+export interface JsonHost {
+  readonly config: LiveConfig.Settings
+  readonly encoder: WireEncoder
   readonly sessions: Sessions["Service"]
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -55,8 +62,8 @@ export interface JsonOptions {
 }
 
 /** One connection. */
-export class JsonConnection implements FrontSession, Collector {
-  readonly #front: JsonFront
+export class JsonConnection implements ProtocolHandler, FeedConsumer {
+  readonly #host: JsonHost
   readonly #connection: Connection
   readonly #outbox: JsonOutbox
   /** Undefined when another connection has it. */
@@ -64,14 +71,13 @@ export class JsonConnection implements FrontSession, Collector {
   /** What the client had been sent when it was asked last for a sign of life. */
   #asked: number | undefined
 
-  constructor(front: JsonFront, connection: Connection, { isBatching, sessionToken }: JsonOptions) {
-    this.#front = front
+  constructor(host: JsonHost, connection: Connection, { isBatching, sessionToken }: JsonOptions) {
+    this.#host = host
     this.#connection = connection
     this.#outbox = new JsonOutbox(connection, isBatching)
     const { principal } = connection
-    const { sessions } = front
-    const claimed =
-      sessionToken === undefined ? undefined : sessions.claimUnsafe(sessionToken, principal, front.dialect)
+    const { sessions } = host
+    const claimed = sessionToken === undefined ? undefined : sessions.claimUnsafe(sessionToken, principal, host.encoder)
     const resumed = typeof claimed === "object" ? claimed : undefined
     this.#session = resumed ?? sessions.openUnsafe(this, principal)
     if (resumed !== undefined) {
@@ -81,8 +87,8 @@ export class JsonConnection implements FrontSession, Collector {
     this.#outbox.first(this.#established(this.#session, resumed !== undefined))
   }
 
-  get dialect(): Dialect {
-    return this.#front.dialect
+  get encoder(): WireEncoder {
+    return this.#host.encoder
   }
 
   opened(): void {
@@ -91,11 +97,11 @@ export class JsonConnection implements FrontSession, Collector {
     if (session?.previousSecret === undefined) return
     // When its client has answered, the token it has come back with is worth nothing any more.
     this.pinged()
-    this.#connection.link.ping()
+    this.#connection.writer.ping()
   }
 
   #established(session: Session, resumed: boolean): string {
-    const { config, now, sessions } = this.#front
+    const { config, now, sessions } = this.#host
     const { components, connectionId } = session
     return JSON.stringify({
       type: "CONNECTION_ESTABLISHED",
@@ -112,7 +118,7 @@ export class JsonConnection implements FrontSession, Collector {
     this.#connection.schedule()
   }
 
-  hurry(): void {
+  flushNow(): void {
     this.#connection.flush()
   }
 
@@ -138,7 +144,7 @@ export class JsonConnection implements FrontSession, Collector {
     if (asked === undefined || session === undefined) return
     this.#asked = undefined
     // The first it was sent was the token of its session.
-    this.#front.sessions.confirmUnsafe(session)
+    this.#host.sessions.confirmUnsafe(session)
     session.acknowledged(asked)
   }
 
@@ -149,7 +155,7 @@ export class JsonConnection implements FrontSession, Collector {
   closed(): void {
     const session = this.#session
     this.#session = undefined
-    if (session !== undefined) this.#front.run(this.#front.sessions.park(session))
+    if (session !== undefined) this.#host.run(this.#host.sessions.park(session))
   }
 
   receive(text: string): void {
@@ -163,7 +169,7 @@ export class JsonConnection implements FrontSession, Collector {
     const isSuspect = mayBeTooDeep(text)
     if (!Array.isArray(parsed)) return this.#message(parsed, text.length, isSuspect)
     this.#outbox.isBatching = true
-    const { maxMessages } = this.#front.config
+    const { maxMessages } = this.#host.config
     if (parsed.length > maxMessages) {
       return this.#connection.end(1008, `A frame carries more than ${maxMessages} messages`)
     }
@@ -178,7 +184,7 @@ export class JsonConnection implements FrontSession, Collector {
     if (!this.#mayGoOn(requestId)) return
     const decode = typeof type === "string" ? decoders.get(type) : undefined
     if (decode === undefined) {
-      return this.#error(new UnknownMessage({ type: message && (type ?? null), known }), requestId)
+      return this.#error(new UnknownMessageType({ type: message && (type ?? null), known }), requestId)
     }
     if (isSuspect && isTooDeep(message)) {
       return this.#error(new MessageRejected({ type: String(type), issue: tooDeep }), requestId)
@@ -204,7 +210,7 @@ export class JsonConnection implements FrontSession, Collector {
   }
 
   #tooFast(retryAfter: number, requestId: unknown): void {
-    this.#error({ ...toldOf(new RateLimited({ retryAfter })), _tag: "RATE_LIMITED" }, requestId)
+    this.#error({ ...errorFieldsOf(new RateLimited({ retryAfter })), _tag: "RATE_LIMITED" }, requestId)
   }
 
   /** Does what a message asks for; what is kept until it is answered is released then. */
@@ -238,34 +244,39 @@ export class JsonConnection implements FrontSession, Collector {
         type: isBack ? "COMPONENT_REHYDRATED" : "COMPONENT_MOUNTED",
         componentId: message.componentId,
         requestId,
-        timestamp: this.#front.now()
+        timestamp: this.#host.now()
       }
       if (Exit.isSuccess(exit)) this.#mounted(reply, exit.value, room)
       else if (!Cause.hasInterruptsOnly(exit.cause)) {
-        this.#outbox.reply(JsonText.failure(reply, errorOf(exit.cause)))
+        this.#outbox.reply(JsonResponse.failure(reply, errorOf(exit.cause)))
       }
     })
   }
 
   /** The answer goes out before any news of the instance. */
-  #mounted(reply: JsonText.Reply, { componentId, revision, state }: Mounted, room: string | undefined): void {
+  #mounted(reply: JsonResponse.Reply, { componentId, revision, state }: Mounted, room: string | undefined): void {
     const signedState = this.#session?.takeToken(componentId)
     const result =
       reply.type === "COMPONENT_MOUNTED"
         ? { componentId, initialState: state, signedState, room, revision }
         : { newComponentId: componentId, state, signedState, revision }
-    const text = JsonText.success({ ...reply, componentId: reply.componentId ?? componentId }, JSON.stringify(result))
+    const text = JsonResponse.success(
+      { ...reply, componentId: reply.componentId ?? componentId },
+      JSON.stringify(result)
+    )
     if (this.#outbox.first(text)) this.#session?.announce(componentId)
   }
 
   #unmount({ componentId, requestId }: Message<"COMPONENT_UNMOUNT">, size: number): void {
     const session = this.#session
     if (session === undefined) return
-    const fiber = this.#front.run(session.unmount(componentId))
+    const fiber = this.#host.run(session.unmount(componentId))
     const done = (exit: Exit.Exit<unknown, unknown>) => {
       this.#connection.release(size)
-      const reply = { type: "COMPONENT_UNMOUNTED", componentId, requestId, timestamp: this.#front.now() }
-      this.#outbox.reply(Exit.isSuccess(exit) ? JsonText.success(reply) : JsonText.failure(reply, errorOf(exit.cause)))
+      const reply = { type: "COMPONENT_UNMOUNTED", componentId, requestId, timestamp: this.#host.now() }
+      this.#outbox.reply(
+        Exit.isSuccess(exit) ? JsonResponse.success(reply) : JsonResponse.failure(reply, errorOf(exit.cause))
+      )
     }
     const exit = fiber.pollUnsafe()
     if (exit === undefined) fiber.addObserver(done)
@@ -283,12 +294,14 @@ export class JsonConnection implements FrontSession, Collector {
     }
     this.#session?.call(request, (outcome) => {
       this.#connection.release(size)
-      const timestamp = this.#front.now()
+      const timestamp = this.#host.now()
       if (expectResponse === true) {
-        this.#outbox.answer(JsonText.answer({ type: "ACTION_RESPONSE", componentId, requestId, timestamp }, outcome))
+        this.#outbox.answer(
+          JsonResponse.answer({ type: "ACTION_RESPONSE", componentId, requestId, timestamp }, outcome)
+        )
       } else if (requestId !== undefined) {
         const reply = { type: "MESSAGE_RESPONSE", originalType: "CALL_ACTION", componentId, requestId, timestamp }
-        this.#outbox.answer(JsonText.answer(reply, outcome))
+        this.#outbox.answer(JsonResponse.answer(reply, outcome))
       }
     })
   }
@@ -299,38 +312,40 @@ export class JsonConnection implements FrontSession, Collector {
     const request = { componentId, property: setting?.property ?? "", value: setting?.value }
     this.#session?.set(request, (outcome) => {
       this.#connection.release(size)
-      const reply = { type: "PROPERTY_UPDATED", componentId, requestId, timestamp: this.#front.now() }
-      this.#outbox.answer(outcome._tag === "Success" ? JsonText.success(reply) : JsonText.answer(reply, outcome))
+      const reply = { type: "PROPERTY_UPDATED", componentId, requestId, timestamp: this.#host.now() }
+      this.#outbox.answer(
+        outcome._tag === "Success" ? JsonResponse.success(reply) : JsonResponse.answer(reply, outcome)
+      )
     })
   }
 
   #ping({ componentId, requestId }: Message<"COMPONENT_PING">): void {
-    const reply = { type: "COMPONENT_PONG", componentId, requestId, timestamp: this.#front.now() }
+    const reply = { type: "COMPONENT_PONG", componentId, requestId, timestamp: this.#host.now() }
     this.#outbox.reply(
       this.#session?.has(componentId) === true
-        ? JsonText.success(reply)
-        : JsonText.failure(reply, toldOf(notMounted("Pinging", componentId)))
+        ? JsonResponse.success(reply)
+        : JsonResponse.failure(reply, errorFieldsOf(notMounted("Pinging", componentId)))
     )
   }
 
   /** No component takes uploads yet. */
   #upload({ componentId, requestId, type, uploadId }: UploadMessage): void {
-    const timestamp = this.#front.now()
+    const timestamp = this.#host.now()
     const isStart = type === "FILE_UPLOAD_START"
     const error =
       this.#session?.has(componentId) === true
         ? new UploadRejected({ issue: isStart ? "the component takes none" : "there is none of this id" })
-        : toldOf(notMounted("Uploading to", componentId))
+        : errorFieldsOf(notMounted("Uploading to", componentId))
     this.#outbox.reply(
       isStart
-        ? JsonText.failure({ type: "FILE_UPLOAD_START_RESPONSE", uploadId, requestId, timestamp }, error)
-        : JsonText.uploadError({ type: "FILE_UPLOAD_ERROR", uploadId, requestId, timestamp }, error)
+        ? JsonResponse.failure({ type: "FILE_UPLOAD_START_RESPONSE", uploadId, requestId, timestamp }, error)
+        : JsonResponse.uploadError({ type: "FILE_UPLOAD_ERROR", uploadId, requestId, timestamp }, error)
     )
   }
 
   /** The answer to what cannot be handled; it is not known whether what came with it can be a `requestId`. */
-  #error(error: Told, requestId: unknown): void {
-    this.#outbox.reply(JsonText.error(error, this.#front.now(), isRequestId(requestId) ? requestId : undefined))
+  #error(error: ErrorFields, requestId: unknown): void {
+    this.#outbox.reply(JsonResponse.error(error, this.#host.now(), isRequestId(requestId) ? requestId : undefined))
   }
 }
 
@@ -368,7 +383,7 @@ const requestOf = (message: MountMessage): MountRequest | RestoreRequest => {
 }
 
 /** What is told of a failure: what the house refused, or that something is broken. */
-const errorOf = (cause: Cause.Cause<unknown>): Told => {
+const errorOf = (cause: Cause.Cause<unknown>): ErrorFields => {
   const error = cause.reasons.find(Cause.isFailReason)?.error
-  return error instanceof LiveError ? toldOf(error.reason) : { _tag: "InternalError", message: internalError }
+  return error instanceof LiveError ? errorFieldsOf(error.reason) : { _tag: "InternalError", message: internalError }
 }

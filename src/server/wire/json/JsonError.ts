@@ -11,7 +11,7 @@ export class NotJson extends Data.TaggedError("NotJson") {
 }
 
 /** A message is no object, or has a type that does not exist. */
-export class UnknownMessage extends Data.TaggedError("UnknownMessage")<{
+export class UnknownMessageType extends Data.TaggedError("UnknownMessage")<{
   /** What stands there; null where nothing does, and undefined where the message is no object. */
   readonly type: unknown
   readonly known: ReadonlyArray<string>
@@ -73,7 +73,7 @@ export class Interrupted extends Data.TaggedError("Interrupted") {
 }
 
 /** What is told of an error. */
-export interface Told {
+export interface ErrorFields {
   readonly _tag: string
   readonly message: string
   /** The error itself, with its fields, where it has some that a program may want. */
@@ -83,7 +83,7 @@ export interface Told {
 const encodeReason = Schema.encodeSync(LiveErrorReason)
 
 /** What is told of what the house refuses. */
-export const toldOf = (reason: LiveErrorReason): Told => ({
+export const errorFieldsOf = (reason: LiveErrorReason): ErrorFields => ({
   _tag: reason._tag,
   message: reason.message,
   reason: encodeReason(reason)

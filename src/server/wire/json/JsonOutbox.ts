@@ -25,9 +25,9 @@ export class JsonOutbox extends Outbox {
 
   /** Writes what there is to say. */
   flush(unread: Unread | undefined): void {
-    const { hasRoom, link } = this.connection
+    const { hasRoom, writer } = this.connection
     // Nothing says what has arrived: what does not leave is kept for the next connection.
-    const takes = link.isOpen && (this.isAnswering || (unread?.isBehind === true && hasRoom))
+    const takes = writer.isOpen && (this.isAnswering || (unread?.isBehind === true && hasRoom))
     const batches = unread !== undefined && takes ? unread.collect() : []
     if (batches.length > 0) unread?.sent(this.#batch)
     const messages = this.take()
@@ -37,27 +37,27 @@ export class JsonOutbox extends Outbox {
 
   /** All in one frame; what is alone is written as others get it, too. */
   #writeArray({ first, last }: Messages, batches: ReadonlyArray<Batch>): void {
-    const { link } = this.connection
+    const { writer } = this.connection
     const [batch] = batches
     const isAlone = first.length + last.length === 0 && batches.length === 1
     if (batch !== undefined && isAlone && batch.hearer === undefined) {
-      return link.write(batch.frame(`${link.kind} array`, ({ text }) => link.frame(`[${text}]`)))
+      return writer.write(batch.frame(`${writer.kind} array`, ({ text }) => writer.frame(`[${text}]`)))
     }
     // One event may be for many components of one client.
     if (batches.reduce((size, batch) => size + batch.size, 0) > this.config.maxBuffered) return this.tooMuch()
     const texts = [...first, ...batches.flatMap(textsOf), ...last]
-    if (texts.length > 0) link.write(link.frame(`[${texts.join(",")}]`))
+    if (texts.length > 0) writer.write(writer.frame(`[${texts.join(",")}]`))
   }
 
   /** Each in a frame of its own; what is alone, or long, is written as others get it, if there are any. */
   #writeEach({ first, last }: Messages, batches: ReadonlyArray<Batch>): void {
-    const { link } = this.connection
+    const { writer } = this.connection
     const isAlone = first.length + last.length === 0 && batches.length === 1
     const { maxBuffered } = this.config
     let own: Array<string> = []
     let size = 0
     const gather = () => {
-      if (own.length > 0) link.write(link.frames(own))
+      if (own.length > 0) writer.write(writer.frames(own))
       own = []
       size = 0
     }
@@ -71,7 +71,7 @@ export class JsonOutbox extends Outbox {
         gather()
         this.#writeShared(batch)
         // One event may be for many components of one client.
-        if (link.bufferedUnsafe() > maxBuffered) return
+        if (writer.bufferedUnsafe() > maxBuffered) return
       }
     }
     own.push(...last)
@@ -79,9 +79,10 @@ export class JsonOutbox extends Outbox {
   }
 
   #writeShared(batch: Batch): void {
-    const { link } = this.connection
-    if (batch.hearer === undefined) link.write(batch.frame(`${link.kind} each`, ({ texts }) => link.frames(texts)))
-    else link.writeTo(batch.hearer, batch.all)
+    const { writer } = this.connection
+    if (batch.hearer === undefined)
+      writer.write(batch.frame(`${writer.kind} each`, ({ texts }) => writer.frames(texts)))
+    else writer.writeTo(batch.hearer, batch.all)
   }
 }
 

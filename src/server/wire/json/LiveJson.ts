@@ -9,17 +9,19 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { JsonConnection } from "./JsonConnection.ts"
-import * as JsonDialect from "./JsonDialect.ts"
+import * as JsonEncoder from "./JsonEncoder.ts"
 import * as LiveConfig from "../../LiveConfig.ts"
 import { Sessions } from "../../session/Sessions.ts"
-import type { Front } from "../../transport/Connection.ts"
-import * as TurnClock from "../../transport/TurnClock.ts"
+import type { WireProtocol } from "../../transport/Connection.ts"
+import * as CachedClock from "../../transport/CachedClock.ts"
 
 /** The token in the query of an upgrade request; one that cannot be one counts as not there. */
 const decodeToken = Schema.decodeUnknownOption(Schema.String.check(Schema.isMaxLength(256)))
 
 /** The front for a connection that was asked for with this query, to be given to the Transport. */
-export class LiveJson extends Context.Service<LiveJson, (query: URLSearchParams) => Front>()("fibra/server/LiveJson") {}
+export class LiveJson extends Context.Service<LiveJson, (query: URLSearchParams) => WireProtocol>()(
+  "fibra/server/LiveJson"
+) {}
 
 /** The front. */
 export const layer: Layer.Layer<LiveJson, never, Sessions> = Layer.effect(
@@ -28,12 +30,12 @@ export const layer: Layer.Layer<LiveJson, never, Sessions> = Layer.effect(
     const sessions = yield* Sessions
     const config = yield* LiveConfig.LiveConfig
     const run = Effect.runForkWith(yield* Effect.context<never>())
-    const now = TurnClock.make(yield* Clock.Clock)
-    const front = { config, dialect: JsonDialect.make(now), now, run, sessions }
+    const now = CachedClock.make(yield* Clock.Clock)
+    const host = { config, encoder: JsonEncoder.make(now), now, run, sessions }
     return (query) => {
       const sessionToken = Option.getOrUndefined(decodeToken(query.get("sessionToken")))
       const options = { sessionToken, isBatching: query.get("batch") === "1" }
-      return { open: (connection) => new JsonConnection(front, connection, options) }
+      return { open: (connection) => new JsonConnection(host, connection, options) }
     }
   })
 )

@@ -16,13 +16,13 @@ import * as RpcServer from "effect/rpc/RpcServer"
 import { TokenRejected } from "../../../LiveError.ts"
 import { LiveProtocol } from "../../../LiveProtocol.ts"
 import * as LiveConfig from "../../LiveConfig.ts"
-import { RpcDialect } from "./RpcDialect.ts"
-import { RpcConnection, type RpcFront } from "./RpcConnection.ts"
+import { RpcEncoder } from "./RpcEncoder.ts"
+import { RpcConnection, type RpcHost } from "./RpcConnection.ts"
 import { Sessions } from "../../session/Sessions.ts"
-import type { Front } from "../../transport/Connection.ts"
+import type { WireProtocol } from "../../transport/Connection.ts"
 
 /** The front, to be given to the Transport with each connection. */
-export class LiveRpc extends Context.Service<LiveRpc, Front>()("fibra/server/LiveRpc") {}
+export class LiveRpc extends Context.Service<LiveRpc, WireProtocol>()("fibra/server/LiveRpc") {}
 
 /** The requests `RpcServer` runs; the others never reach it. */
 const Unary = LiveProtocol.omit("Connect", "Received", "Mount", "Rehydrate", "Call")
@@ -77,13 +77,13 @@ export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
       Effect.forkScoped
     )
 
-    const front: RpcFront = {
+    const host: RpcHost = {
       config,
       tokenAge: Duration.toMillis(config.tokenAge),
       openSession: sessions.openUnsafe,
       ticket: sessions.ticketUnsafe,
       claim: (token, principal) => {
-        const claimed = sessions.claimUnsafe(token, principal, RpcDialect)
+        const claimed = sessions.claimUnsafe(token, principal, RpcEncoder)
         return typeof claimed === "string" ? new TokenRejected({ reason: claimed }) : claimed
       },
       confirm: sessions.confirmUnsafe,
@@ -101,7 +101,7 @@ export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
     }
 
     return {
-      open: (connection) => new RpcConnection(front, connection)
+      open: (connection) => new RpcConnection(host, connection)
     }
   })
 )

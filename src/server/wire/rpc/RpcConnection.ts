@@ -20,14 +20,14 @@ import {
   type RehydrateRequest,
   type ResumeRequest
 } from "../../../LiveProtocol.ts"
-import type { ClientMessage, RequestId } from "./ClientMessage.ts"
-import type { Connection, FrontSession } from "../../transport/Connection.ts"
-import type { Dialect } from "../../sync/Dialect.ts"
+import type { RpcEnvelope, RpcRequestId } from "./RpcEnvelope.ts"
+import type { Connection, ProtocolHandler } from "../../transport/Connection.ts"
+import type { WireEncoder } from "../../sync/WireEncoder.ts"
 import type * as LiveConfig from "../../LiveConfig.ts"
-import { isTooDeep, mayBeTooDeep, tooDeep } from "../Nesting.ts"
-import { internalError, type Outcome } from "../../session/Outcome.ts"
+import { isTooDeep, mayBeTooDeep, tooDeep } from "../JsonDepth.ts"
+import { internalError, type CallOutcome } from "../../session/CallOutcome.ts"
 import type { Principal } from "../../../Principal.ts"
-import { RpcDialect } from "./RpcDialect.ts"
+import { RpcEncoder } from "./RpcEncoder.ts"
 import { RpcOutbox } from "./RpcOutbox.ts"
 import { type Begin, RpcPending } from "./RpcPending.ts"
 import {
@@ -39,20 +39,20 @@ import {
   decodeReceived,
   decodeRehydrate
 } from "./RpcRequests.ts"
-import * as RpcText from "./RpcText.ts"
-import type { Collector } from "../../session/News.ts"
+import * as RpcResponse from "./RpcResponse.ts"
+import type { FeedConsumer } from "../../session/ClientFeed.ts"
 import type { Session } from "../../session/Session.ts"
 
 const issueOf = (cause: Cause.Cause<unknown>): string => String(Cause.squash(cause))
 
-type Request = Extract<ClientMessage, { readonly _tag: "Request" }>
+type Request = Extract<RpcEnvelope, { readonly _tag: "Request" }>
 
 /** What all connections of a server share. */
-export interface RpcFront {
-  readonly config: LiveConfig.Service
+export interface RpcHost {
+  readonly config: LiveConfig.Settings
   /** How long state tokens are good, milliseconds. */
   readonly tokenAge: number
-  readonly openSession: (connection: Collector, principal: Principal | undefined) => Session
+  readonly openSession: (connection: FeedConsumer, principal: Principal | undefined) => Session
   /** Makes a session one to come back to, and gives its token. */
   readonly ticket: (session: Session) => string
   readonly claim: (token: string, principal: Principal | undefined) => Session | TokenRejected
@@ -69,9 +69,9 @@ export interface RpcFront {
 }
 
 /** One connection. */
-export class RpcConnection implements FrontSession, Collector {
+export class RpcConnection implements ProtocolHandler, FeedConsumer {
   readonly connection: Connection
-  readonly #front: RpcFront
+  readonly #host: RpcHost
   /** Undefined when another connection has it. */
   #session: Session | undefined
   readonly #outbox: RpcOutbox
@@ -83,19 +83,19 @@ export class RpcConnection implements FrontSession, Collector {
   /** The client has said that it leaves for good. */
   #leaving = false
 
-  constructor(front: RpcFront, connection: Connection) {
-    this.#front = front
+  constructor(host: RpcHost, connection: Connection) {
+    this.#host = host
     this.connection = connection
     this.#outbox = new RpcOutbox(connection)
-    this.#session = front.openSession(this, connection.principal)
+    this.#session = host.openSession(this, connection.principal)
   }
 
   get session(): Session | undefined {
     return this.#session
   }
 
-  get dialect(): Dialect {
-    return RpcDialect
+  get encoder(): WireEncoder {
+    return RpcEncoder
   }
 
   receive(text: string): void {
@@ -107,8 +107,8 @@ export class RpcConnection implements FrontSession, Collector {
     }
     const isSuspect = mayBeTooDeep(text)
     if (!Array.isArray(parsed)) return this.#message(parsed, text.length, isSuspect)
-    if (parsed.length > this.#front.config.maxMessages) {
-      return this.connection.end(1008, `A frame carries more than ${this.#front.config.maxMessages} messages`)
+    if (parsed.length > this.#host.config.maxMessages) {
+      return this.connection.end(1008, `A frame carries more than ${this.#host.config.maxMessages} messages`)
     }
     if (parsed.length === 0) return void this.connection.spend()
     const size = Math.ceil(text.length / parsed.length)
@@ -119,7 +119,7 @@ export class RpcConnection implements FrontSession, Collector {
     this.connection.schedule()
   }
 
-  hurry(): void {
+  flushNow(): void {
     this.connection.flush()
   }
 
@@ -151,8 +151,8 @@ export class RpcConnection implements FrontSession, Collector {
     const session = this.#session
     this.#session = undefined
     this.#outbox.close()
-    this.#front.closed(this, this.#leaving ? undefined : session)
-    if (this.#leaving && session !== undefined) this.#front.end(session)
+    this.#host.closed(this, this.#leaving ? undefined : session)
+    if (this.#leaving && session !== undefined) this.#host.end(session)
   }
 
   #acknowledge(batch?: number): void {
@@ -162,7 +162,7 @@ export class RpcConnection implements FrontSession, Collector {
     if (received === undefined) this.connection.spend()
     if (received === undefined || session === undefined) return
     // The first batch had the token of the session.
-    if (!this.#confirmed) this.#front.confirm(session)
+    if (!this.#confirmed) this.#host.confirm(session)
     this.#confirmed = true
     session.acknowledged(received)
     if (session.isBehind) this.connection.schedule()
@@ -217,7 +217,7 @@ export class RpcConnection implements FrontSession, Collector {
         const payload = decode(request.payload ?? null)
         if (Exit.isFailure(payload)) return this.#refuse(request, issueOf(payload.cause))
         const { id, tag } = request
-        this.#front.forward(this, {
+        this.#host.forward(this, {
           _tag: "Request",
           id,
           tag,
@@ -236,7 +236,7 @@ export class RpcConnection implements FrontSession, Collector {
     this.#acknowledge(batch)
     if (settled !== undefined) this.#session?.settled(settled)
     if (abandoned !== undefined) this.#session?.abandon(abandoned)
-    if (request.isNotification !== true) this.reply(RpcText.success(request.id, "null"))
+    if (request.isNotification !== true) this.reply(RpcResponse.success(request.id, "null"))
   }
 
   #connect(request: Request): void {
@@ -245,7 +245,7 @@ export class RpcConnection implements FrontSession, Collector {
     if (Exit.isFailure(connect)) return this.#refuse(request, issueOf(connect.cause))
     if (this.#outbox.isOpen) {
       return this.reply(
-        RpcText.die(
+        RpcResponse.die(
           id,
           "This connection reads its events already. Expected one Connect per socket. Interrupt the other."
         )
@@ -261,11 +261,11 @@ export class RpcConnection implements FrontSession, Collector {
     const established: ConnectionEstablished = {
       _tag: "ConnectionEstablished",
       connectionId: session.connectionId as ConnectionEstablished["connectionId"],
-      sessionToken: this.#front.ticket(session),
+      sessionToken: this.#host.ticket(session),
       protocolVersion,
       resumed: resume !== undefined && rejected === undefined,
       components,
-      tokenAge: this.#front.tokenAge
+      tokenAge: this.#host.tokenAge
     }
     this.#outbox.tell(
       JSON.stringify(
@@ -275,7 +275,7 @@ export class RpcConnection implements FrontSession, Collector {
       )
     )
     // Who comes now has not been told with the others.
-    const within = this.#front.drainingWithin()
+    const within = this.#host.drainingWithin()
     if (within !== undefined) this.draining(within)
   }
 
@@ -284,10 +284,10 @@ export class RpcConnection implements FrontSession, Collector {
     const begun = this.#session
     // Two sessions cannot be made one.
     if (begun?.isEmpty === false) return new TokenRejected({ reason: "session" })
-    const session = this.#front.claim(resume.sessionToken, this.connection.principal)
+    const session = this.#host.claim(resume.sessionToken, this.connection.principal)
     if (session instanceof TokenRejected) return session
     this.#session = session
-    if (begun !== undefined && begun !== session) this.#front.end(begun)
+    if (begun !== undefined && begun !== session) this.#host.end(begun)
     const kept = session.resume(this, resume)
     if (session.isBehind) this.connection.schedule()
     return kept
@@ -306,15 +306,17 @@ export class RpcConnection implements FrontSession, Collector {
   }
 
   /** The answer goes out before any event of the instance. */
-  #mounted(id: RequestId, exit: Exit.Exit<Mounted, LiveError>): void {
+  #mounted(id: RpcRequestId, exit: Exit.Exit<Mounted, LiveError>): void {
     if (Exit.isSuccess(exit)) {
-      const isOnItsWay = this.#outbox.first(RpcText.success(id, JSON.stringify(exit.value)))
+      const isOnItsWay = this.#outbox.first(RpcResponse.success(id, JSON.stringify(exit.value)))
       return isOnItsWay ? this.#session?.announce(exit.value.componentId) : undefined
     }
     const failure = exit.cause.reasons.find(Cause.isFailReason)
-    if (failure !== undefined) return this.reply(RpcText.failure(id, RpcText.liveError(failure.error)))
+    if (failure !== undefined) return this.reply(RpcResponse.failure(id, RpcResponse.liveError(failure.error)))
     // What it died of is nobody's business.
-    return this.reply(Cause.hasInterruptsOnly(exit.cause) ? RpcText.interrupted(id) : RpcText.die(id, internalError))
+    return this.reply(
+      Cause.hasInterruptsOnly(exit.cause) ? RpcResponse.interrupted(id) : RpcResponse.die(id, internalError)
+    )
   }
 
   #call(request: Request, size: number): void {
@@ -339,38 +341,43 @@ export class RpcConnection implements FrontSession, Collector {
   }
 
   /** The same request again is answered with the first; another one may not have its id. */
-  #isFree(id: RequestId, callId: CallId | undefined): boolean {
+  #isFree(id: RpcRequestId, callId: CallId | undefined): boolean {
     const claim = this.#pending.claim(id, callId)
     if (claim === "taken") {
       this.reply(
-        RpcText.die(id, `The request id ${JSON.stringify(id)} is in use. Expected one of its own for every request.`)
+        RpcResponse.die(
+          id,
+          `The request id ${JSON.stringify(id)} is in use. Expected one of its own for every request.`
+        )
       )
     }
     return claim === "free"
   }
 
-  #interrupt(id: RequestId): void {
+  #interrupt(id: RpcRequestId): void {
     if (this.#pending.cancel(id)) return this.#answer(id, { _tag: "Interrupted" })
     if (this.#outbox.isStream(JSON.stringify(id))) {
       this.#outbox.close()
-      return this.reply(RpcText.success(id, "null"))
+      return this.reply(RpcResponse.success(id, "null"))
     }
-    this.#front.forward(this, { _tag: "Interrupt", requestId: id })
+    this.#host.forward(this, { _tag: "Interrupt", requestId: id })
   }
 
-  #answer(id: RequestId, outcome: Outcome): void {
-    this.#outbox.answer(RpcText.outcome(id, outcome))
+  #answer(id: RpcRequestId, outcome: CallOutcome): void {
+    this.#outbox.answer(RpcResponse.outcome(id, outcome))
   }
 
   #refuse(request: Request, issue: string): void {
     if (request.isNotification === true) return
     const reason = new PayloadRejected({ action: request.tag, issue })
-    this.reply(RpcText.failure(request.id, RpcText.liveError(new LiveError({ reason }))))
+    this.reply(RpcResponse.failure(request.id, RpcResponse.liveError(new LiveError({ reason }))))
   }
 
   #unknown({ id, tag }: Request): void {
     const known = [...decodePayload.keys()].join(", ")
-    this.reply(RpcText.die(id, `There is no request ${JSON.stringify(tag.slice(0, 64))}. Expected one of ${known}.`))
+    this.reply(
+      RpcResponse.die(id, `There is no request ${JSON.stringify(tag.slice(0, 64))}. Expected one of ${known}.`)
+    )
   }
 
   #slower(request: Request, retryAfter: number): void {
@@ -378,10 +385,14 @@ export class RpcConnection implements FrontSession, Collector {
     const error = new LiveError({ reason: new RateLimited({ retryAfter }) })
     // That one declares no error.
     const isPing = request.tag === "Ping"
-    this.reply(isPing ? RpcText.die(request.id, error.message) : RpcText.failure(request.id, RpcText.liveError(error)))
+    this.reply(
+      isPing
+        ? RpcResponse.die(request.id, error.message)
+        : RpcResponse.failure(request.id, RpcResponse.liveError(error))
+    )
   }
 
   #mistake(text: string): void {
-    if (this.connection.spend() === 0) this.reply(RpcText.defect(text))
+    if (this.connection.spend() === 0) this.reply(RpcResponse.defect(text))
   }
 }

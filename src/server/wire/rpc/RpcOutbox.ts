@@ -6,8 +6,8 @@
 import type { Batch } from "../../sync/Batch.ts"
 import { Outbox, type Unread } from "../Outbox.ts"
 import type { Connection } from "../../transport/Connection.ts"
-import type { Frame } from "../../transport/Link.ts"
-import { Window } from "./Window.ts"
+import type { Frame } from "../../transport/FrameWriter.ts"
+import { AckWindow } from "./AckWindow.ts"
 
 /** Characters from which a batch is worth a frame of its own, which is made once for all who get it. */
 const sharedFrom = 4096
@@ -16,11 +16,11 @@ const sharedFrom = 4096
 export class RpcOutbox extends Outbox {
   /** The JSON of the id of the stream of events, while there is one. */
   #stream: string | undefined
-  #window: Window
+  #window: AckWindow
 
   constructor(connection: Connection) {
     super(connection)
-    this.#window = new Window(this.config)
+    this.#window = new AckWindow(this.config)
   }
 
   /** Whether this is the id of the stream of events. */
@@ -36,7 +36,7 @@ export class RpcOutbox extends Outbox {
   /** Events go out as chunks of this request from now on. */
   open(id: string): void {
     this.#stream = id
-    this.#window = new Window(this.config)
+    this.#window = new AckWindow(this.config)
   }
 
   /** No more events go out. */
@@ -66,12 +66,12 @@ export class RpcOutbox extends Outbox {
     const batches = events !== undefined && this.#takes(events) ? events.collect() : []
     const frames = this.#frames(batches)
     if (batches.length > 0) events?.sent(this.#window.next - 1)
-    for (const frame of frames) this.connection.link.write(frame)
+    for (const frame of frames) this.connection.writer.write(frame)
   }
 
   /** As little as possible is put together for this connection alone: what is long is written as others get it, too. */
   #frames(batches: ReadonlyArray<Batch>): ReadonlyArray<Frame> {
-    const { link } = this.connection
+    const { writer } = this.connection
     const { first, last } = this.take()
     const frames: Array<Frame> = []
     let messages = [...first]
@@ -82,7 +82,7 @@ export class RpcOutbox extends Outbox {
     }
     const close = () => {
       gather()
-      if (messages.length > 0) frames.push(link.frame(`[${messages.join(",")}]`))
+      if (messages.length > 0) frames.push(writer.frame(`[${messages.join(",")}]`))
       messages = []
     }
     const isAlone = batches.length === 1 && first.length + last.length === 0
@@ -101,9 +101,9 @@ export class RpcOutbox extends Outbox {
 
   /** A batch as a frame that is the same for all who get it. */
   #shared(batch: Batch): Frame {
-    const { link } = this.connection
+    const { writer } = this.connection
     const head = this.#head
-    const frame = batch.frame(link.kind + head, ({ text }) => link.frame(`[${head}${text}]}]`))
+    const frame = batch.frame(writer.kind + head, ({ text }) => writer.frame(`[${head}${text}]}]`))
     this.#window.count(frame.length)
     return frame
   }

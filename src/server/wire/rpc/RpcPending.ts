@@ -1,6 +1,6 @@
 /** The mounts and calls of one connection that have no answer yet, by the ids of their requests, and how to cancel them. */
 import type { CallId } from "../../../LiveProtocol.ts"
-import type { RequestId } from "./ClientMessage.ts"
+import type { RpcRequestId } from "./RpcEnvelope.ts"
 
 interface Pending {
   readonly callId: CallId | undefined
@@ -15,16 +15,16 @@ export type Claim = "free" | "same" | "taken"
 
 /** The requests under way. */
 export class RpcPending {
-  #pending: Map<RequestId, Pending> | undefined
+  #pending: Map<RpcRequestId, Pending> | undefined
 
-  claim(id: RequestId, callId: CallId | undefined): Claim {
+  claim(id: RpcRequestId, callId: CallId | undefined): Claim {
     const pending = this.#pending?.get(id)
     if (pending === undefined) return "free"
     return callId !== undefined && callId === pending.callId ? "same" : "taken"
   }
 
   /** Begins something that has an answer, and remembers how to cancel it until then; says when it is over, either way. */
-  start(id: RequestId, callId: CallId | undefined, over: () => void, begin: Begin): void {
+  start(id: RpcRequestId, callId: CallId | undefined, over: () => void, begin: Begin): void {
     let answered = false
     const cancel = begin((answer) => {
       if (answered) return
@@ -47,13 +47,13 @@ export class RpcPending {
   }
 
   /** Cancels a request; false when there is none of this id. */
-  cancel(id: RequestId): boolean {
+  cancel(id: RpcRequestId): boolean {
     const pending = this.#forget(id)
     pending?.cancel()
     return pending !== undefined
   }
 
-  #forget(id: RequestId): Pending | undefined {
+  #forget(id: RpcRequestId): Pending | undefined {
     const pending = this.#pending?.get(id)
     if (pending === undefined) return undefined
     this.#pending?.delete(id)

@@ -12,13 +12,13 @@ import {
   ReceivedRequest,
   RehydrateRequest
 } from "../../../LiveProtocol.ts"
-import { ClientMessage } from "./ClientMessage.ts"
+import { RpcEnvelope } from "./RpcEnvelope.ts"
 
 type Decode<A> = (value: unknown) => Exit.Exit<A, Schema.SchemaError>
 
 const json = Schema.Unknown
 
-export const decodeMessage = Schema.decodeUnknownExit(ClientMessage)
+export const decodeMessage = Schema.decodeUnknownExit(RpcEnvelope)
 export const decodeMount = Schema.decodeUnknownExit(
   Schema.Struct({ ...MountRequest.fields, props: json })
 ) as Decode<MountRequest>

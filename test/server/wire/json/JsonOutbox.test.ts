@@ -5,7 +5,7 @@ import { Batch } from "../../../../src/server/sync/Batch.ts"
 import { JsonOutbox } from "../../../../src/server/wire/json/JsonOutbox.ts"
 import * as LiveConfig from "../../../../src/server/LiveConfig.ts"
 import { layer, Transport } from "../../../../src/server/transport/Transport.ts"
-import { makeLink } from "../../../support/deadLink.ts"
+import { makeWriter } from "../../../support/discardingWriter.ts"
 
 const maxBuffered = 1024 * 1024
 const event = new Batch(["x".repeat(200_000)], true)
@@ -18,9 +18,9 @@ const unread = {
 for (const isBatching of [false, true]) {
   it.effect(`no more is put together than may be buffered, ${isBatching ? "as one array" : "one by one"}`, () =>
     Effect.gen(function* () {
-      const { link, written } = makeLink()
+      const { writer, written } = makeWriter()
       const silent = { receive: () => {}, flush: () => {}, draining: () => {}, knows: () => true, closed: () => {} }
-      const connection = (yield* Transport).attachUnsafe({ open: () => silent }, link, undefined)
+      const connection = (yield* Transport).attachUnsafe({ open: () => silent }, writer, undefined)
       new JsonOutbox(connection, isBatching).flush(unread)
       const bytes = written.reduce((sum, length) => sum + length, 0)
       assert.isBelow(bytes, 2 * maxBuffered)

@@ -1,0 +1,209 @@
+/**
+ * The calls of one component. Each is numbered when it is sent first, and sent again under its number when the connection was
+ * lost over it; so it runs once. While the component cannot be called it waits in a queue.
+ */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { RpcClientError } from "effect/rpc/RpcClientError"
+import type * as Component from "../Component.ts"
+import type { ActionCodec } from "../ComponentCodec.ts"
+import {
+  CallExpired,
+  ContractMismatch,
+  Disconnected,
+  LiveError,
+  PayloadRejected,
+  refuse,
+  UnknownAction
+} from "../LiveError.ts"
+import type { ComponentId } from "../LiveId.ts"
+import type { ActionFailure } from "../LiveProtocol.ts"
+import { CallQueue, type Target } from "./CallQueue.ts"
+import type { OptimisticUpdate } from "./OptimisticState.ts"
+import type { ClientConnection } from "./ClientConnection.ts"
+
+/** How an action is called. */
+export interface CallOptions {
+  /** How long the answer may take, waiting for a connection included; then the call is given up. */
+  readonly timeout?: Duration.Input | undefined
+}
+
+/** The component that is called. */
+export interface Callee {
+  /** Where a call can be sent now; undefined when it has to wait. */
+  readonly target: () => Target | undefined
+  /** Why it cannot be called at all. */
+  readonly refusal: () => LiveError | undefined
+  /** Shows what an action is going to do, until its call has ended. */
+  readonly update: (action: string, reduce: OptimisticUpdate["reduce"], payload: unknown) => OptimisticUpdate
+  readonly ended: (update: OptimisticUpdate) => void
+}
+
+/** A call, and where it was sent last. */
+interface Call {
+  readonly codec: ActionCodec
+  readonly payload: unknown
+  readonly update: OptimisticUpdate | undefined
+  id: number | undefined
+  session: number
+}
+
+type Failure = LiveError | ActionFailure | RpcClientError
+
+/** The calls of one component. */
+export class ActionCaller {
+  readonly #component: Component.Any
+  readonly #connection: ClientConnection
+  readonly #callee: Callee
+  readonly #queue = new CallQueue()
+
+  constructor(component: Component.Any, connection: ClientConnection, callee: Callee) {
+    this.#component = component
+    this.#connection = connection
+    this.#callee = callee
+  }
+
+  /** Calls an action; interrupting it interrupts the handler. */
+  call(action: string, payload: unknown, options: CallOptions | undefined): Effect.Effect<unknown, unknown> {
+    return Effect.suspend(() => {
+      const component = this.#component.componentName
+      const codec = this.#component.codec.actions.get(action)
+      if (codec === undefined) return refuse(new UnknownAction({ component, action }))
+      const encoded = codec.encodePayload(payload)
+      if (Exit.isFailure(encoded)) {
+        return refuse(new PayloadRejected({ action, issue: String(Cause.squash(encoded.cause)) }))
+      }
+      const { reduce } = codec
+      const json = encoded.value ?? null
+      if (reduce === undefined) return this.#answer(codec, json, undefined, options)
+      // Nothing is shown that would be taken back at once.
+      const refusal = this.#callee.refusal()
+      if (refusal !== undefined) return Effect.fail(refusal)
+      return Effect.acquireUseRelease(
+        Effect.sync(() => this.#callee.update(action, reduce, payload)),
+        (update) => this.#answer(codec, json, update, options),
+        (update) => Effect.sync(() => this.#callee.ended(update))
+      )
+    })
+  }
+
+  /** The component can be called. */
+  release(target: Target): void {
+    this.#queue.release(target)
+  }
+
+  /** The component cannot be called, and what waits has waited for nothing. */
+  fail(error: LiveError): void {
+    this.#queue.fail(error)
+  }
+
+  #answer(
+    codec: ActionCodec,
+    payload: unknown,
+    update: OptimisticUpdate | undefined,
+    options: CallOptions | undefined
+  ): Effect.Effect<unknown, unknown> {
+    const call: Call = { codec, payload, update, id: undefined, session: -1 }
+    const answer = Effect.onError(this.#deliver(call), () => Effect.sync(() => this.#settle(call)))
+    if (options?.timeout === undefined) return answer
+    const timeout = Duration.fromInputUnsafe(options.timeout)
+    return Effect.timeoutOrElse(answer, { duration: timeout, orElse: () => this.#expired(call, timeout) })
+  }
+
+  #deliver(call: Call): Effect.Effect<unknown, unknown> {
+    return Effect.flatMap(this.#whereTo(call), (target) => {
+      if (call.id !== undefined && target.session !== call.session) {
+        this.#settle(call)
+        // The session that would know what became of it is gone.
+        if (!call.codec.idempotent) return this.#unknown(call)
+      }
+      return this.#send(call, target)
+    })
+  }
+
+  #send(call: Call, target: Target): Effect.Effect<unknown, unknown> {
+    const id = (call.id ??= this.#connection.ids.next())
+    call.session = target.session
+    const connectionId = this.#connection.connectionId()
+    if (call.update !== undefined && connectionId !== undefined) call.update.sent = { connectionId, callId: id }
+    const request = {
+      componentId: target.componentId as ComponentId,
+      action: call.codec.tag,
+      payload: call.payload as never,
+      callId: id,
+      settled: this.#connection.ids.settled
+    }
+    return Effect.matchEffect(this.#connection.requests.Call(request), {
+      onFailure: (error) => this.#failed(call, error),
+      onSuccess: (value) => {
+        this.#settle(call)
+        return Effect.mapError(call.codec.decodeSuccess(value), (issue) => this.#mismatch(issue))
+      }
+    })
+  }
+
+  #failed(call: Call, error: Failure): Effect.Effect<unknown, unknown> {
+    // Whether it ran is known on the next connection.
+    if (error._tag === "RpcClientError") return this.#deliver(call)
+    this.#settle(call)
+    if (error._tag === "ActionFailure") {
+      return Effect.flatMap(
+        Effect.mapError(call.codec.decodeError(error.failure), (issue) => this.#mismatch(issue)),
+        Effect.fail
+      )
+    }
+    const { reason } = error
+    // What became of it is not known any more, and it may run twice.
+    const isOpen = reason._tag === "CallExpired" && reason.outcome === "unknown" && call.codec.idempotent
+    if (isOpen) return this.#deliver(call)
+    if (reason._tag !== "Draining") return Effect.fail(error)
+    // It did not run, and the next server may run it.
+    call.session = -1
+    return this.#deliver(call)
+  }
+
+  /** Waits until the component can be called; a call that is not sent yet does not pass those that wait. */
+  #whereTo(call: Call): Effect.Effect<Target, unknown> {
+    return Effect.suspend(() => {
+      const refusal = this.#callee.refusal()
+      if (refusal !== undefined) return Effect.fail(refusal)
+      const target = this.#callee.target()
+      if (target !== undefined && this.#queue.size === 0) return Effect.succeed(target)
+      const { maxQueuedCalls, offlineTimeout } = this.#connection.limits
+      if (this.#queue.size >= maxQueuedCalls) {
+        return refuse(
+          new Disconnected({ detail: `${maxQueuedCalls} calls wait for it already, this one was not sent` })
+        )
+      }
+      return Effect.timeoutOrElse(this.#queue.wait(call.id), {
+        duration: offlineTimeout,
+        orElse: () => this.#expired(call, offlineTimeout)
+      })
+    })
+  }
+
+  #expired(call: Call, timeout: Duration.Duration): Effect.Effect<never, LiveError> {
+    const outcome = call.session < 0 ? "notRun" : "unknown"
+    this.#settle(call)
+    const { componentName: component } = this.#component
+    const action = call.codec.tag
+    return refuse(new CallExpired({ component, action, outcome, timeout: Duration.toMillis(timeout) }))
+  }
+
+  #unknown({ codec }: Call): Effect.Effect<never, LiveError> {
+    const { componentName: component } = this.#component
+    return refuse(new CallExpired({ component, action: codec.tag, outcome: "unknown" }))
+  }
+
+  #settle(call: Call): void {
+    if (call.id !== undefined) this.#connection.ids.settle(call.id)
+    call.id = undefined
+  }
+
+  #mismatch(issue: unknown): LiveError {
+    const component = this.#component.componentName
+    return new LiveError({ reason: new ContractMismatch({ component, issue: String(issue) }) })
+  }
+}

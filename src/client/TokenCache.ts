@@ -1,0 +1,72 @@
+/**
+ * The tokens of one client that outlive it: what is in the StateCache for its server. Whoever looks for a token waits for one that
+ * is just being put there, as when one view leaves a page and the next comes for the same state.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as RcMap from "effect/RcMap"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import type { CacheAddress, StateCache } from "./StateCache.ts"
+
+/** What a token is for. */
+export type Label = Omit<CacheAddress, "origin">
+
+/** The tokens of one client that outlive it. */
+export class TokenCache {
+  /** How long a token is good; the server says. */
+  age = Duration.hours(1)
+  readonly #cache: StateCache["Service"]
+  readonly #origin: Effect.Effect<string>
+  readonly #turns: RcMap.RcMap<string, Semaphore.Semaphore>
+
+  static make(
+    cache: StateCache["Service"],
+    origin: Effect.Effect<string>
+  ): Effect.Effect<TokenCache, never, Scope.Scope> {
+    return Effect.map(
+      RcMap.make({ lookup: (_label: string) => Semaphore.make(1) }),
+      (turns) => new TokenCache(cache, origin, turns)
+    )
+  }
+
+  private constructor(
+    cache: StateCache["Service"],
+    origin: Effect.Effect<string>,
+    turns: RcMap.RcMap<string, Semaphore.Semaphore>
+  ) {
+    this.#cache = cache
+    this.#origin = origin
+    this.#turns = turns
+  }
+
+  get(label: Label): Effect.Effect<string | undefined> {
+    return this.#inTurn(label, (address) => this.#cache.get(address))
+  }
+
+  set(label: Label, token: string): Effect.Effect<void> {
+    return this.#inTurn(label, (address) => this.#cache.set(address, token, this.age))
+  }
+
+  /** Forgets this token; another one in its place is left there. */
+  forget(label: Label, token: string): Effect.Effect<void> {
+    return this.#inTurn(label, (address) =>
+      Effect.flatMap(this.#cache.get(address), (kept) => (kept === token ? this.#cache.remove(address) : Effect.void))
+    )
+  }
+
+  /** Puts there what comes of this, if anything does; whoever looks meanwhile waits. */
+  fill(label: Label, coming: Effect.Effect<string | undefined>): Effect.Effect<void> {
+    return this.#inTurn(label, (address) =>
+      Effect.flatMap(coming, (token) => (token === undefined ? Effect.void : this.#cache.set(address, token, this.age)))
+    )
+  }
+
+  #inTurn<A>(label: Label, use: (address: CacheAddress) => Effect.Effect<A>): Effect.Effect<A> {
+    return Effect.scoped(
+      Effect.flatMap(RcMap.get(this.#turns, JSON.stringify([label.component, label.key])), (turn) =>
+        turn.withPermit(Effect.flatMap(this.#origin, (origin) => use({ ...label, origin })))
+      )
+    )
+  }
+}

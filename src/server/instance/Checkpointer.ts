@@ -1,0 +1,235 @@
+/**
+ * Keeps the state of instances where it outlives them: a private one's in a token that its client carries, a persistent one's in
+ * the SnapshotStore. Both at most once per interval and always after the last change; what stops is kept once more.
+ */
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Latch from "effect/Latch"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import type { Json } from "../../Patch.ts"
+import type { Encoded } from "../../StateCodec.ts"
+import type { Instance } from "./Instance.ts"
+import type * as LiveConfig from "../LiveConfig.ts"
+import { Throttle } from "./Throttle.ts"
+import type { ComponentDefinition } from "./ComponentDefinition.ts"
+import type { SnapshotStore, SnapshotStoreError } from "../store/SnapshotStore.ts"
+import type { Contents, StateToken } from "../security/StateToken.ts"
+
+/** Under which address the state of an instance is stored. */
+export const addressOf = (component: string, own: { readonly key: string | undefined; readonly id: string }): string =>
+  encodeURIComponent(component) + (own.key === undefined ? `#${own.id}` : `/${own.key}`)
+
+/** Writes to the store that may be under way at the same time. */
+const concurrentWrites = 16
+
+/** When what the store did not take is tried again, where no round comes. */
+const again = Schedule.min([Schedule.exponential("250 millis"), Schedule.spaced("10 seconds")])
+
+/** How long what has stopped waits for a store that does not take its last state. */
+const patience = Duration.minutes(5)
+
+/** Keeps the state of the instances of one server. */
+export class Checkpointer {
+  readonly #store: SnapshotStore["Service"]
+  readonly #tokens: StateToken["Service"]
+  readonly #config: LiveConfig.Settings
+  readonly #seals: Throttle<Instance>
+  readonly #writes: Throttle<Instance>
+  /** Whose states were too large for a token, which is said once. */
+  readonly #tooLarge = new Set<ComponentDefinition>()
+  /** At which revision the state of an instance was too large for one. */
+  readonly #large = new WeakMap<Instance, number>()
+  /** Opened when nothing is kept any more. */
+  readonly #over = Latch.makeUnsafe(false)
+  #closed = false
+
+  constructor(
+    store: SnapshotStore["Service"],
+    tokens: StateToken["Service"],
+    config: LiveConfig.Settings,
+    context: Context.Context<Scope.Scope>
+  ) {
+    this.#store = store
+    this.#tokens = tokens
+    this.#config = config
+    this.#seals = new Throttle(config.tokenInterval, 1, (instance) => this.#sealed(instance), context)
+    this.#writes = new Throttle(
+      config.persistInterval,
+      concurrentWrites,
+      (instance) => this.#written(instance),
+      context
+    )
+  }
+
+  /** There is something of it that is not kept yet. */
+  keep(instance: Instance): void {
+    if (instance.key === undefined) this.#seals.mark(instance)
+    if (instance.definition.persist) this.#writes.mark(instance)
+  }
+
+  /** Tells the readers of an instance its newest token now. */
+  seal(instance: Instance): Effect.Effect<void> {
+    this.#seals.drop(instance)
+    return this.#sealed(instance)
+  }
+
+  /** The token of the state as it is, for one who leaves the instance; a shared one has none. */
+  farewell(instance: Instance): Effect.Effect<string | undefined> {
+    if (instance.key !== undefined) return Effect.undefined
+    return this.#token(instance, (token) => {
+      instance.serial++
+      return token
+    })
+  }
+
+  /** It has stopped: its last state is stored, and the tokens before the last its client has are worth nothing. */
+  stopped(instance: Instance): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#seals.drop(instance)
+      this.#writes.drop(instance)
+      return Effect.andThen(this.#writeLast(instance), this.#retire(instance))
+    })
+  }
+
+  /** Nothing is kept any more. */
+  close(): void {
+    this.#closed = true
+    this.#over.openUnsafe()
+  }
+
+  /** Everything that is not kept yet is kept now; what the store does not take is tried again until `close`. */
+  get flush(): Effect.Effect<void> {
+    const writes = Effect.repeat(this.#writes.flush, { schedule: again, while: () => this.#writes.size > 0 })
+    return Effect.andThen(this.#seals.flush, Effect.raceFirst(writes, this.#over.await))
+  }
+
+  #sealed(instance: Instance): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      // A token makes an instance somebody's, and a shared one is nobody's.
+      instance.key === undefined && instance.isRead
+        ? Effect.asVoid(this.#token(instance, (token) => instance.sealed(token)))
+        : Effect.void
+    )
+  }
+
+  /** Seals the state as it is now; `use` counts the token in the same breath. */
+  #token<A>(instance: Instance, use: (token: string) => A): Effect.Effect<A | undefined> {
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const { encoded, epoch, id, principal, revision, serial, definition } = instance
+      const { componentName: component, codec, version } = definition.component
+      const props = codec.encodeProps(instance.props)
+      if (Exit.isFailure(props)) return Effect.undefined
+      const token = (state: Encoded | undefined) => {
+        const contents = {
+          principal: principal?.id ?? null,
+          component,
+          version,
+          instance: id,
+          epoch,
+          revision,
+          serial: serial + 1,
+          props: props.value as Json,
+          state: state as Contents["state"]
+        }
+        try {
+          if (state !== undefined && this.#isTooLarge(instance)) return undefined
+          // What its client may not see is in its state all the same.
+          return this.#tokens.sealUnsafe(contents, now, definition.view === undefined ? undefined : true)
+        } catch {
+          // What is nested too deeply has no text.
+          return undefined
+        }
+      }
+      // What is stored anyway need not be carried.
+      const whole = token(encoded)
+      if (whole === undefined) this.#large.set(instance, revision)
+      else this.#large.delete(instance)
+      const sealed = whole ?? (definition.persist ? token(undefined) : undefined)
+      return sealed === undefined ? this.#warn(definition) : Effect.succeed(use(sealed))
+    })
+  }
+
+  /** What was too large for a token mostly still is, and to seal it only to throw it away costs several times its size. */
+  #isTooLarge(instance: Instance): boolean {
+    const { encoded, revision } = instance
+    const before = this.#large.get(instance)
+    if (before === undefined || before === revision) return before === revision
+    // A character of JSON is a byte at least, and three bytes are four characters of a token.
+    return (JSON.stringify(encoded).length * 4) / 3 > this.#config.maxTokenLength
+  }
+
+  #warn(definition: ComponentDefinition): Effect.Effect<undefined> {
+    if (this.#tooLarge.has(definition)) return Effect.undefined
+    this.#tooLarge.add(definition)
+    const message =
+      "The state of a component is too large for a token, and will not outlive its session. " +
+      "Expected maxTokenLength to hold it. Make it smaller, raise maxTokenLength, or let the component persist."
+    return Effect.as(
+      Effect.annotateLogs(Effect.logWarning(message), { component: definition.component.componentName }),
+      undefined
+    )
+  }
+
+  /** Stores the state; what fails is tried again in the next round. */
+  #written(instance: Instance): Effect.Effect<void> {
+    return this.#write(instance).pipe(Effect.catch(() => Effect.sync(() => this.#writes.mark(instance))))
+  }
+
+  /** Nobody else has the last state of what has stopped: it is tried again until the store takes it, but not for ever. */
+  #writeLast(instance: Instance): Effect.Effect<void> {
+    if (this.#closed || isWritten(instance)) return Effect.void
+    const ended = Effect.andThen(this.#over.await, Effect.fail("the server has ended"))
+    const stored = Effect.retry(this.#write(instance), Schedule.upTo(again, { duration: patience }))
+    return Effect.raceFirst(stored, ended).pipe(
+      Effect.catch((cause) => {
+        // A round may have come before.
+        if (isWritten(instance)) return Effect.void
+        // And none comes after: whoever has the address next is not to be disturbed.
+        instance.written = Infinity
+        const address = addressOf(instance.definition.component.componentName, instance)
+        return Effect.annotateLogs(Effect.logError(lost, cause), { address })
+      })
+    )
+  }
+
+  #retire({ confirmed, epoch, id }: Instance): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      this.#closed || confirmed <= 1
+        ? Effect.void
+        : this.#store.retire(id, { epoch, serial: confirmed }, this.#config.tokenAge)
+    ).pipe(Effect.catch((error) => Effect.logWarning("The tokens of a component were not retired", error)))
+  }
+
+  #write(instance: Instance): Effect.Effect<void, SnapshotStoreError> {
+    return Effect.suspend(() => {
+      if (isWritten(instance)) return Effect.void
+      const { encoded, epoch, key, revision, definition } = instance
+      const { componentName: component, version } = definition.component
+      const snapshot = { component, version, epoch, revision, state: encoded }
+      const address = addressOf(component, instance)
+      const timeToLive = key === undefined ? this.#config.tokenAge : undefined
+      return this.#store.write(address, snapshot, timeToLive).pipe(
+        Effect.tapError((error) => Effect.logError("The state of a component was not stored", error)),
+        Effect.flatMap((isNewest) => {
+          instance.written = isNewest ? revision : Infinity
+          return isNewest
+            ? Effect.void
+            : Effect.logWarning("A later life of this instance has stored its state", { address })
+        })
+      )
+    })
+  }
+}
+
+/** Whether there is nothing of it that the store should have and has not. */
+const isWritten = ({ encoded, revision, definition, written }: Instance): boolean =>
+  !definition.persist || encoded === undefined || written >= revision
+
+const lost =
+  "The last changes of a component are lost: they were not stored. " +
+  "Expected the SnapshotStore to take them before the server ended, and within five minutes. " +
+  "See whether it runs, may be used and has space."

@@ -1,0 +1,73 @@
+/**
+ * A component with the behaviour that runs it, and everything about its instances that is the same for each: worked out once, so
+ * that an instance holds what is its own.
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { Handlers } from "../../actor/Activation.ts"
+import { Overflow } from "../../actor/Mailbox.ts"
+import * as RestartPolicy from "../../actor/RestartPolicy.ts"
+import type * as Component from "../../Component.ts"
+import type * as Migration from "../../Migration.ts"
+import { hearing } from "./InstanceRooms.ts"
+import * as WritableFields from "./WritableFields.ts"
+
+/** A component with the behaviour that runs it. */
+export interface ComponentDefinition {
+  readonly component: Component.Any
+  readonly build: Effect.Effect<Handlers, unknown, unknown>
+  /** The events its behaviour listens to; undefined before it was built for the first time. */
+  hears: ReadonlySet<string> | undefined
+  readonly context: Context.Context<never>
+  readonly capacity: number
+  readonly overflow: Overflow
+  readonly restart: RestartPolicy.RestartPolicy
+  readonly handlerTimeout: Duration.Duration | undefined
+  readonly shutdown: Duration.Duration
+  readonly maxIdleTime: Duration.Duration
+  readonly persist: boolean
+  /** Whether an anonymous client may mount it; undefined where that is not said. */
+  readonly anonymous: boolean | undefined
+  readonly migrations: Migration.AnyChain | undefined
+  /** What of a state a principal may see; undefined for all of it. */
+  readonly view: Component.View<unknown> | undefined
+}
+
+/** Puts a component and its behaviour together; `context` is the server's, the behaviour's own comes before it. */
+export const make = (
+  component: Component.Any,
+  behavior: Component.BehaviorDefinition,
+  context: Context.Context<never>
+): ComponentDefinition => {
+  const { anonymous, callTimeout, mailboxCapacity, maxIdleTime, migrations, persist, restart, shutdown, view } =
+    behavior.options
+  const definition: ComponentDefinition = {
+    component,
+    build: Effect.map(behavior.build, (handlers) => {
+      const on = handlers["on"]
+      definition.hears ??= new Set(Object.keys(on ?? {}))
+      if (on === undefined && component.codec.writable.size === 0) return handlers as Handlers
+      return { ...withEvents(handlers, (on ?? {}) as Handlers), ...WritableFields.handlers(component) }
+    }),
+    hears: undefined,
+    context: Context.merge(context, behavior.context),
+    capacity: mailboxCapacity ?? 256,
+    overflow: Overflow.fail,
+    restart: RestartPolicy.make(restart),
+    handlerTimeout: callTimeout === undefined ? undefined : Duration.fromInputUnsafe(callTimeout),
+    shutdown: Duration.fromInputUnsafe(shutdown ?? "5 seconds"),
+    maxIdleTime: Duration.fromInputUnsafe(maxIdleTime ?? "1 minute"),
+    persist: persist ?? false,
+    anonymous,
+    migrations,
+    view: view as ComponentDefinition["view"]
+  }
+  return definition
+}
+
+/** Events are heard in messages of their own. */
+const withEvents = (handlers: Component.ActionHandlers, on: Handlers): Handlers => ({
+  ...Object.fromEntries(Object.entries(handlers as Handlers).filter(([name]) => name !== "on")),
+  ...Object.fromEntries(Object.entries(on).map(([event, handler]) => [hearing(event), handler]))
+})

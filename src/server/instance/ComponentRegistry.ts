@@ -1,0 +1,75 @@
+/** The components of a server as they are asked for: found by name and version, with props that fit, by somebody who may. */
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Component from "../../Component.ts"
+import {
+  type LiveError,
+  NotAllowed,
+  PropsRejected,
+  refuse,
+  UnknownComponent,
+  VersionMismatch
+} from "../../LiveError.ts"
+import type { MountRequest } from "../../LiveProtocol.ts"
+import type { Json } from "../../Patch.ts"
+import { Authentication } from "../security/Authentication.ts"
+import * as Authorization from "../security/Authorization.ts"
+import * as ComponentDefinition from "./ComponentDefinition.ts"
+
+/** The components of one server. */
+export interface ComponentRegistry {
+  /** The component of this name. */
+  readonly find: (
+    asked: Pick<MountRequest, "component" | "version">
+  ) => Effect.Effect<ComponentDefinition.ComponentDefinition, LiveError>
+  /** Its props, decoded. */
+  readonly propsOf: (
+    definition: ComponentDefinition.ComponentDefinition,
+    props: Json
+  ) => Effect.Effect<unknown, LiveError>
+  /** Fails when this is not somebody who may mount it. */
+  readonly admit: (
+    definition: ComponentDefinition.ComponentDefinition,
+    asked: Pick<Authorization.Mounting, "key" | "props" | "principal">
+  ) => Effect.Effect<void, LiveError>
+}
+
+/** The catalogue of these components; `context` is the server's. */
+export const make = Effect.fnUntraced(function* (
+  components: ReadonlyMap<Component.Any, Component.BehaviorDefinition>,
+  context: Context.Context<never>
+) {
+  const authorization = yield* Authorization.Authorization
+  const isAnybodyKnown = (yield* Authentication) !== undefined
+  const definition = new Map<string, ComponentDefinition.ComponentDefinition>()
+  for (const [component, behavior] of components) {
+    definition.set(component.componentName, ComponentDefinition.make(component, behavior, context))
+  }
+  const registry: ComponentRegistry = {
+    find: ({ component, version }) => {
+      const found = definition.get(component)
+      if (found === undefined) return refuse(new UnknownComponent({ component: component.slice(0, 256) }))
+      const server = found.component.version
+      return version !== undefined && version !== server
+        ? refuse(new VersionMismatch({ component, client: version, server }))
+        : Effect.succeed(found)
+    },
+    propsOf: ({ component }, props) => {
+      const decoded = component.codec.decodeProps(props)
+      return Exit.isSuccess(decoded)
+        ? Effect.succeed(decoded.value)
+        : refuse(new PropsRejected({ component: component.componentName, issue: String(Cause.squash(decoded.cause)) }))
+    },
+    admit: ({ anonymous, component: { componentName: component } }, asked) => {
+      const what = () => `Mounting "${component}"`
+      if (authorization.mount !== undefined) {
+        return Authorization.check(authorization.mount({ ...asked, component }), what)
+      }
+      const isAllowed = asked.principal !== undefined || (anonymous ?? !isAnybodyKnown)
+      return isAllowed ? Effect.void : refuse(new NotAllowed({ what: what() }))
+    }
+  }
+  return registry
+})

@@ -1,0 +1,46 @@
+/** Asks Authorization in the turn of a call or a write, before its handler runs. */
+import * as Effect from "effect/Effect"
+import type { Handlers } from "../../actor/Activation.ts"
+import type * as Component from "../../Component.ts"
+import type { Principal } from "../../Principal.ts"
+import * as Authorization from "../security/Authorization.ts"
+import type { ClientInfo } from "../sync/ClientInfo.ts"
+import * as WritableFields from "./WritableFields.ts"
+
+/** Handlers of an instance that ask first whether whoever calls may do so. */
+export const guard = (
+  handlers: Handlers,
+  { call, set }: Authorization.Rights,
+  { codec, componentName: component }: Component.Any,
+  key: string | undefined
+): Handlers => {
+  const guarded = (tag: string, handler: Handlers[string]): Handlers[string] => {
+    const property = WritableFields.fieldOf(tag)
+    if (property !== undefined) {
+      const what = () => `Setting "${property}" of "${component}"`
+      return (value, from) => {
+        const asking = { component, key, principal: principalOf(from) }
+        const right = set?.({ ...asking, property, value }) ?? call?.({ ...asking, action: tag, payload: value })
+        return allowed(right ?? Effect.succeed(true), what, () => handler(value, from))
+      }
+    }
+    if (call !== undefined && codec.actions.has(tag)) {
+      const what = () => `Calling "${tag}" of "${component}"`
+      return (payload, from) =>
+        allowed(call({ component, key, principal: principalOf(from), action: tag, payload }), what, () =>
+          handler(payload, from)
+        )
+    }
+    return handler
+  }
+  return Object.fromEntries(Object.entries(handlers).map(([tag, handler]) => [tag, guarded(tag, handler)]))
+}
+
+const principalOf = (from: ClientInfo | undefined): Principal | undefined => from?.principal
+
+const allowed = (
+  isAllowed: Effect.Effect<boolean>,
+  what: () => string,
+  handle: () => Effect.Effect<unknown, unknown, unknown>
+): Effect.Effect<unknown, unknown, unknown> =>
+  Effect.andThen(Authorization.check(isAllowed, what), Effect.suspend(handle))

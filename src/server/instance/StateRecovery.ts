@@ -1,0 +1,131 @@
+/**
+ * Where the state of an instance comes from when it has been kept: from the token its client brings or from the SnapshotStore,
+ * through the migrations of its component. Nothing is activated here, and no token is spent.
+ */
+import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import { LiveError, SnapshotRejected, TokenRejected, type TokenRejection } from "../../LiveError.ts"
+import * as Migration from "../../Migration.ts"
+import type { Json } from "../../Patch.ts"
+import type { Instance, Origin } from "./Instance.ts"
+import type { Principal } from "../../Principal.ts"
+import type { ComponentDefinition } from "./ComponentDefinition.ts"
+import type { Snapshot, SnapshotStore } from "../store/SnapshotStore.ts"
+import { addressOf } from "./Checkpointer.ts"
+import type { Claims, StateToken } from "../security/StateToken.ts"
+
+/** The token is not taken; said once in the log. */
+export const rejected = (component: string, reason: TokenRejection, cause?: Error): Effect.Effect<never, LiveError> => {
+  // What comes with time and with deploys is nobody's fault.
+  const log = reason === "expired" || reason === "newer" ? Effect.logInfo : Effect.logWarning
+  return Effect.andThen(
+    Effect.annotateLogs(log("A state token was rejected"), {
+      component,
+      reason,
+      ...(cause === undefined ? {} : { issue: cause.message })
+    }),
+    Effect.fail(new LiveError({ reason: new TokenRejected({ reason }) }))
+  )
+}
+
+/** What a token says, when it is one for this component, these props and this principal. */
+export const open = (
+  tokens: StateToken["Service"],
+  definition: ComponentDefinition,
+  presented: { readonly token: string; readonly props: Json | undefined },
+  principal: Principal | undefined
+): Effect.Effect<Claims, LiveError> => {
+  const { componentName: component, version } = definition.component
+  const opened = tokens.open(presented.token, { component, principal: principal?.id ?? null })
+  return Effect.matchEffect(opened, {
+    onFailure: (error) =>
+      error._tag === "TokenRejected" ? rejected(component, error.reason) : unreadable(component, "unavailable", error),
+    onSuccess: (claims) =>
+      presented.props === undefined || isCompatible(claims.props, presented.props, claims.version === version)
+        ? Effect.succeed(claims)
+        : rejected(component, "props")
+  })
+}
+
+/** The state a token stands for: its own, or what was stored after it, or what `last`, its instance that has stopped here, came to. */
+export const fromToken = (
+  store: SnapshotStore["Service"],
+  definition: ComponentDefinition,
+  claims: Claims,
+  last: Instance | undefined
+): Effect.Effect<Origin, LiveError> =>
+  Effect.flatMap(stored(store, definition, { key: undefined, id: claims.instance }), (snapshot) => {
+    const component = definition.component.componentName
+    const known: ReadonlyArray<Known> = [
+      ...Option.toArray(snapshot),
+      ...(last === undefined
+        ? []
+        : [{ epoch: last.epoch, revision: last.revision, state: last.encoded, version: definition.component.version }])
+    ]
+    // A token without a state says that it was stored; of what was not stored in time, the one before is better than none.
+    const newest = known.reduce((one, other) => (one.state === undefined || isAfter(other, one) ? other : one), claims)
+    const { revision, state, version } = newest
+    const epoch = Math.max(newest.epoch, claims.epoch)
+    if (state === undefined) return rejected(component, "state")
+    return Result.match(Migration.run(definition.migrations, { component: definition.component, version, state }), {
+      onFailure: ({ cause, reason }) => rejected(component, reason, cause),
+      onSuccess: (state) => Effect.succeed({ epoch: epoch + 1, revision, state })
+    })
+  })
+
+/** The state that was stored for an instance with a key, if there is one. */
+export const fromStore = (
+  store: SnapshotStore["Service"],
+  definition: ComponentDefinition,
+  key: string
+): Effect.Effect<Origin | undefined, LiveError> => {
+  const component = definition.component.componentName
+  return Effect.flatMap(stored(store, definition, { key, id: "" }), (snapshot) => {
+    if (Option.isNone(snapshot)) return Effect.undefined
+    const { epoch, revision, state, version } = snapshot.value
+    return Result.match(Migration.run(definition.migrations, { component: definition.component, version, state }), {
+      onFailure: ({ cause, reason }) => unreadable(component, reason, cause),
+      onSuccess: (state) => Effect.succeed({ epoch: epoch + 1, revision, state })
+    })
+  })
+}
+
+const stored = (
+  store: SnapshotStore["Service"],
+  definition: ComponentDefinition,
+  own: { readonly key: string | undefined; readonly id: string }
+): Effect.Effect<Option.Option<Snapshot>, LiveError> => {
+  const component = definition.component.componentName
+  if (!definition.persist) return Effect.succeedNone
+  return store
+    .read(addressOf(component, own))
+    .pipe(Effect.catch((error) => unreadable(component, "unavailable", error)))
+}
+
+/** The store, or what is in it, cannot be read. */
+export const unreadable = (
+  component: string,
+  reason: SnapshotRejected["reason"],
+  cause: unknown
+): Effect.Effect<never, LiveError> =>
+  Effect.andThen(
+    Effect.annotateLogs(Effect.logError("A stored state was not taken", cause), { component, reason }),
+    Effect.fail(new LiveError({ reason: new SnapshotRejected({ component, reason }) }))
+  )
+
+/** A state, and when it was that of its instance. */
+type Known = Pick<Claims, "epoch" | "revision" | "state" | "version">
+
+const isAfter = (one: Known, other: Known): boolean =>
+  one.epoch > other.epoch || (one.epoch === other.epoch && one.revision > other.revision)
+
+/** Another version may have other props, so there only what both have must be the same. */
+const isCompatible = (sealed: Json, presented: Json, sameVersion: boolean): boolean =>
+  sameVersion || !isObject(sealed) || !isObject(presented)
+    ? Equal.equals(sealed, presented)
+    : Object.keys(sealed).every((key) => !Object.hasOwn(presented, key) || Equal.equals(sealed[key], presented[key]))
+
+const isObject = (value: Json): value is { readonly [key: string]: Json } =>
+  typeof value === "object" && value !== null && !Array.isArray(value)

@@ -1,0 +1,89 @@
+/** What became of a call: what its actor answered, in the words of the contract or of the house. */
+import * as Cause from "effect/Cause"
+import * as Exit from "effect/Exit"
+import { ActorError, type ActorErrorReason } from "../../actor/ActorError.ts"
+import {
+  CallExpired,
+  ComponentCrashed,
+  ComponentFaulted,
+  InstanceStopped,
+  LiveError,
+  type LiveErrorReason,
+  ComponentMailboxFull,
+  NotAllowed,
+  PayloadRejected,
+  UnknownAction
+} from "../../LiveError.ts"
+import type * as ActionResult from "../instance/ActionResult.ts"
+import type { Instance } from "../instance/Instance.ts"
+
+/** What became of a call; results and typed errors are JSON texts. */
+export type CallOutcome =
+  | { readonly _tag: "Success"; readonly text: string }
+  /** The action's own typed error. */
+  | { readonly _tag: "Failure"; readonly text: string; readonly message: string }
+  | { readonly _tag: "Refused"; readonly error: LiveError }
+  | { readonly _tag: "Interrupted" }
+
+/** The house refuses. */
+export const refused = (reason: LiveErrorReason): CallOutcome => ({ _tag: "Refused", error: new LiveError({ reason }) })
+
+/** The client has mounted nothing of that id. */
+export const notMounted = (what: string, componentId: string): NotAllowed =>
+  new NotAllowed({ what: `${what} "${componentId.slice(0, 64)}"` })
+
+/** The outcome of an action that ended. */
+export const outcomeOf = (instance: Instance, action: string, exit: Exit.Exit<unknown, unknown>): CallOutcome => {
+  if (Exit.isSuccess(exit)) return { _tag: "Success", text: exit.value as string }
+  const failure = exit.cause.reasons.find(Cause.isFailReason)
+  if (failure === undefined) return { _tag: "Interrupted" }
+  const { error } = failure
+  // The handler has passed on what the house refused.
+  if (error instanceof LiveError) return { _tag: "Refused", error }
+  return error instanceof ActorError
+    ? refused(reasonOf(error.reason, instance.address, action, instance.capacity))
+    : { _tag: "Failure", ...(error as ActionResult.Failure) }
+}
+
+/** Why a request cannot be asked under its id. */
+export const notAsked = (
+  asked: "forgotten" | "taken",
+  component: string,
+  action: string,
+  callId: number | string
+): CallExpired | PayloadRejected =>
+  asked === "forgotten"
+    ? new CallExpired({ component, action, outcome: "unknown" })
+    : new PayloadRejected({
+        action,
+        issue: `the callId ${JSON.stringify(callId)} was given to another request; expected one of its own for each`
+      })
+
+/** What the actor runtime refuses, in the words of the house. */
+const reasonOf = (reason: ActorErrorReason, component: string, action: string, capacity: number): LiveErrorReason => {
+  switch (reason._tag) {
+    case "MailboxFull":
+    case "MessageReplaced":
+      return new ComponentMailboxFull({ component, capacity })
+    case "MessageExpired":
+      return new CallExpired({ component, action, outcome: "notRun" })
+    case "AskTimeout":
+    case "HandlerTimeout":
+      return new CallExpired({ component, action, outcome: "interrupted", timeout: reason.millis })
+    case "ActorCrashed":
+      return new ComponentCrashed({ component })
+    case "ActorFaulted":
+      return new ComponentFaulted({ component, retryAfter: reason.retryAfter })
+    case "ActorStopped":
+      return reason.begun
+        ? new CallExpired({ component, action, outcome: "interrupted" })
+        : new InstanceStopped({ component })
+    case "UnknownMessage":
+      return new UnknownAction({ component, action })
+    default:
+      return new ComponentCrashed({ component })
+  }
+}
+
+/** What is told of a defect: that there was one, and not which. */
+export const internalError = "The server failed at this. Expected it not to. Try again, or report it."

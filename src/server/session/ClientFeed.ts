@@ -1,0 +1,244 @@
+/**
+ * What one client has to be told: of the instances it has mounted, of the rooms they are in, and of who is there. It knows who has
+ * something to say, in which order that is said, and what of it has arrived.
+ */
+import type { ResumePoint, RoomResumePoint } from "../../LiveProtocol.ts"
+import type { Batch } from "../sync/Batch.ts"
+import { ClientInfo } from "../sync/ClientInfo.ts"
+import type { WireEncoder } from "../sync/WireEncoder.ts"
+import type * as LiveConfig from "../LiveConfig.ts"
+import type { Presence } from "../room/Presence.ts"
+import type { Principal } from "../../Principal.ts"
+import type { Subscriber } from "../instance/Subscriber.ts"
+import type { StateCursor } from "../sync/StateCursor.ts"
+import { PendingAcks } from "./PendingAcks.ts"
+import type { Room } from "../room/Room.ts"
+import { RoomCursor, type RoomCursorSink } from "../room/RoomCursor.ts"
+
+/** Who has something to say. */
+type Readable = StateCursor | RoomCursor
+
+/** Who collects what there is to say. */
+export interface FeedConsumer {
+  /** In which words it is to be told. */
+  readonly encoder: WireEncoder
+  /** There is something to collect. */
+  readonly schedule: () => void
+  /** Collects it now, as far as there is room. */
+  readonly flushNow: () => void
+  /** Another connection has the session now. */
+  readonly replaced: () => void
+}
+
+/** What all clients of a server share. */
+export interface ClientFeedHost {
+  readonly config: Pick<LiveConfig.Settings, "maxRooms">
+  /** A name for a client that others may know. */
+  readonly connectionId: () => string
+}
+
+/** A list of who is there, and how many mounts want it. */
+interface Watched {
+  readonly cursor: StateCursor
+  mounts: number
+}
+
+const nothing: ReadonlyArray<Batch> = []
+
+/** What one client has to be told. */
+export class ClientFeed implements Subscriber, RoomCursorSink {
+  readonly principal: Principal | undefined
+  readonly encoder: WireEncoder
+  /** Undefined while the client is away. */
+  connection: FeedConsumer | undefined
+  readonly #host: ClientFeedHost
+  #client: ClientInfo | undefined
+  #behind: Array<Readable> | undefined
+  #turn = 0
+  #rooms: Map<Room, RoomCursor> | undefined
+  #watched: Map<Presence, Watched> | undefined
+  #receipts: PendingAcks | undefined
+  #going: Array<Readable> | undefined
+
+  constructor(principal: Principal | undefined, connection: FeedConsumer, host: ClientFeedHost) {
+    this.principal = principal
+    this.encoder = connection.encoder
+    this.connection = connection
+    this.#host = host
+  }
+
+  get client(): ClientInfo {
+    return (this.#client ??= new ClientInfo(this.principal, this.#host.connectionId()))
+  }
+
+  /** Whether there is something to collect. */
+  get isBehind(): boolean {
+    return this.#behind !== undefined
+  }
+
+  cursorWoke(cursor: Readable): void {
+    if (this.#behind !== undefined) return void this.#behind.push(cursor)
+    this.#behind = [cursor]
+    this.connection?.schedule()
+  }
+
+  flushNow(): void {
+    this.connection?.flushNow()
+  }
+
+  nextTurn(): number {
+    return ++this.#turn
+  }
+
+  /** What goes out now: of the components first, then of the rooms, then of who is there. */
+  collect(): ReadonlyArray<Batch> {
+    const cursors = this.#behind
+    if (cursors === undefined) return nothing
+    this.#behind = undefined
+    if (cursors.length > 1) cursors.sort((a, b) => a.rank - b.rank)
+    const batches: Array<Batch> = []
+    for (const cursor of cursors) {
+      const { serial } = cursor
+      cursor.take(batches)
+      if (cursor.serial !== serial || cursor.isEnding) (this.#going ??= []).push(cursor)
+    }
+    return batches
+  }
+
+  /** What was collected last goes out with this batch, and those before it. */
+  sent(batch: number): void {
+    const going = this.#going
+    if (going === undefined) return
+    this.#going = undefined
+    const receipts = (this.#receipts ??= new PendingAcks())
+    for (const cursor of going) receipts.expect(batch, cursor)
+  }
+
+  /** The client has this batch, and all before it. */
+  acknowledged(batch: number): void {
+    this.#receipts?.acknowledged(batch)
+    if (this.#receipts?.isEmpty === true) this.#receipts = undefined
+  }
+
+  /** There is nothing more to be said of this. */
+  drop(cursor: Readable): void {
+    const others = this.#behind?.filter((other) => other !== cursor)
+    this.#behind = others?.length === 0 ? undefined : others
+  }
+
+  /** The connection is gone. */
+  detach(): void {
+    this.connection = undefined
+    this.#receipts = undefined
+    this.#going = undefined
+    this.#rooms?.forEach((cursor) => cursor.detach())
+    this.#watched?.forEach(({ cursor }) => cursor.leave())
+  }
+
+  /** The client is back. */
+  attach(connection: FeedConsumer): void {
+    this.connection = connection
+    this.#behind = undefined
+  }
+
+  /** The client has read the rooms, the components and the lists this far. */
+  resume(
+    rooms: ReadonlyArray<RoomResumePoint>,
+    presence: ReadonlyArray<ResumePoint>,
+    indexOf: (componentId: string) => number | undefined
+  ): void {
+    const read = new Map(rooms.map(({ index, room }) => [room, index]))
+    for (const cursor of this.#rooms?.values() ?? []) {
+      const { name } = cursor.room
+      cursor.resume(name === undefined ? indexOf(cursor.first) : read.get(name))
+    }
+    const places = new Map(presence.map((place) => [place.componentId, place]))
+    for (const [{ id }, { cursor }] of this.#watched ?? []) cursor.resume(places.get(id))
+  }
+
+  /** The client has read the rooms as far as it was told. */
+  takeUp(): void {
+    for (const cursor of this.#rooms?.values() ?? []) cursor.resume(cursor.serial)
+  }
+
+  /** The client knows of this component, so it may be told of its rooms, and of who is there. */
+  announce(componentId: string): void {
+    this.#rooms?.forEach((cursor) => cursor.announce(componentId))
+    this.#watched?.forEach(({ cursor }) => cursor.announce())
+  }
+
+  /** The client is going to be told of this component again. */
+  hold(componentId: string): void {
+    this.#rooms?.forEach((cursor) => cursor.hold(componentId))
+  }
+
+  /** After which event what is said to those who have mounted a component is for this client. */
+  from(componentId: string): number | undefined {
+    for (const [{ name }, cursor] of this.#rooms ?? []) {
+      if (name === undefined && cursor.has(componentId)) return cursor.from(componentId)
+    }
+    return undefined
+  }
+
+  hasRoomFor(rooms: ReadonlyArray<Room>): boolean {
+    // What was left, and may not be known to be left, takes no room.
+    const entered = Array.from(this.#rooms ?? []).flatMap(([room, cursor]) => (cursor.isEntered ? [room] : []))
+    const all = new Set([...entered, ...rooms])
+    // Places without a name are no rooms.
+    return Array.from(all).filter(({ name }) => name !== undefined).length <= this.#host.config.maxRooms
+  }
+
+  enter(room: Room, componentId: string, { isHeld }: StateCursor, events: ReadonlyMap<string, unknown>): void {
+    this.#rooms?.get(room)?.joining(componentId)
+    const rooms = (this.#rooms ??= new Map())
+    let cursor = rooms.get(room)
+    if (cursor === undefined) rooms.set(room, (cursor = new RoomCursor(room, this, this.connection === undefined)))
+    cursor.join(componentId, isHeld, events)
+  }
+
+  exit(room: Room, componentId: string): void {
+    this.#rooms?.get(room)?.leave(componentId)
+  }
+
+  forget(room: Room, componentId: string): void {
+    this.#rooms?.get(room)?.forget(componentId)
+  }
+
+  done(cursor: RoomCursor): void {
+    // A receipt may come for one that was done before, and whose room has another by now.
+    if (this.#rooms?.get(cursor.room) !== cursor) return
+    this.drop(cursor)
+    this.#rooms.delete(cursor.room)
+    if (this.#rooms.size === 0) this.#rooms = undefined
+    cursor.close()
+  }
+
+  watch(presence: Presence, { isHeld }: StateCursor): void {
+    if (!this.encoder.hasPresence) return
+    const watched = (this.#watched ??= new Map())
+    const known = watched.get(presence)
+    if (known !== undefined) {
+      known.mounts++
+      return
+    }
+    const cursor = presence.read(this)
+    watched.set(presence, { cursor, mounts: 1 })
+    if (this.connection === undefined) cursor.leave()
+    else if (!isHeld) cursor.announce()
+  }
+
+  unwatch(presence: Presence): void {
+    const known = this.#watched?.get(presence)
+    if (known === undefined || --known.mounts > 0) return
+    this.#watched?.delete(presence)
+    if (this.#watched?.size === 0) this.#watched = undefined
+    this.drop(known.cursor)
+    presence.close(known.cursor)
+  }
+
+  /** Its place in the list of this id, if it is told of that. */
+  listCursor(presenceId: string): StateCursor | undefined {
+    for (const [{ id }, { cursor }] of this.#watched ?? []) if (id === presenceId) return cursor
+    return undefined
+  }
+}

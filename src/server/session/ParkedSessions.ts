@@ -1,0 +1,113 @@
+/**
+ * Sessions whose clients are away, until they come back or their time is over. Bounded in number, per principal and in bytes: who
+ * has been away longest goes first, the anonymous before the others. It ends nobody; it says who has to go.
+ */
+
+/** What is to be known of a parked session. */
+export interface Parked {
+  /** Undefined: anonymous. */
+  readonly principal: string | undefined
+  readonly bytes: number
+  /** When its time is over, milliseconds. */
+  readonly until: number
+}
+
+/** How much room there is. */
+export interface ParkedLimits {
+  readonly maxParked: number
+  readonly maxParkedPerPrincipal: number
+  readonly maxParkedBytes: number
+}
+
+/** The sessions whose clients are away. */
+export class ParkedSessions<Session> {
+  readonly #room: ParkedLimits
+  /** Those away longest first. */
+  readonly #parked = new Map<Session, Parked>()
+  readonly #anonymous = new Set<Session>()
+  readonly #ofPrincipal = new Map<string, Set<Session>>()
+  #bytes = 0
+
+  constructor(room: ParkedLimits) {
+    this.#room = room
+  }
+
+  get size(): number {
+    return this.#parked.size
+  }
+
+  /** When the next one's time is over; undefined when there is none. */
+  get next(): number | undefined {
+    for (const { until } of this.#parked.values()) return until
+    return undefined
+  }
+
+  /** Parks one more, and says who has to go for it: perhaps itself. */
+  park(session: Session, parked: Parked): ReadonlyArray<Session> {
+    this.take(session)
+    this.#parked.set(session, parked)
+    this.#bytes += parked.bytes
+    if (parked.principal === undefined) this.#anonymous.add(session)
+    else {
+      const others = this.#ofPrincipal.get(parked.principal) ?? new Set()
+      this.#ofPrincipal.set(parked.principal, others.add(session))
+    }
+    return this.#crowdOut(parked.principal)
+  }
+
+  /** Measures all of them anew, and says who has to go because others have grown. */
+  measure(bytesOf: (session: Session) => number): ReadonlyArray<Session> {
+    this.#bytes = 0
+    for (const [session, parked] of this.#parked) {
+      const bytes = bytesOf(session)
+      this.#parked.set(session, { ...parked, bytes })
+      this.#bytes += bytes
+    }
+    return this.#crowdOut(undefined)
+  }
+
+  /** Takes one out; false when it is not here. */
+  take(session: Session): boolean {
+    const parked = this.#parked.get(session)
+    if (parked === undefined) return false
+    this.#parked.delete(session)
+    this.#anonymous.delete(session)
+    this.#bytes -= parked.bytes
+    if (parked.principal !== undefined) {
+      const others = this.#ofPrincipal.get(parked.principal)
+      others?.delete(session)
+      if (others?.size === 0) this.#ofPrincipal.delete(parked.principal)
+    }
+    return true
+  }
+
+  /** Takes out those whose time is over. */
+  expired(now: number): ReadonlyArray<Session> {
+    const sessions: Array<Session> = []
+    for (const [session, { until }] of this.#parked) {
+      if (until > now) break
+      sessions.push(session)
+    }
+    for (const session of sessions) this.take(session)
+    return sessions
+  }
+
+  #crowdOut(principal: string | undefined): ReadonlyArray<Session> {
+    const { maxParked, maxParkedBytes, maxParkedPerPrincipal } = this.#room
+    const gone: Array<Session> = []
+    const evict = (sessions: Iterable<Session>): boolean => {
+      for (const session of sessions) {
+        this.take(session)
+        gone.push(session)
+        return true
+      }
+      return false
+    }
+    const own = principal === undefined ? undefined : this.#ofPrincipal.get(principal)
+    if (own !== undefined && own.size > maxParkedPerPrincipal) evict(own)
+    while (this.#parked.size > maxParked || this.#bytes > maxParkedBytes) {
+      if (!evict(this.#anonymous) && !evict(this.#parked.keys())) break
+    }
+    return gone
+  }
+}

@@ -1,0 +1,84 @@
+/** The requests of one session that are not settled: calls and mounts, which count their ids together. */
+import type * as Exit from "effect/Exit"
+import type { LiveError } from "../../LiveError.ts"
+import type { ComponentId } from "../../LiveId.ts"
+import { type Bounds, type Id, ReplyCache } from "./ReplyCache.ts"
+import type { CallOutcome } from "./CallOutcome.ts"
+
+/** What became of a mount. */
+export type MountExit = Exit.Exit<ComponentId, LiveError>
+
+/** What may be kept of each kind. */
+export interface RequestBounds {
+  readonly calls: Bounds<CallOutcome>
+  readonly mounts: Bounds<MountExit>
+}
+
+/** The requests of one session. */
+export class PendingRequests {
+  readonly #bounds: RequestBounds
+  #calls: ReplyCache<CallOutcome> | undefined
+  #mounts: ReplyCache<MountExit> | undefined
+  #settledBelow = 0
+
+  constructor(bounds: RequestBounds) {
+    this.#bounds = bounds
+  }
+
+  get calls(): ReplyCache<CallOutcome> {
+    return (this.#calls ??= new ReplyCache(this.#bounds.calls, this.#settledBelow))
+  }
+
+  get mounts(): ReplyCache<MountExit> {
+    return (this.#mounts ??= new ReplyCache(this.#bounds.mounts, this.#settledBelow))
+  }
+
+  /** What was mounted, as far as the client is not known to know it. */
+  get mounted(): ReadonlyArray<MountExit> {
+    return this.#mounts?.answers ?? []
+  }
+
+  /** Whether there is a call to come back for. */
+  get hasCalls(): boolean {
+    return this.#calls !== undefined && this.#calls.size > 0
+  }
+
+  /** Bytes of the answers that are kept. */
+  get bytes(): number {
+    return this.#calls?.bytes ?? 0
+  }
+
+  /** The client has the answers of all requests below this id. */
+  settleBelow(id: number): void {
+    this.#settledBelow = Math.max(this.#settledBelow, id)
+    this.#calls?.settleBelow(id)
+    this.#mounts?.settleBelow(id)
+    // Most sessions mount once and not again for a long time.
+    if (this.#mounts?.size === 0) this.#mounts = undefined
+  }
+
+  /** Nobody waits for a mount any more. */
+  cancelMounts(): void {
+    this.#mounts?.clear()
+  }
+
+  /** The client waits for these no more. */
+  abandon(ids: ReadonlyArray<Id>): void {
+    for (const id of ids) {
+      this.#calls?.cancel(id)
+      this.#mounts?.cancel(id)
+    }
+  }
+
+  /** The client waits for these and no others. */
+  retain(ids: ReadonlySet<Id>): void {
+    this.#calls?.retain(ids)
+    this.#mounts?.retain(ids)
+  }
+
+  /** Whoever asked is gone; what runs goes on. */
+  detach(): void {
+    this.#calls?.detach()
+    this.#mounts?.detach()
+  }
+}

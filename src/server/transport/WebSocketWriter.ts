@@ -1,0 +1,114 @@
+/**
+ * A connection over a WebSocket of `ws`. Frames are built here and written to the socket directly: one buffer per flush, and
+ * the same buffer for every reader of the same change, where `ws.send` would build and write each.
+ */
+import type { Socket } from "node:net"
+import type { Principal } from "../../Principal.ts"
+import type { ConnectionSocket } from "./ConnectionSocket.ts"
+import type { Connection, WireProtocol } from "./Connection.ts"
+import type { Frame, FrameWriter } from "./FrameWriter.ts"
+import type { Transport } from "./Transport.ts"
+import { frame, frames, FrameTemplate } from "./WebSocketFrames.ts"
+
+const connectionOf = Symbol("fibra/server/connection")
+
+type Linked = Socket & { [connectionOf]?: Connection }
+
+/** Connects a WebSocket to a front. */
+export const attach = (
+  transport: Transport["Service"],
+  protocol: WireProtocol,
+  ws: ConnectionSocket,
+  socket: Linked,
+  principal: Principal | undefined
+): void => {
+  const connection = transport.attachUnsafe(protocol, new WebSocketWriter(ws, socket), principal)
+  ws.connection = connection
+  socket[connectionOf] = connection
+  socket.on("drain", onDrain)
+}
+
+// One function for all sockets: a closure for each is memory an idle connection would hold.
+function onDrain(this: Linked): void {
+  this[connectionOf]?.drained()
+}
+
+/** The peer asks for more than it reads; nothing more is expected of it. */
+const tooMuch = 1013
+
+/** What is the same for all who hear a batch, made once. */
+const templates = new WeakMap<object, FrameTemplate>()
+
+class WebSocketWriter implements FrameWriter {
+  readonly #ws: ConnectionSocket
+  readonly #socket: Socket
+
+  constructor(ws: ConnectionSocket, socket: Socket) {
+    this.#ws = ws
+    this.#socket = socket
+  }
+
+  get kind(): string {
+    return "websocket"
+  }
+
+  frame(text: string): Frame {
+    return frame(text)
+  }
+
+  frames(texts: ReadonlyArray<string>): Frame {
+    return frames(texts)
+  }
+
+  writeTo(hearer: string, batch: { readonly texts: ReadonlyArray<string> }): void {
+    const beginning = Buffer.from(hearer)
+    let template = templates.get(batch)
+    if (template?.fits(beginning) !== true) {
+      template = new FrameTemplate(batch.texts, beginning)
+      templates.set(batch, template)
+    }
+    this.write(template.with(beginning))
+    // What has not left yet must not be changed.
+    if (this.#socket.writableLength > 0) template.keep()
+  }
+
+  get isOpen(): boolean {
+    return this.#ws.readyState === this.#ws.OPEN
+  }
+
+  write(frame: Frame): void {
+    if (this.isOpen) this.#socket.write(frame)
+  }
+
+  bufferedUnsafe(): number {
+    return this.#socket.writableLength
+  }
+
+  get drainsAbove(): number {
+    return this.#socket.writableHighWaterMark
+  }
+
+  ping(): void {
+    if (this.isOpen) this.#ws.ping()
+  }
+
+  pause(): void {
+    this.#ws.pause()
+  }
+
+  resume(): void {
+    this.#ws.resume()
+  }
+
+  terminate(): void {
+    this.#ws.terminate()
+  }
+
+  close(code: number, reason: string): void {
+    if (!this.isOpen) return
+    this.#ws.close(code, reason)
+    // A peer that does not read will not answer the closing handshake either.
+    if (this.#socket.writableLength > 0) this.#ws.terminate()
+    else if (code === tooMuch) this.#socket.destroySoon()
+  }
+}

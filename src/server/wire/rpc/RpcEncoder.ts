@@ -1,0 +1,37 @@
+/** The words of the RPC wire: changes as patches, events once for all components of a client that hear them. */
+import * as Patch from "../../../Patch.ts"
+import type { WireEncoder, EventScope, StateVersion } from "../../sync/WireEncoder.ts"
+
+const headOf = ({ epoch, id, revision }: StateVersion): string =>
+  `"componentId":${JSON.stringify(id)},"epoch":${epoch},"revision":${revision}`
+
+/** Which calls a change comes from. */
+const byText = (calls: ReadonlyArray<string>): string => (calls.length === 0 ? "" : `,"by":[${calls.join(",")}]`)
+
+const membership = (tag: "Joined" | "Left", componentId: string, { at }: EventScope, index: number): string =>
+  `"_tag":"${tag}","componentId":${JSON.stringify(componentId)},${at},"index":${index}`
+
+/** The words of the RPC wire. */
+export const RpcEncoder: WireEncoder = {
+  changed: (told, patch, by) =>
+    `{"_tag":"Patched",${headOf(told)},"patch":${JSON.stringify(patch)}${byText(by === undefined ? [] : [by])}}`,
+  merged: (told, seen, by) => {
+    const changes = seen === undefined ? undefined : JSON.stringify(Patch.diff(seen.state, told.encoded))
+    const whole = JSON.stringify(told.encoded)
+    return seen !== undefined && changes !== undefined && (by.length > 0 || changes.length < whole.length)
+      ? `{"_tag":"Patched",${headOf(told)},"from":${seen.revision},"patch":${changes}${byText(by)}}`
+      : `{"_tag":"Snapshot",${headOf(told)},"state":${whole}}`
+  },
+  tellsWhole: false,
+  status: ({ id }, status) => `{"_tag":"Status","componentId":${JSON.stringify(id)},"status":"${status}"}`,
+  sealed: ({ id }, token) => `{"_tag":"Sealed","componentId":${JSON.stringify(id)},"token":"${token}"}`,
+  sealsState: false,
+  namesHearers: false,
+  said: ({ at }, { index, name, payload }) =>
+    `{"_tag":"Event",${at},"index":${index},"event":${JSON.stringify(name)},"payload":${payload}}`,
+  hearer: () => "",
+  dropped: ({ at }, index, count) => `{"_tag":"EventsDropped",${at},"index":${index},"count":${count}}`,
+  joined: (componentId, place, index, turn) => `{${membership("Joined", componentId, place, index)},"turn":${turn}}`,
+  left: (componentId, place, index) => `{${membership("Left", componentId, place, index)}}`,
+  hasPresence: true
+}

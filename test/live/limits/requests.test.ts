@@ -1,0 +1,266 @@
+/** What a client may ask for at once, how often the same, and how deep. */
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Layer } from "effect"
+import { LiveClient } from "fibra/client"
+import { WebSocket } from "ws"
+import { AnyJson, Gate, served } from "../../support/AnyJson.ts"
+import { Port } from "../../support/AuthorizationFixture.ts"
+import { connect } from "../../support/JsonSocket.ts"
+import * as RawSocket from "../../support/RawSocket.ts"
+
+const unlimited = { rate: Infinity, rateBurst: Infinity } as const
+
+const nested = (depth: number): string => "[".repeat(depth) + "]".repeat(depth)
+
+describe("JSON that is nested too deeply", () => {
+  it.live("is refused over the open wire, and nobody else notices", () =>
+    Effect.gen(function* () {
+      const port = yield* Port
+      const [deep, other] = [yield* connect(port), yield* connect(port)]
+      const [mine, theirs] = [
+        yield* deep.mount({ component: "AnyJson", key: "k" }),
+        yield* other.mount({ component: "AnyJson", key: "k" })
+      ]
+      const put = (depth: number) =>
+        Effect.andThen(
+          deep.sendText(
+            `[{"type":"CALL_ACTION","componentId":"${mine}","action":"Put","payload":{"value":${nested(depth)}},"requestId":"put"},` +
+              `{"type":"COMPONENT_PING","componentId":"${mine}","requestId":"ping"}]`
+          ),
+          Effect.suspend(() => deep.next(depth > 200 ? "ERROR" : "MESSAGE_RESPONSE"))
+        )
+      for (let round = 0; round < 10; round++) {
+        assert.deepInclude(yield* put(20_000), { code: "PayloadRejected", requestId: "put" })
+        // The other messages of the frame are handled.
+        assert.deepInclude(yield* deep.next("COMPONENT_PONG"), { success: true, requestId: "ping" })
+        yield* deep.sendText(
+          `{"type":"PROPERTY_UPDATE","componentId":"${mine}","property":"value","value":${nested(300)}}`
+        )
+        assert.include(String((yield* deep.next("ERROR"))["error"]), "nested deeper than 256")
+      }
+      assert.deepInclude(yield* put(200), { success: true, result: 1 })
+      const brackets = "[".repeat(300)
+      const request = { type: "CALL_ACTION", componentId: theirs, action: "Put", payload: { value: brackets } }
+      assert.deepInclude(yield* other.request(request), { success: true, result: 2 })
+    }).pipe(Effect.scoped, Effect.provide(served(unlimited)))
+  )
+
+  it.live("is refused over the RPC wire, and the instance goes on", () =>
+    Effect.gen(function* () {
+      const ours = yield* RawSocket.connect(`ws://127.0.0.1:${yield* Port}/api/live/rpc`)
+      ours.send({ _tag: "Request", id: "1", tag: "Connect", payload: {}, headers: [] })
+      const payload = { componentId: "none", action: "Put", payload: { value: "$" } }
+      const request = JSON.stringify({ _tag: "Request", id: "2", tag: "Call", payload, headers: [] })
+      ours.sendText(request.replace('"$"', nested(20_000)))
+      assert.include(JSON.stringify(yield* ours.answer("2")), "nested deeper than 256")
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+})
+
+describe("an id of a request over the RPC wire", () => {
+  it.live("has an end, and one that is too long is a mistake", () =>
+    Effect.gen(function* () {
+      const ours = yield* RawSocket.connect(`ws://127.0.0.1:${yield* Port}/api/live/rpc`)
+      const ask = (id: string) => ours.send({ _tag: "Request", id, tag: "Ping", payload: null, headers: [] })
+      const id = "x".repeat(4096)
+      ask(id)
+      assert.include(JSON.stringify(yield* ours.answer(id)), "Success")
+      ask(`${id}x`)
+      assert.deepInclude(yield* ours.next("Defect"), { _tag: "Defect" })
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+})
+
+describe("a callId of the open wire", () => {
+  it.live("that comes again while its call runs is answered as often as it was asked", () =>
+    Effect.gen(function* () {
+      const socket = yield* connect(yield* Port)
+      const box = yield* socket.mount({ component: "AnyJson" })
+      const call = { type: "CALL_ACTION", componentId: box, action: "Wait", payload: { text: "" }, callId: "once" }
+      yield* socket.send({ ...call, requestId: "first" })
+      yield* socket.send({ ...call, requestId: "second" })
+      yield* socket.request({ type: "COMPONENT_PING", componentId: box })
+      yield* Deferred.succeed(yield* Gate, undefined)
+      const answers = [yield* socket.next("MESSAGE_RESPONSE"), yield* socket.next("MESSAGE_RESPONSE")]
+      assert.deepStrictEqual(
+        answers.map(({ requestId, result }) => ({ requestId, result })),
+        [
+          { requestId: "first", result: 1 },
+          { requestId: "second", result: 1 }
+        ]
+      )
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+
+  it.live("runs nothing again when its answer is not kept any more", () =>
+    Effect.gen(function* () {
+      const socket = yield* connect(yield* Port)
+      const box = yield* socket.mount({ component: "AnyJson" })
+      const put = (callId: string | number) =>
+        socket.request({ type: "CALL_ACTION", componentId: box, action: "Put", payload: { value: 0 }, callId })
+      assert.deepInclude(yield* put("pay"), { success: true, result: 1 })
+      assert.deepInclude(yield* put(7), { success: true, result: 2 })
+      for (let id = 0; id < 4; id++) yield* put(`other ${id}`)
+      for (const callId of ["pay", 7]) {
+        assert.deepInclude(yield* put(callId), { success: false, code: "CallExpired" })
+      }
+      assert.deepInclude(yield* put("last"), { result: 7 })
+    }).pipe(Effect.scoped, Effect.provide(served({ maxResults: 3 })))
+  )
+
+  it.live("and a requestId have to be numbers that are read as they were written", () =>
+    Effect.gen(function* () {
+      const socket = yield* connect(yield* Port)
+      const box = yield* socket.mount({ component: "AnyJson" })
+      for (const name of ["callId", "requestId"]) {
+        yield* socket.sendText(
+          `{"type":"CALL_ACTION","componentId":"${box}","action":"Put","payload":{"value":0},"${name}":1795898735000000001}`
+        )
+        assert.deepInclude(yield* socket.next("ERROR"), { code: "PayloadRejected" })
+      }
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+})
+
+describe("requests that wait for their answers", () => {
+  const maxBuffered = 64 * 1024
+  const text = "x".repeat(20_000)
+
+  it.live(
+    "are refused over the open wire when they are too large together, and taken again when others are answered",
+    () =>
+      Effect.gen(function* () {
+        const socket = yield* connect(yield* Port)
+        const box = yield* socket.mount({ component: "AnyJson" })
+        const wait = (requestId: string) =>
+          socket.send({ type: "CALL_ACTION", componentId: box, action: "Wait", payload: { text }, requestId })
+        yield* Effect.forEach(["a", "b", "c", "d"], wait)
+        assert.deepInclude(yield* socket.next("ERROR"), { code: "RATE_LIMITED", requestId: "d" })
+        yield* Deferred.succeed(yield* Gate, undefined)
+        for (const requestId of ["a", "b", "c"])
+          assert.deepInclude(yield* socket.next("MESSAGE_RESPONSE"), { requestId })
+        yield* wait("e")
+        assert.deepInclude(yield* socket.next("MESSAGE_RESPONSE"), { requestId: "e", success: true })
+      }).pipe(Effect.scoped, Effect.provide(served({ maxBuffered })))
+  )
+
+  it.live("are refused over the RPC wire as well, and what is taken back counts no longer", () =>
+    Effect.gen(function* () {
+      const ours = yield* RawSocket.connect(`ws://127.0.0.1:${yield* Port}/api/live/rpc`)
+      const request = (id: string, tag: string, payload: object) =>
+        ours.send({ _tag: "Request", id, tag, payload, headers: [] })
+      request("connect", "Connect", {})
+      request("mount", "Mount", { component: "AnyJson", props: {} })
+      const componentId = /"componentId":"([^"]+)"/.exec(JSON.stringify(yield* ours.answer("mount")))?.[1]
+      const wait = (id: string) => request(id, "Call", { componentId, action: "Wait", payload: { text } })
+      for (const id of ["a", "b", "c", "d"]) wait(id)
+      assert.include(JSON.stringify(yield* ours.answer("d")), "RateLimited")
+      ours.send({ _tag: "Interrupt", requestId: "b" })
+      yield* ours.answer("b")
+      wait("e")
+      request("ping", "Ping", {})
+      yield* ours.answer("ping")
+      yield* Deferred.succeed(yield* Gate, undefined)
+      assert.include(JSON.stringify(yield* ours.answer("e")), "Success")
+    }).pipe(Effect.scoped, Effect.provide(served({ maxBuffered })))
+  )
+})
+
+describe("a large state that is told whole", () => {
+  it.live("is told once for all that changed in one turn", () =>
+    Effect.gen(function* () {
+      const socket = yield* connect(yield* Port)
+      const box = yield* socket.mount({ component: "AnyJson" })
+      const put = (value: string) => ({ type: "CALL_ACTION", componentId: box, action: "Put", payload: { value } })
+      const told = (value: string) =>
+        Effect.gen(function* () {
+          const before = socket.seen.length
+          const calls = Array.from({ length: 9 }, () => put(value))
+          yield* socket.sendText(JSON.stringify([...calls, { ...put(value), requestId: "last" }]))
+          yield* socket.next("MESSAGE_RESPONSE")
+          return socket.seen.slice(before).flatMap(({ revision, type }) => (type === "STATE_UPDATE" ? [revision] : []))
+        })
+      assert.deepStrictEqual(yield* told("small"), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+      const large = "x".repeat(20_000)
+      assert.deepStrictEqual((yield* told(large)).length, 1)
+      assert.deepStrictEqual(yield* told(large), [30])
+      // The first of these is still told with what was large before.
+      assert.deepStrictEqual(yield* told("small"), [40])
+      assert.strictEqual((yield* told("small")).length, 10)
+    }).pipe(Effect.scoped, Effect.provide(served(unlimited)))
+  )
+})
+
+describe("a connection that is ended", () => {
+  it.live("is not heard any more, whatever it has sent already", () =>
+    Effect.gen(function* () {
+      const port = yield* Port
+      const [socket, other] = [yield* connect(port), yield* connect(port)]
+      const [box, same] = [
+        yield* socket.mount({ component: "AnyJson", key: "k" }),
+        yield* other.mount({ component: "AnyJson", key: "k" })
+      ]
+      const put = { type: "CALL_ACTION", componentId: box, action: "Put", payload: { value: 1 } }
+      yield* socket.sendText(JSON.stringify(Array.from({ length: 1025 }, () => put)))
+      for (let after = 0; after < 30; after++) yield* socket.send(put)
+      assert.strictEqual(yield* socket.closed, 1008)
+      const last = yield* other.request({ ...put, componentId: same })
+      assert.deepInclude(last, { result: 1 })
+    }).pipe(Effect.scoped, Effect.provide(served(unlimited)))
+  )
+
+  for (const frame of ["[]", `[${Array.from({ length: 500 }, () => `{"_tag":"Eof"}`).join(",")}]`]) {
+    it.live(`is one that sends nothing but ${frame.slice(0, 16)} too often over the RPC wire`, () =>
+      Effect.gen(function* () {
+        const ours = yield* RawSocket.connect(`ws://127.0.0.1:${yield* Port}/api/live/rpc`)
+        for (let index = 0; index < 1000; index++) ours.sendText(frame)
+        assert.strictEqual(yield* ours.closed, 1008)
+      }).pipe(Effect.scoped, Effect.provide(served()))
+    )
+  }
+
+  it.live("is one whose message comes in too many pieces", () =>
+    Effect.gen(function* () {
+      const port = yield* Port
+      const sent = Effect.fnUntraced(function* (pieces: number) {
+        const open = Effect.sync(() => new WebSocket(`ws://127.0.0.1:${port}/api/live/ws`))
+        const ws = yield* Effect.acquireRelease(open, (ws) => Effect.sync(() => ws.terminate()))
+        return yield* Effect.callback<number | string>((resume) => {
+          ws.on("open", () => {
+            const text = JSON.stringify({ type: "COMPONENT_PING", componentId: "none", requestId: "x".repeat(1000) })
+            for (const piece of text.slice(0, pieces - 1)) ws.send(piece, { fin: false })
+            ws.send(text.slice(pieces - 1), { fin: true })
+          })
+          ws.on("message", (data: Buffer) => {
+            const { type } = JSON.parse(data.toString()) as { readonly type: string }
+            if (type === "COMPONENT_PONG") resume(Effect.succeed(type))
+          })
+          ws.on("close", (code) => resume(Effect.succeed(code)))
+        })
+      })
+      assert.strictEqual(yield* sent(512), "COMPONENT_PONG")
+      assert.strictEqual(yield* sent(513), 1008)
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+})
+
+describe("a client of ours", () => {
+  it.live("is told that what it puts is nested too deeply, and goes on", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveClient
+      const box = yield* live.mount(AnyJson, { props: {} })
+      const error = yield* Effect.flip(box.call.Put({ value: JSON.parse(nested(1000)) as [] }))
+      assert.include(error.message, "nested deeper than 256")
+      assert.strictEqual(yield* box.call.Put({ value: 1 }), 1)
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(
+        Layer.unwrap(
+          Effect.map(Effect.service(Port), (port) =>
+            LiveClient.layerWebSocket({ url: `ws://127.0.0.1:${port}/api/live/rpc` })
+          )
+        ).pipe(Layer.provideMerge(served()))
+      )
+    )
+  )
+})

@@ -1,0 +1,82 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ParkedSessions } from "../../../src/server/session/ParkedSessions.ts"
+
+const room = { maxParked: 3, maxParkedPerPrincipal: 2, maxParkedBytes: 100 }
+
+const parked = (principal?: string, bytes = 1, until = 10) => ({ principal, bytes, until })
+
+describe("sessions whose clients are away", () => {
+  it("make room for one more by the one that is away longest", () => {
+    const parking = new ParkedSessions<string>(room)
+    for (const name of ["a", "b", "c"]) assert.deepStrictEqual(parking.park(name, parked()), [])
+    assert.deepStrictEqual(parking.park("d", parked()), ["a"])
+    assert.strictEqual(parking.size, 3)
+  })
+
+  it("that are anonymous go before those that are somebody's, however long those are away", () => {
+    const parking = new ParkedSessions<string>(room)
+    parking.park("ada", parked("ada"))
+    parking.park("bob", parked("bob"))
+    parking.park("anonymous", parked())
+    assert.deepStrictEqual(parking.park("cyd", parked("cyd")), ["anonymous"])
+    assert.deepStrictEqual(parking.park("dan", parked("dan")), ["ada"])
+    assert.deepStrictEqual(parking.park("another", parked()), ["another"])
+  })
+
+  it("of one principal push out its own oldest, and nobody else's", () => {
+    const parking = new ParkedSessions<string>({ ...room, maxParked: 100 })
+    parking.park("other", parked())
+    for (const name of ["first", "second"]) parking.park(name, parked("ada"))
+    assert.deepStrictEqual(parking.park("third", parked("ada")), ["first"])
+    assert.isTrue(parking.take("other"))
+  })
+
+  it("take no more bytes than they may: the largest alone may have to go at once", () => {
+    const parking = new ParkedSessions<string>(room)
+    parking.park("a", parked(undefined, 60))
+    assert.deepStrictEqual(parking.park("b", parked(undefined, 50)), ["a"])
+    assert.deepStrictEqual(parking.park("c", parked(undefined, 101)), ["b", "c"])
+    assert.deepStrictEqual(parking.park("d", parked(undefined, 100)), [])
+  })
+
+  it("count as much as they have grown to, however often that is looked at", () => {
+    const parking = new ParkedSessions<string>(room)
+    const bytes = new Map([
+      ["a", 30],
+      ["b", 30],
+      ["c", 30]
+    ])
+    const bytesOf = (name: string) => bytes.get(name) ?? 0
+    for (const name of bytes.keys()) parking.park(name, parked())
+    for (let time = 0; time < 10; time++) assert.deepStrictEqual(parking.measure(bytesOf), [])
+    bytes.set("c", 41)
+    assert.deepStrictEqual(parking.measure(bytesOf), ["a"])
+    assert.isFalse(parking.take("a"))
+    // What they had when they were measured last is what is given back with them.
+    bytes.set("b", 9)
+    assert.deepStrictEqual(parking.measure(bytesOf), [])
+    assert.deepStrictEqual(parking.park("d", parked(undefined, 50)), [])
+    assert.deepStrictEqual(parking.park("e", parked("ada", 0)), ["b"])
+    assert.deepStrictEqual(parking.park("f", parked("bob", 10)), ["c"])
+  })
+
+  it("are given back once, and count no more", () => {
+    const parking = new ParkedSessions<string>(room)
+    parking.park("a", parked("ada", 90))
+    parking.park("a", parked("ada", 90))
+    assert.isTrue(parking.take("a"))
+    assert.isFalse(parking.take("a"))
+    assert.deepStrictEqual(parking.park("b", parked("ada", 90)), [])
+  })
+
+  it("are over when their time is, not before", () => {
+    const parking = new ParkedSessions<string>(room)
+    parking.park("a", parked(undefined, 1, 10))
+    parking.park("b", parked(undefined, 1, 20))
+    assert.strictEqual(parking.next, 10)
+    assert.deepStrictEqual(parking.expired(9), [])
+    assert.deepStrictEqual(parking.expired(10), ["a"])
+    assert.deepStrictEqual(parking.expired(100), ["b"])
+    assert.isUndefined(parking.next)
+  })
+})
