@@ -33,7 +33,7 @@ const make = Effect.fnUntraced(function* (text: string) {
     serial: 0,
     revision: 0,
     encoded: { text },
-    served: { component: SlowHandlers, persist: false }
+    definition: { component: SlowHandlers, persist: false }
   } as unknown as Instance
   const change = (text: string) => {
     instance.encoded = { text }
