@@ -14,7 +14,7 @@ import type { Overflow } from "../../actor/Mailbox.ts"
 import type { RestartPolicy } from "../../actor/RestartPolicy.ts"
 import { ComponentCrashed, LiveError, refuse } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
-import type { Mounted, InstanceStatus } from "../../LiveProtocol.ts"
+import type { Mounted, InstanceStatus, ResumePoint } from "../../LiveProtocol.ts"
 import * as Patch from "../../Patch.ts"
 import type { Encoded } from "../../StateCodec.ts"
 import type { Subscriber } from "./Subscriber.ts"
@@ -61,6 +61,8 @@ export interface Host {
   readonly rooms: Rooms["Service"]
   /** There is something of it that is not kept yet. */
   readonly keep: (instance: Instance) => void
+  /** Tells its readers its newest token now. */
+  readonly seal: (instance: Instance) => Effect.Effect<void>
   readonly run: (effect: Effect.Effect<unknown>) => void
 }
 
@@ -233,10 +235,21 @@ export class Instance implements Options<unknown>, Observer<unknown>, Source {
     })
   }
 
-  /** The claims of the reader's principal may be others. */
-  reviewed({ sink }: StateCursor<Subscriber>): void {
-    const { principal } = sink.client
+  /** The reader's client is back, and was told this much; undefined: it is to be told everything. */
+  resume(cursor: StateCursor<Subscriber>, from: ResumePoint | undefined): void {
+    const { principal } = cursor.sink.client
+    // The claims of the principal may be others.
     if (principal !== undefined) this.#projections?.get(principal)?.publish(this.cell.state, undefined)
+    cursor.resume(from)
+    this.#host.keep(this)
+    this.seen(cursor)
+  }
+
+  /** A token follows: at once, or with the next round. */
+  keep(atOnce: boolean): void {
+    // Who has come back has no token any more, and others of the same browser may come with the one that was spent.
+    if (atOnce) this.#host.run(this.#host.seal(this))
+    else this.#host.keep(this)
   }
 
   /** The reader's client is away, or back. */

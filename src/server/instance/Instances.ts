@@ -23,7 +23,9 @@ import * as Authorization from "../security/Authorization.ts"
 import * as ComponentRegistry from "./ComponentRegistry.ts"
 import * as IdGenerator from "../IdGenerator.ts"
 import { type Host, type Identity, Instance } from "./Instance.ts"
+import type { InstanceRef } from "./InstanceRef.ts"
 import { notForShared } from "./InstanceRooms.ts"
+import { LocalInstanceRef, type Releaser } from "./LocalInstanceRef.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import * as StateRecovery from "./StateRecovery.ts"
 import type { Principal } from "../../Principal.ts"
@@ -32,19 +34,6 @@ import { Rooms } from "../room/Rooms.ts"
 import { SnapshotStore } from "../store/SnapshotStore.ts"
 import { Checkpointer } from "./Checkpointer.ts"
 import { type Claims, StateToken } from "../security/StateToken.ts"
-
-/** An instance, for as long as its holder wants it. */
-export interface Hold {
-  readonly instance: Instance
-  /** Holds a keyed instance active; a private one counts its holders. */
-  readonly scope: Scope.Closeable | undefined
-}
-
-/** What somebody gets hold of. */
-export interface Held extends Hold {
-  /** What this holder has mounted it with; a shared instance was made with those of the first. */
-  readonly props: unknown
-}
 
 /** Where a keyed instance is found: props are for its first activation, and not part of the address. */
 class Address implements Equal.Equal {
@@ -84,17 +73,12 @@ export class Instances extends Context.Service<
   Instances,
   {
     /** Activates a private instance, or finds or activates the one of the key. */
-    readonly hold: (request: MountRequest, principal: Principal | undefined) => Effect.Effect<Held, LiveError>
+    readonly mount: (request: MountRequest, principal: Principal | undefined) => Effect.Effect<InstanceRef, LiveError>
     /** Brings a private instance back: the running one, or as its token says. The token is spent. */
-    readonly restore: (request: RestoreRequest, principal: Principal | undefined) => Effect.Effect<Held, LiveError>
-    /** Lets go: a private instance stops, a keyed one is passivated when nobody has held it for long enough. */
-    readonly release: (held: Hold) => Effect.Effect<void>
-    /** The token for one who has let go of a private instance: of the state as it is, or of the last one when nobody holds it. */
-    readonly farewell: (held: Hold) => Effect.Effect<string | undefined>
-    /** There is something of it that its client may not have. */
-    readonly keep: (instance: Instance) => void
-    /** Tells its readers its newest token now. */
-    readonly seal: (instance: Instance) => Effect.Effect<void>
+    readonly restore: (
+      request: RestoreRequest,
+      principal: Principal | undefined
+    ) => Effect.Effect<InstanceRef, LiveError>
     /** Lets all finish what they have begun, and stops them. */
     readonly finish: Effect.Effect<void>
     /** Keeps every state that is not kept yet, and tells its readers the token. */
@@ -127,6 +111,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     authorization,
     rooms,
     keep: (instance) => checkpointer.keep(instance),
+    seal: (instance) => checkpointer.seal(instance),
     run: Effect.runForkWith(context)
   }
   const running = new Map<string, Instance>()
@@ -135,7 +120,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
   const start = (
     definition: ComponentDefinition.ComponentDefinition,
     own: Omit<Identity, "id"> & { readonly id?: string; readonly room?: string | undefined }
-  ): Effect.Effect<Held, LiveError> =>
+  ): Effect.Effect<LocalInstanceRef, LiveError> =>
     Effect.suspend(() => {
       const id = (own.id ?? makeId(definition.component.componentName)) as Identity["id"]
       const instance = new Instance(definition, host, { ...own, id })
@@ -146,7 +131,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
         Effect.map(restore(begun), () => {
           instance.holders = 1
           running.set(id, instance)
-          return { instance, props: own.props, scope: undefined }
+          return new LocalInstanceRef(instance, own.props, undefined, releaser)
         })
       )
     })
@@ -193,14 +178,14 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     capacity: config.maxKeyed
   })
 
-  const holdKeyed = (address: Address): Effect.Effect<Held, LiveError> =>
+  const holdKeyed = (address: Address): Effect.Effect<LocalInstanceRef, LiveError> =>
     Effect.uninterruptibleMask((restore) => {
       const scope = Scope.makeUnsafe()
       const found = restore(Scope.provide(directory.get(address), scope))
       return Effect.map(
         // Whoever stops waiting for it does not hold it.
         Effect.onError(found, () => Scope.close(scope, Exit.void)),
-        (instance) => ({ instance, props: address.props, scope })
+        (instance) => new LocalInstanceRef(instance, address.props, scope, releaser)
       )
     }).pipe(
       Effect.catchTag("DirectoryFull", ({ capacity }) =>
@@ -216,7 +201,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     instance: Instance,
     { props, room, definition }: Wanted,
     claims: Claims
-  ): Effect.Effect<Held, LiveError> =>
+  ): Effect.Effect<LocalInstanceRef, LiveError> =>
     Effect.suspend(() => {
       const component = definition.component.componentName
       const { epoch, serial } = claims
@@ -235,7 +220,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
           if (room !== undefined) yield* instance.rooms.join(room)
           yield* spend(definition, claims, { epoch, serial: serial + 1 })
           instance.spent = { epoch, serial }
-          return { instance, props, scope: undefined }
+          return new LocalInstanceRef(instance, props, undefined, releaser)
         }),
         () => release(instance)
       )
@@ -247,7 +232,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     claims: Claims,
     principal: Principal | undefined,
     last: Instance | undefined
-  ): Effect.Effect<Held, LiveError> =>
+  ): Effect.Effect<LocalInstanceRef, LiveError> =>
     Effect.gen(function* () {
       const origin = yield* StateRecovery.fromToken(store, definition, claims, last)
       const held = yield* start(definition, { id: claims.instance, key: undefined, props, principal, origin, room })
@@ -280,6 +265,19 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
   const release = (instance: Instance): Effect.Effect<void> =>
     Effect.suspend(() => (--instance.holders > 0 ? Effect.void : stop(instance)))
 
+  const releaser: Releaser = {
+    release: (instance, scope) => {
+      if (scope !== undefined) return Scope.close(scope, Exit.void)
+      return running.get(instance.id) === instance ? release(instance) : Effect.void
+    },
+    farewell: (instance) => {
+      if (instance.key !== undefined || instance.ended === undefined) return checkpointer.farewell(instance)
+      // What it has begun is answered, so it is in the token. What it closes after that may take longer, and changes nothing.
+      const finished = Effect.timeoutOption(instance.cell.watch(), instance.definition.shutdown)
+      return Effect.andThen(finished, checkpointer.farewell(instance))
+    }
+  }
+
   const keepEach = Effect.sync(() => {
     for (const instance of running.values()) checkpointer.keep(instance)
   })
@@ -288,7 +286,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
   yield* Effect.addFinalizer(() => each(stop))
 
   return Instances.of({
-    hold: (request, principal) =>
+    mount: (request, principal) =>
       Effect.flatMap(registry.find(request), (definition) =>
         Effect.flatMap(registry.propsOf(definition, request.props), (props) => {
           const { key, room } = request
@@ -330,18 +328,6 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
         })
       )
     }, Effect.scoped),
-    release: ({ instance, scope }) => {
-      if (scope !== undefined) return Scope.close(scope, Exit.void)
-      return running.get(instance.id) === instance ? release(instance) : Effect.void
-    },
-    farewell: ({ instance }) => {
-      if (instance.key !== undefined || instance.ended === undefined) return checkpointer.farewell(instance)
-      // What it has begun is answered, so it is in the token. What it closes after that may take longer, and changes nothing.
-      const finished = Effect.timeoutOption(instance.cell.watch(), instance.definition.shutdown)
-      return Effect.andThen(finished, checkpointer.farewell(instance))
-    },
-    keep: (instance) => checkpointer.keep(instance),
-    seal: (instance) => checkpointer.seal(instance),
     finish: each((instance) => instance.stop()),
     keepAll: Effect.andThen(keepEach, checkpointer.flush),
     close: Effect.sync(() => checkpointer.close()),

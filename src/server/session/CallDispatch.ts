@@ -5,10 +5,11 @@
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
+import type { Resume } from "../../actor/Message.ts"
 import type { ActionCodec } from "../../ComponentCodec.ts"
 import { Draining, PayloadRejected, UnknownAction } from "../../LiveError.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
-import type { Instance } from "../instance/Instance.ts"
+import type { InstanceRef } from "../instance/InstanceRef.ts"
 import type { Id } from "./ReplyCache.ts"
 import { notMounted, type CallOutcome, outcomeOf, refused } from "./CallOutcome.ts"
 import { tagOf } from "../instance/WritableFields.ts"
@@ -53,14 +54,14 @@ const end = (done: OutcomeListener, outcome: CallOutcome): (() => void) => {
 
 /** Calls an action of an instance; undefined when the client has not mounted it. */
 export const call = (
-  instance: Instance | undefined,
+  instance: InstanceRef | undefined,
   { action, callId, componentId, payload }: ActionCall,
   sender: Sender,
   done: OutcomeListener
 ): (() => void) => {
   if (instance === undefined) return end(done, refused(notMounted(`Calling "${action.slice(0, 64)}" on`, componentId)))
   if (sender.isDraining()) return end(done, refused(new Draining()))
-  const { component } = instance.definition
+  const { component } = instance
   const codec = component.codec.actions.get(action)
   if (codec === undefined) {
     return end(done, refused(new UnknownAction({ component: component.componentName, action: action.slice(0, 256) })))
@@ -72,49 +73,41 @@ export const call = (
     codec.reduce === undefined || typeof callId !== "number"
       ? undefined
       : `{"connectionId":"${sender.client.connection}","callId":${callId}}`
-  return send(instance, { tag: action, payload: decoded.value, reference }, sender, done)
+  const listener = tellOutcome(instance, action, sender, done)
+  return instance.send(action, decoded.value, { from: sender.client, reference }, listener)
 }
 
 /** Sets a field of an instance that clients may set; undefined when the client has not mounted it. */
 export const set = (
-  instance: Instance | undefined,
+  instance: InstanceRef | undefined,
   { componentId, property, value }: FieldWrite,
   sender: Sender,
   done: OutcomeListener
 ): (() => void) => {
-  const decode = instance?.definition.component.codec.writable.get(property)
+  const decode = instance?.component.codec.writable.get(property)
   if (instance === undefined || decode === undefined) {
     return end(done, refused(notMounted(`Setting "${property.slice(0, 64)}" on`, componentId)))
   }
   const decoded = decode(value)
   if (Exit.isFailure(decoded)) return end(done, payloadRejected(property, decoded.cause))
-  return send(instance, { tag: tagOf(property), payload: decoded.value, reference: undefined }, sender, done)
+  if (sender.isDraining()) return end(done, refused(new Draining()))
+  const tag = tagOf(property)
+  return instance.send(tag, decoded.value, { from: sender.client }, tellOutcome(instance, tag, sender, done))
 }
 
 /** An action without payload is `Void`, whose JSON form is null; an empty object is as empty. */
 const isNothing = ({ takesNothing }: ActionCodec, payload: unknown): boolean =>
   payload === undefined || (takesNothing && Predicate.isObject(payload) && Object.keys(payload).length === 0)
 
-interface Message {
-  readonly tag: string
-  readonly payload: unknown
-  readonly reference: string | undefined
-}
-
-const send = (
-  instance: Instance,
-  { payload, reference, tag }: Message,
-  { client, isDraining }: Sender,
-  done: OutcomeListener
-): (() => void) => {
-  if (isDraining()) return end(done, refused(new Draining()))
-  return instance.cell.send(tag, payload, { from: client, reference }, (exit) => {
+/** Tells what became of a message to the instance. */
+const tellOutcome =
+  (instance: InstanceRef, tag: string, { isDraining }: Sender, done: OutcomeListener): Resume =>
+  (exit) => {
     const outcome = outcomeOf(instance, tag, exit)
     // What still waited when the server ended can be asked of the next one.
     const isLeft = isDraining() && outcome._tag === "Refused" && outcome.error.reason._tag === "InstanceStopped"
     done(isLeft ? refused(new Draining()) : outcome)
-  })
-}
+  }
 
 const payloadRejected = (action: string, cause: Cause.Cause<unknown>): CallOutcome =>
   refused(new PayloadRejected({ action, issue: String(Cause.squash(cause)) }))

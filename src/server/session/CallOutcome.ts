@@ -15,7 +15,7 @@ import {
   UnknownAction
 } from "../../LiveError.ts"
 import type * as ActionResult from "../instance/ActionResult.ts"
-import type { Instance } from "../instance/Instance.ts"
+import type { InstanceRef } from "../instance/InstanceRef.ts"
 
 /** What became of a call; results and typed errors are JSON texts. */
 export type CallOutcome =
@@ -33,7 +33,7 @@ export const notMounted = (what: string, componentId: string): NotAllowed =>
   new NotAllowed({ what: `${what} "${componentId.slice(0, 64)}"` })
 
 /** The outcome of an action that ended. */
-export const outcomeOf = (instance: Instance, action: string, exit: Exit.Exit<unknown, unknown>): CallOutcome => {
+export const outcomeOf = (instance: InstanceRef, action: string, exit: Exit.Exit<unknown, unknown>): CallOutcome => {
   if (Exit.isSuccess(exit)) return { _tag: "Success", text: exit.value as string }
   const failure = exit.cause.reasons.find(Cause.isFailReason)
   if (failure === undefined) return { _tag: "Interrupted" }
@@ -41,7 +41,7 @@ export const outcomeOf = (instance: Instance, action: string, exit: Exit.Exit<un
   // The handler has passed on what the house refused.
   if (error instanceof LiveError) return { _tag: "Refused", error }
   return error instanceof ActorError
-    ? refused(reasonOf(error.reason, instance.address, action, instance.capacity))
+    ? refused(reasonOf(error.reason, instance.component.componentName, action, instance.capacity))
     : { _tag: "Failure", ...(error as ActionResult.Failure) }
 }
 

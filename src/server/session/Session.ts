@@ -17,7 +17,8 @@ import * as CallDispatch from "./CallDispatch.ts"
 import type { ActionCall, FieldWrite } from "./CallDispatch.ts"
 import type { WireEncoder } from "../sync/WireEncoder.ts"
 import { SmallMap } from "../SmallMap.ts"
-import type { Held, Hold, Instances, RestoreRequest } from "../instance/Instances.ts"
+import type { InstanceRef } from "../instance/InstanceRef.ts"
+import type { Instances, RestoreRequest } from "../instance/Instances.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import { notAsked, notMounted, type CallOutcome, refused } from "./CallOutcome.ts"
 import { type FeedConsumer, ClientFeed } from "./ClientFeed.ts"
@@ -25,7 +26,8 @@ import type { Subscriber } from "../instance/Subscriber.ts"
 import type { StateCursor } from "../sync/StateCursor.ts"
 import { type MountExit, type RequestBounds, PendingRequests } from "./PendingRequests.ts"
 
-interface Mount extends Hold {
+interface Mount {
+  readonly instance: InstanceRef
   readonly cursor: StateCursor<Subscriber>
   /** How often this session has mounted it; a shared instance may be several times on one page. */
   times: number
@@ -141,7 +143,7 @@ export class Session {
       this.#times--
       if (--mount.times > 0) return Effect.succeed({})
       this.#leave(mount)
-      return Effect.map(this.#host.instances.farewell(mount), (token) => (token === undefined ? {} : { token }))
+      return Effect.map(mount.instance.farewell, (token) => (token === undefined ? {} : { token }))
     })
   }
 
@@ -163,7 +165,7 @@ export class Session {
     const { calls } = this.#asked
     const asked = calls.ask(callId, { of: componentId, what: action }, listener, (done) => this.#run(request, done))
     if (asked === "known") return () => calls.cancel(callId)
-    const component = this.#mounts.get(componentId)?.instance.address ?? ""
+    const component = this.#mounts.get(componentId)?.instance.component.componentName ?? ""
     listener(refused(notAsked(asked, component, action, callId)))
     return noop
   }
@@ -224,10 +226,7 @@ export class Session {
     this.#requests?.detach()
     this.#mounting?.forEach((fiber) => fiber.interruptUnsafe())
     this.#mounting = undefined
-    for (const { instance, cursor } of this.#mounts) {
-      cursor.leave()
-      instance.seen(cursor)
-    }
+    for (const { instance, cursor } of this.#mounts) instance.detach(cursor)
   }
 
   /** Another connection asks for it: the one that had it is told. */
@@ -259,15 +258,12 @@ export class Session {
       if (wanted === 0) this.#leave(mount)
       else if (place === undefined) {
         // The client is going to be told of the mount again.
-        mount.cursor.hold()
+        mount.instance.startAgain(mount.cursor)
         this.#news.hold(id)
       } else {
-        mount.instance.reviewed(mount.cursor)
-        mount.cursor.resume(place)
-        this.#host.instances.keep(mount.instance)
+        mount.instance.resume(mount.cursor, place)
         kept.push(mount.instance.id)
       }
-      mount.instance.seen(mount.cursor)
     }
     this.#news.resume(rooms, presence, (id) => placeOf(id)?.index)
     return kept
@@ -276,12 +272,7 @@ export class Session {
   /** The client is back, over this connection, and knows what it was sent: it is told what has happened since, and every state. */
   takeUp(connection: FeedConsumer): void {
     this.#news.attach(connection)
-    for (const { instance, cursor } of this.#mounts) {
-      instance.reviewed(cursor)
-      cursor.resume(undefined)
-      this.#host.instances.keep(instance)
-      instance.seen(cursor)
-    }
+    for (const { instance, cursor } of this.#mounts) instance.resume(cursor, undefined)
     this.#news.takeUp()
   }
 
@@ -294,8 +285,8 @@ export class Session {
       this.#requests = undefined
       const mounts = [...this.#mounts]
       this.#mounts.clear()
-      for (const { instance, cursor } of mounts) instance.leave(cursor)
-      return Effect.forEach(mounts, (mount) => this.#host.instances.release(mount), {
+      for (const { instance, cursor } of mounts) instance.unsubscribe(cursor)
+      return Effect.forEach(mounts, ({ instance }) => instance.release, {
         concurrency: "unbounded",
         discard: true
       })
@@ -318,12 +309,12 @@ export class Session {
       return refuse(new TooManyComponents({ limit: config.maxComponents, of: "connection" }))
     }
     this.#times++
-    const held =
-      "token" in request ? instances.restore(request, this.principal) : instances.hold(request, this.principal)
+    const found =
+      "token" in request ? instances.restore(request, this.principal) : instances.mount(request, this.principal)
     const fiber = run(
       Effect.uninterruptibleMask((restore) =>
         Effect.onError(
-          Effect.flatMap(restore(held), (held) => this.#keep(held)),
+          Effect.flatMap(restore(found), (instance) => this.#keep(instance)),
           () => Effect.sync(() => this.#times--)
         )
       )
@@ -342,22 +333,17 @@ export class Session {
     return () => fiber.interruptUnsafe()
   }
 
-  #keep(held: Held): Effect.Effect<ComponentId, LiveError> {
-    const { instance } = held
-    const { release } = this.#host.instances
-    if (this.#closed) return Effect.andThen(release(held), Effect.interrupt)
+  #keep(instance: InstanceRef): Effect.Effect<ComponentId, LiveError> {
+    if (this.#closed) return Effect.andThen(instance.release, Effect.interrupt)
     const existing = this.#mounts.get(instance.id)
     if (existing !== undefined) {
       existing.times++
-      return Effect.as(release(held), instance.id)
+      return Effect.as(instance.release, instance.id)
     }
-    const reading = Effect.onError(instance.read(this.#news, held.props), () => release(held))
-    return Effect.map(reading, (cursor) => {
-      if (this.#news.connection === undefined) {
-        cursor.leave()
-        instance.seen(cursor)
-      }
-      this.#mounts.set(instance.id, { instance, scope: held.scope, cursor, times: 1 })
+    const subscribed = Effect.onError(instance.subscribe(this.#news), () => instance.release)
+    return Effect.map(subscribed, (cursor) => {
+      if (this.#news.connection === undefined) instance.detach(cursor)
+      this.#mounts.set(instance.id, { instance, cursor, times: 1 })
       return instance.id
     })
   }
@@ -375,19 +361,16 @@ export class Session {
     const { isHeld } = mount.cursor
     if (isHeld) mount.cursor.hold()
     else mount.cursor.startOver()
-    const { instances, run } = this.#host
-    // Who has come back has no token any more, and others of the same browser may come with the one that was spent.
-    if (seals) run(instances.seal(mount.instance))
-    else instances.keep(mount.instance)
-    return Exit.succeed(mount.instance.snapshot(mount.cursor, isHeld ? this.#news.from(exit.value) : undefined))
+    const index = isHeld ? this.#news.from(exit.value) : undefined
+    return Exit.succeed(mount.instance.snapshot(mount.cursor, { index, seals }))
   }
 
   #leave(mount: Mount): void {
     const { instance, cursor } = mount
     this.#mounts.delete(instance.id)
-    instance.leave(cursor)
+    instance.unsubscribe(cursor)
     this.#news.drop(cursor)
-    this.#host.run(this.#host.instances.release(mount))
+    this.#host.run(instance.release)
   }
 }
 
