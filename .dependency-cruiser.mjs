@@ -77,8 +77,8 @@ export default {
     { from: { path: "^src/server/[^/]+$", pathNot: ground }, to: { path: ours("server") } },
     { from: { path: ours("server") }, to: { path: ground } },
     ...floors.map((name, index) => ({ from: { path: floor(name) }, to: { path: floor(...floors.slice(index)) } })),
-    // The bench measures from outside: it may import what it likes, as long as it goes round in no circle.
-    { from: { path: "^bench/" }, to: {} },
+    // Bench and torture measure and try from outside: they may import what they like, as long as they go round in no circle.
+    { from: { path: "^(bench|torture)/" }, to: {} },
     { from: { path: "^src/" }, to: { path: effect } },
     { from: { path: ours("react") }, to: { path: "^node_modules/(@types/)?react/" } },
     { from: { path: ours(...servers) }, to: { path: `${node}|${forServers}` } }

@@ -21,7 +21,7 @@ const checks: ReadonlyMap<string, string> = new Map([
   // Unused exports, files and dependencies.
   ["dead-code", "knip --no-progress --no-config-hints"],
   // Who may import whom, and no cycles.
-  ["imports", "depcruise --config .dependency-cruiser.mjs src bench"],
+  ["imports", "depcruise --config .dependency-cruiser.mjs src bench torture"],
   // One name, one type.
   ["type-names", "node scripts/type-names.ts"],
   ["lint", "oxlint"],

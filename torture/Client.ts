@@ -1,6 +1,6 @@
 /** One client of the night: what it has mounted, and what it has called. */
 import { Cause, Context, Deferred, Effect, Exit, type Fiber, Layer, Scope } from "effect"
-import { type LiveError, Component } from "fibra"
+import type { Component, LiveError } from "fibra"
 import { type LiveHandle, StateCache } from "fibra/client"
 import type { Server as Reachable } from "../src/testing/MemoryLink.ts"
 import { connect, type TestClient } from "../src/testing/TestClient.ts"
@@ -24,7 +24,7 @@ export class Mounted<C extends Component.Typed> {
   readonly #fiber: Fiber.Fiber<unknown, unknown>
 
   constructor(loop: EventLoop, mount: Effect.Effect<LiveHandle<C>, LiveError, Scope.Scope>) {
-    const patiently: typeof mount = Effect.catch(mount, () => Effect.andThen(Effect.sleep("1 second"), patiently))
+    const patiently: typeof mount = mount.pipe(Effect.catch(() => Effect.andThen(Effect.sleep("1 second"), patiently)))
     this.#fiber = loop.run(
       Effect.scoped(
         Effect.flatMap(patiently, (handle) => {

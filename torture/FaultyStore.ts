@@ -35,7 +35,11 @@ export class FaultyStore {
         Effect.suspend(() => {
           const done = act(...args)
           const failure = Effect.fail(
-            new SnapshotStore.SnapshotStoreError({ operation, address: "torture", cause: new Error("as the script has it") })
+            new SnapshotStore.SnapshotStoreError({
+              operation,
+              address: "torture",
+              cause: new Error("as the script has it")
+            })
           )
           switch (this.#faults.get(operation) ?? "none") {
             case "none":

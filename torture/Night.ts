@@ -184,7 +184,10 @@ class Night {
     const handle = client.handle(where)
     holds(handle !== undefined, () => `${name} has not mounted its ${where} component`)
     const view = await this.#result(`the view of ${name}`, handle.view)
-    holds(view.connected && view.status === "running", () => `${name} (${where}) is ${view.status}: ${describe(view.error)}`)
+    holds(
+      view.connected && view.status === "running",
+      () => `${name} (${where}) is ${view.status}: ${describe(view.error)}`
+    )
     const life = this.#record.lives.get(where === "shared" ? "shared" : handle.props.who)
     holds(life !== undefined, () => `The ${where} component of ${name} never lived`)
     const state = await this.#result(`the state of ${name}`, life)
@@ -237,14 +240,17 @@ class Night {
     const fiber = this.#loop.run(effect)
     await this.#loop.drain()
     const exit = fiber.pollUnsafe()
-    if (exit === undefined || Exit.isFailure(exit)) throw new Violation(`What takes no time (${what}) failed: ${describe(exit)}`)
+    if (exit === undefined || Exit.isFailure(exit))
+      throw new Violation(`What takes no time (${what}) failed: ${describe(exit)}`)
     return exit.value
   }
 }
 
 const describe = (value: unknown): string => {
   try {
-    return (value instanceof Error ? (value.stack ?? value.message) : JSON.stringify(value))?.slice(0, 2000) ?? "undefined"
+    return (
+      (value instanceof Error ? (value.stack ?? value.message) : JSON.stringify(value))?.slice(0, 2000) ?? "undefined"
+    )
   } catch {
     return "something that cannot be described"
   }

@@ -9,7 +9,13 @@ export type Where = "shared" | "own"
 
 /** One step. Clients are numbers. */
 export type Step =
-  | { readonly do: "call"; readonly client: number; readonly where: Where; readonly action: string; readonly kind?: string }
+  | {
+      readonly do: "call"
+      readonly client: number
+      readonly where: Where
+      readonly action: string
+      readonly kind?: string
+    }
   | { readonly do: "set"; readonly part: keyof Weather; readonly to: Weather[keyof Weather] }
   | { readonly do: "store"; readonly operation: Operation; readonly fault: Fault }
   | { readonly do: "heal" }

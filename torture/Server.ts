@@ -125,7 +125,13 @@ export class Server {
   }
 
   /** What is open. */
-  open(): { readonly connections: number; readonly sessions: number; readonly parked: number; readonly instances: number; readonly rooms: number } {
+  open(): {
+    readonly connections: number
+    readonly sessions: number
+    readonly parked: number
+    readonly instances: number
+    readonly rooms: number
+  } {
     if (this.#running === undefined) return { connections: 0, sessions: 0, parked: 0, instances: 0, rooms: 0 }
     const { core } = this.#running
     const { parked, sessions } = Context.get(core, Sessions).sizeUnsafe()

@@ -146,7 +146,11 @@ export const BystanderLayer = Layer.suspend(() =>
     Effect.gen(function* () {
       const self = yield* Bystander
       return Bystander.of({
-        Count: () => Effect.map(self.update(({ count }) => ({ count: count + 1 })), ({ count }) => count)
+        Count: () =>
+          Effect.map(
+            self.update(({ count }) => ({ count: count + 1 })),
+            ({ count }) => count
+          )
       })
     }),
     { anonymous: true }

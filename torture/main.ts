@@ -39,7 +39,11 @@ const fails = async (seed: number, steps: ReadonlyArray<Step>): Promise<boolean>
 const tell = async (seed: number, steps: ReadonlyArray<Step>, report: Night.Report): Promise<void> => {
   console.log(`\nVIOLATED with seed ${seed}, after step ${report.step} of ${steps.length}: ${report.violation}`)
   const limit = performance.now() + 60_000
-  const shortest = await shrink(steps.slice(0, report.step + 1), (steps) => fails(seed, steps), () => performance.now() > limit)
+  const shortest = await shrink(
+    steps.slice(0, report.step + 1),
+    (steps) => fails(seed, steps),
+    () => performance.now() > limit
+  )
   const again = await Night.run(seed, shortest)
   console.log(`shortened to ${shortest.length} steps (--seed ${seed} --script file): ${again.violation}\n`)
   console.log(print(shortest))
@@ -48,7 +52,9 @@ const tell = async (seed: number, steps: ReadonlyArray<Step>, report: Night.Repo
 if (values.script !== undefined) {
   const steps = parse(readFileSync(values.script, "utf8"))
   const report = await Night.run(first, steps)
-  console.log(report.violation === undefined ? "Nothing was violated." : `VIOLATED after step ${report.step}: ${report.violation}`)
+  console.log(
+    report.violation === undefined ? "Nothing was violated." : `VIOLATED after step ${report.step}: ${report.violation}`
+  )
   process.exit(report.violation === undefined ? 0 : 1)
 }
 
@@ -64,6 +70,12 @@ for (let seed = first; performance.now() < until && violations < 5; seed++) {
   violations++
   await tell(seed, steps, report)
 }
-console.log(`\n${nights} nights of ${values.steps} steps, seeds ${first} to ${first + nights - 1}: ${violations} violations.`)
-console.log(Array.from(done, ([name, count]) => `${name} ${count}`).toSorted().join(", "))
+console.log(
+  `\n${nights} nights of ${values.steps} steps, seeds ${first} to ${first + nights - 1}: ${violations} violations.`
+)
+console.log(
+  Array.from(done, ([name, count]) => `${name} ${count}`)
+    .toSorted()
+    .join(", ")
+)
 process.exit(violations === 0 ? 0 : 1)

@@ -113,7 +113,13 @@ export class ActionCaller {
   }
 
   #deliver(call: Call): Effect.Effect<unknown, unknown> {
-    return Effect.flatMap(this.#whereTo(call), (target) => {
+    const target = this.#whereTo(call).pipe(
+      Effect.catch((refusal) =>
+        // Whatever keeps a call from being sent again does not tell what became of it when it was sent before.
+        call.session < 0 || isExpired(refusal) ? Effect.fail(refusal) : this.#unknown(call)
+      )
+    )
+    return Effect.flatMap(target, (target) => {
       if (call.id !== undefined && target.session !== call.session) {
         this.#settle(call)
         // The session that would know what became of it is gone.
@@ -165,7 +171,7 @@ export class ActionCaller {
   }
 
   /** Waits until the component can be called; a call that is not sent yet does not pass those that wait. */
-  #whereTo(call: Call): Effect.Effect<Target, unknown> {
+  #whereTo(call: Call): Effect.Effect<Target, LiveError> {
     return Effect.suspend(() => {
       const refusal = this.#callee.refusal()
       if (refusal !== undefined) return Effect.fail(refusal)
@@ -207,3 +213,5 @@ export class ActionCaller {
     return new LiveError({ reason: new ContractMismatch({ component, issue: String(issue) }) })
   }
 }
+
+const isExpired = ({ reason }: LiveError): boolean => reason._tag === "CallExpired"

@@ -61,7 +61,12 @@ export class MemoryLink implements FrameWriter {
             for (const clientId of clientIds) runFork(write(clientId, message))
           }
           return Effect.succeed({
-            send: (_clientId, message) => Effect.sync(() => this.#send(JSON.stringify(message))),
+            send: (_clientId, message) =>
+              Effect.suspend(() =>
+                this.#connection === undefined
+                  ? Effect.fail(connectionLost())
+                  : Effect.sync(() => this.#send(JSON.stringify(message)))
+              ),
             supportsAck: true,
             supportsTransferables: false,
             codecFor: RpcSerialization.json.codecFor
@@ -90,10 +95,7 @@ export class MemoryLink implements FrameWriter {
     this.#held = undefined
     this.#unread.length = 0
     connection.closed()
-    const lost = Effect.sync(() => {
-      const reason = new RpcClientDefect({ message: "The connection was cut", cause: undefined })
-      this.#deliver?.({ _tag: "ClientProtocolError", error: new RpcClientError({ reason }) })
-    })
+    const lost = Effect.sync(() => this.#deliver?.({ _tag: "ClientProtocolError", error: connectionLost() }))
     return Effect.andThen(this.#hooks?.onDisconnect ?? Effect.void, lost)
   })
 
@@ -210,3 +212,7 @@ export class MemoryLink implements FrameWriter {
     this.#reading = false
   }
 }
+
+/** As a socket says it, to whoever waits for an answer and to whoever sends after it was cut. */
+const connectionLost = (): RpcClientError =>
+  new RpcClientError({ reason: new RpcClientDefect({ message: "The connection was cut", cause: undefined }) })

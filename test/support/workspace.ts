@@ -52,6 +52,7 @@ const copied = [
   "docs",
   "type-tests",
   "bench",
+  "torture",
   "test",
   "README.md",
   "package.json",
