@@ -3,7 +3,6 @@
  * taken one after the other by the fiber that supervises. A step waits for children that stop, but not for a backoff.
  */
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,6 +11,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import { affected, type Backoff, type Child, type Restart, restarts, type Strategy } from "./ChildSpec.ts"
+import * as Monotonic from "./Monotonic.ts"
 import { sleepWithJitter } from "./Recovery.ts"
 import * as RestartPolicy from "./RestartPolicy.ts"
 import { DuplicateChild, RestartIntensityExceeded, SupervisorError } from "./SupervisorError.ts"
@@ -146,7 +146,7 @@ export class Children {
   }
 
   #launch(member: Member): Effect.Effect<void> {
-    return Effect.map(Clock.currentTimeMillis, (now) => {
+    return Effect.map(Monotonic.millis, (now) => {
       member.timer = undefined
       member.waitsFor = undefined
       member.runningSince = now
@@ -201,7 +201,7 @@ export class Children {
 
   #restart(member: Member, exit: Exit.Exit<unknown, unknown>): Step {
     return Effect.gen({ self: this }, function* () {
-      const crash: RestartPolicy.Crash = { now: yield* Clock.currentTimeMillis, runningSince: member.runningSince }
+      const crash: RestartPolicy.Crash = { now: yield* Monotonic.millis, runningSince: member.runningSince }
       const allowed = RestartPolicy.decide(this.#policy, this.#history, crash)
       const decision = RestartPolicy.decide(member.policy, member.history, crash)
       if (allowed._tag !== "Restart" || decision._tag !== "Restart") return yield* this.#giveUp(member, exit)

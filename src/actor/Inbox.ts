@@ -13,6 +13,7 @@ import { ActorError, type ActorErrorReason, MailboxFull, MessageExpired, Message
 import * as DeadLetters from "./DeadLetters.ts"
 import { Mailbox, type Overflow } from "./Mailbox.ts"
 import * as Message from "./Message.ts"
+import * as Monotonic from "./Monotonic.ts"
 
 /** Who handles the messages. */
 export interface Consumer {
@@ -135,16 +136,20 @@ export class Inbox {
         tag,
         payload,
         reason: letter,
-        at: this.now()
+        at: this.#clock.currentTimeMillisUnsafe()
       })
     }
     Message.accept(message, reason)
     Message.answer(message, Exit.fail(new ActorError({ reason })))
   }
 
-  /** Milliseconds since the epoch. */
+  get #clock(): Clock.Clock {
+    return Context.get(this.#consumer.options.context, Clock.Clock)
+  }
+
+  /** By `Monotonic`. */
   now(): number {
-    return Context.get(this.#consumer.options.context, Clock.Clock).currentTimeMillisUnsafe()
+    return Monotonic.millisUnsafe(this.#clock)
   }
 
   /** When a message sent now expires. */

@@ -4,11 +4,11 @@
  * `RestartPolicy`'s, what a step does is the actor's business.
  */
 import type * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
+import * as Monotonic from "./Monotonic.ts"
 import * as RestartPolicy from "./RestartPolicy.ts"
 
 /** What an actor does in its recovery. */
@@ -30,7 +30,7 @@ export class Recovery {
   readonly #steps: Steps
   #history = RestartPolicy.healthy
   #fiber: Fiber.Fiber<unknown, unknown> | undefined
-  /** When a faulted actor is tried again, milliseconds since the epoch. */
+  /** When a faulted actor is tried again, by `Monotonic`. */
   retryAt = 0
 
   constructor(policy: RestartPolicy.RestartPolicy, steps: Steps) {
@@ -45,7 +45,7 @@ export class Recovery {
 
   /** Brings back what had been running since `runningSince`; undefined if it never came that far. */
   recover(cause: Cause.Cause<unknown>, runningSince: number | undefined): Effect.Effect<void> {
-    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    return Effect.flatMap(Monotonic.millis, (now) => {
       if (!this.#steps.wanted()) return Effect.void
       const decision = RestartPolicy.decide(this.#policy, this.#history, { now, runningSince })
       if (decision._tag === "Stop") return this.#steps.giveUp(cause)

@@ -46,7 +46,7 @@ export const never: RestartPolicy = make({ intensity: 0, exhausted: "stop" })
 
 /** What is remembered between crashes. */
 export interface History {
-  /** When the crashes still inside the window happened, milliseconds since the epoch. */
+  /** When the crashes still inside the window happened, in milliseconds of a clock that only goes on. */
   readonly crashes: ReadonlyArray<number>
   /** Restarts in a row without a healthy spell between them. */
   readonly attempt: number

@@ -2,11 +2,11 @@
  * Tells when a handler runs too long. One timer does for however many messages: it wakes when the handler it saw could be
  * overdue, and looks again. While the actor is idle there is none. It interrupts nothing itself.
  */
-import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Message } from "./Message.ts"
+import * as Monotonic from "./Monotonic.ts"
 
 /** Watches one handler at a time. */
 export class Watchdog {
@@ -14,7 +14,7 @@ export class Watchdog {
   readonly #millis: number
   readonly #overdue: (message: Message) => void
   #message: Message | undefined
-  /** When the handler of `#message` is overdue, milliseconds since the epoch. */
+  /** When the handler of `#message` is overdue, by `Monotonic`. */
   #deadline = 0
   #timer: Fiber.Fiber<void> | undefined
 
@@ -40,7 +40,7 @@ export class Watchdog {
   }
 
   #look(): Effect.Effect<void> {
-    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    return Effect.flatMap(Monotonic.millis, (now) => {
       const left = this.#deadline - now
       if (left > 0) return Effect.andThen(Effect.sleep(left), this.#look())
       this.#timer = undefined

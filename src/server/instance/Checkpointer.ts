@@ -183,7 +183,7 @@ export class Checkpointer {
   #writeLast(instance: Instance): Effect.Effect<void> {
     if (this.#closed || isWritten(instance)) return Effect.void
     const ended = Effect.andThen(this.#over.await, Effect.fail("the server has ended"))
-    const stored = Effect.retry(this.#write(instance), Schedule.upTo(again, { duration: patience }))
+    const stored = Effect.timeout(Effect.retry(this.#write(instance), again), patience)
     return Effect.raceFirst(stored, ended).pipe(
       Effect.catch((cause) => {
         // A round may have come before.

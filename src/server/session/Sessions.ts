@@ -3,12 +3,12 @@
  * their client to come back. A session is named by a token, of which only the latest is good.
  */
 import { timingSafeEqual } from "node:crypto"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
+import * as Monotonic from "../../actor/Monotonic.ts"
 import type { TokenRejection } from "../../LiveError.ts"
 import * as IdGenerator from "../IdGenerator.ts"
 import type { WireEncoder } from "../sync/WireEncoder.ts"
@@ -50,6 +50,9 @@ export class Sessions extends Context.Service<
 
 /** Milliseconds between two looks at what the sessions have grown to whose clients are away. */
 const measuringInterval = 1000
+
+/** Milliseconds by which a look may be late; more says that nothing was heard meanwhile. */
+const lateness = 100
 
 /** Sessions whose clients came back, by whether the session was still there. */
 const resumes = Metric.counter("fibra_session_resumes", {
@@ -105,20 +108,22 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       Effect.forEach(sessions, close, { concurrency: "unbounded", discard: true })
 
     /** Ends those whose time is over, for as long as there are any that wait. */
-    const watch: Effect.Effect<void> = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const watch: Effect.Effect<void> = Effect.flatMap(Monotonic.millis, (now) => {
       const { next } = parked
       if (next === undefined) {
         watching = false
         return Effect.void
       }
-      return Effect.andThen(
-        Effect.sleep(Math.min(Math.max(0, next - now), measuringInterval)),
-        Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          run(closeAll([...parked.expired(now), ...parked.measure(({ bytes }) => bytes)]))
-          return watch
-        })
-      )
+      return look(now, Math.min(Math.max(0, next - now), measuringInterval))
     })
+
+    const look = (now: number, wait: number): Effect.Effect<void> =>
+      Effect.flatMap(Effect.andThen(Effect.sleep(wait), Monotonic.millis), (then) => {
+        // The event loop stood still: those who are back already have not been heard yet.
+        if (then - now > wait + lateness) return look(then, measuringInterval)
+        run(closeAll([...parked.expired(then), ...parked.measure(({ bytes }) => bytes)]))
+        return watch
+      })
 
     const reject = (reason: TokenRejection, log: typeof Effect.logWarning): TokenRejection => {
       const logged = Effect.annotateLogs(log("A session token was rejected"), { reason })
@@ -127,7 +132,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
     }
 
     const park = (session: Session): Effect.Effect<void> =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      Effect.flatMap(Monotonic.millis, (now) => {
         if (!open.has(session)) return Effect.void
         session.detach()
         if (session.isEmpty || session.secret === undefined || linger === 0) return close(session)

@@ -34,7 +34,7 @@ export interface Connections {
   readonly config: LiveConfig.Settings
   readonly allowances: TokenBucket
   readonly patience: TokenBucket
-  /** The time at which what is just handled came in, in milliseconds since the epoch; asked for once per frame. */
+  /** The time at which what is just handled came in, by `Monotonic`; asked for once per frame. */
   readonly now: number
   /** The same, since there are connections: small for a month, and so kept without memory of its own. */
   readonly age: number
@@ -64,6 +64,8 @@ export class Connection {
   #paused = false
   /** When the last sign of life came. */
   #heardAt: number
+  /** Whether it was asked for one since. */
+  #isAsked = false
   /** What it may send. */
   #allowance: FullAt = 0
   /** What it may send beyond that, in vain. */
@@ -186,6 +188,7 @@ export class Connection {
   #lives(): void {
     this.#transport.tick()
     this.#heardAt = this.#transport.age
+    this.#isAsked = false
   }
 
   /** A sign of life that is no message. */
@@ -203,12 +206,18 @@ export class Connection {
     this.schedule()
   }
 
-  /** Called once per heartbeat. */
-  beat(): void {
+  /** Called once per heartbeat. At one that comes late nobody is judged: the event loop stood still, and what came in was not heard. */
+  beat(isLate: boolean): void {
     const { age, config } = this.#transport
-    if (age - this.#heardAt >= Duration.toMillis(config.idleTimeout)) {
+    if (!isLate && this.#isAsked && age - this.#heardAt >= Duration.toMillis(config.idleTimeout)) {
       return this.end(1001, "Nothing was heard for too long")
     }
+    this.ping()
+  }
+
+  /** Asks for a sign of life. */
+  ping(): void {
+    this.#isAsked = true
     this.#handler?.pinged?.()
     this.writer.ping()
   }

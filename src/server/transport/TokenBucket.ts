@@ -3,7 +3,7 @@
  * which theirs is full again. No timer fills it; what has come back is computed from the time.
  */
 
-/** A time, in milliseconds, at which a bucket is full; 0 for one nothing was taken from. */
+/** A time, in milliseconds of a clock that only goes on, at which a bucket is full; 0 for one nothing was taken from. */
 export type FullAt = number
 
 /** The buckets of one kind. */
@@ -31,10 +31,9 @@ export class TokenBucket {
     return this.#interval === 0 ? bucket : now + this.missing(bucket, now) + this.#interval
   }
 
-  /** Milliseconds that it takes to fill; no more than an empty one takes, should the clock have been set back. */
+  /** Milliseconds that it takes to fill. */
   missing(bucket: FullAt, now: number): number {
-    const missing = bucket - now
-    return missing > 0 ? Math.min(missing, this.#depth) : 0
+    return Math.max(0, bucket - now)
   }
 }
 

@@ -10,9 +10,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as LiveConfig from "../LiveConfig.ts"
+import * as Monotonic from "../../actor/Monotonic.ts"
 import type { Principal } from "../../Principal.ts"
 import { Connection, type Connections, type WireProtocol } from "./Connection.ts"
 import type { FrameWriter } from "./FrameWriter.ts"
+import { Pulse } from "./Pulse.ts"
 import { TokenBucket } from "./TokenBucket.ts"
 
 /** The connections of one server and the one callback that flushes them. */
@@ -29,15 +31,19 @@ class Outboxes implements Connections {
   #dirty: Array<Connection> = []
   #last = 0
   readonly #begun: number
+  readonly #beats: Pulse
+  readonly #looks: Pulse
   readonly #clock: Clock.Clock
   readonly #log: (defect: unknown) => void
 
   constructor(config: LiveConfig.Settings, clock: Clock.Clock, log: (defect: unknown) => void) {
     this.config = config
     this.#clock = clock
-    this.now = this.#begun = clock.currentTimeMillisUnsafe()
+    this.now = this.#begun = Monotonic.millisUnsafe(clock)
     this.#log = log
-    const { rate, rateBurst, rateTolerance } = config
+    const { firstMessageTimeout, heartbeat, rate, rateBurst, rateTolerance } = config
+    this.#beats = new Pulse(Duration.toMillis(heartbeat), this.now)
+    this.#looks = new Pulse(Duration.toMillis(firstMessageTimeout) * lookingShare, this.now)
     this.allowances = new TokenBucket({ rate, burst: rateBurst })
     this.patience = new TokenBucket({ rate, burst: rateTolerance })
   }
@@ -47,12 +53,13 @@ class Outboxes implements Connections {
   }
 
   tick(): void {
-    this.now = this.#clock.currentTimeMillisUnsafe()
+    this.now = Monotonic.millisUnsafe(this.#clock)
   }
 
   beat(): void {
     this.tick()
-    for (const connection of this.connections) connection.beat()
+    const isLate = this.#beats.isLate(this.now)
+    for (const connection of this.connections) connection.beat(isLate)
   }
 
   attach(protocol: WireProtocol, writer: FrameWriter, principal: Principal | undefined): Connection {
@@ -81,9 +88,11 @@ class Outboxes implements Connections {
 
   /** Ends those that have been silent since they came, for so many milliseconds. */
   endSilent(timeout: number): void {
-    const now = this.#clock.currentTimeMillisUnsafe()
+    this.tick()
+    // What they have said may not have been heard yet.
+    if (this.#looks.isLate(this.now)) return
     for (const [connection, since] of this.silent) {
-      if (since + timeout > now) return
+      if (since + timeout > this.now) return
       connection.end(1008, "No message came")
     }
   }

@@ -96,8 +96,7 @@ export class JsonConnection implements ProtocolHandler, FeedConsumer {
     this.#connection.flush()
     if (session?.previousSecret === undefined) return
     // When its client has answered, the token it has come back with is worth nothing any more.
-    this.pinged()
-    this.#connection.writer.ping()
+    this.#connection.ping()
   }
 
   #established(session: Session, resumed: boolean): string {
