@@ -4,7 +4,8 @@ import { type Effect, Exit } from "effect"
 import { Client, Mounted, possibleRuns } from "./Client.ts"
 import { EventLoop } from "./EventLoop.ts"
 import { SeededRandom } from "./Random.ts"
-import { clients, type Step, type Where } from "./Script.ts"
+import { OpenClient } from "./OpenClient.ts"
+import { clients, openClients, type Step, type Where } from "./Script.ts"
 import { Server, settings } from "./Server.ts"
 import { Stranger } from "./Stranger.ts"
 import { Bystander, type Record } from "./Subject.ts"
@@ -30,6 +31,7 @@ class Night {
   readonly #loop: EventLoop
   readonly #record: Record["Service"] = { weather: fair(), runs: new Map(), lives: new Map() }
   readonly #clients: Array<Client> = []
+  readonly #openClients: Array<OpenClient> = []
   #strangers: Array<Stranger> = []
   #server!: Server
   #bystander!: Client
@@ -49,12 +51,21 @@ class Night {
       client.mount("own")
       this.#clients.push(client)
     }
+    for (let index = 0; index < openClients; index++) {
+      const client = new OpenClient(`open client ${index}`, this.#server.openWire)
+      client.connect()
+      this.#openClients.push(client)
+    }
     this.#bystander = await Client.connect(this.#loop, "bystander", "eve", this.#server.reachable)
     this.#counting = new Mounted(this.#loop, this.#bystander.link.mount(Bystander, { key: "counter" }))
     await this.#loop.drain()
   }
 
   async step(step: Step): Promise<void> {
+    if (step.do === "open") {
+      this.#open(step)
+      return this.#loop.drain()
+    }
     const client = "client" in step ? this.#clients[step.client] : undefined
     switch (step.do) {
       case "call":
@@ -107,12 +118,14 @@ class Night {
         break
       case "kill":
         for (const { link } of [...this.#clients, this.#bystander]) this.#start(link.disconnect)
+        for (const client of this.#openClients) client.cut()
         await this.#server.kill()
         await this.#restart()
         break
       case "stop":
         await this.#server.stop()
         for (const { link } of [...this.#clients, this.#bystander]) this.#start(link.disconnect)
+        for (const client of this.#openClients) client.cut()
         await this.#restart()
         break
       case "jump":
@@ -126,6 +139,12 @@ class Night {
         break
     }
     await this.#loop.drain()
+  }
+
+  #open({ client, what }: Extract<Step, { readonly do: "open" }>): void {
+    const openClient = this.#openClients[client]
+    if (what === "call") openClient?.call("Write")
+    else openClient?.[what]()
   }
 
   /** What holds after every step. */
@@ -162,8 +181,10 @@ class Night {
     for (const { link } of this.#clients) for (const heal of [link.unhold, link.unstall]) this.#start(heal)
     // What was refused is asked for again with the next connection.
     for (const { link } of this.#clients) this.#start(link.disconnect)
+    for (const client of this.#openClients) client.cut()
     for (let waited = 0; waited < recovery + hangs.length * perHang; waited += 5000) {
       for (const { link } of this.#clients) this.#start(link.reconnect)
+      for (const client of this.#openClients) client.connect()
       await this.#loop.advance(5000)
     }
     await this.check()
@@ -176,7 +197,22 @@ class Night {
     for (const [index, client] of this.#clients.entries()) {
       for (const where of ["shared", "own"] as const) await this.#agrees(`client ${index}`, client, where)
     }
+    for (const [index, client] of this.#openClients.entries()) await this.#openAgrees(`open client ${index}`, client)
     await this.#leavesNothing()
+  }
+
+  /** The client of the open wire has what the server has, and knows of each call what can be known. */
+  async #openAgrees(name: string, { answers, isMounted, state }: OpenClient): Promise<void> {
+    holds(isMounted, () => `${name} has not mounted the shared component`)
+    const life = this.#record.lives.get("shared")
+    const current = life === undefined ? undefined : await this.#result("the shared state", life)
+    holds(isDeepStrictEqual(state, current), () => `${name} has ${describe(state)} of ${describe(current)}`)
+    for (const [mark, answer] of answers) {
+      holds(answer !== undefined, () => `"${mark}" was never answered`)
+      const runs = this.#record.runs.get(mark) ?? 0
+      const isPossible = answer === "lost" || (answer.success ? runs === 1 : runs === 0 || mayHaveRun(answer.code))
+      holds(isPossible, () => `"${mark}" ran ${runs} times: ${describe(answer)}`)
+    }
   }
 
   /** The client shows what the server has. */
@@ -201,6 +237,7 @@ class Night {
   async #leavesNothing(): Promise<void> {
     for (const client of this.#clients) client.releaseAll()
     this.#counting.release()
+    for (const client of this.#openClients) client.leave()
     for (const stranger of this.#strangers) stranger.leave()
     await this.#loop.advance(120_000)
     const { instances, parked, rooms } = this.#server.open()
@@ -208,6 +245,7 @@ class Night {
     holds(rooms === 0, () => `${rooms} rooms are left`)
     holds(parked === 0, () => `${parked} sessions are still parked`)
     for (const { link } of [...this.#clients, this.#bystander]) this.#start(link.disconnect)
+    for (const client of this.#openClients) client.cut()
     await this.#loop.advance(settings.linger * 2)
     const { connections, sessions } = this.#server.open()
     holds(connections === 0 && sessions === 0, () => `${connections} connections and ${sessions} sessions are left`)
@@ -245,6 +283,9 @@ class Night {
     return exit.value
   }
 }
+
+/** Whether a call that was refused with this code may have run all the same. */
+const mayHaveRun = (code: string | undefined): boolean => code === "CallExpired" || code === "ComponentCrashed"
 
 const describe = (value: unknown): string => {
   try {

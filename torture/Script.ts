@@ -25,10 +25,17 @@ export type Step =
   | { readonly do: "flood"; readonly client: number; readonly count: number }
   | { readonly do: "garbage"; readonly text: string; readonly count: number }
   | { readonly do: "leave" }
+  | { readonly do: "open"; readonly client: number; readonly what: (typeof openSteps)[number] }
   | { readonly do: "kill" | "stop" }
   | { readonly do: "jump"; readonly millis: number }
   | { readonly do: "freeze"; readonly millis: number }
   | { readonly do: "advance"; readonly millis: number }
+
+/** What a client of the open wire may do. */
+const openSteps = ["call", "call", "call", "cut", "connect", "connect", "stall", "unstall"] as const
+
+/** Clients of the open wire in a night. */
+export const openClients = 2
 
 /** Clients in a night. */
 export const clients = 4
@@ -79,6 +86,7 @@ const kinds: ReadonlyArray<readonly [number, Step["do"]]> = [
   [1, "flood"],
   [2, "garbage"],
   [1, "leave"],
+  [14, "open"],
   [3, "store"],
   [2, "heal"],
   [3, "set"],
@@ -116,6 +124,8 @@ const step = (random: SeededRandom): Step => {
       return { do: kind, client, count: random.pick([20, 200, 700]) }
     case "garbage":
       return { do: kind, text: random.pick(garbage), count: random.pick([1, 30, 900]) }
+    case "open":
+      return { do: kind, client: random.below(openClients), what: random.pick(openSteps) }
     case "jump":
       return { do: kind, millis: random.pick([-60_000, -3_600_000, 60_000, 3_600_000]) }
     case "freeze":

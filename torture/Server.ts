@@ -8,11 +8,13 @@ import * as Principals from "../src/server/security/Principals.ts"
 import * as Authorization from "../src/server/security/Authorization.ts"
 import { Sessions } from "../src/server/session/Sessions.ts"
 import { Transport } from "../src/server/transport/Transport.ts"
+import { LiveJson } from "../src/server/wire/json/LiveJson.ts"
 import { LiveRpc } from "../src/server/wire/rpc/LiveRpc.ts"
 import type { Server as Reachable } from "../src/testing/MemoryLink.ts"
 import { MortalStore } from "../src/testing/MortalStore.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import { FaultyStore } from "./FaultyStore.ts"
+import type { OpenWire } from "./OpenClient.ts"
 import { Bystander, BystanderLayer, Record, Subject, SubjectLayer } from "./Subject.ts"
 import { Violation } from "./Violation.ts"
 
@@ -80,8 +82,11 @@ export class Server {
     return { transport: Context.get(core, Transport), protocol: Context.get(core, LiveRpc) }
   }
 
-  get isRunning(): boolean {
-    return this.#running !== undefined
+  /** The same for clients of the open wire. */
+  readonly openWire = (): OpenWire | undefined => {
+    if (this.#running === undefined) return undefined
+    const { core } = this.#running
+    return { transport: Context.get(core, Transport), protocol: Context.get(core, LiveJson) }
   }
 
   async start(): Promise<void> {
