@@ -29,7 +29,9 @@ const checks: ReadonlyMap<string, string> = new Map([
   // Code in the documentation is code of this project.
   ["snippets", "node scripts/snippets.ts"],
   // docs/protocol is what the schemas of the messages say.
-  ["protocol", "node scripts/protocol.ts"]
+  ["protocol", "node scripts/protocol.ts"],
+  // docs/errors.md is what the error classes say.
+  ["errors", "node scripts/errors.ts"]
 ])
 
 /** What the output must say as well: depcruise exits with the number of violations, and of 256 nothing is left. */

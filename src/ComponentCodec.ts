@@ -86,12 +86,10 @@ export const make = (name: string, contract: Contract): ComponentCodec => {
   const reducers = (contract.optimistic ?? {}) as { readonly [action: string]: ActionCodec["reduce"] }
   for (const action of (contract.actions ?? []) as ReadonlyArray<Rpc.AnyWithProps>) {
     if (actions.has(action._tag)) {
-      throw new Error(
-        `"${name}" declares the action "${action._tag}" twice. Expected one of that name. Rename the other.`
-      )
+      throw new Error(`"${name}" declares the action "${action._tag}" twice. Rename one.`)
     }
     if (action._tag === "on") {
-      throw new Error(`"${name}" declares the action "on". Expected another name: "on" is for events. Rename it.`)
+      throw new Error(`"${name}" declares the action "on", a name reserved for events. Rename it.`)
     }
     actions.set(action._tag, actionCodec(action, reducers[action._tag]))
   }
@@ -111,7 +109,7 @@ export const make = (name: string, contract: Contract): ComponentCodec => {
 const decodeField = (name: string, field: string, state: StateCodec.Fields): Convert => {
   const schema = Object.hasOwn(state, field) ? state[field] : undefined
   if (schema === undefined) {
-    throw new Error(`"${name}" lists "${field}" as writable. Expected a field of its state. Correct the name.`)
+    throw new Error(`"${name}" lists "${field}" as writable, and its state has no such field. Correct the name.`)
   }
   return codec(schema).decode
 }

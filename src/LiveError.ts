@@ -1,172 +1,260 @@
 /**
- * What the house refuses, as one error with a tagged reason. An action's own errors are not here: they are part of its
- * contract and arrive typed as they were declared. Every text says what happened, what was expected and what to do.
+ * What fibra itself refuses, as one error with a tagged reason. An action's own errors are not here: they are part of its
+ * contract and arrive typed as they were declared. Each `message` is a sentence that may be shown to people; each `hint` says
+ * to developers what to do. docs/errors.md is made from this file.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { inline, quote } from "./ErrorText.ts"
 
-/** No component of that name is served here. */
+/**
+ * The server does not list a component of that name.
+ *
+ * Goes to the client that mounts.
+ */
 export class UnknownComponent extends Schema.TaggedError<UnknownComponent>()("UnknownComponent", {
   component: Schema.String
 }) {
   override get message(): string {
-    return (
-      `There is no component "${this.component}" on this server. ` +
-      "Expected the name of a component listed in LiveServer.layer. List it there, or mount another."
-    )
+    return `${quote(this.component)} is not available on this server.`
+  }
+
+  get hint(): string {
+    return "List the component in LiveServer.layer, or correct its name."
   }
 }
 
-/** The props do not fit the component's schema. */
+/**
+ * The props do not fit the component's schema; both sides check them.
+ *
+ * Goes to the client that mounts.
+ */
 export class PropsRejected extends Schema.TaggedError<PropsRejected>()("PropsRejected", {
   component: Schema.String,
+  /** Where they do not fit, and why. */
   issue: Schema.String
 }) {
   override get message(): string {
-    return (
-      `The props of "${this.component}" were rejected: ${this.issue}. ` +
-      "Expected exactly the fields of its props schema. Correct them and mount again."
-    )
+    return `${quote(this.component)} cannot be opened like this: ${inline(this.issue)}.`
+  }
+
+  get hint(): string {
+    return "Mount it with exactly the fields of its props schema. `issue` says which does not fit."
   }
 }
 
-/** A payload does not fit its schema: of an action, of an event, or of a request of the protocol itself. */
+/**
+ * A payload does not fit its schema: of an action, an event, presence metadata or a request of the protocol itself.
+ *
+ * Goes to the client that calls or sets a field, and to the behaviour that calls `broadcast` or `track`.
+ */
 export class PayloadRejected extends Schema.TaggedError<PayloadRejected>()("PayloadRejected", {
   /** The action, the event, or the request. */
   action: Schema.String,
+  /** Where it does not fit, and why. */
   issue: Schema.String
 }) {
   override get message(): string {
-    return (
-      `The payload of "${this.action}" was rejected: ${this.issue}. ` +
-      "Expected what its schema says, and no other fields. Correct it and try again."
-    )
+    return `${quote(this.action)} was not accepted: ${inline(this.issue)}.`
+  }
+
+  get hint(): string {
+    return "Send what the schema says, and no other fields. `issue` says what does not fit."
   }
 }
 
-/** The component has no such action. */
+/**
+ * The component has no such action.
+ *
+ * Goes to the client that calls.
+ */
 export class UnknownAction extends Schema.TaggedError<UnknownAction>()("UnknownAction", {
   component: Schema.String,
   action: Schema.String
 }) {
   override get message(): string {
-    return (
-      `"${this.component}" has no action "${this.action}". Expected one its contract declares. ` +
-      "Check the name, and that client and server run the same version of the contract."
-    )
+    return `${quote(this.component)} has no action ${quote(this.action)}.`
+  }
+
+  get hint(): string {
+    return "Check the name, and that client and server run the same version of the contract."
   }
 }
 
-/** This connection may not do that: the id is not one it has mounted, or the right to it was not given. */
-export class NotAllowed extends Schema.TaggedError<NotAllowed>()("NotAllowed", { what: Schema.String }) {
+/**
+ * This connection has not mounted an instance of that id, or Authorization does not grant what it asks for.
+ *
+ * Goes to the client that mounts, calls, sets a field or unmounts, and to the behaviour that calls `join`.
+ */
+export class NotAllowed extends Schema.TaggedError<NotAllowed>()("NotAllowed", {
+  /** What was asked, as the subject of a sentence: `Mounting "Board"`. */
+  what: Schema.String
+}) {
   override get message(): string {
-    return (
-      `${this.what} is not allowed. Expected an instance this connection has mounted, and a right to what it asks for. ` +
-      "Mount it first, or ask whoever gives the right."
-    )
+    return `${inline(this.what)} is not allowed.`
+  }
+
+  get hint(): string {
+    return "Mount the instance on this connection first, or grant the right in Authorization."
   }
 }
 
-/** That is no room one can be in. */
+/**
+ * The room has no valid name, or a shared instance was to be mounted in it.
+ *
+ * Goes to the client that mounts with `room`, and to the behaviour that calls `join`.
+ */
 export class RoomRejected extends Schema.TaggedError<RoomRejected>()("RoomRejected", {
   /** Its name, or the beginning of it. */
   room: Schema.String,
   issue: Schema.String
 }) {
   override get message(): string {
-    return (
-      `The room ${JSON.stringify(this.room)} was rejected: ${this.issue}. ` +
-      "Expected a private instance, and a name of 1 to 128 visible characters. Choose another."
-    )
+    return `The room ${quote(this.room)} cannot be used: ${inline(this.issue)}.`
+  }
+
+  get hint(): string {
+    return "Use a name of 1 to 128 visible characters. The behaviour of a shared instance may `join`; a client cannot choose its room."
   }
 }
 
-/** The instance is not in the room it wants to speak in. */
+/**
+ * The instance is not in the room it broadcasts to.
+ *
+ * Goes to the behaviour that calls `broadcast` with `room`.
+ */
 export class NotInRoom extends Schema.TaggedError<NotInRoom>()("NotInRoom", {
   component: Schema.String,
   /** Its name, or the beginning of it. */
   room: Schema.String
 }) {
   override get message(): string {
-    return (
-      `This instance of "${this.component}" is not in the room ${JSON.stringify(this.room)}. ` +
-      "Expected one it was mounted with or has joined. Join it first."
-    )
+    return `This instance of ${quote(this.component)} is not in the room ${quote(this.room)}.`
+  }
+
+  get hint(): string {
+    return "Call `join` first, or let the client mount with `room`."
   }
 }
 
-/** The instance, or the connection, is in as many rooms as it may. */
+/**
+ * The instance, or all instances of the connection together, are in as many rooms as allowed.
+ *
+ * Goes to the client that mounts with `room`, and to the behaviour that calls `join`.
+ */
 export class TooManyRooms extends Schema.TaggedError<TooManyRooms>()("TooManyRooms", {
   limit: Schema.Int,
   of: Schema.Literals(["instance", "connection"])
 }) {
   override get message(): string {
-    return `This ${this.of} is in ${this.limit} rooms. Expected no more. Leave some, or raise maxRooms.`
+    return `Too many rooms: this ${this.of} may be in ${this.limit}. Leave one first.`
+  }
+
+  get hint(): string {
+    return "Leave rooms that are no longer needed, or raise LiveConfig.maxRooms."
   }
 }
 
-/** The instance has as many messages waiting as it takes. */
+/**
+ * The mailbox of the instance is full; the call did not run.
+ *
+ * Goes to the client that calls.
+ */
 export class ComponentMailboxFull extends Schema.TaggedError<ComponentMailboxFull>()("MailboxFull", {
   component: Schema.String,
   capacity: Schema.Int
 }) {
   override get message(): string {
+    return `${quote(this.component)} is busy. Try again in a moment.`
+  }
+
+  get hint(): string {
     return (
-      `The mailbox of "${this.component}" is full: ${this.capacity} messages wait. The call did not run. ` +
-      "Expected calls to come slower than they are handled. Wait for answers before calling again."
+      `Its mailbox holds ${this.capacity} messages and is full; the call did not run. ` +
+      "Wait for answers before calling again, or raise mailboxCapacity."
     )
   }
 }
 
-/** The connection sends more than it may; this was not done. */
+/**
+ * The connection sends more messages, or has more bytes waiting for an answer, than allowed; the request did not run.
+ *
+ * Goes to the client that calls or pings; its mounts are tried again automatically.
+ */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
-  /** Milliseconds after which it may be asked again. */
+  /** Milliseconds after which the request may be sent again. */
   retryAfter: Schema.Finite
 }) {
   override get message(): string {
+    return "Too many requests at once. Try again in a moment."
+  }
+
+  get hint(): string {
     return (
-      "This connection sends more messages than it may; this one was not handled. Expected them to come slower. " +
-      `Ask again in ${this.retryAfter} ms, ask for more at once, or raise rate and rateBurst.`
+      `Send the request again after ${this.retryAfter} ms, combine several into one, ` +
+      "or raise LiveConfig.rate and LiveConfig.rateBurst."
     )
   }
 }
 
-/** The handler or the build of the component died; the call is not retried. */
+/**
+ * The handler or the build of the component died, or its answer does not fit its schema. The call is not tried again.
+ *
+ * Goes to the client that calls or mounts.
+ */
 export class ComponentCrashed extends Schema.TaggedError<ComponentCrashed>()("ComponentCrashed", {
   component: Schema.String
 }) {
   override get message(): string {
-    return (
-      `"${this.component}" crashed. Expected its handler to end with a success or a typed error. ` +
-      "Its state is back at the last good one; the cause is in the server's log. Call again, or report it."
-    )
+    return `${quote(this.component)} crashed. Try again; if it persists, report it with the time it happened.`
+  }
+
+  get hint(): string {
+    return "The instance is back at its last good state. The cause is in the server's log, and is not sent to clients."
   }
 }
 
-/** The component crashed too often and takes no calls until a probe succeeds. */
+/**
+ * The component crashed more often than its restart policy allows, and takes no calls until a probe succeeds.
+ *
+ * Goes to the client that calls.
+ */
 export class ComponentFaulted extends Schema.TaggedError<ComponentFaulted>()("ComponentFaulted", {
   component: Schema.String,
   /** Milliseconds until the next probe. */
   retryAfter: Schema.Finite
 }) {
   override get message(): string {
-    return (
-      `"${this.component}" is faulted: it crashed too often. Expected a working component. ` +
-      `It is tried again in ${this.retryAfter} ms; call after that.`
-    )
+    return `${quote(this.component)} is out of order. Try again in ${Math.ceil(this.retryAfter / 1000)} s.`
+  }
+
+  get hint(): string {
+    return "It crashed more often than its restart policy allows. Repair what the server's log names as the cause of the crashes."
   }
 }
 
-/** The instance is no more. */
+/**
+ * The instance stopped before the call's turn came, or its handle was released.
+ *
+ * Goes to the client that calls.
+ */
 export class InstanceStopped extends Schema.TaggedError<InstanceStopped>()("InstanceStopped", {
   component: Schema.String
 }) {
   override get message(): string {
-    return `This instance of "${this.component}" has stopped. Expected a running one. Mount it again.`
+    return `This instance of ${quote(this.component)} has stopped.`
+  }
+
+  get hint(): string {
+    return "The call did not run. Mount the component again."
   }
 }
 
-/** The call has no answer and will get none. What is known of it says `outcome`. */
+/**
+ * The call has no answer and will get none. `outcome` says what is known of it.
+ *
+ * Goes to the client that calls.
+ */
 export class CallExpired extends Schema.TaggedError<CallExpired>()("CallExpired", {
   component: Schema.String,
   action: Schema.String,
@@ -179,59 +267,89 @@ export class CallExpired extends Schema.TaggedError<CallExpired>()("CallExpired"
   timeout: Schema.optionalKey(Schema.Finite)
 }) {
   override get message(): string {
-    const call = `"${this.action}" of "${this.component}"`
-    const time = this.timeout === undefined ? "the time it has" : `${this.timeout} ms`
+    const call = `${quote(this.action)} of ${quote(this.component)}`
     switch (this.outcome) {
       case "interrupted":
-        return (
-          `${call} was interrupted after ${time}. ` +
-          "Expected it to end in that time. Move long work into the background, or raise callTimeout."
-        )
+        return this.timeout === undefined
+          ? `${call} was stopped before it had finished.`
+          : `${call} did not finish within ${this.timeout} ms and was stopped.`
       case "notRun":
-        return `${call} waited for ${time} and did not run. Expected a connection by then. Call again when there is one.`
+        return this.timeout === undefined
+          ? `${call} waited too long and did not run. Try again.`
+          : `${call} waited for ${this.timeout} ms and did not run. Try again.`
       case "unknown":
-        return (
-          `${call} was sent, and its session is gone: whether it ran is not known. Expected to resume the session. ` +
-          "Look at the state, then call again if it is needed; an action annotated Component.Idempotent is sent again by itself."
-        )
+        return `It is not known whether ${call} ran. Check before you try again.`
+    }
+  }
+
+  get hint(): string {
+    switch (this.outcome) {
+      case "interrupted":
+        return "What it had set stays: look at the state. Move long work into a background fiber, or raise callTimeout."
+      case "notRun":
+        return "Call again once there is a connection, or give the call more time."
+      case "unknown":
+        return "The call was sent and its session is gone. Annotate the action with Component.Idempotent to have it sent again automatically."
     }
   }
 }
 
-/** The connection has mounted, or the server keeps under keys, as many instances as it may. */
+/**
+ * The connection has mounted as many instances as allowed, or the server holds as many shared ones as allowed.
+ *
+ * Goes to the client that mounts.
+ */
 export class TooManyComponents extends Schema.TaggedError<TooManyComponents>()("TooManyComponents", {
   limit: Schema.Int,
   of: Schema.Literals(["connection", "server"])
 }) {
   override get message(): string {
     return this.of === "connection"
-      ? `This connection has ${this.limit} components mounted. Expected no more. Unmount some, or raise maxComponents.`
-      : `This server has ${this.limit} instances with a key. Expected no more. Try again later, or raise maxKeyed.`
+      ? `Too many components are open: at most ${this.limit} on one connection. Close some first.`
+      : "The server cannot open another shared component now. Try again later."
+  }
+
+  get hint(): string {
+    return this.of === "connection"
+      ? "Unmount some components, or raise LiveConfig.maxComponents."
+      : `The server holds ${this.limit} instances with a key. Raise LiveConfig.maxKeyed.`
   }
 }
 
-/** What the server sends does not fit the client's contract. */
+/**
+ * The client's contract cannot read what the server sent.
+ *
+ * Goes to the client that mounts, calls or listens.
+ */
 export class ContractMismatch extends Schema.TaggedError<ContractMismatch>()("ContractMismatch", {
   component: Schema.String,
   issue: Schema.String
 }) {
   override get message(): string {
-    return (
-      `What the server sent of "${this.component}" was not understood: ${this.issue}. ` +
-      "Expected client and server to have the same version of its contract. Reload the page, or deploy the same version."
-    )
+    return `This page cannot read what the server sent of ${quote(this.component)}: ${inline(this.issue)}. Reload it.`
+  }
+
+  get hint(): string {
+    return "Deploy client and server with the same version of the contract."
   }
 }
 
-/** The connection was lost before the answer came; whether the call ran is not known. */
+/**
+ * There is no connection, and the request cannot or may not wait for one.
+ *
+ * Goes to the client that mounts (nothing was mounted within `mountTimeout`; it goes on trying), that calls (too many calls
+ * wait already, or the client is closed) or that pings.
+ */
 export class Disconnected extends Schema.TaggedError<Disconnected>()("Disconnected", {
+  /** What is known of the connection, as the rest of a sentence. */
   detail: Schema.String
 }) {
   override get message(): string {
-    return (
-      `The connection to the server was lost (${this.detail}). Expected an answer on it. ` +
-      "It is being restored; look at the state, then call again if it is needed."
-    )
+    return `No connection to the server: ${inline(this.detail)}.`
+  }
+
+  get hint(): string {
+    return "Wait until the client is connected; it connects again automatically. Then look at the state before calling again."
   }
 }
 
@@ -267,17 +385,44 @@ export const TokenRejection = Schema.Literals([
 /** Why a token, of a state or of a session, is not taken. */
 export type TokenRejection = typeof TokenRejection.Type
 
-/** The token of a state or of a session is not taken. */
+const tokenHints: Record<TokenRejection, string> = {
+  malformed: "It is not a token, or longer than LiveConfig.maxTokenLength.",
+  key: "It was signed with a key that this server does not have. Keep former secrets in FIBRA_SECRET_PREVIOUS.",
+  signature: "It is not what a server signed.",
+  expired: "It is older than LiveConfig.tokenAge.",
+  audience: "It is of a server with another LiveConfig.audience.",
+  principal: "It belongs to another principal.",
+  component: "It belongs to another component.",
+  version: "There is no migration from its version of the contract. Add one to keep such states.",
+  newer: "It is of a later version of the contract. Deploy that version again, or mount with whenNewer.",
+  revoked: "Its principal was signed out after it was made.",
+  spent: "It was used before. Use each token once, and keep the one that the server sends next.",
+  stale: "It is older than the state that the server has seen since.",
+  session: "The session has ended, belongs to another process, or never was.",
+  props: "Its state does not fit the props it is mounted with.",
+  state: "Its state does not fit the contract any more. Raise the version of the contract, and add a migration."
+}
+
+/**
+ * The token of a state or of a session is not taken. A refused state is mounted anew, and a refused session begun anew.
+ *
+ * Goes to the client that mounts with `whenNewer: "wait"` or rehydrates, and to the one that resumes a session.
+ */
 export class TokenRejected extends Schema.TaggedError<TokenRejected>()("TokenRejected", { reason: TokenRejection }) {
   override get message(): string {
-    return (
-      `The token was rejected: ${this.reason}. Expected one this server gave to this client for this component, not too ` +
-      "old, and not used before. Mount the component without it."
-    )
+    return `The saved state cannot be restored (${this.reason}).`
+  }
+
+  get hint(): string {
+    return `${tokenHints[this.reason]} Mounting without the token starts anew.`
   }
 }
 
-/** Client and server do not have the same version of the contract. */
+/**
+ * Client and server have different versions of the contract.
+ *
+ * Goes to the client that mounts.
+ */
 export class VersionMismatch extends Schema.TaggedError<VersionMismatch>()("VersionMismatch", {
   component: Schema.String,
   client: Schema.Int,
@@ -285,14 +430,21 @@ export class VersionMismatch extends Schema.TaggedError<VersionMismatch>()("Vers
 }) {
   override get message(): string {
     return (
-      `This client has version ${this.client} of "${this.component}" and the server version ${this.server}. ` +
-      "Expected the same. " +
-      (this.client < this.server ? "Reload the page, or update the client." : "Wait until the server is updated.")
+      `This page has version ${this.client} of ${quote(this.component)}, the server version ${this.server}. ` +
+      (this.client < this.server ? "Reload the page." : "Wait until the server is updated.")
     )
+  }
+
+  get hint(): string {
+    return "Deploy client and server with the same version of the contract; a client that is ahead goes on trying."
   }
 }
 
-/** The stored state of the component is not to be had, and nothing is put in its place. */
+/**
+ * The stored state of the component cannot be read. It is left as it is, and nothing takes its place.
+ *
+ * Goes to the client that mounts.
+ */
 export class SnapshotRejected extends Schema.TaggedError<SnapshotRejected>()("SnapshotRejected", {
   component: Schema.String,
   /**
@@ -302,17 +454,35 @@ export class SnapshotRejected extends Schema.TaggedError<SnapshotRejected>()("Sn
   reason: Schema.Literals(["unavailable", "newer", "version", "state"])
 }) {
   override get message(): string {
-    return (
-      `The stored state of "${this.component}" was not taken: ${this.reason}. Expected one that this version can read. ` +
-      "It was left as it is; the cause is in the server's log. Mount again when that is mended."
-    )
+    return `The saved state of ${quote(this.component)} cannot be read (${this.reason}). Try again later.`
+  }
+
+  get hint(): string {
+    switch (this.reason) {
+      case "unavailable":
+        return "The snapshot store did not answer; the server's log says why."
+      case "newer":
+        return "A later version of the contract has written it. Deploy that version again."
+      case "version":
+        return "Add the missing migration from its version; the server's log names it."
+      case "state":
+        return "Correct the schema or the migration that the server's log names, or remove the stored state."
+    }
   }
 }
 
-/** The server is about to end and takes nothing new; what was asked did not run. */
+/**
+ * The server is about to end and takes nothing new; the request did not run.
+ *
+ * Goes to the client that mounts or calls; fibra's client sends the request to the next server.
+ */
 export class Draining extends Schema.TaggedError<Draining>()("Draining", {}) {
   override get message(): string {
-    return "The server is shutting down and did not do this. Expected one that stays. Connect again, and ask again."
+    return "The server is restarting. Try again in a moment."
+  }
+
+  get hint(): string {
+    return "The request did not run. Connect again, and send it to the next server."
   }
 }
 
@@ -344,13 +514,17 @@ export const LiveErrorReason = Schema.Union([
 /** Why a `LiveError` happened. */
 export type LiveErrorReason = typeof LiveErrorReason.Type
 
-/** What the house refuses. */
+/** What fibra refuses; `message` and `hint` are those of the reason. */
 export class LiveError extends Schema.TaggedError<LiveError>()("LiveError", { reason: LiveErrorReason }) {
   override get message(): string {
     return this.reason.message
   }
+
+  get hint(): string {
+    return this.reason.hint
+  }
 }
 
-/** Fails with what the house refuses. */
+/** Fails with a `LiveError` of this reason. */
 export const refuse = (reason: LiveErrorReason): Effect.Effect<never, LiveError> =>
   Effect.fail(new LiveError({ reason }))

@@ -150,8 +150,20 @@ export const LiveEvent = Schema.Union([
 /** What the server tells. */
 export type LiveEvent = typeof LiveEvent.Type
 
-/** The action answered with its own typed error, encoded by the contract. */
-export class ActionFailure extends Schema.TaggedError<ActionFailure>()("ActionFailure", { failure: Schema.Json }) {}
+/**
+ * The action answered with its own typed error, encoded by the contract.
+ *
+ * Goes to RPC clients in any language; fibra's client decodes it and fails with the typed error itself.
+ */
+export class ActionFailure extends Schema.TaggedError<ActionFailure>()("ActionFailure", { failure: Schema.Json }) {
+  override get message(): string {
+    return "The action failed with an error of its own."
+  }
+
+  get hint(): string {
+    return "Decode `failure` by the error schema of the action."
+  }
+}
 
 /** How far a client has read a component: the last change and the last event it was told, 0 for none. */
 export const ResumePoint = Schema.Struct({

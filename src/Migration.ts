@@ -115,21 +115,21 @@ export const check = (
     const next = steps[index + 1]?.version
     if (!isVersion(version)) {
       throw new Error(
-        `"${component.componentName}" has a migration from version ${version}. Expected an integer of at least 1. ` +
+        `"${component.componentName}" has a migration from version ${version}, which is no integer of at least 1. ` +
           "Number the versions of its contract 1, 2, 3 and so on."
       )
     }
     if (next !== undefined && next !== version + 1) {
       throw new Error(
         `"${component.componentName}" has a migration from version ${version} and then one from version ${next}. ` +
-          `Expected one from version ${version + 1} in between. Add it, or put them in order.`
+          `Add the one from version ${version + 1}, or put them in order.`
       )
     }
     if (next === undefined && component.version !== version + 1) {
       throw new Error(
         `The migrations of "${component.componentName}" lead to version ${version + 1}, and its contract is version ` +
-          `${component.version}. Expected the last one from version ${component.version - 1}. ` +
-          "Add what is missing, or correct the version of the contract."
+          `${component.version}. Let the one from version ${component.version - 1} be the last, ` +
+          "or correct the version of the contract."
       )
     }
   })
@@ -146,13 +146,13 @@ export const run = (
 ): Result.Result<Encoded, Rejection> => {
   const { component, state, version } = stored
   if (!isVersion(version)) {
-    return refuse("version", `A stored state is of version ${version}. Expected an integer of at least 1. Remove it.`)
+    return refuse("version", `A stored state is of version ${version}, which is no integer of at least 1. Remove it.`)
   }
   if (version > component.version) {
     return refuse(
       "newer",
       `A stored state is of version ${version}, and the contract is version ${component.version}. ` +
-        `Expected no later one. Deploy version ${version} again.`
+        `Deploy version ${version} again.`
     )
   }
   const steps: Array<Step> = []
@@ -162,7 +162,7 @@ export const run = (
       return refuse(
         "version",
         `A stored state is of version ${version}, and there is no migration from version ${at}. ` +
-          "Expected one from every version that is still stored. Add it, or remove the state."
+          "Add one from every version that is still stored, or remove the state."
       )
     }
     steps.push(step)
@@ -181,9 +181,9 @@ const convert = (
     try: () => {
       let value = (steps[0]?.codec ?? codec).decode(object(state) as Encoded)
       steps.forEach(({ migrate, version }, index) => {
-        problem = `The migration from version ${version} threw. Expected a state of version ${version + 1}. Correct it.`
+        problem = `The migration from version ${version} threw. Let it return a state of version ${version + 1}.`
         const given = migrate(value as never)
-        problem = `The migration from version ${version} gave what does not fit version ${version + 1}. Correct it.`
+        problem = `The migration from version ${version} returned a state that does not fit version ${version + 1}. Correct it.`
         value = steps[index + 1]?.codec.check(object(given)) ?? object(given)
       })
       const encoded = codec.encode(value)
@@ -198,7 +198,7 @@ const convert = (
 const object = (state: unknown): object => {
   if (typeof state === "object" && state !== null && !Array.isArray(state) && !Predicate.isPromiseLike(state))
     return state
-  throw new TypeError("A state is an object with a field for each of its names")
+  throw new TypeError("The state is no object")
 }
 
 const isVersion = (version: number): boolean => Number.isInteger(version) && version >= 1

@@ -35,15 +35,17 @@ export const Patch: Schema.Codec<Patch> = Schema.Array(
   ])
 )
 
-/** Says that a patch was made for another value than the one it was applied to, and where the two part. */
+/**
+ * The patch was made for another value than the one it was applied to; `path` is where they differ.
+ *
+ * Goes to the caller of `apply`; fibra's client then asks for the whole state.
+ */
 export class PatchMismatch extends Error {
   override readonly name = "PatchMismatch"
+  readonly hint = "The value is left as it was. Ask the sender for a snapshot."
   readonly path: Path
   constructor(op: Op, path: Path, expected: string, found: string) {
-    super(
-      `The patch does not fit: "${op[0]}" expected ${expected} at ${JSON.stringify(path)} but found ${found}.` +
-        ` The value is left as it was. It is no longer the one the patch was made for: ask the sender for a snapshot.`
-    )
+    super(`The patch does not fit: "${op[0]}" needs ${expected} at ${JSON.stringify(path)}, and there is ${found}.`)
     this.path = path
   }
 }

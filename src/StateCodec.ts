@@ -58,7 +58,8 @@ const convert = (
   previous: PreviousValues
 ): Values => {
   if (previous !== undefined && previous.from === from) return previous.to
-  if (typeof from !== "object" || from === null) throw new TypeError(`Expected a state object, got ${String(from)}`)
+  if (typeof from !== "object" || from === null)
+    throw new TypeError("The state is no object. Return an object with a value for each field")
   const to: Record<string, unknown> = {}
   for (const codec of codecs) {
     const { name } = codec

@@ -262,7 +262,7 @@ describe("a stored state is refused", () => {
       )
       const { cause, reason } = rejection(chain, Todo, 1, v1.state)
       assert.strictEqual(reason, "state")
-      assert.match(cause.message, /migration from version 1 gave what does not fit version 2/)
+      assert.match(cause.message, /migration from version 1 returned a state that does not fit version 2/)
       assert.isDefined(cause.cause)
     }
   )
@@ -285,7 +285,7 @@ describe("a stored state is refused", () => {
       const chain = Migration.from(2, two, () => lie as unknown as State<typeof three>)
       const { cause, reason } = rejection(chain, Todo, 2, v2.state)
       assert.strictEqual(reason, "state")
-      assert.match(cause.message, /migration from version 2 gave what does not fit version 3/)
+      assert.match(cause.message, /migration from version 2 returned a state that does not fit version 3/)
     }
   )
 
@@ -351,8 +351,8 @@ describe("a chain", () => {
   it("has no gap, no step twice and its steps in order, or there is no layer", () => {
     assert.throws(
       toLayer(1, 3),
-      '"Todo" has a migration from version 1 and then one from version 3. Expected one from version 2 in between. ' +
-        "Add it, or put them in order."
+      '"Todo" has a migration from version 1 and then one from version 3. ' +
+        "Add the one from version 2, or put them in order."
     )
     assert.throws(toLayer(2, 1), /from version 2 and then one from version 1/)
     assert.throws(toLayer(1, 1, 2), /from version 1 and then one from version 1/)
@@ -361,15 +361,15 @@ describe("a chain", () => {
   it("ends at the version of its contract, or there is no layer", () => {
     assert.throws(
       toLayer(1),
-      'The migrations of "Todo" lead to version 2, and its contract is version 3. Expected the last one from version 2. ' +
-        "Add what is missing, or correct the version of the contract."
+      'The migrations of "Todo" lead to version 2, and its contract is version 3. ' +
+        "Let the one from version 2 be the last, or correct the version of the contract."
     )
     assert.throws(toLayer(1, 2, 3), /lead to version 4, and its contract is version 3/)
   })
 
   it("counts from 1 in whole numbers, or there is no layer", () => {
-    assert.throws(toLayer(0, 1, 2), /"Todo" has a migration from version 0. Expected an integer of at least 1/)
-    assert.throws(toLayer(1.5), /from version 1.5. Expected an integer/)
+    assert.throws(toLayer(0, 1, 2), /"Todo" has a migration from version 0, which is no integer of at least 1/)
+    assert.throws(toLayer(1.5), /from version 1.5, which is no integer/)
   })
 
   it.effect("is there for the server that runs its behaviour", () =>

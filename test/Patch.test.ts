@@ -453,7 +453,7 @@ describe("Patch", () => {
       [["unset", ["list", 0]], ["list", 0], "an object key"],
       [["unset", []], [], "an object key"],
       [["splice", ["a"], 0, 0, []], ["a"], "a list"],
-      [["splice", ["list"], 2, 2, []], ["list"], 'at least 4 elements at ["list"] but found one of 3'],
+      [["splice", ["list"], 2, 2, []], ["list"], 'at least 4 elements at ["list"], and there is one of 3'],
       [["splice", ["list"], 4, 0, [1]], ["list"], "at least 4 elements"],
       [["append", ["list", 0], "x"], ["list", 0], "a string"]
     ]
@@ -470,7 +470,7 @@ describe("Patch", () => {
       assert.deepStrictEqual(error.path, path)
       assert.include(error.message, says)
       assert.include(error.message, JSON.stringify(path))
-      assert.include(error.message, "ask the sender for a snapshot")
+      assert.include(error.hint, "Ask the sender for a snapshot")
       assert.strictEqual(text(value), before)
     }
   })

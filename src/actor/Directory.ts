@@ -15,13 +15,18 @@ import * as RcMap from "effect/RcMap"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 
-/** The directory holds as many active actors as it may, idle ones included. */
+/**
+ * The directory holds as many active actors as allowed, idle ones included.
+ *
+ * Goes to the caller of `get`.
+ */
 export class DirectoryFull extends Schema.TaggedError<DirectoryFull>()("DirectoryFull", { capacity: Schema.Int }) {
   override get message(): string {
-    return (
-      `The directory is full: ${this.capacity} actors are active. ` +
-      "Expected room for one more. Ask again when some have been passivated, shorten maxIdleTime, or raise the capacity."
-    )
+    return `The directory is full: ${this.capacity} actors are active.`
+  }
+
+  get hint(): string {
+    return "Ask again when some have been passivated, shorten maxIdleTime, or raise the capacity."
   }
 }
 

@@ -1,7 +1,11 @@
-/** What a supervisor cannot do: one error, `SupervisorError`, whose `reason` tells which. */
+/** What a supervisor cannot do: one error, `SupervisorError`, whose `reason` says which. */
 import * as Schema from "effect/Schema"
 
-/** A supervisor's children crashed more often than it allows; it has stopped them all. */
+/**
+ * The children of a supervisor crashed more often than it allows; it has stopped them all.
+ *
+ * Goes to the supervisor above, or to the fiber that runs this one.
+ */
 export class RestartIntensityExceeded extends Schema.TaggedError<RestartIntensityExceeded>()(
   "RestartIntensityExceeded",
   {
@@ -15,25 +19,32 @@ export class RestartIntensityExceeded extends Schema.TaggedError<RestartIntensit
   }
 ) {
   override get message(): string {
+    return `The supervisor ${JSON.stringify(this.supervisor)} gave up when its child ${JSON.stringify(this.child)} crashed.`
+  }
+
+  get hint(): string {
     return (
-      `The supervisor "${this.supervisor}" gave up when its child "${this.child}" crashed: ` +
-      `${this.cause instanceof Error ? this.cause.message : String(this.cause)}. ` +
-      `Expected at most ${this.intensity} crashes within ${this.millis} ms. ` +
+      `It allows ${this.intensity} crashes within ${this.millis} ms; \`cause\` says what the last one died of. ` +
       "Repair the child, raise the intensity, or let the supervisor above restart this one."
     )
   }
 }
 
-/** A supervisor has a child of this id already. */
+/**
+ * A supervisor has a child of this id already.
+ *
+ * Goes to the caller of `start`.
+ */
 export class DuplicateChild extends Schema.TaggedError<DuplicateChild>()("DuplicateChild", {
   supervisor: Schema.String,
   child: Schema.String
 }) {
   override get message(): string {
-    return (
-      `The supervisor "${this.supervisor}" has a child "${this.child}" already. ` +
-      "Expected ids to be unique among its children. Stop that child first, or choose another id."
-    )
+    return `The supervisor ${JSON.stringify(this.supervisor)} has a child ${JSON.stringify(this.child)} already.`
+  }
+
+  get hint(): string {
+    return "Stop that child first, or choose another id."
   }
 }
 
@@ -43,11 +54,19 @@ export const SupervisorErrorReason = Schema.Union([RestartIntensityExceeded, Dup
 /** Why a `SupervisorError` happened. */
 export type SupervisorErrorReason = typeof SupervisorErrorReason.Type
 
-/** What a supervisor cannot do, and why. */
+/** What a supervisor did not do; `message`, `hint` and `cause` are those of the reason. */
 export class SupervisorError extends Schema.TaggedError<SupervisorError>()("SupervisorError", {
   reason: SupervisorErrorReason
 }) {
   override get message(): string {
     return this.reason.message
+  }
+
+  get hint(): string {
+    return this.reason.hint
+  }
+
+  override get cause(): unknown {
+    return this.reason._tag === "RestartIntensityExceeded" ? this.reason.cause : undefined
   }
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The program `fibra`: one file a command. */
+/** The program `fibra`; each command has a file of its own. */
 import { createRequire } from "node:module"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"

@@ -180,7 +180,7 @@ export class ActionCaller {
       const { maxQueuedCalls, offlineTimeout } = this.#connection.limits
       if (this.#queue.size >= maxQueuedCalls) {
         return refuse(
-          new Disconnected({ detail: `${maxQueuedCalls} calls wait for it already, this one was not sent` })
+          new Disconnected({ detail: `${maxQueuedCalls} calls wait for one already, and this one was not sent` })
         )
       }
       return Effect.timeoutOrElse(this.#queue.wait(call.id), {

@@ -123,6 +123,6 @@ const ping = (connection: ClientConnection.ClientConnection): Effect.Effect<Dura
         Effect.map(([duration]) => duration),
         Effect.mapError(({ message }) => disconnected(message))
       )
-    : Effect.fail(disconnected("it is being restored"))
+    : Effect.fail(disconnected("the client is connecting"))
 
 const disconnected = (detail: string): LiveError => new LiveError({ reason: new Disconnected({ detail }) })

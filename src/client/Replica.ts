@@ -144,7 +144,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   closed(): void {
     this.#stopClimbing?.()
     this.#stopWaiting()
-    this.#refused(disconnected("its client is closed"))
+    this.#refused(disconnected("the client is closed"))
   }
 
   disconnected(): void {

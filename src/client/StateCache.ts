@@ -55,8 +55,7 @@ export const layerKeyValueStore: Layer.Layer<StateCache, never, KeyValueStore.Ke
         if (complained) return Effect.undefined
         complained = true
         const message =
-          "The state cache cannot be used. Expected a storage that can be read and written. " +
-          "Components go on without it: after a reload they start anew."
+          "The state cache cannot be read or written. Components go on without it: after a reload they start anew."
         return Effect.as(Effect.logWarning(message, cause), undefined)
       })
 

@@ -15,7 +15,7 @@ export const useSharedClient = (): SharedClient => {
   const client = useContext(LiveContext)
   if (client === undefined) {
     throw new Error(
-      "useComponent was used outside of a LiveProvider. Expected one above, which owns the connection. " +
+      "useComponent was used outside of a LiveProvider, which owns the connection. " +
         "Wrap the root of the page in <LiveProvider>."
     )
   }

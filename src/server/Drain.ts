@@ -44,8 +44,8 @@ export const layer: Layer.Layer<never, never, Instances | Sessions | Transport> 
         yield* instances.close
         if (finished && kept) return
         yield* Effect.logWarning(
-          "The server had to end before everything was finished. Expected handlers and stores to be faster than drainTimeout. " +
-            "Shorten them, or raise it."
+          "The server ended before everything was finished: handlers or stores took longer than drainTimeout. " +
+            "Shorten them, or raise drainTimeout."
         )
       })
     )

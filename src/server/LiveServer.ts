@@ -169,9 +169,7 @@ const withBehaviors = Effect.fnUntraced(function* (
   for (const component of components) {
     const name = component.componentName
     if (names.has(name)) {
-      return yield* Effect.die(
-        new Error(`Two components are called "${name}". Expected each name once in LiveServer.layer. Rename one.`)
-      )
+      return yield* Effect.die(new Error(`LiveServer.layer lists two components called "${name}". Rename one.`))
     }
     names.add(name)
     behaviors.set(component, Context.getUnsafe(context, component.behavior))

@@ -835,14 +835,12 @@ describe("Actor", () => {
     })
   )
 
-  it.effect("says in its errors what happened, what was expected and what to do", () =>
+  it.effect("says in its errors what happened, and hints at what to do", () =>
     Effect.gen(function* () {
       const ref = yield* Actor.spawn(counter())
-      const { message } = yield* Effect.flip(ref.ask("nonsense" as "hold"))
-      assert.strictEqual(
-        message,
-        '"counter" has no handler for "nonsense". Expected one of the tags its behaviour returns.'
-      )
+      const { hint, message } = yield* Effect.flip(ref.ask("nonsense" as "hold"))
+      assert.strictEqual(message, '"counter" has no handler for "nonsense".')
+      assert.strictEqual(hint, "Send one of the tags that its behaviour returns.")
     })
   )
 })

@@ -202,9 +202,10 @@ describe("Supervisor", () => {
       assert.strictEqual(family.news, "a down, a up, b down, b up")
       yield* family.end("c")
       assert.strictEqual(family.news, "c down, b down, a down")
-      const { reason } = yield* Effect.flip(Fiber.join(running))
+      const { cause, message, reason } = yield* Effect.flip(Fiber.join(running))
       assert.isTrue(reason._tag === "RestartIntensityExceeded")
-      assert.include(reason.message, 'The supervisor "root" gave up when its child "c" crashed: c crashed.')
+      assert.strictEqual(message, 'The supervisor "root" gave up when its child "c" crashed.')
+      assert.include(String(cause), "c crashed")
     }).pipe(silently)
   )
 

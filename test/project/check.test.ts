@@ -72,6 +72,12 @@ const planted = [
     says: "docs/protocol/schema.json"
   },
   {
+    what: "the index of errors is not what an error says any more",
+    check: "errors",
+    files: { "src/LiveError.ts": source("src/LiveError.ts").replace("is not available", "is unknown") },
+    says: "docs/errors.md"
+  },
+  {
     what: "a listed component has no behaviour",
     check: "types",
     files: {
@@ -93,7 +99,8 @@ describe("npm run check", () => {
           "type-names",
           "dead-code",
           "snippets",
-          "protocol"
+          "protocol",
+          "errors"
         ])
         assert.isTrue(outcome.ok, outcome.output)
       }),

@@ -384,7 +384,7 @@ describe("what the server refuses to mount", () => {
           )
         }
         yield* page.render(<ComponentSnapshot />)
-        assert.match(page.text(), /^0 There is no component "Unlisted" on this server.*Not available\.$/)
+        assert.match(page.text(), /^0 "Unlisted" is not available on this server\. .*Not available\.$/)
       })
     )
   )

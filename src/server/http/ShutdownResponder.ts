@@ -7,8 +7,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import * as RawHttpResponse from "./RawHttpResponse.ts"
+import { texts } from "./UpgradeRejection.ts"
 
-const text = "The server is shutting down. Connect again.\n"
+const text = `${texts.draining.message}\n`
 const headers = { "content-type": "text/plain; charset=utf-8", "retry-after": "1", connection: "close" }
 
 /** On a server that has such listeners already. */

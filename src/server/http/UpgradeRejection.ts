@@ -1,31 +1,96 @@
 /**
- * What is answered to whoever is not let in. The text says what happened, what was expected and what to do; why it happened is for
- * the log, at a level nobody can flood it at who is not let in.
+ * What an upgrade request is answered with when it is refused. The client gets one sentence on what happened and what it can do;
+ * why it happened goes to the log, at a level that strangers cannot flood it at.
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Metric from "effect/Metric"
 import type { Socket } from "node:net"
+import { inline } from "../../ErrorText.ts"
 import type { Full } from "../transport/ConnectionLimits.ts"
 import type { Refusal } from "../security/Authentication.ts"
 import * as RawHttpResponse from "./RawHttpResponse.ts"
 
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
 
+/** What is told to the client, and, for docs/errors.md, to the developer. */
+interface Text {
+  readonly status: number
+  readonly message: string
+  readonly hint: string
+}
+
+const foreignMessage = (origin: string | undefined): string =>
+  `Pages of ${inline(origin ?? "no origin")} are not allowed to connect.`
+
+/** All refusals but those of `Authentication`, which has errors of its own. */
+export const texts = {
+  noUpgrade: {
+    status: 426,
+    message: "This is a WebSocket endpoint. Connect with a WebSocket client.",
+    hint: "Send `Connection: Upgrade` and `Upgrade: websocket`; a proxy in between has to pass both on."
+  },
+  draining: {
+    status: 503,
+    message: "The server is restarting. Connect again in a moment.",
+    hint: "Connect to another server, or wait for the next one; fibra's client does so automatically."
+  },
+  foreign: {
+    status: 403,
+    message: foreignMessage("https://example.org"),
+    hint: "Add the origin to LiveConfig.allowedOrigins if the page is yours."
+  },
+  connections: {
+    status: 503,
+    message: "The server is full. Try again later.",
+    hint: "Raise LiveConfig.maxConnections, or start another server."
+  },
+  address: {
+    status: 429,
+    message: "Too many connections from your address. Close some, or try again later.",
+    hint: "Raise LiveConfig.maxConnectionsPerAddress. Behind a proxy set LiveConfig.trustedProxies, or all clients count as one."
+  },
+  principal: {
+    status: 429,
+    message: "You have too many connections. Close some, or try again later.",
+    hint: "Raise LiveConfig.maxConnectionsPerPrincipal."
+  },
+  signedOut: {
+    status: 401,
+    message: "You have been signed out. Sign in, then connect again.",
+    hint: "The principal was revoked while it was connecting."
+  },
+  late: {
+    status: 503,
+    message: "Signing in took too long. Try again.",
+    hint: "Authentication gave no answer. See what it waits for, or raise LiveConfig.authenticationTimeout."
+  },
+  failed: {
+    status: 500,
+    message: "Internal server error. Try again; if it persists, report it with the time it happened.",
+    hint: "Authentication died, or failed with something other than Unauthorized or Forbidden; the cause is in the server's log."
+  }
+} as const satisfies Record<Full, Text> & Record<string, Text>
+
 const answer = (
   status: number,
-  text: string,
+  message: string,
   headers: { readonly [name: string]: string } = {}
-): HttpServerResponse.HttpServerResponse => HttpServerResponse.text(text + "\n", { status, headers })
+): HttpServerResponse.HttpServerResponse => HttpServerResponse.text(`${message}\n`, { status, headers })
 
-/** Upgrade requests that were not let in, by the status they were answered with. */
+const answerOf = (
+  { message, status }: Text,
+  headers?: { readonly [name: string]: string }
+): HttpServerResponse.HttpServerResponse => answer(status, message, headers)
+
+/** Upgrade requests that were refused, by the status they were answered with. */
 const refusals = Metric.counter("fibra_upgrades_refused", {
   description: "Upgrade requests that were refused",
   incremental: true
 })
 
-/** Answers, counts, and notes what the client is not told. */
+/** Counts an answer, and logs what the client is not told. */
 const turn = (response: HttpServerResponse.HttpServerResponse, log: Effect.Effect<void>): Answer =>
   Effect.as(
     Effect.andThen(log, Metric.update(Metric.withAttributes(refusals, { status: String(response.status) }), 1)),
@@ -36,49 +101,37 @@ const turn = (response: HttpServerResponse.HttpServerResponse, log: Effect.Effec
 const whenFull = { "retry-after": "5" }
 const soon = { "retry-after": "1" }
 
-/** Nothing: the socket is somebody else's now. */
+/** Nothing: the socket is taken over. */
 export const none = HttpServerResponse.empty()
 
-export const noUpgrade = answer(
-  426,
-  "This is a WebSocket endpoint. Expected an upgrade request. Connect with a WebSocket client."
-)
+export const noUpgrade = answerOf(texts.noUpgrade)
 
-export const draining = answer(503, "The server is shutting down. Connect again.", soon)
+export const draining = answerOf(texts.draining, soon)
 
-/** A page of a host that may not connect. */
+/** The page is of an origin that may not connect. */
 export const foreign = (origin: string | undefined): Answer =>
   turn(
-    answer(
-      403,
-      `Pages from "${origin}" may not connect. Expected the server's own origin or one of allowedOrigins. ` +
-        "Add it to LiveConfig.allowedOrigins if it is yours."
-    ),
-    Effect.annotateLogs(Effect.logDebug("A page of another origin was refused"), { origin })
+    answer(texts.foreign.status, foreignMessage(origin)),
+    Effect.annotateLogs(Effect.logDebug("An upgrade was refused: its origin is not allowed"), {
+      origin: inline(origin ?? ""),
+      hint: texts.foreign.hint
+    })
   )
 
-const texts: Record<Full, readonly [status: number, text: string]> = {
-  connections: [503, "The server has as many connections as it takes. Expected fewer. Connect again later."],
-  address: [
-    429,
-    "There are as many connections from your address as there may be. Expected fewer. Close some, or connect again later."
-  ],
-  principal: [429, "You have as many connections as you may have. Expected fewer. Close some, or connect again later."]
-}
-
-/** There are too many already. */
-export const full = (of: Full, isForwarded: boolean): Answer => {
-  const [status, text] = texts[of]
-  return turn(
-    answer(status, text, whenFull),
+/** There are too many connections: in all, of the address or of the principal. */
+export const full = (of: Full, isForwarded: boolean): Answer =>
+  turn(
+    answerOf(texts[of], whenFull),
     of === "address" && isForwarded
       ? Effect.logWarning(
-          "A connection was refused as one too many from its address, and a proxy says that it came from another. " +
-            "Expected the address of the client. Set LiveConfig.trustedProxies if the proxy is yours."
+          "An upgrade was refused: too many connections from the address of a proxy. " +
+            "Set LiveConfig.trustedProxies if the proxy is yours."
         )
-      : Effect.annotateLogs(Effect.logDebug("A connection was refused as one too many"), { of })
+      : Effect.annotateLogs(Effect.logDebug("An upgrade was refused: too many connections"), {
+          of,
+          hint: texts[of].hint
+        })
   )
-}
 
 /** `Authentication` has refused it. */
 export const refused = (refusal: Refusal): Answer =>
@@ -86,40 +139,33 @@ export const refused = (refusal: Refusal): Answer =>
     refusal._tag === "Unauthorized"
       ? answer(401, refusal.message, { "www-authenticate": refusal.challenge ?? "Bearer" })
       : answer(403, refusal.message),
-    Effect.annotateLogs(Effect.logDebug("A connection was refused by Authentication"), {
+    Effect.annotateLogs(Effect.logDebug("An upgrade was refused by Authentication"), {
       refusal: refusal._tag,
       detail: refusal.detail
     })
   )
 
-const whoever = { "www-authenticate": "Bearer" }
-const hasLeft = "You have been signed out. Expected to be signed in. Sign in, then connect again."
+const bearer = { "www-authenticate": "Bearer" }
 
 /** Its principal has just been signed out. */
 export const signedOut: Answer = turn(
-  answer(401, hasLeft, whoever),
-  Effect.logDebug("A connection was refused, because its principal was signed out meanwhile")
+  answerOf(texts.signedOut, bearer),
+  Effect.logDebug("An upgrade was refused: its principal was signed out meanwhile")
 )
 
-/** The same, when the request has been taken over already. */
+/** The same, when the socket is taken over already. */
 export const signedOutOn = (socket: Socket): void =>
-  RawHttpResponse.end(socket, "401 Unauthorized", whoever, `${hasLeft}\n`)
+  RawHttpResponse.end(socket, "401 Unauthorized", bearer, `${texts.signedOut.message}\n`)
 
 /** `Authentication` took too long. */
 export const late: Answer = turn(
-  answer(503, "The server did not find out in time who you are. Expected it to. Connect again.", soon),
+  answerOf(texts.late, soon),
   Effect.logError(
-    "Authentication gave no answer in time, and the connection was refused. Expected one within authenticationTimeout. " +
+    "Authentication gave no answer within authenticationTimeout, and the upgrade was refused. " +
       "See what it waits for, or raise LiveConfig.authenticationTimeout."
   )
 )
 
 /** `Authentication` failed in a way it does not declare. */
 export const failed = (cause: Cause.Cause<unknown>): Answer =>
-  turn(
-    answer(
-      500,
-      "The server failed to find out who you are. Expected it to. Connect again later; the cause is in its log."
-    ),
-    Effect.logError("Authentication failed, and the connection was refused", cause)
-  )
+  turn(answerOf(texts.failed), Effect.logError("Authentication failed, and the upgrade was refused", cause))

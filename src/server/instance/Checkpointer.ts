@@ -166,8 +166,8 @@ export class Checkpointer {
     if (this.#tooLarge.has(definition)) return Effect.undefined
     this.#tooLarge.add(definition)
     const message =
-      "The state of a component is too large for a token, and will not outlive its session. " +
-      "Expected maxTokenLength to hold it. Make it smaller, raise maxTokenLength, or let the component persist."
+      "The state of a component is larger than maxTokenLength allows, and will not outlive its session. " +
+      "Make it smaller, raise maxTokenLength, or let the component persist."
     return Effect.as(
       Effect.annotateLogs(Effect.logWarning(message), { component: definition.component.componentName }),
       undefined
@@ -230,6 +230,5 @@ const isWritten = ({ encoded, revision, definition, written }: Instance): boolea
   !definition.persist || encoded === undefined || written >= revision
 
 const lost =
-  "The last changes of a component are lost: they were not stored. " +
-  "Expected the SnapshotStore to take them before the server ended, and within five minutes. " +
-  "See whether it runs, may be used and has space."
+  "The last changes of a component are lost: the SnapshotStore did not take them within five minutes, or before the server ended. " +
+  "See whether it runs, accepts this server and has space."

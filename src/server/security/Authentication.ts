@@ -11,7 +11,11 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { Principal } from "../../Principal.ts"
 
-/** Answered with 401: this client has not said who it is, or not in a way that the server believes. */
+/**
+ * The client has sent no credentials, or none that the server accepts. Answered with 401.
+ *
+ * Goes to the client that connects, as the text of the answer, without `detail`.
+ */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
   /** Why, for the server's log; the client is not told. */
   detail: Schema.optionalKey(Schema.String),
@@ -19,20 +23,29 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
   challenge: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    return (
-      "It is not known who is connecting. Expected credentials that this server knows and that are still good. " +
-      "Sign in, then connect again."
-    )
+    return "You are not signed in, or not any more. Sign in, then connect again."
+  }
+
+  get hint(): string {
+    return "Send credentials that Authentication accepts. Its `detail`, in the server's log, says why these were refused."
   }
 }
 
-/** Answered with 403: the server knows who it is, and does not let them in. */
+/**
+ * The server knows who connects, and does not let them in. Answered with 403.
+ *
+ * Goes to the client that connects, as the text of the answer, without `detail`.
+ */
 export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
   /** Why, for the server's log; the client is not told. */
   detail: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    return "You may not connect here. Expected somebody who may. Sign in as somebody else, or ask whoever gives the right."
+    return "You are not allowed to connect here. Ask for access, or sign in as somebody else."
+  }
+
+  get hint(): string {
+    return "Authentication refused this principal. Its `detail`, in the server's log, says why."
   }
 }
 

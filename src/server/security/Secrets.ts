@@ -32,31 +32,40 @@ export class Secrets extends Context.Service<
 >()("fibra/server/Secrets") {}
 
 const minLength = 32
-const recipe = `node -e "console.log(require('crypto').randomBytes(32).toString('base64url'))"`
+const recipe = "`node -e \"console.log(require('crypto').randomBytes(32).toString('base64url'))\"`"
 
 const texts = {
-  missing:
-    "is not set. Expected a secret in production, because the state that clients keep is signed with it. " +
-    `Set it, the same on every server, to what this prints: ${recipe}`,
-  previousAlone:
-    "is set and FIBRA_SECRET is not. Expected the secret that took the place of the older ones. " +
-    "Set FIBRA_SECRET as well, or remove both.",
-  tooShort:
-    `has a secret that is too short. Expected at least ${minLength} characters. ` +
-    `Replace it by what this prints: ${recipe}`,
-  comma:
-    "contains a comma. Expected none, because older secrets are listed with commas between them and this one will be older. " +
-    `Replace it by what this prints: ${recipe}`
+  missing: [
+    "is not set. In production a server signs with it the state that clients keep.",
+    `Run ${recipe}, and set it, the same on every server, to what that prints.`
+  ],
+  previousAlone: ["is set and FIBRA_SECRET is not.", "Set FIBRA_SECRET as well, or remove both."],
+  tooShort: [
+    `contains a secret of less than ${minLength} characters.`,
+    `Run ${recipe}, and replace the secret by what that prints.`
+  ],
+  comma: [
+    "contains a comma, which separates the secrets in FIBRA_SECRET_PREVIOUS.",
+    `Run ${recipe}, and replace the secret by what that prints.`
+  ]
 } as const
 
-/** The secrets of a server cannot be used as they are set. */
+/**
+ * The secrets of a server cannot be used as they are set.
+ *
+ * Goes to the program that starts the server, and to its log.
+ */
 export class SecretsError extends Schema.TaggedError<SecretsError>()("SecretsError", {
   reason: Schema.Literals(["missing", "previousAlone", "tooShort", "comma"]),
   /** Where the secret comes from: a variable, or `Secrets.layer`. */
   source: Schema.Literals(["FIBRA_SECRET", "FIBRA_SECRET_PREVIOUS", "Secrets.layer"])
 }) {
   override get message(): string {
-    return `${this.source} ${texts[this.reason]}`
+    return `${this.source} ${texts[this.reason][0]}`
+  }
+
+  get hint(): string {
+    return texts[this.reason][1]
   }
 }
 
@@ -96,12 +105,14 @@ export const layerConfig: Layer.Layer<Secrets, SecretsError | Config.ConfigError
       return yield* new SecretsError({ reason: "missing", source: "FIBRA_SECRET" })
     }
     yield* Effect.logWarning(
-      "FIBRA_SECRET is not set, and a random secret takes its place. Expected one that is the same after a restart and on every " +
-        "server: the state tokens of this process will be worth nothing without it. " +
-        `Set it to what this prints: ${recipe}`
+      "FIBRA_SECRET is not set, and a random secret takes its place: the state that clients keep is lost after a restart and on " +
+        `other servers. Run ${recipe}, and set it, the same on every server, to what that prints.`
     )
     return Secrets.of({ keys: [randomKey()] })
-  })
+  }).pipe(
+    // The start ends here, and what is printed of the error is its message alone.
+    Effect.tapErrorTag("SecretsError", ({ hint }) => Effect.logError(hint))
+  )
 )
 
 const nodeEnv = Config.String("NODE_ENV").pipe(Config.withDefault(undefined))

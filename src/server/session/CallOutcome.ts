@@ -30,7 +30,7 @@ export const refused = (reason: LiveErrorReason): CallOutcome => ({ _tag: "Refus
 
 /** The client has mounted nothing of that id. */
 export const notMounted = (what: string, componentId: string): NotAllowed =>
-  new NotAllowed({ what: `${what} "${componentId.slice(0, 64)}"` })
+  new NotAllowed({ what: `${what} ${JSON.stringify(componentId.slice(0, 64))}` })
 
 /** The outcome of an action that ended. */
 export const outcomeOf = (instance: InstanceRef, action: string, exit: Exit.Exit<unknown, unknown>): CallOutcome => {
@@ -56,7 +56,7 @@ export const notAsked = (
     ? new CallExpired({ component, action, outcome: "unknown" })
     : new PayloadRejected({
         action,
-        issue: `the callId ${JSON.stringify(callId)} was given to another request; expected one of its own for each`
+        issue: `the callId ${JSON.stringify(callId)} belongs to another request`
       })
 
 /** What the actor runtime refuses, in the words of the house. */
@@ -85,5 +85,5 @@ const reasonOf = (reason: ActorErrorReason, component: string, action: string, c
   }
 }
 
-/** What is told of a defect: that there was one, and not which. */
-export const internalError = "The server failed at this. Expected it not to. Try again, or report it."
+/** All that a client is told of a defect; what it was is in the log. */
+export const internalError = "Internal server error. Try again; if it persists, report it with the time it happened."

@@ -1,5 +1,6 @@
 /** What a snapshot store cannot do: one error, for a store that does not answer and for a record in it that cannot be read. */
 import * as Schema from "effect/Schema"
+import { inline, quote } from "../../ErrorText.ts"
 
 /** What the store was asked to do. */
 export const Operation = Schema.Literals(["open", "read", "write", "remove", "spend", "retire", "forget"])
@@ -11,7 +12,11 @@ export type Operation = typeof Operation.Type
 const rootOf = (cause: unknown): unknown =>
   cause instanceof Error && cause.cause !== undefined ? rootOf(cause.cause) : cause
 
-/** A snapshot store did not do what it was asked to. */
+/**
+ * The snapshot store did not answer, or a record in it cannot be read.
+ *
+ * Goes to the server's log; a client that mounts gets `SnapshotRejected`. A store that does not open ends the start.
+ */
 export class SnapshotStoreError extends Schema.TaggedError<SnapshotStoreError>()("SnapshotStoreError", {
   operation: Operation,
   /** Whose record it is; when a store does not open, which store. */
@@ -21,12 +26,17 @@ export class SnapshotStoreError extends Schema.TaggedError<SnapshotStoreError>()
   cause: Schema.Defect()
 }) {
   override get message(): string {
-    const failed = `The snapshot store could not ${this.operation} "${this.address}"`
+    const failed = `The snapshot store could not ${this.operation} ${quote(this.address)}`
     const root = rootOf(this.cause)
-    const cause = root instanceof Error ? root.message : String(root)
+    const cause = inline(root instanceof Error ? root.message : String(root))
     return this.unreadable === undefined
-      ? `${failed}: ${cause}. Expected the store to answer. See whether it runs, may be used and has space; then try again.`
-      : `${failed}: ${this.unreadable} cannot be read: ${cause}. Expected a record as this version of fibra writes it. ` +
-          "Restore it from a backup, or delete it: its component then starts anew."
+      ? `${failed}: ${cause}.`
+      : `${failed}: ${inline(this.unreadable)} cannot be read: ${cause}.`
+  }
+
+  get hint(): string {
+    return this.unreadable === undefined
+      ? "See whether the store runs, accepts this server and has space; then try again."
+      : "Restore the record from a backup, or delete it: its component then starts anew."
   }
 }

@@ -117,7 +117,7 @@ layer(subject)("a client that connects", (it) => {
       const { headers, status } = yield* Fiber.join(answer)
       assert.strictEqual(status, 503)
       assert.strictEqual(headers["retry-after"], "1")
-      assert.include(logged.join("\n"), "Error Authentication gave no answer in time")
+      assert.include(logged.join("\n"), "Error Authentication gave no answer within authenticationTimeout")
     }).pipe(Effect.scoped)
   )
 

@@ -1,45 +1,70 @@
-/** What goes wrong on the open wire itself, and has no place in the contract of a component or in the RPC wire. */
+/** What can go wrong on the JSON wire itself, and is no `LiveError`. */
 import * as Data from "effect/Data"
 import * as Schema from "effect/Schema"
+import { inline, quote } from "../../../ErrorText.ts"
 import { LiveErrorReason } from "../../../LiveError.ts"
 
-/** A frame is not JSON. */
+/**
+ * A frame is not JSON.
+ *
+ * Goes to the client that sent it.
+ */
 export class NotJson extends Data.TaggedError("NotJson") {
   override get message(): string {
-    return "A frame is not JSON. Expected one message, or an array of them. Send JSON text."
+    return "A frame is not JSON. Send one message, or an array of messages."
+  }
+
+  get hint(): string {
+    return "docs/protocol.md describes the messages."
   }
 }
 
-/** A message is no object, or has a type that does not exist. */
+/**
+ * A message is no object, or has a type that does not exist.
+ *
+ * Goes to the client that sent it.
+ */
 export class UnknownMessageType extends Data.TaggedError("UnknownMessage")<{
   /** What stands there; null where nothing does, and undefined where the message is no object. */
   readonly type: unknown
   readonly known: ReadonlyArray<string>
 }> {
   override get message(): string {
-    return `${this.#what} Expected an object whose "type" is one of ${this.known.join(", ")}.`
-  }
-
-  get #what(): string {
     if (this.type === undefined) return "A message is no object."
     if (this.type === null) return "A message has no type."
     return typeof this.type === "string"
-      ? `There is no message of type ${JSON.stringify(this.type.slice(0, 64))}.`
+      ? `There is no message of type ${quote(this.type.slice(0, 64))}.`
       : `The type of a message is no text but of type ${typeof this.type}.`
+  }
+
+  get hint(): string {
+    return `Send an object whose "type" is one of ${this.known.join(", ")}.`
   }
 }
 
-/** A message has not the fields it should have. */
+/**
+ * The fields of a message are not those of its type.
+ *
+ * Goes to the client that sent it.
+ */
 export class MessageRejected extends Data.TaggedError("PayloadRejected")<{
   readonly type: string
   readonly issue: string
 }> {
   override get message(): string {
-    return `The message ${this.type} was rejected: ${this.issue}. Expected the fields of that type. Correct it and send it again.`
+    return `The message ${inline(this.type)} was rejected: ${inline(this.issue)}.`
+  }
+
+  get hint(): string {
+    return "Send the fields that docs/protocol/schema.json lists for this type."
   }
 }
 
-/** Events were lost to a client that reads too slowly, or was away for too long. */
+/**
+ * The client reads too slowly, or was away for too long, and events were lost to it.
+ *
+ * Goes to that client.
+ */
 export class EventsDropped extends Data.TaggedError("EventsDropped")<{
   /** The room; undefined for the place of a single component. */
   readonly room: string | undefined
@@ -50,29 +75,46 @@ export class EventsDropped extends Data.TaggedError("EventsDropped")<{
   }
 
   override get message(): string {
-    const where = this.room === undefined ? "" : ` in the room ${JSON.stringify(this.room)}`
-    return (
-      `${this.count} events were lost${where}. Expected them to be read faster, or the client not to be away for so long. ` +
-      "Look at the state, which is the last."
-    )
+    const where = this.room === undefined ? "" : ` in the room ${quote(this.room)}`
+    return this.count === 1 ? `1 event was lost${where}.` : `${this.count} events were lost${where}.`
+  }
+
+  get hint(): string {
+    return "Look at the state, which is up to date. Read faster, or be away for a shorter time."
   }
 }
 
-/** The component takes no uploads, or there is no such upload. */
+/**
+ * The component takes no uploads, or there is no such upload.
+ *
+ * Goes to the client that uploads.
+ */
 export class UploadRejected extends Data.TaggedError("UploadRejected")<{ readonly issue: string }> {
   override get message(): string {
-    return `The upload was rejected: ${this.issue}. Expected a component that takes uploads. Send the file to another.`
+    return `The upload was not accepted: ${inline(this.issue)}.`
+  }
+
+  get hint(): string {
+    return "Send the file to a component that takes uploads."
   }
 }
 
-/** The request was taken back before it was answered. */
+/**
+ * The call was interrupted before it ended, by the handler itself or because its instance stopped.
+ *
+ * Goes to the client that calls.
+ */
 export class Interrupted extends Data.TaggedError("Interrupted") {
   override get message(): string {
-    return "The call was interrupted before it ended. Expected it to end. Look at the state, then call again if it is needed."
+    return "The call was interrupted before it had finished. Check before you try again."
+  }
+
+  get hint(): string {
+    return "What the action had set stays: look at the state, then call again if needed."
   }
 }
 
-/** What is told of an error. */
+/** The fields that a message carries of an error. */
 export interface ErrorFields {
   readonly _tag: string
   readonly message: string
@@ -82,7 +124,7 @@ export interface ErrorFields {
 
 const encodeReason = Schema.encodeSync(LiveErrorReason)
 
-/** What is told of what the house refuses. */
+/** The fields of a `LiveError`. */
 export const errorFieldsOf = (reason: LiveErrorReason): ErrorFields => ({
   _tag: reason._tag,
   message: reason.message,

@@ -40,7 +40,7 @@ const actionFailed = ({ message, text }: Extract<CallOutcome, { readonly _tag: "
   const error: unknown = JSON.parse(text)
   const tag = typeof error === "object" && error !== null && "_tag" in error ? error._tag : undefined
   const _tag = typeof tag === "string" ? tag : "ActionFailure"
-  return { _tag, message: message || `The action failed with its own error ${_tag}. Its fields are in "failure".` }
+  return { _tag, message: message || `The action failed with the error ${_tag}. Its fields are in "failure".` }
 }
 
 /** Something was refused that has no reply of its own. */

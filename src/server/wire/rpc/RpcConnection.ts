@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as RpcMessage from "effect/rpc/RpcMessage"
 import type * as Schema from "effect/Schema"
+import { inline } from "../../../ErrorText.ts"
 import { LiveError, PayloadRejected, RateLimited, TokenRejected } from "../../../LiveError.ts"
 import type { ComponentId } from "../../../LiveId.ts"
 import {
@@ -103,7 +104,7 @@ export class RpcConnection implements ProtocolHandler, FeedConsumer {
     try {
       parsed = JSON.parse(text)
     } catch {
-      return this.#mistake("A frame is not JSON. Expected one RPC message, or an array of them. Send JSON text.")
+      return this.#mistake("A frame is not JSON. Send one RPC message, or an array of messages.")
     }
     const isSuspect = mayBeTooDeep(text)
     if (!Array.isArray(parsed)) return this.#message(parsed, text.length, isSuspect)
@@ -172,8 +173,7 @@ export class RpcConnection implements ProtocolHandler, FeedConsumer {
     const decoded = decodeMessage(value)
     if (Exit.isFailure(decoded)) {
       return this.#mistake(
-        `A message was not understood: ${String(Cause.squash(decoded.cause))}. ` +
-          "Expected Request, Ack, Interrupt, Ping or Eof, as effect/rpc has them."
+        `A message was not understood: ${inline(issueOf(decoded.cause))}. Send Request, Ack, Interrupt, Ping or Eof, as effect/rpc does.`
       )
     }
     const message = decoded.value
@@ -247,7 +247,7 @@ export class RpcConnection implements ProtocolHandler, FeedConsumer {
       return this.reply(
         RpcResponse.die(
           id,
-          "This connection reads its events already. Expected one Connect per socket. Interrupt the other."
+          "This connection receives its events already. Send one Connect per socket, or interrupt the first."
         )
       )
     }
@@ -345,10 +345,7 @@ export class RpcConnection implements ProtocolHandler, FeedConsumer {
     const claim = this.#pending.claim(id, callId)
     if (claim === "taken") {
       this.reply(
-        RpcResponse.die(
-          id,
-          `The request id ${JSON.stringify(id)} is in use. Expected one of its own for every request.`
-        )
+        RpcResponse.die(id, `The request id ${JSON.stringify(id)} is in use. Give each request an id of its own.`)
       )
     }
     return claim === "free"
@@ -375,9 +372,7 @@ export class RpcConnection implements ProtocolHandler, FeedConsumer {
 
   #unknown({ id, tag }: Request): void {
     const known = [...decodePayload.keys()].join(", ")
-    this.reply(
-      RpcResponse.die(id, `There is no request ${JSON.stringify(tag.slice(0, 64))}. Expected one of ${known}.`)
-    )
+    this.reply(RpcResponse.die(id, `There is no request ${JSON.stringify(tag.slice(0, 64))}. Send one of ${known}.`))
   }
 
   #slower(request: Request, retryAfter: number): void {
