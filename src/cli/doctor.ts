@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
+import * as TimeLimit from "../TimeLimit.ts"
 import { LiveClient } from "../client/LiveClient.ts"
 
 /** A check failed. */
@@ -51,17 +52,13 @@ const checkEffect: Effect.Effect<string, Finding> = Effect.try({
 const checkServer = (url: string): Effect.Effect<string, Finding> =>
   Effect.gen(function* () {
     const client = yield* LiveClient
-    const time = yield* client.ping.pipe(
-      Effect.retry(Schedule.spaced("50 millis")),
-      Effect.timeout(connectTimeout),
-      Effect.mapError(
-        () =>
-          new Finding({
-            message: `${url} did not answer within ${Duration.format(connectTimeout)}.`,
-            hint: "Check that the server runs, that the path is right, and that a proxy in between lets WebSockets through."
-          })
-      )
-    )
+    const unreachable = new Finding({
+      message: `${url} did not answer within ${Duration.format(connectTimeout)}.`,
+      hint: "Check that the server runs, that the path is right, and that a proxy in between lets WebSockets through."
+    })
+    const answered = Effect.mapError(Effect.retry(client.ping, Schedule.spaced("50 millis")), () => unreachable)
+    const orElse = () => Effect.fail(unreachable)
+    const time = yield* TimeLimit.timeoutOrElse(answered, { duration: connectTimeout, orElse })
     return `${url} answers in ${Duration.toMillis(time).toFixed(1)} ms`
   }).pipe(Effect.provide(LiveClient.layerWebSocket({ url })))
 

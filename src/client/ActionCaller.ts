@@ -20,6 +20,7 @@ import {
 } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
 import type { ActionFailure } from "../LiveProtocol.ts"
+import * as TimeLimit from "../TimeLimit.ts"
 import { CallQueue, type Target } from "./CallQueue.ts"
 import type { OptimisticUpdate } from "./OptimisticState.ts"
 import type { ClientConnection } from "./ClientConnection.ts"
@@ -109,7 +110,7 @@ export class ActionCaller {
     const answer = Effect.onError(this.#deliver(call), () => Effect.sync(() => this.#settle(call)))
     if (options?.timeout === undefined) return answer
     const timeout = Duration.fromInputUnsafe(options.timeout)
-    return Effect.timeoutOrElse(answer, { duration: timeout, orElse: () => this.#expired(call, timeout) })
+    return TimeLimit.timeoutOrElse(answer, { duration: timeout, orElse: () => this.#expired(call, timeout) })
   }
 
   #deliver(call: Call): Effect.Effect<unknown, unknown> {

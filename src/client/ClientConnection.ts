@@ -25,6 +25,7 @@ import {
   type RehydrateRequest,
   type ResumeRequest
 } from "../LiveProtocol.ts"
+import * as TimeLimit from "../TimeLimit.ts"
 import { CallIds } from "./CallIds.ts"
 import { Link } from "./Link.ts"
 import { PresenceLists } from "./PresenceLists.ts"
@@ -311,7 +312,7 @@ export const make = Effect.fnUntraced(function* (
     established: Effect.suspend(() => Deferred.await(named)),
     keep: (effect) => {
       keeping++
-      const kept = Effect.timeoutOption(effect, keepTimeout)
+      const kept = TimeLimit.timeoutOption(effect, keepTimeout)
       runFork(
         Effect.ensuring(
           kept,

@@ -11,6 +11,7 @@ import type * as Component from "../Component.ts"
 import { LiveError, PropsRejected } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
 import type { Mounted } from "../LiveProtocol.ts"
+import * as TimeLimit from "../TimeLimit.ts"
 import type { ClientConnection } from "./ClientConnection.ts"
 
 /** How a component came to its state: with its session, from its token, or anew. */
@@ -109,7 +110,7 @@ export class Mounter {
   get left(): Effect.Effect<void> {
     const label = this.#label
     if (label === undefined) return Effect.void
-    return Effect.asVoid(Effect.timeoutOption(this.#connection.tokens.get(label), patience))
+    return Effect.asVoid(TimeLimit.timeoutOption(this.#connection.tokens.get(label), patience))
   }
 
   /** What its token is kept under, if it is. A shared component has none: its state is everyone's. */

@@ -16,6 +16,7 @@ import { ComponentCrashed, ContractMismatch, Disconnected, InstanceStopped, Live
 import type { ComponentId } from "../LiveId.ts"
 import { type ResumePoint, presenceId } from "../LiveProtocol.ts"
 import type { Encoded, StateCodec } from "../StateCodec.ts"
+import * as TimeLimit from "../TimeLimit.ts"
 import { ActionCaller, type CallOptions } from "./ActionCaller.ts"
 import { type MountResult, Mounter, type MountTarget } from "./Mounter.ts"
 import { type OptimisticUpdate, OptimisticState } from "./OptimisticState.ts"
@@ -213,7 +214,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   #mount(first: Effect.Effect<void> = Effect.void): void {
     this.#stopClimbing?.()
     const { mountTimeout } = this.#connection.limits
-    const mount = Effect.timeoutOrElse(Effect.andThen(first, this.#ladder.mount), {
+    const mount = TimeLimit.timeoutOrElse(Effect.andThen(first, this.#ladder.mount), {
       duration: mountTimeout,
       orElse: () => Effect.fail(tooLate(mountTimeout))
     })

@@ -7,10 +7,39 @@ import * as Effect from "effect/Effect"
 import * as RcMap from "effect/RcMap"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import * as TimeLimit from "../TimeLimit.ts"
 import type { CacheAddress, StateCache } from "./StateCache.ts"
 
 /** What a token is for. */
 export type Label = Omit<CacheAddress, "origin">
+
+/** How long the StateCache may take: who waits for it goes on without it then. */
+const patience = Duration.seconds(2)
+
+/** The cache with a limit. What it does not answer is nothing, as is all that is asked of the same place until it has. */
+const limited = (cache: StateCache["Service"]): StateCache["Service"] => {
+  const hanging = new Set<string>()
+  const within = <A>({ component, key, origin }: CacheAddress, asked: Effect.Effect<A>): Effect.Effect<A | undefined> =>
+    Effect.suspend(() => {
+      const place = JSON.stringify([origin, component, key])
+      if (hanging.has(place)) return Effect.undefined
+      let ended = false
+      const end = Effect.sync(() => {
+        ended = true
+        hanging.delete(place)
+      })
+      const orElse = () => {
+        if (!ended) hanging.add(place)
+        return Effect.undefined
+      }
+      return TimeLimit.timeoutOrElse(Effect.ensuring(asked, end), { duration: patience, orElse })
+    })
+  return {
+    get: (address) => within(address, cache.get(address)),
+    set: (address, token, age) => Effect.asVoid(within(address, cache.set(address, token, age))),
+    remove: (address) => Effect.asVoid(within(address, cache.remove(address)))
+  }
+}
 
 /** The tokens of one client that outlive it. */
 export class TokenCache {
@@ -26,7 +55,7 @@ export class TokenCache {
   ): Effect.Effect<TokenCache, never, Scope.Scope> {
     return Effect.map(
       RcMap.make({ lookup: (_label: string) => Semaphore.make(1) }),
-      (turns) => new TokenCache(cache, origin, turns)
+      (turns) => new TokenCache(limited(cache), origin, turns)
     )
   }
 

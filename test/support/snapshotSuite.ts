@@ -61,7 +61,8 @@ const ResumePoint = Schema.Struct({
 const Command = Schema.Union([
   Schema.TaggedStruct("Spend", {
     token: ResumePoint,
-    ahead: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 6 }))
+    ahead: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 6 })),
+    instead: Schema.Literals(["nothing", "its successor", "another"])
   }),
   Schema.TaggedStruct("Retire", { position: ResumePoint }),
   Schema.TaggedStruct("Wait", {})
@@ -81,11 +82,23 @@ class Model {
     return this.past
   }
 
-  spend(token: number, refuseBefore: number) {
-    if (this.remembered.every((entry) => entry.refuseBefore <= token)) {
+  /** The last token that was spent, with what came after it, unless that is in use. */
+  get repeatable() {
+    const index = this.remembered.findLastIndex((entry) => entry.spent !== undefined)
+    const last = this.past[index]
+    const isUsed = this.past.slice(index + 1).some(({ refuseBefore }) => refuseBefore >= (last?.refuseBefore ?? 0))
+    return isUsed ? undefined : last
+  }
+
+  spend(token: number, refuseBefore: number, instead: number | undefined) {
+    const { repeatable } = this
+    const isFirst = this.past.every((entry) => entry.refuseBefore <= token)
+    const isAgain = repeatable?.spent === token
+    if (isFirst || (isAgain && repeatable.refuseBefore === instead && refuseBefore > instead)) {
       this.past.push({ at: this.now, refuseBefore, spent: token })
       return "accepted"
     }
+    if (isAgain) return { successor: repeatable.refuseBefore }
     return this.past.findLast((entry) => entry.spent !== undefined)?.spent === token ? "spent" : "stale"
   }
 
@@ -157,8 +170,11 @@ export const snapshotSuite = <R>(
       assert.deepStrictEqual(yield* read("large"), large)
       assert.isFalse(yield* store.write("large", { ...large, revision: last - 1 }))
       assert.strictEqual(yield* store.spend("large", at(last, last - 1), at(last, last), hour), "accepted")
-      assert.strictEqual(yield* store.spend("large", at(last, last - 1), at(last, last), hour), "spent")
+      const again = yield* store.spend("large", at(last, last - 1), at(last, last), hour)
+      assert.deepStrictEqual(again, { successor: at(last, last) })
       assert.strictEqual(yield* store.spend("large", at(last, last - 2), at(last, last), hour), "stale")
+      assert.deepStrictEqual(yield* store.retire("large", at(last, last), hour), at(last, last))
+      assert.strictEqual(yield* store.spend("large", at(last, last - 1), at(last, last), hour), "spent")
     })
   )
 
@@ -208,7 +224,8 @@ export const snapshotSuite = <R>(
       }
       for (const [index, address] of odd.entries()) {
         assert.deepStrictEqual(yield* read(address), snapshot(1, odd.length - index))
-        assert.strictEqual(yield* store.spend(address, at(1, odd.length - index), at(9, 0), hour), "spent")
+        const again = yield* store.spend(address, at(1, odd.length - index), at(9, 0), hour)
+        assert.deepStrictEqual(again, { successor: at(9, 0) })
       }
       yield* Effect.forEach(odd, (address) => store.remove(address))
       for (const address of odd) assert.isUndefined(yield* read(address))
@@ -253,27 +270,66 @@ export const snapshotSuite = <R>(
       const spend = (token: SnapshotStore.Position, next: SnapshotStore.Position) =>
         store.spend("token", token, next, hour)
       assert.strictEqual(yield* spend(at(1, 7), at(2, 0)), "accepted")
-      assert.strictEqual(yield* spend(at(1, 7), at(2, 0)), "spent")
+      assert.deepStrictEqual(yield* spend(at(1, 7), at(2, 0)), { successor: at(2, 0) })
       assert.strictEqual(yield* spend(at(1, 6), at(2, 0)), "stale")
       assert.strictEqual(yield* spend(at(1, 99), at(2, 0)), "stale")
       assert.strictEqual(yield* spend(at(2, 0), at(3, 0)), "accepted")
-      assert.strictEqual(yield* spend(at(2, 0), at(3, 0)), "spent")
+      assert.deepStrictEqual(yield* spend(at(2, 0), at(3, 0)), { successor: at(3, 0) })
       assert.strictEqual(yield* spend(at(1, 7), at(2, 0)), "stale")
       assert.strictEqual(yield* spend(at(10, 0), at(11, 0)), "accepted")
       assert.strictEqual(yield* spend(at(9, 0), at(12, 0)), "stale")
     })
   )
 
+  it.effect("a token is accepted again in place of what came of it, until that is in use", () =>
+    Effect.gen(function* () {
+      const store = yield* SnapshotStore.SnapshotStore
+      const again = (next: SnapshotStore.Position, instead: SnapshotStore.Position) =>
+        store.spend("again", at(1, 7), next, hour, instead)
+      assert.strictEqual(yield* store.spend("again", at(1, 7), at(2, 0), hour), "accepted")
+      assert.strictEqual(yield* again(at(3, 0), at(2, 0)), "accepted")
+      assert.strictEqual(yield* store.spend("again", at(2, 4), at(4, 0), hour), "stale")
+      assert.deepStrictEqual(yield* store.retire("again", at(2, 5), hour), at(3, 0))
+      assert.strictEqual(yield* again(at(4, 0), at(3, 0)), "accepted")
+      assert.deepStrictEqual(yield* store.retire("again", at(4, 1), hour), at(4, 1))
+      assert.strictEqual(yield* again(at(5, 0), at(4, 0)), "spent")
+      assert.strictEqual(yield* again(at(5, 0), at(4, 1)), "spent")
+      assert.strictEqual(yield* store.spend("again", at(4, 1), at(4, 2), hour), "accepted")
+    })
+  )
+
+  it.effect("a request to spend that is carried out late changes nothing that was decided meanwhile", () =>
+    Effect.gen(function* () {
+      const store = yield* SnapshotStore.SnapshotStore
+      const first = store.spend("late", at(1, 7), at(2, 0), hour)
+      const second = store.spend("late", at(1, 7), at(3, 0), hour, at(2, 0))
+      assert.strictEqual(yield* first, "accepted")
+      assert.deepStrictEqual(yield* first, { successor: at(2, 0) })
+      assert.strictEqual(yield* second, "accepted")
+      assert.deepStrictEqual(yield* first, { successor: at(3, 0) })
+      assert.deepStrictEqual(yield* second, { successor: at(3, 0) })
+      assert.strictEqual(yield* store.spend("late", at(3, 1), at(3, 2), hour), "accepted")
+      assert.strictEqual(yield* first, "stale")
+      assert.strictEqual(yield* second, "stale")
+    })
+  )
+
   it.effect("a token that a hundred spend at once is accepted from exactly one", () =>
     Effect.gen(function* () {
       const store = yield* SnapshotStore.SnapshotStore
-      for (const epoch of [1, 2]) {
+      for (const epoch of [1, 3]) {
         const answers = yield* Effect.all(
           Array.from({ length: 100 }, () => store.spend("crowd", at(epoch, 0), at(epoch + 1, 0), hour)),
           { concurrency: "unbounded" }
         )
         assert.strictEqual(answers.filter((answer) => answer === "accepted").length, 1)
-        assert.strictEqual(answers.filter((answer) => answer === "spent").length, 99)
+        assert.strictEqual(answers.filter((answer) => typeof answer === "object").length, 99)
+        const next = at(epoch + 1, 1)
+        const again = yield* Effect.all(
+          Array.from({ length: 100 }, () => store.spend("crowd", at(epoch, 0), next, hour, at(epoch + 1, 0))),
+          { concurrency: "unbounded" }
+        )
+        assert.strictEqual(again.filter((answer) => answer === "accepted").length, 1)
       }
     })
   )
@@ -298,7 +354,10 @@ export const snapshotSuite = <R>(
   it.effect("what became of a token is remembered as long as was asked, and longer when asked again", () =>
     Effect.gen(function* () {
       const store = yield* SnapshotStore.SnapshotStore
-      const spend = () => store.spend("memory", at(1, 0), at(2, 0), hour)
+      const spend = () =>
+        Effect.map(store.spend("memory", at(1, 0), at(2, 0), hour), (answer) =>
+          typeof answer === "object" ? "spent" : answer
+        )
       assert.strictEqual(yield* spend(), "accepted")
       yield* TestClock.adjust("59 minutes")
       assert.strictEqual(yield* spend(), "spent")
@@ -339,14 +398,26 @@ export const snapshotSuite = <R>(
         for (const command of commands) {
           switch (command._tag) {
             case "Spend": {
-              const next = at(command.token.epoch, command.token.serial + command.ahead)
-              const answer = yield* store.spend(instance, command.token, next, timeToLive)
-              assert.strictEqual(answer, model.spend(numberOf(command.token), numberOf(next)))
+              const { ahead, instead, token } = command
+              const next = at(token.epoch, token.serial + ahead)
+              const successor = model.repeatable?.refuseBefore
+              const given =
+                instead === "nothing" || successor === undefined
+                  ? undefined
+                  : successor + (instead === "another" ? 1 : 0)
+              const position = given === undefined ? undefined : at(Math.floor(given / 100), given % 100)
+              const answer = yield* store.spend(instance, token, next, timeToLive, position)
+              const said = typeof answer === "string" ? answer : { successor: numberOf(answer.successor) }
+              assert.deepStrictEqual(said, model.spend(numberOf(token), numberOf(next), given))
               break
             }
             case "Retire": {
-              yield* store.retire(instance, command.position, timeToLive)
+              const next = yield* store.retire(instance, command.position, timeToLive)
               model.retire(numberOf(command.position))
+              assert.strictEqual(
+                next && numberOf(next),
+                Math.max(...model.past.map(({ refuseBefore }) => refuseBefore))
+              )
               break
             }
             case "Wait": {

@@ -18,6 +18,7 @@ import * as ClientAddress from "./ClientAddress.ts"
 import { ConnectionSocket } from "../transport/ConnectionSocket.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import { copy, type Principal } from "../../Principal.ts"
+import * as TimeLimit from "../../TimeLimit.ts"
 import * as UpgradeRejection from "./UpgradeRejection.ts"
 
 /** What Node says of a request it has taken for an upgrade. */
@@ -152,11 +153,10 @@ const identify = (
 ): Effect.Effect<Identity, HttpServerResponse> => {
   if (authenticate === undefined) return Effect.succeed(anonymous)
   return Effect.flatMap(Clock.currentTimeMillis, (since) =>
-    Effect.suspend(() => authenticate(request)).pipe(
-      Effect.timeoutOrElse({
-        duration: config.authenticationTimeout,
-        orElse: () => Effect.flip(UpgradeRejection.late)
-      }),
+    TimeLimit.timeoutOrElse(
+      Effect.suspend(() => authenticate(request)),
+      { duration: config.authenticationTimeout, orElse: () => Effect.flip(UpgradeRejection.late) }
+    ).pipe(
       Effect.matchCauseEffect({
         onFailure: (cause) => {
           const failure = cause.reasons.find(Cause.isFailReason)?.error

@@ -200,7 +200,7 @@ export class Checkpointer {
     return Effect.suspend(() =>
       this.#closed || confirmed <= 1
         ? Effect.void
-        : this.#store.retire(id, { epoch, serial: confirmed }, this.#config.tokenAge)
+        : Effect.asVoid(this.#store.retire(id, { epoch, serial: confirmed }, this.#config.tokenAge))
     ).pipe(Effect.catch((error) => Effect.logWarning("The tokens of a component were not retired", error)))
   }
 

@@ -257,7 +257,10 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
   ): Effect.Effect<void, LiveError> => {
     const component = definition.component.componentName
     return Effect.matchEffect(store.spend(instance, { epoch, serial }, next, config.tokenAge), {
-      onSuccess: (spent) => (spent === "accepted" ? Effect.void : StateRecovery.rejected(component, spent)),
+      onSuccess: (spent) => {
+        if (spent === "accepted") return Effect.void
+        return StateRecovery.rejected(component, spent === "stale" ? "stale" : "spent")
+      },
       onFailure: (error) => StateRecovery.unreadable(component, "unavailable", error)
     })
   }

@@ -6,10 +6,9 @@
 import { createHash } from "node:crypto"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Semaphore from "effect/Semaphore"
+import { KeyLocks } from "./KeyLocks.ts"
 import * as Records from "./Records.ts"
 import { type Operation, SnapshotStoreError } from "./SnapshotStoreError.ts"
 
@@ -26,18 +25,13 @@ export const hash = (address: string): string => createHash("sha256").update(add
 
 const hashLength = 64
 
-// Two addresses with the same lock wait for each other, which costs time and nothing else.
-const lockCount = 64
+/** A change that is under way keeps the lock until it has ended: an interruption would let the next one overtake it. */
+const whole = Effect.uninterruptible
 
 /** The records of one kind (`snapshot`, `token`) in `entries`. */
 export const make = Effect.fnUntraced(function* <A, E>(entries: Entries<E>, kind: string, schema: Schema.Codec<A>) {
   const prefix = `fibra-${kind}-`
-  const locks = Array.from({ length: lockCount }, () => Semaphore.makeUnsafe(1))
-  // An interruption would only end the waiting for a change that is under way, and let the next one overtake it.
-  const alone = (key: string) => {
-    const lock = locks[Hash.string(key) & (lockCount - 1)] as Semaphore.Semaphore
-    return <B, E2>(effect: Effect.Effect<B, E2>) => lock.withPermit(Effect.uninterruptible(effect))
-  }
+  const locks = new KeyLocks()
 
   const Entry = Schema.Struct({ address: Schema.String, expires: Schema.Int, value: schema })
   const decode = Schema.decodeEffect(Schema.fromJsonString(Entry))
@@ -71,10 +65,10 @@ export const make = Effect.fnUntraced(function* <A, E>(entries: Entries<E>, kind
 
   // The entry is read again: another process may have renewed it.
   const forget = Effect.fnUntraced(function* (key: string) {
-    expiries.delete(key)
     const expires = Option.flatMap(Option.fromUndefinedOr(yield* entries.get(key)), decodeExpires)
+    expiries.delete(key)
     if (Option.isNone(expires)) return
-    if (expires.value.expires <= (yield* Clock.currentTimeMillis)) yield* entries.remove(key)
+    if (expires.value.expires <= (yield* Clock.currentTimeMillis)) yield* whole(entries.remove(key))
     else noteExpiry(key, expires.value.expires)
   })
 
@@ -85,7 +79,11 @@ export const make = Effect.fnUntraced(function* <A, E>(entries: Entries<E>, kind
       const keys = scanned
         ? Array.from(expiries.keys()).filter((key) => (expiries.get(key) ?? Records.never) <= now)
         : (yield* entries.keys).filter((key) => key.startsWith(prefix) && key.length === prefix.length + hashLength)
-      yield* Effect.forEach(keys, (key) => alone(key)(forget(key)), { discard: true })
+      for (const key of keys) {
+        // One that is locked is being changed, however long that takes: the next sweep looks at it.
+        if (locks.has(key)) expiries.set(key, now)
+        else yield* locks.alone(key, forget(key))
+      }
       scanned = true
     }).pipe(failing("forget", prefix))
   )
@@ -99,14 +97,19 @@ export const make = Effect.fnUntraced(function* <A, E>(entries: Entries<E>, kind
         const [answer, keep] = change(kept, yield* Clock.currentTimeMillis)
         if (keep === undefined) return answer
         const { expires, value } = keep
-        yield* entries.set(key, JSON.stringify({ address, expires, value })).pipe(failing(operation, address))
-        noteExpiry(key, expires)
+        const written = entries.set(key, JSON.stringify({ address, expires, value }))
+        yield* whole(
+          Effect.andThen(
+            written,
+            Effect.sync(() => noteExpiry(key, expires))
+          )
+        ).pipe(failing(operation, address))
         return answer
-      }).pipe(alone(key))
+      }).pipe((change) => locks.alone(key, change))
     },
     remove: (address) => {
       const key = prefix + hash(address)
-      return alone(key)(entries.remove(key)).pipe(failing("remove", address))
+      return locks.alone(key, whole(entries.remove(key))).pipe(failing("remove", address))
     }
   }
   return self

@@ -1,7 +1,7 @@
 /**
  * Entries as files of one folder, each written whole or not at all: into a file of another name, which then takes the place of
- * the old one. Whoever is killed half-way leaves that other file behind, and the old one as it was. It does not lock the
- * folder: give each process its own.
+ * the old one. A process that is killed half-way leaves that other file behind, which is deleted when it is old, and the old one
+ * as it was. It does not lock the folder: give each process its own.
  */
 import { join } from "node:path"
 import * as Clock from "effect/Clock"
@@ -12,6 +12,7 @@ import * as Option from "effect/Option"
 import type { PlatformError } from "effect/PlatformError"
 import * as IdGenerator from "../IdGenerator.ts"
 import type { Entries } from "./RecordEntries.ts"
+import * as Records from "./Records.ts"
 import { SnapshotStoreError } from "./SnapshotStoreError.ts"
 
 const unfinished = ".unfinished"
@@ -27,16 +28,22 @@ export const make = Effect.fnUntraced(
     yield* fs.makeDirectory(directory, { recursive: true, mode: 0o700 })
     yield* fs.access(directory, { readable: true, writable: true })
 
-    const tooOld = (yield* Clock.currentTimeMillis) - Duration.toMillis(leftAfter)
-    const removeLeft = (path: string): Effect.Effect<void> =>
+    /** What is being written here, which is nobody else's however long it takes. */
+    const writing = new Set<string>()
+    const removeLeft = (path: string, before: number): Effect.Effect<void> =>
       fs.stat(path).pipe(
-        Effect.filterOrFail(({ mtime }) => Option.exists(mtime, (changed) => changed.getTime() < tooOld)),
+        Effect.filterOrFail(({ mtime }) => Option.exists(mtime, (changed) => changed.getTime() < before)),
         Effect.andThen(fs.remove(path)),
         Effect.ignore
       )
-    for (const name of yield* fs.readDirectory(directory)) {
-      if (name.endsWith(unfinished)) yield* removeLeft(join(directory, name))
-    }
+    const removeOld = Effect.gen(function* () {
+      const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(leftAfter)
+      const names = yield* fs.readDirectory(directory)
+      const paths = names.filter((name) => name.endsWith(unfinished)).map((name) => join(directory, name))
+      for (const path of paths) if (!writing.has(path)) yield* removeLeft(path, before)
+    })
+    yield* removeOld
+    yield* Records.sweeping(removeOld)
 
     const write = (path: string, text: string): Effect.Effect<void, PlatformError> =>
       Effect.scoped(
@@ -56,13 +63,16 @@ export const make = Effect.fnUntraced(
             () => Effect.undefined
           )
         ),
-      set: (key, text) => {
-        const path = join(directory, `${key}.${makeId()}${unfinished}`)
-        return write(path, text).pipe(
-          Effect.andThen(fs.rename(path, join(directory, key))),
-          Effect.tapError(() => Effect.ignore(fs.remove(path, { force: true })))
-        )
-      },
+      set: (key, text) =>
+        Effect.suspend(() => {
+          const path = join(directory, `${key}.${makeId()}${unfinished}`)
+          writing.add(path)
+          return write(path, text).pipe(
+            Effect.andThen(fs.rename(path, join(directory, key))),
+            Effect.tapError(() => Effect.ignore(fs.remove(path, { force: true }))),
+            Effect.ensuring(Effect.sync(() => writing.delete(path)))
+          )
+        }),
       remove: (key) => fs.remove(join(directory, key), { force: true }),
       keys: fs.readDirectory(directory)
     }

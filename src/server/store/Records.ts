@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import * as TimeLimit from "../../TimeLimit.ts"
 import type { Operation, SnapshotStoreError } from "./SnapshotStoreError.ts"
 
 /** A value, and when it is forgotten. */
@@ -40,14 +41,15 @@ export const expiresAt = (now: number, timeToLive: Duration.Duration | undefined
 export const alive = <A>(kept: Kept<A> | undefined, now: number): Kept<A> | undefined =>
   kept !== undefined && kept.expires > now ? kept : undefined
 
-/** Time between two clearings of what has expired. */
+/** Time between two clearings of what has expired, and how long one may take before it counts as failed. */
 const sweepInterval = Duration.minutes(5)
 
-/** Runs this now and again until the Scope closes: it should delete what has expired. */
-export const sweeping = <R>(
-  sweep: Effect.Effect<void, SnapshotStoreError, R>
-): Effect.Effect<void, never, R | Scope.Scope> =>
-  sweep.pipe(
+/** Runs this now and again until the Scope closes, which does not wait for it: it should delete what has expired. */
+export const sweeping = <E, R>(sweep: Effect.Effect<void, E, R>): Effect.Effect<void, never, R | Scope.Scope> =>
+  TimeLimit.timeoutOrElse(sweep, {
+    duration: sweepInterval,
+    orElse: () => Effect.fail(new Error("no answer in time"))
+  }).pipe(
     Effect.ignoreCause({
       log: "Warn",
       message: "What has expired could not be deleted. It is tried again in five minutes."

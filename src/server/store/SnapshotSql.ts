@@ -16,7 +16,7 @@ import { type Operation, SnapshotStoreError } from "./SnapshotStoreError.ts"
 import type { Position } from "./TokenRecord.ts"
 
 // An id is a hash of the address; PostgreSQL's text can hold neither a NUL nor a lone surrogate. The address is for people to
-// read. Arrays of two numbers compare as positions do.
+// read. Arrays of two numbers compare as positions do. `spent` has a third number, 0, while no token that came after it is in use.
 const migrations = Migrator.fromRecord({
   "1_snapshots_and_tokens": Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
@@ -68,6 +68,7 @@ export const make = Effect.gen(function* () {
 
   const decode = Schema.decodeEffect(Schema.fromJsonString(Snapshot))
   const array = ({ epoch, serial }: Position) => sql`ARRAY[${epoch}, ${serial}]::bigint[]`
+  const unused = ({ epoch, serial }: Position) => sql`ARRAY[${epoch}, ${serial}, 0]::bigint[]`
 
   return {
     read: Effect.fnUntraced(function* (address: string) {
@@ -106,34 +107,54 @@ export const make = Effect.gen(function* () {
       instance: string,
       token: Position,
       next: Position,
-      timeToLive: Duration.Duration
+      timeToLive: Duration.Duration,
+      instead?: Position
     ) {
       const id = hash(instance)
       const now = yield* Clock.currentTimeMillis
+      const inPlace =
+        instead === undefined
+          ? sql`FALSE`
+          : sql`kept.spent = excluded.spent AND kept.next = ${array(instead)} AND kept.next < excluded.next`
       const accepted = yield* sql`
         INSERT INTO fibra_tokens AS kept (id, address, next, spent, expires)
-        VALUES (${id}, ${readable(instance)}, ${array(next)}, ${array(token)}, ${Records.expiresAt(now, timeToLive)})
+        VALUES (${id}, ${readable(instance)}, ${array(next)}, ${unused(token)}, ${Records.expiresAt(now, timeToLive)})
         ON CONFLICT (id) DO UPDATE SET next = excluded.next, spent = excluded.spent,
           expires = GREATEST(kept.expires, excluded.expires)
-        WHERE kept.expires <= ${now} OR kept.next <= excluded.spent
+        WHERE kept.expires <= ${now} OR kept.next <= ${array(token)} OR (${inPlace})
         RETURNING id`.pipe(failing("spend", instance))
       if (accepted.length > 0) return "accepted"
-      // Refused once is refused for ever, so that why it was may be asked afterwards.
-      const spent = yield* sql`SELECT id FROM fibra_tokens WHERE id = ${id} AND spent = ${array(token)}`.pipe(
-        failing("spend", instance)
-      )
-      return spent.length > 0 ? "spent" : "stale"
+      // It may have changed meanwhile, which only makes what is said of it truer.
+      const [kept] = yield* sql<{ readonly isSpent: boolean; readonly isUnused: boolean } & Columns>`
+        SELECT COALESCE(spent[1:2] = ${array(token)}, FALSE) AS "isSpent", COALESCE(array_length(spent, 1) = 3, FALSE) AS "isUnused",
+          next[1]::text AS epoch, next[2]::text AS serial
+        FROM fibra_tokens WHERE id = ${id}`.pipe(failing("spend", instance))
+      if (kept?.isSpent !== true) return "stale"
+      return kept.isUnused ? { successor: positionOf(kept) } : "spent"
     }),
 
     retire: Effect.fnUntraced(function* (instance: string, position: Position, timeToLive: Duration.Duration) {
       const now = yield* Clock.currentTimeMillis
-      yield* sql`
+      const [kept] = yield* sql<Columns>`
         INSERT INTO fibra_tokens AS kept (id, address, next, expires)
         VALUES (${hash(instance)}, ${readable(instance)}, ${array(position)}, ${Records.expiresAt(now, timeToLive)})
         ON CONFLICT (id) DO UPDATE SET
           next = CASE WHEN kept.expires <= ${now} THEN excluded.next ELSE GREATEST(kept.next, excluded.next) END,
-          spent = CASE WHEN kept.expires <= ${now} THEN NULL ELSE kept.spent END,
-          expires = GREATEST(kept.expires, excluded.expires)`.pipe(failing("retire", instance))
+          spent = CASE
+            WHEN kept.expires <= ${now} THEN NULL
+            WHEN kept.next <= excluded.next THEN kept.spent[1:2]
+            ELSE kept.spent END,
+          expires = GREATEST(kept.expires, excluded.expires)
+        RETURNING next[1]::text AS epoch, next[2]::text AS serial`.pipe(failing("retire", instance))
+      return kept === undefined ? undefined : positionOf(kept)
     })
   }
 })
+
+/** A position as PostgreSQL gives it: its numbers are too large for JavaScript, ours are not. */
+interface Columns {
+  readonly epoch: string
+  readonly serial: string
+}
+
+const positionOf = ({ epoch, serial }: Columns): Position => ({ epoch: Number(epoch), serial: Number(serial) })

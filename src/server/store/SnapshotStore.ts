@@ -21,7 +21,7 @@ import * as TokenRecord from "./TokenRecord.ts"
 
 export type { Snapshot } from "./Snapshot.ts"
 export { SnapshotStoreError } from "./SnapshotStoreError.ts"
-export type { Position } from "./TokenRecord.ts"
+export type { Position, Spending } from "./TokenRecord.ts"
 
 /** Snapshots under addresses, and what is remembered of the tokens of instances. What has expired is as good as never kept. */
 export class SnapshotStore extends Context.Service<
@@ -42,21 +42,31 @@ export class SnapshotStore extends Context.Service<
     readonly remove: (address: string) => Effect.Effect<void, SnapshotStoreError>
     /**
      * Spends the token at this position; of several who try, one comes first. `accepted`: it was not refused yet, and from now
-     * on tokens before `next`, which must be after `token`, are. `spent`: it is the one that was spent last. `stale`: tokens
-     * before some later position are refused already. An accepted one is remembered for at least `timeToLive`.
+     * on tokens before `next`, which must be after `token`, are. `spent`: it is the one that was spent last, and one that came
+     * after it is in use. `stale`: tokens before some later position are refused already. An accepted one is remembered for at
+     * least `timeToLive`.
+     *
+     * It may have been spent before without anybody hearing of it. As long as none that came after it is in use the answer is the
+     * `successor` it had, and nothing has changed: whoever gives that back as `instead`, with a later `next`, is accepted in its
+     * place. So a request that is carried out late changes nothing that was decided meanwhile.
      */
     readonly spend: (
       instance: string,
       token: TokenRecord.Position,
       next: TokenRecord.Position,
-      timeToLive: Duration.Duration
-    ) => Effect.Effect<"accepted" | "spent" | "stale", SnapshotStoreError>
-    /** From now on, for at least `timeToLive`, tokens before this position are refused; those that are already stay so. */
+      timeToLive: Duration.Duration,
+      instead?: TokenRecord.Position
+    ) => Effect.Effect<TokenRecord.Spending, SnapshotStoreError>
+    /**
+     * One at this position is in use: from now on, for at least `timeToLive`, tokens before it are refused, and those that are
+     * already stay so. Gives from which position on tokens are taken now, which is a later one when others came after it;
+     * undefined from a store that does not say.
+     */
     readonly retire: (
       instance: string,
       position: TokenRecord.Position,
       timeToLive: Duration.Duration
-    ) => Effect.Effect<void, SnapshotStoreError>
+    ) => Effect.Effect<TokenRecord.Position | undefined, SnapshotStoreError>
   }
 >()("fibra/server/SnapshotStore") {}
 
@@ -72,15 +82,15 @@ const fromRecords = (
         : [true, { value: snapshot, expires: Records.expiresAt(now, timeToLive) }]
     ),
   remove: (address) => snapshots.remove(address),
-  spend: (instance, token, next, timeToLive) =>
+  spend: (instance, token, next, timeToLive, instead) =>
     tokens.update("spend", instance, (kept, now) => {
-      const value = TokenRecord.spend(kept?.value, token, next)
-      return typeof value === "string" ? [value] : ["accepted", { value, expires: renewed(kept, now, timeToLive) }]
+      const [answer, value] = TokenRecord.spend(kept?.value, token, next, instead)
+      return value === undefined ? [answer] : [answer, { value, expires: renewed(kept, now, timeToLive) }]
     }),
   retire: (instance, position, timeToLive) =>
     tokens.update("retire", instance, (kept, now) => {
       const value = TokenRecord.retire(kept?.value, position)
-      return [undefined, { value, expires: renewed(kept, now, timeToLive) }]
+      return [value.next, { value, expires: renewed(kept, now, timeToLive) }]
     })
 })
 

@@ -39,7 +39,7 @@ const authentication = Authentication.layer((request) =>
       case "throws":
         throw new Error("the secret reason")
       case "hangs":
-        return yield* Effect.never
+        return yield* Effect.uninterruptible(Effect.never)
       case "waits":
         yield* desk.latch.await
         return { id: "late" }

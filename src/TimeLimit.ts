@@ -1,0 +1,34 @@
+/**
+ * Limits on waiting that hold whatever is waited for. A timeout of Effect interrupts what is too slow, and then waits until that
+ * has ended: something that cannot be interrupted, or that closes a resource which hangs, is waited for after all. Here it runs in
+ * a fiber of its own, which is told to stop and is not waited for.
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+
+/** What comes of this within the limit; none when nothing has by then. An interruption does not wait for it either. */
+export const timeoutOption = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  limit: Duration.Input
+): Effect.Effect<Option.Option<A>, E, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.forkDetach(effect, { startImmediately: true }), (fiber) => {
+      const exit = fiber.pollUnsafe()
+      if (exit !== undefined) return Effect.asSome(exit)
+      return restore(Effect.timeoutOption(Fiber.await(fiber), limit)).pipe(
+        Effect.onExit(() => Effect.sync(() => fiber.interruptUnsafe())),
+        Effect.flatMap((exit) => (Option.isNone(exit) ? Effect.succeedNone : Effect.asSome(exit.value)))
+      )
+    })
+  )
+
+/** What comes of this within the limit, or else of `orElse`. */
+export const timeoutOrElse = <A, E, R, A2, E2, R2>(
+  effect: Effect.Effect<A, E, R>,
+  options: { readonly duration: Duration.Input; readonly orElse: () => Effect.Effect<A2, E2, R2> }
+): Effect.Effect<A | A2, E | E2, R | R2> =>
+  Effect.flatMap(timeoutOption(effect, options.duration), (result): Effect.Effect<A | A2, E2, R2> =>
+    Option.isNone(result) ? options.orElse() : Effect.succeed(result.value)
+  )
