@@ -1,0 +1,15 @@
+/** The suites that `npm run mutate` runs: those of the files it changes, in memory and in virtual time. */
+import { defineConfig } from "vitest/config"
+
+export default defineConfig({
+  resolve: { tsconfigPaths: true },
+  test: {
+    include: [
+      "test/{Patch,StateCodec}.test.ts",
+      "test/actor/{RestartPolicy,Mailbox}.test.ts",
+      "test/client/*.test.ts",
+      "test/server/{instance,security,session,sync,transport}/*.test.ts"
+    ],
+    testTimeout: 20_000
+  }
+})
