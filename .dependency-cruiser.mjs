@@ -33,7 +33,7 @@ const floors = [
   "transport",
   "store"
 ]
-const ground = "^src/server/(LiveConfig|IdGenerator|SmallMap)[.]ts$"
+const ground = "^src/server/(LiveConfig|IdGenerator|SettingKind|SmallMap)[.]ts$"
 const floor = (...names) => names.map((name) => `^src/server/${name}/`).join("|")
 
 const effect = "^node_modules/effect/"

@@ -4,7 +4,7 @@ import { createServer } from "node:http"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Config, Layer } from "effect"
 import { HttpRouter } from "effect/http"
-import { LiveServer } from "fibra/server"
+import { LiveConfig, LiveServer } from "fibra/server"
 import { Chat, History } from "./Chat.ts"
 import { ChatLayer } from "./ChatLayer.ts"
 import { HistoryLayer } from "./HistoryLayer.ts"
@@ -16,7 +16,7 @@ const options = {
 }
 
 LiveServer.layer({ components: [Chat, History] }).pipe(
-  Layer.provide([ChatLayer, HistoryLayer]),
+  Layer.provide([ChatLayer, HistoryLayer, LiveConfig.layerConfig]),
   HttpRouter.serve,
   Layer.provide(NodeHttpServer.layerConfig(createServer, options)),
   Layer.launch,

@@ -4,7 +4,7 @@ import { createServer } from "node:http"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Config, Layer } from "effect"
 import { HttpRouter } from "effect/http"
-import { LiveServer } from "fibra/server"
+import { LiveConfig, LiveServer } from "fibra/server"
 import { Clock } from "./Clock.ts"
 import { ClockLayer } from "./ClockLayer.ts"
 
@@ -15,7 +15,7 @@ const options = {
 }
 
 LiveServer.layer({ components: [Clock] }).pipe(
-  Layer.provide(ClockLayer),
+  Layer.provide([ClockLayer, LiveConfig.layerConfig]),
   HttpRouter.serve,
   Layer.provide(NodeHttpServer.layerConfig(createServer, options)),
   Layer.launch,

@@ -4,7 +4,7 @@ import { createServer } from "node:http"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Config, Layer } from "effect"
 import { HttpRouter } from "effect/http"
-import { LiveServer } from "fibra/server"
+import { LiveConfig, LiveServer } from "fibra/server"
 import { Counter } from "./Counter.ts"
 import { CounterLayer } from "./CounterLayer.ts"
 
@@ -15,7 +15,7 @@ const options = {
 }
 
 LiveServer.layer({ components: [Counter] }).pipe(
-  Layer.provide(CounterLayer),
+  Layer.provide([CounterLayer, LiveConfig.layerConfig]),
   HttpRouter.serve,
   Layer.provide(NodeHttpServer.layerConfig(createServer, options)),
   Layer.launch,

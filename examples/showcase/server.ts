@@ -1,11 +1,12 @@
-// `npm start`: builds the page, then serves it with its components. PORT is 3000 unless it is set.
+// `npm start`: builds the page, then serves it with its components. PORT is 3000 unless it is set;
+// every setting of the server may be set, too: `FIBRA_RATE=20 npm start`.
 // #region main
 import { createServer } from "node:http"
 import { fileURLToPath } from "node:url"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Config, Console, Layer } from "effect"
 import { HttpServer } from "effect/http"
-import { SnapshotStore } from "fibra/server"
+import { LiveConfig, SnapshotStore } from "fibra/server"
 import * as Secret from "./Secret.ts"
 import * as Site from "./Site.ts"
 
@@ -23,8 +24,13 @@ const options = {
 
 Layer.effectDiscard(ready).pipe(
   Layer.provide(Site.layer(beside("./dist"))),
-  // What is there again after a restart. Remove the folder to begin anew.
-  Layer.provide([SnapshotStore.layerFolder(beside("./data/states")), Secret.layer(beside("./data/secret"))]),
+  Layer.provide([
+    // What is there again after a restart. Remove the folder to begin anew.
+    SnapshotStore.layerFolder(beside("./data/states")),
+    Secret.layer(beside("./data/secret")),
+    // Every setting may come from the environment.
+    LiveConfig.layerConfig
+  ]),
   Layer.provide(NodeHttpServer.layerConfig(createServer, options)),
   Layer.launch,
   NodeRuntime.runMain

@@ -1,12 +1,13 @@
-/** docs/configuration.md: that what is provided is in force, and that its tables leave nothing out and name the defaults. */
+/** docs/configuration.md: what is provided is in force, and the table of settings says what the code says. */
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Duration, Effect, Layer } from "effect"
+import { ConfigProvider, Context, Duration, Effect, Layer } from "effect"
 import { LiveClient } from "fibra/client"
 import { LiveConfig } from "fibra/server"
 import { connect } from "../support/RawSocket.ts"
 import { Counter } from "../../examples/counter/Counter.ts"
+import { config } from "./Environment.ts"
 import { server, url } from "./Server.ts"
 
 layer(server)("docs/configuration.md, the example", (it) => {
@@ -30,27 +31,66 @@ layer(server)("docs/configuration.md, the example", (it) => {
   )
 })
 
-describe("docs/configuration.md, the table", () => {
+describe("docs/configuration.md, an environment", () => {
+  it.effect("goes before what the program says, and that before the defaults", () =>
+    Effect.gen(function* () {
+      const environment = ConfigProvider.layer(ConfigProvider.fromEnv({ env: { FIBRA_IDLE_TIMEOUT: "2 minutes" } }))
+      const context = yield* Layer.build(Layer.provide(config, environment))
+      assert.deepStrictEqual(Context.get(context, LiveConfig.LiveConfig), {
+        ...LiveConfig.defaults,
+        allowedOrigins: ["https://example.org"],
+        idleTimeout: Duration.minutes(2)
+      })
+    })
+  )
+})
+
+describe("docs/configuration.md, the table of settings", () => {
   const page = readFileSync(fileURLToPath(new URL("../../docs/configuration.md", import.meta.url)), "utf8")
-  const units = [
+  const section = page.slice(page.indexOf("\n### Settings\n"), page.indexOf("\n## What one client may take\n"))
+  const rows = section
+    .split("\n")
+    .filter((line) => line.startsWith("| `"))
+    .map((line) =>
+      line
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim())
+    )
+
+  const sizes = [
     ["MiB", 1024 * 1024],
     ["KiB", 1024]
   ] as const
 
-  const written = (value: unknown): string => {
+  const written = (value: unknown, unit: string | undefined): string => {
     if (Duration.isDuration(value)) {
       return Duration.toHours(value) < 1 ? `${Duration.toSeconds(value)} s` : `${Duration.toHours(value)} h`
     }
     if (typeof value === "boolean") return `\`${value}\``
     if (typeof value !== "number") return `\`"${String(value)}"\``
-    const unit = units.find(([, size]) => value >= 16 * 1024 && value >= size && value % size === 0)
-    return unit === undefined ? value.toLocaleString("en").replace(",", " ") : `${value / unit[1]} ${unit[0]}`
+    const size = sizes.find(([, size]) => unit !== undefined && /bytes|characters/.test(unit) && value % size === 0)
+    return size === undefined || value < 16 * 1024
+      ? value.toLocaleString("en").replace(",", " ")
+      : `${value / size[1]} ${size[0]}`
   }
 
+  it("has every setting once, and nothing that is none", () => {
+    assert.sameMembers(
+      rows.map(([name]) => name),
+      Object.keys(LiveConfig.defaults).map((name) => `\`${name}\``)
+    )
+  })
+
   for (const [name, value] of Object.entries(LiveConfig.defaults)) {
-    it(`has ${name} with its default`, () => {
-      const row = page.split("\n").find((line) => line.startsWith(`| \`${name}\` |`))
-      assert.include(row, `| ${written(value)} |`)
+    const [, byDefault, unit, variable, meaning] = rows.find(([cell]) => cell === `\`${name}\``) ?? []
+
+    it(`says the default, the unit, the variable and the meaning of ${name}`, () => {
+      assert.strictEqual(byDefault, written(value, unit))
+      const units = Duration.isDuration(value) ? /^time$/ : typeof value === "number" ? /^(?!time)[a-z ]+$/ : /^$/
+      assert.match(String(unit), units)
+      assert.strictEqual(variable, `\`${LiveConfig.variableOf(name as keyof LiveConfig.Settings)}\``)
+      assert.match(String(meaning), /^[A-Z].{10,}$/)
     })
   }
 })

@@ -2,7 +2,7 @@
 // #region server
 import { createServer } from "node:http"
 import { NodeHttpServer } from "@effect/platform-node"
-import { Duration, Effect, Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { LiveConfig, LiveServer } from "fibra/server"
 import { Counter } from "../../examples/counter/Counter.ts"
@@ -10,7 +10,7 @@ import { CounterLayer } from "../../examples/counter/CounterLayer.ts"
 
 const config = LiveConfig.layer({
   allowedOrigins: ["https://app.example.org", "https://example.org"],
-  heartbeat: Duration.seconds(20),
+  heartbeat: "20 seconds",
   maxComponents: 3
 })
 

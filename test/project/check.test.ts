@@ -81,7 +81,10 @@ const planted = [
     what: "a listed component has no behaviour",
     check: "types",
     files: {
-      "examples/counter/main.ts": source("examples/counter/main.ts").replace("  Layer.provide(CounterLayer),\n", "")
+      "examples/counter/main.ts": source("examples/counter/main.ts").replace(
+        "[CounterLayer, LiveConfig.layerConfig]",
+        "LiveConfig.layerConfig"
+      )
     },
     says: "BehaviorOf<Counter>"
   }

@@ -1,25 +1,32 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Context, Duration, Effect, Exit, Layer } from "effect"
+import { Cause, Config, ConfigProvider, Context, Duration, Effect, Exit, Layer } from "effect"
 import { LiveConfig } from "fibra/server"
 
-const built = (config: Partial<LiveConfig.Settings>) =>
-  Effect.map(Layer.build(LiveConfig.layer(config)), (context) => Context.get(context, LiveConfig.LiveConfig))
+const { defaults } = LiveConfig
 
-/** What it dies of; empty when it does not. */
-const complaint = (config: object) =>
-  Effect.map(Effect.exit(built(config)), (exit) => {
+const builtFrom = <E>(layer: Layer.Layer<never, E>) =>
+  Effect.map(Layer.build(Layer.fresh(layer)), (context) => Context.get(context, LiveConfig.LiveConfig))
+
+const built = (options: LiveConfig.Options) => builtFrom(LiveConfig.layer(options))
+
+/** What `LiveConfig.layer` dies of; empty when it does not. */
+const complaint = (options: object) =>
+  Effect.map(Effect.exit(built(options)), (exit) => {
     if (Exit.isSuccess(exit)) return ""
     assert.isTrue(Cause.hasDies(exit.cause))
     return String(Cause.squash(exit.cause))
   })
 
-const {
-  path: _path,
-  allowedOrigins: _origins,
-  audience: _audience,
-  encryptTokens: _encrypt,
-  ...rest
-} = LiveConfig.defaults
+/** With these variables in the environment, on top of these settings. */
+const fromEnvironment = (env: Record<string, string>, options: LiveConfig.Options = {}) =>
+  builtFrom(
+    LiveConfig.layerConfig.pipe(
+      Layer.provide(LiveConfig.layer(options)),
+      Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env })))
+    )
+  )
+
+const { path: _path, allowedOrigins: _origins, audience: _audience, encryptTokens: _encrypt, ...rest } = defaults
 const numbers = Object.entries(rest)
 const nameOf = ([name]: readonly [string, unknown]) => name
 const times = numbers.filter(([, value]) => Duration.isDuration(value)).map(nameOf)
@@ -47,91 +54,204 @@ const orNoTime = ["linger", "tokenInterval", "persistInterval", "drainTimeout", 
 /** Those that have to have an end. */
 const ending = ["trustedProxies", "tokenAge", "drainTimeout", "reconnectWithin"]
 
+/** Both ways to give a setting; what each says of a wrong value, and nothing of a right one. */
+const ways = [
+  { way: "LiveConfig.layer", said: (name: string, value: unknown) => complaint({ [name]: value }) },
+  {
+    way: "LiveConfig.layerConfig",
+    said: (name: string, value: unknown) =>
+      fromEnvironment({ [LiveConfig.variableOf(name as keyof LiveConfig.Settings)]: text(value) }).pipe(
+        Effect.match({ onFailure: (error) => error.message, onSuccess: () => "" })
+      )
+  }
+] as const
+
+const text = (value: unknown) => (Duration.isDuration(value) ? `${Duration.toMillis(value)} millis` : String(value))
+
+for (const { said, way } of ways) {
+  describe(way, () => {
+    for (const name of amounts) {
+      it.effect(`takes no ${name} that is no number, or below 0`, () =>
+        Effect.gen(function* () {
+          for (const value of [NaN, -1, -Infinity, "five", null, undefined, Duration.seconds(1)]) {
+            assert.include(yield* said(name, value), ". Expected a", String(value))
+          }
+          assert.strictEqual(yield* said(name, 1), "")
+        })
+      )
+
+      it.effect(`takes ${orNone.includes(name) ? "a" : "no"} ${name} of 0`, () =>
+        Effect.map(said(name, 0), (said) => assert.strictEqual(said === "", orNone.includes(name), said))
+      )
+
+      it.effect(`takes ${ending.includes(name) ? "no" : "a"} ${name} without a limit`, () =>
+        Effect.map(said(name, Infinity), (said) => assert.strictEqual(said === "", !ending.includes(name), said))
+      )
+
+      it.effect(`takes ${name === "rate" ? "a" : "no"} ${name} that is not whole`, () =>
+        Effect.map(said(name, 2.5), (said) => assert.strictEqual(said === "", name === "rate", said))
+      )
+    }
+
+    for (const name of times) {
+      it.effect(`takes no ${name} that is no time, or below 0`, () =>
+        Effect.gen(function* () {
+          for (const value of [NaN, "soon", "5 parsecs", undefined, null, {}, Duration.millis(-1), -Infinity]) {
+            assert.include(yield* said(name, value), ". Expected a time", String(value))
+          }
+          for (const value of [Duration.millis(1), "2 minutes", "1 day"]) {
+            assert.strictEqual(yield* said(name, value), "", String(value))
+          }
+        })
+      )
+
+      it.effect(`takes ${orNoTime.includes(name) ? "a" : "no"} ${name} of 0`, () =>
+        Effect.map(said(name, "0 seconds"), (said) => assert.strictEqual(said === "", orNoTime.includes(name), said))
+      )
+
+      it.effect(`takes ${ending.includes(name) ? "no" : "a"} ${name} without an end`, () =>
+        Effect.map(said(name, "Infinity"), (said) => assert.strictEqual(said === "", !ending.includes(name), said))
+      )
+    }
+
+    it.effect("takes no maxPayload that WebSockets would not keep to", () =>
+      Effect.gen(function* () {
+        assert.strictEqual(yield* said("maxPayload", 2 ** 31 - 1), "")
+        assert.include(yield* said("maxPayload", 2 ** 32 + 1), ". Expected a whole number from 1 to ")
+      })
+    )
+
+    it.effect("takes no path, origin or word that is none", () =>
+      Effect.gen(function* () {
+        assert.strictEqual(yield* said("path", "/live"), "")
+        assert.include(yield* said("path", "live"), `is "live". Expected a path that begins with a slash`)
+        assert.include(yield* said("allowedOrigins", "some"), `is "some". Expected "same-origin", "any", or a list`)
+        assert.include(yield* said("encryptTokens", "no"), `is "no". Expected true or false`)
+      })
+    )
+  })
+}
+
 describe("LiveConfig.layer", () => {
   it.effect("has the defaults for what is left out", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(yield* built({}), LiveConfig.defaults)
-      assert.deepStrictEqual(yield* built({ rate: 7 }), { ...LiveConfig.defaults, rate: 7 })
+      assert.deepStrictEqual(yield* built({}), defaults)
+      assert.deepStrictEqual(yield* built({ rate: 7 }), { ...defaults, rate: 7 })
     })
   )
 
-  it.effect("says which setting it cannot work with, what was expected and what came, of all of them", () =>
+  it.effect("takes times in every form that Duration has", () =>
+    Effect.gen(function* () {
+      for (const heartbeat of [Duration.minutes(2), "2 minutes", 120_000, { minutes: 2 }, [120, 0], 120_000_000_000n]) {
+        const config = yield* built({ heartbeat: heartbeat as Duration.Input })
+        assert.strictEqual(Duration.toMillis(config.heartbeat), 120_000, String(heartbeat))
+      }
+      assert.strictEqual((yield* built({ linger: "Infinity" })).linger, Duration.infinity)
+    })
+  )
+
+  it.effect("says which setting it cannot work with, what came and what was expected, of all of them", () =>
     Effect.gen(function* () {
       assert.strictEqual(
-        yield* complaint({ rate: NaN, maxRooms: 1.5, linger: Duration.seconds(-1), heartbeat: 1000 }),
-        "Error: LiveConfig.layer was given what no server can work with. " +
-          "rate: Expected a number above 0, or Infinity, got NaN. " +
-          "heartbeat: Expected a Duration above 0, or Duration.infinity, got 1000. " +
-          "maxRooms: Expected a whole number of at least 0, or Infinity, got 1.5. " +
-          "linger: Expected a Duration of at least 0, or Duration.infinity, got -1000 millis. " +
+        yield* complaint({
+          rate: NaN,
+          maxRooms: 1.5,
+          linger: Duration.seconds(-1),
+          heartbeat: "soon",
+          audience: undefined
+        }),
+        "LiveConfigError: rate is NaN. Expected a number above 0, or Infinity. " +
+          "maxRooms is 1.5. Expected a whole number of at least 0, or Infinity. " +
+          'linger is -1s. Expected a time of at least 0, such as "30 seconds", or Infinity. ' +
+          'heartbeat is "soon". Expected a time above 0, such as "30 seconds", or Infinity. ' +
+          "audience is undefined. Expected a text. " +
           "See docs/configuration.md."
       )
     })
   )
 
-  for (const name of amounts) {
-    it.effect(`takes no ${name} that is no number, or below 0`, () =>
-      Effect.gen(function* () {
-        for (const value of [NaN, -1, -Infinity, "5", null, undefined, Duration.seconds(1)]) {
-          assert.include(yield* complaint({ [name]: value }), `${name}: Expected `, String(value))
-        }
-        assert.strictEqual(yield* complaint({ [name]: 1 }), "")
-      })
-    )
+  it.effect("takes no setting that there is not", () =>
+    Effect.map(complaint({ ratte: 5 }), (said) => assert.include(said, "ratte is 5. Expected the name of a setting."))
+  )
 
-    it.effect(`takes ${orNone.includes(name) ? "a" : "no"} ${name} of 0`, () =>
-      Effect.map(complaint({ [name]: 0 }), (said) => assert.strictEqual(said === "", orNone.includes(name), said))
-    )
-
-    it.effect(`takes ${ending.includes(name) ? "no" : "a"} ${name} without a limit`, () =>
-      Effect.map(complaint({ [name]: Infinity }), (said) =>
-        assert.strictEqual(said === "", !ending.includes(name), said)
-      )
-    )
-
-    it.effect(`takes ${name === "rate" ? "a" : "no"} ${name} that is not whole`, () =>
-      Effect.map(complaint({ [name]: 2.5 }), (said) => assert.strictEqual(said === "", name === "rate", said))
-    )
-  }
-
-  for (const name of times) {
-    it.effect(`takes no ${name} that is no Duration, or below 0`, () =>
-      Effect.gen(function* () {
-        for (const value of [1000, NaN, "1 second", undefined, Duration.millis(-1), Duration.negativeInfinity]) {
-          assert.include(yield* complaint({ [name]: value }), `${name}: Expected `, String(value))
-        }
-        assert.strictEqual(yield* complaint({ [name]: Duration.millis(1) }), "")
-      })
-    )
-
-    it.effect(`takes ${orNoTime.includes(name) ? "a" : "no"} ${name} of 0`, () =>
-      Effect.map(complaint({ [name]: Duration.zero }), (said) =>
-        assert.strictEqual(said === "", orNoTime.includes(name), said)
-      )
-    )
-
-    it.effect(`takes ${ending.includes(name) ? "no" : "a"} ${name} without an end`, () =>
-      Effect.map(complaint({ [name]: Duration.infinity }), (said) =>
-        assert.strictEqual(said === "", !ending.includes(name), said)
-      )
-    )
-  }
-
-  it.effect("takes no maxPayload that WebSockets would not keep to", () =>
+  it.effect("takes a list of origins as browsers send them, and none that no browser would send", () =>
     Effect.gen(function* () {
-      assert.strictEqual(yield* complaint({ maxPayload: 2 ** 31 - 1 }), "")
-      assert.include(yield* complaint({ maxPayload: 2 ** 32 + 1 }), "maxPayload: Expected ")
+      const taken = [
+        "https://example.org",
+        "http://localhost:3000",
+        "http://[::1]:8080",
+        "capacitor://localhost",
+        "null"
+      ]
+      assert.strictEqual(yield* complaint({ allowedOrigins: taken }), "")
+      for (const origin of ["https://example.org/", "https://example.org/app", "example.org", "https://*.org", "", 3]) {
+        assert.include(yield* complaint({ allowedOrigins: [origin] }), "allowedOrigins is [", String(origin))
+      }
+    })
+  )
+})
+
+describe("LiveConfig.layerConfig", () => {
+  it.effect("reads every setting from a variable of its own", () =>
+    Effect.gen(function* () {
+      const other: LiveConfig.Settings = {
+        ...defaults,
+        path: "/live",
+        allowedOrigins: ["https://a.example", "https://b.example"],
+        encryptTokens: true,
+        audience: "another",
+        ...(Object.fromEntries(amounts.map((name, index) => [name, index + 1])) as object),
+        ...(Object.fromEntries(times.map((name, index) => [name, Duration.seconds(index + 1)])) as object)
+      }
+      const env = Object.fromEntries(
+        Object.entries(other).map(([name, value]) => [
+          `FIBRA_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`,
+          Array.isArray(value) ? value.join(", ") : text(value)
+        ])
+      )
+      assert.deepStrictEqual(yield* fromEnvironment(env), other)
     })
   )
 
-  it.effect("takes no words that are others", () =>
+  it.effect("leaves what is not set, or is empty, as it was", () =>
     Effect.gen(function* () {
-      assert.strictEqual(yield* complaint({ path: "/live", allowedOrigins: ["https://example.org"] }), "")
-      assert.include(yield* complaint({ path: "live" }), `path: Expected a path that begins with a slash, got "live"`)
-      assert.include(yield* complaint({ allowedOrigins: "some" }), "allowedOrigins: Expected ")
-      assert.include(yield* complaint({ allowedOrigins: [3] }), "allowedOrigins.0: Expected string, got 3")
-      assert.include(yield* complaint({ encryptTokens: "no" }), `encryptTokens: Expected boolean, got "no"`)
-      assert.include(yield* complaint({ audience: undefined }), "audience: Expected string, got undefined")
+      const options = { rate: 7, heartbeat: "3 seconds" } as const
+      const base = yield* built(options)
+      assert.deepStrictEqual(yield* fromEnvironment({}, options), base)
+      assert.deepStrictEqual(yield* fromEnvironment({ FIBRA_RATE: "", FIBRA_LINGER: " " }, options), base)
+      assert.deepStrictEqual(yield* fromEnvironment({ FIBRA_RATE: " 8 " }, options), { ...base, rate: 8 })
+    })
+  )
+
+  it.effect("reads bytes with a unit", () =>
+    Effect.gen(function* () {
+      const config = yield* fromEnvironment({ FIBRA_MAX_PAYLOAD: "1.5 MiB", FIBRA_PATCH_LOG_BYTES: "64KiB" })
+      assert.deepStrictEqual(config, { ...defaults, maxPayload: 1.5 * 1024 ** 2, patchLogBytes: 64 * 1024 })
+    })
+  )
+
+  it.effect("takes no number that is only half one, or in another notation", () =>
+    Effect.gen(function* () {
+      for (const value of ["5 per second", "0x10", "1_000", "1e3", "5,5", "1 KiB", "infinity"]) {
+        const error = yield* Effect.flip(fromEnvironment({ FIBRA_RATE_BURST: value }))
+        assert.include(error.message, `FIBRA_RATE_BURST is "${value}". Expected a whole number`)
+      }
+    })
+  )
+
+  it.effect("fails with all variables that are wrong, and with nothing of where that was found", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(
+        fromEnvironment({ FIBRA_RATE: "fast", FIBRA_IDLE_TIMEOUT: "120", FIBRA_RATE_BURST: "10" })
+      )
+      assert.notInstanceOf(error, Config.ConfigError)
+      assert.strictEqual(
+        error.message,
+        'FIBRA_IDLE_TIMEOUT is "120". Expected a time above 0, such as "30 seconds", or Infinity. ' +
+          'FIBRA_RATE is "fast". Expected a number above 0, or Infinity. ' +
+          "See docs/configuration.md."
+      )
+      assert.strictEqual(Cause.pretty(Cause.fail(error)), `LiveConfigError: ${error.message}`)
     })
   )
 })

@@ -1,0 +1,95 @@
+/** `npm start` takes its settings from the environment, and says in one line which of them it cannot work with. */
+import { spawn } from "node:child_process"
+import { createServer } from "node:net"
+import { join } from "node:path"
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { connect } from "../support/JsonSocket.ts"
+import { copyWith, root } from "../support/workspace.ts"
+
+const PATH = `${join(root, "node_modules", ".bin")}:${process.env["PATH"]}`
+
+/** A port that was free a moment ago. */
+const freePort = Effect.callback<number>((resume) => {
+  const server = createServer().listen(0, "127.0.0.1", () => {
+    const { port } = server.address() as { readonly port: number }
+    server.close(() => resume(Effect.succeed(port)))
+  })
+})
+
+interface Ended {
+  readonly code: number | null
+  readonly output: string
+}
+
+/** `npm start` in a copy of the project, until the Scope closes; done when the server listens, or has ended. */
+const npmStart = (env: Record<string, string>) =>
+  Effect.gen(function* () {
+    const cwd = yield* copyWith({})
+    const child = yield* Effect.acquireRelease(
+      // npm, its shell and the server are one group.
+      Effect.sync(() => spawn("npm", ["start"], { cwd, env: { ...process.env, PATH, ...env }, detached: true })),
+      (child) =>
+        Effect.callback<void>((resume) => {
+          if (child.exitCode !== null) return resume(Effect.void)
+          child.once("exit", () => resume(Effect.void))
+          process.kill(-Number(child.pid), "SIGKILL")
+        })
+    )
+    return yield* Effect.callback<Ended | "listens">((resume) => {
+      let output = ""
+      const said = (data: Buffer) => {
+        output += data.toString()
+        if (output.includes("The showcase is at")) resume(Effect.succeed("listens"))
+      }
+      child.stdout.on("data", said)
+      child.stderr.on("data", said)
+      child.once("close", (code) => resume(Effect.succeed({ code, output })))
+    })
+  })
+
+it.live(
+  "FIBRA_RATE=1 FIBRA_RATE_BURST=10 npm start refuses the eleventh message that is sent at once",
+  () =>
+    Effect.gen(function* () {
+      const port = yield* freePort
+      const started = yield* npmStart({ PORT: String(port), FIBRA_RATE: "1", FIBRA_RATE_BURST: "10" })
+      assert.strictEqual(started, "listens")
+      const socket = yield* connect(port)
+      const pings = Array.from({ length: 11 }, (_, requestId) => ({
+        type: "COMPONENT_PING",
+        componentId: "Clock-1-x",
+        requestId
+      }))
+      yield* socket.send(pings)
+      for (let answers = 0; answers < 10; answers++) {
+        assert.propertyVal(yield* socket.next("COMPONENT_PONG"), "requestId", answers)
+      }
+      assert.deepInclude(yield* socket.next("ERROR"), { code: "RATE_LIMITED", requestId: 10 })
+    }),
+  120_000
+)
+
+it.live(
+  "npm start ends over a setting it cannot work with, and says in one line which, what it is and what was expected",
+  () =>
+    Effect.gen(function* () {
+      const ended = yield* npmStart({
+        PORT: String(yield* freePort),
+        FIBRA_RATE: "fast",
+        FIBRA_IDLE_TIMEOUT: "2 parsecs"
+      })
+      if (ended === "listens") return assert.fail("It has started")
+      assert.notStrictEqual(ended.code, 0)
+      const lines = ended.output.split("\n")
+      const [said = "", ...others] = lines.filter((line) => line.includes("FIBRA_"))
+      assert.deepStrictEqual(others, [])
+      assert.include(said, 'FIBRA_RATE is "fast". Expected a number above 0, or Infinity.')
+      assert.include(
+        said,
+        'FIBRA_IDLE_TIMEOUT is "2 parsecs". Expected a time above 0, such as "30 seconds", or Infinity.'
+      )
+      assert.notMatch(ended.output, /^\s+at /m)
+    }),
+  120_000
+)
