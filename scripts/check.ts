@@ -31,7 +31,9 @@ const checks: ReadonlyMap<string, string> = new Map([
   // docs/protocol is what the schemas of the messages say.
   ["protocol", "node scripts/protocol.ts"],
   // docs/errors.md is what the error classes say.
-  ["errors", "node scripts/errors.ts"]
+  ["errors", "node scripts/errors.ts"],
+  // Links, and the files and functions that pages name, are there.
+  ["references", "node scripts/references.ts"]
 ])
 
 /** What the output must say as well: depcruise exits with the number of violations, and of 256 nothing is left. */

@@ -78,6 +78,30 @@ const planted = [
     says: "docs/errors.md"
   },
   {
+    what: "a function that the architecture names is called something else",
+    check: "references",
+    files: { "src/server/session/Session.ts": source("src/server/session/Session.ts").replaceAll("#keep", "#retain") },
+    says: "src/server/session/Session.ts has nothing called #keep"
+  },
+  {
+    what: "a folder of src has no line in the architecture",
+    check: "references",
+    files: { "src/server/monitor/Health.ts": "export {}\n" },
+    says: "the folder src/server/monitor has no line"
+  },
+  {
+    what: "a test that test/README.md names is not there",
+    check: "references",
+    files: { "test/README.md": source("test/README.md").replace("test/Patch.test.ts", "test/Patches.test.ts") },
+    says: "there is no file test/Patches.test.ts"
+  },
+  {
+    what: "a link leads to a heading that is not there",
+    check: "references",
+    files: { "docs/react.md": `${source("docs/react.md")}\n[gone](state.md#gone)\n` },
+    says: "docs/state.md has no heading #gone"
+  },
+  {
     what: "a listed component has no behaviour",
     check: "types",
     files: {
@@ -103,7 +127,8 @@ describe("npm run check", () => {
           "dead-code",
           "snippets",
           "protocol",
-          "errors"
+          "errors",
+          "references"
         ])
         assert.isTrue(outcome.ok, outcome.output)
       }),

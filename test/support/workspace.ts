@@ -55,6 +55,8 @@ const copied = [
   "torture",
   "test",
   "README.md",
+  "CHANGELOG.md",
+  "CONTRIBUTING.md",
   "package.json",
   "tsconfig.json",
   "vitest.config.ts",
