@@ -70,6 +70,7 @@ const values: { readonly [field: string]: ReadonlyArray<unknown> } = {
   issue: [issue],
   limit: [64],
   millis: [5000],
+  problems: [[{ setting: "FIBRA_RATE", came: '"fast"', expected: "a number above 0, or Infinity" }]],
   retryAfter: [1500],
   room: ["lobby"],
   server: [2],

@@ -173,13 +173,20 @@ export const defaults: Settings = Object.fromEntries(names.map((name) => [name, 
 /** The settings in force. */
 export const LiveConfig = Context.Reference<Settings>("fibra/server/LiveConfig", { defaultValue: () => defaults })
 
-/** Settings that no server can work with: for each its name or its variable, what came, and what was expected. */
+/**
+ * Settings that no server can work with. `problems` has for each its name or its variable, what came, and what was expected.
+ *
+ * Goes to the program that starts the server.
+ */
 export class LiveConfigError extends Schema.TaggedError<LiveConfigError>()("LiveConfigError", {
   problems: Schema.Array(Schema.Struct({ setting: Schema.String, came: Schema.String, expected: Schema.String }))
 }) {
   override get message(): string {
-    const problems = this.problems.map(({ came, expected, setting }) => `${setting} is ${came}. Expected ${expected}.`)
-    return [...problems, "See docs/configuration.md."].join(" ")
+    return this.problems.map(({ came, expected, setting }) => `${setting} is ${came}. Expected ${expected}.`).join(" ")
+  }
+
+  get hint(): string {
+    return "docs/configuration.md says what each setting is for, and what it may be."
   }
 }
 

@@ -164,8 +164,7 @@ describe("LiveConfig.layer", () => {
           "maxRooms is 1.5. Expected a whole number of at least 0, or Infinity. " +
           'linger is -1s. Expected a time of at least 0, such as "30 seconds", or Infinity. ' +
           'heartbeat is "soon". Expected a time above 0, such as "30 seconds", or Infinity. ' +
-          "audience is undefined. Expected a text. " +
-          "See docs/configuration.md."
+          "audience is undefined. Expected a text."
       )
     })
   )
@@ -248,8 +247,7 @@ describe("LiveConfig.layerConfig", () => {
       assert.strictEqual(
         error.message,
         'FIBRA_IDLE_TIMEOUT is "120". Expected a time above 0, such as "30 seconds", or Infinity. ' +
-          'FIBRA_RATE is "fast". Expected a number above 0, or Infinity. ' +
-          "See docs/configuration.md."
+          'FIBRA_RATE is "fast". Expected a number above 0, or Infinity.'
       )
       assert.strictEqual(Cause.pretty(Cause.fail(error)), `LiveConfigError: ${error.message}`)
     })

@@ -60,6 +60,8 @@ const copied = [
   "package.json",
   "tsconfig.json",
   "vitest.config.ts",
+  "vitest.mutate.config.ts",
+  "stryker.config.mjs",
   "knip.json",
   ".dependency-cruiser.mjs"
 ]
