@@ -28,8 +28,11 @@ import * as SnapshotStore from "./store/SnapshotStore.ts"
 import * as StateToken from "./security/StateToken.ts"
 import * as StoreTimeout from "./store/StoreTimeout.ts"
 import * as Transport from "./transport/Transport.ts"
+import "./http/Listening.ts"
+import * as RefusedRequests from "./http/RefusedRequests.ts"
 import { ShutdownResponder } from "./http/ShutdownResponder.ts"
 import * as Upgrade from "./http/Upgrade.ts"
+import * as UpgradeRejection from "./http/UpgradeRejection.ts"
 import * as WebSocketWriter from "./transport/WebSocketWriter.ts"
 
 /** What a server needs for these components: the behaviour of each. */
@@ -133,6 +136,7 @@ const routes = HttpRouter.use((router) =>
     const authenticate = yield* Authentication.Authentication
     const revocations = yield* Revocations.Revocations
     const shutdownResponder = yield* ShutdownResponder
+    const run = Effect.runForkWith(yield* Effect.context<never>())
     // Of all endpoints together.
     const gate: Upgrade.Gate = {
       limits: new ConnectionLimits(config),
@@ -140,13 +144,15 @@ const routes = HttpRouter.use((router) =>
       config,
       hasLeft: revocations.hasLeftUnsafe,
       isDraining: transport.isDraining,
-      onRequest: (incoming) => shutdownResponder.see(incoming)
+      onRequest: (incoming) => shutdownResponder.see(incoming),
+      onRefused: (status) => void run(UpgradeRejection.count(status))
     }
     const endpoint = (frontOf: (query: () => URLSearchParams) => WireProtocol) =>
       Upgrade.handler(gate, (ws, socket, principal, query) =>
         WebSocketWriter.attach(transport, frontOf(query), ws, socket, principal)
       )
     yield* Effect.addFinalizer(() => Effect.sync(() => shutdownResponder.begin()))
+    yield* router.addGlobalMiddleware(RefusedRequests.middleware)
     yield* router.add(
       "GET",
       `${config.path}/rpc`,

@@ -5,15 +5,8 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { IncomingMessage, Server, ServerResponse } from "node:http"
-import * as RawHttpResponse from "./RawHttpResponse.ts"
-import { texts } from "./UpgradeRejection.ts"
-
-const text = `${texts.draining.message}\n`
-const headers = { "content-type": "text/plain; charset=utf-8", "retry-after": "1", connection: "close" }
-
-/** On a server that has such listeners already. */
-const isEnding = Symbol("fibra/server/isEnding")
+import type { IncomingMessage, Server } from "node:http"
+import { attend, isIdle } from "./IdleServer.ts"
 
 /** Answers for the HTTP servers of one live server, and closes them. */
 export class ShutdownResponder extends Context.Service<ShutdownResponder, HttpServers>()("fibra/server/Unavailable") {
@@ -30,6 +23,7 @@ export class ShutdownResponder extends Context.Service<ShutdownResponder, HttpSe
 /** The HTTP servers that upgrades came through. */
 export class HttpServers {
   readonly #servers = new Set<Server>()
+  #isEnding = false
 
   /** An upgrade came through this server. */
   see(incoming: IncomingMessage): void {
@@ -39,22 +33,13 @@ export class HttpServers {
 
   /** Closes what is open, idle or not; WebSockets are not among it. */
   end(): void {
-    for (const server of this.#servers) if (Object.hasOwn(server, isEnding)) server.closeAllConnections()
+    if (!this.#isEnding) return
+    for (const server of this.#servers) if (isIdle(server, "request")) server.closeAllConnections()
   }
 
   /** From now on, what nobody else answers is answered with 503. */
   begin(): void {
-    for (const server of this.#servers) {
-      if (Object.hasOwn(server, isEnding)) continue
-      Object.defineProperty(server, isEnding, { value: true })
-      server.on("request", (_request, response) => {
-        if (server.listenerCount("request") === 1) refuse(response)
-      })
-      server.on("upgrade", (_request, socket) => {
-        if (server.listenerCount("upgrade") === 1) RawHttpResponse.end(socket, "503 Service Unavailable", headers, text)
-      })
-    }
+    this.#isEnding = true
+    for (const server of this.#servers) attend(server)
   }
 }
-
-const refuse = (response: ServerResponse): void => void response.writeHead(503, headers).end(text)

@@ -18,6 +18,7 @@ import * as ClientAddress from "./ClientAddress.ts"
 import { ConnectionSocket } from "../transport/ConnectionSocket.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import { copy, type Principal } from "../../Principal.ts"
+import { owedBefore } from "./Dismissal.ts"
 import * as TimeLimit from "../../TimeLimit.ts"
 import * as UpgradeRejection from "./UpgradeRejection.ts"
 
@@ -46,6 +47,8 @@ export interface Gate {
   readonly isDraining: () => boolean
   /** Somebody came. */
   readonly onRequest: (incoming: IncomingMessage) => void
+  /** Somebody was refused with this status who had been let in. */
+  readonly onRefused: (status: number) => void
 }
 
 /** The sub-protocol of every endpoint; others a client offers, such as one with a token, are not answered. */
@@ -83,6 +86,7 @@ export const handler = (
       removeListeners(socket)
       if (principal !== undefined && gate.hasLeft(principal.id, since)) {
         slot.leave()
+        gate.onRefused(401)
         return UpgradeRejection.signedOutOn(socket)
       }
       let isOpen = false
@@ -94,8 +98,10 @@ export const handler = (
         onConnection(ws, socket, principal, () => queryOf(incoming))
       })
       socket.uncork()
-      // A handshake that is none was answered there.
-      if (!isOpen) slot.leave()
+      if (isOpen) return
+      // Sub-protocols that are none were answered there, with 400.
+      slot.leave()
+      gate.onRefused(400)
     })
   }
   return Effect.flatMap(Effect.service(HttpServerRequest), (request) => {
@@ -104,6 +110,8 @@ export const handler = (
     if (!incoming.upgrade || incoming.headers.upgrade?.toLowerCase() !== "websocket") {
       return Effect.succeed(UpgradeRejection.noUpgrade)
     }
+    if (owedBefore(incoming) !== undefined || !isHandshake(incoming))
+      return Effect.succeed(UpgradeRejection.noHandshake)
     const { host, origin } = incoming.headers
     if (!isAllowedOrigin(config.allowedOrigins, origin, host)) return UpgradeRejection.foreign(origin)
     onRequest(incoming)
@@ -121,8 +129,8 @@ export const handler = (
         const { principal } = identity
         if (isDraining()) return Effect.succeed(UpgradeRejection.draining)
         if (principal !== undefined && !slot.belongsTo(principal.id)) return UpgradeRejection.full("principal", false)
-        isIn = true
         upgrade(request, identity, slot)
+        isIn = true
         return Effect.succeed(UpgradeRejection.none)
       }),
       Effect.catch(Effect.succeed),
@@ -134,6 +142,12 @@ export const handler = (
     )
   })
 }
+
+/** A version of before RFC 6455 is none. */
+const isHandshake = ({ headers, method }: IncomingMessage): boolean =>
+  method === "GET" &&
+  headers["sec-websocket-version"] === "13" &&
+  /^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "")
 
 const queryOf = ({ url = "" }: IncomingMessage): URLSearchParams =>
   new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "")

@@ -31,6 +31,11 @@ export const texts = {
     message: "This is a WebSocket endpoint. Connect with a WebSocket client.",
     hint: "Send `Connection: Upgrade` and `Upgrade: websocket`; a proxy in between has to pass both on."
   },
+  noHandshake: {
+    status: 400,
+    message: "This is not a WebSocket handshake of version 13. Connect with another WebSocket client.",
+    hint: "Send `GET`, `Sec-WebSocket-Version: 13` and a `Sec-WebSocket-Key` of 16 bytes in base64."
+  },
   draining: {
     status: 503,
     message: "The server is restarting. Connect again in a moment.",
@@ -77,7 +82,8 @@ const answer = (
   status: number,
   message: string,
   headers: { readonly [name: string]: string } = {}
-): HttpServerResponse.HttpServerResponse => HttpServerResponse.text(`${message}\n`, { status, headers })
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(`${message}\n`, { status, headers: { ...headers, connection: "close" } })
 
 const answerOf = (
   { message, status }: Text,
@@ -90,12 +96,13 @@ const refusals = Metric.counter("fibra_upgrades_refused", {
   incremental: true
 })
 
-/** Counts an answer, and logs what the client is not told. */
+/** One more was answered with this status. */
+export const count = (status: number): Effect.Effect<void> =>
+  Metric.update(Metric.withAttributes(refusals, { status: String(status) }), 1)
+
+/** Answers, and logs what the client is not told. */
 const turn = (response: HttpServerResponse.HttpServerResponse, log: Effect.Effect<void>): Answer =>
-  Effect.as(
-    Effect.andThen(log, Metric.update(Metric.withAttributes(refusals, { status: String(response.status) }), 1)),
-    response
-  )
+  Effect.as(log, response)
 
 /** Seconds after which a place may have become free. */
 const whenFull = { "retry-after": "5" }
@@ -105,6 +112,9 @@ const soon = { "retry-after": "1" }
 export const none = HttpServerResponse.empty()
 
 export const noUpgrade = answerOf(texts.noUpgrade)
+
+/** Not a handshake, or one of a version before RFC 6455. */
+export const noHandshake = answerOf(texts.noHandshake, { "sec-websocket-version": "13" })
 
 export const draining = answerOf(texts.draining, soon)
 

@@ -109,7 +109,7 @@ const mistaken =
   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 7\r\n\r\n"
 
 describe("half-open connections", () => {
-  it.live("are closed by Node's own timeouts, which Effect's server leaves as they are", () =>
+  it.live("are closed by Node's own timeouts, where the server was given some", () =>
     Effect.gen(function* () {
       const defaults = createServer()
       assert.deepStrictEqual([defaults.headersTimeout, defaults.requestTimeout], [60_000, 300_000])

@@ -42,7 +42,8 @@ it.live("whoever is signed out between the answer of Authentication and the hand
       // Not when it is authenticated, but when it is about to be connected.
       hasLeft: () => ++asked > 1,
       isDraining: () => false,
-      onRequest: () => {}
+      onRequest: () => {},
+      onRefused: () => {}
     },
     () => void connected++
   )
