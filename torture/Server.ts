@@ -2,16 +2,15 @@
 import { Context, Duration, Effect, Exit, type Fiber, Layer, Logger, Scope } from "effect"
 import { LiveConfig, Secrets, SnapshotStore } from "fibra/server"
 import * as LiveServer from "../src/server/LiveServer.ts"
-import { Instances } from "../src/server/instance/Instances.ts"
-import { Rooms } from "../src/server/room/Rooms.ts"
+import { InstanceRunner } from "../src/server/instance/InstanceRunner.ts"
 import * as Principals from "../src/server/security/Principals.ts"
 import * as Authorization from "../src/server/security/Authorization.ts"
-import { Sessions } from "../src/server/session/Sessions.ts"
 import { Transport } from "../src/server/transport/Transport.ts"
 import { LiveJson } from "../src/server/wire/json/LiveJson.ts"
 import { LiveRpc } from "../src/server/wire/rpc/LiveRpc.ts"
 import type { Server as Reachable } from "../src/testing/MemoryLink.ts"
 import { MortalStore } from "../src/testing/MortalStore.ts"
+import * as Open from "../src/testing/Open.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import { FaultyStore } from "./FaultyStore.ts"
 import type { OpenWire } from "./OpenClient.ts"
@@ -110,7 +109,9 @@ export class Server {
     this.#running = undefined
     if (killed === undefined) return
     killed.store.die()
-    this.#loop.run(Effect.andThen(Context.get(killed.core, Instances).stopNow, Scope.close(killed.scope, Exit.void)))
+    this.#loop.run(
+      Effect.andThen(Context.get(killed.core, InstanceRunner).stopNow, Scope.close(killed.scope, Exit.void))
+    )
     await this.#loop.drain()
   }
 
@@ -130,23 +131,8 @@ export class Server {
   }
 
   /** What is open. */
-  open(): {
-    readonly connections: number
-    readonly sessions: number
-    readonly parked: number
-    readonly instances: number
-    readonly rooms: number
-  } {
-    if (this.#running === undefined) return { connections: 0, sessions: 0, parked: 0, instances: 0, rooms: 0 }
-    const { core } = this.#running
-    const { parked, sessions } = Context.get(core, Sessions).sizeUnsafe()
-    return {
-      connections: Context.get(core, Transport).sizeUnsafe(),
-      sessions,
-      parked,
-      instances: Context.get(core, Instances).sizeUnsafe(),
-      rooms: Context.get(core, Rooms).sizeUnsafe()
-    }
+  open(): Open.Open {
+    return this.#running === undefined ? Open.nothing : Effect.runSync(Open.of(this.#running.core))
   }
 
   #services(store: MortalStore) {

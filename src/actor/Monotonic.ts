@@ -10,3 +10,8 @@ export const millisUnsafe = (clock: Clock.Clock): number => Math.floor(Number(cl
 
 /** The same, as the clock of the fiber has it. */
 export const millis: Effect.Effect<number> = Clock.clockWith((clock) => Effect.succeed(millisUnsafe(clock)))
+
+/** What a reading is to be added to, to say when it was: milliseconds since the epoch, by the clock on the wall as it is set now. */
+export const epoch: Effect.Effect<number> = Clock.clockWith((clock) =>
+  Effect.succeed(clock.currentTimeMillisUnsafe() - millisUnsafe(clock))
+)

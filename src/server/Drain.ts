@@ -7,15 +7,15 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { Instances } from "./instance/Instances.ts"
+import { InstanceRunner } from "./instance/InstanceRunner.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import { Sessions } from "./session/Sessions.ts"
 import { Transport } from "./transport/Transport.ts"
 
 /** Drains when the Scope closes. */
-export const layer: Layer.Layer<never, never, Instances | Sessions | Transport> = Layer.effectDiscard(
+export const layer: Layer.Layer<never, never, InstanceRunner | Sessions | Transport> = Layer.effectDiscard(
   Effect.gen(function* () {
-    const instances = yield* Instances
+    const instances = yield* InstanceRunner
     const sessions = yield* Sessions
     const transport = yield* Transport
     const { drainTimeout } = yield* LiveConfig.LiveConfig

@@ -15,6 +15,9 @@ import { ConnectionLimits } from "./transport/ConnectionLimits.ts"
 import * as Authentication from "./security/Authentication.ts"
 import type { WireProtocol } from "./transport/Connection.ts"
 import * as Drain from "./Drain.ts"
+import * as ComponentRegistry from "./instance/ComponentRegistry.ts"
+import * as InstanceDirectory from "./instance/InstanceDirectory.ts"
+import * as InstanceRunner from "./instance/InstanceRunner.ts"
 import * as Instances from "./instance/Instances.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import * as LiveJson from "./wire/json/LiveJson.ts"
@@ -45,6 +48,8 @@ export type Core =
   | Transport.Transport
   | Sessions.Sessions
   | Instances.Instances
+  | InstanceDirectory.InstanceDirectory
+  | InstanceRunner.InstanceRunner
   | Rooms.Rooms
   | Revocations.Revocations
   | Principals.Principals
@@ -81,7 +86,10 @@ export const layer = <const Components extends ReadonlyArray<Component.Any>>(opt
   )
 
 const running = (behaviors: ReadonlyMap<Component.Any, Component.BehaviorDefinition>) =>
-  Instances.layer(behaviors).pipe(
+  Instances.layer.pipe(
+    Layer.provideMerge(InstanceDirectory.layerLocal),
+    Layer.provideMerge(InstanceRunner.layer),
+    Layer.provide(ComponentRegistry.layer(behaviors)),
     Layer.provide(Layer.provide(tokens, orElse(Secrets.Secrets, Secrets.layerConfig))),
     Layer.provideMerge(Revocations.layer),
     Layer.provide(Layer.provide(StoreTimeout.layer, orElse(SnapshotStore.SnapshotStore, SnapshotStore.layerMemory))),

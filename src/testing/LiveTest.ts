@@ -10,30 +10,18 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as StateCache from "../client/StateCache.ts"
 import type * as Component from "../Component.ts"
-import { Instances } from "../server/instance/Instances.ts"
+import { InstanceRunner } from "../server/instance/InstanceRunner.ts"
 import * as LiveConfig from "../server/LiveConfig.ts"
 import { LiveRpc } from "../server/wire/rpc/LiveRpc.ts"
 import * as LiveServer from "../server/LiveServer.ts"
 import * as Principals from "../server/security/Principals.ts"
-import { Rooms } from "../server/room/Rooms.ts"
 import * as Secrets from "../server/security/Secrets.ts"
-import { Sessions } from "../server/session/Sessions.ts"
 import * as SnapshotStore from "../server/store/SnapshotStore.ts"
 import { Transport } from "../server/transport/Transport.ts"
 import { MemoryLink } from "./MemoryLink.ts"
 import { MortalStore } from "./MortalStore.ts"
+import * as Open from "./Open.ts"
 import { type ClientOptions, connect, principalOf, type TestClient } from "./TestClient.ts"
-
-/** What is open on the server. */
-export interface Open {
-  readonly connections: number
-  readonly sessions: number
-  /** Sessions among them whose clients are away. */
-  readonly parked: number
-  readonly instances: number
-  /** Rooms somebody is in. */
-  readonly rooms: number
-}
 
 /** A connection that speaks the RPC wire, for an `RpcClient` of `LiveProtocol`. */
 export interface RawLink extends Pick<MemoryLink, "client" | "connect" | "disconnect"> {}
@@ -53,7 +41,7 @@ export class LiveTest extends Context.Service<
     /** A server starts in place of the one before, with its secret and its store; clients come with `reconnect`. */
     readonly start: Effect.Effect<void>
     /** What is open on the server. */
-    readonly open: Effect.Effect<Open>
+    readonly open: Effect.Effect<Open.Open>
   }
 >()("fibra/testing/LiveTest") {
   /**
@@ -115,7 +103,7 @@ const make = Effect.fnUntraced(function* <R>(
     if (killed === undefined) return Effect.void
     killed.store.die()
     return Effect.forEach(clients, (client) => client.disconnect, { discard: true }).pipe(
-      Effect.andThen(Context.get(killed.core, Instances).stopNow),
+      Effect.andThen(Context.get(killed.core, InstanceRunner).stopNow),
       Effect.andThen(end(killed))
     )
   })
@@ -152,17 +140,7 @@ const make = Effect.fnUntraced(function* <R>(
       })
     ),
     start: Effect.provideContext(Effect.orDie(start), context),
-    open: Effect.sync(() => {
-      if (running === undefined) return { connections: 0, sessions: 0, parked: 0, instances: 0, rooms: 0 }
-      const { parked, sessions } = Context.get(running.core, Sessions).sizeUnsafe()
-      return {
-        connections: Context.get(running.core, Transport).sizeUnsafe(),
-        sessions,
-        parked,
-        instances: Context.get(running.core, Instances).sizeUnsafe(),
-        rooms: Context.get(running.core, Rooms).sizeUnsafe()
-      }
-    })
+    open: Effect.suspend(() => (running === undefined ? Effect.succeed(Open.nothing) : Open.of(running.core)))
   })
   return Context.make(LiveTest, live).pipe(Context.add(Principals.Principals, principals))
 })

@@ -81,7 +81,7 @@ export class Checkpointer {
   farewell(instance: Instance): Effect.Effect<string | undefined> {
     if (instance.key !== undefined) return Effect.undefined
     return this.#token(instance, (token) => {
-      instance.serial++
+      instance.checkpoint.sealed()
       return token
     })
   }
@@ -119,7 +119,7 @@ export class Checkpointer {
   /** Seals the state as it is now; `use` counts the token in the same breath. */
   #token<A>(instance: Instance, use: (token: string) => A): Effect.Effect<A | undefined> {
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      const { encoded, epoch, id, principal, revision, serial, definition } = instance
+      const { checkpoint, encoded, epoch, id, principal, revision, definition } = instance
       const { componentName: component, codec, version } = definition.component
       const props = codec.encodeProps(instance.props)
       if (Exit.isFailure(props)) return Effect.undefined
@@ -131,7 +131,7 @@ export class Checkpointer {
           instance: id,
           epoch,
           revision,
-          serial: serial + 1,
+          serial: checkpoint.nextSerial,
           props: props.value as Json,
           state: state as Contents["state"]
         }
@@ -181,32 +181,33 @@ export class Checkpointer {
 
   /** Nobody else has the last state of what has stopped: it is tried again until the store takes it, but not for ever. */
   #writeLast(instance: Instance): Effect.Effect<void> {
-    if (this.#closed || isWritten(instance)) return Effect.void
+    if (this.#closed || !isDue(instance)) return Effect.void
     const ended = Effect.andThen(this.#over.await, Effect.fail("the server has ended"))
     const stored = Effect.timeout(Effect.retry(this.#write(instance), again), patience)
     return Effect.raceFirst(stored, ended).pipe(
       Effect.catch((cause) => {
         // A round may have come before.
-        if (isWritten(instance)) return Effect.void
+        if (!isDue(instance)) return Effect.void
         // And none comes after: whoever has the address next is not to be disturbed.
-        instance.written = Infinity
+        instance.checkpoint.discard()
         const address = addressOf(instance.definition.component.componentName, instance)
         return Effect.annotateLogs(Effect.logError(lost, cause), { address })
       })
     )
   }
 
-  #retire({ confirmed, epoch, id }: Instance): Effect.Effect<void> {
-    return Effect.suspend(() =>
-      this.#closed || confirmed <= 1
+  #retire({ checkpoint, id }: Instance): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { firstGood } = checkpoint
+      return this.#closed || firstGood === undefined
         ? Effect.void
-        : Effect.asVoid(this.#store.retire(id, { epoch, serial: confirmed }, this.#config.tokenAge))
-    ).pipe(Effect.catch((error) => Effect.logWarning("The tokens of a component were not retired", error)))
+        : Effect.asVoid(this.#store.retire(id, firstGood, this.#config.tokenAge))
+    }).pipe(Effect.catch((error) => Effect.logWarning("The tokens of a component were not retired", error)))
   }
 
   #write(instance: Instance): Effect.Effect<void, SnapshotStoreError> {
     return Effect.suspend(() => {
-      if (isWritten(instance)) return Effect.void
+      if (!isDue(instance)) return Effect.void
       const { encoded, epoch, key, revision, definition } = instance
       const { componentName: component, version } = definition.component
       const snapshot = { component, version, epoch, revision, state: encoded }
@@ -215,19 +216,21 @@ export class Checkpointer {
       return this.#store.write(address, snapshot, timeToLive).pipe(
         Effect.tapError((error) => Effect.logError("The state of a component was not stored", error)),
         Effect.flatMap((isNewest) => {
-          instance.written = isNewest ? revision : Infinity
-          return isNewest
-            ? Effect.void
-            : Effect.logWarning("A later life of this instance has stored its state", { address })
+          if (isNewest) {
+            instance.checkpoint.stored(revision)
+            return Effect.void
+          }
+          instance.checkpoint.discard()
+          return Effect.logWarning("A later life of this instance has stored its state", { address })
         })
       )
     })
   }
 }
 
-/** Whether there is nothing of it that the store should have and has not. */
-const isWritten = ({ encoded, revision, definition, written }: Instance): boolean =>
-  !definition.persist || encoded === undefined || written >= revision
+/** Whether there is something of it that the store should have and has not. */
+const isDue = ({ checkpoint, definition, encoded, revision }: Instance): boolean =>
+  definition.persist && encoded !== undefined && checkpoint.isDue(revision)
 
 const lost =
   "The last changes of a component are lost: the SnapshotStore did not take them within five minutes, or before the server ended. " +

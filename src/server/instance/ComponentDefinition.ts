@@ -10,7 +10,7 @@ import { Overflow } from "../../actor/Mailbox.ts"
 import * as RestartPolicy from "../../actor/RestartPolicy.ts"
 import type * as Component from "../../Component.ts"
 import type * as Migration from "../../Migration.ts"
-import { hearing } from "./InstanceRooms.ts"
+import * as HeardEvents from "./HeardEvents.ts"
 import * as WritableFields from "./WritableFields.ts"
 
 /** A component with the behaviour that runs it. */
@@ -45,10 +45,10 @@ export const make = (
   const definition: ComponentDefinition = {
     component,
     build: Effect.map(behavior.build, (handlers) => {
-      const on = handlers["on"]
+      const { on, ...actions } = handlers as Handlers & { readonly on?: Handlers }
       definition.hears ??= new Set(Object.keys(on ?? {}))
-      if (on === undefined && component.codec.writable.size === 0) return handlers as Handlers
-      return { ...withEvents(handlers, (on ?? {}) as Handlers), ...WritableFields.handlers(component) }
+      if (on === undefined && component.codec.writable.size === 0) return actions
+      return { ...actions, ...HeardEvents.handlers(on ?? {}), ...WritableFields.handlers(component) }
     }),
     hears: undefined,
     context: Context.merge(context, behavior.context),
@@ -65,9 +65,3 @@ export const make = (
   }
   return definition
 }
-
-/** Events are heard in messages of their own. */
-const withEvents = (handlers: Component.ActionHandlers, on: Handlers): Handlers => ({
-  ...Object.fromEntries(Object.entries(handlers as Handlers).filter(([name]) => name !== "on")),
-  ...Object.fromEntries(Object.entries(on).map(([event, handler]) => [hearing(event), handler]))
-})

@@ -1,8 +1,10 @@
 /** The components of a server as they are asked for: found by name and version, with props that fit, by somebody who may. */
 import * as Cause from "effect/Cause"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import type * as Component from "../../Component.ts"
 import {
   type LiveError,
@@ -19,35 +21,35 @@ import * as Authorization from "../security/Authorization.ts"
 import * as ComponentDefinition from "./ComponentDefinition.ts"
 
 /** The components of one server. */
-export interface ComponentRegistry {
-  /** The component of this name. */
-  readonly find: (
-    asked: Pick<MountRequest, "component" | "version">
-  ) => Effect.Effect<ComponentDefinition.ComponentDefinition, LiveError>
-  /** Its props, decoded. */
-  readonly propsOf: (
-    definition: ComponentDefinition.ComponentDefinition,
-    props: Json
-  ) => Effect.Effect<unknown, LiveError>
-  /** Fails when this is not somebody who may mount it. */
-  readonly admit: (
-    definition: ComponentDefinition.ComponentDefinition,
-    asked: Pick<Authorization.Mounting, "key" | "props" | "principal">
-  ) => Effect.Effect<void, LiveError>
-}
+export class ComponentRegistry extends Context.Service<
+  ComponentRegistry,
+  {
+    /** The component of this name. */
+    readonly find: (
+      asked: Pick<MountRequest, "component" | "version">
+    ) => Effect.Effect<ComponentDefinition.ComponentDefinition, LiveError>
+    /** Its props, decoded. */
+    readonly propsOf: (
+      definition: ComponentDefinition.ComponentDefinition,
+      props: Json
+    ) => Effect.Effect<unknown, LiveError>
+    /** Fails when this is not somebody who may mount it. */
+    readonly admit: (
+      definition: ComponentDefinition.ComponentDefinition,
+      asked: Pick<Authorization.Mounting, "key" | "props" | "principal">
+    ) => Effect.Effect<void, LiveError>
+  }
+>()("fibra/server/ComponentRegistry") {}
 
-/** The catalogue of these components; `context` is the server's. */
-export const make = Effect.fnUntraced(function* (
-  components: ReadonlyMap<Component.Any, Component.BehaviorDefinition>,
-  context: Context.Context<never>
-) {
+const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any, Component.BehaviorDefinition>) {
+  const context = Context.omit(Scope.Scope)(yield* Effect.context<Scope.Scope>())
   const authorization = yield* Authorization.Authorization
   const isAnybodyKnown = (yield* Authentication) !== undefined
   const definition = new Map<string, ComponentDefinition.ComponentDefinition>()
   for (const [component, behavior] of components) {
     definition.set(component.componentName, ComponentDefinition.make(component, behavior, context))
   }
-  const registry: ComponentRegistry = {
+  return ComponentRegistry.of({
     find: ({ component, version }) => {
       const found = definition.get(component)
       if (found === undefined) return refuse(new UnknownComponent({ component: component.slice(0, 256) }))
@@ -70,6 +72,10 @@ export const make = Effect.fnUntraced(function* (
       const isAllowed = asked.principal !== undefined || (anonymous ?? !isAnybodyKnown)
       return isAllowed ? Effect.void : refuse(new NotAllowed({ what: what() }))
     }
-  }
-  return registry
+  })
 })
+
+/** These components, with their behaviours. */
+export const layer = (
+  components: ReadonlyMap<Component.Any, Component.BehaviorDefinition>
+): Layer.Layer<ComponentRegistry> => Layer.effect(ComponentRegistry, make(components))

@@ -1,63 +1,47 @@
 /**
- * One instance among others: the rooms it is in, what it says there and hears, and who is there with it. An instance in no room has
- * a place of its own, where those who have mounted it are; the first room it is in takes the place of that.
+ * One instance among others: the rooms it is in, and what it says there and hears. An instance in no room has one of its own, without
+ * a name, where those who have mounted it are; the first room it joins takes the place of that.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { SendOptions } from "../../actor/Message.ts"
 import type * as Component from "../../Component.ts"
 import { type LiveError, NotInRoom, PayloadRejected, refuse, RoomRejected, TooManyRooms } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
-import { presenceId } from "../../LiveProtocol.ts"
 import type { Person } from "../../Presence.ts"
-import type { Principal } from "../../Principal.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
+import * as HeardEvents from "./HeardEvents.ts"
+import type { Instance } from "./Instance.ts"
+import { InstancePresence } from "./InstancePresence.ts"
 import type { Subscriber } from "./Subscriber.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
-import { Presence } from "../room/Presence.ts"
 import type { StateCursor } from "../sync/StateCursor.ts"
 import type { Member, Room, RoomEvent } from "../room/Room.ts"
 import { type Rooms, shortened } from "../room/Rooms.ts"
 
-/** The instance, as far as its rooms may reach it. */
-export interface Resident {
-  readonly id: ComponentId
-  readonly address: string
-  readonly key: string | undefined
-  readonly principal: Principal | undefined
-  readonly definition: { readonly component: Component.Any; readonly hears: ReadonlySet<string> | undefined }
-  readonly cursors: Iterable<StateCursor<Subscriber>> & { readonly size: number }
-  readonly cell: {
-    readonly send: (tag: string, payload: unknown, options: SendOptions, resume: undefined) => unknown
-  }
-  /** What has changed is seen. */
-  readonly refresh: () => void
-  /** Says something in the log of the server. */
-  readonly report: (log: Effect.Effect<void>) => void
-}
-
-/** The tag of the messages with which an instance hears an event. */
-export const hearing = (event: string): string => `on ${event}`
-
 /** The rooms of one instance. */
 export class InstanceRooms implements Member {
-  readonly #instance: Resident
+  readonly #instance: Instance
   readonly #rooms: Rooms["Service"]
   readonly #config: LiveConfig.Settings
+  /** Undefined where the contract does not say who is there. */
+  readonly #presence: InstancePresence | undefined
   #joined: ReadonlyArray<Room> = []
   #own: Room | undefined
   #isOver = false
-  /** What is known of those who have mounted it, until they are in a list. */
-  readonly #metadata = new Map<StateCursor<Subscriber>, unknown>()
-  #presence: { readonly of: Presence; readonly room: Room } | undefined
-  #listeners: Set<(people: ReadonlyArray<Person>) => void> | undefined
-  #stopListening: (() => void) | undefined
 
-  constructor(instance: Resident, rooms: Rooms["Service"], config: LiveConfig.Settings) {
+  constructor(instance: Instance, rooms: Rooms["Service"], config: LiveConfig.Settings) {
     this.#instance = instance
     this.#rooms = rooms
     this.#config = config
+    const codec = instance.definition.component.codec.presence
+    if (codec !== undefined) {
+      this.#presence = new InstancePresence(instance, { codec, config, rooms, home: () => this.#home() })
+    }
+  }
+
+  get id(): ComponentId {
+    return this.#instance.id
   }
 
   /** The names of the rooms it is in. */
@@ -94,7 +78,7 @@ export class InstanceRooms implements Member {
       this.#joined = [...this.#joined, room]
       room.enter(this, definition.hears === undefined || definition.hears.size > 0)
       for (const cursor of cursors) cursor.sink.enter(room, id, cursor, definition.component.codec.events)
-      this.#settle()
+      this.#presence?.settle()
       return Effect.void
     })
   }
@@ -116,7 +100,7 @@ export class InstanceRooms implements Member {
     this.#joined = this.#joined.filter((other) => other !== room)
     room.leave(this)
     for (const { sink } of this.#instance.cursors) sink.exit(room, this.#instance.id)
-    this.#settle()
+    this.#presence?.settle()
     this.#rooms.leftUnsafe(room)
   }
 
@@ -124,44 +108,25 @@ export class InstanceRooms implements Member {
   end(): void {
     this.#isOver = true
     for (const name of this.names) this.leave(name)
-    for (const cursor of Array.from(this.#metadata.keys())) this.departed(cursor)
-    this.#stopListening?.()
+    this.#presence?.end()
   }
 
   /** A client has mounted it, with these props. */
   arrived(cursor: StateCursor<Subscriber>, props: unknown): void {
-    const { id, principal, definition } = this.#instance
-    const { presence } = definition.component.codec
-    const { client } = cursor.sink
-    for (const room of this.#joined) cursor.sink.enter(room, id, cursor, definition.component.codec.events)
-    if (this.#own !== undefined) cursor.sink.enter(this.#own, id, cursor, definition.component.codec.events)
-    if (presence === undefined) return
-    try {
-      const metadata = presence.initial(props, client.principal ?? principal)
-      const encoded = presence.encodeMetadata(metadata)
-      if (Exit.isFailure(encoded)) throw Cause.squash(encoded.cause)
-      this.#metadata.set(cursor, metadata)
-    } catch (defect) {
-      this.#instance.report(
-        Effect.logError("What is known of a client at first is not known: presence.initial failed", defect)
-      )
-      return
-    }
-    this.#list(cursor)
+    const { id, definition } = this.#instance
+    for (const room of this.#all) cursor.sink.enter(room, id, cursor, definition.component.codec.events)
+    this.#presence?.arrived(cursor, props)
   }
 
   /** It has unmounted it. */
   departed(cursor: StateCursor<Subscriber>): void {
-    const { id } = this.#instance
-    for (const room of this.#joined) cursor.sink.forget(room, id)
-    if (this.#own !== undefined) cursor.sink.forget(this.#own, id)
-    this.#part(cursor)
-    this.#metadata.delete(cursor)
+    for (const room of this.#all) cursor.sink.forget(room, this.#instance.id)
+    this.#presence?.departed(cursor)
   }
 
   /** It is away, or back. */
-  seen(cursor: StateCursor<Subscriber>, isAway: boolean): void {
-    this.#presence?.of.seen(cursor, isAway)
+  seen(cursor: StateCursor<Subscriber>): void {
+    this.#presence?.seen(cursor)
   }
 
   /** Says an event in a room. */
@@ -207,54 +172,27 @@ export class InstanceRooms implements Member {
       const said = Effect.logWarning(`"${component}" cannot understand an event "${event}" of its room`, decoded.cause)
       return this.#instance.report(said)
     }
-    this.#instance.cell.send(hearing(event), decoded.value, { from: caller }, undefined)
+    this.#instance.cell.send(HeardEvents.tagOf(event), decoded.value, { from: caller }, undefined)
   }
 
   /** Who is there. */
   get people(): ReadonlyArray<Person> {
-    return this.#presence?.of.people ?? []
+    return this.#presence?.people ?? []
   }
 
-  /** Calls the listener with the list after each change, until the function returned is called. */
+  /** Calls the listener with the list of now, and after each change, until the function returned is called. */
   listen(listener: (people: ReadonlyArray<Person>) => void): () => void {
-    const listeners = (this.#listeners ??= new Set())
-    listeners.add(listener)
-    if (listeners.size === 1) this.#follow()
-    else listener(this.people)
-    return () => {
-      listeners.delete(listener)
-      if (listeners.size > 0) return
-      this.#stopListening?.()
-      this.#stopListening = undefined
-    }
+    if (this.#presence !== undefined) return this.#presence.listen(listener)
+    listener([])
+    return () => {}
   }
 
   /** Says what is to be known of a client, or of all that have mounted a private instance. */
   track(metadata: unknown, of: ClientInfo | undefined): Effect.Effect<void, LiveError> {
-    return Effect.suspend(() => {
-      const { address, key, cursors, definition } = this.#instance
-      const { presence } = definition.component.codec
-      if (presence === undefined) return Effect.die(new Error(`"${address}" does not declare presence.`))
-      const encoded = presence.encodeMetadata(metadata)
-      if (Exit.isFailure(encoded)) {
-        return refuse(new PayloadRejected({ action: "presence", issue: String(Cause.squash(encoded.cause)) }))
-      }
-      for (const cursor of cursors) {
-        const isMeant = key === undefined ? of === undefined || this.#isOwn(of) : cursor.sink.client === of
-        if (!isMeant) continue
-        const isListed = this.#metadata.has(cursor)
-        this.#metadata.set(cursor, metadata)
-        if (isListed) this.#presence?.of.track(cursor, metadata)
-        else this.#list(cursor)
-      }
-      return Effect.void
-    })
-  }
-
-  /** Whether somebody is one of those who have mounted it. */
-  #isOwn(client: ClientInfo): boolean {
-    for (const { sink } of this.#instance.cursors) if (sink.client === client) return true
-    return false
+    return (
+      this.#presence?.track(metadata, of) ??
+      Effect.die(new Error(`"${this.#instance.address}" does not declare presence.`))
+    )
   }
 
   #isFor(
@@ -281,55 +219,9 @@ export class InstanceRooms implements Member {
     return this.#own
   }
 
-  /** Those who have mounted it are listed where it speaks. */
-  #settle(): void {
-    const { id, definition } = this.#instance
-    const { codec, componentName } = definition.component
-    if (codec.presence === undefined || (this.#metadata.size === 0 && this.#presence === undefined)) return
-    const room = this.#home()
-    if (this.#presence?.room === room) return
-    const moving = Array.from(this.#metadata.keys())
-    for (const cursor of moving) this.#part(cursor)
-    this.#presence = undefined
-    if (room === undefined) return
-    let of = room.presences.get(componentName)
-    if (of === undefined) {
-      const place = room.name === undefined ? { componentId: id } : { room: room.name }
-      of = new Presence(presenceId(componentName, place), codec.presence, this.#config, this.#rooms.nextListUnsafe())
-      room.presences.set(componentName, of)
-    }
-    this.#presence = { of, room }
-    for (const cursor of moving) this.#meet(cursor)
-    if ((this.#listeners?.size ?? 0) > 0) this.#follow()
-  }
-
-  /** It is known what to say of this one. */
-  #list(cursor: StateCursor<Subscriber>): void {
-    this.#settle()
-    this.#meet(cursor)
-  }
-
-  #meet(cursor: StateCursor<Subscriber>): void {
-    const presence = this.#presence?.of
-    if (presence === undefined || !this.#metadata.has(cursor) || presence.has(cursor)) return
-    presence.enter(cursor, cursor.sink.client, this.#metadata.get(cursor), cursor.isAway)
-    cursor.sink.watch(presence, cursor)
-  }
-
-  #part(cursor: StateCursor<Subscriber>): void {
-    const presence = this.#presence
-    if (presence === undefined || !presence.of.has(cursor)) return
-    presence.of.leave(cursor)
-    cursor.sink.unwatch(presence.of)
-    if (presence.of.isEmpty) presence.room.presences.delete(this.#instance.address)
-  }
-
-  /** Its listeners listen to the list of where it is. */
-  #follow(): void {
-    this.#stopListening?.()
-    const tell = (people: ReadonlyArray<Person>) => this.#listeners?.forEach((listener) => listener(people))
-    this.#stopListening = this.#presence?.of.listen(tell)
-    tell(this.people)
+  /** The room of its own included. */
+  get #all(): ReadonlyArray<Room> {
+    return this.#own === undefined ? this.#joined : [...this.#joined, this.#own]
   }
 }
 

@@ -4,37 +4,28 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Queue from "effect/Queue"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import { CurrentTurn } from "../../actor/Activation.ts"
 import type { Caller } from "../../Caller.ts"
 import type * as Component from "../../Component.ts"
+import * as LatestStream from "../../LatestStream.ts"
 import type { LiveError } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import type { Person } from "../../Presence.ts"
 import { ClientInfo } from "../sync/ClientInfo.ts"
-import type { InstanceRooms } from "./InstanceRooms.ts"
-
-/** The instance, as far as its behaviour may reach it. */
-export interface SelfOwner {
-  readonly id: ComponentId
-  readonly key: string | undefined
-  readonly props: unknown
-  readonly activation: number
-  readonly cell: {
-    readonly state: unknown
-    readonly change: (update: (state: unknown) => unknown) => Effect.Effect<unknown>
-  }
-  readonly rooms: InstanceRooms
-  readonly listen: (listener: (state: unknown) => void) => () => void
-}
+import type { Instance } from "./Instance.ts"
+import type { InstanceActor } from "./InstanceActor.ts"
 
 /** The service a behaviour gets for its component's class. */
-export class InstanceSelf implements Component.InstanceContext<unknown, unknown, Component.Events, unknown> {
-  readonly #instance: SelfOwner
+class InstanceSelf implements Component.InstanceContext<unknown, unknown, Component.Events, unknown> {
+  readonly #actor: InstanceActor
 
-  constructor(instance: SelfOwner) {
-    this.#instance = instance
+  constructor(actor: InstanceActor) {
+    this.#actor = actor
+  }
+
+  get #instance(): Instance {
+    return this.#actor.instance
   }
 
   get id(): ComponentId {
@@ -50,7 +41,7 @@ export class InstanceSelf implements Component.InstanceContext<unknown, unknown,
   }
 
   get activation(): number {
-    return this.#instance.activation
+    return this.#actor.activation
   }
 
   get get(): Effect.Effect<unknown> {
@@ -73,16 +64,16 @@ export class InstanceSelf implements Component.InstanceContext<unknown, unknown,
   }
 
   get rooms(): ReadonlyArray<string> {
-    return this.#instance.rooms.names
+    return this.#actor.rooms.names
   }
 
   get join(): (room: string) => Effect.Effect<void, LiveError> {
-    const { rooms } = this.#instance
+    const { rooms } = this.#actor
     return (room) => rooms.join(room)
   }
 
   get leave(): (room: string) => Effect.Effect<void> {
-    const { rooms } = this.#instance
+    const { rooms } = this.#actor
     return (room) => Effect.sync(() => rooms.leave(room))
   }
 
@@ -91,31 +82,31 @@ export class InstanceSelf implements Component.InstanceContext<unknown, unknown,
     payload: unknown,
     options?: Component.BroadcastOptions
   ) => Effect.Effect<void, LiveError> {
-    const { rooms } = this.#instance
+    const { rooms } = this.#actor
     return (event, payload, options = {}) =>
       Effect.flatMap(caller, (client) => rooms.broadcast(event, payload, options, client))
   }
 
   get changes(): Stream.Stream<unknown> {
     const instance = this.#instance
-    return latest((tell) => {
+    return LatestStream.make((tell) => {
       tell(instance.cell.state)
       return instance.listen(tell)
     })
   }
 
   get presence(): Effect.Effect<ReadonlyArray<Person>> {
-    const { rooms } = this.#instance
+    const { rooms } = this.#actor
     return Effect.sync(() => rooms.people)
   }
 
   get presenceChanges(): Stream.Stream<ReadonlyArray<Person>> {
-    const { rooms } = this.#instance
-    return latest((tell) => rooms.listen(tell))
+    const { rooms } = this.#actor
+    return LatestStream.make((tell) => rooms.listen(tell))
   }
 
   get track(): (metadata: unknown, of?: Caller) => Effect.Effect<void, LiveError> {
-    const { rooms } = this.#instance
+    const { rooms } = this.#actor
     return (metadata, of) =>
       Effect.flatMap(caller, (client) => rooms.track(metadata, of instanceof ClientInfo ? of : client))
   }
@@ -126,13 +117,10 @@ const caller = Effect.withFiber((fiber) =>
   Effect.succeed(Context.get(fiber.context, CurrentTurn)?.from as ClientInfo | undefined)
 )
 
-/** What is told, of which a slow reader gets the latest. */
-const latest = <A>(listen: (tell: (value: A) => void) => () => void): Stream.Stream<A> =>
-  Stream.callback<A>(
-    (queue) =>
-      Effect.acquireRelease(
-        Effect.sync(() => listen((value) => void Queue.offerUnsafe(queue, value))),
-        (stop) => Effect.sync(stop)
-      ),
-    { bufferSize: 1, strategy: "sliding" }
-  )
+type SelfKey = Context.Key<never, InstanceSelf>
+
+/** What the behaviour of an instance runs in. */
+export const contextOf = (actor: InstanceActor): Context.Context<never> => {
+  const { component, context } = actor.instance.definition
+  return Context.add(context, component as unknown as SelfKey, new InstanceSelf(actor))
+}

@@ -1,97 +1,111 @@
-/** A reference to an instance that runs in this process. */
-import type * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
+/** An instance of this process, as one who has mounted it holds it. */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
 import type { Resume, SendOptions } from "../../actor/Message.ts"
 import type * as Component from "../../Component.ts"
-import type { LiveError } from "../../LiveError.ts"
+import { ComponentCrashed, type LiveError, refuse } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import type { Mounted, ResumePoint } from "../../LiveProtocol.ts"
 import type { StateCursor } from "../sync/StateCursor.ts"
-import type { Instance } from "./Instance.ts"
+import type { InstanceActor } from "./InstanceActor.ts"
 import type { InstanceRef } from "./InstanceRef.ts"
+import type { InstanceRunner } from "./InstanceRunner.ts"
 import type { Subscriber } from "./Subscriber.ts"
 
-/** Who runs the instances of this process, as far as a reference needs it. */
-export interface Releaser {
-  readonly release: (instance: Instance, scope: Scope.Closeable | undefined) => Effect.Effect<void>
-  readonly farewell: (instance: Instance) => Effect.Effect<string | undefined>
-}
-
-/** A hold on an instance of this process. */
+/** A reference to an instance of this process. */
 export class LocalInstanceRef implements InstanceRef {
-  readonly instance: Instance
+  readonly #actor: InstanceActor
   /** What this holder has mounted it with; a shared instance was made with those of the first. */
   readonly #props: unknown
+  readonly #runner: InstanceRunner["Service"]
   /** Holds a keyed instance active; a private one counts its holders. */
   readonly #scope: Scope.Closeable | undefined
-  readonly #releaser: Releaser
 
-  constructor(instance: Instance, props: unknown, scope: Scope.Closeable | undefined, releaser: Releaser) {
-    this.instance = instance
+  constructor(actor: InstanceActor, props: unknown, runner: InstanceRunner["Service"], scope?: Scope.Closeable) {
+    this.#actor = actor
     this.#props = props
+    this.#runner = runner
     this.#scope = scope
-    this.#releaser = releaser
   }
 
   get id(): ComponentId {
-    return this.instance.id
+    return this.#actor.instance.id
   }
 
   get key(): string | undefined {
-    return this.instance.key
+    return this.#actor.instance.key
   }
 
   get component(): Component.Any {
-    return this.instance.definition.component
+    return this.#actor.instance.definition.component
   }
 
   get capacity(): number {
-    return this.instance.capacity
+    return this.#actor.capacity
   }
 
   get bytes(): number {
-    return this.instance.bytes
+    return this.#actor.instance.bytes
   }
 
   send(tag: string, payload: unknown, options: SendOptions, listener: Resume): () => void {
-    return this.instance.cell.send(tag, payload, options, listener)
+    return this.#actor.instance.cell.send(tag, payload, options, listener)
   }
 
   subscribe(subscriber: Subscriber): Effect.Effect<StateCursor<Subscriber>, LiveError> {
-    return this.instance.read(subscriber, this.#props)
+    return Effect.suspend(() => {
+      const { instance, roomsIfAny: rooms } = this.#actor
+      if (rooms?.fits(subscriber) === false) return refuse(rooms.tooMany)
+      let cursor: StateCursor<Subscriber>
+      try {
+        cursor = instance.open(subscriber)
+      } catch (defect) {
+        instance.report(Effect.logError("The view of a component failed", defect))
+        return refuse(new ComponentCrashed({ component: instance.address }))
+      }
+      rooms?.arrived(cursor, this.#props)
+      return Effect.succeed(cursor)
+    })
   }
 
   unsubscribe(cursor: StateCursor<Subscriber>): void {
-    this.instance.leave(cursor)
+    const { instance, roomsIfAny: rooms } = this.#actor
+    if (!instance.cursors.has(cursor)) return
+    rooms?.departed(cursor)
+    instance.close(cursor)
   }
 
   detach(cursor: StateCursor<Subscriber>): void {
     cursor.leave()
-    this.instance.seen(cursor)
+    this.#actor.roomsIfAny?.seen(cursor)
   }
 
   resume(cursor: StateCursor<Subscriber>, from: ResumePoint | undefined): void {
-    this.instance.resume(cursor, from)
+    this.#actor.instance.resume(cursor, from)
+    this.#actor.roomsIfAny?.seen(cursor)
   }
 
   startAgain(cursor: StateCursor<Subscriber>): void {
     cursor.hold()
-    this.instance.seen(cursor)
+    this.#actor.roomsIfAny?.seen(cursor)
   }
 
   snapshot(
     cursor: StateCursor<Subscriber>,
     { index, seals }: { readonly index: number | undefined; readonly seals: boolean }
   ): Mounted {
-    this.instance.keep(seals)
-    return this.instance.snapshot(cursor, index)
+    const { instance, roomsIfAny: rooms } = this.#actor
+    // Who has come back has no token any more, and others of the same browser may come with the one that was spent.
+    instance.keep(seals ? "now" : "soon")
+    return instance.snapshot(cursor, index ?? rooms?.index ?? 0)
   }
 
   get release(): Effect.Effect<void> {
-    return this.#releaser.release(this.instance, this.#scope)
+    return this.#scope === undefined ? this.#runner.release(this.#actor) : Scope.close(this.#scope, Exit.void)
   }
 
   get farewell(): Effect.Effect<string | undefined> {
-    return this.#releaser.farewell(this.instance)
+    return this.#runner.farewell(this.#actor)
   }
 }

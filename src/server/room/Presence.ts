@@ -4,6 +4,7 @@
  * the event loop for listeners on the server, not for each who comes. It is encoded for clients only.
  */
 import type { PresenceCodec } from "../../ComponentCodec.ts"
+import { Listeners } from "../../Listeners.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import * as Patch from "../../Patch.ts"
 import type { Person } from "../../Presence.ts"
@@ -39,29 +40,35 @@ export class Presence implements Source {
   readonly epoch: number
   readonly clientStatus = undefined
   readonly conflateAfter: number
-  confirmed = 0
-  revision = 0
   readonly #codec: PresenceCodec
   readonly #visitors = new Map<string, Visitor>()
   readonly #visitOf = new Map<object, { readonly visitor: Visitor; readonly visit: Visit }>()
   readonly #cursors = new Set<StateCursor>()
-  /** And the list each of them knows. */
-  readonly #listeners = new Map<(people: ReadonlyArray<Person>) => void, ReadonlyArray<Person>>()
+  readonly #listeners: Listeners<ReadonlyArray<Person>>
   /** Undefined when something has changed. */
   #people: ReadonlyArray<Person> | undefined = []
   #encoded: Encoded = { people: [] }
+  #revision = 0
   #state: { readonly people: ReadonlyArray<Person> } = { people: [] }
   /** Whether something has changed since the list was encoded. */
   #isDirty = false
   /** Whether the listeners are going to be told. */
   #isTelling = false
 
-  constructor(id: ComponentId, codec: PresenceCodec, config: LiveConfig.Settings, epoch: number) {
+  /** `report` is told what a listener threw. */
+  constructor(
+    id: ComponentId,
+    codec: PresenceCodec,
+    config: LiveConfig.Settings,
+    epoch: number,
+    report: (defect: unknown) => void
+  ) {
     this.id = id
     this.epoch = epoch
     this.#codec = codec
     this.conflateAfter = config.conflateAfter
     this.logs = new ChangeLogs(config)
+    this.#listeners = new Listeners(report)
   }
 
   /** Everyone who is there, in the order they came. */
@@ -72,6 +79,13 @@ export class Presence implements Source {
   get encoded(): Encoded {
     return this.#encoded
   }
+
+  get revision(): number {
+    return this.#revision
+  }
+
+  /** There are no tokens of it. */
+  confirm(): void {}
 
   /** Whether nobody is there, or wants to know. */
   get isEmpty(): boolean {
@@ -141,8 +155,12 @@ export class Presence implements Source {
    * until the function returned is called.
    */
   listen(listener: (people: ReadonlyArray<Person>) => void): () => void {
-    this.#listeners.set(listener, this.people)
-    return () => void this.#listeners.delete(listener)
+    let known = this.people
+    return this.#listeners.add((people) => {
+      if (people === known) return
+      known = people
+      listener(people)
+    })
   }
 
   /** What has changed is to be in the logs. */
@@ -155,7 +173,7 @@ export class Presence implements Source {
     this.#state = state
     const patch = Patch.diff(before, this.#encoded)
     if (patch.length === 0) return
-    this.revision++
+    this.#revision++
     if (this.#cursors.size === 0) return
     this.logs.append(this, patch)
   }
@@ -173,12 +191,7 @@ export class Presence implements Source {
 
   readonly #tell = (): void => {
     this.#isTelling = false
-    for (const [listener, known] of this.#listeners) {
-      const { people } = this
-      if (people === known) continue
-      this.#listeners.set(listener, people)
-      listener(people)
-    }
+    this.#listeners.tell(this.people)
   }
 }
 

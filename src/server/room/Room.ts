@@ -3,6 +3,7 @@
  * mailbox. An event is encoded once, and clients at the same place in the log share the text and the frame of what they have not
  * read. Places with a name are found in `Rooms`; an instance in none has one of its own, for those who have mounted it.
  */
+import type { ComponentId } from "../../LiveId.ts"
 import { Batch } from "../sync/Batch.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
 import type { WireEncoder, EventScope } from "../sync/WireEncoder.ts"
@@ -10,8 +11,9 @@ import { EventLog, LoggedEvent } from "./EventLog.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import type { Presence } from "./Presence.ts"
 
-/** Who hears events on the server. */
+/** An instance that is in the room, and hears its events on the server. */
 export interface Member {
+  readonly id: ComponentId
   readonly hear: (speech: RoomEvent) => void
 }
 
@@ -38,6 +40,19 @@ export interface RoomEvent {
   readonly except: Member | undefined
   /** The id of the principal whose it is to be heard by; undefined for everyone. */
   readonly to: string | undefined
+}
+
+/** What is to be known of a room from outside. */
+export interface RoomInfo {
+  /** Undefined for that of a single instance. */
+  readonly name: string | undefined
+  /** The instances that are in it. */
+  readonly members: ReadonlyArray<ComponentId>
+  /** The clients that hear its events, and how many of them have not read all of them. */
+  readonly readers: number
+  readonly behind: number
+  /** Counts its events. */
+  readonly index: number
 }
 
 /** A place where events are said. */
@@ -78,6 +93,11 @@ export class Room implements EventScope {
   /** Whether no instance is in it. */
   get isEmpty(): boolean {
     return this.#members.size === 0
+  }
+
+  get info(): RoomInfo {
+    const members = Array.from(this.#members, ({ id }) => id)
+    return { name: this.name, members, readers: this.cursors.size, behind: this.#unread, index: this.log.index }
   }
 
   /** An instance is in it. */

@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import { type LiveError, refuse, RoomRejected } from "../../LiveError.ts"
 import * as Authorization from "../security/Authorization.ts"
 import * as LiveConfig from "../LiveConfig.ts"
-import { Room } from "./Room.ts"
+import { Room, type RoomInfo } from "./Room.ts"
 
 /** The rooms of one server. */
 export class Rooms extends Context.Service<
@@ -24,7 +24,10 @@ export class Rooms extends Context.Service<
     readonly leftUnsafe: (room: Room) => void
     /** A number no other list of who is there has. */
     readonly nextListUnsafe: () => number
-    readonly sizeUnsafe: () => number
+    /** Those with a name. */
+    readonly list: Effect.Effect<ReadonlyArray<RoomInfo>>
+    /** How many there are. */
+    readonly size: Effect.Effect<number>
   }
 >()("fibra/server/Rooms") {}
 
@@ -75,7 +78,8 @@ export const layer: Layer.Layer<Rooms> = Layer.effect(
         rooms.delete(room.name)
       },
       nextListUnsafe: () => ++lists,
-      sizeUnsafe: () => rooms.size
+      list: Effect.sync(() => Array.from(rooms.values(), ({ info }) => info)),
+      size: Effect.sync(() => rooms.size)
     })
   })
 )

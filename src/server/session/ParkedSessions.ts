@@ -36,6 +36,11 @@ export class ParkedSessions<Session> {
     return this.#parked.size
   }
 
+  /** What is known of one that is here. */
+  get(session: Session): Parked | undefined {
+    return this.#parked.get(session)
+  }
+
   /** When the next one's time is over; undefined when there is none. */
   get next(): number | undefined {
     for (const { until } of this.#parked.values()) return until

@@ -18,6 +18,7 @@ import { ParkedSessions } from "./ParkedSessions.ts"
 import { isSame, type Principal, renew } from "../../Principal.ts"
 import type { FeedConsumer } from "./ClientFeed.ts"
 import { Session, type SessionHost } from "./Session.ts"
+import * as SessionInfo from "./SessionInfo.ts"
 
 /** The sessions of one server. */
 export class Sessions extends Context.Service<
@@ -44,7 +45,9 @@ export class Sessions extends Context.Service<
     /** Nothing new is taken any more. */
     readonly drainUnsafe: () => void
     readonly isDraining: () => boolean
-    readonly sizeUnsafe: () => { readonly sessions: number; readonly parked: number }
+    readonly list: Effect.Effect<ReadonlyArray<SessionInfo.SessionInfo>>
+    /** How many there are, and how many of them wait for their client. */
+    readonly size: Effect.Effect<{ readonly sessions: number; readonly parked: number }>
   }
 >()("fibra/server/Sessions") {}
 
@@ -188,7 +191,10 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
         run(closeAll(Array.from(open).filter((session) => session.principal?.id === principal))),
       drainUnsafe: () => void (draining = true),
       isDraining: () => draining,
-      sizeUnsafe: () => ({ sessions: open.size, parked: parked.size })
+      list: Effect.map(Monotonic.epoch, (epoch) =>
+        Array.from(open, (session) => SessionInfo.of(session, parked.get(session), epoch))
+      ),
+      size: Effect.sync(() => ({ sessions: open.size, parked: parked.size }))
     })
   })
 )

@@ -20,8 +20,8 @@ export interface Source extends StateVersion {
   readonly clientStatus: InstanceStatus | undefined
   /** Changes a reader gets one by one in a single batch. */
   readonly conflateAfter: number
-  /** The last token its client is known to have. */
-  confirmed: number
+  /** Its client is known to have the token of this number. */
+  readonly confirm: (serial: number) => void
   /** It is going to be read: what has changed is to be in the log. */
   readonly refresh: () => void
 }
@@ -158,7 +158,7 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
 
   /** The client has this token. */
   confirm(serial: number): void {
-    this.source.confirmed = Math.max(this.source.confirmed, serial)
+    this.source.confirm(serial)
   }
 
   /** Reads the newest token on its own; undefined when there is none that was not read. */

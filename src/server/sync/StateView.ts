@@ -1,34 +1,27 @@
 /**
- * What one principal may see of an instance, made once for all of its clients. It is read like the instance itself; what the view
- * leaves out is in nothing that is made here. A view that fails leaves what was seen last, and says that it is faulted.
+ * What one principal may see of a state, made once for all of its clients. It is read like the state itself; what the view leaves out
+ * is in nothing that is made here. A view that fails leaves what was seen last, and says that it is faulted.
  */
-import * as Effect from "effect/Effect"
 import type * as Component from "../../Component.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import type { InstanceStatus } from "../../LiveProtocol.ts"
 import * as Patch from "../../Patch.ts"
 import type { Principal } from "../../Principal.ts"
-import type { Encoded } from "../../StateCodec.ts"
+import type { Encoded, StateCodec } from "../../StateCodec.ts"
 import { ChangeLogs } from "./ChangeLogs.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import type { StateCursor, Source } from "./StateCursor.ts"
 
-/** The instance, as far as it is to be seen. */
-export interface Original {
-  readonly id: ComponentId
-  readonly key: string | undefined
-  readonly epoch: number
-  readonly revision: number
-  readonly conflateAfter: number
-  readonly clientStatus: InstanceStatus
-  readonly definition: { readonly component: Component.Any }
-  readonly cell: { readonly state: unknown }
-  confirmed: number
-  readonly refresh: () => void
-  readonly report: (log: Effect.Effect<void>) => void
+/** How all principals see a state. */
+export interface Viewing {
+  readonly view: Component.View<unknown>
+  readonly codec: StateCodec<unknown>
+  readonly config: LiveConfig.Settings
+  /** Told of the first failure of a view that did not fail before. */
+  readonly failed: (defect: unknown) => void
 }
 
-/** What one principal may see of an instance. */
+/** What one principal may see. */
 export class StateView implements Source {
   readonly rank = 0
   readonly id: ComponentId
@@ -36,73 +29,69 @@ export class StateView implements Source {
   readonly logs: ChangeLogs
   readonly epoch: number
   readonly cursors = new Set<StateCursor>()
-  encoded: Encoded
-  revision: number
-  readonly #instance: Original
-  readonly #view: Component.View<unknown>
+  readonly #original: Source
   readonly #principal: Principal | undefined
+  readonly #viewing: Viewing
+  #encoded: Encoded
+  #revision: number
   #seen: unknown
   #isFaulted = false
 
   /** Throws when the view does. */
-  constructor(
-    instance: Original,
-    view: Component.View<unknown>,
-    principal: Principal | undefined,
-    config: LiveConfig.Settings
-  ) {
-    this.id = instance.id
-    this.key = instance.key
-    this.epoch = instance.epoch
-    this.revision = instance.revision
-    this.logs = new ChangeLogs(config)
-    this.#instance = instance
-    this.#view = view
+  constructor(original: Source, state: unknown, principal: Principal | undefined, viewing: Viewing) {
+    this.id = original.id
+    this.key = original.key
+    this.epoch = original.epoch
+    this.logs = new ChangeLogs(viewing.config)
+    this.#original = original
     this.#principal = principal
-    this.#seen = view(instance.cell.state, principal)
-    this.encoded = this.#encode(this.#seen, undefined)
+    this.#viewing = viewing
+    this.#revision = original.revision
+    this.#seen = viewing.view(state, principal)
+    this.#encoded = viewing.codec.encode(this.#seen, undefined)
   }
 
-  get clientStatus(): InstanceStatus {
-    return this.#isFaulted ? "faulted" : this.#instance.clientStatus
+  get encoded(): Encoded {
+    return this.#encoded
+  }
+
+  get revision(): number {
+    return this.#revision
+  }
+
+  get clientStatus(): InstanceStatus | undefined {
+    return this.#isFaulted ? "faulted" : this.#original.clientStatus
   }
 
   get conflateAfter(): number {
-    return this.#instance.conflateAfter
+    return this.#original.conflateAfter
   }
 
-  get confirmed(): number {
-    return this.#instance.confirmed
-  }
-
-  set confirmed(serial: number) {
-    this.#instance.confirmed = serial
+  confirm(serial: number): void {
+    this.#original.confirm(serial)
   }
 
   refresh(): void {
-    this.#instance.refresh()
+    this.#original.refresh()
   }
 
-  /** The state of the instance is another one. */
+  /** The state is another one; `by` names the call it comes from. */
   publish(state: unknown, by: string | undefined): void {
-    const before = this.encoded
+    const before = this.#encoded
+    const { codec, failed, view } = this.#viewing
     try {
-      const seen = this.#view(state, this.#principal)
-      this.encoded = this.#encode(seen, { from: this.#seen, to: before })
+      const seen = view(state, this.#principal)
+      this.#encoded = codec.encode(seen, { from: this.#seen, to: before })
       this.#seen = seen
       this.#isFaulted = false
     } catch (defect) {
       if (this.#isFaulted) return
       this.#isFaulted = true
-      return this.#instance.report(Effect.logError("The view of a component failed", defect))
+      return failed(defect)
     }
-    const patch = Patch.diff(before, this.encoded)
+    const patch = Patch.diff(before, this.#encoded)
     if (patch.length === 0) return
-    this.revision++
+    this.#revision++
     this.logs.append(this, patch, by)
-  }
-
-  #encode(seen: unknown, previous: { readonly from: unknown; readonly to: Encoded } | undefined): Encoded {
-    return this.#instance.definition.component.codec.state.encode(seen, previous)
   }
 }

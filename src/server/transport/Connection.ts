@@ -50,6 +50,22 @@ export interface Connections {
   readonly remove: (connection: Connection) => void
 }
 
+/** What is to be known of a connection from outside. */
+export interface ConnectionInfo {
+  readonly id: number
+  /** The id of its principal; undefined for an anonymous client. */
+  readonly principal: string | undefined
+  /** When it came, and when its last sign of life did: milliseconds since the epoch. */
+  readonly since: number
+  readonly heardAt: number
+  /** Bytes that were written and have not left. */
+  readonly buffered: number
+  /** Whether nothing more is read of it before they have. */
+  readonly isPaused: boolean
+  /** Characters of what it has asked, and has no answer yet. */
+  readonly asked: number
+}
+
 /** Milliseconds after which a client may ask again that waits for too much at once. */
 const retryTooMuch = 1000
 
@@ -62,7 +78,8 @@ export class Connection {
   #handler: ProtocolHandler | undefined
   #scheduled = false
   #paused = false
-  /** When the last sign of life came. */
+  /** The age of the server when it came, and when its last sign of life did. */
+  readonly #begun: number
   #heardAt: number
   /** Whether it was asked for one since. */
   #isAsked = false
@@ -78,7 +95,21 @@ export class Connection {
     this.writer = writer
     this.principal = principal
     this.#transport = transport
-    this.#heardAt = transport.age
+    this.#begun = this.#heardAt = transport.age
+  }
+
+  /** By a clock that began at `epoch`. */
+  info(epoch: number): ConnectionInfo {
+    const { age, now } = this.#transport
+    return {
+      id: this.id,
+      principal: this.principal?.id,
+      since: epoch + now - age + this.#begun,
+      heardAt: epoch + now - age + this.#heardAt,
+      buffered: this.writer.bufferedUnsafe(),
+      isPaused: this.#paused,
+      asked: this.#asked
+    }
   }
 
   /** The front takes over. */

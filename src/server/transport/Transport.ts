@@ -11,8 +11,9 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as LiveConfig from "../LiveConfig.ts"
 import * as Monotonic from "../../actor/Monotonic.ts"
+import { Listeners } from "../../Listeners.ts"
 import type { Principal } from "../../Principal.ts"
-import { Connection, type Connections, type WireProtocol } from "./Connection.ts"
+import { Connection, type ConnectionInfo, type Connections, type WireProtocol } from "./Connection.ts"
 import type { FrameWriter } from "./FrameWriter.ts"
 import { Pulse } from "./Pulse.ts"
 import { TokenBucket } from "./TokenBucket.ts"
@@ -26,8 +27,8 @@ class Outboxes implements Connections {
   readonly allowances: TokenBucket
   readonly patience: TokenBucket
   now: number
-  /** Who wants to look again when something has happened. */
-  readonly watchers = new Set<() => void>()
+  /** They want to look again when something has happened. */
+  readonly watchers: Listeners
   #dirty: Array<Connection> = []
   #last = 0
   readonly #begun: number
@@ -41,6 +42,7 @@ class Outboxes implements Connections {
     this.#clock = clock
     this.now = this.#begun = Monotonic.millisUnsafe(clock)
     this.#log = log
+    this.watchers = new Listeners(log)
     const { firstMessageTimeout, heartbeat, rate, rateBurst, rateTolerance } = config
     this.#beats = new Pulse(Duration.toMillis(heartbeat), this.now)
     this.#looks = new Pulse(Duration.toMillis(firstMessageTimeout) * lookingShare, this.now)
@@ -98,7 +100,7 @@ class Outboxes implements Connections {
   }
 
   happened(): void {
-    for (const look of this.watchers) look()
+    this.watchers.tell()
   }
 
   schedule(connection: Connection): void {
@@ -130,7 +132,9 @@ export class Transport extends Context.Service<
     readonly written: Effect.Effect<void>
     /** Flushes now what would be flushed at the end of this turn. */
     readonly flushUnsafe: () => void
-    readonly sizeUnsafe: () => number
+    readonly list: Effect.Effect<ReadonlyArray<ConnectionInfo>>
+    /** How many there are. */
+    readonly size: Effect.Effect<number>
   }
 >()("fibra/server/Transport") {}
 
@@ -171,11 +175,10 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
       // A socket does not say when its last byte has left, so that is looked at now and then.
       const polled = Effect.repeat(Effect.sync(look), { until: (done) => done, schedule: Schedule.spaced("5 millis") })
       const told = Effect.callback<void>((resume) => {
-        const watcher = () => {
+        const stop = outboxes.watchers.add(() => {
           if (look()) resume(Effect.void)
-        }
-        outboxes.watchers.add(watcher)
-        return Effect.sync(() => outboxes.watchers.delete(watcher))
+        })
+        return Effect.sync(stop)
       })
       return Effect.asVoid(Effect.raceFirst(polled, told))
     }
@@ -207,7 +210,8 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
       known: until((connection) => connection.knows),
       written: until(({ writer }) => writer.bufferedUnsafe() === 0),
       flushUnsafe: outboxes.flush,
-      sizeUnsafe: () => outboxes.connections.size
+      list: Effect.map(Monotonic.epoch, (epoch) => Array.from(outboxes.connections, (each) => each.info(epoch))),
+      size: Effect.sync(() => outboxes.connections.size)
     })
   })
 )

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Logger, type Scope } from "effect"
 import { SnapshotStore } from "fibra/server"
+import { Checkpoint } from "../../../src/server/instance/Checkpoint.ts"
 import type { Instance } from "../../../src/server/instance/Instance.ts"
 import * as LiveConfig from "../../../src/server/LiveConfig.ts"
 import { Checkpointer } from "../../../src/server/instance/Checkpointer.ts"
@@ -25,19 +26,25 @@ const make = Effect.fnUntraced(function* (text: string) {
   const context = yield* Effect.context<Scope.Scope>()
   const store = yield* SnapshotStore.SnapshotStore
   const keeper = new Checkpointer(store, tokens, { ...LiveConfig.defaults, maxTokenLength }, context)
+  let encoded = { text }
+  let revision = 0
   const instance = {
     id: "SlowHandlers:1",
     key: undefined,
     props: {},
     epoch: 1,
-    serial: 0,
-    revision: 0,
-    encoded: { text },
+    checkpoint: new Checkpoint(1, "first"),
+    get revision() {
+      return revision
+    },
+    get encoded() {
+      return encoded
+    },
     definition: { component: SlowHandlers, persist: false }
   } as unknown as Instance
   const change = (text: string) => {
-    instance.encoded = { text }
-    instance.revision++
+    encoded = { text }
+    revision++
   }
   return { keeper, instance, sealed, change }
 })

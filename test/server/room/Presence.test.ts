@@ -37,7 +37,9 @@ const empty = () => {
       }
     }
   }
-  const presence = new Presence("presence:Desk" as ComponentId, counting, defaults, 1)
+  const failures: Array<unknown> = []
+  const report = (defect: unknown) => void failures.push(defect)
+  const presence = new Presence("presence:Desk" as ComponentId, counting, defaults, 1, report)
   const told: Array<string> = []
   const listener = (people: ReadonlyArray<Person>) => void told.push(namesOf(people).join(" "))
   const enter = (name: string) => {
@@ -45,7 +47,7 @@ const empty = () => {
     presence.enter(mount, new ClientInfo(undefined, name), { name }, false)
     return mount
   }
-  return { presence, told, listener, enter, encodings: () => encoded }
+  return { presence, told, listener, enter, failures, encodings: () => encoded }
 }
 
 /** The end of this turn of the event loop. */
@@ -85,6 +87,20 @@ describe("a listener on the server", () => {
       yield* turn
       assert.deepStrictEqual(told, [])
       assert.deepStrictEqual(others, [1, 2])
+    })
+  )
+
+  it.effect("that throws is reported, and keeps nothing from the others", () =>
+    Effect.gen(function* () {
+      const { enter, failures, listener, presence, told } = empty()
+      presence.listen(() => {
+        throw "thrown"
+      })
+      presence.listen(listener)
+      enter("Ada")
+      yield* turn
+      assert.deepStrictEqual(told, ["Ada"])
+      assert.deepStrictEqual(failures, ["thrown"])
     })
   )
 

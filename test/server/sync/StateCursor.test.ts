@@ -21,7 +21,7 @@ class Counted implements Source {
   readonly conflateAfter = 4
   readonly logs = new ChangeLogs(defaults)
   readonly refresh = () => {}
-  confirmed = 0
+  readonly confirm = () => {}
   encoded = { count: 0 }
   revision = 0
   #serial = 0

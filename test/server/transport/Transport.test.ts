@@ -37,7 +37,7 @@ for (const [when, broken, use] of cases) {
       assert.deepStrictEqual(codes, [1011])
       assert.deepStrictEqual(logs, ["A connection failed"])
       connection.closed()
-      assert.strictEqual(transport.sizeUnsafe(), 0)
+      assert.strictEqual(yield* transport.size, 0)
     }).pipe(Effect.provide(layer.pipe(Layer.provide(Logger.layer([logger])))))
   })
 }

@@ -1,0 +1,196 @@
+/**
+ * How an instance runs: its behaviour is built with the instance as its context, asks before it acts, and answers in texts; the
+ * instance sees what becomes of the state, and its rooms what becomes of the instance. It runs for as long as somebody holds it, and
+ * ends once.
+ */
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { Handlers } from "../../actor/Activation.ts"
+import type { Observer, Options, Status } from "../../actor/ActorCell.ts"
+import type { Overflow } from "../../actor/Mailbox.ts"
+import type { RestartPolicy } from "../../actor/RestartPolicy.ts"
+import { ComponentCrashed, LiveError, refuse } from "../../LiveError.ts"
+import type { Rooms } from "../room/Rooms.ts"
+import type * as Authorization from "../security/Authorization.ts"
+import * as ActionResult from "./ActionResult.ts"
+import type { ComponentDefinition } from "./ComponentDefinition.ts"
+import * as Guard from "./Guard.ts"
+import { type Identity, Instance, type InstanceHost } from "./Instance.ts"
+import { InstanceRooms } from "./InstanceRooms.ts"
+import { fieldOf } from "./WritableFields.ts"
+
+/** What all instances of a server share. */
+export interface ActorHost extends InstanceHost {
+  readonly authorization: Authorization.Rights
+  readonly rooms: Rooms["Service"]
+  /** What a behaviour runs in, the instance as it sees it included. */
+  readonly contextOf: (actor: InstanceActor) => Context.Context<never>
+  /** Milliseconds since the server began: small for a month, and so kept without memory of its own. */
+  readonly age: () => number
+}
+
+/** An instance that runs. */
+export class InstanceActor implements Options<unknown>, Observer<unknown> {
+  readonly instance: Instance
+  /** The age of the server when it began. */
+  readonly begun: number
+  readonly #host: ActorHost
+  #rooms: InstanceRooms | undefined
+  #activation = -1
+  #holders = 1
+  #ended: Deferred.Deferred<void> | undefined
+
+  constructor(definition: ComponentDefinition, host: ActorHost, own: Identity) {
+    this.#host = host
+    this.begun = host.age()
+    this.instance = new Instance(definition, host, own, this)
+  }
+
+  get #definition(): ComponentDefinition {
+    return this.instance.definition
+  }
+
+  /** How often the behaviour was built before. */
+  get activation(): number {
+    return this.#activation
+  }
+
+  /** The rooms it is in, and what it says and hears. */
+  get rooms(): InstanceRooms {
+    return (this.#rooms ??= new InstanceRooms(this.instance, this.#host.rooms, this.#host.config))
+  }
+
+  /** The same, if it has to do with rooms. */
+  get roomsIfAny(): InstanceRooms | undefined {
+    return this.#definition.component.codec.presence === undefined ? this.#rooms : this.rooms
+  }
+
+  /** The rooms it has joined. */
+  get roomNames(): ReadonlyArray<string> {
+    return this.#rooms?.names ?? []
+  }
+
+  /** Somebody else holds it, too. */
+  hold(): void {
+    this.#holders++
+  }
+
+  /** One who held it does so no more; gives whether that was the last. */
+  letGo(): boolean {
+    return --this.#holders <= 0
+  }
+
+  /** Computes the first state and runs the build. */
+  get start(): Effect.Effect<void, LiveError> {
+    const component = this.address
+    return Effect.catchCause(this.instance.cell.start(), (cause) => {
+      if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
+      const failure = cause.reasons.find(Cause.isFailReason)?.error
+      return failure instanceof LiveError
+        ? Effect.fail(failure)
+        : Effect.andThen(
+            Effect.annotateLogs(Effect.logWarning("A component failed to start", cause), { component }),
+            refuse(new ComponentCrashed({ component }))
+          )
+    })
+  }
+
+  /** Lets it finish what it has begun, for as long as its behaviour allows. */
+  get stop(): Effect.Effect<void> {
+    return this.instance.cell.stop(this.#definition.shutdown)
+  }
+
+  /** Runs what ends it, once; whoever asks again waits for that. */
+  end(ending: Effect.Effect<void>): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.#ended !== undefined) return Deferred.await(this.#ended)
+      const ended = (this.#ended = Deferred.makeUnsafe())
+      return Effect.ensuring(
+        ending,
+        Effect.sync(() => Deferred.doneUnsafe(ended, Exit.void))
+      )
+    })
+  }
+
+  /** Waits until it has ended; undefined when it has not begun to. */
+  get ending(): Effect.Effect<void> | undefined {
+    return this.#ended === undefined ? undefined : Deferred.await(this.#ended)
+  }
+
+  get address(): string {
+    return this.instance.address
+  }
+
+  /** Made anew for each activation, and held by that. */
+  get context(): Context.Context<never> {
+    return this.#host.contextOf(this)
+  }
+
+  get build(): Effect.Effect<Handlers, unknown, unknown> {
+    return Effect.suspend(() => {
+      this.#activation++
+      const { build, component } = this.#definition
+      const { authorization } = this.#host
+      if (authorization.call === undefined && authorization.set === undefined) return build
+      return Effect.map(build, (handlers) => Guard.guard(handlers, authorization, component, this.instance.key))
+    })
+  }
+
+  get capacity(): number {
+    return this.#definition.capacity
+  }
+
+  get overflow(): Overflow {
+    return this.#definition.overflow
+  }
+
+  get restart(): RestartPolicy {
+    return this.#definition.restart
+  }
+
+  get handlerTimeout(): Duration.Duration | undefined {
+    return this.#definition.handlerTimeout
+  }
+
+  get observer(): Observer<unknown> {
+    return this
+  }
+
+  initial(): unknown {
+    return this.instance.initial()
+  }
+
+  finish(action: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<unknown, unknown, unknown> {
+    if (fieldOf(action) !== undefined) return Effect.as(answer, "null")
+    const codec = this.#definition.component.codec.actions.get(action)
+    // What else is no action is an event that was heard, and nobody waits for what becomes of that.
+    return codec === undefined ? this.#heard(action, answer) : ActionResult.encode(answer, codec)
+  }
+
+  changed(state: unknown): void {
+    this.instance.changed(state)
+  }
+
+  settled(): void {
+    this.instance.refresh()
+  }
+
+  suspended(): void {
+    this.instance.refresh()
+  }
+
+  status(status: Status): void {
+    this.instance.statusChanged(status)
+    if (status === "stopped") this.#rooms?.end()
+  }
+
+  #heard(tag: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<unknown, never, unknown> {
+    return answer.pipe(
+      Effect.catch((error) => Effect.logWarning(`"${this.address}" failed with what it does "${tag}"`, error))
+    )
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * Those who have mounted one instance, as they are listed where it speaks: in its first room, or, when it is in none, in a room of its
+ * own. What is known of them is kept here, and goes with them from list to list.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { PresenceCodec } from "../../ComponentCodec.ts"
+import { type LiveError, PayloadRejected, refuse } from "../../LiveError.ts"
+import { Listeners } from "../../Listeners.ts"
+import { presenceId } from "../../LiveProtocol.ts"
+import type { Person } from "../../Presence.ts"
+import type * as LiveConfig from "../LiveConfig.ts"
+import { Presence } from "../room/Presence.ts"
+import type { Room } from "../room/Room.ts"
+import type { Rooms } from "../room/Rooms.ts"
+import type { ClientInfo } from "../sync/ClientInfo.ts"
+import type { StateCursor } from "../sync/StateCursor.ts"
+import type { Instance } from "./Instance.ts"
+import type { Subscriber } from "./Subscriber.ts"
+
+/** What is needed of the instance's server and of its rooms. */
+export interface InstancePresenceOptions {
+  readonly codec: PresenceCodec
+  readonly config: LiveConfig.Settings
+  readonly rooms: Pick<Rooms["Service"], "nextListUnsafe">
+  /** Where the instance speaks; undefined when nobody could hear it. */
+  readonly home: () => Room | undefined
+}
+
+/** Those who have mounted one instance. */
+export class InstancePresence {
+  readonly #instance: Instance
+  readonly #options: InstancePresenceOptions
+  /** What is known of each. */
+  readonly #metadata = new Map<StateCursor<Subscriber>, unknown>()
+  #listed: { readonly list: Presence; readonly room: Room } | undefined
+  readonly #listeners: Listeners<ReadonlyArray<Person>>
+  #stopFollowing: (() => void) | undefined
+
+  constructor(instance: Instance, options: InstancePresenceOptions) {
+    this.#instance = instance
+    this.#options = options
+    this.#listeners = new Listeners((defect) => this.#listenerFailed(defect))
+  }
+
+  /** Who is there, those of other instances included. */
+  get people(): ReadonlyArray<Person> {
+    return this.#listed?.list.people ?? []
+  }
+
+  /** Calls the listener with the list of now, and after each change, until the function returned is called. */
+  listen(listener: (people: ReadonlyArray<Person>) => void): () => void {
+    const remove = this.#listeners.add(listener)
+    if (this.#listeners.size === 1) this.#follow()
+    listener(this.people)
+    return () => {
+      remove()
+      if (this.#listeners.size === 0) this.#unfollow()
+    }
+  }
+
+  /** A client has mounted the instance, with these props. */
+  arrived(cursor: StateCursor<Subscriber>, props: unknown): void {
+    const { codec } = this.#options
+    try {
+      const metadata = codec.initial(props, cursor.sink.client.principal ?? this.#instance.principal)
+      const encoded = codec.encodeMetadata(metadata)
+      if (Exit.isFailure(encoded)) throw Cause.squash(encoded.cause)
+      this.#metadata.set(cursor, metadata)
+    } catch (defect) {
+      return this.#instance.report(
+        Effect.logError("What is known of a client at first is not known: presence.initial failed", defect)
+      )
+    }
+    this.#list(cursor)
+  }
+
+  /** It has unmounted it. */
+  departed(cursor: StateCursor<Subscriber>): void {
+    this.#part(cursor)
+    this.#metadata.delete(cursor)
+  }
+
+  /** It is away, or back. */
+  seen(cursor: StateCursor<Subscriber>): void {
+    this.#listed?.list.seen(cursor, cursor.isAway)
+  }
+
+  /** The instance has stopped. */
+  end(): void {
+    for (const cursor of Array.from(this.#metadata.keys())) this.departed(cursor)
+    this.#unfollow()
+  }
+
+  /** Says what is to be known of a client, or of all that have mounted a private instance. */
+  track(metadata: unknown, of: ClientInfo | undefined): Effect.Effect<void, LiveError> {
+    return Effect.suspend(() => {
+      const { key, cursors } = this.#instance
+      const encoded = this.#options.codec.encodeMetadata(metadata)
+      if (Exit.isFailure(encoded)) {
+        return refuse(new PayloadRejected({ action: "presence", issue: String(Cause.squash(encoded.cause)) }))
+      }
+      for (const cursor of cursors) {
+        const isMeant = key === undefined ? of === undefined || this.#isOwn(of) : cursor.sink.client === of
+        if (!isMeant) continue
+        const isListed = this.#metadata.has(cursor)
+        this.#metadata.set(cursor, metadata)
+        if (isListed) this.#listed?.list.track(cursor, metadata)
+        else this.#list(cursor)
+      }
+      return Effect.void
+    })
+  }
+
+  /** The instance may speak elsewhere now: those who have mounted it are listed there. */
+  settle(): void {
+    if (this.#metadata.size === 0 && this.#listed === undefined) return
+    const room = this.#options.home()
+    if (this.#listed?.room === room) return
+    const moving = Array.from(this.#metadata.keys())
+    for (const cursor of moving) this.#part(cursor)
+    this.#listed = room === undefined ? undefined : { list: this.#listOf(room), room }
+    if (room === undefined) return
+    for (const cursor of moving) this.#meet(cursor)
+    if (this.#listeners.size === 0) return
+    this.#follow()
+    this.#listeners.tell(this.people)
+  }
+
+  /** Whether somebody is one of those who have mounted it. */
+  #isOwn(client: ClientInfo): boolean {
+    for (const { sink } of this.#instance.cursors) if (sink.client === client) return true
+    return false
+  }
+
+  /** The list of this component in a room. */
+  #listOf(room: Room): Presence {
+    const { id, address } = this.#instance
+    const { codec, config, rooms } = this.#options
+    let list = room.presences.get(address)
+    if (list === undefined) {
+      const scope = room.name === undefined ? { componentId: id } : { room: room.name }
+      list = new Presence(presenceId(address, scope), codec, config, rooms.nextListUnsafe(), (defect) =>
+        this.#listenerFailed(defect)
+      )
+      room.presences.set(address, list)
+    }
+    return list
+  }
+
+  /** It is known what to say of this one. */
+  #list(cursor: StateCursor<Subscriber>): void {
+    this.settle()
+    this.#meet(cursor)
+  }
+
+  #meet(cursor: StateCursor<Subscriber>): void {
+    const list = this.#listed?.list
+    if (list === undefined || !this.#metadata.has(cursor) || list.has(cursor)) return
+    list.enter(cursor, cursor.sink.client, this.#metadata.get(cursor), cursor.isAway)
+    cursor.sink.watch(list, cursor)
+  }
+
+  #part(cursor: StateCursor<Subscriber>): void {
+    const listed = this.#listed
+    if (listed === undefined || !listed.list.has(cursor)) return
+    listed.list.leave(cursor)
+    cursor.sink.unwatch(listed.list)
+    if (listed.list.isEmpty) listed.room.presences.delete(this.#instance.address)
+  }
+
+  /** Its listeners listen to the list of where it is. */
+  #follow(): void {
+    this.#unfollow()
+    this.#stopFollowing = this.#listed?.list.listen((people) => this.#listeners.tell(people))
+  }
+
+  #unfollow(): void {
+    this.#stopFollowing?.()
+    this.#stopFollowing = undefined
+  }
+
+  #listenerFailed(defect: unknown): void {
+    this.#instance.report(Effect.logError("A listener of who is there failed", Cause.die(defect)))
+  }
+}

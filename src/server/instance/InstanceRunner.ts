@@ -1,0 +1,163 @@
+/**
+ * Runs the instances of this process, each until it is let go of, and has their states kept. Where they come from, and who may have
+ * them, is not known here.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import * as Monotonic from "../../actor/Monotonic.ts"
+import type { LiveError } from "../../LiveError.ts"
+import type { ComponentId } from "../../LiveId.ts"
+import * as IdGenerator from "../IdGenerator.ts"
+import * as LiveConfig from "../LiveConfig.ts"
+import { Rooms } from "../room/Rooms.ts"
+import * as Authorization from "../security/Authorization.ts"
+import { StateToken } from "../security/StateToken.ts"
+import { SnapshotStore } from "../store/SnapshotStore.ts"
+import { Checkpointer } from "./Checkpointer.ts"
+import type { ComponentDefinition } from "./ComponentDefinition.ts"
+import type { Identity, Instance } from "./Instance.ts"
+import { type ActorHost, InstanceActor } from "./InstanceActor.ts"
+import * as InstanceInfo from "./InstanceInfo.ts"
+import * as InstanceSelf from "./InstanceSelf.ts"
+
+/** What is to be started. */
+export interface Starting extends Omit<Identity, "id"> {
+  /** A new one, unless it has lived before. */
+  readonly id?: ComponentId
+  /** It is in this room before it is built: what it says there then, and hears, counts. */
+  readonly room?: string | undefined
+}
+
+/** The instances of one process. */
+export class InstanceRunner extends Context.Service<
+  InstanceRunner,
+  {
+    /** Starts an instance, which has one holder then. */
+    readonly start: (definition: ComponentDefinition, own: Starting) => Effect.Effect<InstanceActor, LiveError>
+    /** One who held it does so no more; it stops with the last. */
+    readonly release: (actor: InstanceActor) => Effect.Effect<void>
+    /** Lets it finish what it has begun, stops it, and keeps its last state. */
+    readonly stop: (actor: InstanceActor) => Effect.Effect<void>
+    /** Stops it, and keeps nothing: another life of it is the one that counts. */
+    readonly discard: (actor: InstanceActor) => Effect.Effect<void>
+    /** The instance of this id, if it runs here. */
+    readonly findUnsafe: (id: string) => InstanceActor | undefined
+    /** There is something of it that is not kept yet. */
+    readonly keep: (instance: Instance) => void
+    /** The token for one who has let go of a private instance: of the state as it is, or of the last one when nobody holds it. */
+    readonly farewell: (actor: InstanceActor) => Effect.Effect<string | undefined>
+    /** Lets all finish what they have begun, and stops them. */
+    readonly finish: Effect.Effect<void>
+    /** Keeps every state that is not kept yet, and tells its readers the token. */
+    readonly keepAll: Effect.Effect<void>
+    /** Keeps nothing any more. */
+    readonly close: Effect.Effect<void>
+    /** Interrupts whatever is still being done, and stops them all. */
+    readonly stopNow: Effect.Effect<void>
+    readonly list: Effect.Effect<ReadonlyArray<InstanceInfo.InstanceInfo>>
+    /** How many there are. */
+    readonly size: Effect.Effect<number>
+  }
+>()("fibra/server/InstanceRunner") {}
+
+const make = Effect.gen(function* () {
+  const config = yield* LiveConfig.LiveConfig
+  const scoped = yield* Effect.context<Scope.Scope>()
+  const context = Context.omit(Scope.Scope)(scoped)
+  const clock = yield* Clock.Clock
+  const makeId = yield* IdGenerator.makeComponentId
+  const checkpointer = new Checkpointer(yield* SnapshotStore, yield* StateToken, config, scoped)
+  const begun = Monotonic.millisUnsafe(clock)
+  const running = new Map<string, InstanceActor>()
+  const host: ActorHost = {
+    config,
+    authorization: yield* Authorization.Authorization,
+    rooms: yield* Rooms,
+    keep: (instance) => checkpointer.keep(instance),
+    seal: (instance) => checkpointer.seal(instance),
+    run: Effect.runForkWith(context),
+    contextOf: InstanceSelf.contextOf,
+    age: () => Monotonic.millisUnsafe(clock) - begun
+  }
+
+  const stop = (actor: InstanceActor): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const { id } = actor.instance
+      if (running.get(id) !== actor) return Effect.void
+      return actor.end(
+        Effect.ensuring(
+          Effect.andThen(actor.stop, checkpointer.stopped(actor.instance)),
+          Effect.sync(() => running.delete(id))
+        )
+      )
+    })
+
+  const each = (act: (actor: InstanceActor) => Effect.Effect<void>): Effect.Effect<void> =>
+    Effect.suspend(() =>
+      Effect.forEach(Array.from(running.values()), act, {
+        concurrency: "unbounded",
+        discard: true
+      })
+    )
+
+  const keepEach = Effect.sync(() => {
+    for (const { instance } of running.values()) checkpointer.keep(instance)
+  })
+  // A token grows old, though nothing changes.
+  yield* Effect.forkScoped(Effect.schedule(keepEach, Schedule.spaced(Duration.times(config.tokenAge, 0.5))))
+  yield* Effect.addFinalizer(() => each(stop))
+
+  return InstanceRunner.of({
+    start: (definition, { room, ...own }) =>
+      Effect.suspend(() => {
+        const id = own.id ?? makeId(definition.component.componentName)
+        const actor = new InstanceActor(definition, host, { ...own, id })
+        const started = room === undefined ? actor.start : Effect.andThen(actor.rooms.join(room), actor.start)
+        return Effect.uninterruptibleMask((restore) =>
+          Effect.map(restore(started), () => {
+            running.set(id, actor)
+            return actor
+          })
+        )
+      }),
+    release: (actor) =>
+      Effect.suspend(() => {
+        if (running.get(actor.instance.id) !== actor || !actor.letGo()) return Effect.void
+        return stop(actor)
+      }),
+    stop,
+    discard: (actor) =>
+      Effect.suspend(() => {
+        actor.instance.checkpoint.discard()
+        return stop(actor)
+      }),
+    findUnsafe: (id) => running.get(id),
+    keep: host.keep,
+    farewell: (actor) => {
+      const { instance } = actor
+      const token = checkpointer.farewell(instance)
+      if (actor.ending === undefined) return token
+      // What it has begun is answered, so it is in the token. What it closes after that may take longer, and changes nothing.
+      return Effect.andThen(Effect.timeoutOption(instance.cell.watch(), instance.definition.shutdown), token)
+    },
+    finish: each((actor) => actor.stop),
+    keepAll: Effect.andThen(keepEach, checkpointer.flush),
+    close: Effect.sync(() => checkpointer.close()),
+    stopNow: each(({ instance }) => instance.cell.stop(Duration.zero)),
+    list: Effect.map(Monotonic.epoch, (epoch) =>
+      Array.from(running.values(), (actor) => InstanceInfo.of(actor, epoch + begun))
+    ),
+    size: Effect.sync(() => running.size)
+  })
+})
+
+/** No instance at first; those that run when the Scope closes are stopped. */
+export const layer: Layer.Layer<InstanceRunner, never, SnapshotStore | StateToken | Rooms> = Layer.effect(
+  InstanceRunner,
+  make
+)

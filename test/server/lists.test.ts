@@ -1,0 +1,158 @@
+/** What a monitor sees: connections, sessions, instances and rooms, each as it is at that moment. */
+import { assert, it } from "@effect/vitest"
+import { Context, Effect, Layer, Logger } from "effect"
+import { TestClock } from "effect/testing"
+import { LiveServer, Secrets } from "fibra/server"
+import * as StateCache from "../../src/client/StateCache.ts"
+import { Instances } from "../../src/server/instance/Instances.ts"
+import { Rooms } from "../../src/server/room/Rooms.ts"
+import { Sessions } from "../../src/server/session/Sessions.ts"
+import { Transport } from "../../src/server/transport/Transport.ts"
+import { LiveRpc } from "../../src/server/wire/rpc/LiveRpc.ts"
+import { type ClientOptions, connect } from "../../src/testing/TestClient.ts"
+import { Minutes, RoomFixture, RoomFixtureLayer } from "../support/RoomFixture.ts"
+
+const subject = LiveServer.layerCore({ components: [RoomFixture] }).pipe(
+  Layer.provide(RoomFixtureLayer.pipe(Layer.provide(Minutes.layer))),
+  Layer.provideMerge(StateCache.layerMemory),
+  Layer.provide([Secrets.layerRandom, Logger.layer([])])
+)
+
+const client = (options: ClientOptions = {}) =>
+  Effect.contextWith((context: Context.Context<Transport | LiveRpc | StateCache.StateCache>) =>
+    connect(
+      () => ({ transport: Context.get(context, Transport), protocol: Context.get(context, LiveRpc) }),
+      Context.get(context, StateCache.StateCache),
+      options
+    )
+  )
+
+const lists = Effect.gen(function* () {
+  return {
+    connections: yield* Transport.use(({ list }) => list),
+    sessions: yield* Sessions.use(({ list }) => list),
+    instances: yield* Instances.use(({ list }) => list),
+    rooms: yield* Rooms.use(({ list }) => list)
+  }
+})
+
+const sizes = Effect.gen(function* () {
+  return {
+    connections: yield* Transport.use(({ size }) => size),
+    sessions: yield* Sessions.use(({ size }) => size),
+    instances: yield* Instances.use(({ size }) => size),
+    rooms: yield* Rooms.use(({ size }) => size)
+  }
+})
+
+it.effect("nothing is listed of a server that nobody has come to", () =>
+  Effect.gen(function* () {
+    assert.deepStrictEqual(yield* lists, { connections: [], sessions: [], instances: [], rooms: [] })
+  }).pipe(Effect.provide(subject))
+)
+
+it.effect("who is there, with what, and since when, is listed; who has left is not", () =>
+  Effect.gen(function* () {
+    yield* TestClock.adjust("1 second")
+    const ada = yield* client({ principal: "ada" })
+    yield* ada.settle
+    yield* TestClock.adjust("1 second")
+    const bob = yield* client()
+    const own = yield* ada.mount(RoomFixture, { props: { who: "Ada" }, room: "hall" })
+    yield* TestClock.adjust("1 second")
+    const shared = yield* ada.mount(RoomFixture, { props: { who: "Desk" }, key: "desk" })
+    yield* bob.mount(RoomFixture, { props: { who: "Bob" }, key: "desk" })
+    yield* shared.call.Join({ room: "hall" })
+    yield* shared.call.Join({ room: "yard" })
+    yield* own.call.Say({ words: "hello" })
+    yield* Effect.exit(own.call.Crash())
+    yield* ada.settle
+    yield* bob.settle
+
+    const now = yield* lists
+    const [mine, theirs] = now.instances
+    assert.isDefined(mine)
+    assert.isDefined(theirs)
+    assert.deepInclude(mine, {
+      component: "RoomFixture",
+      version: 1,
+      key: undefined,
+      principal: "ada",
+      status: "running",
+      epoch: 1,
+      restarts: 1,
+      readers: 1,
+      away: 0,
+      pending: 0,
+      rooms: ["hall"],
+      since: 2000
+    })
+    assert.deepInclude(theirs, {
+      key: "desk",
+      principal: undefined,
+      restarts: 0,
+      readers: 2,
+      away: 0,
+      rooms: ["hall", "yard"],
+      since: 3000
+    })
+    assert.isAbove(theirs.revision, 0)
+    assert.isAbove(theirs.bytes, 0)
+    assert.deepStrictEqual(
+      now.rooms.map(({ index, members, name, readers }) => ({ index, members, name, readers })),
+      [
+        // Each client reads a room once, however many of its components are there.
+        { name: "hall", members: [mine.id, theirs.id], readers: 2, index: 1 },
+        { name: "yard", members: [theirs.id], readers: 2, index: 0 }
+      ]
+    )
+    const [first, second] = now.connections
+    assert.lengthOf(now.connections, 2)
+    assert.deepInclude(first, { id: 1, principal: "ada", since: 1000, heardAt: 3000, buffered: 0, isPaused: false })
+    assert.deepInclude(second, { id: 2, principal: undefined, since: 2000, heardAt: 3000, buffered: 0 })
+    assert.deepStrictEqual(
+      now.sessions.map(({ components, principal, status, until }) => ({ components, principal, status, until })),
+      [
+        { components: [mine.id, theirs.id], principal: "ada", status: "connected", until: undefined },
+        { components: [theirs.id], principal: undefined, status: "connected", until: undefined }
+      ]
+    )
+    // A private instance is kept for its client alone.
+    assert.isAbove(now.sessions[0]?.bytes ?? 0, now.sessions[1]?.bytes ?? 0)
+    assert.deepStrictEqual(yield* sizes, {
+      connections: 2,
+      sessions: { sessions: 2, parked: 0 },
+      instances: 2,
+      rooms: 2
+    })
+
+    yield* ada.disconnect
+    const later = yield* lists
+    assert.deepStrictEqual(
+      later.connections.map(({ id }) => id),
+      [2]
+    )
+    assert.deepInclude(later.sessions[0], { principal: "ada", status: "parked", until: 48_000 })
+    assert.deepInclude(later.sessions[1], { status: "connected", until: undefined })
+    assert.deepStrictEqual(
+      later.instances.map(({ away, readers }) => ({ away, readers })),
+      [
+        { readers: 1, away: 1 },
+        { readers: 2, away: 1 }
+      ]
+    )
+    assert.deepStrictEqual((yield* sizes).sessions, { sessions: 2, parked: 1 })
+
+    yield* TestClock.adjust("46 seconds")
+    const end = yield* lists
+    assert.deepStrictEqual(
+      end.instances.map(({ id }) => id),
+      [theirs.id]
+    )
+    assert.lengthOf(end.sessions, 1)
+    assert.deepStrictEqual(
+      end.rooms.map(({ members }) => members),
+      [[theirs.id], [theirs.id]]
+    )
+  }).pipe(Effect.scoped, Effect.provide(subject))
+)
