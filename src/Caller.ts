@@ -1,11 +1,11 @@
-/** Who calls an action. */
+/** The client that calls an action, as a handler sees it. */
 import type { ConnectionId } from "./LiveId.ts"
 import type { Principal } from "./Principal.ts"
 
-/** Whose call is handled. */
+/** The client that calls an action. */
 export interface Caller {
-  /** Whom the server knows it to be; undefined for an anonymous one. */
+  /** Undefined for an anonymous client. */
   readonly principal: Principal | undefined
-  /** Which client, one page or one process, of those that are the same principal's; it survives drops. */
+  /** Tells the clients of one principal apart: one page or one process. It survives a lost connection. */
   readonly connection: ConnectionId
 }

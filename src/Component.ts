@@ -1,7 +1,7 @@
 /**
- * A component's contract: its name, props, state, actions, events and presence, all Schema, imported by the server and by the browser
- * alike. `Component.Service` makes a class of it that is also the key of the running instance inside its own behaviour;
- * `toLayer` puts a behaviour into the Context. Nothing here runs a component.
+ * A component's contract: its name, props, state, actions, events and presence, all Schema, imported by the server and
+ * by the browser alike. `Component.Service` makes a class of it, which is also the key of the running instance inside
+ * its own behaviour; `toLayer` puts a behaviour into the Context. Nothing here runs a component.
  */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -21,76 +21,85 @@ import type { Principal } from "./Principal.ts"
 import type { Fields, PureSchema } from "./StateCodec.ts"
 
 /**
- * Annotates an action that may run twice for one call without harm: `Rpc.make("Save", …).annotate(Component.Idempotent, true)`.
- * A call of it is sent again even when the session that would know whether it ran is gone.
+ * Annotates an action that may safely run twice for one call: `Rpc.make("Save", …).annotate(Component.Idempotent,
+ * true)`. A call of it is sent again even when the session that would know whether it ran is gone.
  */
 export const Idempotent = ComponentCodec.Idempotent
 
 /** The events of a component: one schema per name. */
 export type Events = { readonly [name: string]: PureSchema }
 
-/** The value described by fields. */
+/** The value that fields describe. */
 export type ValueOf<F extends Fields> = Schema.Struct<F>["Type"]
 
-/** Who gets an event. */
+/** Which members of a room get an event. */
 export interface BroadcastOptions {
-  /** A room the instance is in; by default `self.room`. */
+  /** A room that the instance is in; by default `self.room`. */
   readonly room?: string | undefined
-  /** Only the clients of the principal of this id. */
+  /** Only the clients of the principal with this id. */
   readonly to?: string | undefined
   /**
-   * `sender`: not the client whose call is being handled; where no call is, not the clients of a private instance. Nor does the
-   * instance hear it itself.
+   * `sender` leaves out the client whose call is being handled or, outside a call, the clients of a private instance.
+   * The instance itself does not get the event either.
    */
   readonly except?: "sender" | undefined
 }
 
-/** One running instance, as its own behaviour sees it. */
+/** A running instance, as its own behaviour sees it. */
 export interface InstanceContext<Props, State, E extends Events, Metadata = {}> {
   readonly id: ComponentId
   readonly props: Props
   /** The key it was mounted with; undefined for a private instance. */
   readonly key: string | undefined
-  /** The room it speaks in unless it names another: the one it was mounted with, or else the first of those it has joined. */
+  /**
+   * The room that `broadcast` uses by default: the one the instance was mounted in, or else the first one it has
+   * joined.
+   */
   readonly room: string | undefined
   /** The rooms it is in, in the order it joined them. */
   readonly rooms: ReadonlyArray<string>
   /**
-   * Enters a room: who has mounted the instance gets what is said there, and its `on` handlers hear it. Fails with `NotAllowed`,
-   * `RoomRejected` or `TooManyRooms`. It is left when the instance stops.
+   * Enters a room: clients that have mounted the instance get the events of the room, and its `on` handlers run for
+   * them. Fails with `NotAllowed`, `RoomRejected` or `TooManyRooms`. The instance leaves its rooms when it stops.
    */
   readonly join: (room: string) => Effect.Effect<void, LiveError>
-  /** Leaves a room; nothing happens when it is not in it. */
+  /** Leaves a room. Does nothing when the instance is not in it. */
   readonly leave: (room: string) => Effect.Effect<void>
-  /** How often the behaviour was built before: 0, and one more after each crash. */
+  /** How often the behaviour was built before: 0 at first, and one more after each crash. */
   readonly activation: number
   readonly get: Effect.Effect<State>
   readonly set: (state: State) => Effect.Effect<void>
-  /** Replaces the state and gives the new one: at once inside a handler, as a message of its own from a background fiber. */
+  /**
+   * Replaces the state and gives the new one: at once inside a handler, as a message of its own from a background
+   * fiber.
+   */
   readonly update: (f: (state: State) => State) => Effect.Effect<State>
-  /** The state now and after every change; a slow reader gets the latest and misses what lay between. */
+  /** The state now and after every change. A slow consumer gets the latest state and misses those in between. */
   readonly changes: Stream.Stream<State>
   /**
-   * Sends an event to every member of its room, itself included; of an instance in no room, to everyone who has mounted it. Fails
-   * with `PayloadRejected` when the payload does not fit its schema, and with `NotInRoom`.
+   * Sends an event to every member of its room, itself included, or, when the instance is in no room, to every client
+   * that has mounted it. Fails with `PayloadRejected` when the payload does not fit its schema, and with `NotInRoom`.
    */
   readonly broadcast: <Name extends keyof E & string>(
     event: Name,
     payload: E[Name]["Type"],
     options?: BroadcastOptions
   ) => Effect.Effect<void, LiveError>
-  /** Who is there: those with this component in its room; of an instance in no room, those who have mounted it. */
+  /**
+   * The people who have mounted this component in its room or, when the instance is in no room, those who have mounted
+   * the instance.
+   */
   readonly presence: Effect.Effect<ReadonlyArray<Person<Metadata>>>
-  /** The same now and after every change; a slow reader gets the latest and misses what lay between. */
+  /** The same now and after every change. A slow consumer gets the latest list and misses those in between. */
   readonly presenceChanges: Stream.Stream<ReadonlyArray<Person<Metadata>>>
   /**
-   * Says what is to be known of a client in presence: of this one, or else of the one whose call is being handled, or of all that have
-   * mounted a private instance. Fails with `PayloadRejected` when it does not fit the schema.
+   * Sets the presence metadata of a client: of this one, or else of the one whose call is being handled, or of all that
+   * have mounted a private instance. Fails with `PayloadRejected` when it does not fit the schema.
    */
   readonly track: (metadata: Metadata, of?: Caller) => Effect.Effect<void, LiveError>
 }
 
-/** What a contract says, without its types. */
+/** Any contract, without its types. */
 export interface Any {
   readonly key: string
   readonly componentName: string
@@ -100,9 +109,9 @@ export interface Any {
 }
 
 /**
- * The handlers of a component: one per action, which may fail with the action's own error or with a `LiveError`; and under `on`, for
- * the events that are said in its rooms, by it or by others, what it does when it hears them. Those are messages in its mailbox like
- * any other; when it is full they are dropped.
+ * The handlers of a component: one per action, which may fail with the action's own error or with a `LiveError`, and
+ * under `on` one for each event of its rooms that it reacts to. Events are messages in the mailbox like any other; they
+ * are dropped when it is full.
  */
 export type HandlersFrom<Actions extends Rpc.Any, E extends Events = {}> = {
   readonly [Action in Actions as Action["_tag"]]: (
@@ -113,18 +122,18 @@ export type HandlersFrom<Actions extends Rpc.Any, E extends Events = {}> = {
   readonly on?: {
     readonly [Name in keyof E]?: (
       payload: E[Name]["Type"],
-      /** Whose call it was said in; undefined when it was in none. */
+      /** The client whose call broadcast the event; undefined when no call did. */
       caller: Caller | undefined
     ) => Effect.Effect<unknown, LiveError, unknown>
   }
 }
 
-/** What a behaviour handles, without its types. */
+/** The handlers of any component, without their types. */
 export interface ActionHandlers {
   readonly [action: string]: Handler | { readonly [event: string]: Handler }
 }
 
-/** What handles one message. */
+/** Handles one message. */
 export type Handler = (payload: never, caller: never) => Effect.Effect<unknown, unknown, unknown>
 
 type ServicesOf<H> = {
@@ -135,48 +144,52 @@ type ServicesOf<H> = {
       : never
 }[keyof H]
 
-/** What of a state a principal may see: the state itself, or another one that has less in it. Pure. */
+/** Gives the part of a state that a principal may see: the state itself, or another value of the same type. Pure. */
 export type View<State> = (state: State, principal: Principal | undefined) => State
 
-/** What a behaviour may choose; each has a default. */
+/** The options of a behaviour; each has a default. */
 export interface BehaviorOptions<Migrations extends Migration.AnyChain = Migration.AnyChain, State = never> {
-  /** Messages that may wait for one instance: 256. */
+  /** How many messages may wait for one instance (256). */
   readonly mailboxCapacity?: number
-  /** How long an instance with a key stays active after the last client left: one minute. */
+  /** How long an instance with a key stays active after the last client left (one minute). */
   readonly maxIdleTime?: Duration.Input
-  /** How long one call may run, from its start, before it is interrupted: for ever. */
+  /** How long one call may run, from its start, before it is interrupted (no limit). */
   readonly callTimeout?: Duration.Input
-  /** How long a stopping instance may finish what it has begun: 5 seconds. */
+  /** How long a stopping instance may finish what it has begun (5 seconds). */
   readonly shutdown?: Duration.Input
   /** More than `intensity` crashes (5) `within` a time (30 seconds) make the instance faulted. */
   readonly restart?: { readonly intensity?: number; readonly within?: Duration.Input }
   /**
-   * Whether its state is kept in the SnapshotStore: written after changes, when it is passivated and when it stops, and read
-   * when it is activated: false.
+   * Whether the state is kept in the SnapshotStore (false): read when the instance is activated, written after changes,
+   * when it is passivated and when it stops.
    */
   readonly persist?: boolean
   /**
-   * Whether a client may mount it that the server does not know: only where there is no `Authentication`. `Authorization.layer({ mount })`
-   * decides in place of this.
+   * Whether anonymous clients may mount it; by default only where there is no `Authentication`. `Authorization.layer({
+   * mount })` takes the place of this.
    */
   readonly anonymous?: boolean
-  /** What makes a state of an older version, from the store or from a client, one of this version: none, it is refused. */
+  /**
+   * Turns states of older versions, from the store or from a client, into states of this version. Without it they are
+   * refused.
+   */
   readonly migrations?: Migrations
   /**
-   * What each client sees of the state: all of it. Run at every change once for each client the server knows, by its newest claims, and
-   * once for all others; when it throws, those clients keep what they saw last and are told that the component is faulted, until it works again.
+   * What each client sees of the state; by default all of it. Runs at every change, once for each principal, with its
+   * newest claims, and once for all anonymous clients. When it throws, those clients keep what they saw last and see
+   * the status `faulted` until it works again.
    */
   readonly view?: View<State>
 }
 
-/** A behaviour in the Context: what a server needs to run a component. */
+/** A behaviour in the Context: how a server runs a component. */
 export interface BehaviorDefinition {
   readonly build: Effect.Effect<ActionHandlers, LiveError, unknown>
   readonly context: Context.Context<never>
   readonly options: BehaviorOptions
 }
 
-/** The requirement of a server that lists a component, fulfilled by that component's `toLayer`. */
+/** What a server that lists a component requires; the component's `toLayer` provides it. */
 export interface BehaviorOf<in out Self> {
   readonly _: unique symbol
   readonly self: (self: Self) => Self
@@ -200,13 +213,13 @@ export interface Class<
   readonly version: number
   readonly codec: ComponentCodec.ComponentCodec
   readonly behavior: Context.Service<never, BehaviorDefinition>
-  /** The state before the server's arrives, from the props alone. */
+  /** The state before the server's arrives, computed from the props alone. */
   readonly initial: (props: ValueOf<Props>) => ValueOf<State>
-  /** Checks handlers against the contract, and gives them back. */
+  /** Checks handlers against the contract, and returns them. */
   readonly of: Context.Service<Self, never>["of"] & (<H extends HandlersFrom<Actions, E>>(handlers: H) => H)
   /**
-   * Puts a behaviour into the Context. `build` runs once per activation, in the Scope of the instance; a `LiveError` it fails with is
-   * what whoever mounts it gets. Throws when the migrations do not lead to this version.
+   * Puts a behaviour into the Context. `build` runs once per activation, in the Scope of the instance; when it fails
+   * with a `LiveError`, the client that mounts gets that error. Throws when the migrations do not lead to this version.
    */
   readonly toLayer: <H extends HandlersFrom<Actions, E>, R = never>(
     build: H | Effect.Effect<H, LiveError, R>,
@@ -252,9 +265,9 @@ export type Actions<C extends Typed> = C["~types"]["actions"]
 export type EventsOf<C extends Typed> = {
   readonly [K in keyof C["~types"]["events"]]: C["~types"]["events"][K]["Type"]
 }
-/** What is known of those who are present with a component. */
+/** The presence metadata of a component. */
 export type Metadata<C extends Typed> = ValueOf<C["~types"]["metadata"]>
-/** What a server needs to serve a component. */
+/** What a server requires to serve a component. */
 export type Requirement<C> = C extends { new (_: never): infer _; readonly Identifier: infer Self }
   ? BehaviorOf<Self>
   : never
@@ -273,19 +286,22 @@ export const Service =
   >(
     name: Name,
     contract: {
-      /** Goes up with every change that old clients do not understand. */
+      /** Has to be raised with every change that old clients cannot understand. */
       readonly version?: number
       readonly props?: Props
       readonly state: State
-      /** Pure: clients show it before the server's state arrives. */
+      /** Pure: clients show its result before the server's state arrives. */
       readonly initial: (props: ValueOf<Props>) => Initial
       readonly actions?: ReadonlyArray<Actions>
       readonly events?: E
-      /** The fields of the state that a client may set without an action, each checked by its schema: none. */
+      /**
+       * The fields of the state that a client may set without an action (none). Each value is checked by the schema of
+       * its field.
+       */
       readonly writable?: ReadonlyArray<keyof State & string>
       /**
-       * For some actions what the state is going to be, as far as a client can know: it is shown at once, on top of whatever arrives,
-       * until the call is answered. Pure.
+       * For each action listed here, the state as a client expects it after the call. It is shown at once, on top of
+       * every change that arrives, until the call is answered. Pure.
        */
       readonly optimistic?: {
         readonly [Tag in Actions["_tag"]]?: (
@@ -293,7 +309,7 @@ export const Service =
           payload: Rpc.Payload<Extract<Actions, { readonly _tag: Tag }>>
         ) => ValueOf<State>
       }
-      /** What others who are there may know of a client, and what it is at first, from the props it mounts with. */
+      /** What other clients may know of a client that has mounted it, and its first value, computed from the props. */
       readonly presence?: {
         readonly metadata: Metadata
         readonly initial: (props: ValueOf<Props>, principal: Principal | undefined) => ValueOf<NoInfer<Metadata>>

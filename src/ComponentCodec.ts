@@ -12,7 +12,7 @@ import * as Presence from "./Presence.ts"
 import type { Principal } from "./Principal.ts"
 import * as StateCodec from "./StateCodec.ts"
 
-/** Annotates an action that may run twice for one call without harm. */
+/** Annotates an action that may safely run twice for one call. */
 export const Idempotent = Context.Reference<boolean>("fibra/Component/Idempotent", { defaultValue: () => false })
 
 /** Decodes or encodes one value. */
@@ -21,11 +21,11 @@ export type Convert = (value: unknown) => Exit.Exit<unknown, Schema.SchemaError>
 /** The codecs of one action. */
 export interface ActionCodec {
   readonly tag: string
-  /** Whether it may be sent again when it is not known to have run. */
+  /** Whether it may be sent again when it is not known whether it ran. */
   readonly idempotent: boolean
-  /** Whether it is called with no payload. */
+  /** Whether it has no payload. */
   readonly takesNothing: boolean
-  /** What a client shows until the call is answered, from decoded values. */
+  /** The state that a client shows until the call is answered, from decoded values. */
   readonly reduce: ((state: unknown, payload: unknown) => unknown) | undefined
   readonly decodePayload: Convert
   readonly encodePayload: Convert
@@ -41,12 +41,12 @@ export interface EventCodec {
   readonly encode: Convert
 }
 
-/** Who is there. */
+/** The codecs of presence. */
 export interface PresenceCodec {
   readonly people: StateCodec.StateCodec<{ readonly people: ReadonlyArray<Presence.Person> }>
-  /** Checks what is known of a client. */
+  /** Encodes and checks the metadata of a client. */
   readonly encodeMetadata: Convert
-  /** What is known of a client at first, from decoded props. */
+  /** The first metadata of a client, from decoded props. */
   readonly initial: (props: unknown, principal: Principal | undefined) => unknown
 }
 
@@ -54,14 +54,14 @@ export interface PresenceCodec {
 export interface ComponentCodec {
   readonly decodeProps: Convert
   readonly encodeProps: Convert
-  /** The state before any message, from decoded props. */
+  /** The first state, from decoded props. */
   readonly initial: (props: unknown) => unknown
   readonly state: StateCodec.StateCodec<unknown>
   readonly actions: ReadonlyMap<string, ActionCodec>
   readonly events: ReadonlyMap<string, EventCodec>
-  /** How the fields are decoded that a client may set without an action. */
+  /** How to decode the fields that a client may set without an action. */
   readonly writable: ReadonlyMap<string, Convert>
-  /** Undefined when the contract does not say who is there. */
+  /** Undefined when the contract does not declare presence. */
   readonly presence: PresenceCodec | undefined
 }
 
@@ -120,11 +120,11 @@ const presenceCodec = ({ initial, metadata }: NonNullable<Contract["presence"]>)
   initial: initial as PresenceCodec["initial"]
 })
 
-/** `Struct({})` takes any object, and props without fields are to take none of them. */
+/** `Struct({})` accepts any object, and props without fields have to refuse unknown ones. */
 const propsSchema = (fields: StateCodec.Fields): Schema.Top =>
   Object.keys(fields).length === 0 ? Schema.Record(Schema.String, Schema.Never) : Schema.Struct(fields)
 
-/** Unknown fields are refused: what a client sends is what the contract says, or an error. */
+/** Unknown fields are refused, not dropped: a client that sends them has another contract. */
 const codec = (schema: Schema.Top): EventCodec => {
   const json = Schema.toCodecJson(schema as StateCodec.PureSchema)
   return {
@@ -151,5 +151,5 @@ const actionCodec = (action: Rpc.AnyWithProps, reduce: ActionCodec["reduce"]): A
   }
 }
 
-/** An encoded value that JSON can carry; what has no value is null there. */
+/** An encoded value as JSON, in which `undefined` becomes null. */
 export const toJson = (value: unknown): Json => (value === undefined ? null : (value as Json))

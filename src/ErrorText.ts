@@ -1,8 +1,11 @@
-/** What an error quotes in its sentence: text from a schema or a client, of any length and on any number of lines. */
+/**
+ * Texts that an error quotes in its message: issues of a schema and names chosen by clients, of any length and on any
+ * number of lines.
+ */
 
 const maxLength = 200
 
-/** The same text on one line, cut where it becomes long, without a full stop of its own. */
+/** The same text on one line, shortened when it is long, without a full stop at its end. */
 export const inline = (text: string): string => {
   const line = text
     .replace(/^SchemaError\((.*)\)$/s, "$1")

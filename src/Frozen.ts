@@ -1,7 +1,7 @@
 /**
- * States that cannot be changed in place. What a handler does to a list that clients see already would be a change nobody is told of;
- * so it is an error there and then. The same holds for the guess of a client, which could not be taken back. Plain objects and arrays
- * are frozen, each once; what is of a class looks after itself.
+ * Freezes states, so that changing one in place throws. A list that is changed in place would be a change that no
+ * client is told of, and on a client a guess that cannot be taken back. Plain objects and arrays are frozen, each once;
+ * instances of classes are not.
  */
 
 const isPlain = (value: object): boolean => {
@@ -10,7 +10,7 @@ const isPlain = (value: object): boolean => {
   return prototype === Object.prototype || prototype === null
 }
 
-/** Freezes a value, and whatever in it is not frozen yet. */
+/** Freezes a value and everything in it that is not frozen yet. */
 export const freeze = <A>(value: A): A => {
   if (typeof value !== "object" || value === null || Object.isFrozen(value) || !isPlain(value)) return value
   Object.freeze(value)

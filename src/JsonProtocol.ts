@@ -1,17 +1,18 @@
 /**
- * The open wire, whole: what a client in any language may ask, and what the server tells, as JSON objects in text frames. Each frame
- * is one object or an array of them. `docs/protocol` has the same as JSON Schema and AsyncAPI, made from here.
+ * All messages of the JSON wire: what a client may send and what the server sends, as JSON objects in text frames. Each
+ * frame is one object or an array of them. `docs/protocol` has the same as JSON Schema and AsyncAPI, made from this
+ * file.
  *
- * `requestId` comes back in the reply, as it was given. `timestamp` is milliseconds since the epoch. What a client sends besides the
- * fields here is ignored. A reply to a request that failed keeps its type, with `success: false`, a sentence (`error`) and the tag of
- * the error (`code`); `failure` is an action's own error, as its contract encodes it.
+ * `requestId` comes back in the reply, as it was given. `timestamp` is in milliseconds since the epoch. Fields that are
+ * not listed here are ignored. The reply to a request that failed keeps its type and has `success: false`, a sentence
+ * (`error`) and the tag of the error (`code`); `failure` is an action's own error, as its contract encodes it.
  */
 import * as Schema from "effect/Schema"
 
-/** The largest text that names something. */
+/** Any text that names something. Longer ones are refused. */
 const Name = Schema.String.check(Schema.isMaxLength(4096))
 
-/** A number that is read as it was written: larger ones would be taken for their neighbours. */
+/** A number that JavaScript reads exactly: a larger one would be taken for its neighbours. */
 const Precise = Schema.Finite.check(
   Schema.isBetween({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })
 )
@@ -28,7 +29,7 @@ const CallId = Schema.Union([Schema.String.check(Schema.isMaxLength(256)), Preci
 
 const requestId = { requestId: Schema.optionalKey(RequestId) }
 
-/** At least one of two names for the same field. */
+/** At least one of two names of the same field. */
 const eitherOf =
   <A extends string, B extends string>(a: A, b: B) =>
   (value: { readonly [K in A | B]?: unknown }): string | undefined =>
@@ -102,7 +103,7 @@ export const CallAction = Schema.Struct({
   ...requestId
 }).annotate({ identifier: "CALL_ACTION", description: "Calls an action." })
 
-/** Whether it says what is to be set to what. */
+/** Whether it has both a property and a value. */
 export const isSetting = ({ property, value }: { readonly property?: unknown; readonly value?: unknown }): boolean =>
   property !== undefined && value !== undefined
 
@@ -180,7 +181,7 @@ export const FileUploadCancel = Schema.Struct({
   ...requestId
 }).annotate({ identifier: "FILE_UPLOAD_CANCEL", description: "The upload is given up." })
 
-/** What a client may send, by its type. */
+/** The messages of a client, by their types. */
 export const clientMessages = {
   COMPONENT_MOUNT: ComponentMount,
   COMPONENT_UNMOUNT: ComponentUnmount,
@@ -194,7 +195,7 @@ export const clientMessages = {
   FILE_UPLOAD_CANCEL: FileUploadCancel
 }
 
-/** What a client may send. */
+/** A message of a client. */
 export type ClientMessage = (typeof clientMessages)[keyof typeof clientMessages]["Type"]
 
 const timestamp = { timestamp: Schema.Finite.annotate({ description: "Milliseconds since the epoch." }) }
@@ -213,7 +214,7 @@ const reason = {
 /** Why something failed. */
 const failing = { error: Schema.optionalKey(sentence), code: Schema.optionalKey(tag), ...reason }
 
-/** How a request went. */
+/** The result of a request. */
 const reply = { success: Schema.Boolean, ...failing, ...requestId, ...timestamp }
 
 const State = Schema.Record(Schema.String, Schema.Json)
@@ -385,7 +386,7 @@ export const ErrorMessage = Schema.Struct({
   description: "Something was not understood, or refused, that has no reply of its own; or something was lost."
 })
 
-/** What the server may send, by its type. */
+/** The messages of the server, by their types. */
 export const serverMessages = {
   CONNECTION_ESTABLISHED: ConnectionEstablished,
   COMPONENT_MOUNTED: ComponentMounted,
@@ -404,5 +405,5 @@ export const serverMessages = {
   ERROR: ErrorMessage
 }
 
-/** What the server may send. */
+/** A message of the server. */
 export type ServerMessage = (typeof serverMessages)[keyof typeof serverMessages]["Type"]

@@ -259,8 +259,8 @@ export class CallExpired extends Schema.TaggedError<CallExpired>()("CallExpired"
   component: Schema.String,
   action: Schema.String,
   /**
-   * `interrupted`: it ran longer than it or its instance may and was stopped half-way. `notRun`: it waited longer than it may, and never
-   * started. `unknown`: it was sent, and the session that would know what became of it is gone.
+   * `interrupted`: it ran too long, or its instance stopped, and it was stopped half-way. `notRun`: it waited too long
+   * and never started. `unknown`: it was sent, and the session that would know the outcome is gone.
    */
   outcome: Schema.Literals(["interrupted", "notRun", "unknown"]),
   /** Milliseconds it was given, where there is such a limit. */
@@ -353,13 +353,13 @@ export class Disconnected extends Schema.TaggedError<Disconnected>()("Disconnect
   }
 }
 
-/** Why a token, of a state or of a session, is not taken. */
+/** Why a token, of a state or of a session, is refused. */
 export const TokenRejection = Schema.Literals([
   /** Not a token, or larger than one can be. */
   "malformed",
   /** Signed with a key this server does not have. */
   "key",
-  /** Not what was signed. */
+  /** Not the text that was signed. */
   "signature",
   "expired",
   "audience",
@@ -373,16 +373,16 @@ export const TokenRejection = Schema.Literals([
   "revoked",
   /** Used before. */
   "spent",
-  /** Older than what is known to have followed it. */
+  /** Older than a token that was used since. */
   "stale",
-  /** Of a session that is not here: over, of another process, or never there. */
+  /** Of a session that has ended, belongs to another process, or never was. */
   "session",
-  /** What it carries does not fit the props it is to be mounted with. */
+  /** Its state does not fit the props it is mounted with. */
   "props",
-  /** What it carries does not fit the contract any more. */
+  /** Its state does not fit the contract. */
   "state"
 ])
-/** Why a token, of a state or of a session, is not taken. */
+/** Why a token, of a state or of a session, is refused. */
 export type TokenRejection = typeof TokenRejection.Type
 
 const tokenHints: Record<TokenRejection, string> = {

@@ -1,15 +1,17 @@
 /**
- * The RPC wire, whole: what a client may ask and what the server tells. Any Effect `RpcClient` of this group can speak it.
+ * All messages of the RPC wire: what a client may request and what the server sends. Any `RpcClient` of this group can
+ * speak it.
  *
- * A client opens `Connect` first and reads it for as long as the socket lives: every chunk of that stream is one batch of
- * events, in order. It acknowledges every fourth batch or more often with `Received` (or each with the stream's own `Ack`); when
- * it does not, the server sends no more state than the window holds and merges what follows into one change.
+ * A client sends `Connect` first and reads its stream for as long as the socket lives: every chunk is one batch of
+ * events, in order. It acknowledges at least every fourth batch with `Received` (or each with the stream's own `Ack`).
+ * When it does not, the server stops sending state once the window is full, and merges what follows into one change.
  *
- * A session outlives its sockets. The next `Connect` names it with its token, says how far every component and room was read and
- * which requests have no answer yet; it gets what it missed, and may send those requests again under the same `callId`.
+ * A session outlives its sockets. The next `Connect` carries the session token, how far each component and room was
+ * read, and which requests have no answer yet. The client then gets what it missed, and may send those requests again
+ * under the same `callId`.
  *
- * What is said in a room is the same text for all who are in it, so it names the room and not the components: a client is told
- * with `Joined` and `Left` which of its components are in which rooms, and from and up to which event.
+ * An event of a room is the same text for all its members, so it names the room and not the components. `Joined` and
+ * `Left` tell a client which of its components are in which rooms, and from and up to which event.
  */
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
@@ -18,22 +20,24 @@ import { LiveError, TokenRejected } from "./LiveError.ts"
 import { ComponentId, ConnectionId } from "./LiveId.ts"
 import { Patch } from "./Patch.ts"
 
-/** Goes up with every change of the wire that an older client does not understand. */
+/** Goes up with every change of the wire that older clients do not understand. */
 export const protocolVersion = 3
 
-/** Where a component instance is in its life. */
+/** The status of a component instance. */
 export const InstanceStatus = Schema.Literals(["running", "restarting", "faulted", "stopped"])
-/** Where a component instance is in its life. */
+/** The status of a component instance. */
 export type InstanceStatus = typeof InstanceStatus.Type
 
-/** A client acknowledges at least every so many batches; a server may wait for that, but for no more. */
+/**
+ * A client acknowledges at least once per this many batches, so a server must not wait for an acknowledgement of fewer.
+ */
 export const batchesPerAcknowledgement = 4
 
-/** Why a server has closed a connection, where it is not one of the codes of WebSocket itself. */
+/** Why a server closed a connection, besides the codes of WebSocket itself. */
 export const CloseCode = {
-  /** The session was resumed on another connection: this one is not to be made again. */
+  /** The session was resumed on another connection; the client must not connect again. */
   resumedElsewhere: 4001,
-  /** The principal was signed out: its session and what it has sealed are gone. */
+  /** The principal was signed out; its session and its tokens are gone. */
   signedOut: 4003
 } as const
 
@@ -42,52 +46,55 @@ const Name = Schema.String.check(Schema.isMaxLength(256))
 
 const EncodedState = Schema.Record(Schema.String, Schema.Json)
 
-/** The lives of an instance, counted: it goes up when the instance is activated from a token or from the store. */
+/** Counts the lives of an instance: it goes up when the instance is activated from a token or from the store. */
 const Epoch = Schema.Int
-/** The changes of an instance, counted through all its lives. */
+/** Counts the changes of an instance, through all its lives. */
 const Revision = Schema.Int
 
-/** Names a request of a session, so that sending it twice does it once; an id is not used again in a session. */
+/** Names a request within its session, so that sending it twice runs it once. An id is not used for another request. */
 export const CallId = Schema.Natural
-/** Names a request of a session, so that sending it twice does it once; an id is not used again in a session. */
+/** Names a request within its session, so that sending it twice runs it once. An id is not used for another request. */
 export type CallId = typeof CallId.Type
 
 /** The first event of a connection. */
 export const ConnectionEstablished = Schema.TaggedStruct("ConnectionEstablished", {
-  /** Names the client to others: in presence, and in the changes it caused. The same as before when it was resumed. */
+  /**
+   * Names the client to others: in presence, and in the changes it caused. It stays the same when the session is
+   * resumed.
+   */
   connectionId: ConnectionId,
-  /** Names the session on the next connection; only the latest is good. */
+  /** Names the session on the next connection. Only the latest token is valid. */
   sessionToken: Schema.String,
   protocolVersion: Schema.Int,
-  /** Whether this is the session that was asked for. */
+  /** Whether this is the session that the client asked for. */
   resumed: Schema.Boolean,
   /** Why it is not. */
   rejected: Schema.optionalKey(TokenRejected),
-  /** The components that are still mounted, of those the client named. */
+  /** The components that are still mounted, of those that the client named. */
   components: Schema.Array(ComponentId),
-  /** How long a state token is good, milliseconds. */
+  /** How long a state token is valid, in milliseconds. */
   tokenAge: Schema.Finite
 })
 /** The first event of a connection. */
 export type ConnectionEstablished = typeof ConnectionEstablished.Type
 
-/** A call of a client, as others may know of it. */
+/** A call of a client, as other clients may know of it. */
 export const CallReference = Schema.Struct({ connectionId: ConnectionId, callId: CallId })
-/** A call of a client, as others may know of it. */
+/** A call of a client, as other clients may know of it. */
 export type CallReference = typeof CallReference.Type
 
-/** The state changed; the patch applies to the state of revision `from`, which is the one before unless it is said. */
+/** The state changed. The patch applies to revision `from`, or without it to the revision before. */
 export const Patched = Schema.TaggedStruct("Patched", {
   componentId: ComponentId,
   epoch: Epoch,
   revision: Revision,
   from: Schema.optionalKey(Revision),
   patch: Patch,
-  /** The calls of actions with a reducer that this change comes from: whoever has made them needs to guess no longer. */
+  /** The calls of optimistic actions that caused this change: their clients can drop what they had guessed. */
   by: Schema.optionalKey(Schema.Array(CallReference))
 })
 
-/** The state, whole; it takes the place of whatever the client had. */
+/** The whole state; it replaces whatever the client had. */
 export const Snapshot = Schema.TaggedStruct("Snapshot", {
   componentId: ComponentId,
   epoch: Epoch,
@@ -95,10 +102,13 @@ export const Snapshot = Schema.TaggedStruct("Snapshot", {
   state: EncodedState
 })
 
-/** Where an event was said: in a room, or to those who have mounted a component that is in none. One of the two is there. */
+/**
+ * Where an event was broadcast: in a room, or to the clients that have mounted an instance that is in none. Exactly one
+ * of the two is set.
+ */
 const audience = { componentId: Schema.optionalKey(ComponentId), room: Schema.optionalKey(Schema.String) }
 
-/** An event of a contract; `index` counts those said in one place. */
+/** An event of a contract. `index` counts the events of one room or instance. */
 export const Broadcast = Schema.TaggedStruct("Event", {
   ...audience,
   index: Schema.Int,
@@ -106,35 +116,35 @@ export const Broadcast = Schema.TaggedStruct("Event", {
   payload: Schema.Json
 })
 
-/** The client read too slowly, and `count` events up to the one of this index are lost to it. */
+/** The client was too slow: `count` events up to the one of this index are lost to it. */
 export const EventsDropped = Schema.TaggedStruct("EventsDropped", {
   ...audience,
   index: Schema.Int,
   count: Schema.Int
 })
 
-/** A component of this client is in a room: what is said there after the event of this index is for it. */
+/** A component of this client is in a room: events after this index are for it. */
 export const Joined = Schema.TaggedStruct("Joined", {
   componentId: ComponentId,
   room: Schema.String,
   index: Schema.Int,
-  /** The rooms of a component are told in any order; the one it joined first has the lowest. */
+  /** The rooms of a component may be told in any order; the one it joined first has the lowest turn. */
   turn: Schema.Int
 })
 
-/** A component of this client is in a room no more: what is said there after the event of this index is not for it. */
+/** A component of this client has left a room: events after this index are not for it. */
 export const Left = Schema.TaggedStruct("Left", { componentId: ComponentId, room: Schema.String, index: Schema.Int })
 
-/** The instance entered another state of its life. */
+/** The status of the instance changed. */
 export const StatusChanged = Schema.TaggedStruct("Status", { componentId: ComponentId, status: InstanceStatus })
 
-/** The state signed by the server, for `Rehydrate`; it takes the place of the token before it. */
+/** A newer state token, for `Rehydrate`; it replaces the one before. */
 export const Sealed = Schema.TaggedStruct("Sealed", { componentId: ComponentId, token: Schema.String })
 
-/** The server is going to end: connect anew at a time of your choice `within` so many milliseconds. */
+/** The server is about to end: connect again at a random time within so many milliseconds. */
 export const ServerDraining = Schema.TaggedStruct("Draining", { within: Schema.Finite })
 
-/** What the server tells. */
+/** What the server sends on the stream of `Connect`. */
 export const LiveEvent = Schema.Union([
   ConnectionEstablished,
   Patched,
@@ -147,7 +157,7 @@ export const LiveEvent = Schema.Union([
   Sealed,
   ServerDraining
 ])
-/** What the server tells. */
+/** What the server sends on the stream of `Connect`. */
 export type LiveEvent = typeof LiveEvent.Type
 
 /**
@@ -165,34 +175,34 @@ export class ActionFailure extends Schema.TaggedError<ActionFailure>()("ActionFa
   }
 }
 
-/** How far a client has read a component: the last change and the last event it was told, 0 for none. */
+/** How far a client has read a component: its last change and its last event, 0 for none. */
 export const ResumePoint = Schema.Struct({
   componentId: ComponentId,
   epoch: Epoch,
   revision: Revision,
   index: Schema.Natural
 })
-/** How far a client has read a component: the last change and the last event it was told, 0 for none. */
+/** How far a client has read a component: its last change and its last event, 0 for none. */
 export type ResumePoint = typeof ResumePoint.Type
 
-/** How far a client has read a room: the last event it was told. */
+/** How far a client has read a room: its last event. */
 export const RoomResumePoint = Schema.Struct({ room: Schema.String, index: Schema.Natural })
-/** How far a client has read a room: the last event it was told. */
+/** How far a client has read a room: its last event. */
 export type RoomResumePoint = typeof RoomResumePoint.Type
 
-/** A session is to be resumed: what the client has of it, and the requests it waits for. */
+/** Asks for a session: how far the client has read, and the requests it waits for. */
 export const ResumeRequest = Schema.Struct({
   sessionToken: Schema.String,
-  /** One for each mount; a component that is not named is unmounted. */
+  /** One for each mount. A component that is not listed is unmounted. */
   components: Schema.Array(ResumePoint),
-  /** A room that is not named is read from where the component joined it. */
+  /** A room that is not listed is sent from where the component joined it. */
   rooms: Schema.optionalKey(Schema.Array(RoomResumePoint)),
-  /** Lists of who is there; one that is not named comes whole. */
+  /** Presence lists. One that is not listed is sent whole. */
   presence: Schema.optionalKey(Schema.Array(ResumePoint)),
-  /** Mounts and calls without an answer; the others are settled, and a call that runs for nobody is interrupted. */
+  /** Mounts and calls without an answer. All others are settled, and a call that nobody waits for is interrupted. */
   pending: Schema.Array(CallId)
 })
-/** A session is to be resumed: what the client has of it, and the requests it waits for. */
+/** Asks for a session: how far the client has read, and the requests it waits for. */
 export type ResumeRequest = typeof ResumeRequest.Type
 
 /** The first request of a connection. */
@@ -201,15 +211,15 @@ export const ConnectRequest = Schema.Struct({ resume: Schema.optionalKey(ResumeR
 export type ConnectRequest = typeof ConnectRequest.Type
 
 /**
- * Under which id the list of who is there comes, as `Snapshot` and `Patched`: those with this component in a room, or those who have
- * mounted a component that is in none.
+ * The id under which a presence list is sent, as `Snapshot` and `Patched`: the list of a component in a room, or of an
+ * instance that is in none.
  */
 export const presenceId = (
   component: string,
   place: { readonly room: string } | { readonly componentId: string }
 ): ComponentId => ComponentId.make("room" in place ? `@${component} ${place.room}` : `@${place.componentId}`)
 
-/** Whether this is the id of a list of who is there. */
+/** Whether this is the id of a presence list. */
 export const isPresenceId = (id: string): id is ComponentId => id.startsWith("@")
 
 /** The answer to a mount. */
@@ -217,7 +227,7 @@ export const Mounted = Schema.Struct({
   componentId: ComponentId,
   epoch: Epoch,
   revision: Revision,
-  /** Events so far that were said to those who have mounted it. */
+  /** The index of the last event that was broadcast to the clients that have mounted it. */
   index: Schema.Natural,
   state: EncodedState,
   status: InstanceStatus
@@ -227,50 +237,50 @@ export type Mounted = typeof Mounted.Type
 
 const component = {
   component: Name,
-  /** The version of the client's contract; another one than the server's is refused. */
+  /** The version of the client's contract. Another one than the server's is refused. */
   version: Schema.optionalKey(Schema.Int),
   props: Schema.Json,
-  /** The room it is to be in; only a private instance can be put into one. */
+  /** The room to mount it in; only for a private instance. */
   room: Schema.optionalKey(Schema.String),
   callId: Schema.optionalKey(CallId)
 }
 
-/** A component is to be mounted: a private instance, or with a key the one all share who give that key. */
+/** Mounts a component: a private instance, or with a key the one that everyone shares who gives that key. */
 export const MountRequest = Schema.Struct({
   ...component,
   key: Schema.optionalKey(Name.check(Schema.isMinLength(1))),
-  /** Whether its first token is to come with it, and not within the token interval. */
+  /** Whether to send its first token at once, and not within the token interval. */
   seal: Schema.optionalKey(Schema.Boolean)
 })
-/** A component is to be mounted: a private instance, or with a key the one all share who give that key. */
+/** Mounts a component: a private instance, or with a key the one that everyone shares who gives that key. */
 export type MountRequest = typeof MountRequest.Type
 
-/** A private instance is to be mounted as it was when the token was sealed. */
+/** Mounts a private instance as it was when the token was sealed. */
 export const RehydrateRequest = Schema.Struct({ ...component, token: Schema.String })
-/** A private instance is to be mounted as it was when the token was sealed. */
+/** Mounts a private instance as it was when the token was sealed. */
 export type RehydrateRequest = typeof RehydrateRequest.Type
 
-/** An action is to be called. */
+/** Calls an action. */
 export const CallRequest = Schema.Struct({
   componentId: ComponentId.check(Schema.isMaxLength(4096)),
   action: Schema.String.check(Schema.isMaxLength(4096)),
   payload: Schema.optionalKey(Schema.Json),
   callId: Schema.optionalKey(CallId),
-  /** All requests of a lower id have been answered. */
+  /** All requests with a lower id have been answered. */
   settled: Schema.optionalKey(CallId)
 })
-/** An action is to be called. */
+/** Calls an action. */
 export type CallRequest = typeof CallRequest.Type
 
-/** Batches up to this one were read. */
+/** Acknowledges the batches up to this one. */
 export const ReceivedRequest = Schema.Struct({
   batch: Schema.Int,
   settled: Schema.optionalKey(CallId),
-  /** Requests nobody waits for any more, though they were pending when the session was asked for. */
+  /** Requests that nobody waits for any more, though `Connect` listed them as pending. */
   abandoned: Schema.optionalKey(Schema.Array(CallId))
 })
 
-/** What a client may ask. */
+/** What a client may request. */
 export class LiveProtocol extends RpcGroup.make(
   Rpc.make("Connect", { payload: ConnectRequest, success: LiveEvent, stream: true }),
   Rpc.make("Received", { payload: ReceivedRequest }),
@@ -278,11 +288,11 @@ export class LiveProtocol extends RpcGroup.make(
   Rpc.make("Rehydrate", { payload: RehydrateRequest, success: Mounted, error: LiveError }),
   Rpc.make("Unmount", {
     payload: { componentId: ComponentId },
-    /** The state as it was left, when there is one to come back to. */
+    /** The last state, for a component that can be rehydrated. */
     success: Schema.Struct({ token: Schema.optionalKey(Schema.String) }),
     error: LiveError
   }),
-  /** Asks for the state, whole; it comes as a `Snapshot`. */
+  /** Asks for the whole state, which is sent as a `Snapshot`. */
   Rpc.make("Resync", { payload: { componentId: ComponentId }, error: LiveError }),
   Rpc.make("Call", {
     payload: CallRequest,

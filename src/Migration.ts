@@ -1,7 +1,7 @@
 /**
- * How a state of an older version of a contract becomes one of its current version: a chain of steps, each from one version to
- * the next, each with the schema of what it takes. A step stays as it was written for as long as there may be states of its
- * version, in the store or in the hands of clients. Nothing here reads or writes what is stored.
+ * Migrations turn a state of an older version of a contract into one of its current version: a chain of steps, each
+ * from one version to the next, each with the schema of the state it takes. A step must stay as it was written for as
+ * long as there may be states of its version, in the store or with clients. Nothing here reads or writes the store.
  */
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
@@ -14,18 +14,18 @@ export interface AnyChain {
   readonly steps: ReadonlyArray<Step>
 }
 
-/** The way from one version to the next. */
+/** The step from one version to the next. */
 interface Step {
   readonly version: number
   readonly codec: StepCodec
   readonly migrate: (state: never) => unknown
 }
 
-/** Both throw what does not fit, and leave out the fields that the version does not have. */
+/** Both throw for a state that does not fit, and drop the fields that the version does not have. */
 interface StepCodec {
   /** From JSON. */
   readonly decode: (state: unknown) => unknown
-  /** From what the step before gave, which is decoded already. */
+  /** From the result of the step before, which is decoded already. */
   readonly check: (state: unknown) => unknown
 }
 
@@ -35,9 +35,9 @@ export interface Chain<out State, out Names = NamesOf<State>> extends AnyChain {
   readonly "~types": { readonly state: State; readonly names: Names }
 }
 
-/** Migrations as far as the version `To`; they may go on from there. */
+/** Migrations up to the version `To`; more may follow. */
 export interface ChainTo<To extends number, State> extends Chain<State> {
-  /** Adds the step from the version reached so far, whose fields describe what the step before gives. */
+  /** Adds the step from the version reached so far. Its fields describe the result of the step before. */
   readonly from: <F extends Fields, const Next extends object>(
     this: Chain<NoInfer<Schema.Struct<F>["Type"]>>,
     version: To,
@@ -46,10 +46,10 @@ export interface ChainTo<To extends number, State> extends Chain<State> {
   ) => ChainTo<Successor<To>, Next>
 }
 
-/** Of a union all names, not only those its members share. */
+/** All names of a union, not only those that its members share. */
 type NamesOf<State> = State extends unknown ? keyof State : never
 
-/** One more than a literal; beyond a hundred any number, which is left to `check`. */
+/** The next number as a literal; beyond a hundred any number, which is left to `check`. */
 type Successor<N extends number, Count extends ReadonlyArray<unknown> = []> = number extends N
   ? number
   : Count["length"] extends 100
@@ -58,20 +58,20 @@ type Successor<N extends number, Count extends ReadonlyArray<unknown> = []> = nu
       ? [...Count, unknown]["length"] & number
       : Successor<N, [...Count, unknown]>
 
-/** Why a state is not to be had in the current version. */
+/** Why a state cannot be had in the current version. */
 export interface Rejection {
   /**
-   * `newer`: it is of a later version than the contract. `version`: there is no step from its version, or it is none. `state`:
-   * it, or what became of it on the way, does not fit the schema of its version, or `migrate` threw.
+   * `newer`: it is of a later version than the contract. `version`: its version is none, or there is no step from it.
+   * `state`: it or the result of a step does not fit the schema of its version, or `migrate` threw.
    */
   readonly reason: "newer" | "version" | "state"
-  /** For the log: which step, and the schema's error or what was thrown as its `cause`. */
+  /** For the log: which step failed. Its `cause` is the schema's error or what `migrate` threw. */
   readonly cause: Error
 }
 
 /**
- * Begins a chain with the oldest version that is still taken. `fields` are the state fields of that version; `migrate` makes a
- * decoded state of the next version from a decoded one of this. It is pure and synchronous.
+ * Begins a chain with the oldest version that is still accepted. `fields` are the state fields of that version;
+ * `migrate` turns a decoded state of it into a decoded state of the next version. It is pure and synchronous.
  */
 export const from = <const Version extends number, F extends Fields, const Next extends object>(
   version: Version,
@@ -96,7 +96,7 @@ const makeStep = (version: number, fields: Fields, migrate: Step["migrate"]): St
 }
 
 const makeCodec = (fields: Fields): StepCodec => {
-  // `Struct({})` gives back whatever it gets.
+  // `Struct({})` returns its input, whatever its fields.
   if (Object.keys(fields).length === 0) return { decode: () => ({}), check: () => ({}) }
   const struct = Schema.Struct(fields)
   return {
@@ -135,7 +135,7 @@ export const check = (
   })
 }
 
-/** The encoded state of the current version that a stored state, of whatever version, becomes. */
+/** The encoded state of the current version for a stored state of any version. */
 export const run = (
   migrations: AnyChain | undefined,
   stored: {
@@ -194,7 +194,7 @@ const convert = (
   })
 }
 
-/** Refuses what a schema of nothing but optional fields takes for a state with none of them. */
+/** Refuses values that a schema of optional fields alone would accept as a state without fields. */
 const object = (state: unknown): object => {
   if (typeof state === "object" && state !== null && !Array.isArray(state) && !Predicate.isPromiseLike(state))
     return state

@@ -1,8 +1,8 @@
 /**
  * The difference between two JSON values: `diff` finds it, `apply` makes the second value from the first, and the
- * schema `Patch` decodes one that came off the wire. It is meant for values that share structure, as the states of a
- * component before and after a change do: what is the same reference is not looked into. It does not undo, merge or
- * order patches, knows nothing of versions, and a moved list element is sent again at its new place.
+ * schema `Patch` decodes one from the wire. It is meant for values that share structure, as the states before and after
+ * a change do: equal references are not looked into. It does not undo, merge or order patches and knows nothing of
+ * versions, and a moved list element is sent again at its new place.
  */
 import * as Schema from "effect/Schema"
 
@@ -13,19 +13,19 @@ type Obj = { readonly [key: string]: Json | undefined }
 /** A JSON value, in which an object key whose value is `undefined` counts as absent. */
 export type Json = null | boolean | number | string | List | Obj
 
-/** One step of a patch; its list indices mean the list as the steps before it have left it. */
+/** One step of a patch. List indices refer to the list as the steps before have left it. */
 export type Op =
   | readonly ["set", path: Path, value: Json]
   | readonly ["unset", path: Path]
   | readonly ["splice", path: Path, index: number, deleteCount: number, items: List]
   | readonly ["append", path: Path, text: string]
 
-/** The steps that lead from one JSON value to another, to be taken in order. */
+/** The steps from one JSON value to another, in order. */
 export type Patch = ReadonlyArray<Op>
 
 const WirePath = Schema.Array(Schema.Union([Schema.String, Schema.Natural]))
 
-/** Decodes a patch that came off the wire. */
+/** Decodes a patch from the wire. */
 export const Patch: Schema.Codec<Patch> = Schema.Array(
   Schema.Union([
     Schema.Tuple([Schema.Literal("set"), WirePath, Schema.Json]),

@@ -1,41 +1,44 @@
 /**
- * Who is there: one entry for each person, whose pages and processes are merged into one, in the order they came. A person is a
- * principal; of the anonymous, each client is one of its own.
+ * Presence: one entry for each person, in the order they came, with their pages and processes merged into one. A person
+ * is a principal; each anonymous client is a person of its own.
  */
 import * as Equal from "effect/Equal"
 import * as Schema from "effect/Schema"
 import type { Fields, PureSchema } from "./StateCodec.ts"
 
-/** Whether somebody is there: `away` when every one of their clients has lost its connection and may come back. */
+/** `away` when every client of the person has lost its connection and may still come back. */
 export const PersonStatus = Schema.Literals(["online", "away"])
-/** Whether somebody is there: `away` when every one of their clients has lost its connection and may come back. */
+/** `away` when every client of the person has lost its connection and may still come back. */
 export type PersonStatus = typeof PersonStatus.Type
 
-/** Somebody who is there. */
+/** A person who is present. */
 export interface Person<Metadata = unknown> {
-  /** The id of the principal, or, of an anonymous one, the name of its connection. */
+  /** The id of the principal; for an anonymous client, its connection id. */
   readonly id: string
   readonly status: PersonStatus
-  /** How many clients they are there with. */
+  /** How many clients they are present with. */
   readonly clients: number
-  /** What the contract says is to be known of them; of several clients, what was tracked last. */
+  /** As the contract declares it. Of several clients, the value that was tracked last. */
   readonly metadata: Metadata
 }
 
-/** What happened between two lists. */
+/** One difference between two lists. */
 export type Change<Metadata = unknown> =
   | { readonly _tag: "Joined"; readonly person: Person<Metadata> }
   | { readonly _tag: "Left"; readonly person: Person<Metadata> }
   | { readonly _tag: "Updated"; readonly person: Person<Metadata>; readonly before: Person<Metadata> }
 
-/** The list, as a state of one field. */
+/** The list, as a state with one field. */
 export const fields = (metadata: Fields): { readonly people: PureSchema } => ({
   people: Schema.Array(
     Schema.Struct({ id: Schema.String, status: PersonStatus, clients: Schema.Int, metadata: Schema.Struct(metadata) })
   )
 })
 
-/** What happened between two lists: who left, who joined, and who changed, compared by value, in the order of the lists. */
+/**
+ * The differences between two lists: who left, who joined and who changed, compared by value, in the order of the
+ * lists.
+ */
 export const changes = <Metadata>(
   before: ReadonlyArray<Person<Metadata>>,
   after: ReadonlyArray<Person<Metadata>>

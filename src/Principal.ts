@@ -1,21 +1,21 @@
-/** Who is connected, as far as the server knows: what sessions and state tokens belong to. */
+/** The principal of a client: whom `Authentication` says it is. Sessions and state tokens belong to it. */
 import type { Json } from "./Patch.ts"
 
-/** Somebody the server knows by name; undefined where it says "or nobody" means anonymous. */
+/** Somebody whom the server knows. Anonymous clients have no principal. */
 export interface Principal {
-  /** The same for everything that is one person's, and never anybody else's. Who is present with others is known to them by it. */
+  /** The same for everything of one person, and of nobody else. Presence shows it to other people. */
   readonly id: string
-  /** What else is known, such as roles. Those of the newest connection hold; sessions and tokens compare ids only. */
+  /** What else is known, such as roles. Those of the newest connection count; sessions and tokens compare ids only. */
   readonly claims?: Readonly<Record<string, Json>>
 }
 
-/** Whether these are the same; all that is anonymous is. */
+/** Whether both are the same principal, or both anonymous. */
 export const isSame = (a: Principal | undefined, b: Principal | undefined): boolean => a?.id === b?.id
 
-/** A principal of one's own, which may be renewed. */
+/** A copy, which may be renewed. */
 export const copy = ({ claims, id }: Principal): Principal => (claims === undefined ? { id } : { id, claims })
 
-/** Whoever holds the one has the claims of the other from now on. */
+/** Gives the claims of the newer connection to the principal that sessions and instances hold. */
 export const renew = (held: { claims?: Principal["claims"] }, { claims }: Principal): void => {
   if (claims === undefined) delete held.claims
   else held.claims = claims

@@ -1,7 +1,8 @@
 /**
- * The encoded form of a component's state, and back, one top-level field at a time. What did not change since last time is
- * neither encoded nor decoded again: a field is skipped by reference, an element of a list by having been seen. Fields whose
- * JSON form is the value itself are checked and passed through, so encoded states share structure like the states do.
+ * Encodes and decodes the state of a component, one top-level field at a time. What did not change since the last time
+ * is not converted again: fields are compared by reference, and list elements are recognised when they were converted
+ * before. Fields whose JSON form is the value itself are checked and passed through, so encoded states share structure
+ * like the states do.
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
@@ -27,7 +28,7 @@ interface FieldCodec {
   readonly decode: Convert
 }
 
-/** What was converted last, so that this time only the difference is. */
+/** What was converted last, so that only the difference is converted now. */
 export interface Previous<From, To> {
   readonly from: From
   readonly to: To
@@ -73,7 +74,7 @@ const convert = (
   return to
 }
 
-/** Stands for a key that is not there, which is not the same as one whose value is undefined. */
+/** Stands for a key that is absent, in contrast to one whose value is undefined. */
 const absent = Symbol("absent")
 
 const makeField = (name: string, schema: PureSchema): FieldCodec => {
@@ -110,7 +111,7 @@ const listElement = (schema: PureSchema): PureSchema | undefined => {
   return isPlainList ? Schema.make<PureSchema>(ast.rest[0] as SchemaAST.AST) : undefined
 }
 
-/** A struct of the one field, because whether a key may be absent is known to the struct only. */
+/** A struct with this one field: only the struct knows whether a key may be absent. */
 const wholeField = (name: string, schema: PureSchema): { readonly encode: Convert; readonly decode: Convert } => {
   const direct = converter(schema)
   const struct = Schema.toCodecJson(Schema.Struct({ [name]: schema }))
@@ -125,7 +126,7 @@ const wholeField = (name: string, schema: PureSchema): { readonly encode: Conver
   }
 }
 
-/** Converts values of one schema; objects that were converted before are recognised. */
+/** Converts values of one schema, and recognises objects that were converted before. */
 const converter = (schema: PureSchema): { readonly encode: Convert; readonly decode: Convert } => {
   const codec = Schema.toCodecJson(schema)
   const encode = Schema.encodeUnknownExit(codec)
@@ -136,14 +137,14 @@ const converter = (schema: PureSchema): { readonly encode: Convert; readonly dec
       decode: remember((value) => getOrThrow(decode(value)))
     }
   }
-  // Excess keys are not part of the state and must not leave the server, so a value that has any is rebuilt without them.
+  // Excess keys are not part of the state and must not leave the server: a value that has any is rebuilt without them.
   const strict = Schema.decodeUnknownExit(codec, { onExcessProperty: "error" })
   const pass = (otherwise: (value: unknown) => Exit.Exit<unknown, unknown>): Convert =>
     remember((value) => (isPlain(value) && Exit.isSuccess(strict(value)) ? value : getOrThrow(otherwise(value))))
   return { encode: pass(encode), decode: pass(decode) }
 }
 
-/** Whether a value is what JSON makes of it: an instance of a class may have a `toJSON`, getters or inherited fields. */
+/** Whether a value equals its own JSON: an instance of a class may have a `toJSON`, getters or inherited fields. */
 const isPlain = (value: unknown): boolean => {
   if (typeof value !== "object" || value === null) return true
   if (Array.isArray(value)) return value.every(isPlain)

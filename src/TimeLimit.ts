@@ -1,14 +1,14 @@
 /**
- * Limits on waiting that hold whatever is waited for. A timeout of Effect interrupts what is too slow, and then waits until that
- * has ended: something that cannot be interrupted, or that closes a resource which hangs, is waited for after all. Here it runs in
- * a fiber of its own, which is told to stop and is not waited for.
+ * Timeouts that never wait longer than their limit. Effect's own `timeout` interrupts what is too slow and then waits
+ * for it to end; an effect that cannot be interrupted, or that closes a resource which hangs, is waited for after all.
+ * Here the effect runs in a fiber of its own, which is told to stop and is not waited for.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 
-/** What comes of this within the limit; none when nothing has by then. An interruption does not wait for it either. */
+/** The result within the limit, or none. An interruption does not wait for the effect either. */
 export const timeoutOption = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   limit: Duration.Input
@@ -24,7 +24,7 @@ export const timeoutOption = <A, E, R>(
     })
   )
 
-/** What comes of this within the limit, or else of `orElse`. */
+/** The result within the limit, or else that of `orElse`. */
 export const timeoutOrElse = <A, E, R, A2, E2, R2>(
   effect: Effect.Effect<A, E, R>,
   options: { readonly duration: Duration.Input; readonly orElse: () => Effect.Effect<A2, E2, R2> }
