@@ -1,6 +1,6 @@
 /**
- * The calls of one component. Each is numbered when it is sent first, and sent again under its number when the connection was
- * lost over it; so it runs once. While the component cannot be called it waits in a queue.
+ * Sends the calls of one component. A call gets its number when it is first sent and keeps it when it is sent again
+ * after a lost connection, so it runs once. While the component cannot be called, calls wait in a queue.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -25,24 +25,24 @@ import { CallQueue, type Target } from "./CallQueue.ts"
 import type { OptimisticUpdate } from "./OptimisticState.ts"
 import type { ClientConnection } from "./ClientConnection.ts"
 
-/** How an action is called. */
+/** The options of a call. */
 export interface CallOptions {
-  /** How long the answer may take, waiting for a connection included; then the call is given up. */
+  /** How long the answer may take, including the wait for a connection; then the call is given up. */
   readonly timeout?: Duration.Input | undefined
 }
 
-/** The component that is called. */
+/** The component that is called, as far as its calls need it. */
 export interface Callee {
   /** Where a call can be sent now; undefined when it has to wait. */
   readonly target: () => Target | undefined
-  /** Why it cannot be called at all. */
+  /** Why it cannot be called at all; undefined when it can. */
   readonly refusal: () => LiveError | undefined
-  /** Shows what an action is going to do, until its call has ended. */
+  /** Shows the expected result of an action until its call has ended. */
   readonly update: (action: string, reduce: OptimisticUpdate["reduce"], payload: unknown) => OptimisticUpdate
   readonly ended: (update: OptimisticUpdate) => void
 }
 
-/** A call, and where it was sent last. */
+/** A call, its number, and the session it was last sent in. */
 interface Call {
   readonly codec: ActionCodec
   readonly payload: unknown
@@ -79,7 +79,7 @@ export class ActionCaller {
       const { reduce } = codec
       const json = encoded.value ?? null
       if (reduce === undefined) return this.#answer(codec, json, undefined, options)
-      // Nothing is shown that would be taken back at once.
+      // A guess that would be taken back at once is not shown.
       const refusal = this.#callee.refusal()
       if (refusal !== undefined) return Effect.fail(refusal)
       return Effect.acquireUseRelease(
@@ -95,7 +95,7 @@ export class ActionCaller {
     this.#queue.release(target)
   }
 
-  /** The component cannot be called, and what waits has waited for nothing. */
+  /** The component cannot be called: all calls that wait fail. */
   fail(error: LiveError): void {
     this.#queue.fail(error)
   }
@@ -116,14 +116,14 @@ export class ActionCaller {
   #deliver(call: Call): Effect.Effect<unknown, unknown> {
     const target = this.#whereTo(call).pipe(
       Effect.catch((refusal) =>
-        // Whatever keeps a call from being sent again does not tell what became of it when it was sent before.
+        // Why it cannot be sent again says nothing about whether it ran when it was sent before.
         call.session < 0 || isExpired(refusal) ? Effect.fail(refusal) : this.#unknown(call)
       )
     )
     return Effect.flatMap(target, (target) => {
       if (call.id !== undefined && target.session !== call.session) {
         this.#settle(call)
-        // The session that would know what became of it is gone.
+        // The session that would know whether it ran is gone.
         if (!call.codec.idempotent) return this.#unknown(call)
       }
       return this.#send(call, target)
@@ -152,7 +152,7 @@ export class ActionCaller {
   }
 
   #failed(call: Call, error: Failure): Effect.Effect<unknown, unknown> {
-    // Whether it ran is known on the next connection.
+    // The next connection tells whether it ran.
     if (error._tag === "RpcClientError") return this.#deliver(call)
     this.#settle(call)
     if (error._tag === "ActionFailure") {
@@ -162,16 +162,16 @@ export class ActionCaller {
       )
     }
     const { reason } = error
-    // What became of it is not known any more, and it may run twice.
+    // The server does not know any more whether it ran, but it may run twice.
     const isOpen = reason._tag === "CallExpired" && reason.outcome === "unknown" && call.codec.idempotent
     if (isOpen) return this.#deliver(call)
     if (reason._tag !== "Draining") return Effect.fail(error)
-    // It did not run, and the next server may run it.
+    // It did not run: the next server may run it.
     call.session = -1
     return this.#deliver(call)
   }
 
-  /** Waits until the component can be called; a call that is not sent yet does not pass those that wait. */
+  /** Waits until the component can be called. A call that was never sent does not overtake those that wait. */
   #whereTo(call: Call): Effect.Effect<Target, LiveError> {
     return Effect.suspend(() => {
       const refusal = this.#callee.refusal()

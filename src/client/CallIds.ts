@@ -1,4 +1,4 @@
-/** Numbers the requests of a client, so that the server does each of them once, and knows which are settled. */
+/** Numbers the requests of a client, so that the server runs each of them once, and knows which of them are settled. */
 
 /** The ids of one client. */
 export class CallIds {
@@ -6,14 +6,14 @@ export class CallIds {
   /** In the order of their ids. */
   readonly #pending = new Set<number>()
 
-  /** The id of a request that is going to be sent. */
+  /** The id of a request that is about to be sent. */
   next(): number {
     const id = ++this.#last
     this.#pending.add(id)
     return id
   }
 
-  /** The request has its answer, or nobody wants it any more. */
+  /** The request has its answer, or nobody waits for it any more. */
   settle(id: number): void {
     this.#pending.delete(id)
   }
@@ -23,7 +23,7 @@ export class CallIds {
     return Array.from(this.#pending)
   }
 
-  /** All requests of a lower id are settled. */
+  /** The id below which all requests are settled. */
   get settled(): number {
     for (const id of this.#pending) return id
     return this.#last + 1

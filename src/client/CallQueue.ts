@@ -1,12 +1,14 @@
-/** The calls of one component that wait until it can be called: those that were sent before go first, in their order. */
+/**
+ * The calls of one component that wait until it can be called. Those that were sent before go first, in their order.
+ */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { LiveError } from "../LiveError.ts"
 
-/** Where a call is sent. */
+/** The instance and the session that a call is sent to. */
 export interface Target {
   readonly componentId: string
-  /** Which session of the client this is; a call is known to the session it was sent in. */
+  /** Counts the sessions of the client: only the session that a call was sent in knows the call. */
   readonly session: number
 }
 
@@ -16,7 +18,7 @@ interface Waiting {
   readonly resume: (exit: Exit.Exit<Target, LiveError>) => void
 }
 
-/** The calls that wait. */
+/** The queue of calls. */
 export class CallQueue {
   #waiting: Array<Waiting> = []
 
@@ -40,7 +42,7 @@ export class CallQueue {
     this.#end(Exit.succeed(target))
   }
 
-  /** The component cannot be called, and these calls have waited for nothing. */
+  /** The component cannot be called: all calls that wait fail. */
   fail(error: LiveError): void {
     this.#end(Exit.fail(error))
   }

@@ -1,7 +1,7 @@
 /**
- * The client's end of the wire: requests go through an `RpcClient` of LiveProtocol, events come out of the same frames in the
- * order they came in, before any answer behind them. Batches are acknowledged in bulk once they were applied. It keeps the token
- * of its session and asks for it again on the next connection.
+ * The client's end of the RPC wire. Requests go through an `RpcClient` of `LiveProtocol`. Events come out of the same
+ * frames, in order, and before any answer behind them. Batches are acknowledged in bulk once they are applied. The
+ * token of the session is kept, and sent with the next connection to resume the session.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -51,7 +51,10 @@ const makeRequests = () =>
     })
   )
 
-/** Many components at once are more than may be sent at once. Calls are for those who make them: a later one may have run meanwhile. */
+/**
+ * Mounts, unmounts and resyncs wait and try again when they are too many at once. Calls do not: whoever makes a call
+ * decides, since a later one may have run meanwhile.
+ */
 const patiently = <A, E, R>(request: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   request.pipe(
     Effect.catch((error) =>
@@ -61,62 +64,71 @@ const patiently = <A, E, R>(request: Effect.Effect<A, E, R>): Effect.Effect<A, E
     )
   )
 
-/** The numbers of a client; each has a default. */
+/** The settings of a client; each has a default. */
 export interface Options {
-  /** How long mounting may take, the connection included, before it fails (30 seconds); it is tried again with the next connection. */
+  /**
+   * How long mounting may take, including the wait for a connection, before it fails (30 seconds). It is tried again
+   * with the next connection.
+   */
   readonly mountTimeout?: Duration.Input
   /** How long a call waits for a lost connection (45 seconds). */
   readonly offlineTimeout?: Duration.Input
-  /** Calls of one component that may wait for the connection: 1 000. */
+  /** How many calls of one component may wait for a connection (1 000). */
   readonly maxQueuedCalls?: number
 }
 
-/** The numbers of a client. */
+/** The settings of a client, with the defaults filled in. */
 export interface Limits {
   readonly mountTimeout: Duration.Duration
   readonly offlineTimeout: Duration.Duration
   readonly maxQueuedCalls: number
 }
 
-/** One connection, as long as the Scope lives, however often it has to be made anew. */
+/** The connection of a client. It lives as long as the Scope, across all sockets. */
 export interface ClientConnection {
   readonly requests: LiveRequests
   readonly limits: Limits
   /** The ids of mounts and calls. */
   readonly ids: CallIds
-  /** The tokens that outlive this client. */
+  /** The state tokens in the StateCache. */
   readonly tokens: TokenCache
-  /** Who is there. */
+  /** The presence lists. */
   readonly presence: PresenceLists
   readonly isConnected: () => boolean
-  /** Whether the server has said that it is going to end; what is asked now is asked of the next one. */
+  /** Whether the server has said that it is about to end: new requests go to the next server. */
   readonly isDraining: () => boolean
-  /** Counts the sessions there have been. */
+  /** Counts the sessions of this client. */
   readonly session: () => number
-  /** By which name others know this client; undefined until the server has said it. */
+  /** The name of this client for other clients; undefined until the server has sent it. */
   readonly connectionId: () => ConnectionId | undefined
-  /** Waits until the server has named the session, so that it can be asked for again. */
+  /** Waits until the session has a token, so that it can be resumed. */
   readonly established: Effect.Effect<void>
-  /** Puts something away that the server is not to hear of before it is there. */
+  /** Runs an effect that stores a token. Batches are not acknowledged before it has ended. */
   readonly keep: (effect: Effect.Effect<unknown>) => void
-  /** Adds who wants to know of the connection; the function returned takes it back. */
+  /** Adds a listener; the function returned removes it. */
   readonly subscribe: (listener: ConnectionListener) => () => void
-  /** Sends the events of a component to this receiver from now on, and those that came too early at once. */
+  /**
+   * Sends the events of a component to this receiver from now on, and those that came before its mount was answered at
+   * once.
+   */
   readonly route: (componentId: string, receiver: Receiver) => () => void
-  /** A mount is on its way, so events of components not yet known are kept; call the function when it has ended. */
+  /**
+   * Announces a mount: events of components that are not known yet are kept. Call the function returned when the mount
+   * has ended.
+   */
   readonly expectMount: () => () => void
-  /** Runs something for a component; the function returned ends it. */
+  /** Runs an effect for a component; the function returned interrupts it. */
   readonly run: (effect: Effect.Effect<unknown>) => () => void
 }
 
 const connectId = "events"
 
-/** How long the server waits to hear of what is being put away. */
+/** How long an acknowledgement waits for tokens to be stored. */
 const keepTimeout = Duration.seconds(2)
 
 const decodeEvent = Schema.decodeUnknownExit(Schema.toCodecJson(LiveEvent))
 
-/** Opens the Link and keeps the stream of events on it. */
+/** Opens the Link and the stream of events. */
 export const make = Effect.fnUntraced(function* (
   cache: StateCache["Service"],
   options: Options
@@ -134,9 +146,9 @@ export const make = Effect.fnUntraced(function* (
   let connectionId: ConnectionId | undefined
   let reconnectWithin: number | undefined
   let named = Deferred.makeUnsafe<void>()
-  /** What is just being put away. */
+  /** How many tokens are being stored. */
   let keeping = 0
-  /** What the server was told when it was asked for the session. */
+  /** The request that the session was resumed with. */
   let asked: ResumeRequest | undefined
 
   const send = (message: RpcMessage.FromClientEncoded): Effect.Effect<void> =>
@@ -175,7 +187,7 @@ export const make = Effect.fnUntraced(function* (
     if (event.resumed && asked !== undefined) takeBack(asked)
   }
 
-  /** Takes back what the server was told when the session was asked for, and is not wanted any more. */
+  /** Unmounts and abandons what the resume request listed and is not wanted any more. */
   const takeBack = ({ components, pending }: ResumeRequest): void => {
     const wanted = new Map<string, number>()
     for (const { componentId } of router.places) wanted.set(componentId, (wanted.get(componentId) ?? 0) + 1)
@@ -189,7 +201,7 @@ export const make = Effect.fnUntraced(function* (
     if (abandoned.length > 0) runFork(received(abandoned))
   }
 
-  /** Whether the server is waiting to hear that this has arrived. */
+  /** Handles an event; says whether the server waits for its acknowledgement. */
   const accept = (event: LiveEvent): boolean => {
     switch (event._tag) {
       case "ConnectionEstablished":
@@ -197,7 +209,7 @@ export const make = Effect.fnUntraced(function* (
         return true
       case "Draining":
         reconnectWithin = event.within
-        // From now on nothing is asked here, and the server may end when it knows that.
+        // From now on nothing is requested here, and the server may end once it knows that.
         return true
       case "Sealed":
         router.event(event)
@@ -221,7 +233,7 @@ export const make = Effect.fnUntraced(function* (
       return failures.length === 0
         ? acknowledge(atOnce)
         : Effect.andThen(
-            Effect.logError("An event of the live server was not understood", ...failures),
+            Effect.logError("An event of the server could not be decoded", ...failures),
             acknowledge(atOnce)
           )
     })
@@ -245,9 +257,9 @@ export const make = Effect.fnUntraced(function* (
     onConnect: Effect.suspend(() => {
       batches = 0
       reconnectWithin = undefined
-      // Who comes for the first time has nothing to wait for.
+      // A new session has nothing to wait for.
       const isFirst = sessionToken === undefined
-      // The answers to what subscribers ask now are read by the fiber that runs this.
+      // Forked, because the fiber that runs this hook also reads the answers.
       runFork(
         Effect.andThen(
           connect,
@@ -261,7 +273,7 @@ export const make = Effect.fnUntraced(function* (
     onDisconnect: Effect.sync(() => {
       router.disconnected()
       if (Deferred.isDoneUnsafe(named)) named = Deferred.makeUnsafe()
-      // Without the token of this session, its requests are lost with it.
+      // Without a session token the requests of this connection are lost with it.
       if (sessionToken === undefined) session++
     }),
     reconnectWithin: () => reconnectWithin
@@ -287,7 +299,7 @@ export const make = Effect.fnUntraced(function* (
     resync: (componentId) => requests.Resync({ componentId })
   })
 
-  // Who says good-bye is not waited for. Without a connection there is nobody to say it to, and it would wait for one.
+  // The finalizer does not wait for an answer, and without a connection sends nothing: it would wait for one.
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => {
       router.close()

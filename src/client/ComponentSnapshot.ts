@@ -1,4 +1,4 @@
-/** What there is to show of a component: a new value exactly when something changed. */
+/** Everything that can be shown of a component. It is a new value exactly when something changed. */
 import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
 import type { InstanceStatus } from "../LiveProtocol.ts"
@@ -6,33 +6,33 @@ import type { Person } from "../Presence.ts"
 import type { ActivationKind } from "./Mounter.ts"
 import { nobody } from "./PresenceList.ts"
 
-/** What there is to show of a component. */
+/** Everything that can be shown of a component. */
 export interface ComponentSnapshot<State, Metadata = unknown> {
-  /** The state the server told last, with what unanswered calls of optimistic actions are going to make of it. */
+  /** The last state of the server, with the expected results of calls of optimistic actions that have no answer yet. */
   readonly state: State
   /** False until it is mounted, and while the connection is lost. */
   readonly connected: boolean
   /** `outdated`: the server has a later version of the contract than this client. */
   readonly status: InstanceStatus | "mounting" | "outdated"
-  /** Why it could not be mounted; it is tried again with the next connection. */
+  /** Why it could not be mounted. It is tried again with the next connection. */
   readonly error: LiveError | undefined
-  /** How it came to its state; undefined before it was mounted. */
+  /** How it was activated last; undefined before it was mounted. */
   readonly activation: ActivationKind | undefined
-  /** Who is there, as it was told last; nobody until it is. */
+  /** The presence list; empty until it has arrived. */
   readonly presence: ReadonlyArray<Person<Metadata>>
-  /** Events that were said to it and that it will never hear, because something was too slow. */
+  /** How many events were lost because a client or a consumer was too slow. */
   readonly eventsDropped: number
   /** The rooms it is in, in the order it joined them. */
   readonly rooms: ReadonlyArray<string>
 }
 
-/** What there is to show of this component. */
+/** The snapshot of a component with these types. */
 export type ComponentSnapshotOf<C extends Component.Typed> = ComponentSnapshot<
   Component.State<C>,
   Component.Metadata<C>
 >
 
-/** What there is to show before anything is known. */
+/** The snapshot before anything has arrived. */
 export const initial = <C extends Component.Typed>(component: C, props: unknown): ComponentSnapshotOf<C> => ({
   state: component.codec.initial(props) as Component.State<C>,
   connected: false,

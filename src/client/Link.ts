@@ -1,6 +1,6 @@
 /**
- * How a client reaches its server: something that opens an RPC protocol and says when it is connected. The WebSocket one
- * connects again for ever, with capped exponential backoff and jitter; a test brings its own.
+ * The way from a client to its server: opens an RPC protocol and tells when it is connected. The WebSocket link
+ * connects again for ever, with capped exponential backoff and jitter; a test brings its own link.
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -14,11 +14,11 @@ import type * as Scope from "effect/Scope"
 import * as Socket from "effect/socket/Socket"
 import { CloseCode } from "../LiveProtocol.ts"
 
-/** What a link tells. */
+/** What a link calls, and asks. */
 export interface Hooks {
   readonly onConnect: Effect.Effect<void>
   readonly onDisconnect: Effect.Effect<void>
-  /** Milliseconds over which clients are to spread their return, when the server has said so. */
+  /** Milliseconds over which clients spread their return, when the server has said so. */
   readonly reconnectWithin: () => number | undefined
 }
 
@@ -26,7 +26,7 @@ export interface Hooks {
 export class Link extends Context.Service<
   Link,
   {
-    /** Which server it is, such as `wss://example.org`. */
+    /** The server, such as `wss://example.org`. */
     readonly origin: Effect.Effect<string>
     readonly open: (hooks: Hooks) => Effect.Effect<RpcClient.Protocol["Service"], never, Scope.Scope>
   }
@@ -35,17 +35,23 @@ export class Link extends Context.Service<
 /** Where and how to connect. */
 export interface WebSocketOptions {
   /**
-   * Says who connects, where there is no cookie that does: sent as the sub-protocol `bearer.<token>`, which `Authentication.token`
-   * reads. Characters of a JWT or of base64url; an effect is asked with each attempt.
+   * The credentials of the client, where no cookie carries them: sent as the sub-protocol `bearer.<token>`, which
+   * `Authentication.token` reads. Only characters of a JWT or of base64url. An effect runs for each attempt to connect.
    */
   readonly token?: string | Effect.Effect<string>
   /** `ws://` or `wss://`, with the path: `ws://127.0.0.1:3000/api/live/rpc`. */
   readonly url: string | Effect.Effect<string>
-  /** Delay before the second attempt to connect again (250 ms); the first is at once, each further one doubles. */
+  /**
+   * Delay before the second attempt to connect again (250 ms). The first is made at once, and each further one doubles
+   * the delay.
+   */
   readonly backoff?: Duration.Input
-  /** Longest delay between two attempts: 10 seconds. */
+  /** Longest delay between two attempts (10 seconds). */
   readonly maxBackoff?: Duration.Input
-  /** Time between two pings (10 seconds); one that is not answered until the next is due means the connection is gone. */
+  /**
+   * Time between two pings (10 seconds). When one is not answered before the next is due, the connection counts as
+   * lost.
+   */
   readonly pingInterval?: Duration.Input
 }
 
@@ -53,13 +59,16 @@ export interface WebSocketOptions {
 export const backoffDelay = (attempt: number, backoff: Duration.Duration, max: Duration.Duration): number =>
   attempt === 0 ? 0 : Math.min(Duration.toMillis(backoff) * 2 ** (attempt - 1), Duration.toMillis(max))
 
-/** What a server says that will say it again: too much was sent, too little was read, or nobody is to be signed in. */
+/**
+ * The codes of a server that would close the next connection again: too much was sent, too little was read, or the
+ * principal was signed out.
+ */
 const refusals: ReadonlySet<number> = new Set([1008, 1013, CloseCode.signedOut])
 
 const isRefusal = ({ reason }: Socket.SocketError): boolean =>
   reason._tag === "SocketCloseError" && refusals.has(reason.code)
 
-/** The sub-protocol that the server answers. */
+/** The sub-protocol that the server selects. */
 const protocol = "fibra"
 
 const effectOf = <A>(value: A | Effect.Effect<A>): Effect.Effect<A> =>
@@ -92,7 +101,8 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
             let refused = 0
             const delay = Effect.fnUntraced(function* ({ input }: { readonly input: Socket.SocketError }) {
               const random = yield* Random.next
-              // It had connected, and yet is not welcome: then it does not help that it can connect again.
+              // The server accepted the connection and then refused it, so an accepted connection is no reason to reset
+              // the delay.
               if (isRefusal(input)) attempt = ++refused
               else if (attempt === 0) refused = 0
               const within = attempt === 0 ? (reconnectWithin() ?? 0) : 0

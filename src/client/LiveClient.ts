@@ -1,6 +1,6 @@
 /**
- * The client: one connection, any number of mounted components. When the connection comes back, so does what was mounted, with
- * its state. It runs in Node and in a browser and draws nothing.
+ * The client: one connection and any number of mounted components, which come back with their state after a lost
+ * connection. It runs in Node and in browsers, and renders nothing.
  */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -17,12 +17,12 @@ import { Replica } from "./Replica.ts"
 import * as StateCache from "./StateCache.ts"
 import * as ClientConnection from "./ClientConnection.ts"
 
-/** A shared instance, or a private one, which may be in a room. */
+/** Mounts a shared instance, or a private one, which may be in a room. */
 type ResumePoint =
   | {
       /**
-       * Mounts the instance everyone shares who gives this key, of 1 to 256 characters, instead of a private one. The first to come
-       * gives the props.
+       * Mounts the instance shared by everyone who gives this key (1 to 256 characters) instead of a private one. The
+       * first client's props are used.
        */
       readonly key?: string
       readonly room?: undefined
@@ -30,24 +30,27 @@ type ResumePoint =
   | {
       readonly key?: undefined
       /**
-       * The room a private instance is to be in, of 1 to 128 visible characters: it gets what is said there, and what it says is
-       * heard there.
+       * Mounts the private instance in this room (1 to 128 visible characters): it gets the events of the room, and
+       * broadcasts there.
        */
       readonly room?: string
     }
 
-/** What to mount. */
+/** What to mount, and how. */
 export type MountOptions<C extends Component.Typed> = ({} extends Component.Props<C>
   ? { readonly props?: Component.Props<C> }
   : { readonly props: Component.Props<C> }) &
   ResumePoint & {
     /**
-     * Keeps the state of a private instance in the StateCache under this name, so that a reload or a new process brings it back.
-     * Who finds a state there that is still running shares it; of those who find none and start at the same time, the one that
-     * changes last is found by the next.
+     * Keeps the state of a private instance in the StateCache under this name, so that a reload or a new process brings
+     * it back. A page that finds a state whose instance still runs shares the instance. When several pages start at the
+     * same time and find none, the state of the one that changed last is kept.
      */
     readonly cacheKey?: string
-    /** When the state is of a later version than the server, as after a deploy was rolled back: mounts anew (default), or waits. */
+    /**
+     * What to do when the state is of a later version than the server, as after a deploy was rolled back: mount anew
+     * (the default), or wait for a newer server.
+     */
     readonly whenNewer?: "mount" | "wait"
   }
 
@@ -55,20 +58,20 @@ export type MountOptions<C extends Component.Typed> = ({} extends Component.Prop
 export class LiveClient extends Context.Service<
   LiveClient,
   {
-    /** Mounts a component until the Scope closes; waits for the connection, and fails when the server refuses. */
+    /** Mounts a component until the Scope closes. Waits for the connection, and fails when the server refuses. */
     readonly mount: <C extends Component.Typed>(
       component: C,
       options: MountOptions<C>
     ) => Effect.Effect<LiveHandle.LiveHandle<C>, LiveError, Scope.Scope>
-    /** Begins to mount, and gives what there is to show until it is done; call `release` when it is not needed any more. */
+    /** Begins to mount, and returns the replica at once. Call its `release` when it is not needed any more. */
     readonly openUnsafe: <C extends Component.Typed>(component: C, options: MountOptions<C>) => Replica<C>
-    /** Whether the connection is there. */
+    /** Whether there is a connection. */
     readonly connected: Effect.Effect<boolean>
-    /** Asks the server for a sign of life, and gives the time it took; fails with `Disconnected` without a connection. */
+    /** Measures the time until the server answers. Fails with `Disconnected` without a connection. */
     readonly ping: Effect.Effect<Duration.Duration, LiveError>
   }
 >()("fibra/client/LiveClient") {
-  /** A client over whatever Link there is, with the tokens of whatever StateCache there is. */
+  /** A client over the Link that is provided, with the tokens of the StateCache that is provided. */
   static readonly layer = (
     options: ClientConnection.Options = {}
   ): Layer.Layer<LiveClient, never, Link.Link | StateCache.StateCache> =>
@@ -99,7 +102,7 @@ export class LiveClient extends Context.Service<
       )
     )
 
-  /** A client over a WebSocket. In a browser its StateCache is the local storage, unless another is provided. */
+  /** A client over a WebSocket. In a browser the StateCache is the local storage, unless another is provided. */
   static readonly layerWebSocket = (
     options: Link.WebSocketOptions & ClientConnection.Options
   ): Layer.Layer<LiveClient> =>

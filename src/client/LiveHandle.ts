@@ -27,25 +27,31 @@ type Arguments<Action extends Rpc.Any> = [Rpc.Payload<Action>] extends [void]
 export interface LiveHandle<C extends Component.Typed> {
   readonly props: Component.Props<C>
   readonly call: Calls<Component.Actions<C>>
-  /** The state this client was told last, with what its unanswered calls of optimistic actions are going to make of it. */
+  /** The last state of the server, with the expected results of calls of optimistic actions that have no answer yet. */
   readonly state: Effect.Effect<Component.State<C>>
-  /** The state now and after every change; a slow reader gets the latest and misses what lay between. */
+  /** The state now and after every change. A slow consumer gets the latest state and misses those in between. */
   readonly changes: Stream.Stream<Component.State<C>>
-  /** The events of one name, from now on; of a reader that is too slow the oldest of 1 000 are dropped, and counted. */
+  /**
+   * The events of one name, from now on. When the consumer is more than 1 000 behind, the oldest are dropped and
+   * counted.
+   */
   readonly events: <Name extends keyof Component.EventsOf<C> & string>(
     name: Name
   ) => Stream.Stream<Component.EventsOf<C>[Name]>
-  /** How many events were lost because something was too slow: this client, or who reads `events`. */
+  /** How many events were lost because this client, or a consumer of `events`, was too slow. */
   readonly eventsDropped: Effect.Effect<number>
-  /** Who is there, as this client was told last: in its first room, or, of an instance in none, those who have mounted it. */
+  /**
+   * The presence list of the component's first room or, when it is in none, of the clients that have mounted the
+   * instance.
+   */
   readonly presence: Effect.Effect<ReadonlyArray<Presence.Person<Component.Metadata<C>>>>
-  /** The same now and after every change; a slow reader gets the latest and misses what lay between. */
+  /** The same now and after every change. A slow consumer gets the latest list and misses those in between. */
   readonly presenceChanges: Stream.Stream<ReadonlyArray<Presence.Person<Component.Metadata<C>>>>
-  /** Who joins, leaves and changes, from now on; nobody is new in the list that is told first. */
+  /** Who joins, leaves and changes, from now on. People in the first list do not count as joining. */
   readonly presenceEvents: Stream.Stream<Presence.Change<Component.Metadata<C>>>
-  /** How it came to its state: with its session, from its token, or anew; undefined before it was mounted. */
+  /** How it was activated last: with its session, from its token, or anew. Undefined before it was mounted. */
   readonly activation: Effect.Effect<ActivationKind | undefined>
-  /** All there is to show, together. */
+  /** All of the above in one value. */
   readonly view: Effect.Effect<ComponentSnapshotOf<C>>
 }
 
@@ -84,7 +90,7 @@ export const make = <C extends Component.Typed>(replica: Replica<C>): LiveHandle
   view: Effect.sync(() => replica.view)
 })
 
-/** A part of the view, now and after every change. */
+/** A part of the snapshot, now and after every change. */
 const latest = <C extends Component.Typed, A>(
   replica: Replica<C>,
   part: (view: ComponentSnapshotOf<C>) => A

@@ -1,25 +1,25 @@
 /**
- * Which components of a client are in which rooms, and how far each room was read. A room is read once, however many of them are in
- * it; what is said there is for those who were in it when it was said.
+ * Tracks which components of a client are in which rooms, and how far each room was read. The events of a room are sent
+ * once, however many components are in it; each goes to the components that were in the room when it was broadcast.
  */
 import type { LiveEvent, RoomResumePoint } from "../LiveProtocol.ts"
 
-/** Something that was said in a room, or that was lost. */
+/** An event of a room, or the number of events that were lost. */
 export type Heard = Extract<LiveEvent, { readonly _tag: "Event" | "EventsDropped" }> & { readonly room: string }
 
-/** A component enters a room. */
+/** A component is in a room. */
 type Joined = Extract<LiveEvent, { readonly _tag: "Joined" }>
 
 /** A component has left a room. */
 type Left = Extract<LiveEvent, { readonly _tag: "Left" }>
 
-/** A component enters a room, or has left it. */
+/** A component is in a room, or has left it. */
 export type Moved = Joined | Left
 
-/** After which event, and up to which, a component is in a room. */
+/** The events of a room that are for one component: those after `from`, up to `to`. */
 interface Membership {
   readonly from: number
-  /** Infinity while it is. */
+  /** Infinity while the component is in the room. */
   readonly to: number
 }
 
@@ -29,13 +29,16 @@ interface Room {
   readonly members: Map<string, Membership>
 }
 
-/** Rooms nobody is in any more whose places are still named: the server may not know yet that they were read to the end. */
+/**
+ * How many rooms without members are still reported when the session is resumed: the server may not know yet that they
+ * were read to the end.
+ */
 const maxLeft = 100
 
 /** The memberships of one session. */
 export class Memberships {
   readonly #rooms = new Map<string, Room>()
-  /** The rooms each component is in, with the turn in which it joined them. */
+  /** The rooms of each component, with the turn in which it joined them. */
   readonly #turnsOf = new Map<string, ReadonlyMap<string, number>>()
   readonly #left = new Map<string, number>()
 
@@ -56,13 +59,13 @@ export class Memberships {
       .map(([room]) => room)
   }
 
-  /** A component is in a room, or in it no more; it is said again after a connection was lost. */
+  /** A component is in a room or has left it. The same may be told again after a lost connection. */
   moved(event: Moved): void {
     if (event._tag === "Joined") this.#joined(event)
     else this.#leaves(event)
   }
 
-  /** Who is meant, each with what it is to be told. */
+  /** The components that an event is for, each with what it gets of it. */
   heard(event: Heard): ReadonlyArray<readonly [componentId: string, event: Heard]> {
     const { index } = event
     const room = this.#rooms.get(event.room)
@@ -81,16 +84,17 @@ export class Memberships {
     return meant
   }
 
-  /** The component is here no more. */
+  /** The component is unmounted. */
   forget(componentId: string): void {
     this.#turnsOf.delete(componentId)
-    // How far the room was read is said all the same: another may have left it, and the server does not know that it has heard all.
+    // The room is still reported: another component may have left it, and the server does not know that its events have
+    // arrived.
     for (const [name, room] of this.#rooms) {
       if (room.members.has(componentId)) this.#drop(name, room, componentId)
     }
   }
 
-  /** Forgets all others. */
+  /** Forgets all components but these. */
   keep(isKept: (componentId: string) => boolean): void {
     const all = new Set(Array.from(this.#rooms.values()).flatMap(({ members }) => Array.from(members.keys())))
     for (const componentId of all) if (!isKept(componentId)) this.forget(componentId)

@@ -1,6 +1,7 @@
 /**
- * How a component comes to life when its session is not there: from the newest token there is, if the server takes it, or else
- * anew. What was asked on a connection that was lost is asked again under the same id, so that it is done once.
+ * Mounts one component when its session is not there any more: from its newest token, if the server accepts it, and
+ * otherwise anew. A request that was under way when the connection was lost is sent again under the same id, so it is
+ * done once.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -14,41 +15,41 @@ import type { Mounted } from "../LiveProtocol.ts"
 import * as TimeLimit from "../TimeLimit.ts"
 import type { ClientConnection } from "./ClientConnection.ts"
 
-/** How a component came to its state: with its session, from its token, or anew. */
+/** How a component was activated: with its session, from its token, or anew. */
 export type ActivationKind = "resumed" | "rehydrated" | "mounted"
 
 /** What a component is mounted with. */
 export interface MountTarget {
-  /** Names the instance everyone shares who gives this key. */
+  /** Names the instance shared by everyone who gives this key. */
   readonly key?: string | undefined
-  /** Names the room a private instance is to be in. */
+  /** The room of a private instance. */
   readonly room?: string | undefined
-  /** Names the place of its state in the StateCache. */
+  /** Names the entry of its token in the StateCache. */
   readonly cacheKey?: string | undefined
-  /** What to do when its token is of a later version than the server: mount anew, or wait for another server. */
+  /** What to do when its token is of a later version than the server: mount anew, or wait for a newer server. */
   readonly whenNewer?: "mount" | "wait" | undefined
 }
 
-/** How far it came. */
+/** A component that was mounted. */
 export interface MountResult {
   readonly mounted: Mounted
   readonly activation: ActivationKind
 }
 
-/** How long whoever leaves waits for the server to say what is left. */
+/** How long an unmount may take to return the last token. */
 const patience = Duration.seconds(1)
 
-/** How long a page waits for the token that another one has got for its own. */
+/** How long a page waits for another page of the same browser to store the token that it has just received. */
 const overtaking = Duration.millis(250)
 
-/** What was asked, and whether it may have been done. */
+/** A request that was sent, and may have been done. */
 interface Asked {
   readonly callId: number
   readonly session: number
   readonly token: string | undefined
 }
 
-/** The ladder of one component. */
+/** Mounts one component, as often as it has to be. */
 export class Mounter {
   readonly #component: Component.Typed
   readonly #props: unknown
@@ -56,10 +57,10 @@ export class Mounter {
   readonly #connection: ClientConnection
   /** The newest token; undefined for none. */
   #token: string | undefined
-  /** Whether the StateCache has been looked into. */
+  /** Whether the StateCache was asked for a token. */
   #looked = false
   #asked: Asked | undefined
-  /** Whether the answer may still come. */
+  /** Whether the answer may still come on this connection. */
   #asking = false
   #released = false
 
@@ -70,7 +71,7 @@ export class Mounter {
     this.#connection = connection
   }
 
-  /** Mounts as much of the state as there is; undefined when the connection was lost over it. */
+  /** Mounts the component; undefined when the connection was lost meanwhile. */
   readonly mount: Effect.Effect<MountResult | undefined, LiveError> = Effect.suspend(() => {
     const props = this.#component.codec.encodeProps(this.#props)
     if (Exit.isSuccess(props)) return this.#mountWith(props.value as Mounted["state"])
@@ -80,20 +81,20 @@ export class Mounter {
     )
   })
 
-  /** There is a newer token. */
+  /** The server sent a newer token. */
   sealed(token: string): void {
     this.#token = token
     const label = this.#label
     if (label !== undefined) this.#connection.keep(this.#connection.tokens.set(label, token))
   }
 
-  /** Nobody wants it any more: what was asked on a connection that is lost is not asked again. */
+  /** The component is not wanted any more: a request that was lost with its connection is not sent again. */
   release(): void {
     this.#released = true
     if (this.#asked !== undefined && !this.#asking) this.#settle(this.#asked)
   }
 
-  /** Unmounts, and keeps the token of the state that is left; `left` waits for that. */
+  /** Unmounts, and stores the token of the last state; `left` waits for that. */
   leave(componentId: ComponentId): Effect.Effect<void> {
     const token = Effect.matchCause(this.#connection.requests.Unmount({ componentId }), {
       onSuccess: ({ token }) => {
@@ -106,14 +107,14 @@ export class Mounter {
     return label === undefined ? Effect.asVoid(token) : this.#connection.tokens.fill(label, token)
   }
 
-  /** Waits until the token of the state that was left is kept, but not for long. */
+  /** Waits a short time until the token of the last state is stored. */
   get left(): Effect.Effect<void> {
     const label = this.#label
     if (label === undefined) return Effect.void
     return Effect.asVoid(TimeLimit.timeoutOption(this.#connection.tokens.get(label), patience))
   }
 
-  /** What its token is kept under, if it is. A shared component has none: its state is everyone's. */
+  /** The entry of its token in the StateCache; undefined without a `cacheKey`, and for a shared component. */
   get #label(): { readonly component: string; readonly key: string } | undefined {
     const { cacheKey, key } = this.#mounting
     if (cacheKey === undefined || key !== undefined) return undefined
@@ -134,12 +135,12 @@ export class Mounter {
               token: this.#token
             })
       )
-      // A token is spent once: it is not let out of hand before the session can be asked for again.
+      // A token can be used once, so it is not sent before the session can be resumed.
       return this.#token === undefined ? begin : Effect.andThen(this.#connection.established, begin)
     })
   }
 
-  /** Looks once for a token that outlived an earlier client. */
+  /** Asks the StateCache once for the token of an earlier client. */
   #look(): Effect.Effect<void> {
     const label = this.#label
     if (this.#looked || label === undefined) return Effect.void
@@ -175,7 +176,7 @@ export class Mounter {
         })
       )
     }).pipe(
-      // A defect is an answer too, and would be the same again.
+      // A defect is an answer too: the same request would get it again.
       Effect.tapDefect(() => Effect.sync(() => this.#settle(asked))),
       Effect.matchEffect({
         onSuccess: (mounted) => {
@@ -183,15 +184,15 @@ export class Mounter {
           return Effect.succeed<MountResult>({ mounted, activation: token === undefined ? "mounted" : "rehydrated" })
         },
         onFailure: (error) => {
-          // What became of it is known on the next connection.
+          // The next connection tells whether it was done.
           if (error._tag === "RpcClientError") {
             if (this.#released) this.#settle(asked)
             return Effect.undefined
           }
           this.#settle(asked)
-          // It was done and is not known any more: what it made went with that.
+          // It was done and is not known any more: the instance went with its session.
           if (error.reason._tag === "CallExpired") return this.#mountWith(props)
-          // The next server takes it.
+          // The next server is asked instead.
           if (error.reason._tag === "Draining") return Effect.undefined
           return this.#refused(props, error, token)
         }
@@ -210,7 +211,7 @@ export class Mounter {
     this.#token = undefined
     const label = this.#label
     if (label === undefined) return this.#mountWith(props)
-    // Another page of the same browser may have spent it, and is about to put a newer one in its place.
+    // Another page of the same browser may have used it, and is about to store a newer one.
     const isOvertaken = reason === "spent" || reason === "stale"
     return Effect.sleep(isOvertaken ? overtaking : Duration.zero).pipe(
       Effect.andThen(this.#connection.tokens.get(label)),

@@ -1,6 +1,7 @@
 /**
- * What calls that have no answer yet are going to make of the state, as far as the contract can tell: its reducers, applied in the
- * order of the calls on top of whatever the server says. A guess goes when the change it stands for is there, or when its call ends.
+ * The state that a client shows while calls of optimistic actions have no answer: the reducers of the contract, applied
+ * in the order of the calls to the last state of the server. An update is dropped when the change it stands for has
+ * arrived, or when its call ends.
  */
 import * as Equal from "effect/Equal"
 import type { ActionCodec } from "../ComponentCodec.ts"
@@ -8,51 +9,51 @@ import { freeze } from "../Frozen.ts"
 import type { CallReference } from "../LiveProtocol.ts"
 import type { Encoded, StateCodec } from "../StateCodec.ts"
 
-/** What one call is going to do. */
+/** The expected result of one call. */
 export interface OptimisticUpdate {
   readonly action: string
   readonly reduce: NonNullable<ActionCodec["reduce"]>
   readonly payload: unknown
-  /** How the call was sent last, if it was. */
+  /** The last request of the call, once it was sent. */
   sent: CallReference | undefined
-  /** Whether its change was made, and is going to come with the next snapshot. */
+  /** Whether the change was made already, and will arrive with the next snapshot. */
   isComing: boolean
 }
 
-/** A state, and its encoded form if that is known. */
+/** A state, and its encoded form where that is known. */
 interface Shown<State> {
   readonly state: State
   readonly encoded: Encoded | undefined
 }
 
-/** The guesses of one component. */
+/** The updates of one component. */
 export class OptimisticState<State> {
   readonly #codec: StateCodec<State>
   readonly #report: (action: string, defect: unknown) => void
   #updates: ReadonlyArray<OptimisticUpdate> = []
-  /** What the server has said. */
+  /** The last state of the server. */
   #base: Shown<State>
   #shown: Shown<State>
 
-  /** `report` is told once of a guess that is good for nothing. */
+  /** `report` is called for an update whose reducer fails. */
   constructor(codec: StateCodec<State>, initial: State, report: (action: string, defect: unknown) => void) {
     this.#codec = codec
     this.#report = report
     this.#base = this.#shown = { state: initial, encoded: undefined }
   }
 
-  /** What there is to show; the same value as before when each of its fields is. */
+  /** The state to show; the same value as before when all of its fields are. */
   get state(): State {
     return this.#shown.state
   }
 
-  /** The server has said something else. */
+  /** The server has sent another state. */
   rebase(state: State, encoded: Encoded | undefined): void {
     this.#base = { state, encoded }
     this.#recompute()
   }
 
-  /** A call is made. */
+  /** A call begins. */
   add(action: string, reduce: OptimisticUpdate["reduce"], payload: unknown): OptimisticUpdate {
     const update: OptimisticUpdate = { action, reduce, payload, sent: undefined, isComing: false }
     const shown = this.#apply(this.#shown, update)
@@ -62,24 +63,24 @@ export class OptimisticState<State> {
     return update
   }
 
-  /** A call has ended; what it did is shown already, or is coming. */
+  /** A call has ended; its change is shown already, or is about to arrive. */
   remove(update: OptimisticUpdate): void {
     if (update.isComing || !this.#updates.includes(update)) return
     this.#updates = this.#updates.filter((other) => other !== update)
     this.#recompute()
   }
 
-  /** What these calls have done is in the state that follows with `rebase`. */
+  /** The state that follows with `rebase` includes the changes of these calls. */
   confirm(calls: ReadonlyArray<CallReference>): void {
     if (this.#updates.length > 0) this.#updates = this.#updates.filter((update) => !isOf(update, calls))
   }
 
-  /** What these calls have done was missed, and is in the next snapshot. */
+  /** The changes of these calls were missed; the next snapshot includes them. */
   expect(calls: ReadonlyArray<CallReference>): void {
     for (const update of this.#updates) if (isOf(update, calls)) update.isComing = true
   }
 
-  /** A snapshot follows with `rebase`. */
+  /** The state that follows with `rebase` is a snapshot. */
   snapshot(): void {
     if (this.#updates.some(({ isComing }) => isComing)) {
       this.#updates = this.#updates.filter(({ isComing }) => !isComing)
@@ -96,7 +97,7 @@ export class OptimisticState<State> {
     this.#shown = isSame(shown.state, this.#shown.state) ? { ...shown, state: this.#shown.state } : shown
   }
 
-  /** Undefined when the reducer throws, as one does that changes the state in place, or makes something that is no state. */
+  /** Undefined when the reducer throws (as it does when it changes the state in place) or returns no state. */
   #apply({ encoded, state }: Shown<State>, { action, payload, reduce }: OptimisticUpdate): Shown<State> | undefined {
     try {
       const next = reduce(freeze(state), payload) as State

@@ -1,4 +1,4 @@
-/** Who is there, as one client knows it: a copy of the list, shared by all of its components that show it. */
+/** One presence list, as a client knows it: a copy that all components that show the list share. */
 import type { PresenceCodec } from "../ComponentCodec.ts"
 import type { ResumePoint } from "../LiveProtocol.ts"
 import type { ComponentId } from "../LiveId.ts"
@@ -6,30 +6,30 @@ import * as Presence from "../Presence.ts"
 import type { ComponentEvent } from "./Router.ts"
 import { StateCopy } from "./StateCopy.ts"
 
-/** A copy of a list. */
+/** A copy of the list. */
 type Copy = StateCopy<{ readonly people: People }>
 
-/** Everyone who is there. */
+/** All people in a list. */
 export type People = ReadonlyArray<Presence.Person>
 
-/** Stands for a list that was not told yet; nobody is new in the one that is told first. */
+/** The list before the first one has arrived. People in the first list do not count as joining. */
 export const nobody: ReadonlyArray<Presence.Person<never>> = []
 
-/** What happened between two lists; nothing before the first was told. */
+/** The differences between two lists; none before the first list. */
 export const changes = <Metadata>(
   before: ReadonlyArray<Presence.Person<Metadata>>,
   after: ReadonlyArray<Presence.Person<Metadata>>
 ): ReadonlyArray<Presence.Change<Metadata>> => (before === nobody ? [] : Presence.changes(before, after))
 
-/** What a list needs of the client. */
+/** What a list needs of its client. */
 export interface PresenceSource {
-  /** Asks for the list, whole. */
+  /** Asks the server for the whole list. */
   readonly resync: (id: ComponentId) => void
-  /** The list is of no use, because of this. */
+  /** The list cannot be read. */
   readonly report: (defect: unknown) => void
 }
 
-/** A copy of a list; until somebody shows it, what is told of it. */
+/** A copy of the list and, until somebody shows it, the events that arrived for it. */
 export class PresenceList {
   readonly id: ComponentId
   #copy: Copy | undefined
@@ -42,12 +42,12 @@ export class PresenceList {
     this.#source = source
   }
 
-  /** Whether somebody shows it. */
+  /** Whether somebody shows the list. */
   get isShown(): boolean {
     return this.#listeners.size > 0
   }
 
-  /** How far it was read; undefined when nothing of it is here. */
+  /** How far it was read; undefined when nothing of it has arrived. */
   get place(): ResumePoint | undefined {
     return this.#copy?.state === undefined ? undefined : { componentId: this.id, ...this.#copy.version, index: 0 }
   }
@@ -82,7 +82,7 @@ export class PresenceList {
 
   #read(copy: Copy, event: ComponentEvent): void {
     try {
-      // A list that was given up and made anew counts from the beginning.
+      // A list that ended and began again counts its revisions from the beginning.
       if (event._tag === "Snapshot") copy.start(event, event.state as never)
       else if (event._tag === "Patched") copy.patched(event)
     } catch (defect) {

@@ -1,7 +1,7 @@
 /**
- * The lists of who is there that one client knows. The server sends a list for as long as some component of the client belongs to it,
- * and begins with all of it only once, perhaps before it tells the component; so one that nobody shows is kept a while, for whoever
- * comes next may be why it is sent.
+ * The presence lists of one client. The server sends a list for as long as some component of the client belongs to it.
+ * It sends the whole list once, perhaps before the component is known. So a list that nobody shows is kept for a while,
+ * for the component it was sent for.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -12,20 +12,20 @@ import { isPresenceId, type ResumePoint } from "../LiveProtocol.ts"
 import { type People, PresenceList } from "./PresenceList.ts"
 import type { Router } from "./Router.ts"
 
-/** A list somebody shows. */
+/** A list that somebody shows. */
 export interface Watched {
   readonly id: ComponentId
   readonly release: () => void
 }
 
-/** How long a list nobody shows is kept, and longer while something is being mounted. */
+/** How long a list is kept that nobody shows; longer while something is being mounted. */
 const patience = Duration.seconds(5)
 
-/** What the lists of a client need of it. */
+/** What the lists need of their client. */
 export interface PresenceListsOptions {
   readonly router: Router
   readonly run: (effect: Effect.Effect<unknown>) => void
-  /** Asks for a list, whole. */
+  /** Asks the server for a whole list. */
   readonly resync: (id: ComponentId) => Effect.Effect<unknown, unknown>
 }
 
@@ -34,7 +34,7 @@ interface Entry {
   readonly unroute: () => void
 }
 
-/** The lists of one client. */
+/** The presence lists of one client. */
 export class PresenceLists {
   readonly #options: PresenceListsOptions
   readonly #entries = new Map<ComponentId, Entry>()
@@ -50,12 +50,12 @@ export class PresenceLists {
     })
   }
 
-  /** How far they were read. */
+  /** How far each list was read. */
   get places(): ReadonlyArray<ResumePoint> {
     return Array.from(this.#entries.values()).flatMap(({ list }) => list.place ?? [])
   }
 
-  /** Calls the listener with the list, if it is known, and after each change. */
+  /** Shows a list: calls the listener with it, if it is known, and after each change. */
   watch(id: ComponentId, codec: PresenceCodec, listener: (people: People) => void): Watched {
     const entry = this.#entries.get(id) ?? this.#open(id)
     const stop = entry.list.listen(codec, listener)
@@ -68,7 +68,7 @@ export class PresenceLists {
     }
   }
 
-  /** The session is gone, and nothing that was known in it is told further. */
+  /** The session is gone; its lists are not continued. */
   clear(): void {
     for (const entry of this.#entries.values()) entry.unroute()
     this.#entries.clear()
@@ -78,8 +78,7 @@ export class PresenceLists {
     const { resync, router, run } = this.#options
     const list = new PresenceList(id, {
       resync: (id) => run(Effect.ignore(resync(id))),
-      report: (defect) =>
-        run(Effect.logError("Who is there is not known: the server's list was not understood", Cause.die(defect)))
+      report: (defect) => run(Effect.logError("A presence list of the server could not be decoded", Cause.die(defect)))
     })
     const entry = { list, unroute: router.route(id, list) }
     this.#entries.set(id, entry)

@@ -1,8 +1,8 @@
 /**
- * One mounted component on the client: the state it was told, what is known of its life and of who is there, and its calls. It comes to
- * life whenever there is a connection, until it is released: with its session when that is still there, else from its token, else anew.
- * It is the synchronous core under `LiveHandle` and the React hook: a view that is a new value exactly when something changed, and
- * listeners.
+ * One mounted component on the client: its state, its status, its presence list and its calls. Whenever there is a
+ * connection it mounts, until it is released: with its session if that is still there, else from its token, else anew.
+ * It is the synchronous core of `LiveHandle` and of the React hook: a snapshot, which is a new value exactly when
+ * something changed, and listeners.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -31,7 +31,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   readonly component: C
   readonly props: Component.Props<C>
   readonly #connection: ClientConnection
-  readonly #ladder: Mounter
+  readonly #mounter: Mounter
   readonly #calls: ActionCaller
   readonly #unsubscribe: () => void
   readonly #listeners = new Set<() => void>()
@@ -39,21 +39,21 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   readonly #copy: StateCopy<Component.State<C>>
   readonly #optimism: OptimisticState<Component.State<C>>
   #view: ComponentSnapshotOf<C>
-  /** Of the last event that was said to those who have mounted it. */
+  /** The index of the last event broadcast to the clients that have mounted it. */
   #index = 0
   #componentId: ComponentId | undefined
   #unroute: (() => void) | undefined
-  #people: Watched | undefined
+  #presence: Watched | undefined
   #released = false
-  #stopClimbing: (() => void) | undefined
-  readonly #stopWaiting: () => void
+  #stopMounting: (() => void) | undefined
+  readonly #stopTimeout: () => void
   #mounted = Deferred.makeUnsafe<void, LiveError>()
 
   constructor(component: C, props: Component.Props<C>, mounting: MountTarget, connection: ClientConnection) {
     this.component = component
     this.props = props
     this.#connection = connection
-    this.#ladder = new Mounter(component, props, mounting, connection)
+    this.#mounter = new Mounter(component, props, mounting, connection)
     this.#calls = new ActionCaller(component, connection, {
       target: () => this.#target(),
       refusal: () => (this.#released ? stopped(component) : this.#view.error),
@@ -65,15 +65,13 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     this.#copy = new StateCopy(state, () => this.#resync())
     this.#optimism = new OptimisticState(state, this.#view.state, (action, defect) => {
       const { componentName } = component
-      connection.run(
-        Effect.logError(`What "${action}" of "${componentName}" does could not be guessed`, Cause.die(defect))
-      )
+      connection.run(Effect.logError(`The reducer of "${action}" of "${componentName}" failed`, Cause.die(defect)))
     })
-    this.#stopWaiting = this.#wait()
+    this.#stopTimeout = this.#wait()
     this.#unsubscribe = connection.subscribe(this)
   }
 
-  /** What there is to show now; the same value until something changes. */
+  /** What can be shown now; the same value until something changes. */
   get view(): ComponentSnapshotOf<C> {
     return this.#view
   }
@@ -90,12 +88,12 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     return () => void this.#eventListeners.delete(listener)
   }
 
-  /** Events did not reach whoever listens. */
+  /** Events were lost on the way to a listener. */
   dropped(count: number): void {
     this.#show({ eventsDropped: this.#view.eventsDropped + count })
   }
 
-  /** Waits until it is mounted; fails when the server refuses, or does not answer in time. */
+  /** Waits until it is mounted. Fails when the server refuses or does not answer in time. */
   mounted(): Effect.Effect<void, LiveError> {
     return Effect.suspend(() => {
       const { connected, error } = this.#view
@@ -105,36 +103,36 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   }
 
   /**
-   * Calls an action, once, however often the connection is lost meanwhile. Fails with its own typed error or with a `LiveError`;
-   * interrupting it interrupts the handler.
+   * Calls an action. It runs once, however often the connection is lost meanwhile. Fails with the action's own typed
+   * error or with a `LiveError`. Interrupting it interrupts the handler.
    */
   call(action: string, payload: unknown, options?: CallOptions): Effect.Effect<unknown, unknown> {
     return this.#calls.call(action, payload, options)
   }
 
-  /** Unmounts it, and mounts it no more. */
+  /** Unmounts it for good. */
   release(): void {
     if (this.#released) return
     this.#released = true
-    this.#stopWaiting()
-    // An answer that is on its way has to be heard, for what it brings has to be unmounted.
-    this.#ladder.release()
+    this.#stopTimeout()
+    // The answer to a mount under way is still needed: what it mounts has to be unmounted.
+    this.#mounter.release()
     this.#unsubscribe()
     this.#forget()
-    // Calls that wait for the mount wait for nothing now.
+    // Calls that wait for the mount fail.
     const error = stopped(this.component)
     Deferred.doneUnsafe(this.#mounted, Exit.fail(error))
     this.#calls.fail(error)
   }
 
-  /** Waits, after the release, until its state is kept, if it is to be. */
+  /** After the release, waits a short time until the last state is stored, if it is to be. */
   get left(): Effect.Effect<void> {
-    return this.#ladder.left
+    return this.#mounter.left
   }
 
   connected({ components }: Connected): void {
     if (this.#componentId !== undefined && components.has(this.#componentId)) {
-      this.#stopClimbing?.()
+      this.#stopMounting?.()
       this.#show({ connected: true, error: undefined, activation: "resumed" })
       return this.#ready()
     }
@@ -143,13 +141,13 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   }
 
   closed(): void {
-    this.#stopClimbing?.()
-    this.#stopWaiting()
+    this.#stopMounting?.()
+    this.#stopTimeout()
     this.#refused(disconnected("the client is closed"))
   }
 
   disconnected(): void {
-    this.#stopClimbing?.()
+    this.#stopMounting?.()
     if (this.#view.connected) this.#show({ connected: false })
   }
 
@@ -169,12 +167,12 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
           this.#showState()
         })
       case "Status":
-        // A server that ends stops everything, and the next one goes on.
+        // A server that ends stops all instances, and the next server goes on with them.
         return event.status === "stopped" && this.#connection.isDraining()
           ? undefined
           : this.#show({ status: event.status })
       case "Sealed":
-        return this.#ladder.sealed(event.token)
+        return this.#mounter.sealed(event.token)
       case "EventsDropped":
         return this.#isRead(event) ? undefined : this.dropped(event.count)
       case "Event": {
@@ -195,10 +193,10 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     if (codec.presence === undefined || componentId === undefined) return
     const [room] = rooms
     const id = presenceId(componentName, room === undefined ? { componentId } : { room })
-    if (this.#people?.id === id) return
-    this.#people?.release()
-    // Until the list is there, the one from before is shown.
-    this.#people = this.#connection.presence.watch(id, codec.presence, (people) =>
+    if (this.#presence?.id === id) return
+    this.#presence?.release()
+    // The list before is shown until this one arrives.
+    this.#presence = this.#connection.presence.watch(id, codec.presence, (people) =>
       this.#show({ presence: people as ComponentSnapshotOf<C>["presence"] })
     )
   }
@@ -210,24 +208,24 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
       : { componentId: this.#componentId, session: this.#connection.session() }
   }
 
-  /** There is a connection: what can be had of the state is had, or it is said why not, in time. */
+  /** There is a connection: mounts, or shows why that failed, within `mountTimeout`. */
   #mount(first: Effect.Effect<void> = Effect.void): void {
-    this.#stopClimbing?.()
+    this.#stopMounting?.()
     const { mountTimeout } = this.#connection.limits
-    const mount = TimeLimit.timeoutOrElse(Effect.andThen(first, this.#ladder.mount), {
+    const mount = TimeLimit.timeoutOrElse(Effect.andThen(first, this.#mounter.mount), {
       duration: mountTimeout,
       orElse: () => Effect.fail(tooLate(mountTimeout))
     })
-    this.#stopClimbing = this.#connection.run(
+    this.#stopMounting = this.#connection.run(
       Effect.matchCauseEffect(mount, {
-        onSuccess: (ascent) => Effect.sync(() => ascent && this.#accept(ascent)),
-        onFailure: (cause) => this.#fell(cause)
+        onSuccess: (result) => Effect.sync(() => result && this.#accept(result)),
+        onFailure: (cause) => this.#mountFailed(cause)
       })
     )
   }
 
-  /** It was not mounted. Whoever waits is told even if it is a defect, for no other answer comes. */
-  #fell(cause: Cause.Cause<LiveError>): Effect.Effect<void> {
+  /** Mounting failed. Even a defect is shown, because no other answer comes. */
+  #mountFailed(cause: Cause.Cause<LiveError>): Effect.Effect<void> {
     const failure = cause.reasons.find(Cause.isFailReason)
     if (failure !== undefined) return Effect.sync(() => this.#refused(failure.error))
     if (Cause.hasInterruptsOnly(cause)) return Effect.void
@@ -238,7 +236,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     )
   }
 
-  /** When it is not mounted in time, that is said; and it is mounted all the same when it can be. */
+  /** Shows an error when it is not mounted in time. It is still mounted when that becomes possible. */
   #wait(): () => void {
     const { mountTimeout } = this.#connection.limits
     return this.#connection.run(
@@ -251,7 +249,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
 
   #accept({ activation, mounted }: MountResult): void {
     this.#componentId = mounted.componentId
-    this.#stopWaiting()
+    this.#stopTimeout()
     if (this.#released) return this.#forget()
     this.#index = mounted.index
     const isRead = this.#read(() => {
@@ -274,7 +272,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
 
   #refused(error: LiveError): void {
     if (this.#released) return
-    this.#stopWaiting()
+    this.#stopTimeout()
     const { reason } = error
     const outdated = reason._tag === "VersionMismatch" && reason.client < reason.server
     this.#show({ connected: false, status: outdated ? "outdated" : "mounting", error })
@@ -286,30 +284,30 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   #forget(): void {
     const componentId = this.#componentId
     this.#leaveRoute()
-    // Without a connection nothing can be asked for; on the next one it is not named any more.
+    // Without a connection nothing can be sent. The next connection does not list it any more.
     if (componentId !== undefined && this.#connection.isConnected())
-      this.#connection.run(this.#ladder.leave(componentId))
+      this.#connection.run(this.#mounter.leave(componentId))
   }
 
   #leaveRoute(): void {
     this.#unroute?.()
     this.#unroute = undefined
-    this.#people?.release()
-    this.#people = undefined
+    this.#presence?.release()
+    this.#presence = undefined
     this.#componentId = undefined
   }
 
   #patched(event: PatchedEvent): void {
     this.#read(() => {
       const { by = [] } = event
-      // What was guessed goes in the step in which it is there.
+      // An update is dropped in the same step in which its change is shown.
       if (this.#copy.patched(event) === "missing") return this.#optimism.expect(by)
       this.#optimism.confirm(by)
       this.#showState()
     })
   }
 
-  /** Something is missing: asks for all of the state, and shows what is here until it comes. */
+  /** Changes were missed: asks for the whole state, and shows the one before until it arrives. */
   #resync(): void {
     const componentId = this.#componentId
     if (componentId === undefined) return
@@ -318,19 +316,20 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
         Effect.catchCause((cause) =>
           Effect.sync(() => {
             const failure = cause.reasons.find(Cause.isFailReason)
-            // With another connection comes another answer.
+            // The next connection answers this.
             const isOver = failure?.error._tag === "RpcClientError" || Cause.hasInterruptsOnly(cause)
             if (isOver || this.#componentId !== componentId) return
             this.#leaveRoute()
-            // After a defect the instance may be there still, and would be left behind, and its rooms would not be told again.
-            this.#mount(failure === undefined ? this.#ladder.leave(componentId) : Effect.void)
+            // After a defect the instance may still be mounted: without this it would be left behind, and its rooms
+            // would not be told again.
+            this.#mount(failure === undefined ? this.#mounter.leave(componentId) : Effect.void)
           })
         )
       )
     )
   }
 
-  /** Reads what the server sent; false when the contract cannot, and then the component is given up. */
+  /** Reads what the server sent. When the contract cannot, gives the component up and returns false. */
   #read(read: () => void): boolean {
     try {
       read()
@@ -343,7 +342,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     }
   }
 
-  /** Whether an event was told before; of what is said in rooms, the router knows. */
+  /** Whether an event was handled before. For events of rooms the router decides that. */
   #isRead(event: Extract<ComponentEvent, { readonly _tag: "Event" | "EventsDropped" }>): boolean {
     if (event.room !== undefined) return false
     if (event.index <= this.#index) return true
@@ -376,7 +375,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     for (const listener of Array.from(this.#listeners)) this.tell(listener)
   }
 
-  /** Calls a listener; one that throws is not to end the connection it heard from, nor to keep it from the others. */
+  /** Calls a listener. One that throws must not end the connection, nor keep the others from being called. */
   tell(listener: () => void): void {
     try {
       listener()
@@ -389,7 +388,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
 const stopped = ({ componentName }: Component.Typed): LiveError =>
   new LiveError({ reason: new InstanceStopped({ component: componentName }) })
 
-/** What came was no answer: the server died of the request, or it speaks of something else. */
+/** The server died of the request, or its answer cannot be decoded. */
 const died = (component: string, defect: unknown): LiveError =>
   new LiveError({
     reason: Schema.isSchemaError(defect)

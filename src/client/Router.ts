@@ -1,56 +1,59 @@
-/** Brings the events of a connection to the components they are about, and the news of the connection to all. */
+/**
+ * Routes the events of a connection to the components they are for, and tells all components when the connection is
+ * there or lost.
+ */
 import type { LiveEvent, ResumePoint, RoomResumePoint } from "../LiveProtocol.ts"
 import { type Heard, Memberships } from "./Memberships.ts"
 
-/** An event that is about a component, or about one of its rooms. */
+/** An event for a component, or for the members of a room. */
 export type RoutedEvent = Exclude<LiveEvent, { readonly _tag: "ConnectionEstablished" | "Draining" }>
 
 /** An event for a component. */
 export type ComponentEvent = Exclude<RoutedEvent, { readonly _tag: "Joined" | "Left" }>
 
-/** A connection that is there. */
+/** A connection that was established. */
 export interface Connected {
-  /** The components the session still has; none when it is a new one. */
+  /** The components that the session still has; empty for a new session. */
   readonly components: ReadonlySet<string>
 }
 
-/** Who wants the events of a component. */
+/** Receives the events of one component. */
 export interface Receiver {
   readonly event: (event: ComponentEvent) => void
-  /** The rooms it is in, in the order it joined them; said at first, and when it has joined or left some. */
+  /** The rooms it is in, in the order it joined them; called at first, and when they change. */
   readonly inRooms?: (rooms: ReadonlyArray<string>) => void
 }
 
-/** Who wants to know whether there is a connection. */
+/** Is told when the connection is there, lost or closed. */
 export interface ConnectionListener {
   readonly connected: (connected: Connected) => void
   readonly disconnected: () => void
-  /** There will be no connection any more. */
+  /** There will be no more connections. */
   readonly closed: () => void
   /** How far it has read its component, if it has one. */
   readonly place: () => ResumePoint | undefined
 }
 
-/** Takes what nobody is routed for, and says whether it did. */
+/** Takes events that have no receiver; returns whether it did. */
 export type EventCollector = (id: string, event: ComponentEvent) => boolean
 
-/** Events to keep for a component whose mount has not been answered yet. */
+/** How many events are kept for components whose mounts have no answer yet. */
 const maxEarlyEvents = 1000
 
 const fresh: Connected = { components: new Set() }
 
-/** Who gets which event. */
+/** The receivers and listeners of one client. */
 export class Router {
   isConnected = false
   #isClosed = false
   readonly #listeners = new Set<ConnectionListener>()
   readonly #routes = new Map<string, Set<Receiver>>()
   readonly #memberships = new Memberships()
-  /** Components that have joined or left rooms, and were not told yet. */
+  /** Components whose rooms changed and that were not told yet. */
   readonly #moved = new Set<string>()
   #mounting = 0
   #early: Array<readonly [componentId: string, event: ComponentEvent]> = []
-  /** Whether something may be kept for a component that did not come. */
+  /** Whether something may be kept for a component whose mount has ended without it. */
   #isKeeping = false
   #collector: EventCollector = () => false
 
@@ -61,22 +64,22 @@ export class Router {
     return () => void this.#listeners.delete(listener)
   }
 
-  /** How far everything has been read. */
+  /** How far each component was read. */
   get places(): ReadonlyArray<ResumePoint> {
     return Array.from(this.#listeners).flatMap((listener) => listener.place() ?? [])
   }
 
-  /** How far each room has been read. */
+  /** How far each room was read. */
   get roomPlaces(): ReadonlyArray<RoomResumePoint> {
     return this.#memberships.places
   }
 
-  /** Whether some component has not been mounted yet. */
+  /** Whether a mount is under way. */
   get isMounting(): boolean {
     return this.#mounting > 0
   }
 
-  /** The connection is there. */
+  /** The connection is established. */
   connected(connected: Connected = fresh): void {
     this.isConnected = true
     if (connected.components.size === 0) this.#memberships.clear()
@@ -91,13 +94,13 @@ export class Router {
     for (const listener of Array.from(this.#listeners)) listener.disconnected()
   }
 
-  /** There will be no connection any more. */
+  /** There will be no more connections. */
   close(): void {
     this.#isClosed = true
     for (const listener of Array.from(this.#listeners)) listener.closed()
   }
 
-  /** Asks this one first what to do with what nobody is routed for. */
+  /** Sets the collector, which is asked first about events without a receiver. */
   collect(collector: EventCollector): void {
     this.#collector = collector
   }
@@ -119,7 +122,7 @@ export class Router {
     this.#mounting++
     return () => {
       this.#mounting--
-      // Who was mounted is routed now, and takes what was kept.
+      // Components that were mounted are routed by now, and got what was kept for them.
       this.#isKeeping = true
     }
   }
@@ -132,14 +135,14 @@ export class Router {
       this.#moved.add(event.componentId)
       return
     }
-    // Who was told to leave one room and to join another is told so at once.
+    // Leaving one room and joining another in one batch is told as one change.
     this.settle()
     if ("room" in event && event.room !== undefined) {
       for (const [componentId, heard] of this.#memberships.heard(event as Heard)) this.#deliver(componentId, heard)
     } else if (event.componentId !== undefined) this.#deliver(event.componentId, event)
   }
 
-  /** All events that came together have been told. */
+  /** All events of a batch were routed. */
   settle(): void {
     if (this.#moved.size === 0) return
     const moved = Array.from(this.#moved)

@@ -1,8 +1,8 @@
 /**
- * Where a client keeps the state tokens of its components, so that a reload or a new process brings back the state: local storage
- * in a browser, a KeyValueStore elsewhere. An entry belongs to a server, a component and the application's own key. It is a help,
- * never a need: what cannot be read or written (private mode, a full quota) is said once in the log and done without. Entries that are
- * too old are removed where they are found, at the beginning, and when there is no room.
+ * Keeps the state tokens of a client, so that a reload or a new process brings the state back: in local storage in a
+ * browser, in a KeyValueStore elsewhere. An entry belongs to a server, a component and a key of the application. The
+ * cache is optional: when it cannot be read or written (private mode, a full quota), that is logged once and components
+ * start anew. Expired entries are removed when they are found, at the start, and when there is no space.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -14,12 +14,12 @@ import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 
-/** What an entry belongs to. */
+/** The address of an entry. */
 export interface CacheAddress {
   /** The server, such as `wss://example.org`. */
   readonly origin: string
   readonly component: string
-  /** The application's own name for it. */
+  /** The application's own name for the entry. */
   readonly key: string
 }
 
@@ -28,7 +28,7 @@ export class StateCache extends Context.Service<
   StateCache,
   {
     readonly get: (address: CacheAddress) => Effect.Effect<string | undefined>
-    /** Keeps a token for as long as it is good. */
+    /** Keeps a token for as long as it is valid. */
     readonly set: (address: CacheAddress, token: string, age: Duration.Duration) => Effect.Effect<void>
     readonly remove: (address: CacheAddress) => Effect.Effect<void>
   }
@@ -44,7 +44,7 @@ const Entry = Schema.fromJsonString(
 const decodeEntry = Schema.decodeUnknownOption(Entry)
 const encodeEntry = Schema.encodeSync(Entry)
 
-/** Keeps tokens in whatever KeyValueStore there is. */
+/** Keeps tokens in the KeyValueStore that is provided. */
 export const layerKeyValueStore: Layer.Layer<StateCache, never, KeyValueStore.KeyValueStore> = Layer.effect(
   StateCache,
   Effect.gen(function* () {
@@ -59,17 +59,17 @@ export const layerKeyValueStore: Layer.Layer<StateCache, never, KeyValueStore.Ke
         return Effect.as(Effect.logWarning(message, cause), undefined)
       })
 
-    /** What is just being written is not to be taken for what was there before. */
+    /** Cleaning up must not remove an entry that is just being written. */
     const turn = Semaphore.makeUnsafe(1)
 
     const removeIfOld = Effect.fnUntraced(function* (name: string) {
       const entry = decodeEntry(yield* store.get(name))
-      // What is no entry is somebody else's.
+      // Other entries are not ours.
       if (Option.isNone(entry) || entry.value.expiresAt > (yield* Clock.currentTimeMillis)) return
       yield* store.remove(name)
     })
 
-    /** As far as that can be done; that it cannot is said by whoever needs it. */
+    /** Removes expired entries as far as possible. Failures are logged by the operations that need the cache. */
     const removeOld = store.keys.pipe(
       Effect.flatMap((names) =>
         Effect.forEach(names.filter(isName), (name) => Effect.ignoreCause(removeIfOld(name)), { discard: true })
@@ -77,7 +77,7 @@ export const layerKeyValueStore: Layer.Layer<StateCache, never, KeyValueStore.Ke
       Effect.ignoreCause
     )
 
-    // A client does not wait for that.
+    // The client does not wait for the cleanup.
     yield* Effect.forkScoped(turn.withPermit(removeOld), { startImmediately: true })
 
     const remove = (address: CacheAddress) => Effect.asVoid(forgiving(store.remove(nameOf(address))))
@@ -119,7 +119,7 @@ export const layerLocalStorage: Layer.Layer<StateCache> = Layer.unwrap(
   })
 )
 
-/** A page may be forbidden to look at it, which throws. */
+/** Reading `window.localStorage` throws where the page may not use it. */
 const localStorageOfPage = (): Storage | undefined => {
   try {
     return typeof window === "undefined" ? undefined : window.localStorage
@@ -128,7 +128,7 @@ const localStorageOfPage = (): Storage | undefined => {
   }
 }
 
-/** Whether it can be the name of an entry, of whatever server. */
+/** Whether it can be the name of an entry, of any server. */
 const isName = (name: string): boolean => name.startsWith("fibra/") && name.split("/").length === 4
 
 const nameOf = ({ component, key, origin }: CacheAddress): string =>

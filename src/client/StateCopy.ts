@@ -1,6 +1,6 @@
 /**
- * A copy of a state that the server keeps: a snapshot, and the patches after it. When one of them is missing, the copy stays what it
- * is and the state is asked for, whole, once.
+ * A copy of a state that the server holds: a snapshot, and the patches that follow. When a patch is missing, the copy
+ * stays as it is, and a snapshot is requested once.
  */
 import type { LiveEvent } from "../LiveProtocol.ts"
 import * as Patch from "../Patch.ts"
@@ -8,19 +8,22 @@ import type { Encoded, StateCodec } from "../StateCodec.ts"
 
 /** A change of a state. */
 export type PatchedEvent = Extract<LiveEvent, { readonly _tag: "Patched" }>
-/** A state, whole. */
+/** The whole state. */
 export type SnapshotEvent = Extract<LiveEvent, { readonly _tag: "Snapshot" }>
 
-/** Which state of how many. */
+/** Counts the lives of a state, and its changes. */
 export interface Version {
   readonly epoch: number
   readonly revision: number
 }
 
-/** What came of a change: the copy is another one, it had been changed before, or something is missing and was asked for. */
+/**
+ * The result of a change: the copy changed, it had the change already, or a change is missing and a snapshot was
+ * requested.
+ */
 export type Taken = "new" | "known" | "missing"
 
-/** A copy of a state; reading into it throws the schema's error when the contract does not understand it. */
+/** A copy of a state. Its methods throw the schema's error when the contract cannot read the state. */
 export class StateCopy<State> {
   readonly #codec: StateCodec<State>
   readonly #resync: () => void
@@ -30,13 +33,13 @@ export class StateCopy<State> {
   #revision = 0
   #resyncing = false
 
-  /** `resync` asks for a snapshot. */
+  /** `resync` requests a snapshot. */
   constructor(codec: StateCodec<State>, resync: () => void) {
     this.#codec = codec
     this.#resync = resync
   }
 
-  /** Undefined until there was a snapshot. */
+  /** Undefined before the first snapshot. */
   get state(): State | undefined {
     return this.#state
   }
@@ -45,19 +48,19 @@ export class StateCopy<State> {
     return this.#encoded
   }
 
-  /** Of a state that is not to be trusted no revision is named, so that all of it is sent. */
+  /** A copy that waits for a snapshot reports no valid revision, so that the whole state is sent. */
   get version(): Version {
     return { epoch: this.#epoch, revision: this.#resyncing ? -1 : this.#revision }
   }
 
-  /** Begins anew, whatever was there before. */
+  /** Begins anew, whatever state was there before. */
   start(version: Version, encoded: Encoded): void {
     this.#encoded = undefined
     this.#resyncing = false
     this.#replace(version, encoded)
   }
 
-  /** Takes a snapshot, unless what is here is newer. */
+  /** Takes a snapshot, unless the copy is newer. */
   snapshot(event: SnapshotEvent): Taken {
     if (event.epoch === this.#epoch && event.revision < this.#revision) return "known"
     this.#resyncing = false
@@ -75,7 +78,7 @@ export class StateCopy<State> {
     try {
       encoded = Patch.apply(this.#encoded, patch) as Encoded
     } catch {
-      // Not the state the patch was made for: what is here is worth nothing.
+      // The patch was made for another state than this one.
       return this.#missing()
     }
     this.#replace({ epoch, revision }, encoded)

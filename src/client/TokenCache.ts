@@ -1,6 +1,6 @@
 /**
- * The tokens of one client that outlive it: what is in the StateCache for its server. Whoever looks for a token waits for one that
- * is just being put there, as when one view leaves a page and the next comes for the same state.
+ * The tokens of one client in the StateCache, for its server. A read waits for a write of the same entry that is under
+ * way, as when one view leaves a page and the next one mounts the same state.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -10,13 +10,16 @@ import * as Semaphore from "effect/Semaphore"
 import * as TimeLimit from "../TimeLimit.ts"
 import type { CacheAddress, StateCache } from "./StateCache.ts"
 
-/** What a token is for. */
+/** The entry of a token. */
 export type Label = Omit<CacheAddress, "origin">
 
-/** How long the StateCache may take: who waits for it goes on without it then. */
+/** How long an operation of the StateCache may take. */
 const patience = Duration.seconds(2)
 
-/** The cache with a limit. What it does not answer is nothing, as is all that is asked of the same place until it has. */
+/**
+ * A StateCache with this limit. When an operation takes too long, its result is nothing, and so is that of every
+ * further one on the same entry until it has ended.
+ */
 const limited = (cache: StateCache["Service"]): StateCache["Service"] => {
   const hanging = new Set<string>()
   const within = <A>({ component, key, origin }: CacheAddress, asked: Effect.Effect<A>): Effect.Effect<A | undefined> =>
@@ -41,9 +44,9 @@ const limited = (cache: StateCache["Service"]): StateCache["Service"] => {
   }
 }
 
-/** The tokens of one client that outlive it. */
+/** The tokens of one client in the StateCache. */
 export class TokenCache {
-  /** How long a token is good; the server says. */
+  /** How long a token is valid; the server says so. */
   age = Duration.hours(1)
   readonly #cache: StateCache["Service"]
   readonly #origin: Effect.Effect<string>
@@ -77,14 +80,14 @@ export class TokenCache {
     return this.#inTurn(label, (address) => this.#cache.set(address, token, this.age))
   }
 
-  /** Forgets this token; another one in its place is left there. */
+  /** Removes this token; a newer one in its place stays. */
   forget(label: Label, token: string): Effect.Effect<void> {
     return this.#inTurn(label, (address) =>
       Effect.flatMap(this.#cache.get(address), (kept) => (kept === token ? this.#cache.remove(address) : Effect.void))
     )
   }
 
-  /** Puts there what comes of this, if anything does; whoever looks meanwhile waits. */
+  /** Stores the token that this effect gives, if it gives one. Reads wait for it. */
   fill(label: Label, coming: Effect.Effect<string | undefined>): Effect.Effect<void> {
     return this.#inTurn(label, (address) =>
       Effect.flatMap(coming, (token) => (token === undefined ? Effect.void : this.#cache.set(address, token, this.age)))

@@ -1,4 +1,7 @@
-/** A mounted component, as a React view uses it. Each is a snapshot: a new value exactly when something changed. */
+/**
+ * A mounted component, as a React view uses it. Each value is a snapshot: there is a new one exactly when something
+ * changed.
+ */
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Rpc from "effect/rpc/Rpc"
@@ -9,8 +12,8 @@ import type { LiveError } from "../LiveError.ts"
 import type { Person } from "../Presence.ts"
 
 /**
- * The actions of a component as functions. Each promise is of an `Exit` and never rejects, so it may be ignored or awaited; the
- * exit fails with the action's own typed error or with a `LiveError`.
+ * The actions of a component as functions. Each promise resolves to an `Exit` and never rejects, so it may be ignored.
+ * The exit fails with the action's own typed error or with a `LiveError`.
  */
 export type PromiseCalls<Actions extends Rpc.Any> = {
   readonly [Action in keyof LiveHandle.Calls<Actions>]: LiveHandle.Calls<Actions>[Action] extends (
@@ -25,28 +28,34 @@ export type ListenToEvents = (listener: (name: string, payload: unknown) => void
 
 /** A mounted component. */
 export interface LiveComponent<C extends Component.Typed> {
-  /** `initial(props)` until the server's state arrives; with what unanswered calls of optimistic actions are going to make of it. */
+  /**
+   * `initial(props)` until the server's state arrives; later with the expected results of calls of optimistic actions
+   * that have no answer yet.
+   */
   readonly state: Component.State<C>
   /** False until it is mounted, and while the connection is lost. */
   readonly connected: boolean
   /**
-   * Where the instance is in its life; `mounting` before that began, `refused` when the server does not mount it, `outdated` when
-   * the server has a later version of the contract than this page.
+   * The status of the instance; `mounting` before it was mounted, `refused` when the server does not mount it,
+   * `outdated` when the server has a later version of the contract than this page.
    */
   readonly status: ComponentSnapshot<unknown>["status"] | "refused"
-  /** How it came to its state: with its session, from its token, or anew; undefined before it was mounted. */
+  /** How it was activated last: with its session, from its token, or anew. Undefined before it was mounted. */
   readonly activation: ComponentSnapshot<unknown>["activation"]
   /**
-   * Why it could not be mounted; else the error of the call that ended last, if it failed: the action's own or a `LiveError`.
-   * It goes away with the next call that succeeds, and when the component is mounted after a lost connection.
+   * Why it could not be mounted; otherwise the error of the last call that ended, if it failed: the action's own or a
+   * `LiveError`. It is cleared by the next call that succeeds, and when the component is mounted again.
    */
   readonly error: LiveError | Rpc.Error<Component.Actions<C>> | undefined
-  /** Who is there: in its first room, or, of an instance in none, those who have mounted it. Nobody until that is known. */
+  /**
+   * The presence list of its first room or, when it is in none, of the clients that have mounted the instance. Empty
+   * until it arrives.
+   */
   readonly presence: ReadonlyArray<Person<Component.Metadata<C>>>
-  /** Events that were lost because this page read too slowly. */
+  /** How many events were lost because this page was too slow. */
   readonly eventsDropped: number
-  /** The actions; the same object for as long as this is mounted. */
+  /** The actions; the same object for as long as the component is mounted. */
   readonly call: PromiseCalls<Component.Actions<C>>
-  /** What `useEvent` calls; the same function for as long as this is mounted. */
+  /** For `useEvent`; the same function for as long as the component is mounted. */
   readonly "~listen": ListenToEvents
 }

@@ -1,10 +1,10 @@
-/** Which client the components below a `LiveProvider` use. */
+/** The client that components below a `LiveProvider` use. */
 import type * as Effect from "effect/Effect"
 import { createContext, useContext } from "react"
 import type { LiveClient } from "../client/LiveClient.ts"
 import type { RefCounted } from "./RefCounted.ts"
 
-/** A client that is there while anyone needs it; building it may take a moment. */
+/** A client that exists while somebody needs it. Building it may take a moment. */
 export type SharedClient = RefCounted<Effect.Effect<LiveClient["Service"]>>
 
 /** The client of the nearest `LiveProvider`. */

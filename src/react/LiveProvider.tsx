@@ -1,6 +1,6 @@
 /**
- * Owns the one connection of everything below it. It connects when it appears and disconnects when it is really gone: the
- * double effects of StrictMode neither open a second connection nor close the first.
+ * Owns the one connection of everything below it. It connects when it is mounted and disconnects when it is really
+ * gone: the double effects of StrictMode neither open a second connection nor close the first.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -13,9 +13,9 @@ import { LiveContext, type SharedClient } from "./LiveContext.ts"
 /** Where the server is. */
 export interface LiveProviderProps {
   readonly children?: ReactNode
-  /** `ws://` or `wss://`, with the path. By default `/api/live/rpc` on the host the page came from. */
+  /** `ws://` or `wss://`, with the path. By default `/api/live/rpc` on the host of the page. */
   readonly url?: string | undefined
-  /** A client made elsewhere, instead of a connection of its own; it is used and not closed. */
+  /** A client made elsewhere, instead of a connection of its own. It is not closed. */
   readonly client?: LiveClient["Service"] | undefined
 }
 
@@ -53,7 +53,7 @@ const connection = (url: string | undefined): SharedClient =>
     }
   })
 
-/** The socket beside the page; there is no `location` where pages are rendered, so it is looked at when connecting. */
+/** Computed when connecting: there is no `location` where pages are rendered on a server. */
 const pageUrl = Effect.sync(() => {
   const { host, protocol } = location
   return `${protocol === "https:" ? "wss:" : "ws:"}//${host}/api/live/rpc`

@@ -1,15 +1,15 @@
-/** Says in words what keeps a component from being live, to eyes and to screen readers; nothing when all is well. */
+/** Shows in words why a component is not live, to eyes and to screen readers; nothing while all is well. */
 import type { ReactElement } from "react"
 import type * as Component from "../Component.ts"
 import type { LiveComponent } from "./LiveComponent.ts"
 
-/** What a component is like, seen from a page; all but `live` keep it from being used. */
+/** The condition of a component, seen from a page. Only a `live` one can be used. */
 export type Liveness = "live" | "connecting" | "offline" | "outdated" | "refused" | "restarting" | "faulted" | "stopped"
 
-/** What there is to know of a component to say how it is. */
+/** The fields that the condition follows from. */
 export type Observed = Pick<LiveComponent<Component.Typed>, "connected" | "status">
 
-/** The words for each state of a component. */
+/** The text for each condition. */
 export type LiveStatusText = { readonly [state in Exclude<Liveness, "live">]: string }
 
 const text: LiveStatusText = {
@@ -22,7 +22,7 @@ const text: LiveStatusText = {
   stopped: "Stopped."
 }
 
-/** What a component is like, in one word. */
+/** The condition of a component. */
 export const liveness = ({ connected, status }: Observed): Liveness => {
   if (status === "refused" || status === "outdated") return status
   if (status === "mounting") return "connecting"
@@ -33,12 +33,12 @@ export const liveness = ({ connected, status }: Observed): Liveness => {
 /** What `LiveStatus` shows. */
 export interface LiveStatusProps {
   readonly of: Observed
-  /** Other words, or another language. */
+  /** Other texts, or another language. */
   readonly text?: Partial<LiveStatusText> | undefined
   readonly className?: string | undefined
 }
 
-/** A live region that is empty while all is well; `data-live` has the state for a style sheet. */
+/** A live region that is empty while all is well; `data-live` has the condition for style sheets. */
 export const LiveStatus = ({ className, of, text: own }: LiveStatusProps): ReactElement => {
   const state = liveness(of)
   return (

@@ -1,6 +1,6 @@
 /**
- * One component mounted by one `useComponent`: an external store in the sense of `useSyncExternalStore`. It is made while React
- * renders and does nothing then; it mounts when a committed view subscribes, and unmounts after the last one has left.
+ * One component mounted by one `useComponent`: an external store for `useSyncExternalStore`. It is created while React
+ * renders and does nothing then. It mounts when a committed view subscribes, and unmounts after the last one has left.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -30,9 +30,9 @@ export class Mount<C extends Component.Typed> {
   #snapshot: LiveComponent<C>
   #view: ComponentSnapshotOf<C>
   #callError: LiveComponent<C>["error"]
-  /** The last there was. */
+  /** The last replica. */
   #replicaShown: Replica<C> | undefined
-  /** Calls made before it is open wait for this. */
+  /** Calls made before it is mounted wait for this. */
   #replica = Deferred.makeUnsafe<Replica<C>, LiveError>()
 
   constructor(client: SharedClient, component: C, options: MountOptions<C>) {
@@ -50,7 +50,7 @@ export class Mount<C extends Component.Typed> {
     this.#snapshot = this.#initial = this.#take()
   }
 
-  /** Whether it is what these arguments ask for; props are compared by value. */
+  /** Whether it was made for these arguments; props are compared by value. */
   is(client: SharedClient, component: C, options: MountOptions<C>): boolean {
     return (
       this.#client === client &&
@@ -62,10 +62,10 @@ export class Mount<C extends Component.Typed> {
     )
   }
 
-  /** What there is to show now. */
+  /** What can be shown now. */
   readonly snapshot = (): LiveComponent<C> => this.#snapshot
 
-  /** What a server renders, and a page that takes it over shows first. */
+  /** What a server renders, and a page that is hydrated shows first. */
   readonly serverSnapshot = (): LiveComponent<C> => this.#initial
 
   /** Mounts it for as long as there is a listener, and calls the listener after each change. */
@@ -114,7 +114,7 @@ export class Mount<C extends Component.Typed> {
     replica.listenToEvents((name, payload) => {
       for (const listener of Array.from(this.#eventListeners)) this.#tell(() => listener(name, payload))
     })
-    // What a fresh replica shows is shown already; another object of the same value would draw everything again.
+    // A fresh replica shows what is shown already; another object with the same value would render everything again.
     if (!isFresh(replica.view) || !isFresh(this.#view)) this.#changed(replica.view)
     return replica
   }
@@ -136,7 +136,7 @@ export class Mount<C extends Component.Typed> {
 
   #called(exit: Exit.Exit<unknown, unknown>): void {
     const failure = Exit.isSuccess(exit) ? undefined : exit.cause.reasons.find(Cause.isFailReason)
-    // An interrupted call, as when the page is left, says nothing.
+    // An interrupted call, as when the page is left, is no error to show.
     if (failure === undefined && !Exit.isSuccess(exit)) return
     const error = failure?.error as LiveComponent<C>["error"]
     if (error === this.#callError) return
@@ -149,7 +149,7 @@ export class Mount<C extends Component.Typed> {
     for (const listener of Array.from(this.#listeners)) this.#tell(listener)
   }
 
-  /** A listener that throws is not to keep it from the others; the client's log is told, once there is a client. */
+  /** A listener that throws must not keep the others from being called. It is logged, once there is a client. */
   #tell(listener: () => void): void {
     if (this.#replicaShown !== undefined) return this.#replicaShown.tell(listener)
     const message = `A listener of "${this.#component.componentName}" failed`

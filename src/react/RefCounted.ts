@@ -1,22 +1,23 @@
 /**
- * Something that is open while anyone retains it. React runs effects, undoes them and runs them again (StrictMode, Fast
- * Refresh), all in one task, so what nobody retains is closed in a task of its own, and only if nobody retains it by then.
+ * A resource that is open while somebody retains it. React runs effects, undoes them and runs them again (StrictMode,
+ * Fast Refresh), all in one task. So a resource that nobody retains is closed in the next task, and only if nobody
+ * retains it by then.
  */
 import * as Effect from "effect/Effect"
 
-/** What was opened, and how to close it. */
+/** The resource, and how to close it. */
 export interface Opened<A> {
   readonly value: A
   readonly close: () => void
 }
 
-/** What `retain` gives: the open thing, and how to let go of it. */
+/** The resource, and how to release it. */
 export interface Retained<A> {
   readonly value: A
   readonly release: () => void
 }
 
-/** Making one has no effect, so it may be made while React renders, and forgotten. */
+/** Creating one has no effect, so it may be done while React renders. */
 export class RefCounted<A> {
   readonly #open: () => Opened<A>
   #opened: Opened<A> | undefined
@@ -26,7 +27,7 @@ export class RefCounted<A> {
     this.#open = open
   }
 
-  /** Opens it, if it is not open, and keeps it open until `release` was called. */
+  /** Opens it, if it is not open, and keeps it open until `release` is called. */
   retain(): Retained<A> {
     const opened = (this.#opened ??= this.#open())
     this.#holders++

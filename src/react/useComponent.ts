@@ -1,4 +1,4 @@
-/** Mounts a component for as long as a view is on the page. The state is there from the first render. */
+/** Mounts a component while a view is on the page. The state is there from the first render. */
 import { useState, useSyncExternalStore } from "react"
 import type { MountOptions } from "../client/LiveClient.ts"
 import type * as Component from "../Component.ts"
@@ -11,8 +11,9 @@ export type UseComponentOptions<C extends Component.Typed> =
   {} extends MountOptions<C> ? [options?: MountOptions<C>] : [options: MountOptions<C>]
 
 /**
- * Mounts a component while the view is on the page, and draws the view anew after each change. Another component, key, room or other
- * props (compared by value) unmount it and mount what is asked for then. On a server it gives `initial(props)` and mounts nothing.
+ * Mounts a component while the view is on the page, and renders the view again after each change. When the component,
+ * key, room or props change (props are compared by value), the old one is unmounted and the new one mounted. On a
+ * server it returns `initial(props)` and mounts nothing.
  */
 export const useComponent = <C extends Component.Typed>(
   component: C,

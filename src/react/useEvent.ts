@@ -3,7 +3,7 @@ import { useEffect, useInsertionEffect, useRef } from "react"
 import type * as Component from "../Component.ts"
 import type { LiveComponent } from "./LiveComponent.ts"
 
-/** Calls the handler of the last render with each event of that name; another handler is no new subscription. */
+/** Calls the handler of the last render with each event of that name. A new handler does not subscribe again. */
 export const useEvent = <C extends Component.Typed, Name extends keyof Component.EventsOf<C> & string>(
   of: LiveComponent<C>,
   name: Name,

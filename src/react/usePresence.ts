@@ -1,4 +1,4 @@
-/** Who is there with a mounted component. */
+/** The presence list of a mounted component. */
 import { useEffect, useInsertionEffect, useRef } from "react"
 import { changes } from "../client/PresenceList.ts"
 import type * as Component from "../Component.ts"
@@ -6,8 +6,8 @@ import type * as Presence from "../Presence.ts"
 import type { LiveComponent } from "./LiveComponent.ts"
 
 /**
- * Gives who is there, and calls the handler of the last render with each who joins, leaves or changes from then on. Nobody is new in
- * the list that is known first.
+ * Returns the presence list, and calls the handler of the last render when somebody joins, leaves or changes. People in
+ * the first list do not count as joining.
  */
 export const usePresence = <C extends Component.Typed>(
   of: LiveComponent<C>,
@@ -23,7 +23,7 @@ export const usePresence = <C extends Component.Typed>(
   useEffect(() => {
     const before = told.current
     told.current = { mount, presence }
-    // The lists of two components say nothing of who came and who went.
+    // Lists of two components say nothing about who came and who left.
     if (before.mount !== mount) return
     for (const change of changes(before.presence, presence)) latest.current?.(change)
   }, [mount, presence])

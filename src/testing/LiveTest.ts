@@ -1,6 +1,7 @@
 /**
- * Live components in a test: clients and a server in one process, no socket, virtual time, connections that drop and stall and a
- * server that dies and comes back when the test says so. Everything between the handle and the behaviour is the real thing.
+ * Live components in a test: clients and a server in one process, without a socket and in virtual time. Connections
+ * drop and stall, and the server dies and comes back, when the test says so. Everything between the handle and the
+ * behaviour is the real code.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -30,24 +31,29 @@ export interface RawLink extends Pick<MemoryLink, "client" | "connect" | "discon
 export class LiveTest extends Context.Service<
   LiveTest,
   TestClient & {
-    /** One more client; all share one StateCache, like the pages of one browser, unless it is given its own. */
+    /**
+     * One more client. All clients share one StateCache, like the pages of one browser, unless they are given their
+     * own.
+     */
     readonly connect: (options?: ClientOptions) => Effect.Effect<TestClient, never, Scope.Scope>
-    /** A way to the server without a client of ours on it, for tests of the wire; it opens when it is told to. */
+    /** A connection without a client on it, for tests of the wire. The test opens it. */
     readonly link: (options?: Pick<ClientOptions, "principal">) => RawLink
-    /** The server is gone from one moment to the next: nothing is finished, told or stored. */
+    /** The server dies at once: nothing is finished, sent or stored. */
     readonly kill: Effect.Effect<void>
-    /** The server ends as it does when it is asked to: it tells its clients, finishes, stores. */
+    /** The server ends as it does on SIGTERM: it tells its clients, finishes, stores. */
     readonly stop: Effect.Effect<void>
-    /** A server starts in place of the one before, with its secret and its store; clients come with `reconnect`. */
+    /**
+     * A server starts in place of the one before, with its secret and its store. Clients come back with `reconnect`.
+     */
     readonly start: Effect.Effect<void>
-    /** What is open on the server. */
+    /** How much is open on the server. */
     readonly open: Effect.Effect<Open.Open>
   }
 >()("fibra/testing/LiveTest") {
   /**
-   * Serves the components; their behaviours and whatever those need are provided as in production, as are a `SnapshotStore` and
-   * `Secrets` if they matter. In virtual time, in which everything happens at once, a client may send as much as it likes, unless
-   * `LiveConfig` says another rate than the default.
+   * Serves the components. Their behaviours and the services of those are provided as in production, as are a
+   * `SnapshotStore` and `Secrets` where they matter. In virtual time everything happens at once, so a client may send
+   * without limit unless `LiveConfig` sets another rate than the default.
    */
   static readonly layer = <const Components extends ReadonlyArray<Component.Any>>(
     options: { readonly components: Components } & ClientOptions
@@ -79,7 +85,7 @@ const make = Effect.fnUntraced(function* <R>(
 
   const start = Effect.gen(function* () {
     if (running !== undefined) return
-    // Not of the test's own Scope, which would end the server before it can be killed.
+    // Not the Scope of the test, which would end the server before it can be killed.
     const scope = yield* Scope.make()
     const mortal = new MortalStore(store)
     const services = Layer.mergeAll(
@@ -119,7 +125,7 @@ const make = Effect.fnUntraced(function* <R>(
       (client) => Effect.sync(() => clients.delete(client))
     )
 
-  // In virtual time nobody would wait for a handler to finish what it has begun.
+  // In virtual time nobody would wait for handlers to finish.
   yield* Effect.addFinalizer(() => kill)
   yield* start
   const first = yield* add(options)
@@ -131,7 +137,7 @@ const make = Effect.fnUntraced(function* <R>(
     link: ({ principal } = {}) => new MemoryLink(server, principalOf(principal)),
     kill: Effect.andThen(kill, first.settle),
     stop: Effect.andThen(
-      // What is just being read is read to its end, as on a socket.
+      // A frame that was being read is read to its end, as on a socket.
       first.settle,
       Effect.suspend(() => {
         const stopped = running

@@ -1,7 +1,7 @@
 /**
- * A connection without a network: the client's Link on one side, the server's link on the other, text in between, exactly as a
- * socket would carry it. It can be cut and restored, and made to hold what is under way in either direction; what is held when it
- * is cut is lost.
+ * A connection without a network: the client's Link at one end, the server's FrameWriter at the other, and between them
+ * the text that a socket would carry. It can be cut and restored, and hold frames in either direction; held frames are
+ * lost when it is cut.
  */
 import * as Effect from "effect/Effect"
 import * as RpcClient from "effect/rpc/RpcClient"
@@ -16,10 +16,10 @@ import type { Transport } from "../server/transport/Transport.ts"
 
 type Deliver = (message: FromServerEncoded) => void
 
-/** Told of every frame when it arrives: who sent it, and what it says. */
+/** Called with each frame when it arrives. */
 export type OnFrame = (from: "client" | "server", text: string) => void
 
-/** Where there is something to connect to. */
+/** A server to connect to. */
 export interface Server {
   readonly transport: Transport["Service"]
   readonly protocol: WireProtocol
@@ -42,7 +42,7 @@ export class MemoryLink implements FrameWriter {
   readonly #unread: Array<string> = []
   #reading = false
 
-  /** The server is asked for with each connection; without one there is none. */
+  /** The server is looked up for each connection; without one, connecting fails. */
   constructor(server: () => Server | undefined, principal: Principal | undefined, onFrame: OnFrame = () => {}) {
     this.#server = server
     this.#principal = principal
@@ -86,7 +86,7 @@ export class MemoryLink implements FrameWriter {
     return this.#hooks?.onConnect ?? Effect.void
   })
 
-  /** Cuts the connection, as a network would: neither side is asked. */
+  /** Cuts the connection as a network would: neither end is asked. */
   readonly disconnect: Effect.Effect<void> = Effect.suspend(() => {
     const connection = this.#connection
     if (connection === undefined) return Effect.void
@@ -99,12 +99,12 @@ export class MemoryLink implements FrameWriter {
     return Effect.andThen(this.#hooks?.onDisconnect ?? Effect.void, lost)
   })
 
-  /** The client stops reading; what it is sent stays in the buffer between them. */
+  /** The client stops reading; what it is sent stays in a buffer. */
   stall(): void {
     if (this.#connection !== undefined) this.#stalled ??= []
   }
 
-  /** The client reads again, beginning with what was in the buffer. */
+  /** The client reads again, beginning with the buffer. */
   unstall(): void {
     const stalled = this.#stalled ?? []
     this.#stalled = undefined
@@ -113,25 +113,25 @@ export class MemoryLink implements FrameWriter {
     this.#connection?.drained()
   }
 
-  /** What the client sends stays on its way. */
+  /** Holds what the client sends. */
   hold(): void {
     if (this.#connection !== undefined) this.#held ??= []
   }
 
-  /** What was on its way arrives. */
+  /** Delivers what was held. */
   unhold(): void {
     const held = this.#held ?? []
-    // What the client sends because of it is held until it is its turn.
+    // What the client sends because of it waits for its turn.
     for (let text = held.shift(); text !== undefined && this.#held === held; text = held.shift()) this.#receive(text)
     if (this.#held === held) this.#held = undefined
   }
 
-  /** What the server sends next is lost, and what follows it arrives. */
+  /** The next frame of the server is lost, and those after it arrive. */
   lose(): void {
     this.#losing = true
   }
 
-  /** What the client sends next arrives twice. */
+  /** The next frame of the client arrives twice. */
   twice(): void {
     this.#twice = true
   }
@@ -196,7 +196,7 @@ export class MemoryLink implements FrameWriter {
     connection.receive(text)
   }
 
-  /** What a message sets off may lead to the next frame, which has to wait for the rest of this one, as on a socket. */
+  /** A message may cause the next frame, which has to wait for the rest of this one, as on a socket. */
   #read(...texts: ReadonlyArray<string>): void {
     this.#unread.push(...texts)
     if (this.#reading) return
@@ -213,6 +213,6 @@ export class MemoryLink implements FrameWriter {
   }
 }
 
-/** As a socket says it, to whoever waits for an answer and to whoever sends after it was cut. */
+/** The error of a lost socket, for requests under way and for those made afterwards. */
 const connectionLost = (): RpcClientError =>
   new RpcClientError({ reason: new RpcClientDefect({ message: "The connection was cut", cause: undefined }) })

@@ -1,9 +1,9 @@
-/** A store as one process sees it: when the process is dead, what it still does reaches nothing. */
+/** A store as one process sees it: once the process is dead, nothing that it still does reaches the store. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { SnapshotStore } from "../server/store/SnapshotStore.ts"
 
-/** A store until death. */
+/** A store that can be cut off. */
 export class MortalStore {
   readonly service: SnapshotStore["Service"]
   #dead = false

@@ -13,19 +13,19 @@ import type { LiveError } from "../LiveError.ts"
 import { copy, type Principal } from "../Principal.ts"
 import { MemoryLink, type OnFrame, type Server } from "./MemoryLink.ts"
 
-/** What a client of a test is like. */
+/** The options of a client. */
 export interface ClientOptions extends ClientConnection.Options {
-  /** Whose client it is, or only the id; nobody's by default. */
+  /** The principal of the client, or only its id; anonymous by default. */
   readonly principal?: string | Principal
   /** Where it keeps its tokens. */
   readonly cache?: StateCache.StateCache["Service"]
-  /** Told of every frame when it arrives: who sent it, and what it says. */
+  /** Called with each frame when it arrives. */
   readonly onFrame?: OnFrame
 }
 
 /** A client in a test. */
 export interface TestClient {
-  /** Mounts a component until the Scope closes; reading `state` first lets everything that is under way arrive. */
+  /** Mounts a component until the Scope closes. Reading `state` first lets everything that is under way arrive. */
   readonly mount: <C extends Component.Typed>(
     component: C,
     options: MountOptions<C>
@@ -40,23 +40,23 @@ export interface TestClient {
   readonly stall: Effect.Effect<void>
   /** The client reads again. */
   readonly unstall: Effect.Effect<void>
-  /** What the client sends stays on its way. */
+  /** Holds what the client sends. */
   readonly hold: Effect.Effect<void>
-  /** What was on its way arrives. */
+  /** Delivers what was held. */
   readonly unhold: Effect.Effect<void>
-  /** What the client sends next arrives twice. */
+  /** The next frame of the client arrives twice. */
   readonly twice: Effect.Effect<void>
-  /** What the server sends next is lost, and what follows it arrives: something no socket does, and a bug may. */
+  /** The next frame of the server is lost, and those after it arrive. No socket does that; a bug may. */
   readonly lose: Effect.Effect<void>
   /** Lets everything that is under way arrive. */
   readonly settle: Effect.Effect<void>
 }
 
-/** What a client of a test is connected as. */
+/** The principal of a client. */
 export const principalOf = (given: ClientOptions["principal"]): Principal | undefined =>
   typeof given === "string" ? { id: given } : given && copy(given)
 
-/** Rounds of sending and receiving after which nothing is expected to be under way any more. */
+/** Rounds of sending and receiving after which nothing should be under way. */
 const roundsToSettle = 8
 
 /** Connects a client until the Scope closes. */
