@@ -4,9 +4,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
-import * as Hash from "effect/Hash"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Directory from "../../actor/Directory.ts"
@@ -14,11 +12,11 @@ import type * as Component from "../../Component.ts"
 import { type LiveError, refuse, TooManyComponents } from "../../LiveError.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import { SnapshotStore } from "../store/SnapshotStore.ts"
-import type { ComponentDefinition } from "./ComponentDefinition.ts"
 import { ComponentRegistry } from "./ComponentRegistry.ts"
 import type { InstanceActor } from "./InstanceActor.ts"
 import type { InstanceRef } from "./InstanceRef.ts"
 import { InstanceRunner } from "./InstanceRunner.ts"
+import { LocalAddress } from "./LocalAddress.ts"
 import { LocalInstanceRef } from "./LocalInstanceRef.ts"
 import * as StateRecovery from "./StateRecovery.ts"
 
@@ -47,27 +45,6 @@ export class InstanceDirectory extends Context.Service<
     readonly list: Effect.Effect<ReadonlyArray<InstanceAddress>>
   }
 >()("fibra/server/InstanceDirectory") {}
-
-/** An address that is equal to others of the same component and key. */
-class LocalAddress implements Equal.Equal {
-  readonly definition: ComponentDefinition
-  readonly key: string
-  readonly props: unknown
-
-  constructor(definition: ComponentDefinition, key: string, props: unknown) {
-    this.definition = definition
-    this.key = key
-    this.props = props
-  }
-
-  [Hash.symbol](): number {
-    return Hash.combine(Hash.string(this.key), Hash.string(this.definition.component.componentName))
-  }
-
-  [Equal.symbol](that: Equal.Equal): boolean {
-    return that instanceof LocalAddress && that.key === this.key && that.definition === this.definition
-  }
-}
 
 /** All instances run in this process. */
 export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry | InstanceRunner | SnapshotStore> =
