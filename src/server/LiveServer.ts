@@ -23,6 +23,7 @@ import * as LiveConfig from "./LiveConfig.ts"
 import * as LiveJson from "./wire/json/LiveJson.ts"
 import * as LiveRpc from "./wire/rpc/LiveRpc.ts"
 import * as Principals from "./security/Principals.ts"
+import * as RejectionLog from "./security/RejectionLog.ts"
 import * as Revocations from "./security/Revocations.ts"
 import * as Rooms from "./room/Rooms.ts"
 import * as Secrets from "./security/Secrets.ts"
@@ -70,7 +71,7 @@ export const layerCore = <const Components extends ReadonlyArray<Component.Any>>
         )
       )
     )
-  )
+  ).pipe(Layer.provide(RejectionLog.layer))
 
 /**
  * Serves the components at `${path}/rpc` (`LiveConfig`, by default `/api/live/rpc`) and, for clients of any kind, at `${path}/ws`,
@@ -82,7 +83,8 @@ export const layer = <const Components extends ReadonlyArray<Component.Any>>(opt
 }): Layer.Layer<Principals.Principals, StartError, HttpRouter.HttpRouter | Requirements<Components>> =>
   Layer.effect(Principals.Principals, Principals.Principals).pipe(
     Layer.merge(routes),
-    Layer.provide(Layer.provideMerge(layerCore(options), ShutdownResponder.layer))
+    Layer.provide(Layer.provideMerge(layerCore(options), ShutdownResponder.layer)),
+    Layer.provide(RejectionLog.layer)
   )
 
 const running = (behaviors: ReadonlyMap<Component.Any, Component.BehaviorDefinition>) =>
@@ -145,6 +147,7 @@ const routes = HttpRouter.use((router) =>
     const revocations = yield* Revocations.Revocations
     const shutdownResponder = yield* ShutdownResponder
     const run = Effect.runForkWith(yield* Effect.context<never>())
+    const logged = yield* RejectionLog.bound
     // Of all endpoints together.
     const gate: Upgrade.Gate = {
       limits: new ConnectionLimits(config),
@@ -156,8 +159,10 @@ const routes = HttpRouter.use((router) =>
       onRefused: (status) => void run(UpgradeRejection.count(status))
     }
     const endpoint = (frontOf: (query: () => URLSearchParams) => WireProtocol) =>
-      Upgrade.handler(gate, (ws, socket, principal, query) =>
-        WebSocketWriter.attach(transport, frontOf(query), ws, socket, principal)
+      logged(
+        Upgrade.handler(gate, (ws, socket, principal, query) =>
+          WebSocketWriter.attach(transport, frontOf(query), ws, socket, principal)
+        )
       )
     yield* Effect.addFinalizer(() => Effect.sync(() => shutdownResponder.begin()))
     yield* router.addGlobalMiddleware(RefusedRequests.middleware)

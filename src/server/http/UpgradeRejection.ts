@@ -10,6 +10,7 @@ import type { Socket } from "node:net"
 import { inline } from "../../ErrorText.ts"
 import type { Full } from "../transport/ConnectionLimits.ts"
 import type { Refusal } from "../security/Authentication.ts"
+import * as RejectionLog from "../security/RejectionLog.ts"
 import * as RawHttpResponse from "./RawHttpResponse.ts"
 
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
@@ -133,9 +134,12 @@ export const full = (of: Full, isForwarded: boolean): Answer =>
   turn(
     answerOf(texts[of], whenFull),
     of === "address" && isForwarded
-      ? Effect.logWarning(
-          "An upgrade was refused: too many connections from the address of a proxy. " +
-            "Set LiveConfig.trustedProxies if the proxy is yours."
+      ? RejectionLog.limited(
+          "upgrade proxy",
+          Effect.logWarning(
+            "An upgrade was refused: too many connections from the address of a proxy. " +
+              "Set LiveConfig.trustedProxies if the proxy is yours."
+          )
         )
       : Effect.annotateLogs(Effect.logDebug("An upgrade was refused: too many connections"), {
           of,
@@ -170,9 +174,12 @@ export const signedOutOn = (socket: Socket): void =>
 /** `Authentication` took too long. */
 export const late: Answer = turn(
   answerOf(texts.late, soon),
-  Effect.logError(
-    "Authentication gave no answer within authenticationTimeout, and the upgrade was refused. " +
-      "See what it waits for, or raise LiveConfig.authenticationTimeout."
+  RejectionLog.limited(
+    "upgrade late",
+    Effect.logError(
+      "Authentication gave no answer within authenticationTimeout, and the upgrade was refused. " +
+        "See what it waits for, or raise LiveConfig.authenticationTimeout."
+    )
   )
 )
 

@@ -14,18 +14,20 @@ import type { Principal } from "../../Principal.ts"
 import type { ComponentDefinition } from "./ComponentDefinition.ts"
 import type { Snapshot, SnapshotStore } from "../store/SnapshotStore.ts"
 import { addressOf } from "./Checkpointer.ts"
+import * as RejectionLog from "../security/RejectionLog.ts"
 import type { Claims, StateToken } from "../security/StateToken.ts"
 
-/** The token is not taken; said once in the log. */
+/** The token is not taken. */
 export const rejected = (component: string, reason: TokenRejection, cause?: Error): Effect.Effect<never, LiveError> => {
   // What comes with time and with deploys is nobody's fault.
   const log = reason === "expired" || reason === "newer" ? Effect.logInfo : Effect.logWarning
+  const line = Effect.annotateLogs(log("A state token was rejected"), {
+    component,
+    reason,
+    ...(cause === undefined ? {} : { issue: cause.message })
+  })
   return Effect.andThen(
-    Effect.annotateLogs(log("A state token was rejected"), {
-      component,
-      reason,
-      ...(cause === undefined ? {} : { issue: cause.message })
-    }),
+    RejectionLog.limited(`state token ${component} ${reason}`, line),
     Effect.fail(new LiveError({ reason: new TokenRejected({ reason }) }))
   )
 }

@@ -24,7 +24,9 @@ interface Visit {
 
 /** Somebody, and the mounts they are there with: what was tracked last is the last. */
 interface Visitor {
+  /** Of the principal, or of the connection of an anonymous one. */
   readonly id: string
+  readonly isAnonymous: boolean
   visits: Array<Visit>
   /** As in the list that was made last; undefined when something has changed. */
   person: Person | undefined
@@ -73,7 +75,10 @@ export class Presence implements Source {
 
   /** Everyone who is there, in the order they came. */
   get people(): ReadonlyArray<Person> {
-    return (this.#people ??= Array.from(this.#visitors.values(), (visitor) => (visitor.person ??= personOf(visitor))))
+    return (this.#people ??= Array.from(
+      this.#visitors.values(),
+      (visitor) => (visitor.person ??= personOf(visitor, this.#idOf(visitor)))
+    ))
   }
 
   get encoded(): Encoded {
@@ -94,10 +99,12 @@ export class Presence implements Source {
 
   /** A client is there with one more mount; `enter`, `track`, `seen` and `leave` name a mount by the object given here. */
   enter(mount: object, client: ClientInfo, metadata: unknown, isAway: boolean): void {
+    const isAnonymous = client.principal === undefined
     const id = client.principal?.id ?? client.connection
-    const visitor = this.#visitors.get(id) ?? { id, visits: [], person: undefined }
+    const key = keyOf(isAnonymous, id)
+    const visitor = this.#visitors.get(key) ?? { id, isAnonymous, visits: [], person: undefined }
     const visit = { client, metadata, isAway }
-    this.#visitors.set(id, visitor)
+    this.#visitors.set(key, visitor)
     this.#visitOf.set(mount, { visitor, visit })
     visitor.visits = [...visitor.visits, visit]
     this.#changed(visitor)
@@ -132,7 +139,7 @@ export class Presence implements Source {
     const { visit, visitor } = found
     this.#visitOf.delete(mount)
     visitor.visits = visitor.visits.filter((other) => other !== visit)
-    if (visitor.visits.length === 0) this.#visitors.delete(visitor.id)
+    if (visitor.visits.length === 0) this.#visitors.delete(keyOf(visitor.isAnonymous, visitor.id))
     this.#changed(visitor)
   }
 
@@ -178,8 +185,16 @@ export class Presence implements Source {
     this.logs.append(this, patch)
   }
 
+  /** An id in the list is one person's: a principal that is called like the connection of an anonymous one gives way. */
+  #idOf({ id, isAnonymous, visits }: Visitor): string {
+    if (isAnonymous || !this.#visitors.has(keyOf(true, id))) return id
+    return visits[0]?.client.connection ?? id
+  }
+
   #changed(visitor: Visitor): void {
     visitor.person = undefined
+    const namesake = visitor.isAnonymous ? this.#visitors.get(keyOf(false, visitor.id)) : undefined
+    if (namesake !== undefined) namesake.person = undefined
     this.#people = undefined
     const wasDirty = this.#isDirty
     this.#isDirty = true
@@ -195,7 +210,10 @@ export class Presence implements Source {
   }
 }
 
-const personOf = ({ id, visits }: Visitor): Person => ({
+/** A principal may be called like a connection. */
+const keyOf = (isAnonymous: boolean, id: string): string => `${isAnonymous ? "connection" : "principal"} ${id}`
+
+const personOf = ({ visits }: Visitor, id: string): Person => ({
   id,
   status: visits.every(({ isAway }) => isAway) ? "away" : "online",
   clients: new Set(visits.map(({ client }) => client)).size,

@@ -15,6 +15,7 @@ import type { WireEncoder } from "../sync/WireEncoder.ts"
 import { Instances } from "../instance/Instances.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import { ParkedSessions } from "./ParkedSessions.ts"
+import * as RejectionLog from "../security/RejectionLog.ts"
 import { isSame, type Principal, renew } from "../../Principal.ts"
 import type { FeedConsumer } from "./ClientFeed.ts"
 import { Session, type SessionHost } from "./Session.ts"
@@ -130,7 +131,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
 
     const reject = (reason: TokenRejection, log: typeof Effect.logWarning): TokenRejection => {
       const logged = Effect.annotateLogs(log("A session token was rejected"), { reason })
-      run(Effect.andThen(Metric.update(rejected, 1), logged))
+      run(Effect.andThen(Metric.update(rejected, 1), RejectionLog.limited(`session token ${reason}`, logged)))
       return reason
     }
 

@@ -173,3 +173,38 @@ describe("presenceChanges of a component", () => {
     }).pipe(Effect.scoped, Effect.provide(served))
   )
 })
+
+describe("a principal that is called like the connection of an anonymous client", () => {
+  const anonymous = (name: string) => new ClientInfo(undefined, name)
+  const namesake = (connection: string) => new ClientInfo({ id: "victim" }, connection)
+  const seen = ({ people }: Presence) =>
+    people.map(({ clients, id, metadata }) => ({ clients, id, ...(metadata as { readonly name: string }) }))
+  const victim = { clients: 1, id: "victim", name: "Vic" }
+  const thief = { clients: 1, id: "thief", name: "Theo" }
+
+  it("is somebody else in the list, whoever came first", () => {
+    const { presence } = empty()
+    const [his, hers] = [{}, {}]
+    presence.enter(hers, anonymous("victim"), { name: "Vic" }, false)
+    presence.enter(his, namesake("thief"), { name: "Theo" }, false)
+    assert.deepStrictEqual(seen(presence), [victim, thief])
+    presence.track(his, { name: "Vic" })
+    presence.seen(his, true)
+    assert.deepStrictEqual(seen(presence), [victim, { ...thief, name: "Vic" }])
+    assert.strictEqual(presence.people[0]?.status, "online")
+    presence.leave(hers)
+    assert.deepStrictEqual(seen(presence), [{ ...thief, id: "victim", name: "Vic" }])
+    presence.enter(hers, anonymous("victim"), { name: "Vic" }, false)
+    assert.deepStrictEqual(seen(presence), [{ ...thief, name: "Vic" }, victim])
+    presence.leave(his)
+    assert.deepStrictEqual(seen(presence), [victim])
+  })
+
+  it("is one person with all of its own clients", () => {
+    const { presence } = empty()
+    presence.enter({}, anonymous("victim"), { name: "Vic" }, false)
+    presence.enter({}, namesake("thief"), { name: "Theo" }, false)
+    presence.enter({}, namesake("another"), { name: "Theo" }, false)
+    assert.deepStrictEqual(seen(presence), [victim, { ...thief, clients: 2 }])
+  })
+})

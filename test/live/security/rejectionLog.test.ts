@@ -1,0 +1,59 @@
+/** The log of refusals: whoever brings bad tokens by the hundred is seen, and does not fill the disk. */
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer, Logger, References } from "effect"
+import { TestClock } from "effect/testing"
+import { request } from "../../support/Handshake.ts"
+import { connect } from "../../support/RawSocket.ts"
+import { Address, served } from "../../support/server.ts"
+
+/** What would be written, at Warn and above, with how many lines it stands for. */
+const lines: Array<readonly [message: string, omitted: unknown]> = []
+const logger = Logger.make<unknown, void>(({ fiber, logLevel, message }) => {
+  const text = String(Array.isArray(message) ? message[0] : message)
+  if ((logLevel !== "Warn" && logLevel !== "Error") || !Object.hasOwn(strangers, text)) return
+  lines.push([text, fiber.getRef(References.CurrentLogAnnotations)["omitted"]])
+})
+
+const rehydrate = (id: number) =>
+  request(id, "Rehydrate", { component: "Lab", token: `forged${id}.token`, props: { start: 0 } })
+
+/** Whatever a stranger may have refused, a hundred times. */
+const strangers: Readonly<Record<string, (url: string) => Effect.Effect<unknown, unknown, never>>> = {
+  "A state token was rejected": (url) =>
+    Effect.gen(function* () {
+      const socket = yield* connect(url)
+      for (let id = 1; id <= 100; id++) {
+        socket.send(rehydrate(id))
+        yield* socket.answer(id)
+      }
+    }).pipe(Effect.scoped),
+  "A session token was rejected": (url) =>
+    Effect.gen(function* () {
+      const known = yield* connect(url)
+      known.send(request(1, "Connect", {}))
+      const { values } = yield* known.next("Chunk")
+      const [id = ""] = String(values?.[0]?.["sessionToken"]).split(".")
+      for (let turn = 0; turn < 100; turn++) {
+        const socket = yield* connect(url)
+        socket.send(request(2, "Connect", { resume: { sessionToken: `${id}.${turn}`, components: [], pending: [] } }))
+        yield* socket.next("Chunk")
+      }
+    }).pipe(Effect.scoped)
+}
+
+for (const [message, stranger] of Object.entries(strangers)) {
+  it.effect(`a hundred times "${message}" is one line, and one more with the number of the others`, () =>
+    Effect.gen(function* () {
+      const { url } = yield* Address
+      lines.length = 0
+      yield* stranger(url)
+      assert.deepStrictEqual(lines, [[message, undefined]])
+      yield* TestClock.adjust("10 seconds")
+      yield* stranger(url)
+      assert.deepStrictEqual(lines, [
+        [message, undefined],
+        [message, 99]
+      ])
+    }).pipe(Effect.provide(served.pipe(Layer.provide(Logger.layer([logger])))))
+  )
+}
