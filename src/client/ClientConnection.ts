@@ -136,7 +136,9 @@ export const make = Effect.fnUntraced(function* (
   const link = yield* Link
   const context = yield* Effect.context<never>()
   const runFork = Effect.runForkWith(context)
-  const router = new Router()
+  const router = new Router((defect) =>
+    runFork(Effect.logError("A component failed with what happened to its connection", Cause.die(defect)))
+  )
   const ids = new CallIds()
   const tokens = yield* TokenCache.make(cache, link.origin)
   let clientId: number | undefined

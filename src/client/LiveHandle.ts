@@ -4,6 +4,7 @@ import * as Queue from "effect/Queue"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as Stream from "effect/Stream"
 import type * as Component from "../Component.ts"
+import * as LatestStream from "../LatestStream.ts"
 import type { LiveError } from "../LiveError.ts"
 import type * as Presence from "../Presence.ts"
 import type { CallOptions } from "./ActionCaller.ts"
@@ -96,17 +97,10 @@ const latest = <C extends Component.Typed, A>(
   part: (view: ComponentSnapshotOf<C>) => A
 ): Stream.Stream<A> =>
   Stream.changes(
-    Stream.callback<A>(
-      (queue) =>
-        Effect.acquireRelease(
-          Effect.sync(() => {
-            Queue.offerUnsafe(queue, part(replica.view))
-            return replica.listen(() => Queue.offerUnsafe(queue, part(replica.view)))
-          }),
-          (stop) => Effect.sync(stop)
-        ),
-      { bufferSize: 1, strategy: "sliding" }
-    )
+    LatestStream.make<A>((tell) => {
+      tell(part(replica.view))
+      return replica.listen(() => tell(part(replica.view)))
+    })
   )
 
 /** The actions of a replica as functions. */

@@ -1,6 +1,7 @@
 /** One presence list, as a client knows it: a copy that all components that show the list share. */
 import type { PresenceCodec } from "../ComponentCodec.ts"
 import type { ResumePoint } from "../LiveProtocol.ts"
+import { Listeners } from "../Listeners.ts"
 import type { ComponentId } from "../LiveId.ts"
 import * as Presence from "../Presence.ts"
 import type { ComponentEvent } from "./Router.ts"
@@ -27,6 +28,8 @@ export interface PresenceSource {
   readonly resync: (id: ComponentId) => void
   /** The list cannot be read. */
   readonly report: (defect: unknown) => void
+  /** A listener threw this. */
+  readonly listenerFailed: (defect: unknown) => void
 }
 
 /** A copy of the list and, until somebody shows it, the events that arrived for it. */
@@ -35,11 +38,12 @@ export class PresenceList {
   #copy: Copy | undefined
   #early: Array<ComponentEvent> = []
   readonly #source: PresenceSource
-  readonly #listeners = new Set<(people: People) => void>()
+  readonly #listeners: Listeners<People>
 
   constructor(id: ComponentId, source: PresenceSource) {
     this.id = id
     this.#source = source
+    this.#listeners = new Listeners(source.listenerFailed)
   }
 
   /** Whether somebody shows the list. */
@@ -55,9 +59,9 @@ export class PresenceList {
   /** Calls the listener with the list, if it is known, and after each change, until the function returned is called. */
   listen(codec: PresenceCodec, listener: (people: People) => void): () => void {
     const { state } = (this.#copy ??= this.#begin(codec))
-    this.#listeners.add(listener)
+    const remove = this.#listeners.add(listener)
     if (state !== undefined) listener(state.people)
-    return () => void this.#listeners.delete(listener)
+    return remove
   }
 
   event(event: ComponentEvent): void {
@@ -70,7 +74,7 @@ export class PresenceList {
     this.#read(copy, event)
     const { state } = copy
     if (state === undefined || state.people === before?.people) return
-    for (const listener of Array.from(this.#listeners)) listener(state.people)
+    this.#listeners.tell(state.people)
   }
 
   #begin(codec: PresenceCodec): Copy {

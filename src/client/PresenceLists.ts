@@ -78,7 +78,8 @@ export class PresenceLists {
     const { resync, router, run } = this.#options
     const list = new PresenceList(id, {
       resync: (id) => run(Effect.ignore(resync(id))),
-      report: (defect) => run(Effect.logError("A presence list of the server could not be decoded", Cause.die(defect)))
+      report: (defect) => run(Effect.logError("A presence list of the server could not be decoded", Cause.die(defect))),
+      listenerFailed: (defect) => run(Effect.logError("A listener of a presence list failed", Cause.die(defect)))
     })
     const entry = { list, unroute: router.route(id, list) }
     this.#entries.set(id, entry)

@@ -15,6 +15,7 @@ import type * as Component from "../Component.ts"
 import { ComponentCrashed, ContractMismatch, Disconnected, InstanceStopped, LiveError } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
 import { type ResumePoint, presenceId } from "../LiveProtocol.ts"
+import { Listeners } from "../Listeners.ts"
 import type { Encoded, StateCodec } from "../StateCodec.ts"
 import * as TimeLimit from "../TimeLimit.ts"
 import { ActionCaller, type CallOptions } from "./ActionCaller.ts"
@@ -26,6 +27,12 @@ import { type PatchedEvent, StateCopy } from "./StateCopy.ts"
 import { initial, type ComponentSnapshotOf } from "./ComponentSnapshot.ts"
 import type { ClientConnection } from "./ClientConnection.ts"
 
+/** An event of the contract that was told. */
+interface HeardEvent {
+  readonly name: string
+  readonly payload: unknown
+}
+
 /** One mounted component. */
 export class Replica<C extends Component.Typed> implements ConnectionListener, Receiver {
   readonly component: C
@@ -34,8 +41,8 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   readonly #mounter: Mounter
   readonly #calls: ActionCaller
   readonly #unsubscribe: () => void
-  readonly #listeners = new Set<() => void>()
-  readonly #eventListeners = new Set<(name: string, payload: unknown) => void>()
+  readonly #listeners = new Listeners((defect) => this.report(defect))
+  readonly #eventListeners = new Listeners<HeardEvent>((defect) => this.report(defect))
   readonly #copy: StateCopy<Component.State<C>>
   readonly #optimism: OptimisticState<Component.State<C>>
   #view: ComponentSnapshotOf<C>
@@ -78,14 +85,12 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
 
   /** Calls the listener after each change, until the function returned is called. */
   listen(listener: () => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
   /** Calls the listener with each event of the contract, until the function returned is called. */
   listenToEvents(listener: (name: string, payload: unknown) => void): () => void {
-    this.#eventListeners.add(listener)
-    return () => void this.#eventListeners.delete(listener)
+    return this.#eventListeners.add(({ name, payload }) => listener(name, payload))
   }
 
   /** Events were lost on the way to a listener. */
@@ -179,9 +184,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
         if (this.#isRead(event)) return
         const payload = this.component.codec.events.get(event.event)?.decode(event.payload)
         if (payload === undefined || Exit.isFailure(payload)) return
-        for (const listener of Array.from(this.#eventListeners)) {
-          this.tell(() => listener(event.event, payload.value))
-        }
+        this.#eventListeners.tell({ name: event.event, payload: payload.value })
       }
     }
   }
@@ -372,16 +375,12 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     if ((Object.keys(change) as Array<keyof ComponentSnapshotOf<C>>).every((name) => before[name] === change[name]))
       return
     this.#view = { ...before, ...change }
-    for (const listener of Array.from(this.#listeners)) this.tell(listener)
+    this.#listeners.tell()
   }
 
-  /** Calls a listener. One that throws must not end the connection, nor keep the others from being called. */
-  tell(listener: () => void): void {
-    try {
-      listener()
-    } catch (defect) {
-      this.#connection.run(Effect.logError(`A listener of "${this.component.componentName}" failed`, Cause.die(defect)))
-    }
+  /** Says in the log of the client that a listener failed. */
+  report(defect: unknown): void {
+    this.#connection.run(Effect.logError(`A listener of "${this.component.componentName}" failed`, Cause.die(defect)))
   }
 }
 

@@ -3,6 +3,7 @@
  * there or lost.
  */
 import type { LiveEvent, ResumePoint, RoomResumePoint } from "../LiveProtocol.ts"
+import { Listeners } from "../Listeners.ts"
 import { type Heard, Memberships } from "./Memberships.ts"
 
 /** An event for a component, or for the members of a room. */
@@ -46,7 +47,8 @@ const fresh: Connected = { components: new Set() }
 export class Router {
   isConnected = false
   #isClosed = false
-  readonly #listeners = new Set<ConnectionListener>()
+  readonly #listeners: Listeners<(listener: ConnectionListener) => void>
+  readonly #subscribed = new Set<ConnectionListener>()
   readonly #routes = new Map<string, Set<Receiver>>()
   readonly #memberships = new Memberships()
   /** Components whose rooms changed and that were not told yet. */
@@ -57,16 +59,25 @@ export class Router {
   #isKeeping = false
   #collector: EventCollector = () => false
 
+  /** `report` is told what a listener threw. */
+  constructor(report: (defect: unknown) => void) {
+    this.#listeners = new Listeners(report)
+  }
+
   subscribe(listener: ConnectionListener): () => void {
-    this.#listeners.add(listener)
+    const remove = this.#listeners.add((tell) => tell(listener))
+    this.#subscribed.add(listener)
     if (this.#isClosed) listener.closed()
     else if (this.isConnected) listener.connected(fresh)
-    return () => void this.#listeners.delete(listener)
+    return () => {
+      remove()
+      this.#subscribed.delete(listener)
+    }
   }
 
   /** How far each component was read. */
   get places(): ReadonlyArray<ResumePoint> {
-    return Array.from(this.#listeners).flatMap((listener) => listener.place() ?? [])
+    return Array.from(this.#subscribed).flatMap((listener) => listener.place() ?? [])
   }
 
   /** How far each room was read. */
@@ -84,20 +95,20 @@ export class Router {
     this.isConnected = true
     if (connected.components.size === 0) this.#memberships.clear()
     else this.#memberships.keep((componentId) => connected.components.has(componentId))
-    for (const listener of Array.from(this.#listeners)) listener.connected(connected)
+    this.#listeners.tell((listener) => listener.connected(connected))
   }
 
   /** The connection is lost. */
   disconnected(): void {
     this.isConnected = false
     this.#early = []
-    for (const listener of Array.from(this.#listeners)) listener.disconnected()
+    this.#listeners.tell((listener) => listener.disconnected())
   }
 
   /** There will be no more connections. */
   close(): void {
     this.#isClosed = true
-    for (const listener of Array.from(this.#listeners)) listener.closed()
+    this.#listeners.tell((listener) => listener.closed())
   }
 
   /** Sets the collector, which is asked first about events without a receiver. */

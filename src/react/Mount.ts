@@ -12,6 +12,7 @@ import type { LiveClient, MountOptions } from "../client/LiveClient.ts"
 import type { Replica } from "../client/Replica.ts"
 import { initial, type ComponentSnapshot, type ComponentSnapshotOf } from "../client/ComponentSnapshot.ts"
 import type * as Component from "../Component.ts"
+import { Listeners } from "../Listeners.ts"
 import { InstanceStopped, LiveError } from "../LiveError.ts"
 import { RefCounted, type Opened } from "./RefCounted.ts"
 import type { PromiseCalls, ListenToEvents, LiveComponent } from "./LiveComponent.ts"
@@ -24,8 +25,8 @@ export class Mount<C extends Component.Typed> {
   readonly #options: MountOptions<C>
   readonly #call: PromiseCalls<Component.Actions<C>>
   readonly #lease: RefCounted<void>
-  readonly #listeners = new Set<() => void>()
-  readonly #eventListeners = new Set<(name: string, payload: unknown) => void>()
+  readonly #listeners = new Listeners((defect) => this.#report(defect))
+  readonly #eventListeners = new Listeners<readonly [name: string, payload: unknown]>((defect) => this.#report(defect))
   readonly #initial: LiveComponent<C>
   #snapshot: LiveComponent<C>
   #view: ComponentSnapshotOf<C>
@@ -70,19 +71,17 @@ export class Mount<C extends Component.Typed> {
 
   /** Mounts it for as long as there is a listener, and calls the listener after each change. */
   readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener)
+    const remove = this.#listeners.add(listener)
     const { release } = this.#lease.retain()
     return () => {
-      this.#listeners.delete(listener)
+      remove()
       release()
     }
   }
 
   /** Calls the listener with each event; does not mount. */
-  readonly #listen: ListenToEvents = (listener) => {
-    this.#eventListeners.add(listener)
-    return () => void this.#eventListeners.delete(listener)
-  }
+  readonly #listen: ListenToEvents = (listener) =>
+    this.#eventListeners.add(([name, payload]) => listener(name, payload))
 
   #open(): Opened<void> {
     if (Deferred.isDoneUnsafe(this.#replica)) this.#replica = Deferred.makeUnsafe()
@@ -111,9 +110,7 @@ export class Mount<C extends Component.Typed> {
     const replica = client.openUnsafe(this.#component, this.#options)
     this.#replicaShown = replica
     replica.listen(() => this.#changed(replica.view))
-    replica.listenToEvents((name, payload) => {
-      for (const listener of Array.from(this.#eventListeners)) this.#tell(() => listener(name, payload))
-    })
+    replica.listenToEvents((name, payload) => this.#eventListeners.tell([name, payload]))
     // A fresh replica shows what is shown already; another object with the same value would render everything again.
     if (!isFresh(replica.view) || !isFresh(this.#view)) this.#changed(replica.view)
     return replica
@@ -146,14 +143,13 @@ export class Mount<C extends Component.Typed> {
 
   #show(): void {
     this.#snapshot = this.#take()
-    for (const listener of Array.from(this.#listeners)) this.#tell(listener)
+    this.#listeners.tell()
   }
 
-  /** A listener that throws must not keep the others from being called. It is logged, once there is a client. */
-  #tell(listener: () => void): void {
-    if (this.#replicaShown !== undefined) return this.#replicaShown.tell(listener)
-    const message = `A listener of "${this.#component.componentName}" failed`
-    Effect.runFork(Effect.sync(listener).pipe(Effect.ignoreCause({ log: "Error", message })))
+  /** Logs that a listener failed: in the log of the client, once there is a client. */
+  #report(defect: unknown): void {
+    if (this.#replicaShown !== undefined) return this.#replicaShown.report(defect)
+    Effect.runFork(Effect.logError(`A listener of "${this.#component.componentName}" failed`, Cause.die(defect)))
   }
 
   #take(): LiveComponent<C> {

@@ -10,6 +10,9 @@ const event = (componentId: string, index: number): ComponentEvent => ({
   index
 })
 
+/** A router none of whose listeners throws. */
+const makeRouter = () => new Router((defect) => assert.fail(String(defect)))
+
 /** Who keeps what it is told. */
 const receiver = () => {
   const told: Array<ComponentEvent> = []
@@ -18,7 +21,7 @@ const receiver = () => {
 
 describe("events that come before the answer to a mount", () => {
   it("wait for it in order, up to a thousand", () => {
-    const router = new Router()
+    const router = makeRouter()
     const mounted = router.expectMount()
     const events = Array.from({ length: 2000 }, (_, index) => event(index % 2 === 0 ? "a" : "b", index))
     for (const event of events) router.event(event)
@@ -42,11 +45,37 @@ describe("events that come before the answer to a mount", () => {
   })
 
   it("are not kept when no mount is on its way", () => {
-    const router = new Router()
+    const router = makeRouter()
     router.event(event("a", 0))
     router.expectMount()
     const a = receiver()
     router.route("a", a)
     assert.deepStrictEqual(a.told, [])
+  })
+})
+
+describe("one who wants to know of the connection", () => {
+  it("and throws is reported, and the others are told", () => {
+    const reported: Array<unknown> = []
+    const router = new Router((defect) => void reported.push(defect))
+    const told: Array<string> = []
+    const make = (name: string, connected: () => void) => ({
+      connected,
+      disconnected: () => void told.push(`${name} disconnected`),
+      closed: () => void told.push(`${name} closed`),
+      place: () => undefined
+    })
+    router.subscribe(
+      make("first", () => {
+        throw "thrown"
+      })
+    )
+    const leave = router.subscribe(make("second", () => void told.push("second connected")))
+    router.connected()
+    router.disconnected()
+    leave()
+    router.close()
+    assert.deepStrictEqual(reported, ["thrown"])
+    assert.deepStrictEqual(told, ["second connected", "first disconnected", "second disconnected", "first closed"])
   })
 })

@@ -7,6 +7,9 @@ import { Memberships } from "../../../src/client/Memberships.ts"
 import { PresenceLists } from "../../../src/client/PresenceLists.ts"
 import { type ComponentEvent, type RoutedEvent, Router } from "../../../src/client/Router.ts"
 
+/** A router none of whose listeners throws. */
+const makeRouter = () => new Router((defect) => assert.fail(String(defect)))
+
 const id = (name: string) => name as ComponentId
 const joined = (name: string, index: number, room = "r", turn = 1) =>
   ({ _tag: "Joined", componentId: id(name), room, index, turn }) as const
@@ -113,7 +116,7 @@ describe("the router", () => {
   }
 
   it("keeps what is told of a component before its mount is answered, and nothing of one that does not come", () => {
-    const router = new Router()
+    const router = makeRouter()
     const ended = router.expectMount()
     const early: ReadonlyArray<RoutedEvent> = [joined("a", 0), said(1), said(2)]
     for (const event of early) router.event(event)
@@ -130,7 +133,7 @@ describe("the router", () => {
   })
 
   it("tells a component that leaves one room for another so in one step", () => {
-    const router = new Router()
+    const router = makeRouter()
     const a = recorder()
     router.route("a", a)
     router.event(joined("a", 0, "one"))
@@ -143,7 +146,7 @@ describe("the router", () => {
   })
 
   it("forgets the rooms of components that a session does not have any more", () => {
-    const router = new Router()
+    const router = makeRouter()
     for (const name of ["a", "b"]) {
       router.route(name, recorder())
       router.event(joined(name, 0, name))
@@ -173,7 +176,7 @@ describe("lists of who is there", () => {
   })
   const make = Effect.gen(function* () {
     const context = yield* Effect.context<never>()
-    const router = new Router()
+    const router = makeRouter()
     const asked: Array<string> = []
     const lists = new PresenceLists({
       router,
