@@ -10,6 +10,7 @@ import { Sessions } from "../../src/server/session/Sessions.ts"
 import { Transport } from "../../src/server/transport/Transport.ts"
 import { LiveRpc } from "../../src/server/wire/rpc/LiveRpc.ts"
 import { type ClientOptions, connect } from "../../src/testing/TestClient.ts"
+import { apart } from "../support/Clocks.ts"
 import { Minutes, RoomFixture, RoomFixtureLayer } from "../support/RoomFixture.ts"
 
 const subject = LiveServer.layerCore({ components: [RoomFixture] }).pipe(
@@ -17,6 +18,15 @@ const subject = LiveServer.layerCore({ components: [RoomFixture] }).pipe(
   Layer.provideMerge(StateCache.layerMemory),
   Layer.provide([Secrets.layerRandom, Logger.layer([])])
 )
+
+/** The server begins when its clock has gone an hour, and the clock on the wall is an hour ahead of that. */
+const hour = 3_600_000
+const start = 2 * hour
+const later = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(apart, ({ setWall }) => {
+    setWall(hour)
+    return Effect.andThen(TestClock.adjust(hour), effect)
+  })
 
 const client = (options: ClientOptions = {}) =>
   Effect.contextWith((context: Context.Context<Transport | LiveRpc | StateCache.StateCache>) =>
@@ -85,7 +95,7 @@ it.effect("who is there, with what, and since when, is listed; who has left is n
       away: 0,
       pending: 0,
       rooms: ["hall"],
-      since: 2000
+      since: start + 2000
     })
     assert.deepInclude(theirs, {
       key: "desk",
@@ -94,7 +104,7 @@ it.effect("who is there, with what, and since when, is listed; who has left is n
       readers: 2,
       away: 0,
       rooms: ["hall", "yard"],
-      since: 3000
+      since: start + 3000
     })
     assert.isAbove(theirs.revision, 0)
     assert.isAbove(theirs.bytes, 0)
@@ -108,8 +118,15 @@ it.effect("who is there, with what, and since when, is listed; who has left is n
     )
     const [first, second] = now.connections
     assert.lengthOf(now.connections, 2)
-    assert.deepInclude(first, { id: 1, principal: "ada", since: 1000, heardAt: 3000, buffered: 0, isPaused: false })
-    assert.deepInclude(second, { id: 2, principal: undefined, since: 2000, heardAt: 3000, buffered: 0 })
+    assert.deepInclude(first, {
+      id: 1,
+      principal: "ada",
+      since: start + 1000,
+      heardAt: start + 3000,
+      buffered: 0,
+      isPaused: false
+    })
+    assert.deepInclude(second, { id: 2, principal: undefined, since: start + 2000, heardAt: start + 3000, buffered: 0 })
     assert.deepStrictEqual(
       now.sessions.map(({ components, principal, status, until }) => ({ components, principal, status, until })),
       [
@@ -127,15 +144,15 @@ it.effect("who is there, with what, and since when, is listed; who has left is n
     })
 
     yield* ada.disconnect
-    const later = yield* lists
+    const without = yield* lists
     assert.deepStrictEqual(
-      later.connections.map(({ id }) => id),
+      without.connections.map(({ id }) => id),
       [2]
     )
-    assert.deepInclude(later.sessions[0], { principal: "ada", status: "parked", until: 48_000 })
-    assert.deepInclude(later.sessions[1], { status: "connected", until: undefined })
+    assert.deepInclude(without.sessions[0], { principal: "ada", status: "parked", until: start + 48_000 })
+    assert.deepInclude(without.sessions[1], { status: "connected", until: undefined })
     assert.deepStrictEqual(
-      later.instances.map(({ away, readers }) => ({ away, readers })),
+      without.instances.map(({ away, readers }) => ({ away, readers })),
       [
         { readers: 1, away: 1 },
         { readers: 2, away: 1 }
@@ -154,5 +171,5 @@ it.effect("who is there, with what, and since when, is listed; who has left is n
       end.rooms.map(({ members }) => members),
       [[theirs.id], [theirs.id]]
     )
-  }).pipe(Effect.scoped, Effect.provide(subject))
+  }).pipe(Effect.scoped, Effect.provide(subject), later)
 )
