@@ -1,6 +1,6 @@
 /**
- * How a server ends: it lets nobody in, tells its clients to come back to another, lets what was begun be finished, keeps every
- * state, and waits until all of that is written. All within `drainTimeout`.
+ * How a server ends, within `drainTimeout`: it accepts no new work, tells its clients to connect to another server,
+ * lets handlers finish, stores every state, and waits until everything is written.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,7 +12,7 @@ import * as LiveConfig from "./LiveConfig.ts"
 import { Sessions } from "./session/Sessions.ts"
 import { Transport } from "./transport/Transport.ts"
 
-/** Drains when the Scope closes. */
+/** Ends the server in order when the Scope closes. */
 export const layer: Layer.Layer<never, never, InstanceRunner | Sessions | Transport> = Layer.effectDiscard(
   Effect.gen(function* () {
     const instances = yield* InstanceRunner
@@ -20,7 +20,7 @@ export const layer: Layer.Layer<never, never, InstanceRunner | Sessions | Transp
     const transport = yield* Transport
     const { drainTimeout } = yield* LiveConfig.LiveConfig
     const finishing = Duration.times(drainTimeout, finishingShare)
-    /** Whether this ended in its time; what comes after it is done anyway. */
+    /** Whether the effect ended in time. What comes after it is done in any case. */
     const within = (time: Duration.Duration, effect: Effect.Effect<void>): Effect.Effect<boolean> =>
       Effect.flatMap(Effect.forkDetach(effect, { startImmediately: true }), (fiber) =>
         Effect.map(Effect.timeoutOption(Effect.interruptible(Fiber.await(fiber)), time), Option.isSome)
@@ -35,12 +35,12 @@ export const layer: Layer.Layer<never, never, InstanceRunner | Sessions | Transp
         const kept = yield* within(
           Duration.subtract(drainTimeout, finishing),
           instances.keepAll.pipe(
-            // What a client asks before it knows is still answered: that it did not run.
+            // A request of a client that does not know yet is answered: it did not run.
             Effect.andThen(Effect.timeoutOption(transport.known, patience)),
             Effect.andThen(transport.written)
           )
         )
-        // What could not be kept by now is not waited for.
+        // What is not stored by now is given up.
         yield* instances.close
         if (finished && kept) return
         yield* Effect.logWarning(
@@ -52,8 +52,8 @@ export const layer: Layer.Layer<never, never, InstanceRunner | Sessions | Transp
   })
 )
 
-/** How long a client may take to say that it knows. */
+/** How long clients may take to confirm that they know. */
 const patience = Duration.seconds(1)
 
-/** The part of the time that handlers may take; the rest is for what they leave. */
+/** The share of the time that handlers may take; the rest is for storing and writing. */
 const finishingShare = 0.75

@@ -1,11 +1,11 @@
-/** Makes ids. Those of connections are unique in this process, and no secret; those of instances are unique wherever they go. */
+/** Makes ids. Ids of connections are unique in this process and not secret; ids of instances are unique everywhere. */
 import { randomFillSync } from "node:crypto"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import { ComponentId } from "../LiveId.ts"
 
-/** A source of ids: a part that is drawn once from the Random service, and a count. */
+/** A source of ids: a prefix, drawn once from the Random service, and a counter. */
 export const make: Effect.Effect<() => string> = Effect.map(Random.next, (random) => {
   const prefix = Math.floor(random * 36 ** 8)
     .toString(36)
@@ -14,7 +14,7 @@ export const make: Effect.Effect<() => string> = Effect.map(Random.next, (random
   return () => prefix + (count++).toString(36)
 })
 
-/** `Name-timestamp-random`, the timestamp in milliseconds since the epoch, the random part of 128 bits. */
+/** Ids of the form `Name-timestamp-random`: milliseconds since the epoch, and 128 random bits. */
 export const makeComponentId: Effect.Effect<(component: string) => ComponentId> = Effect.map(
   Clock.clockWith(Effect.succeed),
   (clock) => {
@@ -25,9 +25,9 @@ export const makeComponentId: Effect.Effect<(component: string) => ComponentId> 
 
 const secretLength = 16
 
-/** A source of texts of 128 random bits that nobody can guess. */
+/** A source of texts of 128 random bits, for secrets. */
 export const makeSecretSource = (): (() => string) => {
-  // Drawn in bulk: to ask the system for each would take as long as all the rest of a mount's bookkeeping.
+  // Drawn in bulk: asking the system for each would take as long as the rest of a mount's bookkeeping.
   const pool = Buffer.alloc(secretLength * 128)
   let used = pool.length
   return () => {

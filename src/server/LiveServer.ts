@@ -1,6 +1,6 @@
 /**
- * The front door: serves components over a router of Effect's HTTP server. Every listed component needs its behaviour, which is
- * checked when the program is compiled.
+ * The entry point: serves components over a router of Effect's HTTP server. That every listed component has its
+ * behaviour is checked when the program is compiled.
  */
 import "effect/schema/SchemaJITCompiler/enable"
 import type * as Config from "effect/Config"
@@ -39,10 +39,10 @@ import * as Upgrade from "./http/Upgrade.ts"
 import * as UpgradeRejection from "./http/UpgradeRejection.ts"
 import * as WebSocketWriter from "./transport/WebSocketWriter.ts"
 
-/** What a server needs for these components: the behaviour of each. */
+/** What a server requires for these components: the behaviour of each. */
 export type Requirements<Components extends ReadonlyArray<Component.Any>> = Component.Requirement<Components[number]>
 
-/** The parts of a server that know no network. */
+/** The services of a server that do not depend on a network. */
 export type Core =
   | LiveRpc.LiveRpc
   | LiveJson.LiveJson
@@ -55,10 +55,10 @@ export type Core =
   | Revocations.Revocations
   | Principals.Principals
 
-/** Why a server does not start: it has no secret to sign with, or one that is none. */
+/** Why a server does not start: its secret is missing, or cannot be used. */
 export type StartError = Secrets.SecretsError | Config.ConfigError
 
-/** The components and everything that runs them, without a network; `layer` and the test client stand on it. */
+/** The components and everything that runs them, without a network. `layer` and `LiveTest` build on it. */
 export const layerCore = <const Components extends ReadonlyArray<Component.Any>>(options: {
   readonly components: Components
 }): Layer.Layer<Core, StartError, Requirements<Components>> =>
@@ -74,9 +74,10 @@ export const layerCore = <const Components extends ReadonlyArray<Component.Any>>
   ).pipe(Layer.provide(RejectionLog.layer))
 
 /**
- * Serves the components at `${path}/rpc` (`LiveConfig`, by default `/api/live/rpc`) and, for clients of any kind, at `${path}/ws`,
- * until the Scope closes. State tokens are signed with `FIBRA_SECRET` unless `Secrets` are provided; states are kept in memory
- * unless a `SnapshotStore` is. `Principals` is for what stands beside it, such as a route that signs somebody out.
+ * Serves the components at `${path}/rpc` (by default `/api/live/rpc`) and, for clients in any language, at
+ * `${path}/ws`, until the Scope closes. State tokens are signed with `FIBRA_SECRET` unless `Secrets` are provided;
+ * states are stored in memory unless a `SnapshotStore` is provided. `Principals` is for the rest of the program, such
+ * as a route that signs somebody out.
  */
 export const layer = <const Components extends ReadonlyArray<Component.Any>>(options: {
   readonly components: Components
@@ -122,14 +123,14 @@ const signOut = Layer.effectDiscard(
       Effect.suspend(() => {
         transport.endUnsafe(principal, CloseCode.signedOut, "Signed out")
         sessions.endUnsafe(principal)
-        // Not before nobody is left to be given another token.
+        // Last, because until now a client of the principal could be given another token.
         return revocations.revoke(principal)
       })
     )
   })
 )
 
-/** The service, if there is one, or else what this layer makes. */
+/** The service that is provided, or otherwise the one of this layer. */
 const orElse = <I, S, E>(service: Context.Key<I, S>, layer: Layer.Layer<I, E>): Layer.Layer<I, E> =>
   Layer.unwrap(
     Effect.map(Effect.serviceOption(service), (found) =>
@@ -148,7 +149,7 @@ const routes = HttpRouter.use((router) =>
     const shutdownResponder = yield* ShutdownResponder
     const run = Effect.runForkWith(yield* Effect.context<never>())
     const logged = yield* RejectionLog.bound
-    // Of all endpoints together.
+    // Shared by all endpoints, which count their connections together.
     const gate: Upgrade.Gate = {
       limits: new ConnectionLimits(config),
       authenticate,

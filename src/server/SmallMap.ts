@@ -1,6 +1,9 @@
 const nothing: ReadonlyArray<never> = []
 
-/** A map of which there are many, most of them with one entry: that one is kept without a table, which is larger than all the rest. */
+/**
+ * A map for places where there are very many maps, most with one entry: a single entry is kept without a table, which
+ * would be larger than everything else.
+ */
 export class SmallMap<K, V> implements Iterable<V> {
   #key: K | undefined
   #value: V | undefined
@@ -33,7 +36,7 @@ export class SmallMap<K, V> implements Iterable<V> {
     }
   }
 
-  /** Whether it was there. */
+  /** Whether the key was there. */
   delete(key: K): boolean {
     if (this.#table !== undefined) return this.#table.delete(key)
     if (this.#key !== key || this.#value === undefined) return false
@@ -48,7 +51,7 @@ export class SmallMap<K, V> implements Iterable<V> {
     this.#table = undefined
   }
 
-  /** The values, in the order they came. */
+  /** The values, in the order in which their keys were added. */
   [Symbol.iterator](): Iterator<V> {
     return (this.#table ?? (this.#value === undefined ? nothing : [this.#value])).values() as Iterator<V>
   }

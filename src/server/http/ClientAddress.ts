@@ -1,13 +1,13 @@
 /**
- * From where somebody connects, as far as that can be known: the address of the socket, or what the proxies in front say of it. What
- * is counted as one: an IPv4 address, and of IPv6 the 64 bits that one customer has at least.
+ * The address that a client connects from: that of its socket, or the one that proxies in front report. One address is
+ * one IPv4 address, or the first 64 bits of an IPv6 address, which is the least that one customer gets.
  */
 import type { IncomingMessage } from "node:http"
 import { isIPv4, isIPv6, type Socket } from "node:net"
 
 /**
- * Where a request comes from, when so many proxies stand in front, of which each adds to `X-Forwarded-For` whom it was asked by.
- * What stands before that in the header anybody can write there, so it is not read.
+ * The address of a request behind so many proxies, each of which appends the address of its own peer to
+ * `X-Forwarded-For`. Anything before that in the header may be forged and is not read.
  */
 export const of = (
   { headers, socket }: Pick<IncomingMessage, "headers"> & { readonly socket: Pick<Socket, "remoteAddress"> },
@@ -21,12 +21,15 @@ export const of = (
   return networkOf(withoutPort(hop?.trim() ?? "")) ?? own
 }
 
-/** `1.2.3.4` for that and for `::ffff:1.2.3.4`, `2001:db8:0:1::/64` for what begins so; undefined for what is no address. */
+/**
+ * `1.2.3.4` for itself and for `::ffff:1.2.3.4`; `2001:db8:0:1::/64` for an address of that network; undefined for
+ * anything else.
+ */
 export const networkOf = (address: string): string | undefined => {
   if (isIPv4(address)) return address
   const [unscoped = ""] = address.split("%", 1)
   if (!isIPv6(unscoped)) return undefined
-  // As a host it has one spelling: compressed, with no dots.
+  // A URL spells an IPv6 host in one way: compressed, without dots.
   const { hostname } = new URL(`http://[${unscoped}]`)
   const [head = "", tail] = hostname.slice(1, -1).split("::")
   const before = groupsOf(head)
@@ -45,5 +48,5 @@ export const networkOf = (address: string): string | undefined => {
 const groupsOf = (text: string): ReadonlyArray<number> =>
   text === "" ? [] : text.split(":").map((group) => Number.parseInt(group, 16))
 
-/** Some proxies add the port: `1.2.3.4:5678`, `[::1]:5678`. */
+/** Some proxies append the port: `1.2.3.4:5678`, `[::1]:5678`. */
 const withoutPort = (hop: string): string => /^\[(.*)\](?::\d+)?$/.exec(hop)?.[1] ?? hop.replace(/^([\d.]+):\d+$/, "$1")

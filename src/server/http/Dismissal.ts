@@ -1,6 +1,6 @@
 /**
- * The end of a connection whose request was refused. Effect's server ends its side of it, and Node waits for the other side; who is
- * refused is not waited for.
+ * Closes connections whose requests were refused. Effect's server closes its own side, and Node would wait for the
+ * client to close the other one; a refused client is not waited for.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -10,12 +10,14 @@ import type { Duplex } from "node:stream"
 /** How long the answer may take to leave. */
 const patience = Duration.seconds(1)
 
-/** What Node notes on a socket: the response that is to leave next. */
+/** What Node stores on a socket: the response that leaves next. */
 interface Answering {
   readonly _httpMessage?: ServerResponse | null
 }
 
-/** The response that an earlier request on the same socket still waits for: what comes after it cannot be an upgrade. */
+/**
+ * The response that an earlier request on the same socket still waits for. A request behind it cannot be an upgrade.
+ */
 export const owedBefore = (incoming: IncomingMessage): ServerResponse | undefined => {
   const owed = (incoming.socket as Answering)._httpMessage ?? undefined
   return owed?.req === incoming ? undefined : owed
@@ -32,6 +34,6 @@ export const dismiss = (socket: Duplex): void => {
     )
   )
   socket.once("close", () => late.interruptUnsafe())
-  // What was not read when it is destroyed would take the answer with it.
+  // Data that was not read when a socket is destroyed makes the kernel drop the answer.
   socket.resume()
 }

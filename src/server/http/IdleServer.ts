@@ -1,6 +1,7 @@
 /**
- * An HTTP server that listens and that nobody serves: Effect's server listens before its routes are there, and takes them away before
- * it closes. Whoever comes in between would wait for an answer that nobody gives; so they are told to come again.
+ * Answers for an HTTP server that listens while nobody serves it: Effect's server listens before its routes are there,
+ * and removes them before it closes. Without this, requests in between would wait for an answer that never comes; they
+ * get 503.
  */
 import * as Effect from "effect/Effect"
 import type { Server } from "node:http"
@@ -11,10 +12,10 @@ import * as UpgradeRejection from "./UpgradeRejection.ts"
 const text = `${UpgradeRejection.texts.draining.message}\n`
 const headers = { "content-type": "text/plain; charset=utf-8", "retry-after": "1" }
 
-/** On a server that has such listeners already, whichever copy of this library gave them to it. */
+/** Marks servers that have these listeners, whichever copy of this library added them. */
 const attended = Symbol.for("fibra/server/attended")
 
-/** From now on, what nobody else answers is answered with 503. */
+/** From now on, requests that nobody else answers are answered with 503. */
 export const attend = (server: Server): void => {
   if (Object.hasOwn(server, attended)) return
   Object.defineProperty(server, attended, { value: true })
@@ -32,12 +33,12 @@ export const attend = (server: Server): void => {
       before.once("close", () => socket.end())
       return dismiss(socket)
     }
-    // Effect's server refuses some by itself: who is refused by the time all have looked at the request is done with.
+    // Effect's server refuses some requests by itself. Those are refused by now.
     process.nextTick(() => {
       if (socket.writableEnded) dismiss(socket)
     })
   })
 }
 
-/** Whether nobody else listens. */
+/** Whether there is no other listener. */
 export const isIdle = (server: Server, event: "request" | "upgrade"): boolean => server.listenerCount(event) === 1

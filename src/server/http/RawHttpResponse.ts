@@ -1,8 +1,8 @@
-/** An HTTP answer on a socket that no HTTP server looks after any more. */
+/** An HTTP response on a socket that no HTTP server handles any more. */
 import type { Duplex } from "node:stream"
 import { dismiss } from "./Dismissal.ts"
 
-/** Answers, and ends it; nothing more is expected of the peer, not even that it is there. */
+/** Writes the response and closes the socket. The peer may be gone already. */
 export const end = (
   socket: Duplex,
   status: string,

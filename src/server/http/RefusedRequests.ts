@@ -1,6 +1,6 @@
 /**
- * What becomes of requests that are refused, whatever their path and whoever refuses them: they are counted, and their connections
- * are not kept. Requests that are served are left alone.
+ * Counts requests that are refused, whatever their path, and closes their connections. Requests that are served are
+ * left alone.
  */
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Cause from "effect/Cause"
@@ -15,7 +15,7 @@ import * as UpgradeRejection from "./UpgradeRejection.ts"
 
 type App<E, R> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
 
-/** Middleware for all routes of a router, and for requests that no route takes. */
+/** Middleware for all routes of a router, and for requests without a route. */
 export const middleware = <E, R>(app: App<E, R>): App<E, R | HttpServerRequest> =>
   Effect.suspend(() => {
     let isServed = true
@@ -25,16 +25,16 @@ export const middleware = <E, R>(app: App<E, R>): App<E, R | HttpServerRequest> 
         readonly upgrade: boolean
       }
       if (!incoming.upgrade) return Effect.succeed(isServed ? response : last(response))
-      // Nothing is answered there, and it is dismissed already.
+      // Nothing is answered there; the socket is closed already.
       if (owedBefore(incoming) !== undefined) return Effect.interrupt
-      // The response of one that was let in has ended already.
+      // The response of an upgrade that was accepted has ended already.
       if (NodeHttpServerRequest.toServerResponse(request).writableEnded) return Effect.succeed(response)
       dismiss(incoming.socket)
       return Effect.as(UpgradeRejection.count(response.status), last(response))
     })
   })
 
-/** The last one of its connection. */
+/** The last response of its connection. */
 const last = HttpServerResponse.setHeader("connection", "close")
 
 const hasNoRoute = (cause: Cause.Cause<unknown>): boolean =>

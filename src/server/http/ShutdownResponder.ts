@@ -1,6 +1,6 @@
 /**
- * Answers for an HTTP server that is about to end. Effect's server takes its handlers away first of all, and whoever comes after
- * that would wait for an answer until the end; so it is said that there is none to be had here.
+ * Answers for an HTTP server that is about to end. Effect's server removes its handlers first, and later requests would
+ * wait until the process ends; they are answered with 503.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -10,7 +10,7 @@ import { attend, isIdle } from "./IdleServer.ts"
 
 /** Answers for the HTTP servers of one live server, and closes them. */
 export class ShutdownResponder extends Context.Service<ShutdownResponder, HttpServers>()("fibra/server/Unavailable") {
-  /** Built before everything else, and so the last to end: who is connected then is not waited for. */
+  /** Built before everything else, so it ends last: connections that are open then are not waited for. */
   static readonly layer: Layer.Layer<ShutdownResponder> = Layer.effect(
     ShutdownResponder,
     Effect.acquireRelease(
@@ -31,13 +31,13 @@ export class HttpServers {
     if (server !== undefined) this.#servers.add(server)
   }
 
-  /** Closes what is open, idle or not; WebSockets are not among it. */
+  /** Closes all HTTP connections, idle or not; WebSockets are not among them. */
   end(): void {
     if (!this.#isEnding) return
     for (const server of this.#servers) if (isIdle(server, "request")) server.closeAllConnections()
   }
 
-  /** From now on, what nobody else answers is answered with 503. */
+  /** From now on, requests that nobody else answers are answered with 503. */
   begin(): void {
     this.#isEnding = true
     for (const server of this.#servers) attend(server)

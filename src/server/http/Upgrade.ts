@@ -1,7 +1,7 @@
 /**
- * Takes a WebSocket upgrade out of Effect's HTTP server: the request is checked, the handshake is ours, and what is left is a
- * WebSocket and its TCP socket. The request's fiber ends here; an open connection holds none. Whoever is not let in is answered
- * over HTTP: with what was refused, and not with why.
+ * Takes WebSocket upgrades out of Effect's HTTP server: it checks the request and makes the handshake itself, and what
+ * is left is a WebSocket and its TCP socket. The fiber of the request ends here, so an open connection holds none.
+ * Refusals are answered over HTTP.
  */
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Cause from "effect/Cause"
@@ -22,12 +22,12 @@ import { owedBefore } from "./Dismissal.ts"
 import * as TimeLimit from "../../TimeLimit.ts"
 import * as UpgradeRejection from "./UpgradeRejection.ts"
 
-/** What Node says of a request it has taken for an upgrade. */
+/** Node's request, with what it says about upgrades. */
 interface UpgradeRequest extends IncomingMessage {
   readonly upgrade: boolean
 }
 
-/** Called with each connection that was let in, and the query it was asked for with. */
+/** Called with each connection that is accepted, and the query of its request. */
 export type OnConnection = (
   ws: ConnectionSocket,
   socket: Socket,
@@ -35,29 +35,31 @@ export type OnConnection = (
   query: () => URLSearchParams
 ) => void
 
-/** Whom to let in. Endpoints with the same gate count their connections together. */
+/** Who is let in. Endpoints with the same gate count their connections together. */
 export interface Gate {
   readonly limits: ConnectionLimits
   readonly config: LiveConfig.Settings
-  /** Undefined: everyone is anonymous. */
+  /** Undefined when every client is anonymous. */
   readonly authenticate: Authenticate | undefined
-  /** Whether a principal was signed out at this time, in milliseconds since the epoch, or later. */
+  /** Whether a principal was signed out at this time (milliseconds since the epoch) or later. */
   readonly hasLeft: (principal: string, since: number) => boolean
   /** Whether the server is about to end. */
   readonly isDraining: () => boolean
-  /** Somebody came. */
+  /** A request came in. */
   readonly onRequest: (incoming: IncomingMessage) => void
-  /** Somebody was refused with this status who had been let in. */
+  /** A request that was accepted is refused with this status after all. */
   readonly onRefused: (status: number) => void
 }
 
-/** The sub-protocol of every endpoint; others a client offers, such as one with a token, are not answered. */
+/** The sub-protocol of every endpoint. Others that a client offers, such as one with a token, are never selected. */
 const protocol = "fibra"
 
 /** Milliseconds that a peer may take to answer the closing handshake. */
 const closeTimeout = 2000
 
-/** Frames one message may come in: a message of 1 MiB in pieces of 2 KiB. Each holds what it was read with. */
+/**
+ * How many frames one message may consist of: 1 MiB in pieces of 2 KiB. Each frame holds the buffer it was read into.
+ */
 const maxFragments = 512
 
 /** The handler of a route that is a WebSocket endpoint. */
@@ -81,7 +83,8 @@ export const handler = (
     const incoming = NodeHttpServerRequest.toIncomingMessage(request) as UpgradeRequest
     const { socket } = incoming
     abandon(NodeHttpServerRequest.toServerResponse(request) as ServerResponse, socket)
-    // Effect's server adds its listeners when this fiber has ended, and they would hold the request as long as the socket.
+    // Effect's server adds its listeners when this fiber has ended, and they would hold the request for as long as the
+    // socket.
     process.nextTick(() => {
       removeListeners(socket)
       if (principal !== undefined && gate.hasLeft(principal.id, since)) {
@@ -90,7 +93,7 @@ export const handler = (
         return UpgradeRejection.signedOutOn(socket)
       }
       let isOpen = false
-      // The handshake and what is said at once leave together.
+      // The handshake and the first messages are written together.
       socket.cork()
       server.handleUpgrade(incoming, socket, noHead, (ws) => {
         isOpen = true
@@ -99,14 +102,14 @@ export const handler = (
       })
       socket.uncork()
       if (isOpen) return
-      // Sub-protocols that are none were answered there, with 400.
+      // Invalid sub-protocols were answered there, with 400.
       slot.leave()
       gate.onRefused(400)
     })
   }
   return Effect.flatMap(Effect.service(HttpServerRequest), (request) => {
     const incoming = NodeHttpServerRequest.toIncomingMessage(request) as UpgradeRequest
-    // The header alone makes no upgrade: without `Connection: Upgrade` this is an exchange of requests and answers like any other.
+    // The header alone is no upgrade: without `Connection: Upgrade` this is an ordinary request.
     if (!incoming.upgrade || incoming.headers.upgrade?.toLowerCase() !== "websocket") {
       return Effect.succeed(UpgradeRejection.noUpgrade)
     }
@@ -143,7 +146,7 @@ export const handler = (
   })
 }
 
-/** A version of before RFC 6455 is none. */
+/** Versions before RFC 6455 are not accepted. */
 const isHandshake = ({ headers, method }: IncomingMessage): boolean =>
   method === "GET" &&
   headers["sec-websocket-version"] === "13" &&
@@ -152,7 +155,7 @@ const isHandshake = ({ headers, method }: IncomingMessage): boolean =>
 const queryOf = ({ url = "" }: IncomingMessage): URLSearchParams =>
   new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "")
 
-/** Who is connecting, and since when that was asked: it may change until they are in. */
+/** The principal of a request, and when authentication began: the principal may be signed out before the handshake. */
 interface Identity {
   readonly principal: Principal | undefined
   readonly since: number
@@ -160,7 +163,7 @@ interface Identity {
 
 const anonymous: Identity = { principal: undefined, since: 0 }
 
-/** Who is connecting; fails with what is answered when that cannot be known, or is nobody who may. */
+/** Authenticates a request; fails with the response when it is refused. */
 const identify = (
   { authenticate, config, hasLeft }: Gate,
   request: HttpServerRequest
@@ -179,7 +182,7 @@ const identify = (
         },
         onSuccess: (principal) => {
           if (principal === undefined) return Effect.succeed(anonymous)
-          // What was asked for here may have been answered before it was signed out.
+          // It may have been signed out since authentication answered.
           if (hasLeft(principal.id, since)) return Effect.flip(UpgradeRejection.signedOut)
           return Effect.succeed({ principal: copy(principal), since })
         }
@@ -188,7 +191,7 @@ const identify = (
   )
 }
 
-/** Whether a page from `origin` may open a socket on `host`; what is not a browser sends no origin. */
+/** Whether a page from `origin` may open a socket on `host`. Clients that are no browser send no origin. */
 export const isAllowedOrigin = (
   allowed: LiveConfig.Settings["allowedOrigins"],
   origin: string | undefined,
@@ -199,16 +202,16 @@ export const isAllowedOrigin = (
   return URL.canParse(origin) && new URL(origin).host === host
 }
 
-/** A client has nothing to send before it has the answer, so there is no head to pass on. */
+/** A client sends nothing before it has the answer, so there is no head to pass on. */
 const noHead = Buffer.alloc(0)
 
-/** An ended response without a socket is one that Effect's server leaves alone. */
+/** Effect's server leaves a response alone that has ended and has no socket. */
 const abandon = (response: ServerResponse, socket: Socket): void => {
   response.detachSocket(socket)
   response.end()
 }
 
-/** One by one: `removeAllListeners` of a name turns the table of listeners into a slower and larger one. */
+/** One by one: `removeAllListeners` of a name makes the table of listeners slower and larger. */
 const removeListeners = (socket: Socket): void => {
   for (const name of ["close", "error"]) {
     for (const listener of socket.listeners(name)) socket.off(name, listener as () => void)

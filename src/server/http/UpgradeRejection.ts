@@ -1,6 +1,6 @@
 /**
- * What an upgrade request is answered with when it is refused. The client gets one sentence on what happened and what it can do;
- * why it happened goes to the log, at a level that strangers cannot flood it at.
+ * The responses to refused upgrade requests. The client gets one sentence on what happened and what it can do. Why it
+ * happened is logged, at a level that strangers cannot flood.
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -15,7 +15,7 @@ import * as RawHttpResponse from "./RawHttpResponse.ts"
 
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
 
-/** What is told to the client, and, for docs/errors.md, to the developer. */
+/** The text for the client and, for docs/errors.md, the hint for developers. */
 interface Text {
   readonly status: number
   readonly message: string
@@ -97,15 +97,15 @@ const refusals = Metric.counter("fibra_upgrades_refused", {
   incremental: true
 })
 
-/** One more was answered with this status. */
+/** Counts one more response with this status. */
 export const count = (status: number): Effect.Effect<void> =>
   Metric.update(Metric.withAttributes(refusals, { status: String(status) }), 1)
 
-/** Answers, and logs what the client is not told. */
+/** Responds, and logs what the client is not told. */
 const turn = (response: HttpServerResponse.HttpServerResponse, log: Effect.Effect<void>): Answer =>
   Effect.as(log, response)
 
-/** Seconds after which a place may have become free. */
+/** Seconds after which there may be room again. */
 const whenFull = { "retry-after": "5" }
 const soon = { "retry-after": "1" }
 
@@ -129,7 +129,7 @@ export const foreign = (origin: string | undefined): Answer =>
     })
   )
 
-/** There are too many connections: in all, of the address or of the principal. */
+/** A limit of connections is reached. */
 export const full = (of: Full, isForwarded: boolean): Answer =>
   turn(
     answerOf(texts[of], whenFull),
@@ -147,7 +147,7 @@ export const full = (of: Full, isForwarded: boolean): Answer =>
         })
   )
 
-/** `Authentication` has refused it. */
+/** Refused by `Authentication`. */
 export const refused = (refusal: Refusal): Answer =>
   turn(
     refusal._tag === "Unauthorized"
@@ -161,7 +161,7 @@ export const refused = (refusal: Refusal): Answer =>
 
 const bearer = { "www-authenticate": "Bearer" }
 
-/** Its principal has just been signed out. */
+/** The principal was signed out meanwhile. */
 export const signedOut: Answer = turn(
   answerOf(texts.signedOut, bearer),
   Effect.logDebug("An upgrade was refused: its principal was signed out meanwhile")

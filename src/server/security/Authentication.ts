@@ -1,7 +1,7 @@
 /**
- * Who is connecting. Asked once for each connection, with the upgrade request and before the handshake; also for one that comes
- * back for its session. Sessions and state tokens are good for the principal it gives and nobody else. What it refuses is
- * answered over HTTP; what goes wrong in it lets nobody in. By default there is none, and everyone is anonymous.
+ * Who connects. It runs once for each connection, with the upgrade request and before the handshake, also when a
+ * session is resumed. Sessions and state tokens are valid only for the principal it gives. Refusals are answered over
+ * HTTP; when it dies or hangs, nobody is let in. By default there is none, and every client is anonymous.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -19,7 +19,7 @@ import type { Principal } from "../../Principal.ts"
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
   /** Why, for the server's log; the client is not told. */
   detail: Schema.optionalKey(Schema.String),
-  /** What `WWW-Authenticate` says: how to say who one is. `Bearer` by default. */
+  /** The `WWW-Authenticate` header, which says how to authenticate. `Bearer` by default. */
   challenge: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
@@ -49,20 +49,20 @@ export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
   }
 }
 
-/** Nobody is connected who comes with this request. */
+/** Why a connection is refused. */
 export type Refusal = Unauthorized | Forbidden
 
-/** Gives the principal of an upgrade request, from its headers, cookies or query; undefined for an anonymous one. */
+/** Gives the principal of an upgrade request, from its headers, cookies or query; undefined for an anonymous client. */
 export type Authenticate<R = never> = (request: HttpServerRequest) => Effect.Effect<Principal | undefined, Refusal, R>
 
-/** Who is connecting; undefined when nobody asks. */
+/** The authentication in force; undefined when every client is anonymous. */
 export const Authentication = Context.Reference<Authenticate | undefined>("fibra/server/Authentication", {
   defaultValue: () => undefined
 })
 
 /**
- * Asks this for each connection. What it needs besides the request is taken from where this layer is built; what it acquires is
- * released when it has answered.
+ * Authenticates each connection with this function. Its services are taken from where this layer is built; resources it
+ * acquires are released when it has answered.
  */
 export const layer = <R = never>(authenticate: Authenticate<R>): Layer.Layer<never, never, Needed<R>> =>
   withContext(
@@ -82,15 +82,15 @@ const withContext = <R>(make: (context: Context.Context<R>) => Authenticate): La
     Effect.contextWith((context: Context.Context<R>) => Effect.succeed(make(context)))
   )
 
-/** Before the token, in the list of sub-protocols a client offers. */
+/** Comes before the token in the list of sub-protocols that a client offers. */
 const offered = "bearer."
 
 const bearer = /^bearer +(\S+) *$/i
 
 /**
- * The token an upgrade request brings: from `Authorization: Bearer <token>`; from a sub-protocol `bearer.<token>`, which is where a
- * browser can put one (`new WebSocket(url, ["fibra", "bearer.<token>"])`); and from a parameter of the query if its name is given.
- * A query is written to the logs of whatever is on the way, so a token in it should be good once, or not for long.
+ * The token of an upgrade request: from `Authorization: Bearer <token>`; from a sub-protocol `bearer.<token>`, the only
+ * place where a browser can put one (`new WebSocket(url, ["fibra", "bearer.<token>"])`); or from the query parameter of
+ * the given name. Proxies and servers log queries, so a token in a query should be valid once, or not for long.
  */
 export const token = (
   request: HttpServerRequest,

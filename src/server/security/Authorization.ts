@@ -1,7 +1,8 @@
 /**
- * Who may do what: mount a component, call an action, set a field, be in a room. What is not asked here is allowed to whom the server
- * knows. An anonymous client may mount a component whose behaviour says so (`anonymous`), or, where that says nothing, any if there is
- * no `Authentication`. Who may mount a component may call its actions and be in a room with it.
+ * Who may do what: mount a component, call an action, set a field, join a room. What has no rule here is allowed to
+ * every principal. An anonymous client may mount a component whose behaviour allows it (`anonymous`) or, where the
+ * behaviour does not say, any component if there is no `Authentication`. A client that may mount a component may call
+ * its actions and be in a room with it.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -10,56 +11,62 @@ import * as Layer from "effect/Layer"
 import { type LiveError, NotAllowed, refuse } from "../../LiveError.ts"
 import type { Principal } from "../../Principal.ts"
 
-/** Somebody wants something of a component. */
+/** A request that needs a right. */
 interface Asking {
   readonly component: string
-  /** Of a shared instance. */
+  /** Undefined for a private instance. */
   readonly key: string | undefined
   /** Undefined for an anonymous client. */
   readonly principal: Principal | undefined
 }
 
-/** Somebody wants to mount a component, or to bring one back. */
+/** A component is mounted or rehydrated. */
 export interface Mounting extends Asking {
   /** Decoded by the contract. */
   readonly props: unknown
 }
 
-/** An action is to be called. */
+/** An action is called. */
 export interface Calling extends Asking {
   readonly action: string
   /** Decoded by the contract. */
   readonly payload: unknown
 }
 
-/** A writable field is to be set. */
+/** A writable field is set. */
 export interface Setting extends Asking {
   readonly property: string
   /** Decoded by the contract. */
   readonly value: unknown
 }
 
-/** An instance is to be in a room. Its principal is whose it is; a shared one is nobody's. */
+/** An instance joins a room. The principal is that of a private instance; a shared one has none. */
 export interface Joining extends Asking {
   readonly room: string
 }
 
-/** Gives the rights. */
+/** The rules. One that is left out allows everything. */
 export interface Rights<R = never> {
-  /** Asked before a component is mounted, and before it is activated for that. */
+  /** Asked before a component is mounted, and before it is activated. */
   readonly mount?: (mounting: Mounting) => Effect.Effect<boolean, never, R>
-  /** Asked in the turn of the call, before its handler runs. */
+  /** Asked when it is the call's turn, before its handler runs. */
   readonly call?: (calling: Calling) => Effect.Effect<boolean, never, R>
-  /** Asked in its turn, before the field is set; where it is left out, `call` is, with the action `set <property>`. */
+  /**
+   * Asked when it is the message's turn, before the field is set. When it is left out, `call` is asked with the action
+   * `set <property>`.
+   */
   readonly set?: (setting: Setting) => Effect.Effect<boolean, never, R>
-  /** Asked before an instance joins a room, whether it is mounted with it or joins by itself. */
+  /** Asked before an instance joins a room, whether it is mounted in it or joins by itself. */
   readonly join?: (joining: Joining) => Effect.Effect<boolean, never, R>
 }
 
-/** Who may do what. */
+/** The rules in force. */
 export const Authorization = Context.Reference<Rights>("fibra/server/Authorization", { defaultValue: () => ({}) })
 
-/** Asks these. What they need is taken from where this layer is built; what they die of is logged, and allows nothing. */
+/**
+ * Puts these rules in force. Their services are taken from where this layer is built. A rule that dies is logged, and
+ * allows nothing.
+ */
 export const layer = <R = never>(service: Rights<R>): Layer.Layer<never, never, R> =>
   Layer.effect(
     Authorization,
@@ -81,7 +88,7 @@ export const layer = <R = never>(service: Rights<R>): Layer.Layer<never, never, 
     })
   )
 
-/** Fails with what is not allowed, unless it is. */
+/** Fails with `NotAllowed` unless it is allowed. */
 export const check = (allowed: Effect.Effect<boolean>, what: () => string): Effect.Effect<void, LiveError> =>
   allowed.pipe(
     Effect.catchCause((cause) =>

@@ -1,7 +1,7 @@
 /**
- * Who was signed out, and when: what was sealed for them before that is not taken any more. Kept in memory, and in the SnapshotStore
- * for as long as there can be such tokens, so that it holds after a restart and on every server with the same store. Each server
- * goes by its own clock: keep them together.
+ * Which principals were signed out, and when: tokens sealed for them before that are refused. Kept in memory, and in
+ * the SnapshotStore for as long as such tokens can exist, so it holds after a restart and on every server with the same
+ * store. Each server uses its own clock: keep the clocks in sync.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -14,31 +14,31 @@ import { SnapshotStore } from "../store/SnapshotStore.ts"
 import type { SnapshotStoreError } from "../store/SnapshotStoreError.ts"
 import { maxSkew } from "./StateToken.ts"
 
-/** Who was signed out, and when. */
+/** Which principals were signed out, and when. */
 export class Revocations extends Context.Service<
   Revocations,
   {
-    /** Everything sealed for this principal so far is refused: here from the first moment, elsewhere when it is stored. */
+    /** Refuses everything sealed for this principal so far: on this server at once, on others when it is stored. */
     readonly revoke: (principal: string) => Effect.Effect<void, SnapshotStoreError>
-    /** Whether what was sealed for it at this time, in milliseconds since the epoch, is refused. Asks the store once. */
+    /** Whether tokens sealed for it at this time (milliseconds since the epoch) are refused. Reads the store once. */
     readonly isRevoked: (principal: string, issuedAt: number) => Effect.Effect<boolean, SnapshotStoreError>
-    /** Whether it was signed out here at this time, in milliseconds since the epoch, or later. */
+    /** Whether it was signed out on this server at this time (milliseconds since the epoch) or later. */
     readonly hasLeftUnsafe: (principal: string, since: number) => boolean
   }
 >()("fibra/server/Revocations") {}
 
-/** The address of no component: theirs have no colon. */
+/** No component has this address: theirs contain no colon. */
 const addressOf = (principal: string): string => `principal:${principal}`
 
-/** Nobody was signed out yet, as far as this process knows. */
+/** Revocations of this process and of the store. */
 export const layer: Layer.Layer<Revocations, never, SnapshotStore> = Layer.effect(
   Revocations,
   Effect.gen(function* () {
     const store = yield* SnapshotStore
     const { tokenAge } = yield* LiveConfig.LiveConfig
-    /** Nothing is older that is still taken. */
+    /** Older tokens have expired. */
     const memory = Duration.sum(tokenAge, Duration.millis(2 * maxSkew))
-    /** The times, the longest ago first. */
+    /** The times, the oldest first. */
     const left = new Map<string, number>()
 
     const forget = (before: number): void => {
@@ -56,7 +56,7 @@ export const layer: Layer.Layer<Revocations, never, SnapshotStore> = Layer.effec
         forget(now - Duration.toMillis(memory))
         left.delete(principal)
         left.set(principal, now)
-        // A snapshot of nothing: what counts is that the store keeps the one of the highest revision.
+        // A snapshot without a state: the store keeps the one with the highest revision, which here is the time.
         const record = { component: "", version: 0, epoch: 0, revision: now, state: {} }
         yield* store.write(addressOf(principal), record, memory)
       }),

@@ -1,7 +1,7 @@
 /**
- * The keys of a server, derived from its secrets: the newest signs and encrypts, all of them verify and decrypt, so a secret is
- * changed without refusing what was signed a moment ago. It knows nothing of what is signed, and shows a secret to nobody: what
- * stays in memory are key objects that neither inspection, JSON nor a log can see into.
+ * The keys of a server, derived from its secrets: the newest signs and encrypts, all of them verify and decrypt, so a
+ * secret can be replaced without refusing existing tokens. Secrets themselves are not kept: what stays in memory are
+ * key objects that neither inspection nor JSON nor a log can read.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Config from "effect/Config"
@@ -12,7 +12,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from "node:crypto"
 
-/** What is derived from one secret; the three tell nothing about each other or about the secret. */
+/** The keys derived from one secret; none of them reveals another one or the secret. */
 export interface Key {
   /** The public name of the key: 8 characters of base64url. */
   readonly id: string
@@ -79,12 +79,13 @@ export const layer = (secrets: NonEmptyReadonlyArray<Redacted.Redacted | string>
     })
   )
 
-/** A random secret, another one each time it is built: nothing that is signed outlives the process. For tests. */
+/** A random secret for each build: nothing that is signed outlives the process. For tests. */
 export const layerRandom: Layer.Layer<Secrets> = Layer.sync(Secrets, () => Secrets.of({ keys: [randomKey()] }))
 
 /**
- * Reads `FIBRA_SECRET`, and `FIBRA_SECRET_PREVIOUS` with older ones separated by commas; white space around a secret is not part
- * of it. Without a secret it fails when `NODE_ENV` is `production`, and otherwise takes a random one and warns.
+ * Reads `FIBRA_SECRET`, and older secrets from `FIBRA_SECRET_PREVIOUS`, separated by commas; white space around a
+ * secret is ignored. Without a secret it fails when `NODE_ENV` is `production`, and otherwise uses a random one and
+ * warns.
  */
 export const layerConfig: Layer.Layer<Secrets, SecretsError | Config.ConfigError> = Layer.effect(
   Secrets,
@@ -110,7 +111,7 @@ export const layerConfig: Layer.Layer<Secrets, SecretsError | Config.ConfigError
     )
     return Secrets.of({ keys: [randomKey()] })
   }).pipe(
-    // The start ends here, and what is printed of the error is its message alone.
+    // The start fails here, and only the message of the error is printed.
     Effect.tapErrorTag("SecretsError", ({ hint }) => Effect.logError(hint))
   )
 )
@@ -142,7 +143,7 @@ const make = Effect.fnUntraced(function* (
 
 const randomKey = (): Key => makeKey(randomBytes(32).toString("base64url"))
 
-// Changing any of these texts or lengths changes every key, and with them all that was ever signed is refused.
+// Changing any of these texts or lengths changes every key, and every existing token is refused.
 const makeKey = (secret: string): Key => ({
   id: derive(secret, "key id", 6).toString("base64url"),
   mac: createSecretKey(derive(secret, "mac", 32)),

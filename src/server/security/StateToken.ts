@@ -1,20 +1,21 @@
 /**
- * The state of a component as a signed text that its client keeps and brings back. A token says whose state it is, of which
- * component and how old; whoever opens it can rely on every byte of it, and that its principal was not signed out since. It does
- * not know whether it was opened before, whether something newer followed it, or whether what it carries still fits the contract:
- * that is for the one who mounts.
+ * State tokens: the state of a component as a signed text, which its client keeps and sends back. A token says whose
+ * state it is, of which component and how old. When it opens, every byte of it is authentic and its principal was not
+ * signed out since. Whether it was opened before, whether a newer one exists and whether its state still fits the
+ * contract is checked by the caller.
  *
  * ```text
  * v1.<key id>.<s|e>.<payload>.<mac>
  * ```
  *
- * Payload and mac are base64url without padding. The mac is HMAC-SHA-256 of all the text before its dot, and is compared as
- * text: there is one spelling of a token and no other is taken. The payload is JSON as UTF-8; after `e` it is encrypted, and
- * consists of a random nonce of 12 bytes, the AES-256-GCM ciphertext and its tag of 16, authenticated with the header. Random
- * nonces are good for about 2^32 tokens of one secret; past that two tokens may be compared with each other by whoever has
- * both, though not forged.
+ * Payload and mac are base64url without padding. The mac is HMAC-SHA-256 of all the text before its dot, and is
+ * compared as text, so a token has exactly one spelling. The payload is JSON in UTF-8. After `e` it is encrypted: a
+ * random nonce of 12 bytes, the AES-256-GCM ciphertext and its tag of 16 bytes, authenticated together with the header.
+ * Random nonces are safe for about 2^32 tokens of one secret; beyond that, two tokens with the same nonce can be
+ * compared by somebody who has both, but not forged.
  *
- * Both kinds are taken whatever `encrypt` says, since both are authentic: turning encryption on or off loses nobody's state.
+ * Both kinds are accepted whatever `encrypt` says, because both are authentic: turning encryption on or off loses no
+ * state.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -23,16 +24,16 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-// effect/crypto imports an HMAC key anew for each use and has no call outside an Effect; sealing is a hot path of plain code.
+// Not effect/crypto: it imports the HMAC key for each use and works in an Effect only, and sealing is on the hot path.
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from "node:crypto"
 import { TokenRejected, type TokenRejection } from "../../LiveError.ts"
 import type { Json } from "../../Patch.ts"
 import { type Key, Secrets } from "./Secrets.ts"
 import type { SnapshotStoreError } from "../store/SnapshotStoreError.ts"
 
-/** What is sealed. */
+/** What a token carries. */
 export interface Contents {
-  /** Null: nobody in particular. */
+  /** Null for an anonymous client. */
   readonly principal: string | null
   readonly component: string
   /** The version of the contract. */
@@ -41,39 +42,39 @@ export interface Contents {
   readonly instance: string
   readonly epoch: number
   readonly revision: number
-  /** The order of the tokens of one epoch. */
+  /** Orders the tokens of one epoch. */
   readonly serial: number
   /** Encoded. */
   readonly props: Json
-  /** Encoded. Undefined: the state is only in the store. */
+  /** Encoded. Undefined when the state is only in the store. */
   readonly state: { readonly [field: string]: Json } | undefined
 }
 
-/** What a token says. */
+/** The contents of a token that was opened. */
 export interface Claims extends Contents {
-  /** Who may open it. */
+  /** The servers that accept it. */
   readonly audience: string
   /** Milliseconds since the epoch. */
   readonly issuedAt: number
 }
 
-/** Whose token, and of which component, is to be opened. */
+/** The component and the principal that a token has to belong to. */
 export interface Expected {
   readonly component: string
   readonly principal: string | null
 }
 
-/** How tokens are made, and which are taken. */
+/** How tokens are made, and which are accepted. */
 export interface Options {
-  /** Whether clients are kept from reading the state. */
+  /** Whether clients must not be able to read the state. */
   readonly encrypt: boolean
-  /** How long a token is taken. */
+  /** How long a token is valid. */
   readonly maxAge: Duration.Input
-  /** Servers with the same secret and the same audience take each other's tokens. */
+  /** Servers with the same secret and the same audience accept each other's tokens. */
   readonly audience: string
   /** Characters of the longest token. */
   readonly maxLength: number
-  /** Whether what was sealed for this principal at this time, in milliseconds since the epoch, is not taken any more. */
+  /** Whether tokens sealed for this principal at this time (milliseconds since the epoch) are refused. */
   readonly isRevoked?: (principal: string, issuedAt: number) => Effect.Effect<boolean, SnapshotStoreError>
 }
 
@@ -81,19 +82,19 @@ export interface Options {
 export class StateToken extends Context.Service<
   StateToken,
   {
-    /** Makes a token; undefined when it would be longer than one may be and be refused when it comes back. */
+    /** Makes a token; undefined when it would be longer than `maxLength`, and refused later. */
     readonly seal: (contents: Contents) => Effect.Effect<string | undefined>
-    /** Makes a token at a time, in milliseconds since the epoch; one that is encrypted whatever the options say, if it has to be. */
+    /** The same at a given time (milliseconds since the epoch). `encrypt` encrypts it whatever the options say. */
     readonly sealUnsafe: (contents: Contents, now: number, encrypt?: boolean) => string | undefined
     /**
-     * Checks whatever a client presents as its token, the cheapest things first; nothing in it is read before its signature is.
-     * Fails with `SnapshotStoreError` when it cannot be known whether it was revoked.
+     * Verifies any input from a client, the cheapest checks first; no content is read before the signature is verified.
+     * Fails with `SnapshotStoreError` when the store cannot tell whether it was revoked.
      */
     readonly open: (token: unknown, expected: Expected) => Effect.Effect<Claims, TokenRejected | SnapshotStoreError>
   }
 >()("fibra/server/StateToken") {}
 
-/** Milliseconds by which the clock of another server may be ahead. */
+/** Milliseconds that the clock of another server may be ahead. */
 export const maxSkew = 60_000
 const macLength = 43
 const nonceLength = 12
@@ -190,7 +191,7 @@ const reject = (reason: TokenRejection): Effect.Effect<never, TokenRejected> =>
 
 const macOf = (key: Key, text: string): string => createHmac("sha256", key.mac).update(text).digest("base64url")
 
-/** Compares two texts of one length in constant time. */
+/** Compares two texts of equal length in constant time. */
 const isSame = (a: string, b: string): boolean => timingSafeEqual(Buffer.from(a), Buffer.from(b))
 
 const encryptText = (key: Key, header: string, text: string): Buffer => {

@@ -1,13 +1,13 @@
 /**
- * One at a time for each key. There is a lock only while somebody has it or waits for it. Keys are told apart as strings, so nobody
- * can choose keys that have to wait for each other.
+ * Runs effects one at a time for each key. A lock exists only while it is held or waited for. Keys are compared as
+ * strings, so nobody can choose keys that have to wait for each other.
  */
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 
 interface Lock {
   readonly turn: Semaphore.Semaphore
-  /** Those who have it or wait for it. */
+  /** Those that hold it or wait for it. */
   users: number
 }
 
@@ -15,7 +15,7 @@ interface Lock {
 export class KeyLocks {
   readonly #locks = new Map<string, Lock>()
 
-  /** Runs this alone among all that are given the same key. */
+  /** Runs the effect alone among all that are given the same key. */
   alone<A, E, R>(key: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     return Effect.uninterruptibleMask((restore) => {
       let lock = this.#locks.get(key)
@@ -29,12 +29,12 @@ export class KeyLocks {
     })
   }
 
-  /** Whether somebody has the lock of this key. */
+  /** Whether the lock of this key is held or waited for. */
   has(key: string): boolean {
     return this.#locks.has(key)
   }
 
-  /** Keys that are locked. */
+  /** The number of keys that are locked. */
   get size(): number {
     return this.#locks.size
   }

@@ -1,7 +1,7 @@
 /**
- * Records as JSON in anything that keeps text under keys, such as a KeyValueStore. A key is a hash, because an address may be
- * long and odd; the address itself is in the entry. An update runs alone in this process, not among several. What it cannot
- * read it neither uses nor deletes.
+ * Records as JSON in any storage of texts under keys, such as a KeyValueStore. Keys are hashes, because addresses may
+ * be long and contain any character; the address itself is in the entry. Updates of a record run one at a time within
+ * this process, not across processes. Entries that cannot be read are neither used nor deleted.
  */
 import { createHash } from "node:crypto"
 import * as Clock from "effect/Clock"
@@ -12,7 +12,7 @@ import { KeyLocks } from "./KeyLocks.ts"
 import * as Records from "./Records.ts"
 import { type Operation, SnapshotStoreError } from "./SnapshotStoreError.ts"
 
-/** Text under keys: what is used of a KeyValueStore. */
+/** A storage of texts under keys: the part of a KeyValueStore that is needed. */
 export interface Entries<E> {
   readonly get: (key: string) => Effect.Effect<string | undefined, E>
   readonly set: (key: string, text: string) => Effect.Effect<void, E>
@@ -20,12 +20,15 @@ export interface Entries<E> {
   readonly keys: Effect.Effect<ReadonlyArray<string>, E>
 }
 
-/** Sixty-four hexadecimal digits for an address. Of UTF-16: in UTF-8, all lone surrogates would be the same. */
+/**
+ * The hash of an address, as 64 hexadecimal digits. It hashes UTF-16, because in UTF-8 all lone surrogates would be
+ * equal.
+ */
 export const hash = (address: string): string => createHash("sha256").update(address, "utf16le").digest("hex")
 
 const hashLength = 64
 
-/** A change that is under way keeps the lock until it has ended: an interruption would let the next one overtake it. */
+/** A write under way keeps the lock until it has ended: when it is interrupted, the next one must not overtake it. */
 const whole = Effect.uninterruptible
 
 /** The records of one kind (`snapshot`, `token`) in `entries`. */
@@ -56,14 +59,14 @@ export const make = Effect.fnUntraced(function* <A, E>(entries: Entries<E>, kind
     return Records.alive(entry, yield* Clock.currentTimeMillis)
   })
 
-  /** When the entries expire that do; those of an earlier process are found by the first sweep. */
+  /** When entries expire. Those of an earlier process are found by the first sweep. */
   const expiries = new Map<string, number>()
   const noteExpiry = (key: string, expires: number): void => {
     if (expires < Records.never) expiries.set(key, expires)
     else expiries.delete(key)
   }
 
-  // The entry is read again: another process may have renewed it.
+  // The entry is read again, because another process may have renewed it.
   const forget = Effect.fnUntraced(function* (key: string) {
     const expires = Option.flatMap(Option.fromUndefinedOr(yield* entries.get(key)), decodeExpires)
     expiries.delete(key)
@@ -80,7 +83,7 @@ export const make = Effect.fnUntraced(function* <A, E>(entries: Entries<E>, kind
         ? Array.from(expiries.keys()).filter((key) => (expiries.get(key) ?? Records.never) <= now)
         : (yield* entries.keys).filter((key) => key.startsWith(prefix) && key.length === prefix.length + hashLength)
       for (const key of keys) {
-        // One that is locked is being changed, however long that takes: the next sweep looks at it.
+        // A locked entry is being written, however long that takes; the next sweep looks at it again.
         if (locks.has(key)) expiries.set(key, now)
         else yield* locks.alone(key, forget(key))
       }

@@ -1,7 +1,7 @@
 /**
- * Entries as files of one folder, each written whole or not at all: into a file of another name, which then takes the place of
- * the old one. A process that is killed half-way leaves that other file behind, which is deleted when it is old, and the old one
- * as it was. It does not lock the folder: give each process its own.
+ * Entries as files of a folder, each written whole or not at all: into a file of another name, which then replaces the
+ * old one. When a process is killed meanwhile, the old file stays as it was, and the unfinished one is deleted when it
+ * is old. The folder is not locked: give each process its own.
  */
 import { join } from "node:path"
 import * as Clock from "effect/Clock"
@@ -17,10 +17,13 @@ import { SnapshotStoreError } from "./SnapshotStoreError.ts"
 
 const unfinished = ".unfinished"
 
-/** An unfinished file this old is nobody's any more. Younger ones may be another process's, which is just being replaced. */
+/**
+ * An unfinished file of this age belongs to no process any more. A younger one may belong to a process that is just
+ * being replaced.
+ */
 const leftAfter = Duration.minutes(10)
 
-/** The entries in this folder, which is created. Keys are names of files. */
+/** The entries in this folder, which is created. Keys are file names. */
 export const make = Effect.fnUntraced(
   function* (directory: string) {
     const fs = yield* FileSystem.FileSystem
@@ -28,7 +31,7 @@ export const make = Effect.fnUntraced(
     yield* fs.makeDirectory(directory, { recursive: true, mode: 0o700 })
     yield* fs.access(directory, { readable: true, writable: true })
 
-    /** What is being written here, which is nobody else's however long it takes. */
+    /** Files that this process is writing, however long that takes. */
     const writing = new Set<string>()
     const removeLeft = (path: string, before: number): Effect.Effect<void> =>
       fs.stat(path).pipe(
@@ -50,7 +53,7 @@ export const make = Effect.fnUntraced(
         Effect.gen(function* () {
           const file = yield* fs.open(path, { flag: "wx", mode: 0o600 })
           yield* file.writeAll(new TextEncoder().encode(text))
-          // Or a power cut after the renaming could leave a file with the right name and nothing in it.
+          // Without this, a power cut after the renaming could leave an empty file of the right name.
           yield* file.sync
         })
       )

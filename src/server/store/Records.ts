@@ -1,7 +1,6 @@
 /**
- * Values under addresses, each kept until its time is over. An update of one address runs alone, and what has expired is as
- * good as never kept. This file has the interface, the rules of expiry and the implementation in memory; it does not know
- * what the values mean.
+ * Values under addresses, each kept until it expires. Updates of one address run one at a time; expired values count as
+ * absent. This file has the interface, the rules of expiry and the implementation in memory.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -11,7 +10,7 @@ import type * as Scope from "effect/Scope"
 import * as TimeLimit from "../../TimeLimit.ts"
 import type { Operation, SnapshotStoreError } from "./SnapshotStoreError.ts"
 
-/** A value, and when it is forgotten. */
+/** A value and its expiry. */
 export interface Kept<A> {
   readonly value: A
   /** Milliseconds since the epoch, or `never`. */
@@ -21,7 +20,7 @@ export interface Kept<A> {
 /** Values of one kind. */
 export interface Records<A> {
   readonly read: (address: string) => Effect.Effect<A | undefined, SnapshotStoreError>
-  /** Runs `change` alone on this address: it answers, and what it makes of the record, if anything, is kept instead. */
+  /** Runs `change` alone on this address. It returns an answer and, if the record changes, the new one. */
   readonly update: <B>(
     operation: Operation,
     address: string,
@@ -30,21 +29,23 @@ export interface Records<A> {
   readonly remove: (address: string) => Effect.Effect<void, SnapshotStoreError>
 }
 
-/** The `expires` of what is never forgotten; a number that JSON and a bigint column can hold. */
+/** The `expires` of values that never expire; JSON and a bigint column can hold this number. */
 export const never = Number.MAX_SAFE_INTEGER
 
-/** When something is forgotten that is kept now. */
+/** The expiry of a value that is written now. */
 export const expiresAt = (now: number, timeToLive: Duration.Duration | undefined): number =>
   timeToLive === undefined ? never : Math.min(never, Math.ceil(now + Duration.toMillis(timeToLive)))
 
-/** What was kept, when its time is not over. */
+/** The value, unless it has expired. */
 export const alive = <A>(kept: Kept<A> | undefined, now: number): Kept<A> | undefined =>
   kept !== undefined && kept.expires > now ? kept : undefined
 
-/** Time between two clearings of what has expired, and how long one may take before it counts as failed. */
+/** Time between two sweeps, and how long one may take before it counts as failed. */
 const sweepInterval = Duration.minutes(5)
 
-/** Runs this now and again until the Scope closes, which does not wait for it: it should delete what has expired. */
+/**
+ * Runs this now and repeatedly until the Scope closes, which does not wait for it. It should delete what has expired.
+ */
 export const sweeping = <E, R>(sweep: Effect.Effect<void, E, R>): Effect.Effect<void, never, R | Scope.Scope> =>
   TimeLimit.timeoutOrElse(sweep, {
     duration: sweepInterval,

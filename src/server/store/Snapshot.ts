@@ -1,21 +1,21 @@
-/** The state of a component instance as it was after one change, and which of two came later. It is not stored here. */
+/** The state of an instance as it was after one change, and which of two snapshots is newer. */
 import * as Schema from "effect/Schema"
 import type { Encoded } from "../../StateCodec.ts"
 
 /** The state of one instance as it was after one change. */
 export interface Snapshot {
   readonly component: string
-  /** Version of the contract it was written with. */
+  /** The version of the contract that wrote it. */
   readonly version: number
-  /** Life of the instance: goes up with each activation from a store or a token. */
+  /** Counts the lives of the instance: goes up with each activation from a store or a token. */
   readonly epoch: number
-  /** Counts the changes within a life. */
+  /** Counts the changes of the instance. */
   readonly revision: number
   /** Encoded by the contract. */
   readonly state: Encoded
 }
 
-/** Decodes a snapshot that was stored. */
+/** Decodes a snapshot from a store. */
 export const Snapshot: Schema.Codec<Snapshot> = Schema.Struct({
   component: Schema.String,
   version: Schema.Int,
@@ -24,6 +24,6 @@ export const Snapshot: Schema.Codec<Snapshot> = Schema.Struct({
   state: Schema.JsonObject
 })
 
-/** Whether `a` is the state after `b`: by life, then by revision. */
+/** Whether `a` is newer than `b`: by epoch, then by revision. */
 export const isAfter = (a: Snapshot, b: Snapshot): boolean =>
   a.epoch > b.epoch || (a.epoch === b.epoch && a.revision > b.revision)

@@ -1,6 +1,7 @@
 /**
- * Snapshots and token records in PostgreSQL, for any number of servers. Every operation is one statement, decided by the
- * database, so that of several servers one wins. Time is the server's, not the database's: keep their clocks together.
+ * Snapshots and token records in PostgreSQL, for any number of servers. Every operation is one statement, so the
+ * database decides which of several servers wins. Times come from the servers, not from the database: keep their clocks
+ * in sync.
  */
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
@@ -15,8 +16,9 @@ import { Snapshot } from "./Snapshot.ts"
 import { type Operation, SnapshotStoreError } from "./SnapshotStoreError.ts"
 import type { Position } from "./TokenRecord.ts"
 
-// An id is a hash of the address; PostgreSQL's text can hold neither a NUL nor a lone surrogate. The address is for people to
-// read. Arrays of two numbers compare as positions do. `spent` has a third number, 0, while no token that came after it is in use.
+// The id is a hash of the address, because PostgreSQL's text can hold neither a NUL nor a lone surrogate; the address
+// column is for people. Arrays of two numbers compare as positions do. `spent` has a third number, 0, while no later
+// token is in use.
 const migrations = Migrator.fromRecord({
   "1_snapshots_and_tokens": Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
@@ -124,7 +126,7 @@ export const make = Effect.gen(function* () {
         WHERE kept.expires <= ${now} OR kept.next <= ${array(token)} OR (${inPlace})
         RETURNING id`.pipe(failing("spend", instance))
       if (accepted.length > 0) return "accepted"
-      // It may have changed meanwhile, which only makes what is said of it truer.
+      // It may have changed since, which only makes this answer more accurate.
       const [kept] = yield* sql<{ readonly isSpent: boolean; readonly isUnused: boolean } & Columns>`
         SELECT COALESCE(spent[1:2] = ${array(token)}, FALSE) AS "isSpent", COALESCE(array_length(spent, 1) = 3, FALSE) AS "isUnused",
           next[1]::text AS epoch, next[2]::text AS serial
@@ -151,7 +153,7 @@ export const make = Effect.gen(function* () {
   }
 })
 
-/** A position as PostgreSQL gives it: its numbers are too large for JavaScript, ours are not. */
+/** A position as PostgreSQL returns it: its bigints are texts. */
 interface Columns {
   readonly epoch: string
   readonly serial: string

@@ -1,7 +1,7 @@
 /**
- * Where the states of components outlive their process, and where it is remembered which state tokens were used. It neither
- * encodes states nor makes tokens, and it does not decide what is stored. There are four layers of it: in memory, in a
- * KeyValueStore, in a folder, and in PostgreSQL; only the last one is for several servers.
+ * Stores the states of components, so that they outlive their process, and remembers which state tokens were used. It
+ * neither encodes states nor makes tokens, and does not decide what is stored. There are four layers: in memory, in a
+ * KeyValueStore, in a folder, and in PostgreSQL. Only the last one can be shared by several servers.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Context from "effect/Context"
@@ -23,32 +23,32 @@ export type { Snapshot } from "./Snapshot.ts"
 export { SnapshotStoreError } from "./SnapshotStoreError.ts"
 export type { Position, Spending } from "./TokenRecord.ts"
 
-/** Snapshots under addresses, and what is remembered of the tokens of instances. What has expired is as good as never kept. */
+/** Snapshots under addresses, and the records of state tokens. Expired entries count as absent. */
 export class SnapshotStore extends Context.Service<
   SnapshotStore,
   {
-    /** The snapshot kept under this address. */
+    /** The snapshot under this address. */
     readonly read: (address: string) => Effect.Effect<Option.Option<Snapshot.Snapshot>, SnapshotStoreError>
     /**
-     * Keeps it instead of an older or equal one, for `timeToLive`, or without that for ever. Says false, and changes nothing,
-     * when one of a later epoch, or of a later revision in the same epoch, is kept.
+     * Replaces an older or equal snapshot. It expires after `timeToLive`, or never without one. Returns false, and
+     * changes nothing, when the stored snapshot has a later epoch, or a later revision of the same epoch.
      */
     readonly write: (
       address: string,
       snapshot: Snapshot.Snapshot,
       timeToLive?: Duration.Duration
     ) => Effect.Effect<boolean, SnapshotStoreError>
-    /** Forgets the snapshot kept under this address. */
+    /** Removes the snapshot under this address. */
     readonly remove: (address: string) => Effect.Effect<void, SnapshotStoreError>
     /**
-     * Spends the token at this position; of several who try, one comes first. `accepted`: it was not refused yet, and from now
-     * on tokens before `next`, which must be after `token`, are. `spent`: it is the one that was spent last, and one that came
-     * after it is in use. `stale`: tokens before some later position are refused already. An accepted one is remembered for at
-     * least `timeToLive`.
+     * Spends the token at this position; of several attempts, exactly one is first. `accepted`: the token was valid;
+     * from now on all tokens before `next`, which must be after `token`, are refused. `spent`: it was the last token to
+     * be spent, and a later one is in use. `stale`: tokens up to some later position are refused already. The record is
+     * kept for at least `timeToLive`.
      *
-     * It may have been spent before without anybody hearing of it. As long as none that came after it is in use the answer is the
-     * `successor` it had, and nothing has changed: whoever gives that back as `instead`, with a later `next`, is accepted in its
-     * place. So a request that is carried out late changes nothing that was decided meanwhile.
+     * It may have been spent before without the client hearing of it. As long as no later token is in use, the answer
+     * is then its `successor`, and nothing changes. A caller that passes that on as `instead`, with a later `next`, is
+     * accepted in its place. So a request that is carried out late changes nothing that was decided meanwhile.
      */
     readonly spend: (
       instance: string,
@@ -58,9 +58,9 @@ export class SnapshotStore extends Context.Service<
       instead?: TokenRecord.Position
     ) => Effect.Effect<TokenRecord.Spending, SnapshotStoreError>
     /**
-     * One at this position is in use: from now on, for at least `timeToLive`, tokens before it are refused, and those that are
-     * already stay so. Gives from which position on tokens are taken now, which is a later one when others came after it;
-     * undefined from a store that does not say.
+     * A token at this position is in use: for at least `timeToLive`, all tokens before it are refused; those that are
+     * refused already stay refused. Returns the position from which tokens are accepted now (a later one, if there were
+     * later tokens); undefined from a store that cannot tell.
      */
     readonly retire: (
       instance: string,
@@ -94,7 +94,7 @@ const fromRecords = (
     })
 })
 
-/** A record of tokens outlives them all: renewing it does not shorten its time. */
+/** The record outlives all tokens it is about: renewing it never shortens its time. */
 const renewed = (kept: Records.Kept<unknown> | undefined, now: number, timeToLive: Duration.Duration): number =>
   Math.max(kept?.expires ?? 0, Records.expiresAt(now, timeToLive))
 
@@ -105,7 +105,7 @@ const fromEntries = <E>(entries: RecordEntries.Entries<E>) =>
     return fromRecords(snapshots, tokens)
   })
 
-/** Keeps them in the memory of this process. */
+/** In the memory of this process. */
 export const layerMemory: Layer.Layer<SnapshotStore> = Layer.effect(
   SnapshotStore,
   Effect.gen(function* () {
@@ -116,14 +116,14 @@ export const layerMemory: Layer.Layer<SnapshotStore> = Layer.effect(
   })
 )
 
-/** Keeps them in a KeyValueStore, which no other process may use for this at the same time. */
+/** In a KeyValueStore, which no other process may use for this at the same time. */
 export const layerKeyValueStore: Layer.Layer<SnapshotStore, never, KeyValueStore.KeyValueStore> = Layer.effect(
   SnapshotStore,
   Effect.flatMap(KeyValueStore.KeyValueStore, fromEntries)
 )
 
 /**
- * Keeps them in files of a folder, which is created and which no other process may use at the same time. They survive the
+ * In files of a folder, which is created, and which no other process may use at the same time. They survive the
  * process, however it ends; after a power cut the last changes may be missing.
  */
 export const layerFolder = (directory: string): Layer.Layer<SnapshotStore, SnapshotStoreError> =>
@@ -131,7 +131,10 @@ export const layerFolder = (directory: string): Layer.Layer<SnapshotStore, Snaps
     Layer.provide(NodeFileSystem.layer)
   )
 
-/** Keeps them in PostgreSQL, for any number of servers. Creates the tables `fibra_snapshots`, `fibra_tokens`, `fibra_migrations`. */
+/**
+ * In PostgreSQL, for any number of servers. Creates the tables `fibra_snapshots`, `fibra_tokens` and
+ * `fibra_migrations`.
+ */
 export const layerSql: Layer.Layer<SnapshotStore, SnapshotStoreError, SqlClient.SqlClient> = Layer.effect(
   SnapshotStore,
   SnapshotSql.make

@@ -1,14 +1,16 @@
-/** What a snapshot store cannot do: one error, for a store that does not answer and for a record in it that cannot be read. */
+/** The error of snapshot stores: the store does not answer, or a record in it cannot be read. */
 import * as Schema from "effect/Schema"
 import { inline, quote } from "../../ErrorText.ts"
 
-/** What the store was asked to do. */
+/** The operation that failed. */
 export const Operation = Schema.Literals(["open", "read", "write", "remove", "spend", "retire", "forget"])
 
-/** What the store was asked to do. */
+/** The operation that failed. */
 export type Operation = typeof Operation.Type
 
-/** What drivers say at the top ("Query failed") helps nobody; what they were told by the database or the system does. */
+/**
+ * The message of the innermost cause: the outer ones ("Query failed") do not say what the database or the system said.
+ */
 const rootOf = (cause: unknown): unknown =>
   cause instanceof Error && cause.cause !== undefined ? rootOf(cause.cause) : cause
 
@@ -19,9 +21,9 @@ const rootOf = (cause: unknown): unknown =>
  */
 export class SnapshotStoreError extends Schema.TaggedError<SnapshotStoreError>()("SnapshotStoreError", {
   operation: Operation,
-  /** Whose record it is; when a store does not open, which store. */
+  /** The address of the record or, when a store does not open, the name of the store. */
   address: Schema.String,
-  /** Where the record lies that cannot be read (a key, a file, a row). Absent when it is the store that failed. */
+  /** The place of a record that cannot be read (a key, a file, a row). Absent when the store itself failed. */
   unreadable: Schema.optionalKey(Schema.String),
   cause: Schema.Defect()
 }) {

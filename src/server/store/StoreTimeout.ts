@@ -1,7 +1,8 @@
 /**
- * A SnapshotStore with a limit on every operation: one that does not answer fails, as one that refuses does, and nobody waits
- * longer, whatever the store is doing. An operation that was given up is told to end, and may go on all the same. Until it has
- * ended no other begins on the same record: what was asked for later is done later, and what hangs does not pile up.
+ * A SnapshotStore with a time limit on every operation: one that does not answer in time fails, and nobody waits
+ * longer, whatever the store is doing. An operation that was given up is interrupted, and may go on nevertheless. Until
+ * it has ended, no other operation begins on the same record: later writes are carried out later, and hanging
+ * operations do not pile up.
  */
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
@@ -23,7 +24,7 @@ const hanging = Metric.gauge("fibra_store_hanging", {
   description: "Operations of the snapshot store that were given up and have not ended"
 })
 
-/** An operation, from when it is asked for until it has ended, which may be long after it was given up. */
+/** An operation, from the request until it has ended, which may be long after it was given up. */
 class Asked<A> {
   readonly operation: Operation
   readonly address: string
@@ -37,13 +38,13 @@ class Asked<A> {
     this.#act = act
   }
 
-  /** Asks the store. */
+  /** Runs the operation. */
   readonly run: Effect.Effect<A, SnapshotStoreError> = Effect.suspend(() => {
     this.#status = "running"
     return Effect.ensuring(Effect.suspend(this.#act), this.#end)
   })
 
-  /** Nobody waits for it any more. Gives whether it goes on. */
+  /** Nobody waits for it any more. Returns whether it is still running. */
   giveUp(): boolean {
     if (this.#status !== "running") return false
     this.#status = "given up"
@@ -64,7 +65,7 @@ class Asked<A> {
   })
 }
 
-/** The store, each of whose operations takes at most this long. */
+/** The store with this limit on each operation. */
 export const make = (store: SnapshotStore["Service"], limit: Duration.Duration): SnapshotStore["Service"] => {
   const [snapshots, tokens] = [new KeyLocks(), new KeyLocks()]
   /** Reads that were given up and have not ended. */
@@ -87,7 +88,7 @@ export const make = (store: SnapshotStore["Service"], limit: Duration.Duration):
       }
     })
 
-  /** Changes of one record are made one after the other. */
+  /** Writes of one record run one after the other. */
   const change = <A>(
     locks: KeyLocks,
     operation: Operation,
@@ -99,7 +100,7 @@ export const make = (store: SnapshotStore["Service"], limit: Duration.Duration):
       return within(asked, locks.alone(address, asked.run))
     })
 
-  /** Reads are made side by side, but wait for one that was given up. */
+  /** Reads run at the same time, but wait for one that was given up. */
   const read = (address: string) =>
     Effect.suspend(() => {
       const asked = new Asked("read", address, () => store.read(address))
@@ -120,7 +121,7 @@ export const make = (store: SnapshotStore["Service"], limit: Duration.Duration):
   })
 }
 
-/** Puts `storeTimeout` on the store there is. */
+/** Puts `storeTimeout` on the store that is provided. */
 export const layer: Layer.Layer<SnapshotStore, never, SnapshotStore> = Layer.effect(
   SnapshotStore,
   Effect.gen(function* () {

@@ -1,11 +1,11 @@
 /**
- * What is remembered of the state tokens of one instance, so that each is used once and none after a later one: two places in
- * their order, however many tokens there were. The token that was spent last may be spent again until one that came after it is
- * in use, for whoever spent it may never have heard that it did. It knows neither what is in a token nor where the record is kept.
+ * What is remembered of the state tokens of one instance, so that each is used once and none after a later one: two
+ * positions in their order, however many tokens there were. The last token that was spent may be spent again until a
+ * later one is in use, because the client that spent it may not have got the answer.
  */
 import * as Schema from "effect/Schema"
 
-/** A place in the order of the tokens of one instance: by epoch, then by serial. */
+/** A position in the order of the tokens of one instance: by epoch, then by serial. */
 export interface Position {
   readonly epoch: number
   readonly serial: number
@@ -13,29 +13,29 @@ export interface Position {
 
 const Position: Schema.Codec<Position> = Schema.Struct({ epoch: Schema.Natural, serial: Schema.Natural })
 
-/** What is remembered. */
+/** The record of one instance. */
 export interface TokenRecord {
-  /** Tokens before it are refused. */
+  /** Tokens before this position are refused. */
   readonly next: Position
-  /** The token that was spent last; null when none was. */
+  /** The last token that was spent; null for none. */
   readonly spent: Position | null
-  /** Whether none of the tokens that came after `spent` is known to be in use: `next` is the first of them then. */
+  /** Whether no token after `spent` is known to be in use; then `next` is the first of them. */
   readonly unused?: true
 }
 
-/** Decodes a record that was stored. */
+/** Decodes a record from a store. */
 export const TokenRecord: Schema.Codec<TokenRecord> = Schema.Struct({
   next: Position,
   spent: Schema.NullOr(Position),
   unused: Schema.optionalKey(Schema.Literal(true))
 })
 
-/** It was spent before, and no token from this position on, which came of that, is known to be in use. */
+/** The token was spent before, and no token from `successor` on is known to be in use. */
 export interface Unused {
   readonly successor: Position
 }
 
-/** What becomes of a token that is to be spent. */
+/** The result of spending a token. */
 export type Spending = "accepted" | "spent" | "stale" | Unused
 
 const isBefore = (a: Position, b: Position): boolean =>
@@ -43,7 +43,7 @@ const isBefore = (a: Position, b: Position): boolean =>
 
 const isSame = (a: Position, b: Position): boolean => a.epoch === b.epoch && a.serial === b.serial
 
-/** What becomes of `token`, and when it is accepted the record after that. */
+/** The result of spending `token` and, when it is accepted, the new record. */
 export const spend = (
   record: TokenRecord | undefined,
   token: Position,
@@ -59,7 +59,7 @@ export const spend = (
   return isReplaced ? accepted : [{ successor }]
 }
 
-/** The record after tokens before `position` were refused because one from there on is in use. */
+/** The new record when tokens before `position` are refused, because one from there on is in use. */
 export const retire = (record: TokenRecord | undefined, position: Position): TokenRecord => {
   if (record === undefined) return { next: position, spent: null }
   return isBefore(position, record.next) ? record : { next: position, spent: record.spent }

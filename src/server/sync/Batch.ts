@@ -1,14 +1,14 @@
-/** What one reader has to say, and every other reader that was at the same place. */
+/** The texts that a cursor has to send, shared by all cursors that were at the same place. */
 import type { Frame } from "../transport/FrameWriter.ts"
 
-/** Texts, each one JSON object, that go out together. */
+/** Texts that are sent together. Each is one JSON object. */
 export class Batch {
   readonly texts: ReadonlyArray<string>
-  /** Whether there may be others who have the same to say. */
+  /** Whether other cursors may send the same texts. */
   readonly isShared: boolean
-  /** What comes before each text: who hears it, where that is named. */
+  /** The beginning of each text: the component it is for, on wires that address each component. */
   readonly hearer: string | undefined
-  /** The same for everyone who hears it. */
+  /** The batch for all components, from which this one was made. */
   readonly all: Batch
   #text: string | undefined
   #frame: { readonly key: string; readonly bytes: Frame } | undefined
@@ -20,7 +20,7 @@ export class Batch {
     this.all = all ?? this
   }
 
-  /** The same, for one of those who hear it. */
+  /** The same batch, for one component. */
   to(hearer: string): Batch {
     return new Batch(this.texts, this.isShared, hearer, this)
   }
@@ -32,12 +32,12 @@ export class Batch {
     return size
   }
 
-  /** The texts joined by commas, as they stand in a JSON array. */
+  /** The texts joined by commas, as in a JSON array. */
   get text(): string {
     return (this.#text ??= this.texts.length === 1 ? (this.texts[0] ?? "") : this.texts.join(","))
   }
 
-  /** What `build` makes of them, made once for all who ask with the same key. */
+  /** The frame of the texts, built once for all that ask with the same key. */
   frame(key: string, build: (batch: this) => Frame): Frame {
     if (this.#frame?.key !== key) this.#frame = { key, bytes: build(this) }
     return this.#frame.bytes

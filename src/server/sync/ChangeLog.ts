@@ -1,7 +1,7 @@
 /**
- * The latest changes of one state, as text, in order, for the readers that have not seen them. When everyone
- * has caught up it keeps the last few, which may not have arrived; while a reader's client is away it keeps more. It never holds
- * more than its bounds, and who fell out of it gets one merged change or the whole state instead.
+ * The latest changes of one state, as text, in order, for the cursors that have not read them. When all cursors have
+ * caught up it keeps the last few, which may not have arrived; while a client is away it keeps more. It is always
+ * bounded: a cursor that the log does not reach back to gets one merged change, or the whole state.
  */
 import type { Batch } from "./Batch.ts"
 import type { WireEncoder, StateVersion } from "./WireEncoder.ts"
@@ -9,19 +9,19 @@ import type * as LiveConfig from "../LiveConfig.ts"
 
 /** One entry. */
 interface Entry {
-  /** The revision it leads to. */
+  /** The revision after this change. */
   readonly revision: number
-  /** Empty for a change that is only merged into others any more. */
+  /** Empty for a change that can only be merged any more. */
   text: string
-  /** The call it comes from, as text, if there are clients that have to know. */
+  /** The call that caused it, as JSON, if a client has to know. */
   readonly by: string | undefined
 }
 
-/** The newest token of the state, to be read once by everyone. */
+/** The newest token of the state. Each cursor reads it once. */
 export interface Seal {
   readonly serial: number
   readonly token: string
-  /** What was sealed, as its readers see it. */
+  /** The state in the token, as its clients see it. */
   readonly told: StateVersion
 }
 
@@ -35,26 +35,26 @@ interface Shared {
 
 const nothing: ReadonlyArray<string> = []
 
-/** Characters from which a state that is told whole is told once for all its changes. */
+/** Where states are sent whole: characters from which only the last of several changes is sent. */
 const large = 8192
 
-/** A bounded log. */
+/** A bounded log of changes. */
 export class ChangeLog {
-  /** The number of the last entry; the first ever is 1. */
+  /** The number of the last entry; the first one is 1. */
   sequence = 0
-  /** Gone when everyone has read it. */
+  /** Undefined when every cursor has read it. */
   seal: Seal | undefined
-  /** Readers, and those among them whose clients are away. */
+  /** The number of cursors, and of those whose clients are away. */
   cursors = 0
   away = 0
-  /** The words its texts are in. */
+  /** The encoder of its texts. */
   readonly encoder: WireEncoder
   readonly #config: LiveConfig.Settings
   #entries: Array<Entry> | undefined
   /** Characters in the entries. */
   #size = 0
   #behind = 0
-  /** Of the state as it was told last, where it is told whole. */
+  /** Characters of the last whole state, on wires that send states whole. */
   #told = 0
   #shared: Shared | undefined
 
@@ -63,12 +63,12 @@ export class ChangeLog {
     this.#config = config
   }
 
-  /** Characters of the changes it remembers. */
+  /** Characters of all entries. */
   get bytes(): number {
     return this.#size
   }
 
-  /** Adds an entry. Changes no reader can get one by one any more are dropped at once. */
+  /** Adds an entry. Entries that no cursor can read one by one any more are dropped at once. */
   append(revision: number, text: string, by?: string): void {
     const { conflateAfter, patchLog, patchLogBytes } = this.#config
     const entries = (this.#entries ??= [])
@@ -83,12 +83,12 @@ export class ChangeLog {
     while (this.#size > patchLogBytes && this.#entries.length > 0) this.#forget(Math.ceil(this.#entries.length / 2))
   }
 
-  /** This was told last. */
+  /** The state was sent whole, as this text. */
   told(text: string): void {
     this.#told = text.length
   }
 
-  /** Whether changes are told as the whole state, and that is so large that only the last of them is worth telling. */
+  /** Whether states are sent whole, and are so large that only the last of several is worth sending. */
   get tellsLast(): boolean {
     return this.encoder.tellsWhole && this.#told > large
   }
@@ -103,7 +103,7 @@ export class ChangeLog {
     for (const { text } of this.#entries?.splice(0, count) ?? []) this.#size -= text.length
   }
 
-  /** What `render` makes of everything after entry `after`, made once for all readers that were at that place. */
+  /** The batch of everything after entry `after`, rendered once for all cursors at that place. */
   shared(after: number, status: string, render: () => Batch | undefined): Batch | undefined {
     const last = this.#shared
     if (last?.after === after && last.upTo === this.sequence && last.status === status && last.seal === this.seal) {
@@ -114,12 +114,12 @@ export class ChangeLog {
     return batch
   }
 
-  /** A reader has something to read. */
+  /** A cursor has something to read. */
   fellBehind(): void {
     this.#behind++
   }
 
-  /** A reader has read everything, or left. After the last one, only what may still be on its way is kept. */
+  /** A cursor has read everything, or is gone. After the last one, only what may still be under way is kept. */
   caughtUp(): void {
     if (--this.#behind > 0) return
     this.#shared = undefined
@@ -131,7 +131,7 @@ export class ChangeLog {
     if (this.#entries?.length === 0) this.#entries = undefined
   }
 
-  /** What follows entry `after`: one by one, or undefined when that is no longer here or more than `limit`. */
+  /** The entries after `after`; undefined when they are not all there, or more than `limit`. */
   since(after: number, limit: number): ReadonlyArray<string> | undefined {
     const entries = this.#entries
     const missing = this.sequence - after
@@ -146,13 +146,16 @@ export class ChangeLog {
     return texts
   }
 
-  /** The calls that the changes after this entry come from, as far as they are still known. */
+  /** The calls that caused the changes after this entry, as far as they are still known. */
   callsSince(after: number): ReadonlyArray<string> {
     const entries = this.#entries ?? []
     return entries.slice(Math.max(0, entries.length - (this.sequence - after))).flatMap(({ by }) => by ?? [])
   }
 
-  /** After which entry there is what a client has not seen that has this revision; undefined when that is no longer here. */
+  /**
+   * The entry after which a client with revision `told` has to read; undefined when the log does not reach back that
+   * far.
+   */
   placeOf(told: number, revision: number): number | undefined {
     const entries = this.#entries ?? []
     const missing = revision - told

@@ -1,4 +1,4 @@
-/** The latest changes of one state, in the words of each wire that somebody reads it over. */
+/** The logs of one state: one for each wire that somebody reads it over. */
 import type * as Patch from "../../Patch.ts"
 import { ChangeLog, type Seal } from "./ChangeLog.ts"
 import type { WireEncoder, StateVersion } from "./WireEncoder.ts"
@@ -14,7 +14,7 @@ export class ChangeLogs extends SmallMap<WireEncoder, ChangeLog> {
     this.#config = config
   }
 
-  /** The log for one more reader. */
+  /** The log for one more cursor. */
   open(encoder: WireEncoder): ChangeLog {
     let log = this.get(encoder)
     if (log === undefined) this.set(encoder, (log = new ChangeLog(encoder, this.#config)))
@@ -22,26 +22,26 @@ export class ChangeLogs extends SmallMap<WireEncoder, ChangeLog> {
     return log
   }
 
-  /** One reader less; what nobody reads is not kept. */
+  /** A cursor is gone; a log without cursors is dropped. */
   close(log: ChangeLog): void {
     if (--log.cursors === 0) this.delete(log.encoder)
   }
 
-  /** Characters of the changes that are remembered. */
+  /** Characters of all changes in the logs. */
   get bytes(): number {
     let bytes = 0
     for (const log of this) bytes += log.bytes
     return bytes
   }
 
-  /** A change, which has led to the state. */
+  /** Adds a change, which led to this state. */
   append(told: StateVersion, patch: Patch.Patch, by?: string): void {
     for (const log of this) {
       log.append(told.revision, log.tellsLast ? "" : log.encoder.changed(told, patch, by), by)
     }
   }
 
-  /** There is a new token of the state. */
+  /** Adds a new token of the state. */
   seal(seal: Seal): void {
     for (const log of this) log.seal = seal
   }

@@ -1,7 +1,7 @@
 /**
- * One client's place in one state: of an instance, or of who is there. It holds no queue: what it has to read is computed when there is room to write it, from
- * the log or, when it fell behind, as one change from the state it saw last to the state of now. While its client is away it
- * stays where it is, and goes on from where the client says it was.
+ * The place of one client in one state: of an instance, or of a presence list. A cursor holds no queue. What it has to
+ * send is computed when there is room to write it: from the log, or, when it fell behind, as one change from the last
+ * state it has read. While its client is away it stays where it is, and then goes on from where the client says it was.
  */
 import type { InstanceStatus, ResumePoint } from "../../LiveProtocol.ts"
 import type { Encoded } from "../../StateCodec.ts"
@@ -11,39 +11,39 @@ import type { ChangeLogs } from "./ChangeLogs.ts"
 import type { ClientInfo } from "./ClientInfo.ts"
 import type { WireEncoder, StateVersion } from "./WireEncoder.ts"
 
-/** What can be read: an instance, or who is there, as far as it is a reader's business. */
+/** A state that can be read: of an instance, or of a presence list. */
 export interface Source extends StateVersion {
-  /** What is read first in a batch; a lower one comes before. */
+  /** The order within a batch; lower ranks come first. */
   readonly rank: number
   readonly logs: ChangeLogs
-  /** Undefined for what has no life of its own. */
+  /** Undefined for a state without a status. */
   readonly clientStatus: InstanceStatus | undefined
-  /** Changes a reader gets one by one in a single batch. */
+  /** How many changes are sent one by one in a single batch. */
   readonly conflateAfter: number
-  /** Its client is known to have the token of this number. */
+  /** The client has confirmed the token of this number. */
   readonly confirm: (serial: number) => void
-  /** It is going to be read: what has changed is to be in the log. */
+  /** Called before it is read: puts changes that are not in the log yet into it. */
   readonly refresh: () => void
 }
 
-/** Who reads. */
+/** The client that reads. */
 export interface CursorSink {
   readonly client: ClientInfo
-  /** In which words it is to be told. */
+  /** The encoder of its wire. */
   readonly encoder: WireEncoder
-  /** There is something to read; said once until it is read. */
+  /** Called once when there is something to read, and again after it was read. */
   readonly cursorWoke: (cursor: StateCursor) => void
 }
 
-/** How it reads what comes next: as others at its place do, all that is in the log, or the state, whole. */
+/** How to read next: with the other cursors at this place, from the log, or the whole state. */
 type Mode = "follow" | "replay" | "whole"
 
-/** A cursor. */
+/** The cursor of one client. */
 export class StateCursor<Sink extends CursorSink = CursorSink> {
-  /** True from the moment there is something to read until it has been read. */
+  /** Whether there is something to read. */
   behind = false
   readonly sink: Sink
-  /** What it reads. */
+  /** The state it reads. */
   readonly source: Source
   readonly #log: ChangeLog
   #sequence!: number
@@ -53,7 +53,7 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
   #status: InstanceStatus | undefined
   #serial = 0
   #mode: Mode = "follow"
-  /** Nothing is said before the client knows of the mount. */
+  /** Nothing is sent before the client knows of the mount. */
   #held = true
   #away = false
 
@@ -64,7 +64,7 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
     this.#catchUp()
   }
 
-  /** There is something to read; said once until it is read. */
+  /** There is something to read. */
   wake(): void {
     if (this.behind) return
     this.behind = true
@@ -72,14 +72,14 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
     if (!this.#held) this.sink.cursorWoke(this)
   }
 
-  /** The client has been told of the mount, so it may be told what follows. */
+  /** The client knows of the mount, so changes may be sent. */
   announce(): void {
     if (!this.#held) return
     this.#held = false
     if (this.behind) this.sink.cursorWoke(this)
   }
 
-  /** The client is going to be told of the mount again: what it was told before may not have arrived. */
+  /** The mount is going to be answered again: the answer before may not have arrived. */
   hold(): void {
     this.#held = true
     this.back()
@@ -87,7 +87,7 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
     this.#catchUp()
   }
 
-  /** What is read next is the state, whole, whatever was read before. */
+  /** The whole state is sent next. */
   startOver(): void {
     this.#mode = "whole"
     this.wake()
@@ -100,21 +100,21 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
     this.#log.away++
   }
 
-  /** The client is there, or will not come back. */
+  /** The client is back, or will not come back. */
   back(): void {
     if (!this.#away) return
     this.#away = false
     this.#log.away--
   }
 
-  /** The client is there, and was told this much; undefined: it is to be told everything. */
+  /** The client is back and has read this far; undefined when everything has to be sent. */
   resume(place: ResumePoint | undefined): void {
     this.back()
     this.source.refresh()
     const { encoded, epoch, revision } = this.source
     const sequence = place?.epoch === epoch ? this.#log.placeOf(place.revision, revision) : undefined
     this.#held = false
-    // What was said of these may not have arrived.
+    // The last status and token may not have arrived.
     this.#status = undefined
     this.#serial = 0
     if (place === undefined || sequence === undefined) {
@@ -129,12 +129,12 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
     else this.wake()
   }
 
-  /** What it is read before, or after, in a batch. */
+  /** The order within a batch. */
   get rank(): number {
     return this.source.rank
   }
 
-  /** Whether what it has said last has to be confirmed though it is no token. */
+  /** Whether the last batch has to be confirmed for other reasons than a token. */
   get isEnding(): boolean {
     return false
   }
@@ -144,7 +144,7 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
     return this.#away
   }
 
-  /** It is read no more. */
+  /** The cursor is closed. */
   end(): void {
     this.back()
     if (this.behind) this.#log.caughtUp()
@@ -156,12 +156,12 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
     return this.#held
   }
 
-  /** The client has this token. */
+  /** The client has confirmed this token. */
   confirm(serial: number): void {
     this.source.confirm(serial)
   }
 
-  /** Reads the newest token on its own; undefined when there is none that was not read. */
+  /** Takes the newest token by itself; undefined when it was read already, or there is none. */
   takeToken(): string | undefined {
     const { seal } = this.#log
     if (seal === undefined || seal.serial <= this.#serial) return undefined
@@ -174,7 +174,7 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
     return this.#serial
   }
 
-  /** Everything up to now. */
+  /** Adds everything up to now. */
   take(into: Array<Batch>): void {
     if (!this.behind) return
     this.source.refresh()
@@ -212,19 +212,23 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
     return texts.length === 0 ? undefined : new Batch(texts, this.#log.cursors > 1)
   }
 
-  /** A token that comes with the state comes with the one it is of, in place of that change; what is newer follows. */
+  /**
+   * On wires whose tokens come with the state, the token takes the place of the change that led to its state; newer
+   * changes follow it.
+   */
   #withToken(changes: ReadonlyArray<string>, { told, token }: Seal): ReadonlyArray<string> {
     const { encoder } = this.#log
     if (!encoder.sealsState) return [...changes, encoder.sealed(told, token)]
     const newer = this.source.revision - told.revision
     if (newer === 0) return [...changes.slice(0, -1), encoder.sealed(told, token)]
-    // Who came back finds again what another page has not read, and knows more already: of that there will be a token, too.
+    // A client that has resumed reads again what another page has not read yet, and knows a newer state already. There
+    // will be a token of that state, too.
     if (told.revision < this.#revision) return changes
     const older = Math.max(0, changes.length - newer)
     return [...changes.slice(0, Math.max(0, older - 1)), encoder.sealed(told, token), ...changes.slice(older)]
   }
 
-  /** One by one, as long as they are not too many, or else as one. */
+  /** One by one when there are few changes, or else merged into one. */
   #changes(): ReadonlyArray<string> {
     const { conflateAfter, revision } = this.source
     const log = this.#log

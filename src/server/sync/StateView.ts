@@ -1,6 +1,6 @@
 /**
- * What one principal may see of a state, made once for all of its clients. It is read like the state itself; what the view leaves out
- * is in nothing that is made here. A view that fails leaves what was seen last, and says that it is faulted.
+ * What one principal may see of a state, computed once for all clients of that principal, and read like the state
+ * itself. When a view throws, its clients keep what they saw last, with the status `faulted`.
  */
 import type * as Component from "../../Component.ts"
 import type { ComponentId } from "../../LiveId.ts"
@@ -12,16 +12,16 @@ import { ChangeLogs } from "./ChangeLogs.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import type { StateCursor, Source } from "./StateCursor.ts"
 
-/** How all principals see a state. */
+/** The view, and what all principals share. */
 export interface Viewing {
   readonly view: Component.View<unknown>
   readonly codec: StateCodec<unknown>
   readonly config: LiveConfig.Settings
-  /** Told of the first failure of a view that did not fail before. */
+  /** Called with the first failure after the view has worked. */
   readonly failed: (defect: unknown) => void
 }
 
-/** What one principal may see. */
+/** The state as one principal sees it. */
 export class StateView implements Source {
   readonly rank = 0
   readonly id: ComponentId
@@ -75,7 +75,7 @@ export class StateView implements Source {
     this.#original.refresh()
   }
 
-  /** The state is another one; `by` names the call it comes from. */
+  /** The state changed; `by` is the call that caused it. */
   publish(state: unknown, by: string | undefined): void {
     const before = this.#encoded
     const { codec, failed, view } = this.#viewing

@@ -1,4 +1,7 @@
-/** What is seen of a state of which not everyone sees everything: one view for each principal that reads it, and one for all others. */
+/**
+ * The views of a state that not everybody sees whole: one for each principal that reads it, and one for all anonymous
+ * clients.
+ */
 import type { Principal } from "../../Principal.ts"
 import type { ClientInfo } from "./ClientInfo.ts"
 import type { Source, StateCursor } from "./StateCursor.ts"
@@ -15,7 +18,7 @@ export class StateViews implements Iterable<StateView> {
     this.#viewing = viewing
   }
 
-  /** What this client sees of the state. Throws when the view does. */
+  /** The view of this client. Throws when the view does. */
   of({ principal }: ClientInfo, state: unknown): StateView {
     let view = this.#views.get(principal)
     if (view === undefined) {
@@ -25,24 +28,24 @@ export class StateViews implements Iterable<StateView> {
     return view
   }
 
-  /** The claims of a principal may be others. */
+  /** Computes the view of this client again: the claims of its principal may have changed. */
   review({ principal }: ClientInfo, state: unknown): void {
     if (principal !== undefined) this.#views.get(principal)?.publish(state, undefined)
   }
 
-  /** The reader wants no more; what nobody reads is not kept. */
+  /** A cursor is gone; a view without cursors is dropped. */
   leave(cursor: StateCursor): void {
     const { principal } = cursor.sink.client
     const cursors = this.#views.get(principal)?.cursors
     if (cursors?.delete(cursor) === true && cursors.size === 0) this.#views.delete(principal)
   }
 
-  /** The state is another one. */
+  /** The state changed. */
   publish(state: unknown, by: string | undefined): void {
     for (const view of this) view.publish(state, by)
   }
 
-  /** Characters of the changes that are remembered. */
+  /** Characters of all changes in the logs. */
   get bytes(): number {
     let bytes = 0
     for (const { logs } of this) bytes += logs.bytes

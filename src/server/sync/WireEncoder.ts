@@ -1,37 +1,37 @@
 /**
- * The words of one wire for what there is to tell of components and rooms. What is said is put into words once for all readers of a
- * wire that are at the same place; who reads, and over what, is not known here.
+ * How one wire encodes the events of components and rooms as text. Each event is encoded once for all cursors of a wire
+ * that are at the same place.
  */
 import type { ComponentId } from "../../LiveId.ts"
 import type { InstanceStatus } from "../../LiveProtocol.ts"
 import type * as Patch from "../../Patch.ts"
 import type { Encoded } from "../../StateCodec.ts"
 
-/** The state that is told of, as it is now. */
+/** A state as it is now. */
 export interface StateVersion {
   readonly id: ComponentId
-  /** Undefined for what is private to those who have mounted it. */
+  /** Undefined for a private instance. */
   readonly key: string | undefined
   readonly encoded: Encoded
   readonly epoch: number
   readonly revision: number
 }
 
-/** A state that was told before. */
+/** A state that was sent before. */
 export interface BaseState {
   readonly state: Encoded
   readonly revision: number
 }
 
-/** Where events are said. */
+/** The place of an event: a room, or a single instance. */
 export interface EventScope {
-  /** Undefined for the place of a single instance. */
+  /** Undefined for a single instance. */
   readonly name: string | undefined
-  /** The name, or the id of that instance, as a field of JSON. */
+  /** The name of the room or the id of the instance, as a field of JSON. */
   readonly at: string
 }
 
-/** An event that was said. */
+/** An event that was broadcast. */
 export interface Event {
   readonly index: number
   readonly name: string
@@ -41,32 +41,32 @@ export interface Event {
   readonly time: number
 }
 
-/** The words of one wire; each text is one JSON object. */
+/** The encoder of one wire. Each text is one JSON object. */
 export interface WireEncoder {
-  /** One change, which has led to the state. */
+  /** One change, which led to this state. */
   readonly changed: (told: StateVersion, patch: Patch.Patch, by: string | undefined) => string
-  /** Everything that has happened since a state was seen; whole, when it was not. */
+  /** All changes since `seen`; the whole state when that is undefined. */
   readonly merged: (told: StateVersion, seen: BaseState | undefined, by: ReadonlyArray<string>) => string
   readonly status: (told: StateVersion, status: InstanceStatus) => string
-  /** Whether both are the whole state. */
+  /** Whether both of these are always the whole state. */
   readonly tellsWhole: boolean
   /** A token of the state. */
   readonly sealed: (told: StateVersion, token: string) => string
-  /** Whether a token comes with the state, so that the last change need not be told besides. */
+  /** Whether a token comes with its state, so that the last change is not sent besides. */
   readonly sealsState: boolean
-  /** Whether an event is told to each component that hears it, and not to the client. */
+  /** Whether an event is sent to each component that it is for, and not once to the client. */
   readonly namesHearers: boolean
-  /** An event; where hearers are named, what follows `hearer`. */
+  /** An event. On wires that address each component, it follows the text of `hearer`. */
   readonly said: (place: EventScope, event: Event) => string
   readonly hearer: (componentId: string) => string
-  /** Events up to this one were lost. */
+  /** The number of events, up to this one, that were lost. */
   readonly dropped: (place: EventScope, index: number, count: number) => string
   /**
-   * A component is in a room from this event on, or up to it; undefined where that is not told. Of its rooms, the one it joined first
-   * has the lowest turn.
+   * A component is in a room from this event on, or was up to it; undefined on wires that do not send that. Of the
+   * rooms of a component, the one it joined first has the lowest turn.
    */
   readonly joined: ((componentId: string, place: EventScope, index: number, turn: number) => string) | undefined
   readonly left: ((componentId: string, place: EventScope, index: number) => string) | undefined
-  /** Whether it is told who is there. */
+  /** Whether presence lists are sent. */
   readonly hasPresence: boolean
 }

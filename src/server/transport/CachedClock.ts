@@ -1,7 +1,7 @@
-/** The time for what is said a thousand times in one turn of the event loop: asked for once in each. */
+/** A clock that is read once per turn of the event loop, for timestamps of which there are thousands in a turn. */
 import type * as Clock from "effect/Clock"
 
-/** Milliseconds since the epoch, as they were when they were first asked for in this turn. */
+/** Milliseconds since the epoch, as of the first call in this turn. */
 export const make = (clock: Clock.Clock): (() => number) => {
   let now: number | undefined
   const over = () => {

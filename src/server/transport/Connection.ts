@@ -1,72 +1,77 @@
-/** One connection, whatever it speaks and whatever it is written to: what comes in, what may come in, and signs of life. */
+/**
+ * One connection, whatever its wire and its socket: what comes in and how much may come in, heartbeats, and when to
+ * write.
+ */
 import * as Duration from "effect/Duration"
 import type { Principal } from "../../Principal.ts"
 import type { FrameWriter } from "./FrameWriter.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import type { FullAt, TokenBucket } from "./TokenBucket.ts"
 
-/** One end of a wire protocol. */
+/** The wire's end of one connection. */
 export interface ProtocolHandler {
   /** A message came in. */
   readonly receive: (text: string) => void
-  /** The connection is open, so there may be something to say. */
+  /** The connection is open, so messages may be sent. */
   readonly opened?: () => void
-  /** The client is asked for a sign of life, or has given it: what was sent before the question has arrived. */
+  /** A ping was sent, or answered: everything sent before that ping has arrived. */
   readonly pinged?: () => void
   readonly ponged?: () => void
-  /** What there is to send may be sent now. */
+  /** Writes what there is to send. */
   readonly flush: () => void
-  /** The server is going to end; clients come back within so many milliseconds. */
+  /** The server is about to end: clients are to come back within so many milliseconds. */
   readonly draining: (within: number) => void
-  /** Whether the client knows that the server is going to end, and asks for nothing more; true when it was not told. */
+  /**
+   * Whether the client knows that the server is about to end, and sends no more requests; true when it was not told.
+   */
   readonly knows: () => boolean
   /** The connection is gone. */
   readonly closed: () => void
 }
 
-/** A wire protocol: for each connection its end of it. */
+/** A wire: makes its end of each connection. */
 export interface WireProtocol {
   readonly open: (connection: Connection) => ProtocolHandler
 }
 
-/** What a connection needs of those there are. */
+/** What a connection needs of its transport. */
 export interface Connections {
   readonly config: LiveConfig.Settings
   readonly allowances: TokenBucket
   readonly patience: TokenBucket
-  /** The time at which what is just handled came in, by `Monotonic`; asked for once per frame. */
+  /** When the frame that is being handled came in, by `Monotonic`. Read once per frame. */
   readonly now: number
-  /** The same, since there are connections: small for a month, and so kept without memory of its own. */
+  /** The same, counted from the start of the transport: small enough to be stored without an object of its own. */
   readonly age: number
   readonly tick: () => void
-  /** This one is to be flushed at the end of this turn. */
+  /** Flushes this connection at the end of this turn. */
   readonly schedule: (connection: Connection) => void
-  /** This one has said something. */
+  /** This connection has sent a message. */
   readonly spoke: (connection: Connection) => void
-  /** Something was heard, or somebody left. */
+  /** A message came in, or a connection is gone. */
   readonly happened: () => void
-  /** What goes wrong with one connection must not reach the others. */
+  /** A failure of one connection must not reach the others. */
   readonly failed: (connection: Connection, defect: unknown) => void
   readonly remove: (connection: Connection) => void
 }
 
-/** What is to be known of a connection from outside. */
+/** A connection, seen from outside. */
 export interface ConnectionInfo {
   readonly id: number
-  /** The id of its principal; undefined for an anonymous client. */
+  /** The id of the principal; undefined for an anonymous client. */
   readonly principal: string | undefined
-  /** When it came, and when its last sign of life did: milliseconds since the epoch. */
+  /** When it was opened, and when its last sign of life came, in milliseconds since the epoch. */
   readonly since: number
   readonly heardAt: number
   /** Bytes that were written and have not left. */
   readonly buffered: number
-  /** Whether nothing more is read of it before they have. */
+  /** Whether nothing is read from it until they have left. */
   readonly isPaused: boolean
-  /** Characters of what it has asked, and has no answer yet. */
+  /** Characters of its requests that have no answer yet. */
   readonly asked: number
 }
 
-/** Milliseconds after which a client may ask again that waits for too much at once. */
+/** Milliseconds after which a client may try again that waits for too many answers. */
 const retryTooMuch = 1000
 
 /** One connection. */
@@ -78,16 +83,16 @@ export class Connection {
   #handler: ProtocolHandler | undefined
   #scheduled = false
   #paused = false
-  /** The age of the server when it came, and when its last sign of life did. */
+  /** The age of the transport when it was opened, and when its last sign of life came. */
   readonly #begun: number
   #heardAt: number
-  /** Whether it was asked for one since. */
+  /** Whether it was pinged since. */
   #isAsked = false
-  /** What it may send. */
+  /** The bucket of messages that are handled. */
   #allowance: FullAt = 0
-  /** What it may send beyond that, in vain. */
+  /** The bucket of messages beyond that, which are refused. */
   #patience: FullAt = 0
-  /** Characters of what it has asked, and has no answer yet. */
+  /** Characters of its requests that have no answer yet. */
   #asked = 0
 
   constructor(id: number, writer: FrameWriter, principal: Principal | undefined, transport: Connections) {
@@ -112,7 +117,7 @@ export class Connection {
     }
   }
 
-  /** The front takes over. */
+  /** Gives the connection to a wire. */
   start(protocol: WireProtocol): void {
     try {
       this.#handler = protocol.open(this)
@@ -129,12 +134,12 @@ export class Connection {
     this.#transport.schedule(this)
   }
 
-  /** Whether state may be written; what is not state is written anyway. */
+  /** Whether changes may be written. Answers are written in any case. */
   get hasRoom(): boolean {
     return this.writer.bufferedUnsafe() < Math.max(this.#transport.config.highWaterMark, this.writer.drainsAbove)
   }
 
-  /** Writes what the front has. */
+  /** Writes what the wire has to send. */
   flush(): void {
     this.#scheduled = false
     try {
@@ -155,7 +160,7 @@ export class Connection {
     return this.#transport.config
   }
 
-  /** Whether it is still heard. */
+  /** Whether messages are still handled. */
   get isOpen(): boolean {
     return this.#handler !== undefined
   }
@@ -173,14 +178,15 @@ export class Connection {
     this.#transport.happened()
   }
 
-  /** It has said something, if only with its request. */
+  /** It has sent a message, or a valid session token with its request. */
   spoke(): void {
     this.#transport.spoke(this)
   }
 
   /**
-   * Counts one message of those that came in; a front does so for each message of a frame, before it looks at it. 0: it may be done.
-   * Otherwise it may not, and may be sent again after so many milliseconds. Whoever goes on in spite of that is cut off.
+   * Counts one message; a wire calls it for each message of a frame before it looks at it. 0: the message may be
+   * handled. Otherwise it is refused, and may be sent again after so many milliseconds. A client that goes on is
+   * disconnected.
    */
   spend(): number {
     const { allowances, now, patience } = this.#transport
@@ -190,20 +196,20 @@ export class Connection {
       return 0
     }
     if (patience.wait(this.#patience, now) > 0) {
-      // What was done, and what was refused, is told.
+      // What was done and what was refused is answered.
       this.flush()
       this.end(1008, "More was sent than may be")
       return Infinity
     }
-    // Those that were refused before it come first.
+    // The messages that were refused before it come first.
     const after = Math.ceil(wait + patience.missing(this.#patience, now))
     this.#patience = patience.take(this.#patience, now)
     return after
   }
 
   /**
-   * Something of so many characters is asked, and kept until it is answered. 0: it may be. Otherwise that would be too much at once,
-   * and it may be asked again after so many milliseconds.
+   * Counts a request of so many characters until it is answered. 0: it may be handled. Otherwise too much is waiting,
+   * and it may be sent again after so many milliseconds.
    */
   hold(size: number): number {
     if (this.#asked > 0 && this.#asked + size > this.#transport.config.maxBuffered) return retryTooMuch
@@ -211,7 +217,7 @@ export class Connection {
     return 0
   }
 
-  /** What was held is answered. */
+  /** A request was answered. */
   release(size: number): void {
     this.#asked -= size
   }
@@ -228,7 +234,7 @@ export class Connection {
     this.#handler?.ponged?.()
   }
 
-  /** What was written has left. */
+  /** Everything that was written has left. */
   drained(): void {
     if (this.#paused) {
       this.#paused = false
@@ -237,7 +243,10 @@ export class Connection {
     this.schedule()
   }
 
-  /** Called once per heartbeat. At one that comes late nobody is judged: the event loop stood still, and what came in was not heard. */
+  /**
+   * Called once per heartbeat. A late heartbeat closes no connection: the event loop stood still, and what came in was
+   * not read.
+   */
   beat(isLate: boolean): void {
     const { age, config } = this.#transport
     if (!isLate && this.#isAsked && age - this.#heardAt >= Duration.toMillis(config.idleTimeout)) {
@@ -253,23 +262,23 @@ export class Connection {
     this.writer.ping()
   }
 
-  /** The server is going to end. */
+  /** The server is about to end. */
   draining(): void {
     this.#handler?.draining(Duration.toMillis(this.#transport.config.reconnectWithin))
   }
 
-  /** Whether the client knows that the server is going to end. */
+  /** Whether the client knows that the server is about to end. */
   get knows(): boolean {
     return this.#handler?.knows() ?? true
   }
 
-  /** Ends it: nothing more is heard or said, whatever the peer makes of that. */
+  /** Closes it: nothing more is read or sent, whatever the peer does. */
   end(code: number, reason: string): void {
     this.writer.close(code, reason)
     this.closed()
   }
 
-  /** The link is gone. */
+  /** The socket is gone. */
   closed(): void {
     const handler = this.#handler
     this.#handler = undefined

@@ -1,13 +1,13 @@
 /**
- * How many connections there are: in all, from one address, and of one principal. Whoever has sent a whole upgrade request counts,
- * from before it is known who that is until the socket is closed; what is no upgrade yet does not.
+ * Counts connections: in all, per address, and per principal. A connection counts from its complete upgrade request
+ * until its socket is closed.
  */
 import type * as LiveConfig from "../LiveConfig.ts"
 
-/** Of what there are too many. */
+/** The limit that was reached. */
 export type Full = "connections" | "address" | "principal"
 
-/** How many there are of something, counted by its name; what there is none of is not held. */
+/** A counter with a name. Counters of zero are not kept. */
 class Tally {
   readonly name: string
   count = 0
@@ -20,7 +20,7 @@ class Tally {
 class Tallies {
   readonly #tallies = new Map<string, Tally>()
 
-  /** One more, unless there are as many as there may be. */
+  /** One more, unless the limit is reached. */
   enter(name: string, limit: number): Tally | undefined {
     const tally = this.#tallies.get(name) ?? new Tally(name)
     if (tally.count >= limit) return undefined
@@ -35,7 +35,7 @@ class Tallies {
   }
 }
 
-/** What one connection takes up. */
+/** The place that one connection takes. */
 export class Slot {
   readonly #limits: ConnectionLimits
   readonly #address: Tally
@@ -46,13 +46,13 @@ export class Slot {
     this.#address = address
   }
 
-  /** It is one of this principal's; false when there are too many of them. */
+  /** Counts it for its principal; false when that limit is reached. */
   belongsTo(principal: string): boolean {
     this.#principal = this.#limits.ofPrincipals.enter(principal, this.#limits.limits.maxConnectionsPerPrincipal)
     return this.#principal !== undefined
   }
 
-  /** The connection is gone, or came to nothing. */
+  /** The connection is gone, or was refused. */
   leave(): void {
     const { ofAddresses, ofPrincipals } = this.#limits
     this.#limits.size--
@@ -61,7 +61,7 @@ export class Slot {
   }
 }
 
-/** The connections of one server, whichever endpoint they came to. */
+/** The connections of one server, of all its endpoints. */
 export class ConnectionLimits {
   readonly limits: Pick<
     LiveConfig.Settings,
@@ -75,7 +75,10 @@ export class ConnectionLimits {
     this.limits = limits
   }
 
-  /** One more from this address, or why there is no place for it. Where nobody counts them, the address is not asked for. */
+  /**
+   * One more connection from this address, or the limit that was reached. Without a limit per address, the address is
+   * not computed.
+   */
   enter(address: () => string): Slot | Full {
     const { maxConnections, maxConnectionsPerAddress } = this.limits
     if (this.size >= maxConnections) return "connections"

@@ -1,6 +1,6 @@
 /**
- * A WebSocket of `ws` that hands what happens to it to one connection. The table of listeners every emitter could have is memory that
- * an idle connection would hold.
+ * A WebSocket of `ws` that calls one connection directly. The table of listeners that every emitter can have would be
+ * memory held by an idle connection.
  */
 import { WebSocket } from "ws"
 import type { Slot } from "./ConnectionLimits.ts"
@@ -8,9 +8,9 @@ import type { Connection } from "./Connection.ts"
 
 /** A WebSocket of one connection. */
 export class ConnectionSocket extends WebSocket {
-  /** Undefined before there is one. */
+  /** Undefined before the wire is attached. */
   connection: Connection | undefined = undefined
-  /** What it takes up, until it is closed. */
+  /** Its place in the limits, until it is closed. */
   slot: Slot | undefined = undefined
 
   /** `ws` closes it itself after an error (1009 for a frame too large, 1007 for broken UTF-8); "close" follows. */

@@ -1,29 +1,29 @@
-/** What goes out, and where to, whatever that is: a front writes frames to a link and knows no socket. */
+/** What a wire writes to: a WebSocket, or its stand-in in a test. */
 
 /** One message, ready to be written. */
 export type Frame = Uint8Array | string
 
-/** What a connection is written to: a socket, or its stand-in in a test. */
+/** The receiving end of frames. */
 export interface FrameWriter {
-  /** Frames of one kind are written by every link of that kind. */
+  /** Frames can be written by every writer of the same kind. */
   readonly kind: string
   readonly frame: (text: string) => Frame
-  /** Several messages, to be written at once. */
+  /** Several messages, as one buffer. */
   readonly frames: (texts: ReadonlyArray<string>) => Frame
   readonly write: (frame: Frame) => void
-  /** Writes the messages of a batch, each of which begins with who hears it. */
+  /** Writes the messages of a batch, each after the text that names the component it is for. */
   readonly writeTo: (hearer: string, batch: { readonly texts: ReadonlyArray<string> }) => void
-  /** Whether what is written now leaves. */
+  /** Whether frames can still be written. */
   readonly isOpen: boolean
-  /** Bytes written that have not left yet. */
+  /** Bytes that were written and have not left. */
   readonly bufferedUnsafe: () => number
-  /** It says that it has drained only when more than this was buffered. */
+  /** It reports that it has drained only when more than this was buffered. */
   readonly drainsAbove: number
   readonly ping: () => void
-  /** Stops and starts reading. */
+  /** Stop and start reading. */
   readonly pause: () => void
   readonly resume: () => void
   readonly close: (code: number, reason: string) => void
-  /** Ends it without another word. */
+  /** Closes it without a closing handshake. */
   readonly terminate: () => void
 }

@@ -1,20 +1,20 @@
-/** Something that is done at intervals, and whether it is done in time. */
+/** Tells whether something that is done at intervals is done in time. */
 
-/** The part of an interval by which it may be late. */
+/** The part of an interval that it may be late. */
 const tolerance = 0.1
 
-/** When something was done last. */
+/** When it was done last. */
 export class Pulse {
   readonly #latest: number
   #at: number
 
-  /** Once in so many milliseconds, from now on. */
+  /** Every so many milliseconds, from now on. */
   constructor(interval: number, now: number) {
     this.#latest = interval * (1 + tolerance)
     this.#at = now
   }
 
-  /** It is done now. True when the event loop has stood still: what came in meanwhile waits, and was not heard. */
+  /** It is done now. True when the event loop stood still: frames that came in meanwhile were not read yet. */
   isLate(now: number): boolean {
     const since = now - this.#at
     this.#at = now

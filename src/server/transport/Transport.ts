@@ -1,7 +1,7 @@
 /**
- * Connections, whatever speaks over them: each has one outbox that is flushed at most once per turn of the event loop, all of
- * them by one shared callback. It takes care of heartbeats, idle connections, readers that are too slow and writers that are too
- * fast, and knows neither components nor messages; a front gives it text and gets text.
+ * The connections of one server, whatever their wires. Each has one outbox, which is flushed at most once per turn of
+ * the event loop, all of them by one shared callback. It handles heartbeats, idle connections, clients that read too
+ * slowly and clients that send too fast. It knows neither components nor messages.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -18,16 +18,16 @@ import type { FrameWriter } from "./FrameWriter.ts"
 import { Pulse } from "./Pulse.ts"
 import { TokenBucket } from "./TokenBucket.ts"
 
-/** The connections of one server and the one callback that flushes them. */
+/** The connections, and the callback that flushes them. */
 class Outboxes implements Connections {
   readonly config: LiveConfig.Settings
   readonly connections = new Set<Connection>()
-  /** Those that nothing was heard from, and since when, in that order. */
+  /** Connections that have sent no message yet, in the order in which they were opened, and since when. */
   readonly silent = new Map<Connection, number>()
   readonly allowances: TokenBucket
   readonly patience: TokenBucket
   now: number
-  /** They want to look again when something has happened. */
+  /** Called when a message came in or a connection is gone. */
   readonly watchers: Listeners
   #dirty: Array<Connection> = []
   #last = 0
@@ -88,10 +88,10 @@ class Outboxes implements Connections {
     this.happened()
   }
 
-  /** Ends those that have been silent since they came, for so many milliseconds. */
+  /** Closes connections that have sent no message within so many milliseconds. */
   endSilent(timeout: number): void {
     this.tick()
-    // What they have said may not have been heard yet.
+    // Their messages may not have been read yet.
     if (this.#looks.isLate(this.now)) return
     for (const [connection, since] of this.silent) {
       if (since + timeout > this.now) return
@@ -119,32 +119,32 @@ class Outboxes implements Connections {
 export class Transport extends Context.Service<
   Transport,
   {
-    /** A new connection over this link, of this principal. */
+    /** Opens a connection of this principal on this writer. */
     readonly attachUnsafe: (protocol: WireProtocol, writer: FrameWriter, principal: Principal | undefined) => Connection
-    /** Tells every connection that the server is going to end; from now on there are to be no new ones. */
+    /** Tells every client that the server is about to end. No connections must be opened after that. */
     readonly drainUnsafe: () => void
     readonly isDraining: () => boolean
-    /** Ends the connections of a principal. */
+    /** Closes the connections of a principal. */
     readonly endUnsafe: (principal: string, code: number, reason: string) => void
-    /** Waits until every client knows that the server is going to end. */
+    /** Waits until every client knows that the server is about to end. */
     readonly known: Effect.Effect<void>
-    /** Waits until everything that was said has been written. */
+    /** Waits until everything has been written. */
     readonly written: Effect.Effect<void>
-    /** Flushes now what would be flushed at the end of this turn. */
+    /** Flushes now, and not at the end of this turn. */
     readonly flushUnsafe: () => void
     readonly list: Effect.Effect<ReadonlyArray<ConnectionInfo>>
-    /** How many there are. */
+    /** The number of connections. */
     readonly size: Effect.Effect<number>
   }
 >()("fibra/server/Transport") {}
 
-/** The part of `firstMessageTimeout` by which it may be exceeded. */
+/** The part of `firstMessageTimeout` that it may be exceeded by. */
 const lookingShare = 0.1
 
-/** How long a client may take to answer the closing handshake. */
+/** How long clients may take to answer the closing handshake. */
 const closing = Duration.seconds(1)
 
-/** No connection at first; heartbeats until the Scope closes, and then every connection is closed with 1001. */
+/** Sends heartbeats until the Scope closes, and then closes every connection with 1001. */
 export const layer: Layer.Layer<Transport> = Layer.effect(
   Transport,
   Effect.gen(function* () {
@@ -172,7 +172,7 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
         outboxes.flush()
         return Array.from(outboxes.connections).every(holds)
       }
-      // A socket does not say when its last byte has left, so that is looked at now and then.
+      // A socket does not report that its last byte has left, so it is polled.
       const polled = Effect.repeat(Effect.sync(look), { until: (done) => done, schedule: Schedule.spaced("5 millis") })
       const told = Effect.callback<void>((resume) => {
         const stop = outboxes.watchers.add(() => {

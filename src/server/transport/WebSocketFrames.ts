@@ -1,6 +1,6 @@
-/** Whole, unmasked text messages, as RFC 6455 section 5.2 has them. */
+/** Builds WebSocket frames: whole, unmasked text messages (RFC 6455, section 5.2). */
 
-/** One message. */
+/** The frame of one message. */
 export const frame = (text: string): Buffer => {
   const length = Buffer.byteLength(text)
   const bytes = Buffer.allocUnsafe(headerLength(length) + length)
@@ -8,14 +8,16 @@ export const frame = (text: string): Buffer => {
   return bytes
 }
 
-/** Messages, one after the other. */
+/** The frames of several messages, one after the other. */
 export const frames = (texts: ReadonlyArray<string>): Buffer =>
   texts.length === 1 ? frame(texts[0] ?? "") : (asciiFrames(texts) ?? Buffer.concat(texts.map(frame)))
 
-/** Longer than any character is in UTF-8, so that a text is cut off only after more bytes than it has characters. */
+/**
+ * Longer than any character in UTF-8: a text is cut off only after it has written more bytes than it has characters.
+ */
 const slack = 4
 
-/** Most messages are ASCII, and the length of those need not be counted; undefined when one is not. */
+/** Most messages are ASCII, whose length in bytes need not be counted. Undefined when one is not. */
 const asciiFrames = (texts: ReadonlyArray<string>): Buffer | undefined => {
   let size = 0
   for (const { length } of texts) size += headerLength(length) + length
@@ -30,7 +32,9 @@ const asciiFrames = (texts: ReadonlyArray<string>): Buffer | undefined => {
   return bytes.subarray(0, size)
 }
 
-/** Messages that differ in how they begin, and in nothing else: put together once, and given another beginning for each who gets them. */
+/**
+ * Messages that differ only in how they begin: built once, and given another beginning for each component they are for.
+ */
 export class FrameTemplate {
   #bytes: Buffer
   #beginning: Uint8Array
@@ -52,19 +56,19 @@ export class FrameTemplate {
     }
   }
 
-  /** Whether these messages may begin with that: it has to be as long as the beginning before. */
+  /** Whether the messages can have this beginning: it must be as long as the one before. */
   fits(beginning: Uint8Array): boolean {
     return beginning.length === this.#beginning.length
   }
 
-  /** The messages, with that beginning; the same bytes every time, unless they were kept. */
+  /** The messages with this beginning. Always the same buffer, unless it was kept. */
   with(beginning: Uint8Array): Buffer {
     const bytes = this.#bytes
     const { length } = beginning
     let from = 0
-    // Beginnings are ids of one kind, made at about the same time.
+    // Beginnings are ids of one kind, made at about the same time, so they share their first characters.
     while (from < length && beginning[from] === this.#beginning[from]) from++
-    // Byte by byte: for so few of them that is faster than to have them copied.
+    // Byte by byte: for so few bytes that is faster than copying.
     for (const offset of this.#offsets) {
       for (let index = from; index < length; index++) bytes[offset + index] = beginning[index] as number
     }
@@ -72,7 +76,7 @@ export class FrameTemplate {
     return bytes
   }
 
-  /** Somebody needs the bytes that were given last. */
+  /** The buffer that was returned last is still needed. */
   keep(): void {
     this.#bytes = Buffer.from(this.#bytes)
   }
@@ -80,7 +84,7 @@ export class FrameTemplate {
 
 const headerLength = (length: number): number => (length < 126 ? 2 : length < 65_536 ? 4 : 10)
 
-/** Gives where the message begins. */
+/** Returns where the message begins. */
 const writeHeader = (bytes: Buffer, offset: number, length: number): number => {
   bytes[offset] = 0x81
   if (length < 126) {

@@ -1,6 +1,6 @@
 /**
- * A connection over a WebSocket of `ws`. Frames are built here and written to the socket directly: one buffer per flush, and
- * the same buffer for every reader of the same change, where `ws.send` would build and write each.
+ * Writes to a WebSocket of `ws`. Frames are built here and written to the socket directly: one buffer per flush, and
+ * the same buffer for all clients that get the same change. `ws.send` would build and write each of them.
  */
 import type { Socket } from "node:net"
 import type { Principal } from "../../Principal.ts"
@@ -14,7 +14,7 @@ const connectionOf = Symbol("fibra/server/connection")
 
 type Linked = Socket & { [connectionOf]?: Connection }
 
-/** Connects a WebSocket to a front. */
+/** Attaches a wire to a WebSocket. */
 export const attach = (
   transport: Transport["Service"],
   protocol: WireProtocol,
@@ -28,15 +28,15 @@ export const attach = (
   socket.on("drain", onDrain)
 }
 
-// One function for all sockets: a closure for each is memory an idle connection would hold.
+// One function for all sockets: a closure for each would be memory held by an idle connection.
 function onDrain(this: Linked): void {
   this[connectionOf]?.drained()
 }
 
-/** The peer asks for more than it reads; nothing more is expected of it. */
+/** The close code for a peer that asks for more than it reads. It may not even read that. */
 const tooMuch = 1013
 
-/** What is the same for all who hear a batch, made once. */
+/** The frames of each batch that goes to several components, built once. */
 const templates = new WeakMap<object, FrameTemplate>()
 
 class WebSocketWriter implements FrameWriter {
@@ -68,7 +68,7 @@ class WebSocketWriter implements FrameWriter {
       templates.set(batch, template)
     }
     this.write(template.with(beginning))
-    // What has not left yet must not be changed.
+    // Bytes that have not left yet must not be changed.
     if (this.#socket.writableLength > 0) template.keep()
   }
 
