@@ -234,11 +234,10 @@ export class Instance implements Source {
     const codec = this.definition.component.codec.state
     const after =
       before === undefined ? codec.encode(state) : codec.encode(state, { from: this.#published, to: before })
+    const { patch, value } = Patch.change(before ?? after, after)
     this.#isDirty = false
     this.#published = state
-    this.#encoded = after
-    if (before === undefined || before === after) return
-    const patch = Patch.diff(before, after)
+    this.#encoded = value as Encoded
     if (patch.length === 0) return
     this.#revision++
     this.#host.keep(this)

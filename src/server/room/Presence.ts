@@ -176,9 +176,10 @@ export class Presence implements Source {
     this.#isDirty = false
     const before = this.#encoded
     const state = { people: this.people }
-    this.#encoded = this.#codec.people.encode(state, { from: this.#state, to: before })
+    const after = this.#codec.people.encode(state, { from: this.#state, to: before })
+    const { patch, value } = Patch.change(before, after)
+    this.#encoded = value as Encoded
     this.#state = state
-    const patch = Patch.diff(before, this.#encoded)
     if (patch.length === 0) return
     this.#revision++
     if (this.#cursors.size === 0) return

@@ -25,13 +25,15 @@ export interface Seal {
   readonly told: StateVersion
 }
 
+/** What readers at some places have to read up to now. */
 interface Shared {
-  readonly after: number
   readonly upTo: number
-  readonly status: string
   readonly seal: Seal | undefined
-  readonly batch: Batch | undefined
+  readonly batches: Map<string, Batch | undefined>
 }
+
+/** Places for which that is kept. */
+const maxShared = 16
 
 const nothing: ReadonlyArray<string> = []
 
@@ -105,12 +107,17 @@ export class ChangeLog {
 
   /** The batch of everything after entry `after`, rendered once for all cursors at that place. */
   shared(after: number, status: string, render: () => Batch | undefined): Batch | undefined {
-    const last = this.#shared
-    if (last?.after === after && last.upTo === this.sequence && last.status === status && last.seal === this.seal) {
-      return last.batch
+    const { seal, sequence: upTo } = this
+    const place = `${after} ${status}`
+    let shared = this.#shared
+    if (shared?.upTo !== upTo || shared.seal !== seal) {
+      shared = this.#shared = { upTo, seal, batches: new Map() }
+    } else if (shared.batches.has(place)) {
+      return shared.batches.get(place)
     }
     const batch = render()
-    this.#shared = { after, upTo: this.sequence, status, seal: this.seal, batch }
+    if (shared.batches.size === maxShared) shared.batches.clear()
+    shared.batches.set(place, batch)
     return batch
   }
 

@@ -3,6 +3,7 @@
  * send is computed when there is room to write it: from the log, or, when it fell behind, as one change from the last
  * state it has read. While its client is away it stays where it is, and then goes on from where the client says it was.
  */
+import { textLength } from "../../Json.ts"
 import type { InstanceStatus, ResumePoint } from "../../LiveProtocol.ts"
 import type { Encoded } from "../../StateCodec.ts"
 import { Batch } from "./Batch.ts"
@@ -228,19 +229,29 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
     return [...changes.slice(0, Math.max(0, older - 1)), encoder.sealed(told, token), ...changes.slice(older)]
   }
 
-  /** One by one when there are few changes, or else merged into one. */
+  /** One by one when there are few changes and they are no longer than the state, or else merged into one. */
   #changes(): ReadonlyArray<string> {
     const { conflateAfter, revision } = this.source
     const log = this.#log
     if (this.#mode !== "whole") {
       const oneByOne = log.since(this.#sequence, this.#mode === "replay" ? Infinity : conflateAfter)
-      if (oneByOne !== undefined) return oneByOne
+      if (oneByOne !== undefined && !this.#isLonger(oneByOne)) return oneByOne
+      if (this.#seen !== undefined && this.#revision === revision) return []
     }
-    const state = this.#mode === "whole" ? undefined : this.#seen
-    if (state !== undefined && this.#revision === revision) return []
-    const seen = state === undefined ? undefined : { state, revision: this.#revision }
+    const seen = this.#mode === "whole" ? undefined : { state: this.#seen, revision: this.#revision }
     const merged = log.encoder.merged(this.source, seen, log.callsSince(this.#sequence))
     log.told(merged)
     return [merged]
   }
+
+  /** Whether these changes together are so long that the whole state is shorter. */
+  #isLonger(texts: ReadonlyArray<string>): boolean {
+    if (texts.length < 2) return false
+    let length = 0
+    for (const text of texts) length += text.length
+    return length > large && length > textLength(this.source.encoded, length)
+  }
 }
+
+/** Characters of changes that are sent one by one however short the state is. */
+const large = 8192

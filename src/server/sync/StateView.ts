@@ -79,9 +79,10 @@ export class StateView implements Source {
   publish(state: unknown, by: string | undefined): void {
     const before = this.#encoded
     const { codec, failed, view } = this.#viewing
+    let after: Encoded
     try {
       const seen = view(state, this.#principal)
-      this.#encoded = codec.encode(seen, { from: this.#seen, to: before })
+      after = codec.encode(seen, { from: this.#seen, to: before })
       this.#seen = seen
       this.#isFaulted = false
     } catch (defect) {
@@ -89,7 +90,8 @@ export class StateView implements Source {
       this.#isFaulted = true
       return failed(defect)
     }
-    const patch = Patch.diff(before, this.#encoded)
+    const { patch, value } = Patch.change(before, after)
+    this.#encoded = value as Encoded
     if (patch.length === 0) return
     this.#revision++
     this.logs.append(this, patch, by)

@@ -19,7 +19,8 @@ export interface StateVersion {
 
 /** A state that was sent before. */
 export interface BaseState {
-  readonly state: Encoded
+  /** Undefined when it is not known any more. */
+  readonly state: Encoded | undefined
   readonly revision: number
 }
 

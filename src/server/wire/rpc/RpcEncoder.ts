@@ -1,4 +1,5 @@
 /** The words of the RPC wire: changes as patches, events once for all components of a client that hear them. */
+import { textLength } from "../../../Json.ts"
 import * as Patch from "../../../Patch.ts"
 import type { WireEncoder, EventScope, StateVersion } from "../../sync/WireEncoder.ts"
 
@@ -16,11 +17,15 @@ export const RpcEncoder: WireEncoder = {
   changed: (told, patch, by) =>
     `{"_tag":"Patched",${headOf(told)},"patch":${JSON.stringify(patch)}${byText(by === undefined ? [] : [by])}}`,
   merged: (told, seen, by) => {
-    const changes = seen === undefined ? undefined : JSON.stringify(Patch.diff(seen.state, told.encoded))
-    const whole = JSON.stringify(told.encoded)
-    return seen !== undefined && changes !== undefined && (by.length > 0 || changes.length < whole.length)
-      ? `{"_tag":"Patched",${headOf(told)},"from":${seen.revision},"patch":${changes}${byText(by)}}`
-      : `{"_tag":"Snapshot",${headOf(told)},"state":${whole}}`
+    const { encoded } = told
+    const changes = seen?.state === undefined ? undefined : JSON.stringify(Patch.diffInOrder(seen.state, encoded))
+    const isShorter = changes !== undefined && changes.length < textLength(encoded, changes.length)
+    // Whose calls they were is not said with a snapshot.
+    if (seen === undefined || (!isShorter && by.length === 0)) {
+      return `{"_tag":"Snapshot",${headOf(told)},"state":${JSON.stringify(encoded)}}`
+    }
+    const patch = isShorter ? changes : `[["set",[],${JSON.stringify(encoded)}]]`
+    return `{"_tag":"Patched",${headOf(told)},"from":${seen.revision},"patch":${patch}${byText(by)}}`
   },
   tellsWhole: false,
   status: ({ id }, status) => `{"_tag":"Status","componentId":${JSON.stringify(id)},"status":"${status}"}`,

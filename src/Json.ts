@@ -1,0 +1,77 @@
+/**
+ * JSON values, and what is done with them everywhere: their keys are read and written as data, whatever they are called. Nothing is
+ * parsed or written down here.
+ */
+
+/** A list of JSON values. */
+export type List = ReadonlyArray<Json>
+
+/** A JSON object; a key whose value is `undefined` counts as absent. */
+export type Obj = { readonly [key: string]: Json | undefined }
+
+/** A JSON value, in which an object key whose value is `undefined` counts as absent. */
+export type Json = null | boolean | number | string | List | Obj
+
+export const isList = (value: Json | undefined): value is List => Array.isArray(value)
+
+export const isContainer = (value: Json | undefined): value is List | Obj => typeof value === "object" && value !== null
+
+/**
+ * What an object has of its own under a key. A plain read would find `toString` or `__proto__` in objects that have no such key.
+ * Loops go over keys with `for in`, which is faster than `Object.keys`, and leave it to `read` to skip what is inherited.
+ */
+export const read = (object: Obj, key: string): Json | undefined =>
+  Object.hasOwn(object, key) ? object[key] : undefined
+
+/** Stores a value under a key. Assigning to `__proto__` would replace the prototype instead. */
+export const write = (target: Record<string, Json | undefined>, key: string, value: Json): void => {
+  if (key !== "__proto__") target[key] = value
+  else Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
+}
+
+/** The value without keys that count as absent, as it is to the letter. Shares all that needs no change. */
+export const clean = (value: Json): Json => {
+  if (!isContainer(value)) return value
+  if (isList(value)) {
+    let list: Array<Json> | undefined
+    for (let i = 0; i < value.length; i++) {
+      const item = clean(value[i] as Json)
+      if (item !== value[i]) (list ??= value.slice())[i] = item
+    }
+    return list ?? value
+  }
+  let object: Record<string, Json | undefined> | undefined
+  for (const key of Object.keys(value)) {
+    const field = value[key]
+    const cleaned = field === undefined ? undefined : clean(field)
+    if (cleaned === undefined) delete (object ??= { ...value })[key]
+    else if (cleaned !== field) write((object ??= { ...value }), key, cleaned)
+  }
+  return object ?? value
+}
+
+/** About how many characters the value takes as text; stops looking once they are more than `limit`. */
+export const textLength = (value: Json, limit: number): number => {
+  if (typeof value === "string") return value.length + 2
+  if (typeof value === "number") return `${value}`.length
+  if (!isContainer(value)) return 4
+  let length = 2
+  if (isList(value)) {
+    for (let i = 0; i < value.length && length <= limit; i++) {
+      length += textLength(value[i] as Json, limit - length) + 1
+    }
+    return length
+  }
+  for (const key in value) {
+    if (length > limit) break
+    const field = read(value, key)
+    if (field !== undefined) length += key.length + 4 + textLength(field, limit - length)
+  }
+  return length
+}
+
+/** Whether an object puts this key among the numbers, which come before all others and in their own order. */
+export const isIndex = (key: string): boolean => {
+  const index = Number(key) >>> 0
+  return String(index) === key && index !== 0xffffffff
+}

@@ -1,0 +1,192 @@
+/**
+ * A list that is edited at many places, one after the other, each named by its index at that moment. Elements stay where they are in
+ * one array, new ones at its end; the list is a sequence of pieces, runs of that array, kept in a splay tree. An edit costs the
+ * logarithm of the number of pieces, and next to nothing beside the one before; so a list of n elements is edited m times, and put
+ * in order again, in n + m steps when the edits go from one end to the other, and in n + m log m whatever they do.
+ */
+
+interface Piece {
+  /** Where the run begins in the array, and how long it is. */
+  readonly start: number
+  length: number
+  /** Elements of this piece and all below it. */
+  size: number
+  left: Piece | undefined
+  right: Piece | undefined
+}
+
+const sizeOf = (piece: Piece | undefined): number => (piece === undefined ? 0 : piece.size)
+
+const measure = (piece: Piece): void => {
+  piece.size = sizeOf(piece.left) + piece.length + sizeOf(piece.right)
+}
+
+const pieceOf = (start: number, length: number): Piece => ({
+  start,
+  length,
+  size: length,
+  left: undefined,
+  right: undefined
+})
+
+/** A list that is being edited. */
+export class PieceTable<A> {
+  readonly #elements: Array<A>
+  #root: Piece | undefined
+
+  /** The array is written to, and holds the list again after `restore`. */
+  constructor(elements: Array<A>) {
+    this.#elements = elements
+    if (elements.length > 0) this.#root = pieceOf(0, elements.length)
+  }
+
+  get length(): number {
+    return sizeOf(this.#root)
+  }
+
+  /** Where the element of this index, which is below `length`, is in the array now. */
+  locate(index: number): number {
+    const root = this.#splay(index)
+    return root.start + index - sizeOf(root.left)
+  }
+
+  /** Takes out elements and puts others in their place; there have to be as many. */
+  splice(index: number, deleteCount: number, items: ReadonlyArray<A>): void {
+    const before = this.#cut(index)
+    this.#cut(deleteCount)
+    const after = this.#root
+    this.#root = before
+    this.#append(items)
+    if (after === undefined) return
+    if (this.#root === undefined) this.#root = after
+    else {
+      const last = this.#splay(this.#root.size - 1)
+      last.right = after
+      measure(last)
+    }
+  }
+
+  /** Puts the list in order, in its array. */
+  restore(): void {
+    const elements = this.#elements
+    const list = new Array<A>(this.length)
+    const open: Array<Piece> = []
+    let next = this.#root
+    let to = 0
+    while (next !== undefined || open.length > 0) {
+      while (next !== undefined) {
+        open.push(next)
+        next = next.left
+      }
+      const { length, right, start } = open.pop() as Piece
+      for (let from = start; from < start + length; from++) list[to++] = elements[from] as A
+      next = right
+    }
+    elements.length = list.length
+    for (let index = 0; index < list.length; index++) elements[index] = list[index] as A
+    this.#root = list.length > 0 ? pieceOf(0, list.length) : undefined
+  }
+
+  /** Puts items at the end of the list. */
+  #append(items: ReadonlyArray<A>): void {
+    if (items.length === 0) return
+    const start = this.#elements.length
+    for (const item of items) this.#elements.push(item)
+    if (this.#root === undefined) {
+      this.#root = pieceOf(start, items.length)
+      return
+    }
+    const last = this.#splay(this.#root.size - 1)
+    if (last.start + last.length === start) last.length += items.length
+    else last.right = pieceOf(start, items.length)
+    measure(last)
+  }
+
+  /** Takes the first elements off the list, and gives them. */
+  #cut(count: number): Piece | undefined {
+    if (count === 0) return undefined
+    if (count === this.length) {
+      const all = this.#root
+      this.#root = undefined
+      return all
+    }
+    const root = this.#splay(count)
+    const { left } = root
+    const inside = count - sizeOf(left)
+    root.left = undefined
+    if (inside === 0) {
+      measure(root)
+      return left
+    }
+    const rest = pieceOf(root.start + inside, root.length - inside)
+    rest.right = root.right
+    measure(rest)
+    this.#root = rest
+    root.left = left
+    root.right = undefined
+    root.length = inside
+    measure(root)
+    return root
+  }
+
+  /** Brings the piece with the element of this index to the top, and halves the way to all it passes (Sleator and Tarjan). */
+  #splay(index: number): Piece {
+    // What is passed on the way down comes before or after the new top, in two trees that grow at their inner ends.
+    const sides = pieceOf(0, 0)
+    let before = sides
+    let after = sides
+    let passedBefore = 0
+    let passedAfter = 0
+    let top = this.#root as Piece
+    let at = index
+    for (;;) {
+      const { left, right } = top
+      if (left !== undefined && at < left.size) {
+        if (left.left !== undefined && at < left.left.size) {
+          top.left = left.right
+          measure(top)
+          left.right = top
+          top = left
+        }
+        passedAfter += top.length + sizeOf(top.right)
+        after.left = top
+        after = top
+        top = top.left as Piece
+        continue
+      }
+      at -= sizeOf(left) + top.length
+      if (right === undefined || at < 0) break
+      const inside = sizeOf(right.left) + right.length
+      if (right.right !== undefined && at >= inside) {
+        at -= inside
+        top.right = right.left
+        measure(top)
+        right.left = top
+        top = right
+      }
+      passedBefore += sizeOf(top.left) + top.length
+      before.right = top
+      before = top
+      top = top.right as Piece
+    }
+    before.right = top.left
+    after.left = top.right
+    // None of those knows yet what it has lost.
+    let size = passedBefore + sizeOf(top.left)
+    for (let piece = sides; piece !== before;) {
+      piece = piece.right as Piece
+      piece.size = size
+      size -= sizeOf(piece.left) + piece.length
+    }
+    size = passedAfter + sizeOf(top.right)
+    for (let piece = sides; piece !== after;) {
+      piece = piece.left as Piece
+      piece.size = size
+      size -= piece.length + sizeOf(piece.right)
+    }
+    top.left = sides.right
+    top.right = sides.left
+    measure(top)
+    return (this.#root = top)
+  }
+}
