@@ -7,6 +7,11 @@ export default {
   vitest: { configFile: "vitest.mutate.config.ts", related: false },
   mutate: [
     "src/Patch.ts",
+    "src/PatchDiff.ts",
+    "src/PatchOp.ts",
+    "src/PieceTable.ts",
+    "src/ElementMatch.ts",
+    "src/Json.ts",
     "src/StateCodec.ts",
     "src/client/StateCopy.ts",
     "src/server/sync/ChangeLog.ts",
