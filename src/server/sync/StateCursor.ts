@@ -254,4 +254,4 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
 }
 
 /** Characters of changes that are sent one by one however short the state is. */
-const large = 8192
+const large = 32 * 1024
