@@ -31,7 +31,7 @@ class Changing implements Source {
   readonly conflateAfter: number
   readonly logs: ChangeLogs
   readonly refresh = () => {}
-  confirmed = 0
+  readonly confirm = () => {}
   revision = 0
   encoded: Encoded
 
