@@ -167,6 +167,7 @@ export class OpenClient {
     return {
       kind: "open",
       drainsAbove: 0,
+      isCompressing: false,
       get isOpen() {
         return isOpen
       },

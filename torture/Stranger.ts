@@ -12,6 +12,7 @@ export class Stranger {
     const writer: FrameWriter = {
       kind: "stranger",
       drainsAbove: 0,
+      isCompressing: false,
       isOpen: true,
       frame: (text) => text,
       frames: (texts) => `[${texts.join(",")}]`,

@@ -20,8 +20,12 @@ export interface Settings {
   readonly allowedOrigins: Kind.Origins
   /** Proxies in front of the server, each of which adds to `X-Forwarded-For` whom it was asked by; 0: the header is not read. */
   readonly trustedProxies: number
-  /** Bytes of the largest message a client may send; a larger one closes its connection with 1009. */
+  /** Bytes of the largest message a client may send, as it is when it is not compressed; a larger one closes its connection with 1009. */
   readonly maxPayload: number
+  /** Whether messages are compressed (permessage-deflate) where a client offers it. */
+  readonly compression: boolean
+  /** Bytes from which a message of the server is compressed. */
+  readonly compressionThreshold: number
 
   /** Connections there may be at once; one more is answered 503. */
   readonly maxConnections: number
@@ -122,6 +126,8 @@ const table: {
   // Not Infinity: with more than there are, anybody says which address is theirs.
   trustedProxies: [0, Kind.limitedCount],
   maxPayload: [1024 * 1024, Kind.payload],
+  compression: [false, Kind.flag],
+  compressionThreshold: [1024, Kind.bytes(0)],
   maxConnections: [10_000, Kind.count(1)],
   maxConnectionsPerAddress: [256, Kind.count(1)],
   maxConnectionsPerPrincipal: [64, Kind.count(1)],

@@ -31,6 +31,7 @@ import * as Sessions from "./session/Sessions.ts"
 import * as SnapshotStore from "./store/SnapshotStore.ts"
 import * as StateToken from "./security/StateToken.ts"
 import * as StoreTimeout from "./store/StoreTimeout.ts"
+import { PerMessageDeflate } from "./transport/PerMessageDeflate.ts"
 import * as Transport from "./transport/Transport.ts"
 import "./http/Listening.ts"
 import * as RefusedRequests from "./http/RefusedRequests.ts"
@@ -153,6 +154,7 @@ const routes = HttpRouter.use((router) =>
     const gate: Upgrade.Gate = {
       limits: new ConnectionLimits(config),
       authenticate,
+      compression: config.compression ? new PerMessageDeflate(config) : undefined,
       config,
       hasLeft: revocations.hasLeftUnsafe,
       isDraining: transport.isDraining,
@@ -161,8 +163,8 @@ const routes = HttpRouter.use((router) =>
     }
     const endpoint = (frontOf: (query: () => URLSearchParams) => WireProtocol) =>
       logged(
-        Upgrade.handler(gate, (ws, socket, principal, query) =>
-          WebSocketWriter.attach(transport, frontOf(query), ws, socket, principal)
+        Upgrade.handler(gate, (ws, socket, { deflater, principal, query }) =>
+          WebSocketWriter.attach(transport, frontOf(query), ws, socket, principal, deflater)
         )
       )
     yield* Effect.addFinalizer(() => Effect.sync(() => shutdownResponder.begin()))

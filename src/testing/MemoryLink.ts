@@ -29,6 +29,7 @@ export interface Server {
 export class MemoryLink implements FrameWriter {
   readonly kind = "memory"
   readonly drainsAbove = 0
+  readonly isCompressing = false
   readonly #server: () => Server | undefined
   readonly #principal: Principal | undefined
   readonly #onFrame: OnFrame

@@ -34,6 +34,7 @@ const amounts = numbers.filter(([, value]) => typeof value === "number").map(nam
 
 /** Those of which there may be none. */
 const orNone = [
+  "compressionThreshold",
   "trustedProxies",
   "rateTolerance",
   "maxKeyed",

@@ -39,7 +39,7 @@ const BoxLayer = AnyJson.toLayer(
 )
 
 /** Boxes, served on a port of their own, and the gate. */
-export const served = (config: Partial<LiveConfig.Settings> = {}) =>
+export const served = (config: LiveConfig.Options = {}) =>
   LiveServer.layer({ components: [AnyJson] }).pipe(
     (app) => HttpRouter.serve(app, { disableLogger: true, disableListenLog: true }),
     Layer.merge(port),

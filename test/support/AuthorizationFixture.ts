@@ -59,7 +59,7 @@ export const port = Layer.effect(
 )
 
 /** Desks, served on a port of their own. */
-export const served = (config: Partial<LiveConfig.Settings> = {}) =>
+export const served = (config: LiveConfig.Options = {}) =>
   LiveServer.layer({ components: [AuthorizationFixture] }).pipe(
     (app) => HttpRouter.serve(app, { disableLogger: true, disableListenLog: true }),
     Layer.merge(port),

@@ -11,6 +11,7 @@ export const makeWriter = () => {
     write: (frame) => void written.push(frame.length),
     writeTo: (_, { texts }) => void written.push(texts.join("").length),
     isOpen: true,
+    isCompressing: false,
     bufferedUnsafe: () => written.reduce((sum, length) => sum + length, 0),
     drainsAbove: 0,
     ping: () => {},

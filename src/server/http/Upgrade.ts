@@ -16,6 +16,8 @@ import type { ConnectionLimits, Slot } from "../transport/ConnectionLimits.ts"
 import type { Authenticate } from "../security/Authentication.ts"
 import * as ClientAddress from "./ClientAddress.ts"
 import { ConnectionSocket } from "../transport/ConnectionSocket.ts"
+import type { Deflater } from "../transport/Deflater.ts"
+import { type AcceptedOffer, Inflater, type PerMessageDeflate } from "../transport/PerMessageDeflate.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import { copy, type Principal } from "../../Principal.ts"
 import { owedBefore } from "./Dismissal.ts"
@@ -27,18 +29,24 @@ interface UpgradeRequest extends IncomingMessage {
   readonly upgrade: boolean
 }
 
-/** Called with each connection that is accepted, and the query of its request. */
-export type OnConnection = (
-  ws: ConnectionSocket,
-  socket: Socket,
-  principal: Principal | undefined,
-  query: () => URLSearchParams
-) => void
+/** A connection that was accepted. */
+export interface AcceptedConnection {
+  readonly principal: Principal | undefined
+  /** Compresses messages for this client. Undefined when the client takes no compressed messages. */
+  readonly deflater: Deflater | undefined
+  /** The query of its request. */
+  readonly query: () => URLSearchParams
+}
+
+/** Called with each connection that is accepted. */
+export type OnConnection = (ws: ConnectionSocket, socket: Socket, accepted: AcceptedConnection) => void
 
 /** Who is let in. Endpoints with the same gate count their connections together. */
 export interface Gate {
   readonly limits: ConnectionLimits
   readonly config: LiveConfig.Settings
+  /** Undefined when messages are not compressed. */
+  readonly compression: PerMessageDeflate | undefined
   /** Undefined when every client is anonymous. */
   readonly authenticate: Authenticate | undefined
   /** Whether a principal was signed out at this time (milliseconds since the epoch) or later. */
@@ -67,10 +75,11 @@ export const handler = (
   gate: Gate,
   onConnection: OnConnection
 ): Effect.Effect<HttpServerResponse, never, HttpServerRequest> => {
-  const { limits, config, isDraining, onRequest } = gate
+  const { compression, limits, config, isDraining, onRequest } = gate
   const options = {
     noServer: true,
     clientTracking: false,
+    // Negotiated here: `ws` would refuse a client whose offer it cannot accept.
     perMessageDeflate: false,
     maxPayload: config.maxPayload,
     maxFragments,
@@ -79,6 +88,11 @@ export const handler = (
     handleProtocols: (offered: ReadonlySet<string>) => offered.has(protocol) && protocol
   }
   const server = new WebSocketServer(options)
+  /** The offer accepted in the current handshake. */
+  let accepted: AcceptedOffer | undefined
+  server.on("headers", (headers) => {
+    if (accepted !== undefined) headers.push(`Sec-WebSocket-Extensions: ${accepted.response}`)
+  })
   const upgrade = (request: HttpServerRequest, { principal, since }: Identity, slot: Slot): void => {
     const incoming = NodeHttpServerRequest.toIncomingMessage(request) as UpgradeRequest
     const { socket } = incoming
@@ -93,12 +107,14 @@ export const handler = (
         return UpgradeRejection.signedOutOn(socket)
       }
       let isOpen = false
+      accepted = compression?.accept(incoming.headers["sec-websocket-extensions"])
       // The handshake and the first messages are written together.
       socket.cork()
       server.handleUpgrade(incoming, socket, noHead, (ws) => {
         isOpen = true
         ws.slot = slot
-        onConnection(ws, socket, principal, () => queryOf(incoming))
+        if (accepted !== undefined) new Inflater(ws, config.maxPayload).attach()
+        onConnection(ws, socket, { principal, deflater: accepted?.deflater, query: () => queryOf(incoming) })
       })
       socket.uncork()
       if (isOpen) return

@@ -8,6 +8,8 @@ import type { Connection } from "./Connection.ts"
 
 /** A WebSocket of one connection. */
 export class ConnectionSocket extends WebSocket {
+  /** The extension that `ws` asks to decompress a message, by its name. */
+  declare readonly _extensions: Record<string, unknown>
   /** Undefined before the wire is attached. */
   connection: Connection | undefined = undefined
   /** Its place in the limits, until it is closed. */

@@ -1,5 +1,11 @@
 /** Builds WebSocket frames: whole, unmasked text messages (RFC 6455, section 5.2). */
 
+/** The first byte of a frame whose message is not compressed. */
+export const plain = 0x81
+
+/** The first byte of a frame whose message is compressed. */
+export const compressed = 0xc1
+
 /** The frame of one message. */
 export const frame = (text: string): Buffer => {
   const length = Buffer.byteLength(text)
@@ -40,20 +46,27 @@ export class FrameTemplate {
   #beginning: Uint8Array
   readonly #offsets: Int32Array
 
-  /** The messages, each with this beginning. */
-  constructor(texts: ReadonlyArray<string>, beginning: Uint8Array) {
-    const blank = " ".repeat(beginning.length)
-    this.#bytes = frames(texts.map((text) => blank + text))
+  /** Frames of messages that have this beginning at these offsets. */
+  constructor(bytes: Buffer, beginning: Uint8Array, offsets: Int32Array) {
+    this.#bytes = bytes
     this.#beginning = beginning
-    this.#offsets = new Int32Array(texts.length)
+    this.#offsets = offsets
+  }
+
+  /** The messages, each with this beginning. */
+  static of(texts: ReadonlyArray<string>, beginning: Uint8Array): FrameTemplate {
+    const blank = " ".repeat(beginning.length)
+    const bytes = frames(texts.map((text) => blank + text))
+    const offsets = new Int32Array(texts.length)
     let offset = 0
     for (const [index, text] of texts.entries()) {
       const length = beginning.length + Buffer.byteLength(text)
       offset += headerLength(length)
-      this.#offsets[index] = offset
-      this.#bytes.set(beginning, offset)
+      offsets[index] = offset
+      bytes.set(beginning, offset)
       offset += length
     }
+    return new FrameTemplate(bytes, beginning, offsets)
   }
 
   /** Whether the messages can have this beginning: it must be as long as the one before. */
@@ -82,11 +95,12 @@ export class FrameTemplate {
   }
 }
 
-const headerLength = (length: number): number => (length < 126 ? 2 : length < 65_536 ? 4 : 10)
+/** Bytes of the header of a message with this many bytes. */
+export const headerLength = (length: number): number => (length < 126 ? 2 : length < 65_536 ? 4 : 10)
 
 /** Returns where the message begins. */
-const writeHeader = (bytes: Buffer, offset: number, length: number): number => {
-  bytes[offset] = 0x81
+export const writeHeader = (bytes: Buffer, offset: number, length: number, first = plain): number => {
+  bytes[offset] = first
   if (length < 126) {
     bytes[offset + 1] = length
     return offset + 2

@@ -6,6 +6,7 @@ import type { Socket } from "node:net"
 import type { Principal } from "../../Principal.ts"
 import type { ConnectionSocket } from "./ConnectionSocket.ts"
 import type { Connection, WireProtocol } from "./Connection.ts"
+import type { Deflater } from "./Deflater.ts"
 import type { Frame, FrameWriter } from "./FrameWriter.ts"
 import type { Transport } from "./Transport.ts"
 import { frame, frames, FrameTemplate } from "./WebSocketFrames.ts"
@@ -14,15 +15,17 @@ const connectionOf = Symbol("fibra/server/connection")
 
 type Linked = Socket & { [connectionOf]?: Connection }
 
-/** Attaches a wire to a WebSocket. */
+/** Attaches a wire to a WebSocket. With a `Deflater`, messages are compressed. */
 export const attach = (
   transport: Transport["Service"],
   protocol: WireProtocol,
   ws: ConnectionSocket,
   socket: Linked,
-  principal: Principal | undefined
+  principal: Principal | undefined,
+  deflater: Deflater | undefined
 ): void => {
-  const connection = transport.attachUnsafe(protocol, new WebSocketWriter(ws, socket), principal)
+  const writer = deflater === undefined ? new WebSocketWriter(ws, socket) : new DeflatingWriter(ws, socket, deflater)
+  const connection = transport.attachUnsafe(protocol, writer, principal)
   ws.connection = connection
   socket[connectionOf] = connection
   socket.on("drain", onDrain)
@@ -60,16 +63,25 @@ class WebSocketWriter implements FrameWriter {
     return frames(texts)
   }
 
+  get isCompressing(): boolean {
+    return false
+  }
+
   writeTo(hearer: string, batch: { readonly texts: ReadonlyArray<string> }): void {
     const beginning = Buffer.from(hearer)
-    let template = templates.get(batch)
-    if (template?.fits(beginning) !== true) {
-      template = new FrameTemplate(batch.texts, beginning)
-      templates.set(batch, template)
-    }
+    const template = this.template(batch, beginning)
     this.write(template.with(beginning))
     // Bytes that have not left yet must not be changed.
     if (this.#socket.writableLength > 0) template.keep()
+  }
+
+  protected template(batch: { readonly texts: ReadonlyArray<string> }, beginning: Uint8Array): FrameTemplate {
+    let template = templates.get(batch)
+    if (template?.fits(beginning) !== true) {
+      template = FrameTemplate.of(batch.texts, beginning)
+      templates.set(batch, template)
+    }
+    return template
   }
 
   get isOpen(): boolean {
@@ -110,5 +122,35 @@ class WebSocketWriter implements FrameWriter {
     // A peer that does not read will not answer the closing handshake either.
     if (this.#socket.writableLength > 0) this.#ws.terminate()
     else if (code === tooMuch) this.#socket.destroySoon()
+  }
+}
+
+/** Writes to a client that takes compressed messages. */
+class DeflatingWriter extends WebSocketWriter {
+  readonly #deflater: Deflater
+
+  constructor(ws: ConnectionSocket, socket: Socket, deflater: Deflater) {
+    super(ws, socket)
+    this.#deflater = deflater
+  }
+
+  override get kind(): string {
+    return this.#deflater.kind
+  }
+
+  override get isCompressing(): boolean {
+    return true
+  }
+
+  override frame(text: string): Frame {
+    return this.#deflater.frame(text)
+  }
+
+  override frames(texts: ReadonlyArray<string>): Frame {
+    return this.#deflater.frames(texts)
+  }
+
+  protected override template(batch: { readonly texts: ReadonlyArray<string> }, beginning: Uint8Array): FrameTemplate {
+    return this.#deflater.template(batch, beginning)
   }
 }

@@ -38,6 +38,7 @@ it.live("whoever is signed out between the answer of Authentication and the hand
     {
       limits,
       authenticate: () => Effect.succeed({ id: "ada" }),
+      compression: undefined,
       config: defaults,
       // Not when it is authenticated, but when it is about to be connected.
       hasLeft: () => ++asked > 1,

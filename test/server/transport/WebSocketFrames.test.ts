@@ -57,7 +57,7 @@ describe("frames", () => {
     ([lengths, uses]) =>
       Effect.sync(() => {
         const texts = lengths.map((length) => textOf(length, "é"))
-        const template = new FrameTemplate(texts, Buffer.from("aaaa-1"))
+        const template = FrameTemplate.of(texts, Buffer.from("aaaa-1"))
         assert.isTrue(template.fits(Buffer.from("bbbb-2")))
         assert.isFalse(template.fits(Buffer.from("bbbb-22")))
         const kept: Array<readonly [Buffer, string]> = []

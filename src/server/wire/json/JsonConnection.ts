@@ -108,7 +108,12 @@ export class JsonConnection implements ProtocolHandler, FeedConsumer {
       sessionToken: sessions.ticketUnsafe(session),
       resumed,
       components,
-      features: { compression: false, encryption: config.encryptTokens, offlineQueue: false, loadBalancing: false },
+      features: {
+        compression: this.#connection.writer.isCompressing,
+        encryption: config.encryptTokens,
+        offlineQueue: false,
+        loadBalancing: false
+      },
       timestamp: now()
     })
   }
