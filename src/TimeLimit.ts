@@ -1,3 +1,4 @@
+// Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
  * Timeouts that never wait longer than their limit. Effect's own `timeout` interrupts what is too slow and then waits
  * for it to end; an effect that cannot be interrupted, or that closes a resource which hangs, is waited for after all.

@@ -1,3 +1,4 @@
+// Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
  * One life of an actor between two crashes: the Scope its build acquires in, the fibers forked there, the handlers it
  * returned. A new activation is a new object; what belongs to an old one is recognised and ignored.

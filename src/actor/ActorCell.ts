@@ -1,3 +1,4 @@
+// Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
  * The engine of one actor: it takes one message at a time, holds the state, and restarts after a crash. A handler that ends
  * at once is run in place, on the sender's stack; an idle actor holds no fiber, no timer and no queue. What a user of the

@@ -1,3 +1,4 @@
+// Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
  * Finds actors by address, or activates them: once, however many ask at the same time. An actor is active for as long as
  * somebody holds it and `maxIdleTime` longer; then it is passivated, that is, its Scope closes. Of one address there is never

@@ -1,3 +1,4 @@
+// Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
  * The way of messages into one actor: handled in place when the actor is free, else queued; taken one after the other, on
  * the stack of whoever made room for the next; refused with a reason and a dead letter. It knows no handlers and no state.

@@ -1,3 +1,4 @@
+// Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
  * The Scope of one activation of an actor. It is an ordinary Scope that also says which fibers were forked in it, so that
  * a background fiber and its actor share one fate without the author having to link them. Fibers of a scope inside this

@@ -1,3 +1,4 @@
+// Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
  * How one actor comes back after a crash: waits as long as the restart policy says, activates, and does so again when that
  * fails. It holds a fiber only while it works, and an actor that never crashed has no recovery. The decision is
