@@ -7,7 +7,9 @@ export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
     include: ["test/**/*.test.{ts,tsx}"],
-    testTimeout: 20_000,
+    // What hangs, hangs for ever; what only takes its time on a busy machine is to be waited for.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Two files at a time, also where two cores are all there is: many wait for sockets, browsers and processes.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default", summary]

@@ -141,7 +141,8 @@ export const make = Effect.fnUntraced(function* (
   )
   const ids = new CallIds()
   const tokens = yield* TokenCache.make(cache, link.origin)
-  let clientId: number | undefined
+  /** Known when the `RpcClient` listens, which may be after the Link has connected. */
+  const clientId = Deferred.makeUnsafe<number>()
   let batches = 0
   let session = 0
   let sessionToken: string | undefined
@@ -154,7 +155,7 @@ export const make = Effect.fnUntraced(function* (
   let asked: ResumeRequest | undefined
 
   const send = (message: RpcMessage.FromClientEncoded): Effect.Effect<void> =>
-    Effect.ignore(Effect.suspend(() => (clientId === undefined ? Effect.void : protocol.send(clientId, message))))
+    Effect.ignore(Effect.flatMap(Deferred.await(clientId), (id) => protocol.send(id, message)))
 
   const received = (abandoned: ReadonlyArray<CallId> = []): Effect.Effect<void> =>
     Effect.suspend(() => {
@@ -284,7 +285,7 @@ export const make = Effect.fnUntraced(function* (
     ...protocol,
     supportsAck: false,
     run: (id, f) => {
-      clientId = id
+      Deferred.doneUnsafe(clientId, Exit.succeed(id))
       return protocol.run(id, (message) =>
         message._tag === "Chunk" && message.requestId === connectId ? receive(message.values) : f(message)
       )

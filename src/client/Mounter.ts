@@ -55,6 +55,7 @@ export class Mounter {
   readonly #props: unknown
   readonly #mounting: MountTarget
   readonly #connection: ClientConnection
+  readonly #accept: (result: MountResult) => void
   /** The newest token; undefined for none. */
   #token: string | undefined
   /** Whether the StateCache was asked for a token. */
@@ -64,15 +65,23 @@ export class Mounter {
   #asking = false
   #released = false
 
-  constructor(component: Component.Typed, props: unknown, mounting: MountTarget, connection: ClientConnection) {
+  /** `accept` takes what was mounted, in the moment in which it is known: events that follow it may be there already. */
+  constructor(
+    component: Component.Typed,
+    props: unknown,
+    mounting: MountTarget,
+    connection: ClientConnection,
+    accept: (result: MountResult) => void
+  ) {
     this.#component = component
     this.#props = props
     this.#mounting = mounting
     this.#connection = connection
+    this.#accept = accept
   }
 
-  /** Mounts the component; undefined when the connection was lost meanwhile. */
-  readonly mount: Effect.Effect<MountResult | undefined, LiveError> = Effect.suspend(() => {
+  /** Mounts the component; ends with nothing mounted when the connection was lost meanwhile. */
+  readonly mount: Effect.Effect<void, LiveError> = Effect.suspend(() => {
     const props = this.#component.codec.encodeProps(this.#props)
     if (Exit.isSuccess(props)) return this.#mountWith(props.value as Mounted["state"])
     const component = this.#component.componentName
@@ -121,7 +130,7 @@ export class Mounter {
     return { component: this.#component.componentName, key: cacheKey }
   }
 
-  #mountWith(props: Mounted["state"]): Effect.Effect<MountResult | undefined, LiveError> {
+  #mountWith(props: Mounted["state"]): Effect.Effect<void, LiveError> {
     const again = this.#asked
     if (again !== undefined && again.session === this.#connection.session()) return this.#ask(props, again)
     if (again !== undefined) this.#settle(again)
@@ -150,7 +159,7 @@ export class Mounter {
     })
   }
 
-  #ask(props: Mounted["state"], asked: Asked): Effect.Effect<MountResult | undefined, LiveError> {
+  #ask(props: Mounted["state"], asked: Asked): Effect.Effect<void, LiveError> {
     const { componentName: component, version } = this.#component
     const { callId, token } = asked
     const { requests } = this.#connection
@@ -169,7 +178,10 @@ export class Mounter {
       const ended = this.#connection.expectMount()
       this.#asking = true
       return Effect.ensuring(
-        answer,
+        Effect.map(answer, (mounted) => {
+          this.#settle(asked)
+          this.#accept({ mounted, activation: token === undefined ? "mounted" : "rehydrated" })
+        }),
         Effect.sync(() => {
           this.#asking = false
           ended()
@@ -178,33 +190,23 @@ export class Mounter {
     }).pipe(
       // A defect is an answer too: the same request would get it again.
       Effect.tapDefect(() => Effect.sync(() => this.#settle(asked))),
-      Effect.matchEffect({
-        onSuccess: (mounted) => {
-          this.#settle(asked)
-          return Effect.succeed<MountResult>({ mounted, activation: token === undefined ? "mounted" : "rehydrated" })
-        },
-        onFailure: (error) => {
-          // The next connection tells whether it was done.
-          if (error._tag === "RpcClientError") {
-            if (this.#released) this.#settle(asked)
-            return Effect.undefined
-          }
-          this.#settle(asked)
-          // It was done and is not known any more: the instance went with its session.
-          if (error.reason._tag === "CallExpired") return this.#mountWith(props)
-          // The next server is asked instead.
-          if (error.reason._tag === "Draining") return Effect.undefined
-          return this.#refused(props, error, token)
+      Effect.catch((error) => {
+        // The next connection tells whether it was done.
+        if (error._tag === "RpcClientError") {
+          if (this.#released) this.#settle(asked)
+          return Effect.void
         }
+        this.#settle(asked)
+        // It was done and is not known any more: the instance went with its session.
+        if (error.reason._tag === "CallExpired") return this.#mountWith(props)
+        // The next server is asked instead.
+        if (error.reason._tag === "Draining") return Effect.void
+        return this.#refused(props, error, token)
       })
     )
   }
 
-  #refused(
-    props: Mounted["state"],
-    error: LiveError,
-    token: string | undefined
-  ): Effect.Effect<MountResult | undefined, LiveError> {
+  #refused(props: Mounted["state"], error: LiveError, token: string | undefined): Effect.Effect<void, LiveError> {
     if (error.reason._tag !== "TokenRejected" || token === undefined) return Effect.fail(error)
     const { reason } = error.reason
     if (reason === "newer" && this.#mounting.whenNewer === "wait") return Effect.fail(error)

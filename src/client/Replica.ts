@@ -60,7 +60,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     this.component = component
     this.props = props
     this.#connection = connection
-    this.#mounter = new Mounter(component, props, mounting, connection)
+    this.#mounter = new Mounter(component, props, mounting, connection, (result) => this.#accept(result))
     this.#calls = new ActionCaller(component, connection, {
       target: () => this.#target(),
       refusal: () => (this.#released ? stopped(component) : this.#view.error),
@@ -219,12 +219,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
       duration: mountTimeout,
       orElse: () => Effect.fail(tooLate(mountTimeout))
     })
-    this.#stopMounting = this.#connection.run(
-      Effect.matchCauseEffect(mount, {
-        onSuccess: (result) => Effect.sync(() => result && this.#accept(result)),
-        onFailure: (cause) => this.#mountFailed(cause)
-      })
-    )
+    this.#stopMounting = this.#connection.run(Effect.catchCause(mount, (cause) => this.#mountFailed(cause)))
   }
 
   /** Mounting failed. Even a defect is shown, because no other answer comes. */

@@ -58,8 +58,23 @@ export class MemoryLink implements FrameWriter {
         this.#hooks = hooks
         const runFork = Effect.runForkWith(yield* Effect.context<never>())
         const protocol = yield* RpcClient.Protocol.make((write, clientIds) => {
+          // One after the other, as they would be read from a socket: none overtakes another whose reader gives way.
+          const arrived: Array<FromServerEncoded> = []
+          let isReading = false
+          const read: Effect.Effect<void> = Effect.suspend(() => {
+            const message = arrived.shift()
+            isReading = message !== undefined
+            if (message === undefined) return Effect.void
+            return Effect.andThen(
+              Effect.forEach(Array.from(clientIds), (clientId) => write(clientId, message), { discard: true }),
+              read
+            )
+          })
           this.#deliver = (message) => {
-            for (const clientId of clientIds) runFork(write(clientId, message))
+            arrived.push(message)
+            if (isReading) return
+            isReading = true
+            runFork(read)
           }
           return Effect.succeed({
             send: (_clientId, message) =>
