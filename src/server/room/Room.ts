@@ -1,30 +1,19 @@
 /**
- * A place where events are said, and who hears them: clients, each with a cursor in one log, and instances, with a message in their
- * mailbox. An event is encoded once, and clients at the same place in the log share the text and the frame of what they have not
- * read. Places with a name are found in `Rooms`; an instance in none has one of its own, for those who have mounted it.
+ * A room, and who hears what is said there: clients, each with a cursor in one log, and instances, with a message in their mailbox.
+ * An event is encoded once, and clients that have read equally far share the text and the frame of what follows. Rooms with a name are
+ * found in `Rooms`; an instance in none has one of its own, for those who have mounted it.
  */
 import type { ComponentId } from "../../LiveId.ts"
-import { Batch } from "../sync/Batch.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
-import type { WireEncoder, EventScope } from "../sync/WireEncoder.ts"
-import { EventLog, LoggedEvent } from "./EventLog.ts"
+import { EventLog, LoggedEvent, type Audience } from "./EventLog.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import type { Presence } from "./Presence.ts"
+import { RoomCursor, type RoomCursorSink } from "./RoomCursor.ts"
 
 /** An instance that is in the room, and hears its events on the server. */
 export interface Member {
   readonly id: ComponentId
   readonly hear: (speech: RoomEvent) => void
-}
-
-/** Who hears events elsewhere, as far as the room knows. */
-export interface Hearer {
-  /** There is something to read. */
-  readonly wake: () => void
-  /** It is to read now, if it can. */
-  readonly flushNow: () => void
-  /** An event has to make room in the log. */
-  readonly forgetting: (index: number, isFor: NonNullable<LoggedEvent["isFor"]>) => void
 }
 
 /** An event on its way to the members on the server. */
@@ -55,39 +44,35 @@ export interface RoomInfo {
   readonly index: number
 }
 
-/** A place where events are said. */
-export class Room implements EventScope {
-  readonly name: string | undefined
-  readonly at: string
+/** A room. */
+export class Room {
   readonly log: EventLog
   /** Who is there, for each component that wants to know. */
   readonly presences = new Map<string, Presence>()
-  readonly cursors = new Set<Hearer>()
+  readonly #cursors = new Set<RoomCursor>()
   readonly #config: LiveConfig.Settings
   readonly #now: () => number
   readonly #members = new Set<Member>()
   /** Those of them that may have something to do when they hear an event. */
   readonly #listening = new Set<Member>()
-  /** Readers that have not read everything, whether they are there or not. */
-  #unread = 0
-  #hurried: number
+  /** The last event after which everyone was told to read. */
+  #flushed: number
   /** What is to be heard; undefined while nothing is said. */
   #hearing: Array<RoomEvent> | undefined
-  readonly #shared = new Map<WireEncoder, { readonly after: number; readonly upTo: number; readonly batch: Batch }>()
 
-  constructor(
-    config: LiveConfig.Settings,
-    place: { readonly room: string } | { readonly componentId: string },
-    index: number,
-    now: () => number
-  ) {
+  /** Its events are counted from `index` on. */
+  constructor(config: LiveConfig.Settings, audience: Audience, index: number, now: () => number) {
     this.#config = config
     this.#now = now
-    this.name = "room" in place ? place.room : undefined
-    this.at =
-      "room" in place ? `"room":${JSON.stringify(place.room)}` : `"componentId":${JSON.stringify(place.componentId)}`
-    this.log = new EventLog(config, index)
-    this.#hurried = index
+    this.log = new EventLog(config, audience, index, (index, isFor) => {
+      for (const cursor of this.#cursors) cursor.forgetting(index, isFor)
+    })
+    this.#flushed = index
+  }
+
+  /** Undefined for that of a single instance. */
+  get name(): string | undefined {
+    return this.log.name
   }
 
   /** Whether no instance is in it. */
@@ -97,7 +82,20 @@ export class Room implements EventScope {
 
   get info(): RoomInfo {
     const members = Array.from(this.#members, ({ id }) => id)
-    return { name: this.name, members, readers: this.cursors.size, behind: this.#unread, index: this.log.index }
+    const { index, name, unread } = this.log
+    return { name, members, readers: this.#cursors.size, behind: unread, index }
+  }
+
+  /** A cursor that begins with the next event. */
+  open(sink: RoomCursorSink, away: boolean): RoomCursor {
+    const cursor = new RoomCursor(this.log, sink, away)
+    this.#cursors.add(cursor)
+    return cursor
+  }
+
+  /** Nobody reads there any more. */
+  close(cursor: RoomCursor): void {
+    if (this.#cursors.delete(cursor)) cursor.end()
   }
 
   /** An instance is in it. */
@@ -114,13 +112,14 @@ export class Room implements EventScope {
 
   /** Says an event to the clients. */
   say(name: string, payload: string, isFor: LoggedEvent["isFor"]): void {
-    if (this.cursors.size === 0) return
     const { log } = this
-    // Who reads as fast as it can loses nothing because much is said in one turn.
-    if (this.#unread > 0 && log.index - this.#hurried >= this.#config.maxEvents / 2) this.#flushNow()
-    log.append(new LoggedEvent({ index: log.index + 1, name, payload, time: this.#now() }, isFor), this.forgetting)
-    if (this.#unread === this.cursors.size) return
-    for (const cursor of this.cursors) cursor.wake()
+    const cursors = this.#cursors
+    if (cursors.size === 0) return
+    // Who reads as fast as it can loses nothing because much is said in one turn of the event loop.
+    if (log.unread > 0 && log.index - this.#flushed >= this.#config.maxEvents / 2) this.#flushNow()
+    log.append(new LoggedEvent({ index: log.index + 1, name, payload, time: this.#now() }, isFor))
+    if (log.unread === cursors.size) return
+    for (const cursor of cursors) cursor.wake()
   }
 
   /** Tells the members on the server. What one of them says because of it is heard after it by all. */
@@ -133,33 +132,8 @@ export class Room implements EventScope {
     this.#hearing = undefined
   }
 
-  /** A reader has something to read, or has nothing any more. */
-  counted(unread: 1 | -1): void {
-    this.#unread += unread
-    if (this.#unread === 0) this.#shared.clear()
-  }
-
-  /** The words for what was said after one event, made once for all who are at that place. */
-  shared(encoder: WireEncoder, after: number, said: ReadonlyArray<LoggedEvent>): Batch {
-    const upTo = this.log.index
-    const known = this.#shared.get(encoder)
-    if (known?.after === after && known.upTo === upTo) return known.batch
-    const batch = new Batch(
-      said.map((event) => event.in(encoder, this)),
-      true
-    )
-    this.#shared.set(encoder, { after, upTo, batch })
-    return batch
-  }
-
-  /** What was not for everyone is not missed by everyone. */
-  readonly forgetting = (index: number, { isFor }: LoggedEvent): void => {
-    if (isFor === undefined) return
-    for (const cursor of this.cursors) cursor.forgetting(index, isFor)
-  }
-
   #flushNow(): void {
-    this.#hurried = this.log.index
-    for (const cursor of Array.from(this.cursors)) cursor.flushNow()
+    this.#flushed = this.log.index
+    for (const cursor of Array.from(this.#cursors)) cursor.flushNow()
   }
 }

@@ -13,7 +13,7 @@ import type { Subscriber } from "../instance/Subscriber.ts"
 import type { StateCursor } from "../sync/StateCursor.ts"
 import { PendingAcks } from "./PendingAcks.ts"
 import type { Room } from "../room/Room.ts"
-import { RoomCursor, type RoomCursorSink } from "../room/RoomCursor.ts"
+import type { RoomCursor, RoomCursorSink } from "../room/RoomCursor.ts"
 
 /** Who has something to say. */
 type Readable = StateCursor | RoomCursor
@@ -54,7 +54,8 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
   readonly #host: ClientFeedHost
   #client: ClientInfo | undefined
   #behind: Array<Readable> | undefined
-  #turn = 0
+  /** How often its components have joined rooms. */
+  #joined = 0
   #rooms: Map<Room, RoomCursor> | undefined
   #watched: Map<Presence, Watched> | undefined
   #receipts: PendingAcks | undefined
@@ -86,8 +87,8 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
     this.connection?.flushNow()
   }
 
-  nextTurn(): number {
-    return ++this.#turn
+  nextOrder(): number {
+    return ++this.#joined
   }
 
   /** What goes out now: of the components first, then of the rooms, then of who is there. */
@@ -149,7 +150,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
   ): void {
     const read = new Map(rooms.map(({ index, room }) => [room, index]))
     for (const cursor of this.#rooms?.values() ?? []) {
-      const { name } = cursor.room
+      const { name } = cursor.log
       cursor.resume(name === undefined ? indexOf(cursor.first) : read.get(name))
     }
     const places = new Map(presence.map((place) => [place.componentId, place]))
@@ -169,7 +170,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
 
   /** The client is going to be told of this component again. */
   hold(componentId: string): void {
-    this.#rooms?.forEach((cursor) => cursor.hold(componentId))
+    this.#rooms?.forEach((cursor) => cursor.unannounce(componentId))
   }
 
   /** After which event what is said to those who have mounted a component is for this client. */
@@ -192,8 +193,8 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
     this.#rooms?.get(room)?.joining(componentId)
     const rooms = (this.#rooms ??= new Map())
     let cursor = rooms.get(room)
-    if (cursor === undefined) rooms.set(room, (cursor = new RoomCursor(room, this, this.connection === undefined)))
-    cursor.join(componentId, isHeld, events)
+    if (cursor === undefined) rooms.set(room, (cursor = room.open(this, this.connection === undefined)))
+    cursor.join(componentId, !isHeld, events)
   }
 
   exit(room: Room, componentId: string): void {
@@ -206,11 +207,17 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
 
   done(cursor: RoomCursor): void {
     // A receipt may come for one that was done before, and whose room has another by now.
-    if (this.#rooms?.get(cursor.room) !== cursor) return
+    const room = this.#roomOf(cursor)
+    if (room === undefined) return
     this.drop(cursor)
-    this.#rooms.delete(cursor.room)
-    if (this.#rooms.size === 0) this.#rooms = undefined
-    cursor.close()
+    this.#rooms?.delete(room)
+    if (this.#rooms?.size === 0) this.#rooms = undefined
+    room.close(cursor)
+  }
+
+  #roomOf(cursor: RoomCursor): Room | undefined {
+    for (const [room, own] of this.#rooms ?? []) if (own === cursor) return room
+    return undefined
   }
 
   watch(presence: Presence, { isHeld }: StateCursor): void {
