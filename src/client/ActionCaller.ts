@@ -49,6 +49,8 @@ interface Call {
   readonly update: OptimisticUpdate | undefined
   id: number | undefined
   session: number
+  /** How often it was sent. */
+  sent: number
 }
 
 type Failure = LiveError | ActionFailure | RpcClientError
@@ -106,7 +108,7 @@ export class ActionCaller {
     update: OptimisticUpdate | undefined,
     options: CallOptions | undefined
   ): Effect.Effect<unknown, unknown> {
-    const call: Call = { codec, payload, update, id: undefined, session: -1 }
+    const call: Call = { codec, payload, update, id: undefined, session: -1, sent: 0 }
     const answer = Effect.onError(this.#deliver(call), () => Effect.sync(() => this.#settle(call)))
     if (options?.timeout === undefined) return answer
     const timeout = Duration.fromInputUnsafe(options.timeout)
@@ -133,6 +135,7 @@ export class ActionCaller {
   #send(call: Call, target: Target): Effect.Effect<unknown, unknown> {
     const id = (call.id ??= this.#connection.ids.next())
     call.session = target.session
+    call.sent++
     const connectionId = this.#connection.connectionId()
     if (call.update !== undefined && connectionId !== undefined) call.update.sent = { connectionId, callId: id }
     const request = {
@@ -154,6 +157,10 @@ export class ActionCaller {
   #failed(call: Call, error: Failure): Effect.Effect<unknown, unknown> {
     // The next connection tells whether it ran.
     if (error._tag === "RpcClientError") return this.#deliver(call)
+    // Refused is only that it was sent again: what became of it the first time is not known yet.
+    if (error._tag === "LiveError" && error.reason._tag === "RateLimited" && call.sent > 1) {
+      return Effect.andThen(Effect.sleep(error.reason.retryAfter), this.#deliver(call))
+    }
     this.#settle(call)
     if (error._tag === "ActionFailure") {
       return Effect.flatMap(

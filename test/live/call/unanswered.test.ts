@@ -1,8 +1,9 @@
 /** A call that was sent and has no answer: whatever ends it, its caller is told that it may have run. */
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, Layer, Logger, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import type { LiveError } from "fibra"
-import { SnapshotStore } from "fibra/server"
+import { LiveConfig, SnapshotStore } from "fibra/server"
 import { LiveTest } from "fibra/testing"
 import { Effects, SideEffectLog, SideEffectLogLayer } from "../../support/SideEffectLog.ts"
 
@@ -35,6 +36,9 @@ const served = LiveTest.layer({ components: [SideEffectLog] }).pipe(
 )
 
 const outcomeOf = (error: LiveError) => (error.reason._tag === "CallExpired" ? error.reason.outcome : error.reason._tag)
+
+/** Messages that may be sent at once. */
+const burst = 6
 
 /** Sends a call, and cuts the connection before its answer comes. */
 const sent = Effect.gen(function* () {
@@ -71,5 +75,30 @@ describe("a call that was sent before the connection was lost", () => {
       yield* live.reconnect
       assert.strictEqual(outcomeOf((yield* Fiber.join(call)) as LiveError), "unknown")
     }).pipe(Effect.scoped, Effect.provide(served))
+  )
+
+  it.effect("is asked for again at the pace of the server, and not refused for its haste", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const handle = yield* live.mount(SideEffectLog, { key: "shared" })
+      yield* TestClock.adjust("2 seconds")
+      yield* live.stall
+      const marks = Array.from({ length: burst }, (_, index) => `call ${index}`)
+      const calls = yield* Effect.forEach(marks, (mark) =>
+        Effect.forkChild(handle.call.Write({ mark }), { startImmediately: true })
+      )
+      yield* live.settle
+      const { runs } = yield* Effects
+      assert.deepStrictEqual(Array.from(runs.keys()), marks)
+      yield* live.disconnect
+      // Coming back costs a message, too: the calls and it are more than may be sent at once.
+      yield* live.reconnect
+      yield* TestClock.adjust("5 seconds")
+      yield* live.settle
+      for (const [index, call] of calls.entries()) assert.strictEqual(yield* Fiber.join(call), `call ${index}`)
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(served.pipe(Layer.provide(LiveConfig.layer({ rate: 10, rateBurst: burst, rateTolerance: 100 }))))
+    )
   )
 })
