@@ -1,6 +1,7 @@
 /**
- * What a handler answers is made into the text that is sent while its message is still being handled, so that an answer that does
- * not fit the contract, or JSON, is a crash of the handler like any other, and no business of whoever asked.
+ * Encodes the result of a handler as the text that is sent. This happens while the message is still being handled: a
+ * result that does not fit the contract, or is not JSON, is a crash of the handler like any other, and its caller
+ * learns nothing of the details.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -8,15 +9,15 @@ import * as Exit from "effect/Exit"
 import { LiveError } from "../../LiveError.ts"
 import { type ActionCodec, type Convert, toJson } from "../../ComponentCodec.ts"
 
-/** An action's own error. */
+/** The error that an action declares. */
 export interface Failure {
   /** JSON. */
   readonly text: string
-  /** What it says of itself; empty for nothing. */
+  /** The message of the error; empty when it has none. */
   readonly message: string
 }
 
-/** The same effect, whose result and typed error are JSON texts; what the house refused stays what it is. */
+/** The same effect with its result and its declared error as JSON texts. A LiveError is passed on. */
 export const encode = (
   effect: Effect.Effect<unknown, unknown, unknown>,
   codec: ActionCodec

@@ -1,6 +1,7 @@
 /**
- * Keeps the state of instances where it outlives them: a private one's in a token that its client carries, a persistent one's in
- * the SnapshotStore. Both at most once per interval and always after the last change; what stops is kept once more.
+ * Keeps the state of instances beyond their life: of a private instance in a token that its client carries, of a
+ * persistent one in the SnapshotStore. Both are written at most once per interval, always after the last change, and
+ * once more when the instance stops.
  */
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
@@ -19,31 +20,31 @@ import type { ComponentDefinition } from "./ComponentDefinition.ts"
 import type { SnapshotStore, SnapshotStoreError } from "../store/SnapshotStore.ts"
 import type { Contents, StateToken } from "../security/StateToken.ts"
 
-/** Under which address the state of an instance is stored. */
+/** The address of an instance in the store. */
 export const addressOf = (component: string, own: { readonly key: string | undefined; readonly id: string }): string =>
   encodeURIComponent(component) + (own.key === undefined ? `#${own.id}` : `/${own.key}`)
 
-/** Writes to the store that may be under way at the same time. */
+/** Writes that run at the same time. */
 const concurrentWrites = 16
 
-/** When what the store did not take is tried again, where no round comes. */
+/** When a failed write is repeated, where no next round does so. */
 const again = Schedule.min([Schedule.exponential("250 millis"), Schedule.spaced("10 seconds")])
 
-/** How long what has stopped waits for a store that does not take its last state. */
+/** How long the last state of a stopped instance is offered to a store that fails. */
 const patience = Duration.minutes(5)
 
-/** Keeps the state of the instances of one server. */
+/** The checkpointer of one server. */
 export class Checkpointer {
   readonly #store: SnapshotStore["Service"]
   readonly #tokens: StateToken["Service"]
   readonly #config: LiveConfig.Settings
   readonly #seals: Throttle<Instance>
   readonly #writes: Throttle<Instance>
-  /** Whose states were too large for a token, which is said once. */
+  /** Components whose state was too large for a token, which is logged once for each. */
   readonly #tooLarge = new Set<ComponentDefinition>()
-  /** At which revision the state of an instance was too large for one. */
+  /** The revision at which the state of an instance was too large for a token. */
   readonly #large = new WeakMap<Instance, number>()
-  /** Opened when nothing is kept any more. */
+  /** Opened by `close`. */
   readonly #over = Latch.makeUnsafe(false)
   #closed = false
 
@@ -65,19 +66,19 @@ export class Checkpointer {
     )
   }
 
-  /** There is something of it that is not kept yet. */
+  /** Marks an instance for the next round. */
   keep(instance: Instance): void {
     if (instance.key === undefined) this.#seals.mark(instance)
     if (instance.definition.persist) this.#writes.mark(instance)
   }
 
-  /** Tells the readers of an instance its newest token now. */
+  /** Sends the subscribers of an instance a new token now. */
   seal(instance: Instance): Effect.Effect<void> {
     this.#seals.drop(instance)
     return this.#sealed(instance)
   }
 
-  /** The token of the state as it is, for one who leaves the instance; a shared one has none. */
+  /** A token of the current state for a client that leaves the instance; undefined for a shared instance. */
   farewell(instance: Instance): Effect.Effect<string | undefined> {
     if (instance.key !== undefined) return Effect.undefined
     return this.#token(instance, (token) => {
@@ -86,7 +87,7 @@ export class Checkpointer {
     })
   }
 
-  /** It has stopped: its last state is stored, and the tokens before the last its client has are worth nothing. */
+  /** Stores the last state of a stopped instance, and retires all tokens before the last one that its client has. */
   stopped(instance: Instance): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.#seals.drop(instance)
@@ -95,13 +96,13 @@ export class Checkpointer {
     })
   }
 
-  /** Nothing is kept any more. */
+  /** Stops all writing. */
   close(): void {
     this.#closed = true
     this.#over.openUnsafe()
   }
 
-  /** Everything that is not kept yet is kept now; what the store does not take is tried again until `close`. */
+  /** Writes everything that is due. What the store refuses is repeated until `close`. */
   get flush(): Effect.Effect<void> {
     const writes = Effect.repeat(this.#writes.flush, { schedule: again, while: () => this.#writes.size > 0 })
     return Effect.andThen(this.#seals.flush, Effect.raceFirst(writes, this.#over.await))
@@ -109,14 +110,14 @@ export class Checkpointer {
 
   #sealed(instance: Instance): Effect.Effect<void> {
     return Effect.suspend(() =>
-      // A token makes an instance somebody's, and a shared one is nobody's.
+      // //A token belongs to one principal, and a shared instance to none.
       instance.key === undefined && instance.isRead
         ? Effect.asVoid(this.#token(instance, (token) => instance.sealed(token)))
         : Effect.void
     )
   }
 
-  /** Seals the state as it is now; `use` counts the token in the same breath. */
+  /** Seals the current state; `use` counts the token in the same turn. */
   #token<A>(instance: Instance, use: (token: string) => A): Effect.Effect<A | undefined> {
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const { checkpoint, encoded, epoch, id, principal, revision, definition } = instance
@@ -137,14 +138,14 @@ export class Checkpointer {
         }
         try {
           if (state !== undefined && this.#isTooLarge(instance)) return undefined
-          // What its client may not see is in its state all the same.
+          // //The whole state is in the token, including what the view hides from its client.
           return this.#tokens.sealUnsafe(contents, now, definition.view === undefined ? undefined : true)
         } catch {
-          // What is nested too deeply has no text.
+          // //A state that is nested too deeply cannot be encoded.
           return undefined
         }
       }
-      // What is stored anyway need not be carried.
+      // //A state in the store need not be in the token.
       const whole = token(encoded)
       if (whole === undefined) this.#large.set(instance, revision)
       else this.#large.delete(instance)
@@ -153,12 +154,12 @@ export class Checkpointer {
     })
   }
 
-  /** What was too large for a token mostly still is, and to seal it only to throw it away costs several times its size. */
+  /** A state that was too large mostly still is, and sealing it in vain costs several times its size. */
   #isTooLarge(instance: Instance): boolean {
     const { encoded, revision } = instance
     const before = this.#large.get(instance)
     if (before === undefined || before === revision) return before === revision
-    // A character of JSON is a byte at least, and three bytes are four characters of a token.
+    // //A character of JSON is at least one byte, and three bytes are four characters of a token.
     return (JSON.stringify(encoded).length * 4) / 3 > this.#config.maxTokenLength
   }
 
@@ -174,21 +175,21 @@ export class Checkpointer {
     )
   }
 
-  /** Stores the state; what fails is tried again in the next round. */
+  /** Stores the state; after a failure the next round does. */
   #written(instance: Instance): Effect.Effect<void> {
     return this.#write(instance).pipe(Effect.catch(() => Effect.sync(() => this.#writes.mark(instance))))
   }
 
-  /** Nobody else has the last state of what has stopped: it is tried again until the store takes it, but not for ever. */
+  /** No other copy of this state exists: the write is repeated until the store takes it, but not for ever. */
   #writeLast(instance: Instance): Effect.Effect<void> {
     if (this.#closed || !isDue(instance)) return Effect.void
     const ended = Effect.andThen(this.#over.await, Effect.fail("the server has ended"))
     const stored = Effect.timeout(Effect.retry(this.#write(instance), again), patience)
     return Effect.raceFirst(stored, ended).pipe(
       Effect.catch((cause) => {
-        // A round may have come before.
+        // //A round may have written it meanwhile.
         if (!isDue(instance)) return Effect.void
-        // And none comes after: whoever has the address next is not to be disturbed.
+        // //No later write may disturb the next instance of this address.
         instance.checkpoint.discard()
         const address = addressOf(instance.definition.component.componentName, instance)
         return Effect.annotateLogs(Effect.logError(lost, cause), { address })
@@ -228,7 +229,7 @@ export class Checkpointer {
   }
 }
 
-/** Whether there is something of it that the store should have and has not. */
+/** Whether the store lacks the current state. */
 const isDue = ({ checkpoint, definition, encoded, revision }: Instance): boolean =>
   definition.persist && encoded !== undefined && checkpoint.isDue(revision)
 

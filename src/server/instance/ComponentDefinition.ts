@@ -1,6 +1,6 @@
 /**
- * A component with the behaviour that runs it, and everything about its instances that is the same for each: worked out once, so
- * that an instance holds what is its own.
+ * A component with its behaviour, and everything that is the same for all its instances. It is computed once, so that
+ * an instance holds only what differs.
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -13,11 +13,11 @@ import type * as Migration from "../../Migration.ts"
 import * as HeardEvents from "./HeardEvents.ts"
 import * as WritableFields from "./WritableFields.ts"
 
-/** A component with the behaviour that runs it. */
+/** A component with its behaviour. */
 export interface ComponentDefinition {
   readonly component: Component.Any
   readonly build: Effect.Effect<Handlers, unknown, unknown>
-  /** The events its behaviour listens to; undefined before it was built for the first time. */
+  /** The events that the behaviour listens to; undefined before the first build. */
   hears: ReadonlySet<string> | undefined
   readonly context: Context.Context<never>
   readonly capacity: number
@@ -27,14 +27,17 @@ export interface ComponentDefinition {
   readonly shutdown: Duration.Duration
   readonly maxIdleTime: Duration.Duration
   readonly persist: boolean
-  /** Whether an anonymous client may mount it; undefined where that is not said. */
+  /** Whether anonymous clients may mount it; undefined when the behaviour does not say. */
   readonly anonymous: boolean | undefined
   readonly migrations: Migration.AnyChain | undefined
-  /** What of a state a principal may see; undefined for all of it. */
+  /** The part of a state that a principal may see; undefined for all of it. */
   readonly view: Component.View<unknown> | undefined
 }
 
-/** Puts a component and its behaviour together; `context` is the server's, the behaviour's own comes before it. */
+/**
+ * Puts a component and its behaviour together. The services of the behaviour take precedence over those of `context`,
+ * the server's.
+ */
 export const make = (
   component: Component.Any,
   behavior: Component.BehaviorDefinition,

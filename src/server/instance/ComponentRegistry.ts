@@ -1,4 +1,4 @@
-/** The components of a server as they are asked for: found by name and version, with props that fit, by somebody who may. */
+/** The components of a server: finds them by name and version, decodes their props, and checks who may mount them. */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -28,12 +28,12 @@ export class ComponentRegistry extends Context.Service<
     readonly find: (
       asked: Pick<MountRequest, "component" | "version">
     ) => Effect.Effect<ComponentDefinition.ComponentDefinition, LiveError>
-    /** Its props, decoded. */
+    /** Decodes the props of a component. */
     readonly propsOf: (
       definition: ComponentDefinition.ComponentDefinition,
       props: Json
     ) => Effect.Effect<unknown, LiveError>
-    /** Fails when this is not somebody who may mount it. */
+    /** Fails when this principal may not mount the component. */
     readonly admit: (
       definition: ComponentDefinition.ComponentDefinition,
       asked: Pick<Authorization.Mounting, "key" | "props" | "principal">
@@ -75,7 +75,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
   })
 })
 
-/** These components, with their behaviours. */
+/** A registry of these components and behaviours. */
 export const layer = (
   components: ReadonlyMap<Component.Any, Component.BehaviorDefinition>
 ): Layer.Layer<ComponentRegistry> => Layer.effect(ComponentRegistry, make(components))

@@ -1,4 +1,4 @@
-/** Asks Authorization in the turn of a call or a write, before its handler runs. */
+/** Asks Authorization when a call or a write is handled, in the turn of its handler. */
 import * as Effect from "effect/Effect"
 import type { Handlers } from "../../actor/Activation.ts"
 import type * as Component from "../../Component.ts"
@@ -7,7 +7,7 @@ import * as Authorization from "../security/Authorization.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
 import * as WritableFields from "./WritableFields.ts"
 
-/** Handlers of an instance that ask first whether whoever calls may do so. */
+/** Handlers of an instance that check the permission of their caller first. */
 export const guard = (
   handlers: Handlers,
   { call, set }: Authorization.Rights,

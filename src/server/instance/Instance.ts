@@ -1,7 +1,7 @@
 /**
- * One running component: its actor, its state as clients see it, and who reads that. It has one writer and a revision per change; a
- * change is encoded, compared and turned to text once, however many read it; a reader is a cursor, never a queue. Who reads, and over
- * what, is not known here, nor where the state is kept: there is a Checkpoint of that.
+ * One running component: its actor, its state as clients see it, and its subscribers. It has one writer and one
+ * revision per change. A change is encoded, compared and serialized once for all subscribers; a subscriber is a cursor,
+ * not a queue. An instance knows neither connections nor stores: its Checkpoint knows what is kept.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -22,32 +22,32 @@ import { Checkpoint } from "./Checkpoint.ts"
 import type { ComponentDefinition } from "./ComponentDefinition.ts"
 import type { Subscriber } from "./Subscriber.ts"
 
-/** A state of an earlier life, with which the next one begins. */
+/** The state with which a later life begins. */
 export interface Origin {
-  /** Of the life that begins. */
+  /** The epoch of the new life. */
   readonly epoch: number
   readonly revision: number
   /** Encoded by the contract. */
   readonly state: Encoded
 }
 
-/** What one instance is. */
+/** What distinguishes one instance from others. */
 export interface Identity {
   readonly id: ComponentId
   readonly key: string | undefined
   readonly props: unknown
-  /** Whose it is; a shared one is nobody's. */
+  /** The principal it belongs to; undefined for a shared instance. */
   readonly principal: Principal | undefined
   /** Undefined for a first life. */
   readonly origin: Origin | undefined
 }
 
-/** What an instance needs of the server it runs on. */
+/** What an instance needs of its server. */
 export interface InstanceHost {
   readonly config: LiveConfig.Settings
-  /** There is something of it that is not kept yet. */
+  /** Marks the instance for the next checkpoint. */
   readonly keep: (instance: Instance) => void
-  /** Tells its readers its newest token now. */
+  /** Sends its subscribers a new token now. */
   readonly seal: (instance: Instance) => Effect.Effect<void>
   readonly run: (effect: Effect.Effect<unknown>) => void
 }
@@ -64,16 +64,16 @@ export class Instance implements Source {
   readonly logs: ChangeLogs
   readonly cursors = new SmallMap<StateCursor<Subscriber>, StateCursor<Subscriber>>()
   readonly #host: InstanceHost
-  /** Undefined where everyone sees everything. */
+  /** Undefined when all clients see the whole state. */
   readonly #views: StateViews | undefined
   #origin: Encoded | undefined
   #encoded: Encoded | undefined
-  /** How many changes led to the encoded state. */
+  /** The number of changes up to the encoded state. */
   #revision: number
   #status: InstanceStatus = "running"
-  /** What the encoded state was made of. */
+  /** The state that was encoded last. */
   #published: unknown
-  /** Whether the state has changed since. */
+  /** Whether the state has changed since it was encoded. */
   #isDirty = false
   #measured: { readonly revision: number; readonly bytes: number } | undefined
   #listeners: Listeners<unknown> | undefined
@@ -115,7 +115,7 @@ export class Instance implements Source {
     return this.#revision
   }
 
-  /** What clients are told of its life. */
+  /** The status that clients are told. */
   get clientStatus(): InstanceStatus {
     return this.#status
   }
@@ -124,13 +124,13 @@ export class Instance implements Source {
     return this.#host.config.conflateAfter
   }
 
-  /** Whether somebody reads who is not away. */
+  /** Whether a subscriber is connected. */
   get isRead(): boolean {
     for (const { isAway } of this.cursors) if (!isAway) return true
     return false
   }
 
-  /** Roughly what it holds for its readers: its state and the changes they have not seen, in bytes of ASCII. */
+  /** About how many bytes it holds for its subscribers: the state, and changes that they have not seen. */
   get bytes(): number {
     const revision = this.#revision
     if (this.#measured?.revision !== revision) {
@@ -139,7 +139,7 @@ export class Instance implements Source {
     return this.#measured.bytes + this.logs.bytes + (this.#views?.bytes ?? 0)
   }
 
-  /** Says something in the log of the server. */
+  /** Runs a log effect on the server, with the name of the component. */
   report(log: Effect.Effect<void>): void {
     this.#host.run(Effect.annotateLogs(log, { component: this.address }))
   }
@@ -152,7 +152,7 @@ export class Instance implements Source {
     return freeze(origin === undefined ? codec.initial(this.props) : codec.state.decode(origin))
   }
 
-  /** Calls the listener with the state after each change, until the function returned is called. */
+  /** Calls the listener with the state after each change, until the returned function is called. */
   listen(listener: (state: unknown) => void): () => void {
     this.#listeners ??= new Listeners((defect) =>
       this.report(Effect.logError("A listener of a component failed", Cause.die(defect)))
@@ -160,7 +160,7 @@ export class Instance implements Source {
     return this.#listeners.add(listener)
   }
 
-  /** A cursor at the present; throws when the view of its client does. */
+  /** Adds a subscriber, and returns its cursor. Throws when the view of the client does. */
   open(sink: Subscriber): StateCursor<Subscriber> {
     const view = this.#views?.of(sink.client, this.cell.state)
     const cursor = new StateCursor(view ?? this, sink)
@@ -169,34 +169,37 @@ export class Instance implements Source {
     return cursor
   }
 
-  /** The reader wants no more. */
+  /** Removes a subscriber. */
   close(cursor: StateCursor<Subscriber>): void {
     this.cursors.delete(cursor)
     cursor.end()
     this.#views?.leave(cursor)
   }
 
-  /** The reader's client is back, and was told this much; undefined: it is to be told everything. */
+  /** The client of a subscriber is connected again, and has the state up to `from`; undefined: it has nothing. */
   resume(cursor: StateCursor<Subscriber>, from: ResumePoint | undefined): void {
     this.#views?.review(cursor.sink.client, this.cell.state)
     cursor.resume(from)
     this.#host.keep(this)
   }
 
-  /** What a client is told when it mounts, which knows of what was said to those who have mounted it up to this event. */
+  /**
+   * What a client is told when it mounts. `index` is that of the last event the client knows of those in the instance's
+   * own room.
+   */
   snapshot({ source }: StateCursor, index: number): Mounted {
     const { encoded, epoch, id, revision } = source
     const state = encoded as Mounted["state"]
     return { componentId: id, epoch, revision, index, state, status: source.clientStatus ?? this.#status }
   }
 
-  /** A token of it is going to be told: now, or with the next round. */
+  /** Sends a new token: now, or with the next round. */
   keep(when: "now" | "soon"): void {
     if (when === "now") this.#host.run(this.#host.seal(this))
     else this.#host.keep(this)
   }
 
-  /** Tells its readers of a token of its state. */
+  /** Sends the subscribers a token of the state. */
   sealed(token: string): void {
     const serial = this.checkpoint.sealed()
     for (const source of this.#views ?? [this]) {
@@ -210,23 +213,23 @@ export class Instance implements Source {
     this.checkpoint.confirm(serial)
   }
 
-  /** Its actor has another state. */
+  /** The actor has a new state. */
   changed(state: unknown): void {
     freeze(state)
     this.#isDirty = true
     this.#listeners?.tell(state)
   }
 
-  /** Its actor is at another place in its life. */
+  /** The status of the actor has changed. */
   statusChanged(status: ActorStatus): void {
     if (status === "starting" || status === "stopping") return
-    // The actor is back at its last good state, and what a crashed handler had shown is to be seen no longer.
+    // //The actor is back at its last good state: clients must not see what the crashed handler had set.
     if (status === "restarting") this.refresh()
     this.#status = status
     this.#wake()
   }
 
-  /** What has changed is seen. */
+  /** Publishes the state, if it has changed. */
   refresh(): void {
     const before = this.#encoded
     if (!this.#isDirty && before !== undefined) return

@@ -1,7 +1,7 @@
 /**
- * How an instance runs: its behaviour is built with the instance as its context, asks before it acts, and answers in texts; the
- * instance sees what becomes of the state, and its rooms what becomes of the instance. It runs for as long as somebody holds it, and
- * ends once.
+ * Runs an instance as an actor: builds its behaviour with the instance as a service, guards its handlers, encodes their
+ * results, and passes state and status on to the instance and its rooms. It runs while somebody holds it, and ends
+ * once.
  */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
@@ -27,16 +27,18 @@ import { fieldOf } from "./WritableFields.ts"
 export interface ActorHost extends InstanceHost {
   readonly authorization: Authorization.Rights
   readonly rooms: Rooms["Service"]
-  /** What a behaviour runs in, the instance as it sees it included. */
+  /** The services of a behaviour, including the instance itself. */
   readonly contextOf: (actor: InstanceActor) => Context.Context<never>
-  /** Milliseconds since the server began: small for a month, and so kept without memory of its own. */
+  /**
+   * Milliseconds since the server began. For the first weeks this is a small integer, which takes no memory of its own.
+   */
   readonly age: () => number
 }
 
-/** An instance that runs. */
+/** A running instance. */
 export class InstanceActor implements Options<unknown>, Observer<unknown> {
   readonly instance: Instance
-  /** The age of the server when it began. */
+  /** The age of the server when this instance began. */
   readonly begun: number
   readonly #host: ActorHost
   #rooms: InstanceRooms | undefined
@@ -54,37 +56,37 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
     return this.instance.definition
   }
 
-  /** How often the behaviour was built before. */
+  /** The number of restarts; -1 before the first build. */
   get activation(): number {
     return this.#activation
   }
 
-  /** The rooms it is in, and what it says and hears. */
+  /** Its rooms, events and presence. */
   get rooms(): InstanceRooms {
     return (this.#rooms ??= new InstanceRooms(this.instance, this.#host.rooms, this.#host.config))
   }
 
-  /** The same, if it has to do with rooms. */
+  /** The same; undefined when it uses none of them. */
   get roomsIfAny(): InstanceRooms | undefined {
     return this.#definition.component.codec.presence === undefined ? this.#rooms : this.rooms
   }
 
-  /** The rooms it has joined. */
+  /** The names of the rooms it has joined. */
   get roomNames(): ReadonlyArray<string> {
     return this.#rooms?.names ?? []
   }
 
-  /** Somebody else holds it, too. */
+  /** Adds a holder. */
   hold(): void {
     this.#holders++
   }
 
-  /** One who held it does so no more; gives whether that was the last. */
+  /** Removes a holder; returns whether it was the last. */
   letGo(): boolean {
     return --this.#holders <= 0
   }
 
-  /** Computes the first state and runs the build. */
+  /** Computes the first state and builds the behaviour. */
   get start(): Effect.Effect<void, LiveError> {
     const component = this.address
     return Effect.catchCause(this.instance.cell.start(), (cause) => {
@@ -99,12 +101,12 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
     })
   }
 
-  /** Lets it finish what it has begun, for as long as its behaviour allows. */
+  /** Stops it after the messages it has begun, within the shutdown time of its behaviour. */
   get stop(): Effect.Effect<void> {
     return this.instance.cell.stop(this.#definition.shutdown)
   }
 
-  /** Runs what ends it, once; whoever asks again waits for that. */
+  /** Runs `ending` once; later calls wait for it. */
   end(ending: Effect.Effect<void>): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.#ended !== undefined) return Deferred.await(this.#ended)
@@ -116,7 +118,7 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
     })
   }
 
-  /** Waits until it has ended; undefined when it has not begun to. */
+  /** Waits for the end; undefined while nobody has asked for it. */
   get ending(): Effect.Effect<void> | undefined {
     return this.#ended === undefined ? undefined : Deferred.await(this.#ended)
   }
@@ -125,7 +127,7 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
     return this.instance.address
   }
 
-  /** Made anew for each activation, and held by that. */
+  /** Made for each activation, which holds it. */
   get context(): Context.Context<never> {
     return this.#host.contextOf(this)
   }
@@ -167,7 +169,7 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
   finish(action: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<unknown, unknown, unknown> {
     if (fieldOf(action) !== undefined) return Effect.as(answer, "null")
     const codec = this.#definition.component.codec.actions.get(action)
-    // What else is no action is an event that was heard, and nobody waits for what becomes of that.
+    // //A message that is neither a write nor an action is an event, whose result nobody waits for.
     return codec === undefined ? this.#heard(action, answer) : ActionResult.encode(answer, codec)
   }
 

@@ -1,6 +1,6 @@
 /**
- * Where the instances are found that have a key. There is at most one for each component and key, wherever it runs: whoever asks
- * for it is given a reference to that one, which is activated if nobody has it. Who may have it was asked before.
+ * Finds the instances that have a key. There is at most one for each component and key in the whole system, wherever it
+ * runs: `get` returns a reference to it, and activates it first where necessary. Permissions are checked before.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -20,33 +20,33 @@ import { LocalAddress } from "./LocalAddress.ts"
 import { LocalInstanceRef } from "./LocalInstanceRef.ts"
 import * as StateRecovery from "./StateRecovery.ts"
 
-/** Names an instance that has a key. */
+/** The address of an instance with a key. */
 export interface InstanceAddress {
   readonly component: Component.Any
   readonly key: string
 }
 
-/** An instance is wanted. */
+/** An instance that is to be found or activated. */
 export interface Wanted extends InstanceAddress {
-  /** What this one mounts it with; an instance is made with those of the first. */
+  /** The props of this mount. The instance is made with those of its first. */
   readonly props: unknown
 }
 
-/** Where instances are found. */
+/** The directory of instances with keys. */
 export class InstanceDirectory extends Context.Service<
   InstanceDirectory,
   {
     /**
-     * Finds or activates the instance. It stays active until the reference is released, and is passivated when nobody has held it
-     * for long enough.
+     * Finds or activates the instance. It stays active until the reference is released and the idle time of its
+     * behaviour is over.
      */
     readonly get: (wanted: Wanted) => Effect.Effect<InstanceRef, LiveError>
-    /** The addresses of the instances that are active or being activated. */
+    /** The addresses of all instances that are active or being activated. */
     readonly list: Effect.Effect<ReadonlyArray<InstanceAddress>>
   }
 >()("fibra/server/InstanceDirectory") {}
 
-/** All instances run in this process. */
+/** A directory for one process. */
 export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry | InstanceRunner | SnapshotStore> =
   Layer.effect(
     InstanceDirectory,
@@ -60,7 +60,7 @@ export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry
         Effect.gen(function* () {
           const origin = yield* StateRecovery.fromStore(store, definition, key)
           const actor = yield* runner.start(definition, { key, props, principal: undefined, origin })
-          // A restored one has to be known as the later life.
+          // //The store has to know the later life before another one begins.
           if (origin !== undefined) runner.keep(actor.instance)
           return actor
         })
@@ -80,7 +80,7 @@ export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry
           const scope = Scope.makeUnsafe()
           const found = restore(Scope.provide(directory.get(address), scope))
           return Effect.map(
-            // Whoever stops waiting for it does not hold it.
+            // //A caller that was interrupted holds nothing.
             Effect.onError(found, () => Scope.close(scope, Exit.void)),
             (actor) => new LocalInstanceRef(actor, address.props, runner, scope)
           )

@@ -1,4 +1,4 @@
-/** What is to be known of a running instance from outside. */
+/** What can be known of a running instance from outside. */
 import type { ComponentId } from "../../LiveId.ts"
 import type { InstanceStatus } from "../../LiveProtocol.ts"
 import type { InstanceActor } from "./InstanceActor.ts"
@@ -8,29 +8,29 @@ export interface InstanceInfo {
   readonly id: ComponentId
   readonly component: string
   readonly version: number
-  /** Undefined for a private one. */
+  /** Undefined for a private instance. */
   readonly key: string | undefined
-  /** The id of the principal whose it is; undefined for a shared one, and for that of an anonymous client. */
+  /** The id of the principal it belongs to; undefined for a shared instance, and for one of an anonymous client. */
   readonly principal: string | undefined
   readonly status: InstanceStatus
-  /** Counts its lives, and the changes of its state in all of them. */
+  /** The number of its life, and the number of changes in all of them. */
   readonly epoch: number
   readonly revision: number
   /** How often its behaviour was built again. */
   readonly restarts: number
-  /** The mounts that follow its state, and how many of them belong to clients that are away. */
+  /** The mounts that follow its state, and how many of their clients are not connected. */
   readonly readers: number
   readonly away: number
   /** Messages that wait. */
   readonly pending: number
   readonly rooms: ReadonlyArray<string>
-  /** Of its state and of the changes its readers have not seen, roughly. */
+  /** About how many bytes it holds for its subscribers. */
   readonly bytes: number
-  /** When this life began, milliseconds since the epoch. */
+  /** When this life began, in milliseconds since 1970. */
   readonly since: number
 }
 
-/** What is to be known of this one; `begun` is when its server began. */
+/** Describes an instance; `begun` is when its server began. */
 export const of = (actor: InstanceActor, begun: number): InstanceInfo => {
   const { bytes, cell, clientStatus, cursors, definition, epoch, id, key, principal, revision } = actor.instance
   return {

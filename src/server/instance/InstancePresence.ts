@@ -1,6 +1,6 @@
 /**
- * Those who have mounted one instance, as they are listed where it speaks: in its first room, or, when it is in none, in a room of its
- * own. What is known of them is kept here, and goes with them from list to list.
+ * The presence of those who have mounted one instance. They are listed in its first room, or, as long as it is in none,
+ * in its own room. Their metadata is kept here, and moves with them from list to list.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -19,20 +19,20 @@ import type { StateCursor } from "../sync/StateCursor.ts"
 import type { Instance } from "./Instance.ts"
 import type { Subscriber } from "./Subscriber.ts"
 
-/** What is needed of the instance's server and of its rooms. */
+/** What presence needs of the server and of the instance's rooms. */
 export interface InstancePresenceOptions {
   readonly codec: PresenceCodec
   readonly config: LiveConfig.Settings
   readonly rooms: Pick<Rooms["Service"], "nextListUnsafe">
-  /** Where the instance speaks; undefined when nobody could hear it. */
+  /** The room in which the instance is listed; undefined when nobody has mounted it. */
   readonly home: () => Room | undefined
 }
 
-/** Those who have mounted one instance. */
+/** The presence of one instance. */
 export class InstancePresence {
   readonly #instance: Instance
   readonly #options: InstancePresenceOptions
-  /** What is known of each. */
+  /** The metadata of each mount. */
   readonly #metadata = new Map<StateCursor<Subscriber>, unknown>()
   #listed: { readonly list: Presence; readonly room: Room } | undefined
   readonly #listeners: Listeners<ReadonlyArray<Person>>
@@ -44,12 +44,12 @@ export class InstancePresence {
     this.#listeners = new Listeners((defect) => this.#listenerFailed(defect))
   }
 
-  /** Who is there, those of other instances included. */
+  /** Everyone in the list, including those who have mounted other instances. */
   get people(): ReadonlyArray<Person> {
     return this.#listed?.list.people ?? []
   }
 
-  /** Calls the listener with the list of now, and after each change, until the function returned is called. */
+  /** Calls the listener with the list now and after each change, until the returned function is called. */
   listen(listener: (people: ReadonlyArray<Person>) => void): () => void {
     const remove = this.#listeners.add(listener)
     if (this.#listeners.size === 1) this.#follow()
@@ -60,7 +60,7 @@ export class InstancePresence {
     }
   }
 
-  /** A client has mounted the instance, with these props. */
+  /** A client has mounted the instance. */
   arrived(cursor: StateCursor<Subscriber>, props: unknown): void {
     const { codec } = this.#options
     try {
@@ -76,13 +76,13 @@ export class InstancePresence {
     this.#list(cursor)
   }
 
-  /** It has unmounted it. */
+  /** A client has unmounted the instance. */
   departed(cursor: StateCursor<Subscriber>): void {
     this.#part(cursor)
     this.#metadata.delete(cursor)
   }
 
-  /** It is away, or back. */
+  /** A client has disconnected or is back. */
   seen(cursor: StateCursor<Subscriber>): void {
     this.#listed?.list.seen(cursor, cursor.isAway)
   }
@@ -93,7 +93,9 @@ export class InstancePresence {
     this.#unfollow()
   }
 
-  /** Says what is to be known of a client, or of all that have mounted a private instance. */
+  /**
+   * Sets the metadata of one client; without a client, or for any client of a private instance, that of all its mounts.
+   */
   track(metadata: unknown, of: ClientInfo | undefined): Effect.Effect<void, LiveError> {
     return Effect.suspend(() => {
       const { key, cursors } = this.#instance
@@ -113,7 +115,7 @@ export class InstancePresence {
     })
   }
 
-  /** The instance may speak elsewhere now: those who have mounted it are listed there. */
+  /** Moves everyone to the list of the room where the instance is listed now. */
   settle(): void {
     if (this.#metadata.size === 0 && this.#listed === undefined) return
     const room = this.#options.home()
@@ -128,13 +130,13 @@ export class InstancePresence {
     this.#listeners.tell(this.people)
   }
 
-  /** Whether somebody is one of those who have mounted it. */
+  /** Whether this client has mounted the instance. */
   #isOwn(client: ClientInfo): boolean {
     for (const { sink } of this.#instance.cursors) if (sink.client === client) return true
     return false
   }
 
-  /** The list of this component in a room. */
+  /** The list of this component in a room; made when there is none. */
   #listOf(room: Room): Presence {
     const { id, address } = this.#instance
     const { codec, config, rooms } = this.#options
@@ -149,7 +151,7 @@ export class InstancePresence {
     return list
   }
 
-  /** It is known what to say of this one. */
+  /** Lists a mount whose metadata is known. */
   #list(cursor: StateCursor<Subscriber>): void {
     this.settle()
     this.#meet(cursor)
@@ -170,7 +172,7 @@ export class InstancePresence {
     if (listed.list.isEmpty) listed.room.presences.delete(this.#instance.address)
   }
 
-  /** Its listeners listen to the list of where it is. */
+  /** Listens to the present list for the listeners of this instance. */
   #follow(): void {
     this.#unfollow()
     this.#stopFollowing = this.#listed?.list.listen((people) => this.#listeners.tell(people))

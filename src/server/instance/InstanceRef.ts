@@ -1,6 +1,6 @@
 /**
- * An instance as a session holds it, on whichever server it runs: a way to send it messages and to follow its state, for as long as
- * the holder wants it. One reference is one holder; it is released once.
+ * A reference to an instance, on whichever server it runs. Through it a session sends messages and follows the state.
+ * Each reference counts as one holder, and is released once.
  */
 import type * as Effect from "effect/Effect"
 import type { Resume, SendOptions } from "../../actor/Message.ts"
@@ -11,39 +11,45 @@ import type { Mounted, ResumePoint } from "../../LiveProtocol.ts"
 import type { StateCursor } from "../sync/StateCursor.ts"
 import type { Subscriber } from "./Subscriber.ts"
 
-/** An instance that is held. */
+/** A reference to an instance. */
 export interface InstanceRef {
   readonly id: ComponentId
-  /** Undefined for a private one. */
+  /** Undefined for a private instance. */
   readonly key: string | undefined
-  /** Its contract. */
+  /** The contract. */
   readonly component: Component.Any
-  /** Messages that may wait for it. */
+  /** The number of messages that may wait. */
   readonly capacity: number
-  /** Roughly what it holds for its readers: its state and the changes they have not seen, in bytes of ASCII. */
+  /** About how many bytes the instance holds for its subscribers: the state, and changes that they have not seen. */
   readonly bytes: number
-  /** Sends it a message; the listener is called once with the outcome, and not at all when the function returned has cancelled it. */
+  /** Sends a message. The listener is called once with the outcome, unless the returned function cancels it before. */
   readonly send: (tag: string, payload: unknown, options: SendOptions, listener: Resume) => () => void
-  /** A cursor at the present. Fails when the view of this client does, or when it would be in too many rooms. */
+  /**
+   * Adds a subscriber, which follows from the current state. Fails when the view of the client throws, or when the
+   * client would be in too many rooms.
+   */
   readonly subscribe: (subscriber: Subscriber) => Effect.Effect<StateCursor<Subscriber>, LiveError>
-  /** The subscriber wants no more. */
+  /** Removes a subscriber. */
   readonly unsubscribe: (cursor: StateCursor<Subscriber>) => void
-  /** The subscriber's client is away. */
+  /** The client of the subscriber has disconnected. */
   readonly detach: (cursor: StateCursor<Subscriber>) => void
-  /** It is back, and was told this much; undefined: it is to be told everything. */
+  /** The client is connected again, and has the state up to `from`; undefined: it has nothing. */
   readonly resume: (cursor: StateCursor<Subscriber>, from: ResumePoint | undefined) => void
-  /** It is back, and is going to be told of the mount again. */
+  /** The client is connected again, and is going to be sent the mount again. */
   readonly startAgain: (cursor: StateCursor<Subscriber>) => void
   /**
-   * What the client is told of its mount, knowing of what was said up to the event of this index; by default of all of it. A token
-   * follows: at once when it `seals`, or else with the next round.
+   * What the client is told of its mount. `index` is that of the last event it knows; undefined: it knows all of them.
+   * A token follows: at once with `seals`, otherwise with the next round.
    */
   readonly snapshot: (
     cursor: StateCursor<Subscriber>,
     options: { readonly index: number | undefined; readonly seals: boolean }
   ) => Mounted
-  /** Lets go: a private instance stops with its last holder, a keyed one is passivated when nobody has held it for long enough. */
+  /**
+   * Releases the reference. A private instance stops with its last holder; a keyed one is passivated when it has been
+   * without holders for its idle time.
+   */
   readonly release: Effect.Effect<void>
-  /** The token for one who has let go of a private instance: of the state as it is, or of the last one when nobody holds it. */
+  /** The last token of a private instance, for a client that has released it. */
   readonly farewell: Effect.Effect<string | undefined>
 }

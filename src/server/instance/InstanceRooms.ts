@@ -1,6 +1,6 @@
 /**
- * One instance among others: the rooms it is in, and what it says there and hears. An instance in no room has one of its own, without
- * a name, where those who have mounted it are; the first room it joins takes the place of that.
+ * The rooms of one instance, with its events and presence. An instance that has joined no room has its own room,
+ * without a name, for those who have mounted it; the first room that it joins takes the place of that.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -24,7 +24,7 @@ export class InstanceRooms implements Member {
   readonly #instance: Instance
   readonly #rooms: Rooms["Service"]
   readonly #config: LiveConfig.Settings
-  /** Undefined where the contract does not say who is there. */
+  /** Undefined when the contract declares no presence. */
   readonly #presence: InstancePresence | undefined
   #joined: ReadonlyArray<Room> = []
   #own: Room | undefined
@@ -44,17 +44,17 @@ export class InstanceRooms implements Member {
     return this.#instance.id
   }
 
-  /** The names of the rooms it is in. */
+  /** The names of the rooms it has joined. */
   get names(): ReadonlyArray<string> {
     return this.#joined.flatMap(({ name }) => name ?? [])
   }
 
-  /** Events said to those who have mounted it. */
+  /** The index of the last event in its own room. */
   get index(): number {
     return this.#own?.log.index ?? 0
   }
 
-  /** Enters a room, if it may. */
+  /** Joins a room, if Authorization permits it. */
   join(room: string): Effect.Effect<void, LiveError> {
     return Effect.suspend(() => {
       const { address: component, key, principal } = this.#instance
@@ -62,7 +62,7 @@ export class InstanceRooms implements Member {
     })
   }
 
-  /** Enters a room it may be in. */
+  /** Joins a room without asking Authorization. */
   #enter(name: string): Effect.Effect<void, LiveError> {
     return Effect.suspend(() => {
       if (this.#isOver || this.#joined.some((room) => room.name === name)) return Effect.void
@@ -70,7 +70,7 @@ export class InstanceRooms implements Member {
       if (this.#joined.length >= maxRooms) return refuse(new TooManyRooms({ limit: maxRooms, of: "instance" }))
       const room = this.#rooms.openUnsafe(name)
       const { id, key, cursors, definition } = this.#instance
-      // What a shared instance does is no client's doing: whoever has mounted it hears what is said there, however much that is.
+      // //Clients do not decide which rooms a shared instance joins, so their limits do not apply to it.
       if (key === undefined && !Array.from(cursors).every(({ sink }) => sink.hasRoomFor([room]))) {
         this.#rooms.leftUnsafe(room)
         return refuse(this.tooMany)
@@ -83,12 +83,12 @@ export class InstanceRooms implements Member {
     })
   }
 
-  /** Whether a client that mounts it may be in all of its rooms. */
+  /** Whether the room limit of a client permits it to mount the instance. */
   fits(audience: Subscriber): boolean {
     return audience.hasRoomFor(this.#joined)
   }
 
-  /** Why a client may not. */
+  /** The error for a client whose limit does not. */
   get tooMany(): TooManyRooms {
     return new TooManyRooms({ limit: this.#config.maxRooms, of: "connection" })
   }
@@ -111,25 +111,25 @@ export class InstanceRooms implements Member {
     this.#presence?.end()
   }
 
-  /** A client has mounted it, with these props. */
+  /** A client has mounted the instance. */
   arrived(cursor: StateCursor<Subscriber>, props: unknown): void {
     const { id, definition } = this.#instance
     for (const room of this.#all) cursor.sink.enter(room, id, cursor, definition.component.codec.events)
     this.#presence?.arrived(cursor, props)
   }
 
-  /** It has unmounted it. */
+  /** A client has unmounted the instance. */
   departed(cursor: StateCursor<Subscriber>): void {
     for (const room of this.#all) cursor.sink.forget(room, this.#instance.id)
     this.#presence?.departed(cursor)
   }
 
-  /** It is away, or back. */
+  /** A client has disconnected or is back. */
   seen(cursor: StateCursor<Subscriber>): void {
     this.#presence?.seen(cursor)
   }
 
-  /** Says an event in a room. */
+  /** Sends an event to a room. */
   broadcast(
     event: string,
     payload: unknown,
@@ -149,7 +149,7 @@ export class InstanceRooms implements Member {
         return refuse(new PayloadRejected({ action: event, issue: String(Cause.squash(encoded.cause)) }))
       }
       const text = JSON.stringify(encoded.value ?? null)
-      // What happened before the event is to be seen before it.
+      // //Clients must see what happened before the event first.
       this.#instance.refresh()
       const except = options.except === "sender" ? this : undefined
       room?.say(event, text, this.#isFor(options, caller))
@@ -175,19 +175,21 @@ export class InstanceRooms implements Member {
     this.#instance.cell.send(HeardEvents.tagOf(event), decoded.value, { from: caller }, undefined)
   }
 
-  /** Who is there. */
+  /** Everyone in the list of presence. */
   get people(): ReadonlyArray<Person> {
     return this.#presence?.people ?? []
   }
 
-  /** Calls the listener with the list of now, and after each change, until the function returned is called. */
+  /** Calls the listener with the list now and after each change, until the returned function is called. */
   listen(listener: (people: ReadonlyArray<Person>) => void): () => void {
     if (this.#presence !== undefined) return this.#presence.listen(listener)
     listener([])
     return () => {}
   }
 
-  /** Says what is to be known of a client, or of all that have mounted a private instance. */
+  /**
+   * Sets the metadata of one client; without a client, or for any client of a private instance, that of all its mounts.
+   */
   track(metadata: unknown, of: ClientInfo | undefined): Effect.Effect<void, LiveError> {
     return (
       this.#presence?.track(metadata, of) ??
@@ -207,7 +209,7 @@ export class InstanceRooms implements Member {
     return (client) => (to === undefined || client.principal?.id === to) && !senders.has(client)
   }
 
-  /** Where it speaks: in its first room, or to those who have mounted it, if there is anybody. */
+  /** The default room of its events: the first it has joined, or its own when somebody has mounted it. */
   #home(): Room | undefined {
     const [first] = this.#joined
     if (first !== undefined) return first
@@ -219,12 +221,12 @@ export class InstanceRooms implements Member {
     return this.#own
   }
 
-  /** The room of its own included. */
+  /** All its rooms, including its own. */
   get #all(): ReadonlyArray<Room> {
     return this.#own === undefined ? this.#joined : [...this.#joined, this.#own]
   }
 }
 
-/** A shared instance is in the rooms its behaviour joins, not in those of whoever mounts it. */
+/** Refuses to mount a shared instance in a room: its behaviour decides which rooms it joins. */
 export const notForShared = (room: string): RoomRejected =>
   new RoomRejected({ room: shortened(room), issue: "an instance with a key cannot be mounted in a room" })

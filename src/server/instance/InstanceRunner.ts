@@ -1,6 +1,6 @@
 /**
- * Runs the instances of this process, each until it is let go of, and has their states kept. Where they come from, and who may have
- * them, is not known here.
+ * Runs the instances of this process until their last holder releases them, and has their states kept. It does not know
+ * where they come from, or who may have them.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -25,11 +25,11 @@ import { type ActorHost, InstanceActor } from "./InstanceActor.ts"
 import * as InstanceInfo from "./InstanceInfo.ts"
 import * as InstanceSelf from "./InstanceSelf.ts"
 
-/** What is to be started. */
+/** An instance to start. */
 export interface Starting extends Omit<Identity, "id"> {
-  /** A new one, unless it has lived before. */
+  /** A new one by default; a later life keeps the id of the first. */
   readonly id?: ComponentId
-  /** It is in this room before it is built: what it says there then, and hears, counts. */
+  /** A room to join before the behaviour is built, so that the build can use it. */
   readonly room?: string | undefined
 }
 
@@ -37,30 +37,30 @@ export interface Starting extends Omit<Identity, "id"> {
 export class InstanceRunner extends Context.Service<
   InstanceRunner,
   {
-    /** Starts an instance, which has one holder then. */
+    /** Starts an instance with one holder. */
     readonly start: (definition: ComponentDefinition, own: Starting) => Effect.Effect<InstanceActor, LiveError>
-    /** One who held it does so no more; it stops with the last. */
+    /** Removes a holder; the instance stops with the last. */
     readonly release: (actor: InstanceActor) => Effect.Effect<void>
-    /** Lets it finish what it has begun, stops it, and keeps its last state. */
+    /** Stops an instance after the messages it has begun, and keeps its last state. */
     readonly stop: (actor: InstanceActor) => Effect.Effect<void>
-    /** Stops it, and keeps nothing: another life of it is the one that counts. */
+    /** Stops an instance without keeping its state, because another life of it counts. */
     readonly discard: (actor: InstanceActor) => Effect.Effect<void>
     /** The instance of this id, if it runs here. */
     readonly findUnsafe: (id: string) => InstanceActor | undefined
-    /** There is something of it that is not kept yet. */
+    /** Marks an instance for the next checkpoint. */
     readonly keep: (instance: Instance) => void
-    /** The token for one who has let go of a private instance: of the state as it is, or of the last one when nobody holds it. */
+    /** The last token of a private instance, for a client that has released it. */
     readonly farewell: (actor: InstanceActor) => Effect.Effect<string | undefined>
-    /** Lets all finish what they have begun, and stops them. */
+    /** Stops all instances after the messages they have begun. */
     readonly finish: Effect.Effect<void>
-    /** Keeps every state that is not kept yet, and tells its readers the token. */
+    /** Keeps all states that have changed, and sends the tokens to clients. */
     readonly keepAll: Effect.Effect<void>
-    /** Keeps nothing any more. */
+    /** Stops keeping states. */
     readonly close: Effect.Effect<void>
-    /** Interrupts whatever is still being done, and stops them all. */
+    /** Stops all instances at once, and interrupts their handlers. */
     readonly stopNow: Effect.Effect<void>
     readonly list: Effect.Effect<ReadonlyArray<InstanceInfo.InstanceInfo>>
-    /** How many there are. */
+    /** The number of running instances. */
     readonly size: Effect.Effect<number>
   }
 >()("fibra/server/InstanceRunner") {}
@@ -108,7 +108,7 @@ const make = Effect.gen(function* () {
   const keepEach = Effect.sync(() => {
     for (const { instance } of running.values()) checkpointer.keep(instance)
   })
-  // A token grows old, though nothing changes.
+  // //Tokens expire even when the state does not change.
   yield* Effect.forkScoped(Effect.schedule(keepEach, Schedule.spaced(Duration.times(config.tokenAge, 0.5))))
   yield* Effect.addFinalizer(() => each(stop))
 
@@ -142,7 +142,8 @@ const make = Effect.gen(function* () {
       const { instance } = actor
       const token = checkpointer.farewell(instance)
       if (actor.ending === undefined) return token
-      // What it has begun is answered, so it is in the token. What it closes after that may take longer, and changes nothing.
+      // //Once the actor has ended, the token has all that was handled. Closing its resources may take longer, and
+      // changes nothing.
       return Effect.andThen(Effect.timeoutOption(instance.cell.watch(), instance.definition.shutdown), token)
     },
     finish: each((actor) => actor.stop),
@@ -156,7 +157,7 @@ const make = Effect.gen(function* () {
   })
 })
 
-/** No instance at first; those that run when the Scope closes are stopped. */
+/** A runner without instances. Those that run when the Scope closes are stopped. */
 export const layer: Layer.Layer<InstanceRunner, never, SnapshotStore | StateToken | Rooms> = Layer.effect(
   InstanceRunner,
   make

@@ -1,6 +1,6 @@
 /**
- * An instance as its own behaviour sees it. Its members are made when they are read, so that they can be passed around on their
- * own and an instance that nobody asks holds none of them.
+ * The instance as its behaviour sees it. Functions are made when they are read: a behaviour can pass them around on
+ * their own, and an instance that uses none of them holds none.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ import { ClientInfo } from "../sync/ClientInfo.ts"
 import type { Instance } from "./Instance.ts"
 import type { InstanceActor } from "./InstanceActor.ts"
 
-/** The service a behaviour gets for its component's class. */
+/** The service that a behaviour gets for the class of its component. */
 class InstanceSelf implements Component.InstanceContext<unknown, unknown, Component.Events, unknown> {
   readonly #actor: InstanceActor
 
@@ -112,14 +112,14 @@ class InstanceSelf implements Component.InstanceContext<unknown, unknown, Compon
   }
 }
 
-/** Whose call is being handled. */
+/** The caller of the message that is being handled. */
 const caller = Effect.withFiber((fiber) =>
   Effect.succeed(Context.get(fiber.context, CurrentTurn)?.from as ClientInfo | undefined)
 )
 
 type SelfKey = Context.Key<never, InstanceSelf>
 
-/** What the behaviour of an instance runs in. */
+/** The services of an instance's behaviour. */
 export const contextOf = (actor: InstanceActor): Context.Context<never> => {
   const { component, context } = actor.instance.definition
   return Context.add(context, component as unknown as SelfKey, new InstanceSelf(actor))

@@ -1,6 +1,6 @@
 /**
- * The running components of one server, as its clients ask for them: private ones, each held by whoever mounted or brought it back,
- * and one for each key. Who mounted them is the business of the sessions.
+ * Mounts and restores the running components of one server for its clients: private instances, and one instance for
+ * each key. Sessions remember who has mounted what.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -27,12 +27,12 @@ import { InstanceRunner } from "./InstanceRunner.ts"
 import { LocalInstanceRef } from "./LocalInstanceRef.ts"
 import * as StateRecovery from "./StateRecovery.ts"
 
-/** A private instance is to be mounted as it was when the token was sealed; without props, with those it had then. */
+/** Restores a private instance from a token; without props, with those in the token. */
 export interface RestoreRequest extends Omit<RehydrateRequest, "props"> {
   readonly props?: Json
 }
 
-/** What somebody wants to bring back. */
+/** A private instance to restore. */
 interface Wanted {
   readonly definition: ComponentDefinition
   readonly props: unknown
@@ -43,16 +43,16 @@ interface Wanted {
 export class Instances extends Context.Service<
   Instances,
   {
-    /** Activates a private instance, or finds or activates the one of the key. */
+    /** Starts a private instance, or finds or activates that of the key. */
     readonly mount: (request: MountRequest, principal: Principal | undefined) => Effect.Effect<InstanceRef, LiveError>
-    /** Brings a private instance back: the running one, or as its token says. The token is spent. */
+    /** Restores a private instance: joins it when it still runs, or starts it from its token. The token is used up. */
     readonly restore: (
       request: RestoreRequest,
       principal: Principal | undefined
     ) => Effect.Effect<InstanceRef, LiveError>
-    /** Those that run in this process. */
+    /** All that run in this process. */
     readonly list: Effect.Effect<ReadonlyArray<InstanceInfo>>
-    /** How many there are. */
+    /** How many run in this process. */
     readonly size: Effect.Effect<number>
   }
 >()("fibra/server/Instances") {}
@@ -67,10 +67,10 @@ const make = Effect.gen(function* () {
 
   const ref = (actor: InstanceActor, props: unknown): InstanceRef => new LocalInstanceRef(actor, props, runner)
 
-  /** One at a time may bring back the instance of an id. */
+  /** One lock for each instance id that is being restored. */
   const locks = yield* RcMap.make({ lookup: (_id: string) => Semaphore.make(1) })
 
-  /** Somebody brings a token of an instance that still runs. */
+  /** Joins an instance that still runs. */
   const join = (
     actor: InstanceActor,
     { props, room, definition }: Wanted,
@@ -93,7 +93,7 @@ const make = Effect.gen(function* () {
       )
     })
 
-  /** Nobody has this instance any more; it begins another life. */
+  /** Starts a later life of an instance that nobody runs here. */
   const revive = (
     { props, room, definition }: Wanted,
     claims: Claims,
@@ -104,7 +104,7 @@ const make = Effect.gen(function* () {
       const origin = yield* StateRecovery.fromToken(store, definition, claims, last?.instance)
       const id = claims.instance as ComponentId
       const actor = yield* runner.start(definition, { id, key: undefined, props, principal, origin, room })
-      // Not before it runs: a token that brought nothing back may be tried again.
+      // //Not before it runs: a token that restored nothing can be used again.
       yield* Effect.onError(spend(definition, claims, { epoch: origin.epoch, serial: 0 }), () => runner.discard(actor))
       runner.keep(actor.instance)
       actor.instance.checkpoint.spend(claims)
@@ -161,7 +161,7 @@ const make = Effect.gen(function* () {
         Effect.gen(function* () {
           const before = runner.findUnsafe(claims.instance)
           if (before?.ending !== undefined) yield* before.ending
-          // The client has been with another server meanwhile, where the instance had a later life.
+          // //The client was connected to another server meanwhile, where the instance had a later life.
           else if (before !== undefined && before.instance.epoch < claims.epoch) yield* runner.discard(before)
           const running = runner.findUnsafe(claims.instance)
           if (running !== undefined) return yield* join(running, wanted, claims)

@@ -1,6 +1,6 @@
 /**
- * Where a keyed instance is found. Clients choose keys, so the hash of an address depends on a secret of this process: nobody can
- * choose keys that share one, and have the directory compare them all.
+ * The address of a keyed instance in the directory of this process. Clients choose keys. Its hash depends on a secret
+ * of the process, so that nobody can choose keys with the same hash and make the directory compare them all.
  */
 import { hash, randomBytes } from "node:crypto"
 import * as Equal from "effect/Equal"
@@ -9,11 +9,11 @@ import type { ComponentDefinition } from "./ComponentDefinition.ts"
 
 const secret = randomBytes(16)
 
-/** Four bytes of SHA-256. Of UTF-16: in UTF-8, all lone surrogates would be the same. */
+/** Four bytes of SHA-256, over UTF-16: in UTF-8 all lone surrogates are the same. */
 const keyedHash = (text: string): number =>
   hash("sha256", Buffer.concat([secret, Buffer.from(text, "utf16le")]), "buffer").readInt32LE(0)
 
-/** An address that is equal to others of the same component and key: props are for the first activation, and not part of it. */
+/** Equal to another address with the same component and key. The props serve the first activation, and do not count. */
 export class LocalAddress implements Equal.Equal {
   readonly definition: ComponentDefinition
   readonly key: string

@@ -1,4 +1,4 @@
-/** An instance of this process, as one who has mounted it holds it. */
+/** A reference to an instance in this process. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
@@ -13,13 +13,13 @@ import type { InstanceRef } from "./InstanceRef.ts"
 import type { InstanceRunner } from "./InstanceRunner.ts"
 import type { Subscriber } from "./Subscriber.ts"
 
-/** A reference to an instance of this process. */
+/** A reference to an instance in this process. */
 export class LocalInstanceRef implements InstanceRef {
   readonly #actor: InstanceActor
-  /** What this holder has mounted it with; a shared instance was made with those of the first. */
+  /** The props of this mount. A shared instance was made with those of its first. */
   readonly #props: unknown
   readonly #runner: InstanceRunner["Service"]
-  /** Holds a keyed instance active; a private one counts its holders. */
+  /** Keeps a keyed instance active; undefined for a private one, which counts its holders. */
   readonly #scope: Scope.Closeable | undefined
 
   constructor(actor: InstanceActor, props: unknown, runner: InstanceRunner["Service"], scope?: Scope.Closeable) {
@@ -96,7 +96,7 @@ export class LocalInstanceRef implements InstanceRef {
     { index, seals }: { readonly index: number | undefined; readonly seals: boolean }
   ): Mounted {
     const { instance, roomsIfAny: rooms } = this.#actor
-    // Who has come back has no token any more, and others of the same browser may come with the one that was spent.
+    // //A client that is back has used up its token, and another tab may try to use the same.
     instance.keep(seals ? "now" : "soon")
     return instance.snapshot(cursor, index ?? rooms?.index ?? 0)
   }

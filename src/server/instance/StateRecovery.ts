@@ -1,6 +1,6 @@
 /**
- * Where the state of an instance comes from when it has been kept: from the token its client brings or from the SnapshotStore,
- * through the migrations of its component. Nothing is activated here, and no token is spent.
+ * Finds the state with which an instance begins: in a client's token, or in the SnapshotStore, migrated to the present
+ * version. It neither activates instances nor uses up tokens.
  */
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
@@ -17,9 +17,9 @@ import { addressOf } from "./Checkpointer.ts"
 import * as RejectionLog from "../security/RejectionLog.ts"
 import type { Claims, StateToken } from "../security/StateToken.ts"
 
-/** The token is not taken. */
+/** Refuses a token. */
 export const rejected = (component: string, reason: TokenRejection, cause?: Error): Effect.Effect<never, LiveError> => {
-  // What comes with time and with deploys is nobody's fault.
+  // //Tokens expire with time and become too new during deploys: neither needs anybody's attention.
   const log = reason === "expired" || reason === "newer" ? Effect.logInfo : Effect.logWarning
   const line = Effect.annotateLogs(log("A state token was rejected"), {
     component,
@@ -32,7 +32,7 @@ export const rejected = (component: string, reason: TokenRejection, cause?: Erro
   )
 }
 
-/** What a token says, when it is one for this component, these props and this principal. */
+/** Opens a token, and checks that it is for this component, principal and props. */
 export const open = (
   tokens: StateToken["Service"],
   definition: ComponentDefinition,
@@ -51,7 +51,10 @@ export const open = (
   })
 }
 
-/** The state a token stands for: its own, or what was stored after it, or what `last`, its instance that has stopped here, came to. */
+/**
+ * The state for a token: the newest of the one in the token, the one in the store, and that of `last`, its instance
+ * that has stopped here.
+ */
 export const fromToken = (
   store: SnapshotStore["Service"],
   definition: ComponentDefinition,
@@ -66,7 +69,8 @@ export const fromToken = (
         ? []
         : [{ epoch: last.epoch, revision: last.revision, state: last.encoded, version: definition.component.version }])
     ]
-    // A token without a state says that it was stored; of what was not stored in time, the one before is better than none.
+    // //A token without a state refers to the store; if the write never came through, an older state is better than
+    // none.
     const newest = known.reduce((one, other) => (one.state === undefined || isAfter(other, one) ? other : one), claims)
     const { revision, state, version } = newest
     const epoch = Math.max(newest.epoch, claims.epoch)
@@ -77,7 +81,7 @@ export const fromToken = (
     })
   })
 
-/** The state that was stored for an instance with a key, if there is one. */
+/** The stored state of a keyed instance, if there is one. */
 export const fromStore = (
   store: SnapshotStore["Service"],
   definition: ComponentDefinition,
@@ -106,7 +110,7 @@ const stored = (
     .pipe(Effect.catch((error) => unreadable(component, "unavailable", error)))
 }
 
-/** The store, or what is in it, cannot be read. */
+/** The store cannot be read, or what it has cannot be used. */
 export const unreadable = (
   component: string,
   reason: SnapshotRejected["reason"],
@@ -117,13 +121,13 @@ export const unreadable = (
     Effect.fail(new LiveError({ reason: new SnapshotRejected({ component, reason }) }))
   )
 
-/** A state, and when it was that of its instance. */
+/** A state with its position. */
 type Known = Pick<Claims, "epoch" | "revision" | "state" | "version">
 
 const isAfter = (one: Known, other: Known): boolean =>
   one.epoch > other.epoch || (one.epoch === other.epoch && one.revision > other.revision)
 
-/** Another version may have other props, so there only what both have must be the same. */
+/** Another version may have different props: only those that both have must be equal. */
 const isCompatible = (sealed: Json, presented: Json, sameVersion: boolean): boolean =>
   sameVersion || !isObject(sealed) || !isObject(presented)
     ? Equal.equals(sealed, presented)

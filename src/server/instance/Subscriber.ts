@@ -1,19 +1,19 @@
-/** A client, as far as the instances it has mounted may reach it: where they are, so is it. */
+/** A client as its instances see it. It is in all rooms of the instances that it has mounted. */
 import type { Presence } from "../room/Presence.ts"
 import type { StateCursor, CursorSink } from "../sync/StateCursor.ts"
 import type { Room } from "../room/Room.ts"
 
-/** Who has mounted an instance. */
+/** A client that has mounted an instance. */
 export interface Subscriber extends CursorSink {
-  /** Whether it may be in these rooms, too. */
+  /** Whether its limit permits it to be in these rooms as well. */
   readonly hasRoomFor: (rooms: ReadonlyArray<Room>) => boolean
-  /** A component that is mounted with this reader is in the room from now on, and hears the events of its contract. */
+  /** An instance that it has mounted is in this room now: the client gets the events of the contract. */
   readonly enter: (room: Room, componentId: string, cursor: StateCursor, events: ReadonlyMap<string, unknown>) => void
-  /** It is not in it any more. */
+  /** The instance has left the room. */
   readonly exit: (room: Room, componentId: string) => void
-  /** It is not mounted any more. */
+  /** The client has unmounted the instance. */
   readonly forget: (room: Room, componentId: string) => void
-  /** It wants to know who is there, and does not any more. */
+  /** Begin and end to follow a list of presence. */
   readonly watch: (presence: Presence, cursor: StateCursor) => void
   readonly unwatch: (presence: Presence) => void
 }

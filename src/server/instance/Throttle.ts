@@ -1,6 +1,6 @@
 /**
- * Does something for each of many, at most once per interval, and always after the last time it was asked for. One fiber does
- * for all of them, and there is none while there is nothing to do.
+ * Does a piece of work for each of many items, at most once per interval, and always after the last request. One fiber
+ * serves all items, and none exists while nothing waits.
  */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -8,10 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 
-/** Done in a row before others run. */
+/** Items in a row, after which others get a turn. */
 const perTurn = 64
 
-/** Who is waiting for the next round. */
+/** The items that wait for the next round. */
 export class Throttle<A> {
   readonly #interval: Duration.Duration
   readonly #concurrency: number
@@ -35,7 +35,7 @@ export class Throttle<A> {
     this.#context = Context.omit(Scope.Scope)(context)
   }
 
-  /** Its turn comes within the interval. */
+  /** Requests the work for an item, within the interval. */
   mark(item: A): void {
     this.#waiting.add(item)
     if (this.#running) return
@@ -43,17 +43,17 @@ export class Throttle<A> {
     Effect.runForkWith(this.#context)(Effect.forkIn(this.#rounds, this.#scope, { startImmediately: true }))
   }
 
-  /** How many wait. */
+  /** The number of items that wait. */
   get size(): number {
     return this.#waiting.size
   }
 
-  /** It has no turn any more. */
+  /** Removes an item. */
   drop(item: A): boolean {
     return this.#waiting.delete(item)
   }
 
-  /** Everyone's turn is now; when a round is under way, after it. */
+  /** Does all that is waiting now, after a round that is under way. */
   get flush(): Effect.Effect<void> {
     return this.#oneAtATime.withPermit(this.#round)
   }
