@@ -128,6 +128,16 @@ export type HandlersFrom<Actions extends Rpc.Any, E extends Events = {}> = {
   }
 }
 
+/** Stands in a type error for a handler whose action is not in the contract. */
+export interface NoSuchAction<Name> {
+  readonly "~noSuchAction": Name
+}
+
+/** Handlers are for the actions of the contract, and for no others. */
+type NoOtherHandlers<Actions extends Rpc.Any, H> = {
+  readonly [Name in Exclude<keyof H, Actions["_tag"] | "on">]: NoSuchAction<Name>
+}
+
 /** The handlers of any component, without their types. */
 export interface ActionHandlers {
   readonly [action: string]: Handler | { readonly [event: string]: Handler }
@@ -195,6 +205,14 @@ export interface BehaviorOf<in out Self> {
   readonly self: (self: Self) => Self
 }
 
+/** The running instance of a component with these fields, as its own behaviour sees it. */
+type Instance<Props extends Fields, State extends Fields, E extends Events, Metadata extends Fields> = InstanceContext<
+  ValueOf<Props>,
+  ValueOf<State>,
+  E,
+  ValueOf<Metadata>
+>
+
 /** A component's class: its contract, and the key of the running instance. */
 export interface Class<
   Self,
@@ -204,11 +222,11 @@ export interface Class<
   Actions extends Rpc.Any,
   E extends Events,
   Metadata extends Fields
-> extends Context.ServiceClass<
-  Self,
-  `fibra/Component/${Name}`,
-  InstanceContext<ValueOf<Props>, ValueOf<State>, E, ValueOf<Metadata>>
-> {
+>
+  extends
+    Context.Key<Self, Instance<Props, State, E, Metadata>>,
+    Pick<Context.Service<Self, Instance<Props, State, E, Metadata>>, "context" | "use" | "useSync"> {
+  new (_: never): Context.ServiceClass.Shape<`fibra/Component/${Name}`, Instance<Props, State, E, Metadata>>
   readonly componentName: Name
   readonly version: number
   readonly codec: ComponentCodec.ComponentCodec
@@ -216,12 +234,12 @@ export interface Class<
   /** The state before the server's arrives, computed from the props alone. */
   readonly initial: (props: ValueOf<Props>) => ValueOf<State>
   /** Checks handlers against the contract, and returns them. */
-  readonly of: Context.Service<Self, never>["of"] & (<H extends HandlersFrom<Actions, E>>(handlers: H) => H)
+  readonly of: <H extends HandlersFrom<Actions, E> & NoOtherHandlers<Actions, H>>(handlers: H) => H
   /**
    * Puts a behaviour into the Context. `build` runs once per activation, in the Scope of the instance; when it fails
    * with a `LiveError`, the client that mounts gets that error. Throws when the migrations do not lead to this version.
    */
-  readonly toLayer: <H extends HandlersFrom<Actions, E>, R = never>(
+  readonly toLayer: <H extends HandlersFrom<Actions, E> & NoOtherHandlers<Actions, H>, R = never>(
     build: H | Effect.Effect<H, LiveError, R>,
     options?: BehaviorOptions<Migration.Chain<ValueOf<State>>, ValueOf<State>>
   ) => Layer.Layer<BehaviorOf<Self>, never, Exclude<R | ServicesOf<H>, Scope.Scope | Self>>

@@ -27,6 +27,7 @@ import {
 } from "../LiveProtocol.ts"
 import * as TimeLimit from "../TimeLimit.ts"
 import { CallIds } from "./CallIds.ts"
+import type { ClientSettings } from "./ClientSettings.ts"
 import { Link } from "./Link.ts"
 import { PresenceLists } from "./PresenceLists.ts"
 import { type Receiver, Router, type ConnectionListener } from "./Router.ts"
@@ -63,19 +64,6 @@ const patiently = <A, E, R>(request: Effect.Effect<A, E, R>): Effect.Effect<A, E
         : Effect.fail(error)
     )
   )
-
-/** The settings of a client; each has a default. */
-export interface Options {
-  /**
-   * How long mounting may take, including the wait for a connection, before it fails (30 seconds). It is tried again
-   * with the next connection.
-   */
-  readonly mountTimeout?: Duration.Input
-  /** How long a call waits for a lost connection (45 seconds). */
-  readonly offlineTimeout?: Duration.Input
-  /** How many calls of one component may wait for a connection (1 000). */
-  readonly maxQueuedCalls?: number
-}
 
 /** The settings of a client, with the defaults filled in. */
 export interface Limits {
@@ -131,7 +119,7 @@ const decodeEvent = Schema.decodeUnknownExit(Schema.toCodecJson(LiveEvent))
 /** Opens the Link and the stream of events. */
 export const make = Effect.fnUntraced(function* (
   cache: StateCache["Service"],
-  options: Options
+  options: ClientSettings
 ): Effect.fn.Return<ClientConnection, never, Link | Scope.Scope> {
   const link = yield* Link
   const context = yield* Effect.context<never>()

@@ -16,43 +16,10 @@ import * as LiveHandle from "./LiveHandle.ts"
 import { Replica } from "./Replica.ts"
 import * as StateCache from "./StateCache.ts"
 import * as ClientConnection from "./ClientConnection.ts"
-
-/** Mounts a shared instance, or a private one, which may be in a room. */
-type ResumePoint =
-  | {
-      /**
-       * Mounts the instance shared by everyone who gives this key (1 to 256 characters) instead of a private one. The
-       * first client's props are used.
-       */
-      readonly key?: string
-      readonly room?: undefined
-    }
-  | {
-      readonly key?: undefined
-      /**
-       * Mounts the private instance in this room (1 to 128 visible characters): it gets the events of the room, and
-       * broadcasts there.
-       */
-      readonly room?: string
-    }
-
-/** What to mount, and how. */
-export type MountOptions<C extends Component.Typed> = ({} extends Component.Props<C>
-  ? { readonly props?: Component.Props<C> }
-  : { readonly props: Component.Props<C> }) &
-  ResumePoint & {
-    /**
-     * Keeps the state of a private instance in the StateCache under this name, so that a reload or a new process brings
-     * it back. A page that finds a state whose instance still runs shares the instance. When several pages start at the
-     * same time and find none, the state of the one that changed last is kept.
-     */
-    readonly cacheKey?: string
-    /**
-     * What to do when the state is of a later version than the server, as after a deploy was rolled back: mount anew
-     * (the default), or wait for a newer server.
-     */
-    readonly whenNewer?: "mount" | "wait"
-  }
+import type { ClientSettings } from "./ClientSettings.ts"
+import type { MountTarget } from "./Mounter.ts"
+import type { MountCache, MountProps, PrivateMount, SharedMount } from "./MountOptions.ts"
+import * as ReplicaOpener from "./ReplicaOpener.ts"
 
 /** A connection to a live server. */
 export class LiveClient extends Context.Service<
@@ -61,10 +28,9 @@ export class LiveClient extends Context.Service<
     /** Mounts a component until the Scope closes. Waits for the connection, and fails when the server refuses. */
     readonly mount: <C extends Component.Typed>(
       component: C,
-      options: MountOptions<C>
+      // Spelt out: an error says this, and not the name of the type.
+      options: MountProps<C> & (SharedMount | PrivateMount) & MountCache
     ) => Effect.Effect<LiveHandle.LiveHandle<C>, LiveError, Scope.Scope>
-    /** Begins to mount, and returns the replica at once. Call its `release` when it is not needed any more. */
-    readonly openUnsafe: <C extends Component.Typed>(component: C, options: MountOptions<C>) => Replica<C>
     /** Whether there is a connection. */
     readonly connected: Effect.Effect<boolean>
     /** Measures the time until the server answers. Fails with `Disconnected` without a connection. */
@@ -73,19 +39,20 @@ export class LiveClient extends Context.Service<
 >()("fibra/client/LiveClient") {
   /** A client over the Link that is provided, with the tokens of the StateCache that is provided. */
   static readonly layer = (
-    options: ClientConnection.Options = {}
+    options: ClientSettings = {}
   ): Layer.Layer<LiveClient, never, Link.Link | StateCache.StateCache> =>
     Layer.effect(
       LiveClient,
       Effect.flatMap(Effect.service(StateCache.StateCache), (cache) =>
         Effect.map(ClientConnection.make(cache, options), (connection) => {
-          const openUnsafe = <C extends Component.Typed>(component: C, options: MountOptions<C>): Replica<C> =>
-            new Replica(component, (options.props ?? {}) as Component.Props<C>, options, connection)
-          return LiveClient.of({
-            openUnsafe,
+          const open: ReplicaOpener.OpenReplica = <C extends Component.Typed>(
+            component: C,
+            target: MountTarget & { readonly props?: Component.Props<C> | undefined }
+          ) => new Replica(component, target.props ?? ({} as Component.Props<C>), target, connection)
+          const client = LiveClient.of({
             mount: (component, options) =>
               Effect.acquireRelease(
-                Effect.sync(() => openUnsafe(component, options)),
+                Effect.sync(() => open(component, options)),
                 (replica) =>
                   Effect.suspend(() => {
                     replica.release()
@@ -98,14 +65,13 @@ export class LiveClient extends Context.Service<
             connected: Effect.sync(() => connection.isConnected()),
             ping: Effect.suspend(() => ping(connection))
           })
+          return ReplicaOpener.withReplicas(client, open)
         })
       )
     )
 
   /** A client over a WebSocket. In a browser the StateCache is the local storage, unless another is provided. */
-  static readonly layerWebSocket = (
-    options: Link.WebSocketOptions & ClientConnection.Options
-  ): Layer.Layer<LiveClient> =>
+  static readonly layerWebSocket = (options: Link.WebSocketOptions & ClientSettings): Layer.Layer<LiveClient> =>
     LiveClient.layer(options).pipe(
       Layer.provide(Link.layerWebSocket(options)),
       Layer.provide(Socket.layerWebSocketConstructorGlobal),

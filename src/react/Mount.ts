@@ -8,7 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import type { CallOptions } from "../client/ActionCaller.ts"
-import type { LiveClient, MountOptions } from "../client/LiveClient.ts"
+import type { LiveClient } from "../client/LiveClient.ts"
+import type { MountTarget } from "../client/Mounter.ts"
+import * as ReplicaOpener from "../client/ReplicaOpener.ts"
 import type { Replica } from "../client/Replica.ts"
 import { initial, type ComponentSnapshot, type ComponentSnapshotOf } from "../client/ComponentSnapshot.ts"
 import type * as Component from "../Component.ts"
@@ -18,11 +20,14 @@ import { RefCounted, type Opened } from "./RefCounted.ts"
 import type { PromiseCalls, ListenToEvents, LiveComponent } from "./LiveComponent.ts"
 import type { SharedClient } from "./LiveContext.ts"
 
+/** What a view asks for. */
+export type MountTargetOf<C extends Component.Typed> = MountTarget & { readonly props?: Component.Props<C> | undefined }
+
 /** One mounted component. */
 export class Mount<C extends Component.Typed> {
   readonly #client: SharedClient
   readonly #component: C
-  readonly #options: MountOptions<C>
+  readonly #options: MountTargetOf<C>
   readonly #call: PromiseCalls<Component.Actions<C>>
   readonly #lease: RefCounted<void>
   readonly #listeners = new Listeners((defect) => this.#report(defect))
@@ -36,7 +41,7 @@ export class Mount<C extends Component.Typed> {
   /** Calls made before it is mounted wait for this. */
   #replica = Deferred.makeUnsafe<Replica<C>, LiveError>()
 
-  constructor(client: SharedClient, component: C, options: MountOptions<C>) {
+  constructor(client: SharedClient, component: C, options: MountTargetOf<C>) {
     this.#client = client
     this.#component = component
     this.#options = options
@@ -52,7 +57,7 @@ export class Mount<C extends Component.Typed> {
   }
 
   /** Whether it was made for these arguments; props are compared by value. */
-  is(client: SharedClient, component: C, options: MountOptions<C>): boolean {
+  is(client: SharedClient, component: C, options: MountTargetOf<C>): boolean {
     return (
       this.#client === client &&
       this.#component === component &&
@@ -107,7 +112,7 @@ export class Mount<C extends Component.Typed> {
   }
 
   #attach(client: LiveClient["Service"]): Replica<C> {
-    const replica = client.openUnsafe(this.#component, this.#options)
+    const replica = ReplicaOpener.of(client)(this.#component, this.#options)
     this.#replicaShown = replica
     replica.listen(() => this.#changed(replica.view))
     replica.listenToEvents((name, payload) => this.#eventListeners.tell([name, payload]))

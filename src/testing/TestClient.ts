@@ -4,17 +4,18 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { Link } from "../client/Link.ts"
-import { LiveClient, type MountOptions } from "../client/LiveClient.ts"
+import type { ClientSettings } from "../client/ClientSettings.ts"
+import { LiveClient } from "../client/LiveClient.ts"
+import type { MountCache, MountProps, PrivateMount, SharedMount } from "../client/MountOptions.ts"
 import type { LiveHandle } from "../client/LiveHandle.ts"
 import * as StateCache from "../client/StateCache.ts"
-import type * as ClientConnection from "../client/ClientConnection.ts"
 import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
 import { copy, type Principal } from "../Principal.ts"
 import { MemoryLink, type OnFrame, type Server } from "./MemoryLink.ts"
 
 /** The options of a client. */
-export interface ClientOptions extends ClientConnection.Options {
+export interface ClientOptions extends ClientSettings {
   /** The principal of the client, or only its id; anonymous by default. */
   readonly principal?: string | Principal
   /** Where it keeps its tokens. */
@@ -28,7 +29,7 @@ export interface TestClient {
   /** Mounts a component until the Scope closes. Reading `state` first lets everything that is under way arrive. */
   readonly mount: <C extends Component.Typed>(
     component: C,
-    options: MountOptions<C>
+    options: MountProps<C> & (SharedMount | PrivateMount) & MountCache
   ) => Effect.Effect<LiveHandle<C>, LiveError, Scope.Scope>
   /** The client itself, as `<LiveProvider client={…}>` takes it. */
   readonly client: LiveClient["Service"]

@@ -5,6 +5,7 @@ import { LiveClient } from "fibra/client"
 import * as Proxy from "../support/Proxy.ts"
 import * as ServerProcess from "../support/ServerProcess.ts"
 import { CounterFixture } from "../support/CounterFixture.ts"
+import * as ReplicaOpener from "../../src/client/ReplicaOpener.ts"
 
 const file = new URL("../support/CounterFixtureServer.ts", import.meta.url)
 
@@ -24,7 +25,7 @@ describe("a network that breaks fifty times", () => {
         const proxy = yield* Proxy.make(server.port)
         const url = `ws://127.0.0.1:${proxy.port}/api/live/rpc`
         const live = Context.get(yield* Layer.build(LiveClient.layerWebSocket({ url })), LiveClient)
-        const tally = live.openUnsafe(CounterFixture, {})
+        const tally = ReplicaOpener.of(live)(CounterFixture, {})
         const activations: Array<string | undefined> = []
         let { connected } = tally.view
         tally.listen(() => {

@@ -9,6 +9,7 @@ import type { LiveHandle } from "fibra/client"
 import type { LiveTest } from "fibra/testing"
 import * as Handle from "../../src/client/LiveHandle.ts"
 import { RoomFixture, hear, type Life, Minutes } from "./RoomFixture.ts"
+import * as ReplicaOpener from "../../src/client/ReplicaOpener.ts"
 
 type Connected = Effect.Success<ReturnType<LiveTest["Service"]["connect"]>>
 type Outcome = Exit.Exit<unknown, unknown>
@@ -69,7 +70,7 @@ export class ModelClient {
   readonly mount = Effect.fnUntraced(function* (this: ModelClient, place: number, room: string | undefined) {
     const who = `${this.#name}${this.#mounts++}`
     const options = { props: { who }, ...(room === undefined ? {} : { room }) }
-    const replica = this.client.client.openUnsafe(RoomFixture, options)
+    const replica = ReplicaOpener.of(this.client.client)(RoomFixture, options)
     const handle = Handle.make(replica)
     const hosted: Hosted = {
       who,

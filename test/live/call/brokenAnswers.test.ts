@@ -6,6 +6,7 @@ import { Rpc } from "effect/rpc"
 import { Component, type LiveError } from "fibra"
 import { Link, LiveClient, StateCache } from "fibra/client"
 import { LiveTest, type RawLink } from "fibra/testing"
+import * as ReplicaOpener from "../../../src/client/ReplicaOpener.ts"
 
 class Count extends Component.Service<Count>()("Count", {
   state: { n: Schema.Int },
@@ -110,7 +111,7 @@ describe("a mount", () => {
       Effect.gen(function* () {
         const { client, faults, live } = yield* visit
         faults.answers.set("Mount", died)
-        const replica = client.openUnsafe(Count, {})
+        const replica = ReplicaOpener.of(client)(Count, {})
         yield* live.settle
         assert.strictEqual(reasonOf(replica.view.error), "ComponentCrashed")
         yield* TestClock.adjust("5 minutes")

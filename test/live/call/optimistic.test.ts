@@ -5,6 +5,7 @@ import { Rpc } from "effect/rpc"
 import { TestClock } from "effect/testing"
 import { Component } from "fibra"
 import { LiveTest } from "fibra/testing"
+import * as ReplicaOpener from "../../../src/client/ReplicaOpener.ts"
 
 class Refused extends Schema.TaggedError<Refused>()("Refused", {}) {}
 
@@ -85,7 +86,7 @@ const lab = (
 /** Mounts a sum, and keeps every state that is shown. */
 const watch = (client: Pick<LiveTest["Service"], "client" | "settle">, key?: string) =>
   Effect.gen(function* () {
-    const replica = client.client.openUnsafe(Sum, key === undefined ? {} : { key })
+    const replica = ReplicaOpener.of(client.client)(Sum, key === undefined ? {} : { key })
     yield* client.settle
     const shown: Array<Shown> = []
     let last: Shown = replica.view.state

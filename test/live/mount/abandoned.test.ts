@@ -4,6 +4,7 @@ import { Effect, Layer } from "effect"
 import { LiveConfig } from "fibra/server"
 import { LiveTest } from "fibra/testing"
 import { behaviors, components, Gate, Lab } from "../../support/Lab.ts"
+import * as ReplicaOpener from "../../../src/client/ReplicaOpener.ts"
 
 const subject = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors))
 
@@ -13,7 +14,7 @@ layer(subject)("released while the answer is on its way", (it) => {
       const live = yield* LiveTest
       yield* live.settle
       yield* live.stall
-      const replica = live.client.openUnsafe(Lab, { props: { start: 0 } })
+      const replica = ReplicaOpener.of(live.client)(Lab, { props: { start: 0 } })
       yield* live.settle
       assert.strictEqual((yield* live.open).instances, 1)
       replica.release()
@@ -28,7 +29,7 @@ layer(subject)("released while the answer is on its way", (it) => {
       yield* live.settle
       const before = (yield* live.open).instances
       yield* live.stall
-      const replica = live.client.openUnsafe(Lab, { props: { start: 0 } })
+      const replica = ReplicaOpener.of(live.client)(Lab, { props: { start: 0 } })
       yield* live.settle
       replica.release()
       yield* live.unstall
@@ -51,7 +52,7 @@ layer(
       const live = yield* LiveTest
       yield* live.settle
       for (let i = 0; i < 5; i++) {
-        const replica = live.client.openUnsafe(Lab, { props: { start: 0 } })
+        const replica = ReplicaOpener.of(live.client)(Lab, { props: { start: 0 } })
         yield* i % 2 ? live.hold : live.stall
         yield* live.settle
         replica.release()
@@ -76,7 +77,7 @@ layer(
       const live = yield* LiveTest
       yield* live.settle
       yield* live.stall
-      const replicas = Array.from({ length: 8 }, () => live.client.openUnsafe(Lab, { props: { start: 0 } }))
+      const replicas = Array.from({ length: 8 }, () => ReplicaOpener.of(live.client)(Lab, { props: { start: 0 } }))
       yield* live.settle
       yield* live.disconnect
       yield* live.reconnect
@@ -105,7 +106,7 @@ layer(
     Effect.gen(function* () {
       const live = yield* LiveTest
       yield* live.settle
-      const replica = live.client.openUnsafe(Lab, { props: { start: 0 } })
+      const replica = ReplicaOpener.of(live.client)(Lab, { props: { start: 0 } })
       yield* live.settle
       assert.strictEqual((yield* live.open).instances, 1)
       yield* live.disconnect

@@ -8,6 +8,7 @@ import { LiveClient } from "fibra/client"
 import { LiveTest } from "fibra/testing"
 import { behaviors, components, Gate, Lab } from "../../support/Lab.ts"
 import { client, served } from "../../support/server.ts"
+import * as ReplicaOpener from "../../../src/client/ReplicaOpener.ts"
 
 /** The page of last week: it knows the lab, but not as it is now. */
 class OldLab extends Component.Service<OldLab>()("Lab", {
@@ -85,7 +86,7 @@ layer(served)("a listener that throws", (it) => {
     Effect.gen(function* () {
       const live = yield* LiveClient
       const lab = yield* live.mount(Lab, { props: { start: 1 }, key: "heard" })
-      const replica = live.openUnsafe(Lab, { props: { start: 1 }, key: "heard" })
+      const replica = ReplicaOpener.of(live)(Lab, { props: { start: 1 }, key: "heard" })
       yield* replica.mounted()
       replica.listen(() => {
         throw new Error("a listener of the state")

@@ -4,6 +4,7 @@ import { Effect, Exit, Fiber, Layer, Logger, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { LiveTest } from "fibra/testing"
 import { RoomFixture, RoomFixtureLayer, hear, Minutes, out } from "../../support/RoomFixture.ts"
+import * as ReplicaOpener from "../../../src/client/ReplicaOpener.ts"
 
 const served = LiveTest.layer({ components: [RoomFixture] }).pipe(
   Layer.provide(RoomFixtureLayer),
@@ -133,7 +134,7 @@ describe("a room with 2 000 people", () => {
           })
           return {
             client,
-            enter: () => client.client.openUnsafe(RoomFixture, { props: { who: `${index}` }, room: "square" })
+            enter: () => ReplicaOpener.of(client.client)(RoomFixture, { props: { who: `${index}` }, room: "square" })
           }
         })
         const clients = yield* Effect.forEach(Array.from({ length: count }).keys(), connect)

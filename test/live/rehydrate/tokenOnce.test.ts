@@ -7,6 +7,7 @@ import { LiveTest } from "fibra/testing"
 import { behaviors, components, Lab } from "../../support/Lab.ts"
 import { listen } from "../../support/Rpc.ts"
 import { Notes, NotesLayer } from "../../support/Notes.ts"
+import * as ReplicaOpener from "../../../src/client/ReplicaOpener.ts"
 
 const subject = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors))
 
@@ -29,7 +30,7 @@ layer(subject)("a page that is reloaded and loses its first connection", (it) =>
         }
       })
       stall = () => runSync(second.stall)
-      const replica = second.client.openUnsafe(Lab, { props: { start: 0 }, cacheKey: "mine" })
+      const replica = ReplicaOpener.of(second.client)(Lab, { props: { start: 0 }, cacheKey: "mine" })
       yield* second.settle
       yield* second.disconnect
       yield* second.reconnect

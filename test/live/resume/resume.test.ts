@@ -7,6 +7,7 @@ import { LiveConfig } from "fibra/server"
 import { LiveTest } from "fibra/testing"
 import { behaviors, components, Gate, Lab, Ticker } from "../../support/Lab.ts"
 import { listen } from "../../support/Rpc.ts"
+import * as ReplicaOpener from "../../../src/client/ReplicaOpener.ts"
 
 const subject = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors))
 
@@ -312,7 +313,7 @@ layer(subject)("a mount", (it) => {
     Effect.gen(function* () {
       const live = yield* LiveTest
       yield* live.disconnect
-      const replica = live.client.openUnsafe(Lab, { props: { start: 1 } })
+      const replica = ReplicaOpener.of(live.client)(Lab, { props: { start: 1 } })
       const waiting = yield* Effect.forkChild(Effect.flip(replica.mounted()), { startImmediately: true })
       yield* TestClock.adjust("30 seconds")
       assert.strictEqual((yield* Fiber.join(waiting)).reason._tag, "Disconnected")
@@ -320,7 +321,7 @@ layer(subject)("a mount", (it) => {
       assert.deepInclude(replica.view, { connected: true, error: undefined })
       // The server does not answer.
       yield* live.hold
-      const second = live.client.openUnsafe(Lab, { props: { start: 1 } })
+      const second = ReplicaOpener.of(live.client)(Lab, { props: { start: 1 } })
       yield* TestClock.adjust("30 seconds")
       assert.strictEqual(second.view.error?.reason._tag, "Disconnected")
       replica.release()

@@ -13,6 +13,7 @@ import { behaviors, components, Lab } from "../../support/Lab.ts"
 import { connect } from "../../support/RawSocket.ts"
 import { listen, rehydrate } from "../../support/Rpc.ts"
 import { Address, served } from "../../support/server.ts"
+import * as ReplicaOpener from "../../../src/client/ReplicaOpener.ts"
 
 const disconnect = (id: string) => Principals.Principals.use((principals) => principals.disconnect({ id }))
 
@@ -307,7 +308,7 @@ describe("a client of ours that is refused after it was let in", () => {
         const context = yield* Layer.build(Layer.fresh(served.pipe(Layer.provide(everyone), Layer.provide(config))))
         const { disconnect } = Context.get(context, Principals.Principals)
         const { live, visits } = yield* visitor(Context.get(context, Address).url)
-        for (let mount = 0; mount < 5; mount++) live.openUnsafe(Lab, { props: { start: 0 } })
+        for (let mount = 0; mount < 5; mount++) ReplicaOpener.of(live)(Lab, { props: { start: 0 } })
         // However long the sockets take, no virtual time that is not counted passes.
         const passing = Effect.gen(function* () {
           yield* TestClock.withLive(Effect.sleep("1 millis"))

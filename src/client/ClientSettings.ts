@@ -1,0 +1,15 @@
+/** The settings of a client, whatever it connects with. */
+import type * as Duration from "effect/Duration"
+
+/** The settings of a client; each has a default. */
+export interface ClientSettings {
+  /**
+   * How long mounting may take, including the wait for a connection, before it fails (30 seconds). It is tried again
+   * with the next connection.
+   */
+  readonly mountTimeout?: Duration.Input
+  /** How long a call waits for a lost connection (45 seconds). */
+  readonly offlineTimeout?: Duration.Input
+  /** How many calls of one component may wait for a connection (1 000). */
+  readonly maxQueuedCalls?: number
+}
