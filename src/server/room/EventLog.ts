@@ -1,19 +1,20 @@
 /**
- * The latest events that were said in one place, as text, in order. It keeps a few for whoever lost the connection, more while
- * somebody who is there has not read them, and never more than its bounds; who was too slow is told how many it missed.
+ * The latest events of one room or instance, as text, in order. It keeps some for clients that lost their connection,
+ * more while a connected client has not read them, and never more than its limits. A client that was too slow is told
+ * how many events it lost.
  */
 import { Batch } from "../sync/Batch.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
 import type { WireEncoder, Event, EventScope } from "../sync/WireEncoder.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 
-/** An event that was said. */
+/** An event in the log. */
 export class LoggedEvent implements Event {
   readonly index: number
   readonly name: string
   readonly payload: string
   readonly time: number
-  /** Undefined: for everyone. */
+  /** Whether a client is sent the event; undefined: all are. */
   readonly isFor: ((client: ClientInfo) => boolean) | undefined
   #words: { readonly encoder: WireEncoder; readonly text: string } | undefined
 
@@ -25,42 +26,42 @@ export class LoggedEvent implements Event {
     this.isFor = isFor
   }
 
-  /** In the words of a wire. */
+  /** The text of the event on one wire. */
   in(encoder: WireEncoder, scope: EventScope): string {
     if (this.#words?.encoder !== encoder) this.#words = { encoder, text: encoder.said(scope, this) }
     return this.#words.text
   }
 
-  /** Characters, roughly as they are sent. */
+  /** About how many characters are sent. */
   get size(): number {
     return this.payload.length + this.name.length + 128
   }
 }
 
-/** Who is to hear its events: those in a room, or those who have mounted one instance. */
+/** Where the events are broadcast: in a room, or to those who have mounted one instance. */
 export type Audience = { readonly room: string } | { readonly componentId: string }
 
-/** Told of each event for some that has to make room. */
+/** Called for each event that leaves the log and was not for all clients. */
 export type OnForget = (index: number, isFor: NonNullable<LoggedEvent["isFor"]>) => void
 
-/** A bounded log of events. */
+/** A log of events with limits. */
 export class EventLog implements EventScope {
   readonly name: string | undefined
   readonly at: string
   readonly #config: LiveConfig.Settings
   readonly #onForget: OnForget
-  /** The number of the last event. */
+  /** The index of the last event. */
   #index: number
   #entries: Array<LoggedEvent> = []
-  /** Entries at the beginning that are forgotten already. */
+  /** Removed events at the beginning of the array. */
   #forgotten = 0
   #bytes = 0
-  /** Cursors that have not read everything, and those among them whose clients are there. */
+  /** Cursors that have not read everything, and those of them whose clients are connected. */
   #unread = 0
   #behind = 0
   readonly #shared = new Map<WireEncoder, { readonly after: number; readonly upTo: number; readonly batch: Batch }>()
 
-  /** Events are counted from `index` on. */
+  /** The first event gets the index after `index`. */
   constructor(config: LiveConfig.Settings, audience: Audience, index: number, onForget: OnForget) {
     this.#config = config
     this.#onForget = onForget
@@ -76,12 +77,12 @@ export class EventLog implements EventScope {
     return this.#index
   }
 
-  /** Cursors that have not read everything, whether their clients are there or not. */
+  /** The number of cursors that have not read everything, including those of clients that are not connected. */
   get unread(): number {
     return this.#unread
   }
 
-  /** The number of the first event that is still here. */
+  /** The index of the oldest event in the log. */
   get first(): number {
     return this.#index + 1 - (this.#entries.length - this.#forgotten)
   }
@@ -94,29 +95,29 @@ export class EventLog implements EventScope {
     this.#trim()
   }
 
-  /** A cursor has something to read, or has nothing any more. */
+  /** A cursor has something to read (1), or has read everything (-1). */
   counted(unread: 1 | -1): void {
     this.#unread += unread
     if (this.#unread === 0) this.#shared.clear()
   }
 
-  /** A cursor whose client is there has something to read. */
+  /** The cursor of a connected client has something to read. */
   fellBehind(): void {
     this.#behind++
   }
 
-  /** It has read everything, or its client is not there any more. */
+  /** It has read everything, or its client has disconnected. */
   caughtUp(): void {
     this.#behind--
     this.#trim()
   }
 
-  /** The events after this one that are still here. */
+  /** The events in the log after this index. */
   after(index: number): ReadonlyArray<LoggedEvent> {
     return this.#entries.slice(Math.max(this.#forgotten, this.#entries.length - (this.#index - index)))
   }
 
-  /** The words for what was said after one event, made once for all who have read up to there. */
+  /** A batch of all events after an index, built once for all cursors that are there. */
   shared(encoder: WireEncoder, after: number, said: ReadonlyArray<LoggedEvent>): Batch {
     const upTo = this.#index
     const known = this.#shared.get(encoder)
@@ -129,7 +130,7 @@ export class EventLog implements EventScope {
     return batch
   }
 
-  /** As many as it may hold now. A single event may be larger than the bounds. */
+  /** Removes events above the limits. A single event may exceed them. */
   #trim(): void {
     const { maxEvents, roomLog, roomLogBytes } = this.#config
     const limit = this.#behind > 0 ? Math.max(maxEvents, roomLog) : roomLog
@@ -137,12 +138,12 @@ export class EventLog implements EventScope {
       const size = this.#entries.length - this.#forgotten
       const oldest = this.#entries[this.#forgotten]
       if (oldest === undefined || (size <= limit && (this.#bytes <= roomLogBytes || size === 1))) break
-      // What was not for everyone is not missed by everyone.
+      // //Only clients that the event was for have lost it.
       if (oldest.isFor !== undefined) this.#onForget(this.first, oldest.isFor)
       this.#bytes -= oldest.size
       this.#forgotten++
     }
-    // In bulk: shifting an array by one for every event would cost more than the event.
+    // //Many at once: shifting an array by one costs more than the event itself.
     if (this.#forgotten <= 64 || this.#forgotten * 2 < this.#entries.length) return
     this.#entries = this.#entries.slice(this.#forgotten)
     this.#forgotten = 0

@@ -1,7 +1,7 @@
 /**
- * Who is in a room with a component: a list that is read like the state of an instance, by whoever is in it. The clients of one
- * principal are one person; an anonymous client is one of its own. It is made anew when somebody reads it, and once in a turn of
- * the event loop for listeners on the server, not for each who comes. It is encoded for clients only.
+ * The presence of one component in one room, as a list with states and revisions like those of an instance. All clients
+ * of a principal are one person; each anonymous client is a person of its own. The list is built when somebody reads
+ * it, at most once in a turn of the event loop for listeners, and encoded only for clients.
  */
 import type { PresenceCodec } from "../../ComponentCodec.ts"
 import { Listeners } from "../../Listeners.ts"
@@ -17,28 +17,31 @@ import { StateCursor, type CursorSink, type Source } from "../sync/StateCursor.t
 /** One mount of a client. */
 interface Visit {
   readonly client: ClientInfo
-  /** As it was tracked last. */
+  /** The metadata that was tracked last. */
   metadata: unknown
   isAway: boolean
 }
 
-/** Somebody, and the mounts they are there with: what was tracked last is the last. */
+/** A person with all its mounts. The last mount is the one that was tracked last. */
 interface Visitor {
-  /** Of the principal, or of the connection of an anonymous one. */
+  /** The id of the principal, or of the connection of an anonymous client. */
   readonly id: string
   readonly isAnonymous: boolean
   visits: Array<Visit>
-  /** As in the list that was made last; undefined when something has changed. */
+  /** The entry of the list; undefined when it has changed. */
   person: Person | undefined
 }
 
-/** Who is there. */
+/** A list of presence. */
 export class Presence implements Source {
   readonly rank = 2
   readonly id: ComponentId
   readonly key = undefined
   readonly logs: ChangeLogs
-  /** Names this list among those that have its id one after the other: a client may know the one before, and as many changes of it. */
+  /**
+   * Distinguishes lists with the same id that follow each other: a client may know the previous one, with the same
+   * number of changes.
+   */
   readonly epoch: number
   readonly clientStatus = undefined
   readonly conflateAfter: number
@@ -47,17 +50,17 @@ export class Presence implements Source {
   readonly #visitOf = new Map<object, { readonly visitor: Visitor; readonly visit: Visit }>()
   readonly #cursors = new Set<StateCursor>()
   readonly #listeners: Listeners<ReadonlyArray<Person>>
-  /** Undefined when something has changed. */
+  /** Undefined when the list has changed. */
   #people: ReadonlyArray<Person> | undefined = []
   #encoded: Encoded = { people: [] }
   #revision = 0
   #state: { readonly people: ReadonlyArray<Person> } = { people: [] }
-  /** Whether something has changed since the list was encoded. */
+  /** Whether the list has changed since it was encoded. */
   #isDirty = false
-  /** Whether the listeners are going to be told. */
+  /** Whether the listeners are due to be called. */
   #isTelling = false
 
-  /** `report` is told what a listener threw. */
+  /** `report` gets what listeners throw. */
   constructor(
     id: ComponentId,
     codec: PresenceCodec,
@@ -73,7 +76,7 @@ export class Presence implements Source {
     this.#listeners = new Listeners(report)
   }
 
-  /** Everyone who is there, in the order they came. */
+  /** Everyone in the list, in the order of their arrival. */
   get people(): ReadonlyArray<Person> {
     return (this.#people ??= Array.from(
       this.#visitors.values(),
@@ -89,15 +92,15 @@ export class Presence implements Source {
     return this.#revision
   }
 
-  /** There are no tokens of it. */
+  /** Presence has no tokens. */
   confirm(): void {}
 
-  /** Whether nobody is there, or wants to know. */
+  /** Whether the list is empty, and nobody follows it. */
   get isEmpty(): boolean {
     return this.#visitors.size === 0 && this.#cursors.size === 0 && this.#listeners.size === 0
   }
 
-  /** A client is there with one more mount; `enter`, `track`, `seen` and `leave` name a mount by the object given here. */
+  /** Adds a mount of a client. `mount` is the key for `track`, `seen` and `leave`. */
   enter(mount: object, client: ClientInfo, metadata: unknown, isAway: boolean): void {
     const isAnonymous = client.principal === undefined
     const id = client.principal?.id ?? client.connection
@@ -110,7 +113,7 @@ export class Presence implements Source {
     this.#changed(visitor)
   }
 
-  /** Something else is to be known of a client. */
+  /** Sets the metadata of a mount. */
   track(mount: object, metadata: unknown): void {
     const found = this.#visitOf.get(mount)
     if (found === undefined) return
@@ -120,7 +123,7 @@ export class Presence implements Source {
     this.#changed(visitor)
   }
 
-  /** A client is away, or back. */
+  /** The client of a mount has disconnected or is back. */
   seen(mount: object, isAway: boolean): void {
     const found = this.#visitOf.get(mount)
     if (found === undefined || found.visit.isAway === isAway) return
@@ -128,7 +131,7 @@ export class Presence implements Source {
     this.#changed(found.visitor)
   }
 
-  /** Whether this mount is one of those in the list. */
+  /** Whether this mount is in the list. */
   has(mount: object): boolean {
     return this.#visitOf.has(mount)
   }
@@ -151,15 +154,15 @@ export class Presence implements Source {
     return cursor
   }
 
-  /** The reader wants no more. */
+  /** Removes a cursor. */
   close(cursor: StateCursor): void {
     if (!this.#cursors.delete(cursor)) return
     cursor.end()
   }
 
   /**
-   * Calls the listener after each turn of the event loop in which the list has become another than it is now, and then again,
-   * until the function returned is called.
+   * Calls the listener after each turn of the event loop in which the list has changed, until the returned function is
+   * called.
    */
   listen(listener: (people: ReadonlyArray<Person>) => void): () => void {
     let known = this.people
@@ -170,7 +173,7 @@ export class Presence implements Source {
     })
   }
 
-  /** What has changed is to be in the logs. */
+  /** Encodes the list, if it has changed. */
   refresh(): void {
     if (!this.#isDirty) return
     this.#isDirty = false
@@ -186,7 +189,7 @@ export class Presence implements Source {
     this.logs.append(this, patch)
   }
 
-  /** An id in the list is one person's: a principal that is called like the connection of an anonymous one gives way. */
+  /** Ids in the list are unique: a principal whose id is that of an anonymous connection gets another. */
   #idOf({ id, isAnonymous, visits }: Visitor): string {
     if (isAnonymous || !this.#visitors.has(keyOf(true, id))) return id
     return visits[0]?.client.connection ?? id
@@ -211,7 +214,7 @@ export class Presence implements Source {
   }
 }
 
-/** A principal may be called like a connection. */
+/** A principal can have the same id as a connection. */
 const keyOf = (isAnonymous: boolean, id: string): string => `${isAnonymous ? "connection" : "principal"} ${id}`
 
 const personOf = ({ visits }: Visitor, id: string): Person => ({

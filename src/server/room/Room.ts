@@ -1,7 +1,8 @@
 /**
- * A room, and who hears what is said there: clients, each with a cursor in one log, and instances, with a message in their mailbox.
- * An event is encoded once, and clients that have read equally far share the text and the frame of what follows. Rooms with a name are
- * found in `Rooms`; an instance in none has one of its own, for those who have mounted it.
+ * A room sends its events to clients, each of which has a cursor in one log, and to instances as messages in their
+ * mailboxes. An event is encoded once; clients that have read equally far share the text and the frame of what follows.
+ * Rooms with a name are found in `Rooms`. An instance that has joined no room has its own, for those who have mounted
+ * it.
  */
 import type { ComponentId } from "../../LiveId.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
@@ -10,57 +11,57 @@ import type * as LiveConfig from "../LiveConfig.ts"
 import type { Presence } from "./Presence.ts"
 import { RoomCursor, type RoomCursorSink } from "./RoomCursor.ts"
 
-/** An instance that is in the room, and hears its events on the server. */
+/** An instance in the room. */
 export interface Member {
   readonly id: ComponentId
   readonly hear: (speech: RoomEvent) => void
 }
 
-/** An event on its way to the members on the server. */
+/** An event for the instances in the room. */
 export interface RoomEvent {
   readonly event: string
-  /** As the contract of who said it has it, decoded and encoded. */
+  /** Decoded and encoded by the contract of the sender. */
   readonly payload: unknown
   readonly encoded: unknown
-  /** The codec of who said it. */
+  /** The codec of the sender. */
   readonly codec: object
   readonly caller: ClientInfo | undefined
-  /** Who is not to hear it. */
+  /** The instance that does not get it. */
   readonly except: Member | undefined
-  /** The id of the principal whose it is to be heard by; undefined for everyone. */
+  /** The id of the principal whose instances get it; undefined: all do. */
   readonly to: string | undefined
 }
 
-/** What is to be known of a room from outside. */
+/** What can be known of a room from outside. */
 export interface RoomInfo {
-  /** Undefined for that of a single instance. */
+  /** Undefined for the room of a single instance. */
   readonly name: string | undefined
-  /** The instances that are in it. */
+  /** The instances in the room. */
   readonly members: ReadonlyArray<ComponentId>
-  /** The clients that hear its events, and how many of them have not read all of them. */
+  /** The clients in the room, and how many of them have not read all events. */
   readonly readers: number
   readonly behind: number
-  /** Counts its events. */
+  /** The index of the last event. */
   readonly index: number
 }
 
 /** A room. */
 export class Room {
   readonly log: EventLog
-  /** Who is there, for each component that wants to know. */
+  /** The lists of presence, by the names of their components. */
   readonly presences = new Map<string, Presence>()
   readonly #cursors = new Set<RoomCursor>()
   readonly #config: LiveConfig.Settings
   readonly #now: () => number
   readonly #members = new Set<Member>()
-  /** Those of them that may have something to do when they hear an event. */
+  /** The members that may have a handler for events. */
   readonly #listening = new Set<Member>()
-  /** The last event after which everyone was told to read. */
+  /** The index of the last event before everyone was made to read. */
   #flushed: number
-  /** What is to be heard; undefined while nothing is said. */
+  /** The events that members are getting; undefined while nothing is broadcast. */
   #hearing: Array<RoomEvent> | undefined
 
-  /** Its events are counted from `index` on. */
+  /** The first event gets the index after `index`. */
   constructor(config: LiveConfig.Settings, audience: Audience, index: number, now: () => number) {
     this.#config = config
     this.#now = now
@@ -70,12 +71,12 @@ export class Room {
     this.#flushed = index
   }
 
-  /** Undefined for that of a single instance. */
+  /** Undefined for the room of a single instance. */
   get name(): string | undefined {
     return this.log.name
   }
 
-  /** Whether no instance is in it. */
+  /** Whether no instance is in the room. */
   get isEmpty(): boolean {
     return this.#members.size === 0
   }
@@ -93,36 +94,37 @@ export class Room {
     return cursor
   }
 
-  /** Nobody reads there any more. */
+  /** Removes a cursor. */
   close(cursor: RoomCursor): void {
     if (this.#cursors.delete(cursor)) cursor.end()
   }
 
-  /** An instance is in it. */
+  /** Adds an instance. */
   enter(member: Member, listens: boolean): void {
     this.#members.add(member)
     if (listens) this.#listening.add(member)
   }
 
-  /** It is not any more. */
+  /** Removes an instance. */
   leave(member: Member): void {
     this.#members.delete(member)
     this.#listening.delete(member)
   }
 
-  /** Says an event to the clients. */
+  /** Sends an event to the clients. */
   say(name: string, payload: string, isFor: LoggedEvent["isFor"]): void {
     const { log } = this
     const cursors = this.#cursors
     if (cursors.size === 0) return
-    // Who reads as fast as it can loses nothing because much is said in one turn of the event loop.
+    // //A client that reads as fast as it can must not lose events because many are broadcast in one turn of the event
+    // loop.
     if (log.unread > 0 && log.index - this.#flushed >= this.#config.maxEvents / 2) this.#flushNow()
     log.append(new LoggedEvent({ index: log.index + 1, name, payload, time: this.#now() }, isFor))
     if (log.unread === cursors.size) return
     for (const cursor of cursors) cursor.wake()
   }
 
-  /** Tells the members on the server. What one of them says because of it is heard after it by all. */
+  /** Sends an event to the instances. Events that they broadcast in response follow it, for all. */
   tell(speech: RoomEvent): void {
     if (this.#hearing !== undefined) return void this.#hearing.push(speech)
     const hearing = (this.#hearing = [speech])

@@ -1,7 +1,7 @@
 /**
- * How far one client has read the events of one room, however many of its components are in it. Like the cursor in a state it holds no
- * queue: what it has to read is taken from the log of the room when there is room to write it. While the client is away it stays
- * where it is, and goes on from where the client says it was.
+ * How far one client has read the events of one room, for all of its components in the room. Like the cursor of a state
+ * it has no queue: when something can be written, it takes the events from the log. While its client is not connected
+ * it stays where it is; afterwards it continues from where the client says it was.
  */
 import { Batch } from "../sync/Batch.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
@@ -9,14 +9,14 @@ import type { WireEncoder } from "../sync/WireEncoder.ts"
 import type { EventLog, LoggedEvent } from "./EventLog.ts"
 import { type Membership, RoomMemberships } from "./RoomMemberships.ts"
 
-/** Who reads. */
+/** The client of a cursor. */
 export interface RoomCursorSink {
   readonly client: ClientInfo
-  /** In which words it is to be told. */
+  /** The encoder of its wire. */
   readonly encoder: WireEncoder
-  /** Counts when its components join rooms. */
+  /** A counter for the order in which its components join rooms. */
   readonly nextOrder: () => number
-  /** There is something to read; said once until it is read. */
+  /** There is something to read; called once until it is read. */
   readonly cursorWoke: (cursor: RoomCursor) => void
   /** Writes now what can be written. */
   readonly flushNow: () => void
@@ -30,11 +30,11 @@ export class RoomCursor {
   readonly log: EventLog
   readonly #sink: RoomCursorSink
   readonly #memberships = new RoomMemberships()
-  /** The last event that was read. */
+  /** The index of the last event that was read. */
   #index: number
-  /** Events after that which were forgotten and not for it. */
+  /** The number of events after it that left the log and were not for this client. */
   #notMissed = 0
-  /** Events of an earlier time in the room that the client is not going to hear. */
+  /** The number of events from an earlier time in the room that the client will not get. */
   #lost = 0
   #behind = false
   #away: boolean
@@ -47,18 +47,18 @@ export class RoomCursor {
     this.#away = away
   }
 
-  /** The last event that was read: what the client acknowledges. */
+  /** The index of the last event that was read, which the client acknowledges. */
   get serial(): number {
     return this.#index
   }
 
-  /** A component of the client is going to be in the room, perhaps again: with what is read now, the cursor may be done. */
+  /** A component is about to join the room. Reading what remains may end the cursor. */
   joining(componentId: string): void {
-    // What it has not read of the time before is read now or never: the client knows one time only.
+    // //A client knows one stay per component: what remains of an earlier one is read now or never.
     if (this.#memberships.get(componentId) !== undefined) this.flushNow()
   }
 
-  /** A component of the client is in the room from now on. */
+  /** A component has joined the room. */
   join(componentId: string, isAnnounced: boolean, events: Membership["events"]): void {
     const { index: from } = this.log
     const order = this.#sink.nextOrder()
@@ -70,17 +70,17 @@ export class RoomCursor {
     this.wake()
   }
 
-  /** It is not in the room any more; what was said before is still for it. */
+  /** A component has left the room. The client still gets the events before. */
   leave(componentId: string): void {
     if (this.#memberships.leave(componentId, this.log.index)) this.wake()
   }
 
-  /** The client does not have it any more. */
+  /** The client has unmounted the component. */
   forget(componentId: string): void {
     if (this.#memberships.forget(componentId)) this.#endIfDone()
   }
 
-  /** One of the components in the room; where it is a room of one, that one. */
+  /** One of the components; in the room of a single instance, that one. */
   get first(): string {
     return this.#memberships.first
   }
@@ -95,12 +95,12 @@ export class RoomCursor {
     return this.#memberships.get(componentId)?.to === Infinity
   }
 
-  /** After which event the room is for this component. */
+  /** The index of the event after which the component joined. */
   from(componentId: string): number {
     return this.#memberships.get(componentId)?.from ?? this.log.index
   }
 
-  /** The client knows of this component. */
+  /** The client knows this component. */
   announce(componentId: string): void {
     const membership = this.#memberships.get(componentId)
     if (membership === undefined || membership.isAnnounced) return
@@ -125,23 +125,23 @@ export class RoomCursor {
     this.#notify()
   }
 
-  /** Reads now, if it can. */
+  /** Reads now, if the client is connected. */
   flushNow(): void {
     if (this.#behind && !this.#away) this.#sink.flushNow()
   }
 
-  /** An event has to make room in the log. */
+  /** An event leaves the log. */
   forgetting(index: number, isFor: NonNullable<LoggedEvent["isFor"]>): void {
     if (index > this.#index && !isFor(this.#sink.client)) this.#notMissed++
   }
 
-  /** The client is away. */
+  /** The client has disconnected. */
   detach(): void {
     this.#away = true
     this.#recount()
   }
 
-  /** The client is there, and was told of the events up to this one; undefined: of none. */
+  /** The client is connected again, and has the events up to this index; undefined: it has none. */
   resume(index: number | undefined): void {
     this.#away = false
     this.#lost += this.#memberships.startAgain(index)
@@ -154,23 +154,23 @@ export class RoomCursor {
     else this.wake()
   }
 
-  /** The client has what was read up to this event; memberships that ended before are over. */
+  /** The client has acknowledged everything up to this index. Memberships that ended before are removed. */
   confirm(index: number): void {
     this.#memberships.confirm(index)
     this.#endIfDone()
   }
 
-  /** Whether a membership has ended, so that it has to be known when the client has been told. */
+  /** Whether a membership has ended, and waits for the client's acknowledgement. */
   get isEnding(): boolean {
     return this.#memberships.isEnding
   }
 
-  /** Nobody reads here any more. */
+  /** The cursor was removed. */
   end(): void {
     this.#caughtUp()
   }
 
-  /** Everything up to now. */
+  /** Takes all there is to read. */
   take(into: Array<Batch>): void {
     if (!this.#behind || !this.#memberships.areAnnounced) return
     const { log } = this
@@ -240,7 +240,7 @@ export class RoomCursor {
     this.#recount()
   }
 
-  /** The log keeps more while somebody who is there has not read it. */
+  /** The log keeps more while a connected client has not read everything. */
   #recount(): void {
     const counts = this.#behind && !this.#away
     if (counts === this.#counted) return

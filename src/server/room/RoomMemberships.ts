@@ -1,40 +1,40 @@
 /**
- * The components of one client that are, or were, in one room: each after one event and up to another. It knows what of that the
- * client was told, and which earlier times it may not have heard all of.
+ * The memberships of one client in one room: one for each component that is, or was, in the room, from one event to
+ * another. It records what the client was told of them, and the earlier stays whose events the client may not have.
  */
 import type { EventScope, WireEncoder } from "../sync/WireEncoder.ts"
 
-/** The events of a contract, by their names. */
+/** The events of a contract, by name. */
 type Events = ReadonlyMap<string, unknown>
 
-/** One component in the room. */
+/** A component in the room. */
 export interface Membership {
-  /** After which event. */
+  /** The index of the last event before. */
   readonly from: number
-  /** Up to which; Infinity while it is there. */
+  /** The index of the last event for it; Infinity while it is in the room. */
   to: number
-  /** The rooms of a component are in the order of these. */
+  /** The rooms of a component are in this order. */
   readonly order: number
   /** Whether the client was told of the beginning, and of the end. */
   told: "nothing" | "joined" | "left"
-  /** Whether the client knows of the component. */
+  /** Whether the client knows the component. */
   isAnnounced: boolean
-  /** The events of its contract; it has nothing to do with others. */
+  /** The events of its contract. Others are not for it. */
   readonly events: Events
 }
 
-/** A time in the room that was followed by another. */
+/** A stay in the room that was followed by another. */
 type Stay = Pick<Membership, "from" | "to">
 
-/** Earlier times that are remembered for a client that does not say what it has. */
+/** Earlier stays that are kept for a client that does not acknowledge anything. */
 const maxPast = 16
 
 const none: ReadonlyArray<Stay> = []
 
-/** The components of one client in one room. */
+/** The memberships of one client in one room. */
 export class RoomMemberships implements Iterable<[componentId: string, Membership]> {
   readonly #members = new Map<string, Membership>()
-  /** Earlier times of which the client is not known to have heard everything. */
+  /** Earlier stays whose events the client may not have. */
   #past: ReadonlyArray<Stay> = none
 
   get size(): number {
@@ -45,7 +45,7 @@ export class RoomMemberships implements Iterable<[componentId: string, Membershi
     return this.#members.get(componentId)
   }
 
-  /** One of the components; in a room of one, that one. */
+  /** One of the components; in the room of a single instance, that one. */
   get first(): string {
     for (const componentId of this.#members.keys()) return componentId
     return ""
@@ -57,20 +57,20 @@ export class RoomMemberships implements Iterable<[componentId: string, Membershi
     return false
   }
 
-  /** Whether a time in the room has ended of which the client may not have been told. */
+  /** Whether a stay has ended of which the client may not know. */
   get isEnding(): boolean {
     if (this.#past.length > 0) return true
     for (const { to } of this.#members.values()) if (to !== Infinity) return true
     return false
   }
 
-  /** Whether the client knows of all components. */
+  /** Whether the client knows all components. */
   get areAnnounced(): boolean {
     for (const { isAnnounced } of this.#members.values()) if (!isAnnounced) return false
     return true
   }
 
-  /** The event after which the first of them came, and the last that is for one of them. */
+  /** The last event before the first of them joined, and the last event that is for one of them. */
   get start(): number {
     return Math.min(...Array.from(this.#members.values(), ({ from }) => from))
   }
@@ -81,7 +81,7 @@ export class RoomMemberships implements Iterable<[componentId: string, Membershi
     return last
   }
 
-  /** A component is in the room now; gives the time before, if there was one. */
+  /** A component has joined the room; returns its previous stay, if any. */
   join(
     componentId: string,
     membership: Pick<Membership, "from" | "order" | "isAnnounced" | "events">
@@ -92,7 +92,7 @@ export class RoomMemberships implements Iterable<[componentId: string, Membershi
     return before
   }
 
-  /** A component is not in the room after this event; false when it was not before. */
+  /** A component leaves the room after this event; returns whether it was in the room. */
   leave(componentId: string, index: number): boolean {
     const membership = this.#members.get(componentId)
     if (membership === undefined || membership.to !== Infinity) return false
@@ -100,12 +100,15 @@ export class RoomMemberships implements Iterable<[componentId: string, Membershi
     return true
   }
 
-  /** The client does not have the component any more. */
+  /** The client has unmounted the component. */
   forget(componentId: string): boolean {
     return this.#members.delete(componentId)
   }
 
-  /** The client is told of all of it again; it has heard everything up to this event. Gives how many it will never hear. */
+  /**
+   * The client, which has the events up to this index, is going to be told of all memberships again. Returns the number
+   * of events that it will never get.
+   */
   startAgain(index: number | undefined): number {
     let lost = 0
     for (const { from, to } of this.#past) lost += Math.max(0, to - Math.max(from, index ?? from))
@@ -114,7 +117,7 @@ export class RoomMemberships implements Iterable<[componentId: string, Membershi
     return lost
   }
 
-  /** The client has heard everything up to this event, and what it was told. */
+  /** The client has everything up to this index. */
   confirm(index: number): void {
     this.#past = this.#past.filter(({ to }) => to > index)
     for (const [componentId, { to, told }] of this.#members) {
@@ -122,13 +125,13 @@ export class RoomMemberships implements Iterable<[componentId: string, Membershi
     }
   }
 
-  /** Whether this is an event for one of them. */
+  /** Whether one of the components declares the event. */
   know(name: string): boolean {
     for (const { events } of this.#members.values()) if (events.has(name)) return true
     return false
   }
 
-  /** What the client is to be told of who came and went, which counts as told. */
+  /** The messages about beginnings and ends that the client has not been sent; counts them as sent. */
   tell({ joined, left }: WireEncoder, scope: EventScope): ReadonlyArray<string> {
     const isTold = scope.name !== undefined
     const texts: Array<string> = []

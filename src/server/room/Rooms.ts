@@ -1,6 +1,6 @@
 /**
- * The rooms of one server, by name. A room is there for as long as an instance is in it; who has not read its last words yet goes on
- * reading.
+ * The rooms of one server, by name. A room exists as long as an instance is in it. Clients that have not read all of
+ * its events keep reading after that.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -14,19 +14,19 @@ import { Room, type RoomInfo } from "./Room.ts"
 export class Rooms extends Context.Service<
   Rooms,
   {
-    /** Checks the name, and the right to be there. */
+    /** Checks the name, and whether Authorization permits to join. */
     readonly admit: (joining: Authorization.Joining) => Effect.Effect<void, LiveError>
     /** Finds or makes the room. */
     readonly openUnsafe: (name: string) => Room
     /** A room without a name, for those who have mounted one instance. */
     readonly ofInstanceUnsafe: (componentId: string) => Room
-    /** An instance has left it; it vanishes if that was the last. */
+    /** An instance has left the room, which is removed when that was the last. */
     readonly leftUnsafe: (room: Room) => void
-    /** A number no other list of who is there has. */
+    /** A number that no other list of presence has. */
     readonly nextListUnsafe: () => number
-    /** Those with a name. */
+    /** The rooms that have a name. */
     readonly list: Effect.Effect<ReadonlyArray<RoomInfo>>
-    /** How many there are. */
+    /** How many have a name. */
     readonly size: Effect.Effect<number>
   }
 >()("fibra/server/Rooms") {}
@@ -34,10 +34,10 @@ export class Rooms extends Context.Service<
 /** Letters, marks, digits, punctuation and symbols of any script. */
 const form = /^(?!\p{M})(?:(?![\u115F\u1160\u2800\u3164\uFFA0])[\p{L}\p{M}\p{N}\p{P}\p{S}]){1,128}$/u
 
-/** As much of a name as goes into an error. */
+/** The part of a name that goes into errors. */
 export const shortened = (room: string): string => (room.length > 64 ? `${room.slice(0, 64)}…` : room)
 
-/** No room at first. */
+/** No rooms at first. */
 export const layer: Layer.Layer<Rooms> = Layer.effect(
   Rooms,
   Effect.gen(function* () {
@@ -46,14 +46,14 @@ export const layer: Layer.Layer<Rooms> = Layer.effect(
     const clock = yield* Effect.clockWith(Effect.succeed)
     const now = () => clock.currentTimeMillisUnsafe()
     const rooms = new Map<string, Room>()
-    /** Events in a room of one name are counted on when it vanishes and comes again. */
+    /** A room that is made again must not repeat indices. */
     let highest = 0
     let lists = 0
     return Rooms.of({
       admit: (joining) =>
         Effect.suspend(() => {
           const { room } = joining
-          // A name that is far too long is not looked through.
+          // //Does not search names that are far too long.
           if (room.length > 256 || !form.test(room)) {
             return refuse(
               new RoomRejected({
