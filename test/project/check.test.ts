@@ -80,8 +80,13 @@ const planted = [
   {
     what: "a function that the architecture names is called something else",
     check: "references",
-    files: { "src/server/session/Session.ts": source("src/server/session/Session.ts").replaceAll("#keep", "#retain") },
-    says: "src/server/session/Session.ts has nothing called #keep"
+    files: {
+      "src/server/session/SessionMounts.ts": source("src/server/session/SessionMounts.ts").replaceAll(
+        "#keep",
+        "#retain"
+      )
+    },
+    says: "src/server/session/SessionMounts.ts has nothing called #keep"
   },
   {
     what: "a folder of src has no line in the architecture",

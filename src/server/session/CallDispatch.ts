@@ -1,6 +1,6 @@
 /**
  * What a client asks of an instance it has mounted, on its way into the mailbox: looked up in the contract, decoded, and handed over.
- * The listener is called once with what became of it, and not at all when the function returned has cancelled it.
+ * The listener is told once what became of it, and nothing when what is returned has taken it back.
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
@@ -11,6 +11,7 @@ import { Draining, PayloadRejected, UnknownAction } from "../../LiveError.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
 import type { InstanceRef } from "../instance/InstanceRef.ts"
 import type { Id } from "./ReplyCache.ts"
+import { over, type Pending, type ReplyListener } from "./ReplyListener.ts"
 import { notMounted, type CallOutcome, outcomeOf, refused } from "./CallOutcome.ts"
 import { tagOf } from "../instance/WritableFields.ts"
 
@@ -42,14 +43,12 @@ export interface Sender {
 }
 
 /** Gets to know what became of it. */
-export type OutcomeListener = (outcome: CallOutcome) => void
+export type OutcomeListener = Pick<ReplyListener<CallOutcome>, "answered">
 
-const noop = (): void => {}
-
-/** There is nothing to wait for, or to cancel. */
-const end = (done: OutcomeListener, outcome: CallOutcome): (() => void) => {
-  done(outcome)
-  return noop
+/** There is nothing to wait for, or to take back. */
+const end = (listener: OutcomeListener, outcome: CallOutcome): Pending => {
+  listener.answered(outcome)
+  return over
 }
 
 /** Calls an action of an instance; undefined when the client has not mounted it. */
@@ -57,24 +56,28 @@ export const call = (
   instance: InstanceRef | undefined,
   { action, callId, componentId, payload }: ActionCall,
   sender: Sender,
-  done: OutcomeListener
-): (() => void) => {
-  if (instance === undefined) return end(done, refused(notMounted(`Calling "${action.slice(0, 64)}" on`, componentId)))
-  if (sender.isDraining()) return end(done, refused(new Draining()))
+  listener: OutcomeListener
+): Pending => {
+  if (instance === undefined)
+    return end(listener, refused(notMounted(`Calling "${action.slice(0, 64)}" on`, componentId)))
+  if (sender.isDraining()) return end(listener, refused(new Draining()))
   const { component } = instance
   const codec = component.codec.actions.get(action)
   if (codec === undefined) {
-    return end(done, refused(new UnknownAction({ component: component.componentName, action: action.slice(0, 256) })))
+    return end(
+      listener,
+      refused(new UnknownAction({ component: component.componentName, action: action.slice(0, 256) }))
+    )
   }
   const decoded = codec.decodePayload(isNothing(codec, payload) ? null : payload)
-  if (Exit.isFailure(decoded)) return end(done, payloadRejected(action, decoded.cause))
+  if (Exit.isFailure(decoded)) return end(listener, payloadRejected(action, decoded.cause))
   // Clients that guess what an action does have to know when they see what it did.
   const reference =
     codec.reduce === undefined || typeof callId !== "number"
       ? undefined
       : `{"connectionId":"${sender.client.connection}","callId":${callId}}`
-  const listener = tellOutcome(instance, action, sender, done)
-  return instance.send(action, decoded.value, { from: sender.client, reference }, listener)
+  const resume = tellOutcome(instance, action, sender, listener)
+  return { cancel: instance.send(action, decoded.value, { from: sender.client, reference }, resume) }
 }
 
 /** Sets a field of an instance that clients may set; undefined when the client has not mounted it. */
@@ -82,17 +85,19 @@ export const set = (
   instance: InstanceRef | undefined,
   { componentId, property, value }: FieldWrite,
   sender: Sender,
-  done: OutcomeListener
-): (() => void) => {
+  listener: OutcomeListener
+): Pending => {
   const decode = instance?.component.codec.writable.get(property)
   if (instance === undefined || decode === undefined) {
-    return end(done, refused(notMounted(`Setting "${property.slice(0, 64)}" on`, componentId)))
+    return end(listener, refused(notMounted(`Setting "${property.slice(0, 64)}" on`, componentId)))
   }
   const decoded = decode(value)
-  if (Exit.isFailure(decoded)) return end(done, payloadRejected(property, decoded.cause))
-  if (sender.isDraining()) return end(done, refused(new Draining()))
+  if (Exit.isFailure(decoded)) return end(listener, payloadRejected(property, decoded.cause))
+  if (sender.isDraining()) return end(listener, refused(new Draining()))
   const tag = tagOf(property)
-  return instance.send(tag, decoded.value, { from: sender.client }, tellOutcome(instance, tag, sender, done))
+  return {
+    cancel: instance.send(tag, decoded.value, { from: sender.client }, tellOutcome(instance, tag, sender, listener))
+  }
 }
 
 /** An action without payload is `Void`, whose JSON form is null; an empty object is as empty. */
@@ -101,12 +106,12 @@ const isNothing = ({ takesNothing }: ActionCodec, payload: unknown): boolean =>
 
 /** Tells what became of a message to the instance. */
 const tellOutcome =
-  (instance: InstanceRef, tag: string, { isDraining }: Sender, done: OutcomeListener): Resume =>
+  (instance: InstanceRef, tag: string, { isDraining }: Sender, listener: OutcomeListener): Resume =>
   (exit) => {
     const outcome = outcomeOf(instance, tag, exit)
     // What still waited when the server ended can be asked of the next one.
     const isLeft = isDraining() && outcome._tag === "Refused" && outcome.error.reason._tag === "InstanceStopped"
-    done(isLeft ? refused(new Draining()) : outcome)
+    listener.answered(isLeft ? refused(new Draining()) : outcome)
   }
 
 const payloadRejected = (action: string, cause: Cause.Cause<unknown>): CallOutcome =>

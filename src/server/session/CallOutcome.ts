@@ -16,6 +16,7 @@ import {
 } from "../../LiveError.ts"
 import type * as ActionResult from "../instance/ActionResult.ts"
 import type { InstanceRef } from "../instance/InstanceRef.ts"
+import type { NotAsked } from "./ReplyCache.ts"
 
 /** What became of a call; results and typed errors are JSON texts. */
 export type CallOutcome =
@@ -23,7 +24,6 @@ export type CallOutcome =
   /** The action's own typed error. */
   | { readonly _tag: "Failure"; readonly text: string; readonly message: string }
   | { readonly _tag: "Refused"; readonly error: LiveError }
-  | { readonly _tag: "Interrupted" }
 
 /** The house refuses. */
 export const refused = (reason: LiveErrorReason): CallOutcome => ({ _tag: "Refused", error: new LiveError({ reason }) })
@@ -36,7 +36,7 @@ export const notMounted = (what: string, componentId: string): NotAllowed =>
 export const outcomeOf = (instance: InstanceRef, action: string, exit: Exit.Exit<unknown, unknown>): CallOutcome => {
   if (Exit.isSuccess(exit)) return { _tag: "Success", text: exit.value as string }
   const failure = exit.cause.reasons.find(Cause.isFailReason)
-  if (failure === undefined) return { _tag: "Interrupted" }
+  if (failure === undefined) return refused(interrupted(instance.component.componentName, action))
   const { error } = failure
   // The handler has passed on what the house refused.
   if (error instanceof LiveError) return { _tag: "Refused", error }
@@ -45,14 +45,18 @@ export const outcomeOf = (instance: InstanceRef, action: string, exit: Exit.Exit
     : { _tag: "Failure", ...(error as ActionResult.Failure) }
 }
 
+/** What was begun ended half-way, and it was not whoever asked that has ended it. */
+export const interrupted = (component: string, action: string): CallExpired =>
+  new CallExpired({ component, action, outcome: "interrupted" })
+
 /** Why a request cannot be asked under its id. */
 export const notAsked = (
-  asked: "forgotten" | "taken",
+  why: NotAsked,
   component: string,
   action: string,
   callId: number | string
 ): CallExpired | PayloadRejected =>
-  asked === "forgotten"
+  why === "forgotten"
     ? new CallExpired({ component, action, outcome: "unknown" })
     : new PayloadRejected({
         action,
@@ -75,9 +79,7 @@ const reasonOf = (reason: ActorErrorReason, component: string, action: string, c
     case "ActorFaulted":
       return new ComponentFaulted({ component, retryAfter: reason.retryAfter })
     case "ActorStopped":
-      return reason.begun
-        ? new CallExpired({ component, action, outcome: "interrupted" })
-        : new InstanceStopped({ component })
+      return reason.begun ? interrupted(component, action) : new InstanceStopped({ component })
     case "UnknownMessage":
       return new UnknownAction({ component, action })
     default:

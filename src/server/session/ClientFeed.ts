@@ -18,8 +18,10 @@ import type { RoomCursor, RoomCursorSink } from "../room/RoomCursor.ts"
 /** Who has something to say. */
 type Readable = StateCursor | RoomCursor
 
-/** Who collects what there is to say. */
+/** Who collects what there is to say: the connection of the client. */
 export interface FeedConsumer {
+  /** Whom it was let in as; undefined: anybody. */
+  readonly principal: Principal | undefined
   /** In which words it is to be told. */
   readonly encoder: WireEncoder
   /** There is something to collect. */
@@ -58,11 +60,11 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
   #joined = 0
   #rooms: Map<Room, RoomCursor> | undefined
   #watched: Map<Presence, Watched> | undefined
-  #receipts: PendingAcks | undefined
+  #unacknowledged: PendingAcks | undefined
   #going: Array<Readable> | undefined
 
-  constructor(principal: Principal | undefined, connection: FeedConsumer, host: ClientFeedHost) {
-    this.principal = principal
+  constructor(connection: FeedConsumer, host: ClientFeedHost) {
+    this.principal = connection.principal
     this.encoder = connection.encoder
     this.connection = connection
     this.#host = host
@@ -111,14 +113,14 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
     const going = this.#going
     if (going === undefined) return
     this.#going = undefined
-    const receipts = (this.#receipts ??= new PendingAcks())
-    for (const cursor of going) receipts.expect(batch, cursor)
+    const unacknowledged = (this.#unacknowledged ??= new PendingAcks())
+    for (const cursor of going) unacknowledged.expect(batch, cursor)
   }
 
   /** The client has this batch, and all before it. */
   acknowledged(batch: number): void {
-    this.#receipts?.acknowledged(batch)
-    if (this.#receipts?.isEmpty === true) this.#receipts = undefined
+    this.#unacknowledged?.acknowledged(batch)
+    if (this.#unacknowledged?.isEmpty === true) this.#unacknowledged = undefined
   }
 
   /** There is nothing more to be said of this. */
@@ -130,7 +132,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
   /** The connection is gone. */
   detach(): void {
     this.connection = undefined
-    this.#receipts = undefined
+    this.#unacknowledged = undefined
     this.#going = undefined
     this.#rooms?.forEach((cursor) => cursor.detach())
     this.#watched?.forEach(({ cursor }) => cursor.leave())
@@ -153,12 +155,12 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
       const { name } = cursor.log
       cursor.resume(name === undefined ? indexOf(cursor.first) : read.get(name))
     }
-    const places = new Map(presence.map((place) => [place.componentId, place]))
-    for (const [{ id }, { cursor }] of this.#watched ?? []) cursor.resume(places.get(id))
+    const points = new Map(presence.map((point) => [point.componentId, point]))
+    for (const [{ id }, { cursor }] of this.#watched ?? []) cursor.resume(points.get(id))
   }
 
   /** The client has read the rooms as far as it was told. */
-  takeUp(): void {
+  resumeAll(): void {
     for (const cursor of this.#rooms?.values() ?? []) cursor.resume(cursor.serial)
   }
 
@@ -182,10 +184,10 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
   }
 
   hasRoomFor(rooms: ReadonlyArray<Room>): boolean {
-    // What was left, and may not be known to be left, takes no room.
+    // Rooms already left do not count, even before the client has been told.
     const entered = Array.from(this.#rooms ?? []).flatMap(([room, cursor]) => (cursor.isEntered ? [room] : []))
     const all = new Set([...entered, ...rooms])
-    // Places without a name are no rooms.
+    // What has no name is the audience of one component, and no room.
     return Array.from(all).filter(({ name }) => name !== undefined).length <= this.#host.config.maxRooms
   }
 
@@ -206,7 +208,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
   }
 
   done(cursor: RoomCursor): void {
-    // A receipt may come for one that was done before, and whose room has another by now.
+    // An acknowledgement may come for one that was done before, and whose room has another by now.
     const room = this.#roomOf(cursor)
     if (room === undefined) return
     this.drop(cursor)
@@ -243,7 +245,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
     presence.close(known.cursor)
   }
 
-  /** Its place in the list of this id, if it is told of that. */
+  /** How far it has read the list of this id, if it is told of that. */
   listCursor(presenceId: string): StateCursor | undefined {
     for (const [{ id }, { cursor }] of this.#watched ?? []) if (id === presenceId) return cursor
     return undefined

@@ -21,15 +21,15 @@ export interface ParkedLimits {
 
 /** The sessions whose clients are away. */
 export class ParkedSessions<Session> {
-  readonly #room: ParkedLimits
+  readonly #limits: ParkedLimits
   /** Those away longest first. */
   readonly #parked = new Map<Session, Parked>()
   readonly #anonymous = new Set<Session>()
   readonly #ofPrincipal = new Map<string, Set<Session>>()
   #bytes = 0
 
-  constructor(room: ParkedLimits) {
-    this.#room = room
+  constructor(limits: ParkedLimits) {
+    this.#limits = limits
   }
 
   get size(): number {
@@ -49,7 +49,7 @@ export class ParkedSessions<Session> {
 
   /** Parks one more, and says who has to go for it: perhaps itself. */
   park(session: Session, parked: Parked): ReadonlyArray<Session> {
-    this.take(session)
+    this.remove(session)
     this.#parked.set(session, parked)
     this.#bytes += parked.bytes
     if (parked.principal === undefined) this.#anonymous.add(session)
@@ -72,7 +72,7 @@ export class ParkedSessions<Session> {
   }
 
   /** Takes one out; false when it is not here. */
-  take(session: Session): boolean {
+  remove(session: Session): boolean {
     const parked = this.#parked.get(session)
     if (parked === undefined) return false
     this.#parked.delete(session)
@@ -93,16 +93,16 @@ export class ParkedSessions<Session> {
       if (until > now) break
       sessions.push(session)
     }
-    for (const session of sessions) this.take(session)
+    for (const session of sessions) this.remove(session)
     return sessions
   }
 
   #crowdOut(principal: string | undefined): ReadonlyArray<Session> {
-    const { maxParked, maxParkedBytes, maxParkedPerPrincipal } = this.#room
+    const { maxParked, maxParkedBytes, maxParkedPerPrincipal } = this.#limits
     const gone: Array<Session> = []
     const evict = (sessions: Iterable<Session>): boolean => {
       for (const session of sessions) {
-        this.take(session)
+        this.remove(session)
         gone.push(session)
         return true
       }

@@ -15,23 +15,23 @@ interface PendingAck {
 
 /** What is under way on one connection. */
 export class PendingAcks {
-  #receipts: Array<PendingAck> = []
+  #pending: Array<PendingAck> = []
 
   get isEmpty(): boolean {
-    return this.#receipts.length === 0
+    return this.#pending.length === 0
   }
 
   /** The newest of what this has goes out with this batch. */
   expect(batch: number, sent: Sent): void {
-    const last = this.#receipts.at(-1)
+    const last = this.#pending.at(-1)
     if (last?.batch === batch) last.serials.set(sent, sent.serial)
-    else this.#receipts.push({ batch, serials: new Map([[sent, sent.serial]]) })
+    else this.#pending.push({ batch, serials: new Map([[sent, sent.serial]]) })
   }
 
   /** The client has this batch, and all before it. */
   acknowledged(batch: number): void {
-    const confirmed = this.#receipts.filter((receipt) => receipt.batch <= batch)
-    this.#receipts = this.#receipts.filter((receipt) => receipt.batch > batch)
+    const confirmed = this.#pending.filter((pending) => pending.batch <= batch)
+    this.#pending = this.#pending.filter((pending) => pending.batch > batch)
     for (const { serials } of confirmed) for (const [sent, serial] of serials) sent.confirm(serial)
   }
 }

@@ -2,12 +2,10 @@
  * The requests of one session that are not settled: those that run, and the answers of those that ended, until the client has
  * them. A request that is sent again joins the run or gets the answer; it never runs a second time.
  */
+import type { Pending, ReplyListener } from "./ReplyListener.ts"
 
 /** Names a request. Numbers are given in order, so that it is known which were settled; texts are in no order. */
 export type Id = number | string
-
-/** Gets an answer, once. */
-export type ReplyListener<Answer> = (answer: Answer) => void
 
 /** What is asked, and of whom; the same id for something else is a mistake. */
 export interface Request {
@@ -15,25 +13,78 @@ export interface Request {
   readonly what: string
 }
 
-interface Entry<Answer> extends Request {
-  /** Those who asked, and are there. */
-  listeners: ReadonlyArray<ReplyListener<Answer>>
-  cancel: () => void
-  answer: Answer | undefined
-}
-
-/** What a ledger may hold. */
+/** What a cache may hold. */
 export interface Bounds<Answer> {
   readonly maxAnswers: number
   readonly maxBytes: number
   readonly sizeOf: (answer: Answer) => number
 }
 
-/** How asking went: it runs or has an answer, its answer is no longer here, or the id is that of something else. */
-export type Asked = "known" | "forgotten" | "taken"
+/** Why something cannot be asked under an id: its answer is no longer here, or the id is that of something else. */
+export type NotAsked = "forgotten" | "taken"
 
-const noop = (): void => {}
 const nobody: ReadonlyArray<never> = []
+
+/** A request that is known: it runs, or has an answer. Whoever runs it says here what became of it. */
+export class KnownRequest<Answer> implements Request, Pending {
+  readonly id: Id
+  readonly of: string
+  readonly what: string
+  answer: Answer | undefined = undefined
+  /** Those who asked, and are there. */
+  #listeners: ReadonlyArray<ReplyListener<Answer>>
+  readonly #cache: ReplyCache<Answer>
+  #begun = false
+  #running: Pending | undefined = undefined
+
+  constructor(cache: ReplyCache<Answer>, id: Id, { of, what }: Request, listener: ReplyListener<Answer>) {
+    this.#cache = cache
+    this.id = id
+    this.of = of
+    this.what = what
+    this.#listeners = [listener]
+  }
+
+  /** Whether it is to be run: true for the first who asks. */
+  begin(): boolean {
+    if (this.#begun) return false
+    this.#begun = true
+    return true
+  }
+
+  /** It is under way, unless it has been answered at once. */
+  runs(running: Pending): void {
+    if (this.answer === undefined) this.#running = running
+  }
+
+  answered(answer: Answer): void {
+    if (!this.#cache.keep(this, answer)) return
+    const listeners = this.#listeners
+    this.#listeners = nobody
+    this.#running = undefined
+    for (const listener of listeners) listener.answered(answer)
+  }
+
+  /** Somebody asks for it again. */
+  join(listener: ReplyListener<Answer>): void {
+    if (this.answer === undefined) this.#listeners = [...this.#listeners, listener]
+    else listener.answered(this.answer)
+  }
+
+  /** Whoever asked is gone; what runs goes on. */
+  detach(): void {
+    const listeners = this.#listeners
+    this.#listeners = nobody
+    for (const listener of listeners) listener.dropped()
+  }
+
+  /** Nobody wants it any more: what runs is stopped. */
+  cancel(): void {
+    if (!this.#cache.forget(this)) return
+    this.#running?.cancel()
+    this.detach()
+  }
+}
 
 /** Names that are remembered for each answer that may be kept. */
 const namesPerAnswer = 16
@@ -41,7 +92,7 @@ const namesPerAnswer = 16
 /** The requests of one session, by their ids. */
 export class ReplyCache<Answer> {
   readonly #bounds: Bounds<Answer>
-  readonly #entries = new Map<Id, Entry<Answer>>()
+  readonly #known = new Map<Id, KnownRequest<Answer>>()
   #answers = 0
   #bytes = 0
   /** Requests up to this id that are not here were settled, or had to make room. */
@@ -49,7 +100,7 @@ export class ReplyCache<Answer> {
   /** Texts whose answers had to make room, the latest of them. */
   #names: Set<string> | undefined
 
-  /** Requests below `settledBelow` were settled in an earlier ledger. */
+  /** Requests below `settledBelow` were settled in an earlier cache. */
   constructor(bounds: Bounds<Answer>, settledBelow = 0) {
     this.#bounds = bounds
     this.#forgotten = settledBelow - 1
@@ -63,104 +114,95 @@ export class ReplyCache<Answer> {
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.#known.size
   }
 
   /** The answers that are kept. */
   get answers(): ReadonlyArray<Answer> {
-    return Array.from(this.#entries.values()).flatMap(({ answer }) => (answer === undefined ? [] : [answer]))
+    return Array.from(this.#known.values()).flatMap(({ answer }) => (answer === undefined ? [] : [answer]))
   }
 
-  /**
-   * Runs a request, unless it runs or ran already. The listener is called once, at once or later, as is every other that asked
-   * and is there. `run` gives how to cancel it.
-   */
-  ask(
-    id: Id,
-    { of, what }: Request,
-    listener: ReplyListener<Answer>,
-    run: (done: ReplyListener<Answer>) => () => void
-  ): Asked {
-    const known = this.#entries.get(id)
+  /** The request of this id, which the listener waits for; the first who asks has to run it. */
+  ask(id: Id, request: Request, listener: ReplyListener<Answer>): KnownRequest<Answer> | NotAsked {
+    const known = this.#known.get(id)
     if (known !== undefined) {
-      if (known.what !== what || known.of !== of) return "taken"
-      if (known.answer === undefined) known.listeners = [...known.listeners, listener]
-      else listener(known.answer)
-      return "known"
+      if (known.what !== request.what || known.of !== request.of) return "taken"
+      known.join(listener)
+      return known
     }
     if (typeof id === "number" ? id <= this.#forgotten : this.#names?.has(id) === true) return "forgotten"
-    const entry: Entry<Answer> = { of, what, listeners: [listener], cancel: noop, answer: undefined }
-    this.#entries.set(id, entry)
-    entry.cancel = run((answer) => this.#answered(id, entry, answer))
-    return "known"
+    const asked = new KnownRequest(this, id, request, listener)
+    this.#known.set(id, asked)
+    return asked
   }
 
-  /** Nobody wants this any more: what runs is cancelled. */
+  /** Nobody wants this any more: what runs is stopped. */
   cancel(id: Id): void {
-    const entry = this.#entries.get(id)
-    if (entry === undefined) return
-    this.#delete(id, entry)
-    if (entry.answer === undefined) entry.cancel()
+    this.#known.get(id)?.cancel()
   }
 
   /** The client has the answers of all requests below this id, and asks for none of them again. */
   settleBelow(id: number): void {
     this.#forgotten = Math.max(this.#forgotten, id - 1)
-    for (const [known, entry] of this.#entries) {
+    for (const [known, request] of this.#known) {
       if (typeof known === "string") continue
       if (known >= id) return
-      if (entry.answer !== undefined) this.#delete(known, entry)
+      if (request.answer !== undefined) this.#delete(request)
     }
   }
 
   /** The client waits for these and no others. */
   retain(pending: ReadonlySet<Id>): void {
-    for (const id of Array.from(this.#entries.keys())) {
-      if (!pending.has(id)) this.cancel(id)
-    }
+    for (const [id, request] of Array.from(this.#known)) if (!pending.has(id)) request.cancel()
   }
 
   /** Whoever asked is gone; what runs goes on. */
   detach(): void {
-    for (const entry of this.#entries.values()) entry.listeners = nobody
+    for (const request of Array.from(this.#known.values())) request.detach()
   }
 
-  /** Cancels what runs, and forgets everything. */
+  /** Stops what runs, and forgets everything. */
   clear(): void {
     this.retain(new Set())
   }
 
-  #answered(id: Id, entry: Entry<Answer>, answer: Answer): void {
-    if (this.#entries.get(id) !== entry) return
-    const { listeners } = entry
-    entry.listeners = nobody
-    entry.answer = answer
+  /** Keeps the answer of a request, unless it is not wanted any more: for `KnownRequest`. */
+  keep(request: KnownRequest<Answer>, answer: Answer): boolean {
+    if (this.#known.get(request.id) !== request || request.answer !== undefined) return false
+    request.answer = answer
     this.#answers++
-    this.#bytes += sizeOf(id) + this.#sizeOf(entry, answer)
+    this.#bytes += this.#sizeOf(request, answer)
     this.#evict()
-    for (const listener of listeners) listener(answer)
+    return true
   }
 
-  #delete(id: Id, entry: Entry<Answer>): void {
-    this.#entries.delete(id)
-    if (entry.answer === undefined) return
+  /** Forgets a request that has no answer yet; false when it has: for `KnownRequest`. */
+  forget(request: KnownRequest<Answer>): boolean {
+    if (this.#known.get(request.id) !== request) return false
+    this.#delete(request)
+    return request.answer === undefined
+  }
+
+  #delete(request: KnownRequest<Answer>): void {
+    this.#known.delete(request.id)
+    if (request.answer === undefined) return
     this.#answers--
-    this.#bytes -= sizeOf(id) + this.#sizeOf(entry, entry.answer)
+    this.#bytes -= this.#sizeOf(request, request.answer)
   }
 
   /** What was asked counts, too: it is as long as the client likes. */
-  #sizeOf({ of, what }: Request, answer: Answer): number {
-    return of.length + what.length + this.#bounds.sizeOf(answer)
+  #sizeOf({ id, of, what }: KnownRequest<Answer>, answer: Answer): number {
+    return sizeOf(id) + of.length + what.length + this.#bounds.sizeOf(answer)
   }
 
   /** The oldest answers go first, but not the latest. */
   #evict(): void {
     const { maxAnswers, maxBytes } = this.#bounds
     if (this.#answers <= maxAnswers && this.#bytes <= maxBytes) return
-    for (const [id, entry] of this.#entries) {
+    for (const [id, request] of this.#known) {
       if (this.#answers <= 1 || (this.#answers <= maxAnswers && this.#bytes <= maxBytes)) return
-      if (entry.answer === undefined) continue
-      this.#delete(id, entry)
+      if (request.answer === undefined) continue
+      this.#delete(request)
       if (typeof id === "number") this.#forgotten = Math.max(this.#forgotten, id)
       else this.#rememberName(id)
     }

@@ -11,12 +11,11 @@ import * as Metric from "effect/Metric"
 import * as Monotonic from "../../actor/Monotonic.ts"
 import type { TokenRejection } from "../../LiveError.ts"
 import * as IdGenerator from "../IdGenerator.ts"
-import type { WireEncoder } from "../sync/WireEncoder.ts"
 import { Instances } from "../instance/Instances.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import { ParkedSessions } from "./ParkedSessions.ts"
 import * as RejectionLog from "../security/RejectionLog.ts"
-import { isSame, type Principal, renew } from "../../Principal.ts"
+import { isSame, renew } from "../../Principal.ts"
 import type { FeedConsumer } from "./ClientFeed.ts"
 import { Session, type SessionHost } from "./Session.ts"
 import * as SessionInfo from "./SessionInfo.ts"
@@ -26,21 +25,24 @@ export class Sessions extends Context.Service<
   Sessions,
   {
     /** Starts a session for a connection. */
-    readonly openUnsafe: (connection: FeedConsumer, principal: Principal | undefined) => Session
+    readonly openUnsafe: (connection: FeedConsumer) => Session
     /** Makes the session one to come back to, and gives its token. */
     readonly ticketUnsafe: (session: Session) => string
-    /** Finds the session of a token, if it speaks this dialect; whoever had it loses it. */
+    /**
+     * Finds the session of a token for a connection, which has it from now on and is to resume it; whoever had it loses it. What the
+     * connection has begun before is ended; if there is something in it, it stays, as two sessions cannot be made one.
+     */
     readonly claimUnsafe: (
       token: string,
-      principal: Principal | undefined,
-      encoder: WireEncoder
+      connection: FeedConsumer,
+      begun: Session | undefined
     ) => Session | TokenRejection
     /** The client knows its latest token. */
     readonly confirmUnsafe: (session: Session) => void
     /** The connection of a session is gone: it waits for the next, or ends when there is nothing to come back to. */
-    readonly park: (session: Session) => Effect.Effect<void>
-    /** Ends it and lets go of what it had mounted. */
-    readonly close: (session: Session) => Effect.Effect<void>
+    readonly parkUnsafe: (session: Session) => void
+    /** Ends it and lets go of what it had mounted: its client does not come back. */
+    readonly closeUnsafe: (session: Session) => void
     /** Ends all sessions of a principal, connected or not; their tokens are worth nothing. What their handlers have begun goes on. */
     readonly endUnsafe: (principal: string) => void
     /** Nothing new is taken any more. */
@@ -100,16 +102,19 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       }
     }
 
-    const close = (session: Session): Effect.Effect<void> =>
+    const closeAll = (sessions: Iterable<Session>): Effect.Effect<void> =>
       Effect.suspend(() => {
-        open.delete(session)
-        parked.take(session)
-        named.delete(session.connectionId)
-        return session.close()
+        const ended = Array.from(sessions)
+        // All of them before the first is closed: nobody may come back for one that is going to end.
+        for (const session of ended) {
+          open.delete(session)
+          parked.remove(session)
+          named.delete(session.connectionId)
+        }
+        return Effect.forEach(ended, (session) => session.close(), { concurrency: "unbounded", discard: true })
       })
 
-    const closeAll = (sessions: Iterable<Session>): Effect.Effect<void> =>
-      Effect.forEach(sessions, close, { concurrency: "unbounded", discard: true })
+    const close = (session: Session): Effect.Effect<void> => closeAll([session])
 
     /** Ends those whose time is over, for as long as there are any that wait. */
     const watch: Effect.Effect<void> = Effect.flatMap(Monotonic.millis, (now) => {
@@ -149,12 +154,33 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
         return closeAll(crowdedOut)
       })
 
+    /** The session of a token, if it is of this principal, speaks this wire, and can take the place of what was begun. */
+    const find = (
+      token: string,
+      { encoder, principal }: FeedConsumer,
+      begun: Session | undefined
+    ): Session | TokenRejection => {
+      const [id = "", secret = "", ...rest] = token.split(".", 3)
+      const session = rest.length > 0 ? undefined : named.get(id)
+      // As after every restart: its time is over, or it was another server's.
+      if (session?.secret === undefined) return reject("session", Effect.logDebug)
+      if (session.encoder !== encoder) return reject("session", Effect.logWarning)
+      const { previousSecret } = session
+      const isPrevious = previousSecret !== undefined && isSecret(secret, previousSecret)
+      if (!isSecret(secret, session.secret) && !isPrevious) return reject("session", Effect.logWarning)
+      if (!isSame(session.principal, principal)) return reject("principal", Effect.logWarning)
+      if (begun !== undefined && begun !== session && !begun.isEmpty) return reject("session", Effect.logDebug)
+      // The next ticket has this secret as the one before it, until its client has confirmed.
+      if (isPrevious) session.secret = secret
+      return session
+    }
+
     const scope = yield* Effect.scope
     yield* Effect.addFinalizer(() => closeAll(open))
 
     return Sessions.of({
-      openUnsafe: (connection, principal) => {
-        const session = new Session(principal, host, connection)
+      openUnsafe: (connection) => {
+        const session = new Session(host, connection)
         open.add(session)
         return session
       },
@@ -165,31 +191,26 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
         named.set(connectionId, session)
         return `${connectionId}.${session.secret}`
       },
-      claimUnsafe: (token, principal, encoder) => {
-        const [id = "", secret = "", ...rest] = token.split(".", 3)
-        const session = rest.length > 0 ? undefined : named.get(id)
-        // As after every restart: its time is over, or it was another server's.
-        if (session?.secret === undefined) return reject("session", Effect.logDebug)
-        if (session.encoder !== encoder) return reject("session", Effect.logWarning)
-        const { previousSecret } = session
-        const isPrevious = previousSecret !== undefined && isSecret(secret, previousSecret)
-        if (!isSecret(secret, session.secret) && !isPrevious) return reject("session", Effect.logWarning)
-        if (!isSame(session.principal, principal)) return reject("principal", Effect.logWarning)
+      claimUnsafe: (token, connection, begun) => {
+        const session = find(token, connection, begun)
+        if (typeof session === "string") return session
+        if (begun !== undefined && begun !== session) run(close(begun))
+        const { principal } = connection
         // Whoever holds this principal (the client, its private instances) has the claims of the connection that came last.
         if (session.principal !== undefined && principal !== undefined) renew(session.principal, principal)
-        // The next ticket has this secret as the one before it, until its client has confirmed.
-        if (isPrevious) session.secret = secret
-        parked.take(session)
-        session.replace()
+        const before = session.connection
+        parked.remove(session)
+        if (before !== undefined) session.detach()
+        if (before !== connection) before?.replaced()
         run(Metric.update(resumed, 1))
         return session
       },
       confirmUnsafe: (session) => void (session.previousSecret = undefined),
-      park,
-      close,
+      parkUnsafe: (session) => void run(park(session)),
+      closeUnsafe: (session) => void run(close(session)),
       // Not waited for: a handler may sign out whoever has called it, and its session would wait for the handler.
       endUnsafe: (principal) =>
-        run(closeAll(Array.from(open).filter((session) => session.principal?.id === principal))),
+        void run(closeAll(Array.from(open).filter((session) => session.principal?.id === principal))),
       drainUnsafe: () => void (draining = true),
       isDraining: () => draining,
       list: Effect.map(Monotonic.epoch, (epoch) =>

@@ -14,6 +14,8 @@ export interface ProtocolHandler {
   readonly receive: (text: string) => void
   /** The connection is open, so messages may be sent. */
   readonly opened?: () => void
+  /** Characters of its client's requests that have no answer yet. */
+  readonly asked?: number
   /** A ping was sent, or answered: everything sent before that ping has arrived. */
   readonly pinged?: () => void
   readonly ponged?: () => void
@@ -71,9 +73,6 @@ export interface ConnectionInfo {
   readonly asked: number
 }
 
-/** Milliseconds after which a client may try again that waits for too many answers. */
-const retryTooMuch = 1000
-
 /** One connection. */
 export class Connection {
   readonly id: number
@@ -92,8 +91,6 @@ export class Connection {
   #allowance: FullAt = 0
   /** The bucket of messages beyond that, which are refused. */
   #patience: FullAt = 0
-  /** Characters of its requests that have no answer yet. */
-  #asked = 0
 
   constructor(id: number, writer: FrameWriter, principal: Principal | undefined, transport: Connections) {
     this.id = id
@@ -113,7 +110,7 @@ export class Connection {
       heardAt: epoch + now - age + this.#heardAt,
       buffered: this.writer.bufferedUnsafe(),
       isPaused: this.#paused,
-      asked: this.#asked
+      asked: this.#handler?.asked ?? 0
     }
   }
 
@@ -205,21 +202,6 @@ export class Connection {
     const after = Math.ceil(wait + patience.missing(this.#patience, now))
     this.#patience = patience.take(this.#patience, now)
     return after
-  }
-
-  /**
-   * Counts a request of so many characters until it is answered. 0: it may be handled. Otherwise too much is waiting,
-   * and it may be sent again after so many milliseconds.
-   */
-  hold(size: number): number {
-    if (this.#asked > 0 && this.#asked + size > this.#transport.config.maxBuffered) return retryTooMuch
-    this.#asked += size
-    return 0
-  }
-
-  /** A request was answered. */
-  release(size: number): void {
-    this.#asked -= size
   }
 
   #lives(): void {

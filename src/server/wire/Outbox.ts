@@ -63,7 +63,7 @@ export abstract class Outbox {
   }
 
   /** Everything, which does not wait any longer. */
-  protected take(): Messages {
+  protected drain(): Messages {
     const messages = { first: this.#first ?? nothing, last: this.#last ?? nothing }
     this.#first = undefined
     this.#last = undefined

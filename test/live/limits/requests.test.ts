@@ -57,6 +57,52 @@ describe("JSON that is nested too deeply", () => {
   )
 })
 
+describe("JSON that is nested as deeply as it may be", () => {
+  /** Of the payload over the RPC wire, and of the whole message over the open one. */
+  it.live("is taken over both wires, and refused one level deeper", () =>
+    Effect.gen(function* () {
+      const port = yield* Port
+      const [socket, ours] = [yield* connect(port), yield* RawSocket.connect(`ws://127.0.0.1:${port}/api/live/rpc`)]
+      const box = yield* socket.mount({ component: "AnyJson" })
+      const put = (depth: number) =>
+        Effect.andThen(
+          socket.sendText(
+            `{"type":"CALL_ACTION","componentId":"${box}","action":"Put","payload":{"value":${nested(depth - 2)}},"requestId":1}`
+          ),
+          Effect.suspend(() => socket.next(depth > 256 ? "ERROR" : "MESSAGE_RESPONSE"))
+        )
+      assert.deepInclude(yield* put(256), { success: true })
+      assert.include(String((yield* put(257))["error"]), "nested deeper than 256")
+
+      const request = (id: number, tag: string, payload: string) =>
+        Effect.suspend(() => {
+          ours.sendText(`{"_tag":"Request","id":${id},"tag":"${tag}","payload":${payload},"headers":[]}`)
+          return Effect.map(ours.answer(id), (answer) => JSON.stringify(answer))
+        })
+      const [, id] =
+        /"componentId":"([^"]+)"/.exec(yield* request(1, "Mount", `{"component":"AnyJson","props":{}}`)) ?? []
+      const call = (depth: number) => `{"componentId":"${id}","action":"Put","payload":{"value":${nested(depth - 2)}}}`
+      assert.include(yield* request(2, "Call", call(256)), `"Success"`)
+      assert.include(yield* request(3, "Call", call(257)), "nested deeper than 256")
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+
+  it.live("is a mistake over both wires where it is no message, and the connection lives", () =>
+    Effect.gen(function* () {
+      const port = yield* Port
+      const [socket, ours] = [yield* connect(port), yield* RawSocket.connect(`ws://127.0.0.1:${port}/api/live/rpc`)]
+      for (const frame of [nested(20_000), `{"_tag":${nested(20_000)},"type":${nested(20_000)}}`]) {
+        yield* socket.sendText(frame)
+        assert.deepInclude(yield* socket.next("ERROR"), { code: "UnknownMessage" })
+        ours.sendText(frame)
+        assert.deepInclude(yield* ours.next("Defect"), { _tag: "Defect" })
+      }
+      ours.send({ _tag: "Ping" })
+      yield* ours.next("Pong")
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+})
+
 describe("an id of a request over the RPC wire", () => {
   it.live("has an end, and one that is too long is a mistake", () =>
     Effect.gen(function* () {
@@ -163,6 +209,79 @@ describe("requests that wait for their answers", () => {
       yield* Deferred.succeed(yield* Gate, undefined)
       assert.include(JSON.stringify(yield* ours.answer("e")), "Success")
     }).pipe(Effect.scoped, Effect.provide(served({ maxBuffered })))
+  )
+})
+
+/** Asks over the RPC wire for what waits until the gate is opened. */
+const waiting = Effect.fnUntraced(function* () {
+  const ours = yield* RawSocket.connect(`ws://127.0.0.1:${yield* Port}/api/live/rpc`)
+  const request = (id: string, tag: string, payload: object) => ({ _tag: "Request", id, tag, payload, headers: [] })
+  ours.send(request("connect", "Connect", {}))
+  ours.send(request("mount", "Mount", { component: "AnyJson", props: {} }))
+  const componentId = /"componentId":"([^"]+)"/.exec(JSON.stringify(yield* ours.answer("mount")))?.[1]
+  const wait = (id: string, text: string, callId?: number) =>
+    request(id, "Call", { componentId, action: "Wait", payload: { text }, ...(callId === undefined ? {} : { callId }) })
+  return { ours, request, wait }
+})
+
+describe("what a request that waits for its answer counts", () => {
+  const maxBuffered = 64 * 1024
+  const large = "x".repeat(20_000)
+
+  it.live("is its own size, whatever comes beside it in one frame", () =>
+    Effect.gen(function* () {
+      const port = yield* Port
+      const socket = yield* connect(port)
+      const box = yield* socket.mount({ component: "AnyJson" })
+      const call = (requestId: string) => ({
+        type: "CALL_ACTION",
+        componentId: box,
+        action: "Wait",
+        payload: { text: large },
+        requestId
+      })
+      const small = Array.from({ length: 40 }, () => ({ type: "COMPONENT_PING", componentId: box }))
+      for (const id of ["a", "b", "c", "d"]) yield* socket.sendText(JSON.stringify([...small, call(id), ...small]))
+      assert.deepInclude(yield* socket.next("ERROR"), { code: "RATE_LIMITED", requestId: "d" })
+
+      const { ours, wait } = yield* waiting()
+      const pings = Array.from({ length: 40 }, () => ({ _tag: "Ping" }))
+      for (const id of ["a", "b", "c", "d"]) ours.send([...pings, wait(id, large), ...pings])
+      assert.include(JSON.stringify(yield* ours.answer("d")), "RateLimited")
+    }).pipe(Effect.scoped, Effect.provide(served({ ...unlimited, maxBuffered })))
+  )
+
+  it.live("is more than its text where that is short, or made of empty arrays", () =>
+    Effect.gen(function* () {
+      const { ours, wait } = yield* waiting()
+      const short = Array.from({ length: 200 }, (_, index) => wait(`${index}`, ""))
+      assert.isBelow(JSON.stringify(short).length, maxBuffered)
+      ours.send(short)
+      assert.include(JSON.stringify(yield* ours.answer("199")), "RateLimited")
+
+      const socket = yield* connect(yield* Port)
+      const box = yield* socket.mount({ component: "AnyJson" })
+      const call = { type: "CALL_ACTION", componentId: box }
+      yield* socket.send({ ...call, action: "Wait", payload: { text: "" } })
+      // Each waits for its turn.
+      const value = Array.from({ length: 1000 }, () => [])
+      for (const requestId of ["a", "b"]) yield* socket.send({ ...call, action: "Put", payload: { value }, requestId })
+      assert.deepInclude(yield* socket.next("ERROR"), { code: "RATE_LIMITED", requestId: "b" })
+    }).pipe(Effect.scoped, Effect.provide(served({ ...unlimited, maxBuffered })))
+  )
+
+  it.live("is given back when nobody waits for the answer any more", () =>
+    Effect.gen(function* () {
+      const { ours, request, wait } = yield* waiting()
+      for (let round = 0; round < 5; round++) {
+        const ids = [0, 1, 2].map((index) => round * 3 + index)
+        for (const id of ids) ours.send(wait(`${id}`, large, id))
+        ours.send(wait("too much", large))
+        assert.include(JSON.stringify(yield* ours.answer("too much")), "RateLimited")
+        ours.send(request(`received ${round}`, "Received", { batch: 0, abandoned: ids }))
+        for (const id of ids) assert.include(JSON.stringify(yield* ours.answer(`${id}`)), "Interrupt")
+      }
+    }).pipe(Effect.scoped, Effect.provide(served({ ...unlimited, maxBuffered })))
   )
 })
 

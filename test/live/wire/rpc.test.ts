@@ -1,10 +1,10 @@
 /** The RPC wire as a client sees it that is not ours, or not well. */
 import { createConnection } from "node:net"
 import { assert, describe, layer } from "@effect/vitest"
-import { Effect, Layer, Queue, Stream } from "effect"
-import { RpcClient, RpcSerialization } from "effect/rpc"
+import { Effect, Exit, Fiber, Layer, Queue, Stream } from "effect"
+import { Rpc, RpcClient, RpcSerialization } from "effect/rpc"
 import { Socket } from "effect/socket"
-import { LiveError, LiveProtocol } from "fibra"
+import { ComponentId, LiveError, LiveProtocol } from "fibra"
 import { Gate } from "../../support/Lab.ts"
 import { Address, served } from "../../support/server.ts"
 import { connect, type RawSocket } from "../../support/RawSocket.ts"
@@ -56,7 +56,7 @@ describe("the RPC wire", () => {
           Layer.provide(RpcSerialization.layerJson)
         )
         yield* Effect.gen(function* () {
-          const client = yield* RpcClient.make(LiveProtocol.LiveProtocol)
+          const client = yield* RpcClient.make(LiveProtocol.LiveProtocol.add(Rpc.make("Explode")))
           const events = yield* Queue.unbounded<LiveProtocol.LiveEvent>()
           yield* client.Connect({}).pipe(
             Stream.runForEach((event) => Queue.offer(events, event)),
@@ -74,7 +74,23 @@ describe("the RPC wire", () => {
           const refused = yield* Effect.flip(client.Call({ componentId, action: "Add", payload: { by: 1000 } }))
           assert.strictEqual(refused._tag, "ActionFailure")
           assert.isAbove((yield* client.Ping()).time, -1)
-          yield* client.Unmount({ componentId })
+          yield* client.Ping(undefined, { discard: true })
+          yield* client.Call({ componentId, action: "Add", payload: { by: 0 } }, { discard: true })
+          const hanging = yield* Effect.forkChild(client.Call({ componentId, action: "Hang" }))
+          yield* client.Ping()
+          assert.isTrue(Exit.hasInterrupts(yield* Fiber.interrupt(hanging).pipe(Effect.andThen(Fiber.await(hanging)))))
+          yield* client.Resync({ componentId })
+          const snapshot = yield* Queue.take(events)
+          assert.deepInclude(snapshot, { _tag: "Snapshot", componentId })
+          const strange = yield* Effect.flip(client.Resync({ componentId: ComponentId.make("of another") }))
+          assert.strictEqual(strange.reason._tag, "NotAllowed")
+          const unheard = yield* Effect.exit(client.Explode())
+          assert.isTrue(Exit.hasDies(unheard), String(unheard))
+          assert.isTrue(Exit.hasDies(yield* Effect.exit(client.Connect({}).pipe(Stream.runDrain))))
+          const { token } = yield* client.Unmount({ componentId })
+          const back = yield* client.Rehydrate({ component: "Lab", props: { start: 1 }, token: token ?? "" })
+          assert.strictEqual(back.state["count"], 60)
+          yield* client.Unmount({ componentId: back.componentId })
           const gone = yield* Effect.flip(client.Call({ componentId, action: "Add", payload: { by: 1 } }))
           assert.strictEqual(gone instanceof LiveError ? gone.reason._tag : gone._tag, "NotAllowed")
         }).pipe(Effect.scoped, Effect.provide(protocol))
@@ -114,7 +130,6 @@ describe("the RPC wire", () => {
           request(11, "Mount", null),
           request(12, "Call", { componentId: 5 }),
           request(13, "Unmount", {}),
-          request(14, "Received", { batch: "many" }),
           request(15, "Call", { componentId, action: "Add", payload: { by: "1" } }),
           request(16, "Call", { componentId, action: "Add", payload: { by: 1, extra: true } }),
           request(17, "Call", { componentId, action: "Add", payload: null }),
@@ -124,6 +139,16 @@ describe("the RPC wire", () => {
           socket.send(message)
           const error = failure(yield* socket.answer(message.id))
           assert.deepStrictEqual([error._tag, error.reason?._tag], ["LiveError", "PayloadRejected"], String(message.id))
+        }
+        // Those have no error in their contract, so they die of it, as those do that effect/rpc answers.
+        for (const message of [request(14, "Received", { batch: "many" }), request(19, "Ping", { surprise: 1 })]) {
+          socket.send(message)
+          const { exit } = (yield* socket.answer(message.id)) as unknown as {
+            readonly exit: { readonly cause: [{ readonly _tag: string; readonly defect: string }] }
+          }
+          const [{ _tag, defect }] = exit.cause
+          assert.strictEqual(_tag, "Die")
+          assert.include(defect, `"${message.tag}"`)
         }
         yield* alive(socket, componentId)
       })

@@ -28,7 +28,7 @@ describe("sessions whose clients are away", () => {
     parking.park("other", parked())
     for (const name of ["first", "second"]) parking.park(name, parked("ada"))
     assert.deepStrictEqual(parking.park("third", parked("ada")), ["first"])
-    assert.isTrue(parking.take("other"))
+    assert.isTrue(parking.remove("other"))
   })
 
   it("take no more bytes than they may: the largest alone may have to go at once", () => {
@@ -51,7 +51,7 @@ describe("sessions whose clients are away", () => {
     for (let time = 0; time < 10; time++) assert.deepStrictEqual(parking.measure(bytesOf), [])
     bytes.set("c", 41)
     assert.deepStrictEqual(parking.measure(bytesOf), ["a"])
-    assert.isFalse(parking.take("a"))
+    assert.isFalse(parking.remove("a"))
     // What they had when they were measured last is what is given back with them.
     bytes.set("b", 9)
     assert.deepStrictEqual(parking.measure(bytesOf), [])
@@ -64,8 +64,8 @@ describe("sessions whose clients are away", () => {
     const parking = new ParkedSessions<string>(room)
     parking.park("a", parked("ada", 90))
     parking.park("a", parked("ada", 90))
-    assert.isTrue(parking.take("a"))
-    assert.isFalse(parking.take("a"))
+    assert.isTrue(parking.remove("a"))
+    assert.isFalse(parking.remove("a"))
     assert.deepStrictEqual(parking.park("b", parked("ada", 90)), [])
   })
 

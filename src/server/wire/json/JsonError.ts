@@ -99,21 +99,6 @@ export class UploadRejected extends Data.TaggedError("UploadRejected")<{ readonl
   }
 }
 
-/**
- * The call was interrupted before it ended, by the handler itself or because its instance stopped.
- *
- * Goes to the client that calls.
- */
-export class Interrupted extends Data.TaggedError("Interrupted") {
-  override get message(): string {
-    return "The call was interrupted before it had finished. Check before you try again."
-  }
-
-  get hint(): string {
-    return "What the action had set stays: look at the state, then call again if needed."
-  }
-}
-
 /** The fields that a message carries of an error. */
 export interface ErrorFields {
   readonly _tag: string

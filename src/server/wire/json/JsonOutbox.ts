@@ -11,11 +11,14 @@ import type { Connection } from "../../transport/Connection.ts"
 export class JsonOutbox extends Outbox {
   /** Whether the messages of one turn go out as one array. */
   isBatching: boolean
+  /** Milliseconds since the epoch: every message says when it was written. */
+  readonly now: () => number
   #batch = 1
 
-  constructor(connection: Connection, isBatching: boolean) {
+  constructor(connection: Connection, isBatching: boolean, now: () => number) {
     super(connection)
     this.isBatching = isBatching
+    this.now = now
   }
 
   /** What goes out from now on is another batch; gives the number of the one that ends. */
@@ -27,10 +30,10 @@ export class JsonOutbox extends Outbox {
   flush(unread: Unread | undefined): void {
     const { hasRoom, writer } = this.connection
     // Nothing says what has arrived: what does not leave is kept for the next connection.
-    const takes = writer.isOpen && (this.isAnswering || (unread?.isBehind === true && hasRoom))
-    const batches = unread !== undefined && takes ? unread.collect() : []
+    const collects = writer.isOpen && (this.isAnswering || (unread?.isBehind === true && hasRoom))
+    const batches = unread !== undefined && collects ? unread.collect() : []
     if (batches.length > 0) unread?.sent(this.#batch)
-    const messages = this.take()
+    const messages = this.drain()
     if (this.isBatching) this.#writeArray(messages, batches)
     else this.#writeEach(messages, batches)
   }

@@ -1,12 +1,12 @@
 /** Messages of the open wire, as text. */
 import type { RequestId } from "../../../JsonProtocol.ts"
-import { Interrupted, type ErrorFields, errorFieldsOf } from "./JsonError.ts"
+import { type ErrorFields, errorFieldsOf } from "./JsonError.ts"
 import type { CallOutcome } from "../../session/CallOutcome.ts"
 
 /** What is the same for all replies to one request. */
 export interface Reply {
   readonly type: string
-  readonly originalType?: string
+  readonly originalType?: string | undefined
   readonly componentId?: string | undefined
   readonly uploadId?: string | undefined
   readonly requestId?: RequestId | undefined
@@ -30,8 +30,6 @@ export const answer = (reply: Reply, outcome: CallOutcome): string => {
       return failure(reply, actionFailed(outcome), outcome.text)
     case "Refused":
       return failure(reply, errorFieldsOf(outcome.error.reason))
-    case "Interrupted":
-      return failure(reply, new Interrupted())
   }
 }
 

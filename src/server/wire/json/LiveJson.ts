@@ -29,9 +29,8 @@ export const layer: Layer.Layer<LiveJson, never, Sessions> = Layer.effect(
   Effect.gen(function* () {
     const sessions = yield* Sessions
     const config = yield* LiveConfig.LiveConfig
-    const run = Effect.runForkWith(yield* Effect.context<never>())
     const now = CachedClock.make(yield* Clock.Clock)
-    const host = { config, encoder: JsonEncoder.make(now), now, run, sessions }
+    const host = { config, encoder: JsonEncoder.make(now), now, sessions }
     return (query) => {
       const sessionToken = Option.getOrUndefined(decodeToken(query.get("sessionToken")))
       const options = { sessionToken, isBatching: query.get("batch") === "1" }

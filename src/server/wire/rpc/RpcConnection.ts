@@ -1,82 +1,54 @@
 /**
- * One connection that speaks the RPC wire: what comes in is decoded and goes to the session or to `RpcServer`. It has a session of
- * its own until it takes up the one its client had before.
+ * One connection that speaks the RPC wire: what comes in is decoded and goes to the session, which begins with the first thing that
+ * is asked of it, or is the one its client had before.
  */
 import * as Cause from "effect/Cause"
-import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
-import type * as RpcMessage from "effect/rpc/RpcMessage"
-import type * as Schema from "effect/Schema"
+import { PayloadRejected, RateLimited, type TokenRejection } from "../../../LiveError.ts"
 import { inline } from "../../../ErrorText.ts"
-import { LiveError, PayloadRejected, RateLimited, TokenRejected } from "../../../LiveError.ts"
 import type { ComponentId } from "../../../LiveId.ts"
 import {
   type CallId,
   CloseCode,
   type ConnectionEstablished,
-  type Mounted,
   type MountRequest,
   protocolVersion,
   type RehydrateRequest,
   type ResumeRequest
 } from "../../../LiveProtocol.ts"
-import type { RpcEnvelope, RpcRequestId } from "./RpcEnvelope.ts"
-import type { Connection, ProtocolHandler } from "../../transport/Connection.ts"
-import type { WireEncoder } from "../../sync/WireEncoder.ts"
-import type * as LiveConfig from "../../LiveConfig.ts"
-import { isTooDeep, mayBeTooDeep, tooDeep } from "../JsonDepth.ts"
-import { internalError, type CallOutcome } from "../../session/CallOutcome.ts"
 import type { Principal } from "../../../Principal.ts"
-import { RpcEncoder } from "./RpcEncoder.ts"
-import { RpcOutbox } from "./RpcOutbox.ts"
-import { type Begin, RpcPending } from "./RpcPending.ts"
-import {
-  decodeCall,
-  decodeConnect,
-  decodeMessage,
-  decodeMount,
-  decodePayload,
-  decodeReceived,
-  decodeRehydrate
-} from "./RpcRequests.ts"
-import * as RpcResponse from "./RpcResponse.ts"
 import type { FeedConsumer } from "../../session/ClientFeed.ts"
 import type { Session } from "../../session/Session.ts"
-
-const issueOf = (cause: Cause.Cause<unknown>): string => String(Cause.squash(cause))
-
-type Request = Extract<RpcEnvelope, { readonly _tag: "Request" }>
+import type { Sessions } from "../../session/Sessions.ts"
+import type { WireEncoder } from "../../sync/WireEncoder.ts"
+import type { Connection, ProtocolHandler } from "../../transport/Connection.ts"
+import { Ingress, tooDeep } from "../Ingress.ts"
+import { RpcEncoder } from "./RpcEncoder.ts"
+import type { RpcRequest, RpcRequestId } from "./RpcEnvelope.ts"
+import { RpcOutbox } from "./RpcOutbox.ts"
+import { RpcReplies } from "./RpcReplies.ts"
+import { CallReply, MountReply, UnmountReply } from "./RpcReply.ts"
+import * as RpcRequests from "./RpcRequests.ts"
+import * as RpcResponse from "./RpcResponse.ts"
 
 /** What all connections of a server share. */
 export interface RpcHost {
-  readonly config: LiveConfig.Settings
+  readonly sessions: Sessions["Service"]
   /** How long state tokens are good, milliseconds. */
   readonly tokenAge: number
-  readonly openSession: (connection: FeedConsumer, principal: Principal | undefined) => Session
-  /** Makes a session one to come back to, and gives its token. */
-  readonly ticket: (session: Session) => string
-  readonly claim: (token: string, principal: Principal | undefined) => Session | TokenRejected
-  readonly confirm: (session: Session) => void
-  /** Milliseconds over which clients spread their return, when the server is going to end. */
-  readonly drainingWithin: () => number | undefined
-  readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
-  /** Hands a message to `RpcServer`. */
-  readonly forward: (connection: RpcConnection, message: RpcMessage.FromClientEncoded) => void
-  /** The connection is gone; whether its client comes back for the session, if it has one still, is not known. */
-  readonly closed: (connection: RpcConnection, session: Session | undefined) => void
-  /** Ends a session nobody will come back for. */
-  readonly end: (session: Session) => void
+  /** Milliseconds over which clients spread their return. */
+  readonly reconnectWithin: number
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
 }
 
 /** One connection. */
-export class RpcConnection implements ProtocolHandler, FeedConsumer {
-  readonly connection: Connection
+export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandler, FeedConsumer {
   readonly #host: RpcHost
-  /** Undefined when another connection has it. */
-  #session: Session | undefined
   readonly #outbox: RpcOutbox
-  readonly #pending = new RpcPending()
+  readonly #replies: RpcReplies
+  /** Undefined before something was asked of it, and when another connection has it. */
+  #session: Session | undefined
   /** Whether the client is known to have the token of its session. */
   #confirmed = false
   /** The batch that says that the server is going to end. */
@@ -85,35 +57,23 @@ export class RpcConnection implements ProtocolHandler, FeedConsumer {
   #leaving = false
 
   constructor(host: RpcHost, connection: Connection) {
+    super(connection)
     this.#host = host
-    this.connection = connection
     this.#outbox = new RpcOutbox(connection)
-    this.#session = host.openSession(this, connection.principal)
+    this.#replies = new RpcReplies(this, this.#outbox)
   }
 
-  get session(): Session | undefined {
-    return this.#session
+  get principal(): Principal | undefined {
+    return this.connection.principal
   }
 
   get encoder(): WireEncoder {
     return RpcEncoder
   }
 
-  receive(text: string): void {
-    let parsed: unknown
-    try {
-      parsed = JSON.parse(text)
-    } catch {
-      return this.#mistake("A frame is not JSON. Send one RPC message, or an array of messages.")
-    }
-    const isSuspect = mayBeTooDeep(text)
-    if (!Array.isArray(parsed)) return this.#message(parsed, text.length, isSuspect)
-    if (parsed.length > this.#host.config.maxMessages) {
-      return this.connection.end(1008, `A frame carries more than ${this.#host.config.maxMessages} messages`)
-    }
-    if (parsed.length === 0) return void this.connection.spend()
-    const size = Math.ceil(text.length / parsed.length)
-    for (const message of parsed) if (this.connection.isOpen) this.#message(message, size, isSuspect)
+  /** Its session, if something was asked of it. */
+  get session(): Session | undefined {
+    return this.#session
   }
 
   schedule(): void {
@@ -128,11 +88,6 @@ export class RpcConnection implements ProtocolHandler, FeedConsumer {
   replaced(): void {
     this.#session = undefined
     this.connection.end(CloseCode.resumedElsewhere, "The session was resumed on another connection")
-  }
-
-  /** Sends one message with the next flush. */
-  reply(message: string): void {
-    this.#outbox.reply(message)
   }
 
   draining(within: number): void {
@@ -152,25 +107,21 @@ export class RpcConnection implements ProtocolHandler, FeedConsumer {
     const session = this.#session
     this.#session = undefined
     this.#outbox.close()
-    this.#host.closed(this, this.#leaving ? undefined : session)
-    if (this.#leaving && session !== undefined) this.#host.end(session)
+    if (session === undefined) return
+    if (this.#leaving) this.#host.sessions.closeUnsafe(session)
+    else this.#host.sessions.parkUnsafe(session)
   }
 
-  #acknowledge(batch?: number): void {
-    const received = this.#outbox.acknowledge(batch)
-    const session = this.#session
-    // How often the server is told something new is its own doing, and costs the client nothing.
-    if (received === undefined) this.connection.spend()
-    if (received === undefined || session === undefined) return
-    // The first batch had the token of the session.
-    if (!this.#confirmed) this.#host.confirm(session)
-    this.#confirmed = true
-    session.acknowledged(received)
-    if (session.isBehind) this.connection.schedule()
+  protected notJson(): void {
+    this.#mistake("A frame is not JSON. Send one RPC message, or an array of messages.")
   }
 
-  #message(value: unknown, size: number, isSuspect: boolean): void {
-    const decoded = decodeMessage(value)
+  protected slower(request: RpcRequest | undefined, retryAfter: number): void {
+    if (request !== undefined) this.#replies.refuse(request, new RateLimited({ retryAfter }))
+  }
+
+  protected message(value: unknown, size: number, depth: number): void {
+    const decoded = RpcRequests.decodeMessage(value)
     if (Exit.isFailure(decoded)) {
       return this.#mistake(
         `A message was not understood: ${inline(issueOf(decoded.cause))}. Send Request, Ack, Interrupt, Ping or Eof, as effect/rpc does.`
@@ -179,7 +130,28 @@ export class RpcConnection implements ProtocolHandler, FeedConsumer {
     const message = decoded.value
     switch (message._tag) {
       case "Request":
-        return this.#request(message, size, isSuspect)
+        // Its payload is a level deeper than itself.
+        if (this.isTooDeep(depth, 1)) return this.#tooDeep(message)
+        switch (message.tag) {
+          case "Call":
+            return this.#call(message, size)
+          case "Received":
+            return this.#received(message)
+          case "Connect":
+            return this.#connect(message)
+          case "Mount":
+            return this.#mount(message, size, RpcRequests.decodeMount)
+          case "Rehydrate":
+            return this.#mount(message, size, RpcRequests.decodeRehydrate)
+          case "Unmount":
+            return this.#unmount(message, size)
+          case "Resync":
+            return this.#resync(message)
+          case "Ping":
+            return this.#ping(message)
+          default:
+            return this.#unknown(message)
+        }
       case "Ack":
         if (this.#outbox.isStream(JSON.stringify(message.requestId))) this.#acknowledge()
         else this.connection.spend()
@@ -190,204 +162,175 @@ export class RpcConnection implements ProtocolHandler, FeedConsumer {
         return this.#interrupt(message.requestId)
       case "Ping":
         this.connection.spend()
-        return this.reply(`{"_tag":"Pong"}`)
+        return this.#outbox.reply(RpcResponse.pong)
       case "Eof":
         this.connection.spend()
         this.#leaving = true
     }
   }
 
-  #request(request: Request, size: number, isSuspect: boolean): void {
-    if (request.tag === "Received") return this.#received(request)
-    const wait = this.connection.spend()
-    if (wait > 0 && request.tag !== "Connect") return this.#slower(request, wait)
-    if (isSuspect && isTooDeep(request.payload)) return this.#refuse(request, tooDeep)
-    switch (request.tag) {
-      case "Call":
-        return this.#call(request, size)
-      case "Mount":
-        return this.#mount(request, size, decodeMount)
-      case "Rehydrate":
-        return this.#mount(request, size, decodeRehydrate)
-      case "Connect":
-        return this.#connect(request)
-      default: {
-        const decode = decodePayload.get(request.tag)
-        if (decode === undefined) return this.#unknown(request)
-        const payload = decode(request.payload ?? null)
-        if (Exit.isFailure(payload)) return this.#refuse(request, issueOf(payload.cause))
-        const { id, tag } = request
-        this.#host.forward(this, {
-          _tag: "Request",
-          id,
-          tag,
-          payload: request.payload ?? null,
-          headers: []
-        })
-      }
-    }
+  #call(request: RpcRequest, size: number): void {
+    const call = this.#asked(request, RpcRequests.decodeCall)
+    if (call === undefined || !this.#mayBegin(request, call.callId, size)) return
+    const reply = new CallReply(this.#replies, request, size, call.callId)
+    reply.begun(this.#own.call(call, reply))
   }
 
-  #received(request: Request): void {
-    const received = decodeReceived(request.payload)
-    if (Exit.isFailure(received))
-      return this.connection.spend() > 0 ? undefined : this.#refuse(request, issueOf(received.cause))
+  #mount(request: RpcRequest, size: number, decode: RpcRequests.Decode<MountRequest | RehydrateRequest>): void {
+    const mount = this.#asked(request, decode)
+    if (mount === undefined || !this.#mayBegin(request, mount.callId, size)) return
+    const session = this.#own
+    const reply = new MountReply(this.#replies, request, size, mount.callId, session)
+    reply.begun(session.mount(mount, reply))
+  }
+
+  #unmount(request: RpcRequest, size: number): void {
+    const unmount = this.#asked(request, RpcRequests.decodeNamed)
+    if (unmount === undefined || !this.#mayBegin(request, undefined, size)) return
+    const reply = new UnmountReply(this.#replies, request, size)
+    reply.begun(this.#own.unmount(unmount.componentId, reply))
+  }
+
+  #resync(request: RpcRequest): void {
+    const resync = this.#asked(request, RpcRequests.decodeNamed)
+    if (resync === undefined) return
+    const exit = this.#own.resync(resync.componentId)
+    if (Exit.isSuccess(exit)) this.#replies.succeed(request, "null")
+    else this.#replies.fail(request, exit.cause)
+  }
+
+  #ping(request: RpcRequest): void {
+    if (this.#asked(request, RpcRequests.decodePing) === undefined) return
+    this.#replies.succeed(request, `{"time":${this.#host.now()}}`)
+  }
+
+  /** What is asked, if it may be done and is what the contract says; who asks is told otherwise. */
+  #asked<A>(request: RpcRequest, decode: RpcRequests.Decode<A>): A | undefined {
+    return this.mayGoOn(request) ? this.#decoded(request, decode) : undefined
+  }
+
+  #decoded<A>(request: RpcRequest, decode: RpcRequests.Decode<A>): A | undefined {
+    const decoded = decode(request.payload ?? null)
+    if (Exit.isSuccess(decoded)) return decoded.value
+    this.#reject(request, issueOf(decoded.cause))
+    return undefined
+  }
+
+  #received(request: RpcRequest): void {
+    const received = RpcRequests.decodeReceived(request.payload)
+    if (Exit.isFailure(received)) {
+      if (this.connection.spend() === 0) this.#reject(request, issueOf(received.cause))
+      return
+    }
     const { abandoned, batch, settled } = received.value
     this.#acknowledge(batch)
     if (settled !== undefined) this.#session?.settled(settled)
     if (abandoned !== undefined) this.#session?.abandon(abandoned)
-    if (request.isNotification !== true) this.reply(RpcResponse.success(request.id, "null"))
+    this.#replies.succeed(request, "null")
   }
 
-  #connect(request: Request): void {
-    const { id } = request
-    const connect = decodeConnect(request.payload ?? {})
-    if (Exit.isFailure(connect)) return this.#refuse(request, issueOf(connect.cause))
+  #acknowledge(batch?: number): void {
+    const received = this.#outbox.acknowledge(batch)
+    const session = this.#session
+    // How often the server is told something new is its own doing, and costs the client nothing.
+    if (received === undefined) this.connection.spend()
+    if (received === undefined || session === undefined) return
+    // The first batch had the token of the session.
+    if (!this.#confirmed) this.#host.sessions.confirmUnsafe(session)
+    this.#confirmed = true
+    session.acknowledged(received)
+    if (session.isBehind) this.connection.schedule()
+  }
+
+  /** Counted, and done in any case. */
+  #connect(request: RpcRequest): void {
+    this.connection.spend()
+    const connect = this.#decoded({ ...request, payload: request.payload ?? {} }, RpcRequests.decodeConnect)
+    if (connect === undefined) return
     if (this.#outbox.isOpen) {
-      return this.reply(
-        RpcResponse.die(
-          id,
-          "This connection receives its events already. Send one Connect per socket, or interrupt the first."
-        )
+      return this.#replies.die(
+        request,
+        "This connection receives its events already. Send one Connect per socket, or interrupt the first."
       )
     }
-    this.#outbox.open(JSON.stringify(id))
+    this.#outbox.open(JSON.stringify(request.id))
     this.#confirmed = false
-    const { resume } = connect.value
-    const claimed = resume === undefined ? undefined : this.#claim(resume)
-    const [components, rejected] = claimed instanceof TokenRejected ? [[], claimed] : [claimed ?? [], undefined]
-    const session = this.#session
-    if (session === undefined) return
+    const resumed = connect.resume === undefined ? undefined : this.#resume(connect.resume)
+    this.#outbox.tell(this.#established(this.#own, resumed))
+    // Who comes now has not been told with the others.
+    if (this.#host.sessions.isDraining()) this.draining(this.#host.reconnectWithin)
+  }
+
+  /** Goes on with the session of a token. Gives what its client still has there, or why it has nothing. */
+  #resume(request: ResumeRequest): ReadonlyArray<ComponentId> | TokenRejection {
+    const claimed = this.#host.sessions.claimUnsafe(request.sessionToken, this, this.#session)
+    if (typeof claimed === "string") return claimed
+    this.#session = claimed
+    const components = claimed.resume(this, request)
+    if (claimed.isBehind) this.connection.schedule()
+    return components
+  }
+
+  #established(session: Session, resumed: ReadonlyArray<ComponentId> | TokenRejection | undefined): string {
     const established: ConnectionEstablished = {
       _tag: "ConnectionEstablished",
       connectionId: session.connectionId as ConnectionEstablished["connectionId"],
-      sessionToken: this.#host.ticket(session),
+      sessionToken: this.#host.sessions.ticketUnsafe(session),
       protocolVersion,
-      resumed: resume !== undefined && rejected === undefined,
-      components,
+      resumed: typeof resumed === "object",
+      components: typeof resumed === "object" ? resumed : [],
       tokenAge: this.#host.tokenAge
     }
-    this.#outbox.tell(
-      JSON.stringify(
-        rejected === undefined
-          ? established
-          : { ...established, rejected: { _tag: rejected._tag, reason: rejected.reason } }
-      )
-    )
-    // Who comes now has not been told with the others.
-    const within = this.#host.drainingWithin()
-    if (within !== undefined) this.draining(within)
-  }
-
-  /** Takes up the session of a token in place of the one this connection has begun. */
-  #claim(resume: ResumeRequest): ReadonlyArray<ComponentId> | TokenRejected {
-    const begun = this.#session
-    // Two sessions cannot be made one.
-    if (begun?.isEmpty === false) return new TokenRejected({ reason: "session" })
-    const session = this.#host.claim(resume.sessionToken, this.connection.principal)
-    if (session instanceof TokenRejected) return session
-    this.#session = session
-    if (begun !== undefined && begun !== session) this.#host.end(begun)
-    const kept = session.resume(this, resume)
-    if (session.isBehind) this.connection.schedule()
-    return kept
-  }
-
-  #mount(
-    request: Request,
-    size: number,
-    decode: (payload: unknown) => Exit.Exit<MountRequest | RehydrateRequest, Schema.SchemaError>
-  ): void {
-    const mount = decode(request.payload)
-    if (Exit.isFailure(mount)) return this.#refuse(request, issueOf(mount.cause))
-    this.#begin(request, mount.value.callId, size, (done) =>
-      this.#session?.mount(mount.value, (exit) => done(() => this.#mounted(request.id, exit)))
-    )
-  }
-
-  /** The answer goes out before any event of the instance. */
-  #mounted(id: RpcRequestId, exit: Exit.Exit<Mounted, LiveError>): void {
-    if (Exit.isSuccess(exit)) {
-      const isOnItsWay = this.#outbox.first(RpcResponse.success(id, JSON.stringify(exit.value)))
-      return isOnItsWay ? this.#session?.announce(exit.value.componentId) : undefined
-    }
-    const failure = exit.cause.reasons.find(Cause.isFailReason)
-    if (failure !== undefined) return this.reply(RpcResponse.failure(id, RpcResponse.liveError(failure.error)))
-    // What it died of is nobody's business.
-    return this.reply(
-      Cause.hasInterruptsOnly(exit.cause) ? RpcResponse.interrupted(id) : RpcResponse.die(id, internalError)
-    )
-  }
-
-  #call(request: Request, size: number): void {
-    const call = decodeCall(request.payload)
-    if (Exit.isFailure(call)) return this.#refuse(request, issueOf(call.cause))
-    this.#begin(request, call.value.callId, size, (done) =>
-      this.#session?.call(call.value, (outcome) =>
-        done(() => {
-          if (request.isNotification !== true) this.#answer(request.id, outcome)
-        })
-      )
-    )
-  }
-
-  /** Begins something that is kept until it is answered. */
-  #begin(request: Request, callId: CallId | undefined, size: number, begin: Begin): void {
-    const { id } = request
-    if (!this.#isFree(id, callId)) return
-    const wait = this.connection.hold(size)
-    if (wait > 0) return this.#slower(request, wait)
-    this.#pending.start(id, callId, () => this.connection.release(size), begin)
-  }
-
-  /** The same request again is answered with the first; another one may not have its id. */
-  #isFree(id: RpcRequestId, callId: CallId | undefined): boolean {
-    const claim = this.#pending.claim(id, callId)
-    if (claim === "taken") {
-      this.reply(
-        RpcResponse.die(id, `The request id ${JSON.stringify(id)} is in use. Give each request an id of its own.`)
-      )
-    }
-    return claim === "free"
+    if (typeof resumed !== "string") return JSON.stringify(established)
+    return JSON.stringify({ ...established, rejected: { _tag: "TokenRejected", reason: resumed } })
   }
 
   #interrupt(id: RpcRequestId): void {
-    if (this.#pending.cancel(id)) return this.#answer(id, { _tag: "Interrupted" })
-    if (this.#outbox.isStream(JSON.stringify(id))) {
-      this.#outbox.close()
-      return this.reply(RpcResponse.success(id, "null"))
+    if (!this.#outbox.isStream(JSON.stringify(id))) return this.#replies.cancel(id)
+    this.#outbox.close()
+    this.#outbox.reply(RpcResponse.success(id, "null"))
+  }
+
+  /** The session of this connection, which begins here. */
+  get #own(): Session {
+    return (this.#session ??= this.#host.sessions.openUnsafe(this))
+  }
+
+  /** Whether there is room for something that is kept until it is answered. Its id has to be its own. */
+  #mayBegin(request: RpcRequest, callId: CallId | undefined, size: number): boolean {
+    const { id } = request
+    switch (this.#replies.use(id, callId)) {
+      case "free":
+        return this.mayWait(request, size)
+      case "same":
+        // Answered with the first.
+        return false
+      case "taken":
+        this.#replies.die(
+          request,
+          `The request id ${JSON.stringify(id)} is in use. Give each request an id of its own.`
+        )
+        return false
     }
-    this.#host.forward(this, { _tag: "Interrupt", requestId: id })
   }
 
-  #answer(id: RpcRequestId, outcome: CallOutcome): void {
-    this.#outbox.answer(RpcResponse.outcome(id, outcome))
+  #reject(request: RpcRequest, issue: string): void {
+    this.#replies.refuse(request, new PayloadRejected({ action: request.tag, issue }))
   }
 
-  #refuse(request: Request, issue: string): void {
-    if (request.isNotification === true) return
-    const reason = new PayloadRejected({ action: request.tag, issue })
-    this.reply(RpcResponse.failure(request.id, RpcResponse.liveError(new LiveError({ reason }))))
+  #tooDeep(request: RpcRequest): void {
+    if (this.mayGoOn(request)) this.#reject(request, tooDeep)
   }
 
-  #unknown({ id, tag }: Request): void {
-    const known = [...decodePayload.keys()].join(", ")
-    this.reply(RpcResponse.die(id, `There is no request ${JSON.stringify(tag.slice(0, 64))}. Send one of ${known}.`))
-  }
-
-  #slower(request: Request, retryAfter: number): void {
-    if (request.isNotification === true || !this.connection.isOpen) return
-    const error = new LiveError({ reason: new RateLimited({ retryAfter }) })
-    // That one declares no error.
-    const isPing = request.tag === "Ping"
-    this.reply(
-      isPing
-        ? RpcResponse.die(request.id, error.message)
-        : RpcResponse.failure(request.id, RpcResponse.liveError(error))
-    )
+  #unknown(request: RpcRequest): void {
+    if (!this.mayGoOn(request)) return
+    const [tag, known] = [JSON.stringify(request.tag.slice(0, 64)), RpcRequests.requests.join(", ")]
+    this.#replies.die(request, `There is no request ${tag}. Send one of ${known}.`)
   }
 
   #mistake(text: string): void {
-    if (this.connection.spend() === 0) this.reply(RpcResponse.defect(text))
+    if (this.mayGoOn(undefined)) this.#outbox.reply(RpcResponse.defect(text))
   }
 }
+
+const issueOf = (cause: Cause.Cause<unknown>): string => String(Cause.squash(cause))

@@ -5,14 +5,21 @@ const RpcRequestId = Schema.Union([Schema.String.check(Schema.isMaxLength(4096))
 /** The id a client gives a request. */
 export type RpcRequestId = typeof RpcRequestId.Type
 
+const RpcRequest = Schema.TaggedStruct("Request", {
+  id: RpcRequestId,
+  tag: Schema.String,
+  payload: Schema.optionalKey(Schema.Unknown),
+  /** Nothing is to be answered. */
+  isNotification: Schema.optionalKey(Schema.Boolean),
+  /** Nothing is to be answered but that it has begun. */
+  discard: Schema.optionalKey(Schema.Boolean)
+})
+/** Something is asked. */
+export type RpcRequest = typeof RpcRequest.Type
+
 /** One message of a client. */
 export const RpcEnvelope = Schema.Union([
-  Schema.TaggedStruct("Request", {
-    id: RpcRequestId,
-    tag: Schema.String,
-    payload: Schema.optionalKey(Schema.Unknown),
-    isNotification: Schema.optionalKey(Schema.Boolean)
-  }),
+  RpcRequest,
   Schema.TaggedStruct("Ack", { requestId: RpcRequestId }),
   Schema.TaggedStruct("Interrupt", { requestId: RpcRequestId }),
   Schema.TaggedStruct("Ping", {}),

@@ -63,7 +63,7 @@ export class RpcOutbox extends Outbox {
 
   /** Writes what there is to say. */
   flush(events: Unread | undefined): void {
-    const batches = events !== undefined && this.#takes(events) ? events.collect() : []
+    const batches = events !== undefined && this.#collects(events) ? events.collect() : []
     const frames = this.#frames(batches)
     if (batches.length > 0) events?.sent(this.#window.next - 1)
     for (const frame of frames) this.connection.writer.write(frame)
@@ -72,7 +72,7 @@ export class RpcOutbox extends Outbox {
   /** As little as possible is put together for this connection alone: what is long is written as others get it, too. */
   #frames(batches: ReadonlyArray<Batch>): ReadonlyArray<Frame> {
     const { writer } = this.connection
-    const { first, last } = this.take()
+    const { first, last } = this.drain()
     const frames: Array<Frame> = []
     let messages = [...first]
     let texts: Array<string> = []
@@ -116,7 +116,7 @@ export class RpcOutbox extends Outbox {
   }
 
   /** The answer of a call does not overtake the change it speaks of, so then there is no waiting for room. */
-  #takes(events: Unread): boolean {
+  #collects(events: Unread): boolean {
     if (this.#stream === undefined) return false
     return this.isAnswering || (events.isBehind && this.#window.isOpen && this.connection.hasRoom)
   }

@@ -12,9 +12,11 @@ import {
   ReceivedRequest,
   RehydrateRequest
 } from "../../../LiveProtocol.ts"
+import { ComponentId } from "../../../LiveId.ts"
 import { RpcEnvelope } from "./RpcEnvelope.ts"
 
-type Decode<A> = (value: unknown) => Exit.Exit<A, Schema.SchemaError>
+/** Decodes what is asked. */
+export type Decode<A> = (value: unknown) => Exit.Exit<A, Schema.SchemaError>
 
 const json = Schema.Unknown
 
@@ -30,11 +32,16 @@ export const decodeCall = Schema.decodeUnknownExit(
 ) as Decode<CallRequest>
 export const decodeConnect = Schema.decodeUnknownExit(ConnectRequest)
 export const decodeReceived = Schema.decodeUnknownExit(ReceivedRequest)
+/** Of `Unmount` and `Resync`. */
+export const decodeNamed = Schema.decodeUnknownExit(Schema.Struct({ componentId: ComponentId }))
+export const decodePing = Schema.decodeUnknownExit(Schema.Null)
 
-/** The payloads of all requests, by their tags. */
-export const decodePayload: ReadonlyMap<string, Decode<unknown>> = new Map(
-  [...LiveProtocol.requests.values()].map((rpc) => [
-    rpc._tag as string,
-    Schema.decodeUnknownExit(Schema.toCodecJson(rpc.payloadSchema as Schema.Codec<unknown>))
-  ])
+/** The requests there are. */
+export const requests: ReadonlyArray<string> = Array.from(LiveProtocol.requests.keys())
+
+/** Those whose contract has an error for what the house refuses; others die of it. */
+export const refusable: ReadonlySet<string> = new Set(
+  Array.from(LiveProtocol.requests.values()).flatMap(({ _tag, errorSchema }) =>
+    (errorSchema as Schema.Top) === Schema.Never ? [] : [_tag]
+  )
 )

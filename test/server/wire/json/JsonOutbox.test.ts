@@ -21,7 +21,7 @@ for (const isBatching of [false, true]) {
       const { writer, written } = makeWriter()
       const silent = { receive: () => {}, flush: () => {}, draining: () => {}, knows: () => true, closed: () => {} }
       const connection = (yield* Transport).attachUnsafe({ open: () => silent }, writer, undefined)
-      new JsonOutbox(connection, isBatching).flush(unread)
+      new JsonOutbox(connection, isBatching, () => 0).flush(unread)
       const bytes = written.reduce((sum, length) => sum + length, 0)
       assert.isBelow(bytes, 2 * maxBuffered)
       connection.closed()

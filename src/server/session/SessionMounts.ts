@@ -1,0 +1,259 @@
+/**
+ * What one session has mounted: references to instances, how often the client has mounted each, and how far it has read them. What a
+ * client names is looked up here and nowhere else, so an id of another session is as good as none.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import { Draining, LiveError, TooManyComponents } from "../../LiveError.ts"
+import type { ComponentId } from "../../LiveId.ts"
+import type { Mounted, MountRequest, ResumePoint } from "../../LiveProtocol.ts"
+import type { InstanceRef } from "../instance/InstanceRef.ts"
+import type { Instances, RestoreRequest } from "../instance/Instances.ts"
+import type { Subscriber } from "../instance/Subscriber.ts"
+import type * as LiveConfig from "../LiveConfig.ts"
+import { SmallMap } from "../SmallMap.ts"
+import type { StateCursor } from "../sync/StateCursor.ts"
+import { interrupted, notMounted } from "./CallOutcome.ts"
+import type { ClientFeed } from "./ClientFeed.ts"
+import type { MountExit } from "./PendingRequests.ts"
+import { over, type Pending, type ReplyListener } from "./ReplyListener.ts"
+
+/** An instance that is mounted. */
+interface Mount {
+  readonly instance: InstanceRef
+  readonly cursor: StateCursor<Subscriber>
+  /** How often this session has mounted it; a shared instance may be several times on one page. */
+  times: number
+}
+
+/** What a client is told when it has unmounted the last time: the token of the state it leaves, if there is one. */
+export interface Unmounted {
+  readonly token?: string
+}
+
+/** What the mounts of all sessions share. */
+export interface MountHost {
+  readonly instances: Instances["Service"]
+  readonly config: LiveConfig.Settings
+  readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+  /** Whether nothing new is taken any more. */
+  readonly isDraining: () => boolean
+}
+
+/** What one session has mounted. */
+export class SessionMounts {
+  readonly #host: MountHost
+  readonly #feed: ClientFeed
+  readonly #mounts = new SmallMap<string, Mount>()
+  /** Mounts, those under way included. */
+  #times = 0
+  #closed = false
+  /** Mounts under way that cannot be asked for again: nobody is left to want them when the connection goes. */
+  #abandonable: Set<Fiber.Fiber<unknown, unknown>> | undefined
+
+  constructor(host: MountHost, feed: ClientFeed) {
+    this.#host = host
+    this.#feed = feed
+  }
+
+  /** Whether nothing is mounted, or is going to be. */
+  get isEmpty(): boolean {
+    return this.#times === 0
+  }
+
+  /** Roughly the bytes that are kept for this client alone. */
+  get bytes(): number {
+    let bytes = 0
+    for (const { instance } of this.#mounts) if (instance.key === undefined) bytes += instance.bytes
+    return bytes
+  }
+
+  get ids(): ReadonlyArray<ComponentId> {
+    return Array.from(this.#mounts, ({ instance }) => instance.id)
+  }
+
+  has(componentId: string): boolean {
+    return this.#mounts.has(componentId)
+  }
+
+  instance(componentId: string): InstanceRef | undefined {
+    return this.#mounts.get(componentId)?.instance
+  }
+
+  cursor(componentId: string): StateCursor<Subscriber> | undefined {
+    return this.#mounts.get(componentId)?.cursor
+  }
+
+  /** Mounts an instance, on a fiber of its own. What is abandonable is stopped when the connection goes. */
+  mount(
+    request: MountRequest | RestoreRequest,
+    listener: Pick<ReplyListener<MountExit>, "answered">,
+    isAbandonable: boolean
+  ): Pending {
+    const { config, instances, isDraining, run } = this.#host
+    const refuse = (reason: LiveError["reason"]) => {
+      listener.answered(Exit.fail(new LiveError({ reason })))
+      return over
+    }
+    if (isDraining()) return refuse(new Draining())
+    if (this.#times >= config.maxComponents) {
+      return refuse(new TooManyComponents({ limit: config.maxComponents, of: "connection" }))
+    }
+    this.#times++
+    const { principal } = this.#feed
+    const found = "token" in request ? instances.restore(request, principal) : instances.mount(request, principal)
+    const fiber = run(
+      Effect.uninterruptibleMask((restore) =>
+        Effect.onError(
+          Effect.flatMap(restore(found), (instance) => this.#keep(instance)),
+          () => Effect.sync(() => this.#times--)
+        )
+      )
+    )
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined) {
+      listener.answered(exit)
+      return over
+    }
+    if (isAbandonable) (this.#abandonable ??= new Set()).add(fiber)
+    fiber.addObserver((exit) => {
+      this.#abandonable?.delete(fiber)
+      if (this.#abandonable?.size === 0) this.#abandonable = undefined
+      listener.answered(exit)
+    })
+    return { cancel: () => fiber.interruptUnsafe() }
+  }
+
+  /** What the client is told of a mount: the present. What it was told before, if it was, may not have arrived. */
+  present(exit: MountExit, request: MountRequest | RestoreRequest): Exit.Exit<Mounted, LiveError> {
+    const isBack = "token" in request
+    if (Exit.isFailure(exit)) {
+      this.#logDefects("A mount failed", exit.cause)
+      if (!Cause.hasInterruptsOnly(exit.cause)) return Exit.failCause(exit.cause)
+      return Exit.fail(new LiveError({ reason: interrupted(request.component, isBack ? "Rehydrate" : "Mount") }))
+    }
+    const mount = this.#mounts.get(exit.value)
+    if (mount === undefined) return Exit.fail(refusal("Mounting", exit.value))
+    // The answer overtakes what this session has not read yet, so what it reads next has to be whole.
+    const { isHeld } = mount.cursor
+    if (isHeld) mount.cursor.hold()
+    else mount.cursor.startOver()
+    const index = isHeld ? this.#feed.from(exit.value) : undefined
+    return Exit.succeed(mount.instance.snapshot(mount.cursor, { index, seals: isBack || request.seal === true }))
+  }
+
+  /** Takes back one mount; the last one lets go of the instance, and gives the token of the state it leaves. */
+  unmount(componentId: string, listener: ReplyListener<Exit.Exit<Unmounted, LiveError>>): Pending {
+    const mount = this.#mounts.get(componentId)
+    if (mount === undefined) {
+      listener.answered(Exit.fail(refusal("Unmounting", componentId)))
+      return over
+    }
+    this.#times--
+    if (--mount.times > 0) {
+      listener.answered(Exit.succeed({}))
+      return over
+    }
+    this.#leave(mount)
+    const token = this.#host.run(mount.instance.farewell)
+    const told = (exit: Exit.Exit<string | undefined>) => {
+      if (Exit.isFailure(exit)) this.#logDefects("The last token of a component failed", exit.cause)
+      listener.answered(Exit.map(exit, (token) => (token === undefined ? {} : { token })))
+    }
+    const exit = token.pollUnsafe()
+    if (exit === undefined) token.addObserver(told)
+    else told(exit)
+    return { cancel: () => token.interruptUnsafe() }
+  }
+
+  /** The connection is gone; everything goes on. */
+  detach(): void {
+    this.#abandonable?.forEach((fiber) => fiber.interruptUnsafe())
+    this.#abandonable = undefined
+    for (const { instance, cursor } of this.#mounts) instance.detach(cursor)
+  }
+
+  /**
+   * The client is back and says how far it has read what it has; those it was told are mounted and does not name are unmounted. Gives
+   * the components it named and still has.
+   */
+  resume(
+    named: ReadonlyMap<string, ReadonlyArray<ResumePoint>>,
+    answered: ReadonlyArray<MountExit>
+  ): ReadonlyArray<ComponentId> {
+    const unread = Map.groupBy(answered, (exit) => (Exit.isSuccess(exit) ? exit.value : undefined))
+    const kept: Array<ComponentId> = []
+    for (const mount of Array.from(this.#mounts)) {
+      const { id } = mount.instance
+      const points = named.get(id) ?? []
+      const wanted = Math.min(mount.times, points.length + (unread.get(id)?.length ?? 0))
+      this.#times -= mount.times - wanted
+      mount.times = wanted
+      const point = earliest(points)
+      if (wanted === 0) this.#leave(mount)
+      else if (point === undefined) {
+        // The client is going to be told of the mount again.
+        mount.instance.startAgain(mount.cursor)
+        this.#feed.hold(id)
+      } else {
+        mount.instance.resume(mount.cursor, point)
+        kept.push(id)
+      }
+    }
+    return kept
+  }
+
+  /** The client is back and has what it was sent: it is told every state. */
+  resumeAll(): void {
+    for (const { instance, cursor } of this.#mounts) instance.resume(cursor, undefined)
+  }
+
+  /** Lets go of every instance. */
+  close(): Effect.Effect<void> {
+    this.#closed = true
+    const mounts = Array.from(this.#mounts)
+    this.#mounts.clear()
+    for (const { instance, cursor } of mounts) instance.unsubscribe(cursor)
+    return Effect.forEach(mounts, ({ instance }) => instance.release, { concurrency: "unbounded", discard: true })
+  }
+
+  #keep(instance: InstanceRef): Effect.Effect<ComponentId, LiveError> {
+    if (this.#closed) return Effect.andThen(instance.release, Effect.interrupt)
+    const existing = this.#mounts.get(instance.id)
+    if (existing !== undefined) {
+      existing.times++
+      return Effect.as(instance.release, instance.id)
+    }
+    const subscribed = Effect.onError(instance.subscribe(this.#feed), () => instance.release)
+    return Effect.map(subscribed, (cursor) => {
+      if (this.#feed.connection === undefined) instance.detach(cursor)
+      this.#mounts.set(instance.id, { instance, cursor, times: 1 })
+      return instance.id
+    })
+  }
+
+  /** A client is only told that there was one. */
+  #logDefects(message: string, cause: Cause.Cause<unknown>): void {
+    if (Cause.hasDies(cause)) this.#host.run(Effect.logError(message, cause))
+  }
+
+  #leave({ instance, cursor }: Mount): void {
+    this.#mounts.delete(instance.id)
+    instance.unsubscribe(cursor)
+    this.#feed.drop(cursor)
+    this.#host.run(instance.release)
+  }
+}
+
+/** Why what is named cannot be had. */
+export const refusal = (what: string, componentId: string): LiveError =>
+  new LiveError({ reason: notMounted(what, componentId) })
+
+/** What was read least. */
+export const earliest = (points: ReadonlyArray<ResumePoint>): ResumePoint | undefined =>
+  points.reduce<ResumePoint | undefined>(
+    (one, other) => (one === undefined || other.revision < one.revision ? other : one),
+    undefined
+  )

@@ -1,0 +1,99 @@
+/** What comes in on the open wire, decoded: the messages of JsonProtocol, without what is null in them. */
+import * as Cause from "effect/Cause"
+import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
+import { type ClientMessage, clientMessages, isSetting, RequestId } from "../../../JsonProtocol.ts"
+import type { MountRequest } from "../../../LiveProtocol.ts"
+import type { RestoreRequest } from "../../instance/Instances.ts"
+import type { ActionCall, FieldWrite } from "../../session/CallDispatch.ts"
+import { tooDeep } from "../Ingress.ts"
+import { MessageRejected, UnknownMessageType } from "./JsonError.ts"
+
+/** A message of this type. */
+export type MessageOf<Type extends ClientMessage["type"]> = Extract<ClientMessage, { readonly type: Type }>
+
+/** A message about an upload. */
+export type UploadMessage = Extract<ClientMessage, { readonly type: `FILE_UPLOAD_${string}` }>
+
+/** A message that mounts a component, or brings one back. */
+export type MountMessage = MessageOf<"COMPONENT_MOUNT"> | MessageOf<"COMPONENT_REHYDRATE">
+
+/** The fields of something that may be a message. */
+export interface JsonFields {
+  readonly [field: string]: unknown
+}
+
+const known = Object.keys(clientMessages)
+const decoders = new Map(
+  Object.entries(clientMessages).map(([type, schema]) => [
+    type,
+    Schema.decodeUnknownExit(schema as Schema.Codec<ClientMessage>)
+  ])
+)
+const isRequestId = Schema.is(RequestId)
+
+/** The id the reply is to have, if what was given can be one. */
+export const requestIdOf = (id: unknown): RequestId | undefined => (isRequestId(id) ? id : undefined)
+
+/** A message of a type that exists, with the fields of that type. */
+export const decode = (
+  fields: JsonFields | undefined,
+  isTooDeep: boolean
+): ClientMessage | MessageRejected | UnknownMessageType => {
+  const type = fields?.["type"]
+  const decodeFields = typeof type === "string" ? decoders.get(type) : undefined
+  if (decodeFields === undefined) return new UnknownMessageType({ type: fields && (type ?? null), known })
+  const reject = (issue: string) => new MessageRejected({ type: String(type), issue })
+  if (isTooDeep) return reject(tooDeep)
+  const decoded = decodeFields(fields)
+  return Exit.isSuccess(decoded) ? decoded.value : reject(String(Cause.squash(decoded.cause)))
+}
+
+/** The fields of a message, and the options in it, without what is null: many languages write that for what is not given. */
+export const fieldsOf = (value: unknown): JsonFields | undefined => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined
+  const message = value as JsonFields
+  const { payload } = message
+  if (message["type"] === "CALL_ACTION") return given(message, payloads)
+  const options = typeof payload !== "object" || payload === null ? payload : given(payload, values)
+  return given(options === payload ? message : { ...message, payload: options }, values)
+}
+
+/** Of these, null is as good as any other. */
+const payloads = new Set(["payload"])
+const values = new Set(["value"])
+
+/** What is null is not there; the same object when nothing is. */
+const given = (fields: object, but: ReadonlySet<string>): JsonFields => {
+  const all = fields as JsonFields
+  for (const name in all) {
+    if (all[name] === null && !but.has(name)) {
+      return Object.fromEntries(Object.entries(all).filter(([name, value]) => value !== null || but.has(name)))
+    }
+  }
+  return all
+}
+
+/** What is to be called. */
+export const callOf = ({ action, callId, componentId, payload }: MessageOf<"CALL_ACTION">): ActionCall => ({
+  componentId,
+  action,
+  ...(payload === undefined ? {} : { payload }),
+  // Numbers of a stranger are in no order: they are names like others.
+  ...(callId === undefined ? {} : { callId: JSON.stringify(callId) })
+})
+
+/** What is to be set. */
+export const writeOf = ({ componentId, payload, property, value }: MessageOf<"PROPERTY_UPDATE">): FieldWrite => {
+  const setting = isSetting(payload ?? {}) ? payload : { property, value }
+  return { componentId, property: setting?.property ?? "", value: setting?.value }
+}
+
+/** What is to be mounted. */
+export const mountOf = (message: MountMessage): MountRequest | RestoreRequest => {
+  const { component, componentName, room } = message.payload
+  const common = { component: component ?? componentName ?? "", ...(room === undefined ? {} : { room }) }
+  if (message.type === "COMPONENT_REHYDRATE") return { ...common, token: message.payload.signedState }
+  const { key, props = {} } = message.payload
+  return { ...common, props: props as MountRequest["props"], seal: true, ...(key === undefined ? {} : { key }) }
+}

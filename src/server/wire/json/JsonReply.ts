@@ -1,0 +1,115 @@
+/** The answers to the messages of the open wire that may take their time. */
+import * as Cause from "effect/Cause"
+import * as Exit from "effect/Exit"
+import type { RequestId } from "../../../JsonProtocol.ts"
+import { LiveError } from "../../../LiveError.ts"
+import type { Mounted } from "../../../LiveProtocol.ts"
+import { type CallOutcome, internalError } from "../../session/CallOutcome.ts"
+import type { Session } from "../../session/Session.ts"
+import type { Unmounted } from "../../session/SessionMounts.ts"
+import { type Budget, PendingReply } from "../PendingReply.ts"
+import { type ErrorFields, errorFieldsOf } from "./JsonError.ts"
+import type { MessageOf, MountMessage } from "./JsonMessage.ts"
+import type { JsonOutbox } from "./JsonOutbox.ts"
+import * as JsonResponse from "./JsonResponse.ts"
+
+/** What of a message comes back with its answer. */
+interface Asked {
+  readonly componentId?: string
+  readonly requestId?: RequestId
+}
+
+/** The answer to one message. */
+abstract class JsonReply<Answer> extends PendingReply<Answer> implements JsonResponse.Reply {
+  readonly type: string
+  readonly componentId: string | undefined
+  readonly requestId: RequestId | undefined
+  protected readonly outbox: JsonOutbox
+
+  constructor(budget: Budget, outbox: JsonOutbox, size: number, type: string, asked: Asked) {
+    super(budget, size)
+    this.outbox = outbox
+    this.type = type
+    this.componentId = asked.componentId
+    this.requestId = asked.requestId
+  }
+
+  get timestamp(): number {
+    return this.outbox.now()
+  }
+
+  /** Nothing is said: it only happens when the connection is gone. */
+  protected forget(): void {}
+}
+
+/** The answer to a call: to a client that has asked for one, or has named its message. */
+export class JsonCallReply extends JsonReply<CallOutcome> {
+  readonly originalType: string | undefined
+
+  constructor(budget: Budget, outbox: JsonOutbox, size: number, message: MessageOf<"CALL_ACTION">) {
+    const isExpected = message.expectResponse === true
+    super(budget, outbox, size, isExpected ? "ACTION_RESPONSE" : "MESSAGE_RESPONSE", message)
+    this.originalType = isExpected ? undefined : message.type
+  }
+
+  protected write(outcome: CallOutcome): void {
+    const isWanted = this.originalType === undefined || this.requestId !== undefined
+    if (isWanted) this.outbox.answer(JsonResponse.answer(this, outcome))
+  }
+}
+
+/** The answer to the setting of a field. */
+export class JsonSetReply extends JsonReply<CallOutcome> {
+  constructor(budget: Budget, outbox: JsonOutbox, size: number, message: MessageOf<"PROPERTY_UPDATE">) {
+    super(budget, outbox, size, "PROPERTY_UPDATED", message)
+  }
+
+  protected write(outcome: CallOutcome): void {
+    this.outbox.answer(outcome._tag === "Success" ? JsonResponse.success(this) : JsonResponse.answer(this, outcome))
+  }
+}
+
+/** The answer to a mount: it goes out before any news of the instance. */
+export class JsonMountReply extends JsonReply<Exit.Exit<Mounted, LiveError>> {
+  readonly #session: Session
+  readonly #room: string | undefined
+
+  constructor(budget: Budget, outbox: JsonOutbox, size: number, message: MountMessage, session: Session) {
+    const isBack = message.type === "COMPONENT_REHYDRATE"
+    super(budget, outbox, size, isBack ? "COMPONENT_REHYDRATED" : "COMPONENT_MOUNTED", message)
+    this.#session = session
+    this.#room = message.payload.room
+  }
+
+  protected write(exit: Exit.Exit<Mounted, LiveError>): void {
+    if (Exit.isFailure(exit)) return this.outbox.reply(JsonResponse.failure(this, errorOf(exit.cause)))
+    const { componentId, revision, state } = exit.value
+    const signedState = this.#session.takeToken(componentId)
+    const result =
+      this.type === "COMPONENT_MOUNTED"
+        ? { componentId, initialState: state, signedState, room: this.#room, revision }
+        : { newComponentId: componentId, state, signedState, revision }
+    const { requestId, timestamp, type } = this
+    const reply = { type, componentId: this.componentId ?? componentId, requestId, timestamp }
+    if (this.outbox.first(JsonResponse.success(reply, JSON.stringify(result)))) this.#session.announce(componentId)
+  }
+}
+
+/** The answer to the end of a mount. */
+export class JsonUnmountReply extends JsonReply<Exit.Exit<Unmounted, LiveError>> {
+  constructor(budget: Budget, outbox: JsonOutbox, size: number, message: MessageOf<"COMPONENT_UNMOUNT">) {
+    super(budget, outbox, size, "COMPONENT_UNMOUNTED", message)
+  }
+
+  protected write(exit: Exit.Exit<Unmounted, LiveError>): void {
+    this.outbox.reply(
+      Exit.isSuccess(exit) ? JsonResponse.success(this) : JsonResponse.failure(this, errorOf(exit.cause))
+    )
+  }
+}
+
+/** What is told of a failure: what the house refused, or that something is broken. */
+const errorOf = (cause: Cause.Cause<LiveError>): ErrorFields => {
+  const error = cause.reasons.find(Cause.isFailReason)?.error
+  return error instanceof LiveError ? errorFieldsOf(error.reason) : { _tag: "InternalError", message: internalError }
+}

@@ -1,0 +1,80 @@
+/** The answers of one connection: those that are given at once, and the requests that wait for theirs, by their ids. */
+import type * as Cause from "effect/Cause"
+import { LiveError, type LiveErrorReason } from "../../../LiveError.ts"
+import type { CallId } from "../../../LiveProtocol.ts"
+import type { Budget } from "../PendingReply.ts"
+import type { RpcRequest, RpcRequestId } from "./RpcEnvelope.ts"
+import type { RpcOutbox } from "./RpcOutbox.ts"
+import { refusable } from "./RpcRequests.ts"
+import * as RpcResponse from "./RpcResponse.ts"
+
+/** A request that has no answer yet. */
+export interface Unanswered {
+  readonly id: RpcRequestId
+  readonly callId: CallId | undefined
+  /** The client takes it back. */
+  readonly cancel: () => void
+}
+
+/** Whether an id is free, or in use: by this very request, or by another one. */
+export type IdUse = "free" | "same" | "taken"
+
+/** The answers of one connection. */
+export class RpcReplies {
+  readonly budget: Budget
+  readonly outbox: RpcOutbox
+  #unanswered: Map<RpcRequestId, Unanswered> | undefined
+
+  constructor(budget: Budget, outbox: RpcOutbox) {
+    this.budget = budget
+    this.outbox = outbox
+  }
+
+  /** A request succeeded with this, in JSON. */
+  succeed(request: RpcRequest, value: string): void {
+    this.#reply(request, RpcResponse.success(request.id, request.discard === true ? "null" : value))
+  }
+
+  /** The house refuses a request. */
+  refuse(request: RpcRequest, reason: LiveErrorReason): void {
+    const error = new LiveError({ reason })
+    if (refusable.has(request.tag)) this.#reply(request, RpcResponse.refused(request.id, error))
+    else this.die(request, error.message)
+  }
+
+  fail(request: RpcRequest, cause: Cause.Cause<LiveError>): void {
+    this.#reply(request, RpcResponse.failed(request.id, cause))
+  }
+
+  /** A request was a mistake. */
+  die(request: RpcRequest, text: string): void {
+    this.#reply(request, RpcResponse.die(request.id, text))
+  }
+
+  #reply(request: RpcRequest, text: string): void {
+    if (request.isNotification !== true) this.outbox.reply(text)
+  }
+
+  use(id: RpcRequestId, callId: CallId | undefined): IdUse {
+    const known = this.#unanswered?.get(id)
+    if (known === undefined) return "free"
+    return callId !== undefined && callId === known.callId ? "same" : "taken"
+  }
+
+  add(reply: Unanswered): void {
+    this.#unanswered ??= new Map()
+    this.#unanswered.set(reply.id, reply)
+  }
+
+  delete(reply: Unanswered): void {
+    if (this.#unanswered?.get(reply.id) !== reply) return
+    this.#unanswered.delete(reply.id)
+    // Most connections ask for nothing most of the time.
+    if (this.#unanswered.size === 0) this.#unanswered = undefined
+  }
+
+  /** Cancels a request; nothing happens when there is none of this id. */
+  cancel(id: RpcRequestId): void {
+    this.#unanswered?.get(id)?.cancel()
+  }
+}
