@@ -36,6 +36,9 @@ const floors = [
 const ground = "^src/server/(LiveConfig|IdGenerator|SettingKind|SmallMap)[.]ts$"
 const floor = (...names) => names.map((name) => `^src/server/${name}/`).join("|")
 
+/** What is said of what others threw: everybody needs it, the actor runtime, too, and it knows nothing of ours. */
+const log = "^src/(Thrown|Log)[.]ts$"
+
 const effect = "^node_modules/effect/"
 const builtins = new Set(builtinModules.map((name) => name.replace(/^node:/, "")))
 const node = `^(node:)?(${[...builtins].join("|")})$`
@@ -80,6 +83,7 @@ export default {
     // Bench and torture measure and try from outside: they may import what they like, as long as they go round in no circle.
     { from: { path: "^(bench|torture)/" }, to: {} },
     { from: { path: "^src/" }, to: { path: effect } },
+    { from: { path: "^src/" }, to: { path: log } },
     { from: { path: ours("react") }, to: { path: "^node_modules/(@types/)?react/" } },
     { from: { path: ours(...servers) }, to: { path: `${node}|${forServers}` } }
   ],

@@ -163,9 +163,14 @@ export interface BehaviorOptions<Migrations extends Migration.AnyChain = Migrati
   readonly mailboxCapacity?: number
   /** How long an instance with a key stays active after the last client left (one minute). */
   readonly maxIdleTime?: Duration.Input
-  /** How long one call may run, from its start, before it is interrupted (no limit). */
+  /** How long one call may run, from its start, before it is interrupted (5 minutes). */
   readonly callTimeout?: Duration.Input
-  /** How long a stopping instance may finish what it has begun (5 seconds). */
+  /** How long the build may run before it has failed (30 seconds). */
+  readonly buildTimeout?: Duration.Input
+  /**
+   * How long a stopping instance may finish what it has begun; and how long what is interrupted then, or after a crash, may take to end:
+   * handlers, background fibers and finalizers. What takes longer is left behind (5 seconds).
+   */
   readonly shutdown?: Duration.Input
   /** More than `intensity` crashes (5) `within` a time (30 seconds) make the instance faulted. */
   readonly restart?: { readonly intensity?: number; readonly within?: Duration.Input }

@@ -8,7 +8,10 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import type * as Latch from "effect/Latch"
 import * as Scope from "effect/Scope"
+import * as Log from "../Log.ts"
+import * as Limit from "./Limit.ts"
 import * as LinkedScope from "./LinkedScope.ts"
 
 /** What `build` returns: for each tag the effect that handles it. */
@@ -36,25 +39,55 @@ export const CurrentTurn = Context.Reference<Turn | undefined>("fibra/actor/Curr
   defaultValue: () => undefined
 })
 
+/** Why it failed, if that counts; a cause that cannot be read is one that does. */
+export const failureOf = (
+  exit: Exit.Exit<unknown, unknown>,
+  counts: (cause: Cause.Cause<unknown>) => boolean
+): Cause.Cause<unknown> | undefined => {
+  if (Exit.isSuccess(exit)) return undefined
+  try {
+    return counts(exit.cause) ? exit.cause : undefined
+  } catch (defect) {
+    return Cause.die(defect)
+  }
+}
+
+/** Whether it is more than an interruption, which is an orderly end. */
+export const isNoInterruption = (cause: Cause.Cause<unknown>): boolean => !Cause.hasInterruptsOnly(cause)
+
+/** How an activation is closed. */
+export interface Closing {
+  /** Opened when nothing is waited for any more. */
+  readonly over: Latch.Latch
+  /** Who waits for it, and would wait for itself if it was one of the background fibers. */
+  readonly closer: Fiber.Fiber<unknown, unknown> | undefined
+  readonly labels: Log.LogDetails
+}
+
 /** One life of an actor. */
 export class Activation implements Turn, LinkedScope.Listener {
   readonly owner: Owner
   readonly context: Context.Context<never>
+  /** The build, when it has not ended at once. */
+  building: Fiber.Fiber<unknown, unknown> | undefined
   /** Undefined while the build runs. */
   handlers: Handlers | undefined
-  /** When the build was done, milliseconds since the epoch. */
+  /** When the build was done, by `Monotonic`. */
   runningSince: number | undefined
   /** Why the first background fiber failed. */
   failure: Cause.Cause<unknown> | undefined
   readonly #scope: Scope.Closeable
+  #closing: Closing | undefined
 
   constructor(owner: Owner, context: Context.Context<never>) {
     this.owner = owner
     this.#scope = LinkedScope.makeUnsafe(this)
     this.context = Context.add(Context.add(context, Scope.Scope, this.#scope), CurrentTurn, this)
+    this.building = undefined
     this.handlers = undefined
     this.runningSince = undefined
     this.failure = undefined
+    this.#closing = undefined
   }
 
   /** As a turn, an activation is its own: the one that is being built. */
@@ -70,12 +103,15 @@ export class Activation implements Turn, LinkedScope.Listener {
     return 0
   }
 
-  /** Runs the build; what it acquires and forks lives as long as this activation. */
-  build(build: Effect.Effect<Handlers, unknown, unknown>): Effect.Effect<void, unknown> {
-    return Effect.map(
-      Effect.updateContext(build as Effect.Effect<Handlers, unknown>, () => this.context),
-      (handlers) => void (this.handlers = handlers)
-    )
+  /** Runs the build on a fiber of its own; what it acquires and forks lives as long as this activation. */
+  build(build: Effect.Effect<Handlers, unknown, unknown>): Fiber.Fiber<void, unknown> {
+    const built = Effect.map(build as Effect.Effect<Handlers, unknown>, (handlers) => {
+      this.handlers = handlers
+      this.building = undefined
+    })
+    const fiber = Effect.runForkWith(this.context)(built)
+    if (fiber.pollUnsafe() === undefined) this.building = fiber
+    return fiber
   }
 
   /** The handler of a tag, if the build returned one. */
@@ -84,10 +120,15 @@ export class Activation implements Turn, LinkedScope.Listener {
     return handlers !== undefined && Object.hasOwn(handlers, tag) ? handlers[tag] : undefined
   }
 
+  /** Whether there is nothing to release. */
+  get isEmpty(): boolean {
+    return this.#scope.state._tag !== "Open"
+  }
+
   /** Interrupts the background fibers and releases what was acquired; a finalizer that fails is no reason not to go on. */
-  close(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
-    const closed = Scope.close(this.#scope, exit)
-    return Effect.ignoreCause(closed, { log: "Warn", message: "A finalizer of an actor failed" })
+  close(exit: Exit.Exit<unknown, unknown>, closing?: Closing): Effect.Effect<void> {
+    this.#closing = closing
+    return Scope.close(this.#scope, exit)
   }
 
   /** Makes a fiber of the Scope a background fiber of the actor, and links their fates. */
@@ -95,9 +136,21 @@ export class Activation implements Turn, LinkedScope.Listener {
     const background: Turn = { activation: this, from: Context.get(fiber.context, CurrentTurn)?.from, depth: 0 }
     fiber.setContext(Context.add(fiber.context, CurrentTurn, background))
     fiber.addObserver((exit) => {
-      if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return
-      this.failure ??= exit.cause
-      this.owner.backgroundFailed(this, exit.cause)
+      const cause = failureOf(exit, isNoInterruption)
+      if (cause === undefined) return
+      this.failure ??= cause
+      this.owner.backgroundFailed(this, cause)
     })
+  }
+
+  /** One that does not end must not keep the others from being begun. */
+  finalize(finalizer: Effect.Effect<void>, fiber: Fiber.Fiber<unknown, unknown> | undefined): Effect.Effect<void> {
+    const closing = this.#closing
+    if (closing === undefined) return finalizer
+    if (fiber !== undefined && fiber === closing.closer) return Effect.void
+    const finalized = Log.ignore(finalizer, "A finalizer of an actor failed", closing.labels)
+    return Effect.flatMap(Effect.forkDetach(finalized, { startImmediately: true, uninterruptible: true }), (fiber) =>
+      Effect.asVoid(Limit.ended(fiber, closing.over.await))
+    )
   }
 }

@@ -8,9 +8,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
+import * as Thrown from "../Thrown.ts"
 import type { Handlers } from "./Activation.ts"
 import { ActorCell, type Termination } from "./ActorCell.ts"
 import { ActorCrashed, ActorError, type ActorErrorReason, AskTimeout } from "./ActorError.ts"
+import { limits } from "./CellOptions.ts"
 import { Overflow } from "./Mailbox.ts"
 import type { SendOptions } from "./Message.ts"
 import type { Status } from "./Observer.ts"
@@ -43,9 +45,14 @@ export interface Options {
   readonly overflow?: Overflow
   /** 5 crashes within 30 seconds, then probes. */
   readonly restart?: RestartPolicy.Options | RestartPolicy.RestartPolicy
-  /** How long one handler may run before it is interrupted: for ever. */
+  /** How long one handler may run before it is interrupted: 5 minutes. */
   readonly handlerTimeout?: Duration.Input
-  /** How long closing the Scope lets messages drain: 5 seconds. */
+  /** How long one build may run before it has failed: 30 seconds. */
+  readonly buildTimeout?: Duration.Input
+  /**
+   * How long closing the Scope lets messages drain, and how long what is interrupted then, or after a crash, may take to end: handlers,
+   * background fibers and finalizers. What takes longer is left behind: 5 seconds.
+   */
   readonly shutdown?: Duration.Input
 }
 
@@ -57,7 +64,8 @@ export interface Behavior<State, H extends Handlers, E = never, R = never> {
   readonly capacity: number
   readonly overflow: Overflow
   readonly restart: RestartPolicy.RestartPolicy
-  readonly handlerTimeout: Duration.Duration | undefined
+  readonly handlerTimeout: Duration.Duration
+  readonly buildTimeout: Duration.Duration
   readonly shutdown: Duration.Duration
 }
 
@@ -89,7 +97,7 @@ export interface ActorRef<State, H extends Handlers> {
   ) => Effect.Effect<Effect.Success<ReturnType<H[Tag]>>, Effect.Error<ReturnType<H[Tag]>> | ActorError>
   /** Waits for the end of the actor, and says why. */
   readonly watch: Effect.Effect<Termination>
-  /** Handles what waits for at most `drain` (default: the behaviour's `shutdown`), then interrupts. */
+  /** Handles what waits for at most `drain` (default: the behaviour's `shutdown`), then interrupts, and waits for that `shutdown` at most. */
   readonly stop: (options?: { readonly drain?: Duration.Input }) => Effect.Effect<void>
   readonly state: Effect.Effect<State>
   readonly status: Effect.Effect<Status>
@@ -111,7 +119,7 @@ export const make = <State, H extends Handlers, E = never, R = never>(
     readonly build: (self: Self<State>) => Effect.Effect<H, E, R>
   } & Options
 ): Behavior<State, H, E, R> => {
-  const { build, capacity, handlerTimeout, initial, overflow, restart, shutdown } = behavior
+  const { build, buildTimeout, capacity, handlerTimeout, initial, overflow, restart, shutdown } = behavior
   return {
     name,
     initial: typeof initial === "function" ? (initial as () => State) : () => initial,
@@ -119,8 +127,9 @@ export const make = <State, H extends Handlers, E = never, R = never>(
     capacity: capacity ?? 256,
     overflow: overflow ?? Overflow.fail,
     restart: RestartPolicy.make(restart),
-    handlerTimeout: handlerTimeout === undefined ? undefined : Duration.fromInputUnsafe(handlerTimeout),
-    shutdown: Duration.fromInputUnsafe(shutdown ?? "5 seconds")
+    handlerTimeout: Duration.fromInputUnsafe(handlerTimeout ?? limits.handlerTimeout),
+    buildTimeout: Duration.fromInputUnsafe(buildTimeout ?? limits.buildTimeout),
+    shutdown: Duration.fromInputUnsafe(shutdown ?? limits.shutdown)
   }
 }
 
@@ -131,7 +140,7 @@ export const spawn = <State, H extends Handlers, E, R>(
 ): Effect.Effect<ActorRef<State, H>, ActorError, Exclude<R | HandlerServices<H>, Scope.Scope> | Scope.Scope> =>
   Effect.contextWith((context) => {
     const address = options?.address ?? behavior.name
-    const { capacity, handlerTimeout, initial, overflow, restart, shutdown } = behavior
+    const { buildTimeout, capacity, handlerTimeout, initial, overflow, restart, shutdown } = behavior
     const self: Self<State> = {
       address,
       get: Effect.sync(() => cell.state),
@@ -153,6 +162,8 @@ export const spawn = <State, H extends Handlers, E, R>(
       overflow,
       restart,
       handlerTimeout,
+      buildTimeout,
+      shutdown,
       observer: undefined
     })
     const started = Effect.catchCause(cell.start(), (cause) => Effect.fail(crashed(address, cause)))
@@ -169,7 +180,7 @@ export const untilStopped = <State, H extends Handlers>(ref: ActorRef<State, H>)
   )
 
 const crashed = (actor: string, cause: Cause.Cause<unknown>): ActorError =>
-  new ActorError({ reason: new ActorCrashed({ actor, cause: Cause.squash(cause) }) })
+  new ActorError({ reason: new ActorCrashed({ actor, cause: Thrown.toError(Cause.squash(cause)) }) })
 
 const refOf = <State, H extends Handlers>(cell: ActorCell<State>, shutdown: Duration.Duration): ActorRef<State, H> => ({
   address: cell.options.address,

@@ -10,41 +10,27 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
-import { Activation, CurrentTurn, type Handlers, type Owner } from "./Activation.ts"
+import * as Fiber from "effect/Fiber"
+import * as Log from "../Log.ts"
+import * as Thrown from "../Thrown.ts"
+import { Activation, CurrentTurn, failureOf, type Handlers, isNoInterruption, type Owner } from "./Activation.ts"
 import { ActorCrashed, ActorFaulted, ActorStopped, HandlerTimeout, UnknownMessage } from "./ActorError.ts"
+import type { Options } from "./CellOptions.ts"
 import { type Consumer, Inbox } from "./Inbox.ts"
-import type { Overflow } from "./Mailbox.ts"
+import * as Limit from "./Limit.ts"
 import * as Message from "./Message.ts"
-import type { Observer, Status } from "./Observer.ts"
+import type { Status } from "./Observer.ts"
 import { Recovery } from "./Recovery.ts"
-import type * as RestartPolicy from "./RestartPolicy.ts"
+import { labelsOf, release } from "./Release.ts"
 import { Watchdog } from "./Watchdog.ts"
 
+export type { Options } from "./CellOptions.ts"
 export type { Observer, Status } from "./Observer.ts"
 
 /** Why an actor is no more. */
 export type Termination =
   | { readonly _tag: "Stopped" }
   | { readonly _tag: "Crashed"; readonly cause: Cause.Cause<unknown> }
-
-/** What one actor is made of. */
-export interface Options<State> {
-  readonly address: string
-  readonly initial: () => State
-  readonly build: Effect.Effect<Handlers, unknown, unknown>
-  readonly context: Context.Context<never>
-  readonly capacity: number
-  readonly overflow: Overflow
-  readonly restart: RestartPolicy.RestartPolicy
-  readonly handlerTimeout: Duration.Duration | undefined
-  readonly observer: Observer<State> | undefined
-  /** What is done with what a handler answers, as a part of handling the message; by default nothing. */
-  readonly finish?: (
-    tag: string,
-    answer: Effect.Effect<unknown, unknown, unknown>
-  ) => Effect.Effect<unknown, unknown, unknown>
-}
 
 const noop = (): void => {}
 
@@ -89,7 +75,7 @@ export class ActorCell<State> implements Owner, Consumer {
       this.state = this.#lastGood = this.options.initial()
       return this.#activate()
     })
-    return Effect.onError(started, (cause) => this.#terminate({ _tag: "Crashed", cause }, Duration.zero))
+    return Effect.onError(started, (cause) => this.#terminate({ _tag: "Crashed", cause }))
   }
 
   /** Sends a message and calls `resume` once with its outcome; returns how to cancel it. */
@@ -142,7 +128,7 @@ export class ActorCell<State> implements Owner, Consumer {
       const drains = this.status === "running" && !Duration.isZero(drain)
       this.#setStatus("stopping")
       const drained = drains ? Effect.timeoutOption(this.#untilIdle(), drain) : Effect.void
-      return Effect.andThen(drained, this.#terminate({ _tag: "Stopped" }, drain))
+      return Effect.andThen(drained, this.#terminate({ _tag: "Stopped" }))
     })
   }
 
@@ -155,27 +141,38 @@ export class ActorCell<State> implements Owner, Consumer {
   /** Runs the handler of a message: for `Inbox`. */
   handle(message: Message.Message): void {
     const activation = this.#activation as Activation
-    const handler = message.run ?? activation.handler(message.tag)
-    if (handler === undefined) {
-      const reason = new UnknownMessage({ actor: this.options.address, tag: message.tag })
-      return this.#inbox.refuse(message, reason, "Unknown")
-    }
-    this.#current = message
-    message.activation = activation
-    let effect: Effect.Effect<unknown, unknown, unknown>
+    let started: Exit.Exit<unknown, unknown> | Fiber.Fiber<unknown, unknown>
     try {
-      effect = handler(message.payload as never, message.from as never)
-      if (message.run === undefined && this.options.finish !== undefined)
-        effect = this.options.finish(message.tag, effect)
+      const handler = message.run ?? activation.handler(message.tag)
+      if (handler === undefined) {
+        const reason = new UnknownMessage({ actor: this.options.address, tag: message.tag })
+        return this.#inbox.refuse(message, reason, "Unknown")
+      }
+      this.#current = message
+      message.activation = activation
+      started = this.#run(message, handler, activation)
     } catch (defect) {
+      this.#current = message
       return this.#settle(message, Exit.die(defect))
     }
-    if (Exit.isExit(effect)) return this.#settle(message, effect)
+    if (Exit.isExit(started)) this.#settle(message, started)
+    else this.#continueLater(message, started)
+  }
+
+  /** How the handler ended, or the fiber on which it goes on. Throws what it throws. */
+  #run(
+    message: Message.Message,
+    handler: Handlers[string],
+    activation: Activation
+  ): Exit.Exit<unknown, unknown> | Fiber.Fiber<unknown, unknown> {
+    let effect = handler(message.payload as never, message.from as never)
+    if (message.run === undefined && this.options.finish !== undefined) {
+      effect = this.options.finish(message.tag, effect)
+    }
+    if (Exit.isExit(effect)) return effect
     const context = Context.add(activation.context, CurrentTurn, message)
     const fiber = Effect.runForkWith(context)(effect as Effect.Effect<unknown, unknown>)
-    const exit = fiber.pollUnsafe()
-    if (exit !== undefined) return this.#settle(message, exit)
-    this.#continueLater(message, fiber)
+    return fiber.pollUnsafe() ?? fiber
   }
 
   /** No message is left: for `Inbox`. */
@@ -219,7 +216,8 @@ export class ActorCell<State> implements Owner, Consumer {
 
   #settle(message: Message.Message, exit: Exit.Exit<unknown, unknown>): void {
     if (this.#current !== message) return
-    if (Exit.isFailure(exit) && Cause.hasDies(exit.cause)) return this.#crash(exit.cause)
+    const crash = failureOf(exit, Cause.hasDies)
+    if (crash !== undefined) return this.#crash(crash)
     try {
       this.options.observer?.settled()
     } catch (defect) {
@@ -228,14 +226,21 @@ export class ActorCell<State> implements Owner, Consumer {
     this.#current = undefined
     this.#changed = false
     this.#lastGood = this.state
-    Message.answer(message, exit)
+    this.#inbox.answer(message, exit)
   }
 
   #replace(state: State): State {
-    if (state === this.state) return state
+    const before = this.state
+    if (state === before) return state
     this.state = state
+    try {
+      this.options.observer?.changed(state)
+    } catch (defect) {
+      // What nobody can look at is no state.
+      this.state = before
+      throw defect
+    }
     this.#changed = true
-    this.options.observer?.changed(state)
     this.#publishEarly()
     return state
   }
@@ -258,23 +263,44 @@ export class ActorCell<State> implements Owner, Consumer {
     else this.#inbox.remove(message)
   }
 
-  /** Interrupts the handler of a message when it runs longer than it may. */
+  /** Interrupts the handler of a message when it runs longer than it may, and gives it up when that does not help. */
   #guard(message: Message.Message): void {
-    const { address: actor, context, handlerTimeout } = this.options
-    if (handlerTimeout === undefined || this.#current !== message) return
+    const { address: actor, context, handlerTimeout, shutdown } = this.options
+    if (!Duration.isFinite(handlerTimeout) || this.#current !== message) return
     const millis = Duration.toMillis(handlerTimeout)
-    this.#watchdog ??= new Watchdog(context, millis, (overdue) => {
-      if (this.#current !== overdue) return
-      this.#inbox.refuse(overdue, new HandlerTimeout({ actor, tag: overdue.tag, millis }), "TimedOut")
-      overdue.fiber?.interruptUnsafe()
+    this.#watchdog ??= new Watchdog({
+      context,
+      millis,
+      now: () => this.#inbox.now(),
+      overdue: (message) => {
+        if (this.#current !== message) return 0
+        if (message.overdue) {
+          this.#crash(Cause.die(new Error(`The handler of "${message.tag}" did not end when it was interrupted`)))
+          return 0
+        }
+        message.overdue = true
+        this.#inbox.refuse(message, new HandlerTimeout({ actor, tag: message.tag, millis }), "TimedOut")
+        message.fiber?.interruptUnsafe()
+        return Duration.toMillis(shutdown)
+      }
     })
-    this.#watchdog.guard(message, this.#inbox.now())
+    this.#watchdog.guard(message)
   }
 
   #activate(): Effect.Effect<void, unknown> {
     return Effect.suspend(() => {
-      const activation = (this.#activation = new Activation(this, this.options.context))
-      return Effect.flatMap(activation.build(this.options.build), () => this.#activated(activation))
+      const { activationContext, build, buildTimeout, context } = this.options
+      const activation = (this.#activation = new Activation(this, activationContext ?? context))
+      const fiber = activation.build(build)
+      const activated = () => this.#activated(activation)
+      const exit = fiber.pollUnsafe()
+      if (exit !== undefined) return Effect.flatMap(exit, activated)
+      const built = Limit.ended(fiber, Effect.sleep(buildTimeout))
+      return Effect.flatMap(built, (inTime) =>
+        inTime
+          ? Effect.flatMap(Fiber.join(fiber), activated)
+          : Effect.die(new Error(`The build did not end within ${Duration.toMillis(buildTimeout)} ms`))
+      )
     })
   }
 
@@ -294,34 +320,49 @@ export class ActorCell<State> implements Owner, Consumer {
     const { address: actor, context } = this.options
     const message = this.#current
     const runningSince = this.#activation?.runningSince
-    const released = this.#passivate(Exit.failCause(cause), Duration.infinity)
+    const released = this.#passivate(Exit.failCause(cause))
     // A stopping actor does not come back.
     const stopping = this.status === "stopping"
     if (!stopping) this.#setStatus("restarting")
+    const readable = Thrown.toCause(cause)
     if (message !== undefined) {
-      this.#inbox.refuse(message, new ActorCrashed({ actor, cause: Cause.squash(cause) }), "Crashed")
+      this.#inbox.refuse(message, new ActorCrashed({ actor, cause: Cause.squash(readable) }), "Crashed")
     }
     const recovery = (this.#recovery ??= this.#makeRecovery())
-    const log = Effect.annotateLogs(Effect.logWarning("An actor crashed", cause), { actor })
-    recovery.run(context, Effect.andThen(log, Effect.andThen(released, recovery.recover(cause, runningSince))))
+    recovery.run(context, Effect.andThen(released, recovery.recover(cause, runningSince)))
+    this.#report(message?.tag, readable)
     if (stopping) this.#whenIdle?.()
+  }
+
+  /** On a fiber of its own: nothing that has to be done stands behind the log. */
+  #report(action: string | undefined, cause: Cause.Cause<unknown>): void {
+    Effect.runForkWith(this.options.context)(
+      Log.error("An actor crashed", { ...labelsOf(this.options), action, cause })
+    )
   }
 
   #makeRecovery(): Recovery {
     return new Recovery(this.options.restart, {
       wanted: () => this.status === "restarting" || this.status === "faulted",
       activate: this.#activate(),
-      release: (cause) => this.#passivate(Exit.failCause(cause), Duration.zero),
+      release: (cause) => this.#buildFailed(cause),
       faulted: () => {
         this.#setStatus("faulted")
         this.#inbox.refuseAll(() => this.#faulted(), "Faulted")
       },
-      giveUp: (cause) => this.#terminate({ _tag: "Crashed", cause }, Duration.zero)
+      giveUp: (cause) => this.#terminate({ _tag: "Crashed", cause })
     })
   }
 
-  /** Ends the activation and goes back to the last good state; the returned effect releases what was acquired. */
-  #passivate(exit: Exit.Exit<unknown, unknown>, grace: Duration.Duration): Effect.Effect<void> {
+  #buildFailed(cause: Cause.Cause<unknown>): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (failureOf(Exit.failCause(cause), isNoInterruption) !== undefined) this.#report(undefined, cause)
+      return this.#passivate(Exit.failCause(cause))
+    })
+  }
+
+  /** Ends the activation and goes back to the last good state; the returned effect releases what was acquired, in bounded time. */
+  #passivate(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
     const activation = this.#activation
     const message = this.#current
     this.#activation = undefined
@@ -329,19 +370,20 @@ export class ActorCell<State> implements Owner, Consumer {
     this.#changed = false
     if (this.state !== this.#lastGood) {
       this.state = this.#lastGood
-      this.options.observer?.changed(this.state)
+      this.#inbox.guarded(() => this.options.observer?.changed(this.#lastGood))
     }
     // The fibers that wait for these are going to be interrupted, some of them perhaps where they cannot be.
     this.#inbox.answerInternal(Exit.succeed(this.state))
-    const ended = message === undefined ? Effect.void : Message.end(message, grace)
-    return activation === undefined ? ended : Effect.uninterruptible(Effect.andThen(ended, activation.close(exit)))
+    if (activation === undefined) return Effect.void
+    const running = message?.fiber ?? activation.building
+    return Effect.uninterruptible(release(this.options, { activation, running, exit }))
   }
 
-  #terminate(termination: Termination, grace: Duration.Duration): Effect.Effect<void> {
+  #terminate(termination: Termination): Effect.Effect<void> {
     return Effect.suspend(() => {
       const message = this.#current
       const stopped = (begun: boolean) => new ActorStopped({ actor: this.options.address, begun })
-      const released = this.#passivate(Exit.void, grace)
+      const released = this.#passivate(Exit.void)
       this.#setStatus("stopped")
       if (message !== undefined) this.#inbox.refuse(message, stopped(true), "Stopped")
       this.#inbox.refuseAll(() => stopped(false), "Stopped")
@@ -371,6 +413,6 @@ export class ActorCell<State> implements Owner, Consumer {
   #setStatus(status: Status): void {
     if (this.status === status) return
     this.status = status
-    this.options.observer?.status(status)
+    this.#inbox.guarded(() => this.options.observer?.status(status))
   }
 }

@@ -105,6 +105,7 @@ export class HandlerTimeout extends Schema.TaggedError<HandlerTimeout>()("Handle
  */
 export class ActorCrashed extends Schema.TaggedError<ActorCrashed>()("ActorCrashed", {
   actor: Schema.String,
+  /** An error that says what was thrown, and can be read without harm; as it was, `watch` has it. */
   cause: Schema.Defect()
 }) {
   override get message(): string {

@@ -1,11 +1,11 @@
 /**
  * The children of a supervisor as data, and the decisions about them as pure functions of it. Nothing runs here.
  */
-import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
+import { failureOf, isNoInterruption } from "./Activation.ts"
 import type * as RestartPolicy from "./RestartPolicy.ts"
 
 /** When a child that ended is started again: always, when it failed, or never. */
@@ -21,7 +21,7 @@ export type Backoff = Pick<RestartPolicy.Options, "backoff" | "maxBackoff" | "he
 export interface ChildOptions extends Backoff {
   /** `permanent`. */
   readonly restart?: Restart
-  /** How long its finalizers may take when it is stopped; then it is left behind: 10 seconds, more than an actor's. */
+  /** How long its finalizers may take when it is stopped; then it is left behind: 15 seconds, more than an actor needs by default. */
   readonly shutdown?: Duration.Input
 }
 
@@ -45,7 +45,7 @@ export const child = <A, E, R>(
     id,
     run: Effect.scoped(effect),
     restart: restart ?? "permanent",
-    shutdown: Duration.fromInputUnsafe(shutdown ?? "10 seconds"),
+    shutdown: Duration.fromInputUnsafe(shutdown ?? "15 seconds"),
     backoff
   }
 }
@@ -56,7 +56,7 @@ export const restarts = (restart: Restart, exit: Exit.Exit<unknown, unknown>): b
     case "permanent":
       return true
     case "transient":
-      return Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)
+      return failureOf(exit, isNoInterruption) !== undefined
     case "temporary":
       return false
   }

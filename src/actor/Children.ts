@@ -6,11 +6,14 @@ import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
+import * as Log from "../Log.ts"
+import * as Thrown from "../Thrown.ts"
+import { failureOf, isNoInterruption } from "./Activation.ts"
 import { affected, type Backoff, type Child, type Restart, restarts, type Strategy } from "./ChildSpec.ts"
+import * as Limit from "./Limit.ts"
 import * as Monotonic from "./Monotonic.ts"
 import { sleepWithJitter } from "./Recovery.ts"
 import * as RestartPolicy from "./RestartPolicy.ts"
@@ -179,8 +182,10 @@ export class Children {
       timer?.interruptUnsafe()
       if (fiber === undefined) return Effect.void
       fiber.interruptUnsafe()
-      return Effect.flatMap(Effect.timeoutOption(Fiber.await(fiber), child.shutdown), (exit) =>
-        Option.isSome(exit) ? Effect.void : this.#log("A child did not stop in time and is left behind", child.id)
+      return Effect.flatMap(Limit.ended(fiber, Effect.sleep(child.shutdown)), (inTime) =>
+        inTime
+          ? Effect.void
+          : Limit.leftBehind("child", "A child did not stop in time and is left behind", this.#labels(member))
       )
     })
   }
@@ -192,19 +197,19 @@ export class Children {
   #ended(member: Member, fiber: Member["fiber"], exit: Exit.Exit<unknown, unknown>): Step {
     if (member.fiber !== fiber) return Effect.void
     member.fiber = undefined
-    const cause = Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? exit.cause : undefined
-    const logged = cause === undefined ? Effect.void : this.#log("A child crashed", member.child.id, cause)
-    if (restarts(member.child.restart, exit)) return Effect.andThen(logged, this.#restart(member, exit))
+    const cause = failureOf(exit, isNoInterruption)
+    if (cause !== undefined) this.#report(member, cause)
+    if (restarts(member.child.restart, exit)) return this.#restart(member, cause)
     this.#forget(member)
-    return logged
+    return Effect.void
   }
 
-  #restart(member: Member, exit: Exit.Exit<unknown, unknown>): Step {
+  #restart(member: Member, cause: Cause.Cause<unknown> | undefined): Step {
     return Effect.gen({ self: this }, function* () {
       const crash: RestartPolicy.Crash = { now: yield* Monotonic.millis, runningSince: member.runningSince }
       const allowed = RestartPolicy.decide(this.#policy, this.#history, crash)
       const decision = RestartPolicy.decide(member.policy, member.history, crash)
-      if (allowed._tag !== "Restart" || decision._tag !== "Restart") return yield* this.#giveUp(member, exit)
+      if (allowed._tag !== "Restart" || decision._tag !== "Restart") return yield* this.#giveUp(member, cause)
       this.#history = allowed.history
       member.history = decision.history
       for (const sibling of this.#affected(member).toReversed()) {
@@ -231,19 +236,23 @@ export class Children {
     return affected(this.#strategy, this.#members, this.#members.indexOf(member))
   }
 
-  #giveUp(member: Member, exit: Exit.Exit<unknown, unknown>): Step {
+  #giveUp(member: Member, cause: Cause.Cause<unknown> | undefined): Step {
     const reason = new RestartIntensityExceeded({
       supervisor: this.#name,
       child: member.child.id,
       intensity: this.#policy.intensity,
       millis: Duration.toMillis(this.#policy.within),
-      cause: Exit.isFailure(exit) ? Cause.squash(exit.cause) : new Error("it ended, and is permanent")
+      cause: cause === undefined ? new Error("it ended, and is permanent") : Thrown.toError(Cause.squash(cause))
     })
     return Effect.andThen(this.stopAll(), Effect.fail(new SupervisorError({ reason })))
   }
 
-  #log(message: string, child: string, cause?: Cause.Cause<unknown>): Effect.Effect<void> {
-    const log = cause === undefined ? Effect.logWarning(message) : Effect.logWarning(message, cause)
-    return Effect.annotateLogs(log, { supervisor: this.#name, child })
+  /** On a fiber of its own: no step stands behind the log. */
+  #report(member: Member, cause: Cause.Cause<unknown>): void {
+    Effect.runForkWith(member.context)(Log.error("A child crashed", { ...this.#labels(member), cause }))
+  }
+
+  #labels({ child: { id: child } }: Member): Log.LogDetails {
+    return { supervisor: this.#name, child }
   }
 }

@@ -39,15 +39,22 @@ export interface Dropped {
 
 const maxDepth = 3
 const maxKeys = 16
+/** Characters of a key. */
+const maxKey = 128
 
 /** The shape of a value: keys and type names, three levels deep, at most sixteen keys a level. */
 const shapeOf = (value: unknown, depth = 0): unknown => {
   if (value === null) return "null"
-  if (Array.isArray(value)) return `array(${value.length})`
   if (typeof value !== "object") return typeof value
-  if (depth === maxDepth) return "object"
-  const keys = Object.keys(value).slice(0, maxKeys)
-  return Object.fromEntries(keys.map((key) => [key, shapeOf(dataOf(value, key), depth + 1)]))
+  try {
+    if (Array.isArray(value)) return `array(${value.length})`
+    if (depth === maxDepth) return "object"
+    const keys = Object.keys(value).slice(0, maxKeys)
+    return Object.fromEntries(keys.map((key) => [key.slice(0, maxKey), shapeOf(dataOf(value, key), depth + 1)]))
+  } catch {
+    // A proxy that does not say what it is.
+    return "unreadable"
+  }
 }
 
 /** Getters are code of somebody else: they are not run. */

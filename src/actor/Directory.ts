@@ -10,11 +10,15 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as MutableHashMap from "effect/MutableHashMap"
 import * as Option from "effect/Option"
 import * as RcMap from "effect/RcMap"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import * as Log from "../Log.ts"
+import * as Thrown from "../Thrown.ts"
+import * as Limit from "./Limit.ts"
 
 /**
  * The directory holds as many active actors as allowed, idle ones included.
@@ -31,10 +35,24 @@ export class DirectoryFull extends Schema.TaggedError<DirectoryFull>()("Director
   }
 }
 
+/** The actor did not become active in time. */
+export class ActivationTimeout extends Schema.TaggedError<ActivationTimeout>()("ActivationTimeout", {
+  address: Schema.String,
+  millis: Schema.Finite
+}) {
+  override get message(): string {
+    return `The actor of ${this.address} did not become active within ${this.millis} ms.`
+  }
+
+  get hint(): string {
+    return "Ask again, see what its build waits for, or raise activationTimeout."
+  }
+}
+
 /** Where actors are found. */
 export interface Directory<in out Address, out Ref, out E = never> {
   /** Finds or activates the actor, and holds it active until the Scope closes. */
-  readonly get: (address: Address) => Effect.Effect<Ref, E | DirectoryFull, Scope.Scope>
+  readonly get: (address: Address) => Effect.Effect<Ref, E | DirectoryFull | ActivationTimeout, Scope.Scope>
   /** The addresses of the actors that are active or being activated. */
   readonly addresses: Effect.Effect<ReadonlyArray<Address>>
   /** How many there are. */
@@ -56,6 +74,10 @@ export interface Options<Address, Ref, E, R> {
   readonly maxIdleTime?: Duration.Input | ((address: Address) => Duration.Input)
   /** Actors that may be active at the same time: no limit. */
   readonly capacity?: number
+  /** How long an activation may take: one minute. */
+  readonly activationTimeout?: Duration.Input
+  /** How long an actor may take to stop; then it is left behind, and its address is free: 15 seconds, more than it needs by default. */
+  readonly shutdown?: Duration.Input
 }
 
 /** One activation, from before it begins until everything it acquired is released. */
@@ -71,18 +93,23 @@ export const make = <Address, Ref, E, R>(
   Effect.gen(function* () {
     const context = yield* Effect.context<Exclude<R, Scope.Scope> | Scope.Scope>()
     const capacity = options.capacity ?? Infinity
+    const activationTimeout = Duration.fromInputUnsafe(options.activationTimeout ?? "1 minute")
+    const shutdown = Effect.sleep(options.shutdown ?? "15 seconds")
     const tenancies = MutableHashMap.empty<Address, Tenancy>()
 
     const end = (address: Address, tenancy: Tenancy, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
       Effect.suspend(() => {
         if (tenancy.scope.state._tag === "Closed") return Deferred.await(tenancy.ended)
-        return Effect.ensuring(
-          Scope.close(tenancy.scope, exit),
-          Effect.sync(() => {
-            MutableHashMap.remove(tenancies, address)
-            Deferred.doneUnsafe(tenancy.ended, Exit.void)
-          })
-        )
+        const labels = { address }
+        const closed = Log.ignore(Scope.close(tenancy.scope, exit), "A finalizer of an actor failed", labels)
+        const ending = Effect.gen(function* () {
+          const closing = yield* Effect.forkDetach(closed, { startImmediately: true, uninterruptible: true })
+          const inTime = yield* Limit.ended(closing, shutdown)
+          if (!inTime) yield* Limit.leftBehind("activation", "An actor did not stop in time and is left behind", labels)
+          MutableHashMap.remove(tenancies, address)
+          Deferred.doneUnsafe(tenancy.ended, Exit.void)
+        })
+        return Effect.uninterruptible(ending)
       })
 
     /** Waits until whoever had the address before is gone. */
@@ -97,6 +124,29 @@ export const make = <Address, Ref, E, R>(
         return Effect.succeed(tenancy)
       })
 
+    /** Not in the context of the first who asks: the actor outlives it. */
+    const activation = (address: Address, { scope }: Tenancy): Effect.Effect<Activated<Ref>, E | ActivationTimeout> => {
+      const activate = Effect.suspend(() => options.activate(address))
+      const started = Effect.forkDetach(inContext(activate, Context.add(context, Scope.Scope, scope)), {
+        startImmediately: true
+      })
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(started, (fiber) => {
+          const end = Effect.suspend(() => {
+            fiber.interruptUnsafe()
+            return Limit.ended(fiber, shutdown)
+          })
+          const inTime = Effect.ensuring(restore(Limit.ended(fiber, Effect.sleep(activationTimeout))), end)
+          return Effect.flatMap(inTime, (inTime): Effect.Effect<Activated<Ref>, E | ActivationTimeout> =>
+            inTime ? Fiber.join(fiber) : Effect.fail(late(address))
+          )
+        })
+      )
+    }
+
+    const late = (address: Address) =>
+      new ActivationTimeout({ address: Thrown.describe(address), millis: Duration.toMillis(activationTimeout) })
+
     const lookup = Effect.fnUntraced(function* (address: Address) {
       const entry = yield* Effect.scope
       const tenancy = yield* Effect.acquireRelease(begin(address), (tenancy, exit) => end(address, tenancy, exit))
@@ -105,15 +155,13 @@ export const make = <Address, Ref, E, R>(
         Effect.suspend(() => (isEntry(actors, address, entry) ? RcMap.invalidate(actors, address) : Effect.void)),
         end(address, tenancy, Exit.void)
       )
-      // Not in the context of the first who asks: the actor outlives it.
-      const activation = inContext(options.activate(address), Context.add(context, Scope.Scope, tenancy.scope))
-      const activated = yield* Effect.onError(activation, () => leave)
+      const activated = yield* Effect.onError(activation(address, tenancy), () => leave)
       const left = Effect.andThen(activated.watch, Effect.forkDetach(leave, { startImmediately: true }))
       yield* Effect.forkIn(left, tenancy.scope, { startImmediately: true })
       return activated.ref
     })
 
-    const actors: RcMap.RcMap<Address, Ref, E | Cause.ExceededCapacityError> = yield* RcMap.make({
+    const actors: RcMap.RcMap<Address, Ref, E | ActivationTimeout | Cause.ExceededCapacityError> = yield* RcMap.make({
       lookup,
       idleTimeToLive: options.maxIdleTime ?? Duration.minutes(1),
       capacity
@@ -131,7 +179,7 @@ export const make = <Address, Ref, E, R>(
       get: (address) =>
         Effect.catchIf(RcMap.get(actors, address), Cause.isExceededCapacityError, () =>
           Effect.fail(new DirectoryFull({ capacity }))
-        ) as Effect.Effect<Ref, E | DirectoryFull, Scope.Scope>,
+        ) as Effect.Effect<Ref, E | DirectoryFull | ActivationTimeout, Scope.Scope>,
       addresses: Effect.map(RcMap.keys(actors), Array.from<Address>),
       size: Effect.map(RcMap.keys(actors), (keys) => Array.from(keys).length)
     }

@@ -11,9 +11,10 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { CurrentTurn } from "./Activation.ts"
 import { ActorError, type ActorErrorReason, MailboxFull, MessageExpired, MessageReplaced } from "./ActorError.ts"
+import * as Log from "../Log.ts"
 import * as DeadLetters from "./DeadLetters.ts"
-import { Mailbox, type Overflow } from "./Mailbox.ts"
-import * as Message from "./Message.ts"
+import { Mailbox, Overflow } from "./Mailbox.ts"
+import type * as Message from "./Message.ts"
 import * as Monotonic from "./Monotonic.ts"
 
 /** Who handles the messages. */
@@ -74,7 +75,7 @@ export class Inbox {
     }
     message.depth = depthOfStack()
     if (message.depth < maxDepth) {
-      Message.accept(message)
+      this.#accepted(message)
       return this.pump(message)
     }
     message.depth = 0
@@ -88,20 +89,14 @@ export class Inbox {
     if (this.#pumping || !consumer.free) return
     this.#pumping = true
     let next = first
-    try {
-      for (let handled = 0; consumer.free; handled++) {
-        if (handled === messagesPerTurn) return this.#pumpNextTurn()
-        next ??= this.#take()
-        if (next === undefined) break
-        consumer.handle(next)
-        next = undefined
-      }
-      this.#pumping = false
-    } catch (defect) {
-      // Only an observer or a `resume` that throws leads here; the actor must not hang because of it.
-      this.#pumping = false
-      throw defect
+    for (let handled = 0; consumer.free; handled++) {
+      if (handled === messagesPerTurn) return this.#pumpNextTurn()
+      next ??= this.#take()
+      if (next === undefined) break
+      consumer.handle(next)
+      next = undefined
     }
+    this.#pumping = false
   }
 
   /** Takes a message out, if it still waits. */
@@ -123,7 +118,24 @@ export class Inbox {
   answerInternal(exit: Exit.Exit<unknown, unknown>): void {
     const mailbox = this.#mailbox
     for (let message = mailbox?.takeInternal(); message !== undefined; message = mailbox?.takeInternal()) {
-      Message.answer(message, exit)
+      this.answer(message, exit)
+    }
+  }
+
+  /** Tells the asker, once, what became of the message. */
+  answer(message: Message.Message, exit: Exit.Exit<unknown, unknown>): void {
+    const { resume } = message
+    message.resume = undefined
+    if (resume !== undefined) this.guarded(() => resume(exit))
+  }
+
+  /** Does what is not the actor's own business, and must not harm it. */
+  guarded(act: () => void): void {
+    try {
+      act()
+    } catch (cause) {
+      const { address: actor, context } = this.#consumer.options
+      Effect.runForkWith(context)(Log.error("Somebody who follows an actor failed", { actor, cause }))
     }
   }
 
@@ -132,16 +144,12 @@ export class Inbox {
     if (message.lane !== "internal") {
       const { address: actor, context } = this.#consumer.options
       const { payload, tag } = message
-      Context.get(context, DeadLetters.DeadLetters).recordUnsafe({
-        actor,
-        tag,
-        payload,
-        reason: letter,
-        at: this.#clock.currentTimeMillisUnsafe()
-      })
+      const at = this.#clock.currentTimeMillisUnsafe()
+      const letters = Context.get(context, DeadLetters.DeadLetters)
+      this.guarded(() => letters.recordUnsafe({ actor, tag, payload, reason: letter, at }))
     }
-    Message.accept(message, reason)
-    Message.answer(message, Exit.fail(new ActorError({ reason })))
+    this.#accepted(message, reason)
+    this.answer(message, Exit.fail(new ActorError({ reason })))
   }
 
   get #clock(): Clock.Clock {
@@ -158,19 +166,38 @@ export class Inbox {
     return timeToLive === undefined ? Infinity : this.now() + Duration.toMillis(Duration.fromInputUnsafe(timeToLive))
   }
 
+  /** Tells the sender, once, that the mailbox took the message, or why it did not. */
+  #accepted(message: Message.Message, refusal?: ActorErrorReason): void {
+    const { accepted } = message
+    message.accepted = undefined
+    if (accepted !== undefined) this.guarded(() => accepted(refusal))
+  }
+
+  #makeMailbox(): Mailbox<Message.Message> {
+    const { capacity, overflow } = this.#consumer.options
+    if (overflow._tag !== "Coalesce") return new Mailbox(capacity, overflow)
+    // A message whose key cannot be told has none.
+    const key = (tag: string, payload: unknown) => {
+      let key: string | undefined
+      this.guarded(() => (key = overflow.key(tag, payload)))
+      return key
+    }
+    return new Mailbox(capacity, Overflow.coalesce(key))
+  }
+
   #enqueue(message: Message.Message): void {
-    const { address: actor, capacity, overflow } = this.#consumer.options
-    const offered = (this.#mailbox ??= new Mailbox(capacity, overflow)).offer(message)
+    const { address: actor, capacity } = this.#consumer.options
+    const offered = (this.#mailbox ??= this.#makeMailbox()).offer(message)
     switch (offered._tag) {
       case "Waiting":
         return
       case "Refused":
         return this.refuse(message, new MailboxFull({ actor, capacity }), "MailboxFull")
       case "Accepted":
-        return Message.accept(message)
+        return this.#accepted(message)
       case "Dropped": {
         const { dropped, reason } = offered
-        Message.accept(message)
+        this.#accepted(message)
         const replaced = reason === "Coalesced"
         const why = replaced ? new MessageReplaced({ actor, tag: dropped.tag }) : new MailboxFull({ actor, capacity })
         this.refuse(dropped, why, reason)
@@ -193,7 +220,7 @@ export class Inbox {
 
   #promote(): void {
     const promoted = this.#mailbox?.promote()
-    if (promoted !== undefined) Message.accept(promoted)
+    if (promoted !== undefined) this.#accepted(promoted)
   }
 
   #pumpNextTurn(): void {

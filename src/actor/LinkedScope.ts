@@ -1,18 +1,24 @@
 // Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
  * The Scope of one activation of an actor. It is an ordinary Scope that also says which fibers were forked in it, so that
- * a background fiber and its actor share one fate without the author having to link them. Fibers of a scope inside this
- * one (a `FiberMap`, `Effect.scoped`) belong to that scope and are not reported. Nor is a fiber that was started at once
- * (`startImmediately`) and has ended before it first waited: it never comes into the Scope, so its failure is nobody's crash.
+ * a background fiber and its actor share one fate without the author having to link them, and lets its finalizers be bounded.
+ * Fibers of a scope inside this one (a `FiberMap`, `Effect.scoped`) belong to that scope and are not reported. Nor is a fiber that
+ * was started at once (`startImmediately`) and has ended before it first waited: it never comes into the Scope, so its failure is
+ * nobody's crash.
  */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 
-/** Who is told of the fibers. */
+/** Who is told of the fibers, and closes the Scope. */
 export interface Listener {
   readonly forked: (fiber: Fiber.Fiber<unknown, unknown>) => void
+  /** Runs a finalizer, of a fiber if it is one that interrupts it. */
+  readonly finalize: (
+    finalizer: Effect.Effect<void>,
+    fiber: Fiber.Fiber<unknown, unknown> | undefined
+  ) => Effect.Effect<void>
 }
 
 type Finalizer = (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
@@ -58,8 +64,15 @@ class LinkedFinalizers extends Map<object, Finalizer> {
   }
 
   override set(key: object, finalizer: Finalizer): this {
-    super.set(key, finalizer)
-    if (Fiber.isFiber(key)) this.#listener.forked(key as Fiber.Fiber<unknown, unknown>)
+    const listener = this.#listener
+    const fiber = Fiber.isFiber(key) ? (key as Fiber.Fiber<unknown, unknown>) : undefined
+    super.set(key, (exit) =>
+      listener.finalize(
+        Effect.suspend(() => finalizer(exit)),
+        fiber
+      )
+    )
+    if (fiber !== undefined) listener.forked(fiber)
     return this
   }
 }

@@ -12,7 +12,7 @@ export interface Envelope {
   readonly payload: unknown
   /** Messages of the runtime itself are `internal`: taken first, never counted and never dropped for want of room. */
   readonly lane: Lane | "internal"
-  /** Milliseconds since the epoch after which it must not run; `Infinity` when it does not expire. */
+  /** Milliseconds on the clock of its actor after which it must not run; `Infinity` when it does not expire. */
   readonly expiresAt: number
   /** Set by the mailbox when its policy is to coalesce. */
   key: string | undefined

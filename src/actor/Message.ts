@@ -1,8 +1,7 @@
 /** A message on its way through one actor: the envelope the mailbox sees, and who wants to know what became of it. */
-import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Duration from "effect/Duration"
 import type * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
 import type { Activation, Turn } from "./Activation.ts"
 import type { ActorErrorReason } from "./ActorError.ts"
 import type { Envelope, Lane } from "./Mailbox.ts"
@@ -40,6 +39,8 @@ export interface Message extends Envelope, Turn {
   /** The handler, while it runs and has not ended at once. */
   fiber: Fiber.Fiber<unknown, unknown> | undefined
   cancelled: boolean
+  /** Whether the handler was told to end, because it ran too long. */
+  overdue: boolean
 }
 
 /** A message for a handler of the author. */
@@ -64,7 +65,8 @@ export const make = (
   activation: undefined,
   depth: 0,
   fiber: undefined,
-  cancelled: false
+  cancelled: false,
+  overdue: false
 })
 
 /** A message of the runtime itself. */
@@ -82,30 +84,6 @@ export const internal = (tag: string, run: () => Exit.Exit<unknown, unknown>, re
   activation: undefined,
   depth: 0,
   fiber: undefined,
-  cancelled: false
+  cancelled: false,
+  overdue: false
 })
-
-/** Tells the sender, once, that the mailbox took the message, or why it did not. */
-export const accept = (message: Message, refusal?: ActorErrorReason): void => {
-  const accepted = message.accepted
-  message.accepted = undefined
-  accepted?.(refusal)
-}
-
-/** Tells the asker, once, what became of the message. */
-export const answer = (message: Message, exit: Exit.Exit<unknown, unknown>): void => {
-  const resume = message.resume
-  message.resume = undefined
-  resume?.(exit)
-}
-
-/** Interrupts the handler, if it still runs, and waits for its finalizers, but not for ever. */
-export const end = ({ fiber }: Message, grace: Duration.Duration): Effect.Effect<void> => {
-  if (fiber === undefined) return Effect.void
-  return Effect.suspend(() => {
-    fiber.interruptUnsafe()
-    if (Duration.isZero(grace)) return Effect.void
-    if (!Duration.isFinite(grace)) return Effect.asVoid(Fiber.await(fiber))
-    return Effect.asVoid(Effect.timeoutOption(Fiber.await(fiber), grace))
-  })
-}

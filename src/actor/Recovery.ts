@@ -58,7 +58,7 @@ export class Recovery {
     })
   }
 
-  /** Interrupts the recovery and waits for its finalizers, unless it is itself what ends it. */
+  /** Interrupts the recovery and waits for what it is releasing, unless it is itself what ends it. */
   end(): Effect.Effect<void> {
     return Effect.suspend(() => {
       const fiber = this.#fiber

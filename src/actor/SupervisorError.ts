@@ -15,6 +15,7 @@ export class RestartIntensityExceeded extends Schema.TaggedError<RestartIntensit
     /** Crashes tolerated within `millis`. */
     intensity: Schema.Int,
     millis: Schema.Finite,
+    /** An error that says what was thrown, and can be read without harm. */
     cause: Schema.Defect()
   }
 ) {

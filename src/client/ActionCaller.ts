@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { RpcClientError } from "effect/rpc/RpcClientError"
+import * as Thrown from "../Thrown.ts"
 import type * as Component from "../Component.ts"
 import type { ActionCodec } from "../ComponentCodec.ts"
 import {
@@ -76,7 +77,7 @@ export class ActionCaller {
       if (codec === undefined) return refuse(new UnknownAction({ component, action }))
       const encoded = codec.encodePayload(payload)
       if (Exit.isFailure(encoded)) {
-        return refuse(new PayloadRejected({ action, issue: String(Cause.squash(encoded.cause)) }))
+        return refuse(new PayloadRejected({ action, issue: Thrown.describe(Cause.squash(encoded.cause)) }))
       }
       const { reduce } = codec
       const json = encoded.value ?? null
@@ -218,7 +219,7 @@ export class ActionCaller {
 
   #mismatch(issue: unknown): LiveError {
     const component = this.#component.componentName
-    return new LiveError({ reason: new ContractMismatch({ component, issue: String(issue) }) })
+    return new LiveError({ reason: new ContractMismatch({ component, issue: Thrown.describe(issue) }) })
   }
 }
 

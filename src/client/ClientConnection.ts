@@ -12,6 +12,7 @@ import * as RpcClient from "effect/rpc/RpcClient"
 import type * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as Log from "../Log.ts"
 import { LiveError } from "../LiveError.ts"
 import type { ComponentId, ConnectionId } from "../LiveId.ts"
 import {
@@ -125,7 +126,7 @@ export const make = Effect.fnUntraced(function* (
   const context = yield* Effect.context<never>()
   const runFork = Effect.runForkWith(context)
   const router = new Router((defect) =>
-    runFork(Effect.logError("A component failed with what happened to its connection", Cause.die(defect)))
+    runFork(Log.error("A component failed with what happened to its connection", { cause: defect }))
   )
   const ids = new CallIds()
   const tokens = yield* TokenCache.make(cache, link.origin)
@@ -214,17 +215,17 @@ export const make = Effect.fnUntraced(function* (
   const receive = (events: ReadonlyArray<unknown>): Effect.Effect<void> =>
     Effect.suspend(() => {
       let atOnce = false
-      const failures: Array<unknown> = []
+      const failures: Array<Cause.Reason<unknown>> = []
       for (const event of events) {
         const decoded = decodeEvent(event)
-        if (Exit.isFailure(decoded)) failures.push(Cause.squash(decoded.cause))
+        if (Exit.isFailure(decoded)) failures.push(...decoded.cause.reasons)
         else if (accept(decoded.value)) atOnce = true
       }
       router.settle()
       return failures.length === 0
         ? acknowledge(atOnce)
         : Effect.andThen(
-            Effect.logError("An event of the server could not be decoded", ...failures),
+            Log.error("An event of the server could not be decoded", { cause: Cause.fromReasons(failures) }),
             acknowledge(atOnce)
           )
     })

@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { RpcClientError } from "effect/rpc/RpcClientError"
+import * as Thrown from "../Thrown.ts"
 import type * as Component from "../Component.ts"
 import { LiveError, PropsRejected } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
@@ -86,7 +87,7 @@ export class Mounter {
     if (Exit.isSuccess(props)) return this.#mountWith(props.value as Mounted["state"])
     const component = this.#component.componentName
     return Effect.fail(
-      new LiveError({ reason: new PropsRejected({ component, issue: String(Cause.squash(props.cause)) }) })
+      new LiveError({ reason: new PropsRejected({ component, issue: Thrown.describe(Cause.squash(props.cause)) }) })
     )
   })
 

@@ -3,9 +3,9 @@
  * It sends the whole list once, perhaps before the component is known. So a list that nobody shows is kept for a while,
  * for the component it was sent for.
  */
-import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Log from "../Log.ts"
 import type { PresenceCodec } from "../ComponentCodec.ts"
 import type { ComponentId } from "../LiveId.ts"
 import { isPresenceId, type ResumePoint } from "../LiveProtocol.ts"
@@ -78,8 +78,8 @@ export class PresenceLists {
     const { resync, router, run } = this.#options
     const list = new PresenceList(id, {
       resync: (id) => run(Effect.ignore(resync(id))),
-      report: (defect) => run(Effect.logError("A presence list of the server could not be decoded", Cause.die(defect))),
-      listenerFailed: (defect) => run(Effect.logError("A listener of a presence list failed", Cause.die(defect)))
+      report: (defect) => run(Log.error("A presence list of the server could not be decoded", { cause: defect })),
+      listenerFailed: (defect) => run(Log.error("A listener of a presence list failed", { cause: defect }))
     })
     const entry = { list, unroute: router.route(id, list) }
     this.#entries.set(id, entry)

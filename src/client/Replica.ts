@@ -11,6 +11,8 @@ import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import * as Thrown from "../Thrown.ts"
+import * as Log from "../Log.ts"
 import type * as Component from "../Component.ts"
 import { ComponentCrashed, ContractMismatch, Disconnected, InstanceStopped, LiveError } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
@@ -72,7 +74,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     this.#copy = new StateCopy(state, () => this.#resync())
     this.#optimism = new OptimisticState(state, this.#view.state, (action, defect) => {
       const { componentName } = component
-      connection.run(Effect.logError(`The reducer of "${action}" of "${componentName}" failed`, Cause.die(defect)))
+      connection.run(Log.error(`The reducer of "${action}" of "${componentName}" failed`, { cause: defect }))
     })
     this.#stopTimeout = this.#wait()
     this.#unsubscribe = connection.subscribe(this)
@@ -229,7 +231,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     if (Cause.hasInterruptsOnly(cause)) return Effect.void
     const { componentName } = this.component
     return Effect.andThen(
-      Effect.logError(`"${componentName}" could not be mounted`, cause),
+      Log.error(`"${componentName}" could not be mounted`, { cause }),
       Effect.sync(() => this.#refused(died(componentName, Cause.squash(cause))))
     )
   }
@@ -333,7 +335,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
       read()
       return true
     } catch (issue) {
-      const reason = new ContractMismatch({ component: this.component.componentName, issue: String(issue) })
+      const reason = new ContractMismatch({ component: this.component.componentName, issue: Thrown.describe(issue) })
       this.#forget()
       this.#refused(new LiveError({ reason }))
       return false
@@ -375,7 +377,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
 
   /** Says in the log of the client that a listener failed. */
   report(defect: unknown): void {
-    this.#connection.run(Effect.logError(`A listener of "${this.component.componentName}" failed`, Cause.die(defect)))
+    this.#connection.run(Log.error(`A listener of "${this.component.componentName}" failed`, { cause: defect }))
   }
 }
 
@@ -386,7 +388,7 @@ const stopped = ({ componentName }: Component.Typed): LiveError =>
 const died = (component: string, defect: unknown): LiveError =>
   new LiveError({
     reason: Schema.isSchemaError(defect)
-      ? new ContractMismatch({ component, issue: String(defect) })
+      ? new ContractMismatch({ component, issue: Thrown.describe(defect) })
       : new ComponentCrashed({ component })
   })
 

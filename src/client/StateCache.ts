@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
+import * as Log from "../Log.ts"
 
 /** The address of an entry. */
 export interface CacheAddress {
@@ -56,7 +57,7 @@ export const layerKeyValueStore: Layer.Layer<StateCache, never, KeyValueStore.Ke
         complained = true
         const message =
           "The state cache cannot be read or written. Components go on without it: after a reload they start anew."
-        return Effect.as(Effect.logWarning(message, cause), undefined)
+        return Effect.as(Log.warning(message, { cause }), undefined)
       })
 
     /** Cleaning up must not remove an entry that is just being written. */

@@ -7,6 +7,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
+import * as Log from "../Log.ts"
 import type { CallOptions } from "../client/ActionCaller.ts"
 import type { LiveClient } from "../client/LiveClient.ts"
 import type { MountTarget } from "../client/Mounter.ts"
@@ -154,7 +155,7 @@ export class Mount<C extends Component.Typed> {
   /** Logs that a listener failed: in the log of the client, once there is a client. */
   #report(defect: unknown): void {
     if (this.#replicaShown !== undefined) return this.#replicaShown.report(defect)
-    Effect.runFork(Effect.logError(`A listener of "${this.#component.componentName}" failed`, Cause.die(defect)))
+    Effect.runFork(Log.error(`A listener of "${this.#component.componentName}" failed`, { cause: defect }))
   }
 
   #take(): LiveComponent<C> {

@@ -1,12 +1,14 @@
 /**
- * How a server ends, within `drainTimeout`: it accepts no new work, tells its clients to connect to another server,
- * lets handlers finish, stores every state, and waits until everything is written.
+ * How a server ends, within `drainTimeout`, whatever user code does meanwhile: it accepts no new work, tells its clients to connect to
+ * another server, stores every state, lets handlers finish, stores what they changed, and waits until everything is written. What
+ * clients have is stored first, and beside everything else that is waited for.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import * as Limit from "../actor/Limit.ts"
+import * as Log from "../Log.ts"
 import { InstanceRunner } from "./instance/InstanceRunner.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import { Sessions } from "./session/Sessions.ts"
@@ -19,31 +21,37 @@ export const layer: Layer.Layer<never, never, InstanceRunner | Sessions | Transp
     const sessions = yield* Sessions
     const transport = yield* Transport
     const { drainTimeout } = yield* LiveConfig.LiveConfig
-    const finishing = Duration.times(drainTimeout, finishingShare)
-    /** Whether the effect ended in time. What comes after it is done in any case. */
-    const within = (time: Duration.Duration, effect: Effect.Effect<void>): Effect.Effect<boolean> =>
-      Effect.flatMap(Effect.forkDetach(effect, { startImmediately: true }), (fiber) =>
-        Effect.map(Effect.timeoutOption(Effect.interruptible(Fiber.await(fiber)), time), Option.isSome)
-      )
+    /** Whether it ended in its share of the time. What comes after it is done in any case. */
+    const within = (share: number, fiber: Fiber.Fiber<void>): Effect.Effect<boolean> =>
+      Limit.ended(fiber, Effect.sleep(Duration.times(drainTimeout, share)))
+    const start = (effect: Effect.Effect<void>): Effect.Effect<Fiber.Fiber<void>> =>
+      Effect.forkDetach(Log.ignore(effect, "The server failed to end in good order", { level: "Error" }), {
+        startImmediately: true
+      })
 
     yield* Effect.addFinalizer(() =>
       Effect.gen(function* () {
         sessions.drainUnsafe()
         transport.drainUnsafe()
-        const finished = yield* within(finishing, instances.finish)
-        if (!finished) yield* instances.stopNow
+        const keeping = yield* start(instances.keepAll)
+        const finished = yield* within(finishingShare, yield* start(instances.finish))
+        // A handler may be where it cannot be interrupted.
+        if (!finished) yield* within(stoppingShare, yield* start(instances.stopNow))
         const kept = yield* within(
-          Duration.subtract(drainTimeout, finishing),
-          instances.keepAll.pipe(
-            // A request of a client that does not know yet is answered: it did not run.
-            Effect.andThen(Effect.timeoutOption(transport.known, patience)),
-            Effect.andThen(transport.written)
+          keepingShare,
+          yield* start(
+            instances.keepRest.pipe(
+              Effect.andThen(Fiber.await(keeping)),
+              // A request of a client that does not know yet is answered: it did not run.
+              Effect.andThen(Effect.timeoutOption(transport.known, patience)),
+              Effect.andThen(transport.written)
+            )
           )
         )
-        // What is not stored by now is given up.
+        // What is not stored by now is given up, and what has not ended is left behind.
         yield* instances.close
         if (finished && kept) return
-        yield* Effect.logWarning(
+        yield* Log.warning(
           "The server ended before everything was finished: handlers or stores took longer than drainTimeout. " +
             "Shorten them, or raise drainTimeout."
         )
@@ -55,5 +63,10 @@ export const layer: Layer.Layer<never, never, InstanceRunner | Sessions | Transp
 /** How long clients may take to confirm that they know. */
 const patience = Duration.seconds(1)
 
-/** The share of the time that handlers may take; the rest is for storing and writing. */
-const finishingShare = 0.75
+/**
+ * The shares of the time: for handlers, for those that have to be interrupted, and for storing and writing what they leave. The rest is
+ * for closing the connections.
+ */
+const finishingShare = 0.7
+const stoppingShare = 0.05
+const keepingShare = 0.2

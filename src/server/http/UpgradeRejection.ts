@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Metric from "effect/Metric"
 import type { Socket } from "node:net"
+import * as Log from "../../Log.ts"
 import { inline } from "../../ErrorText.ts"
 import type { Full } from "../transport/ConnectionLimits.ts"
 import type { Refusal } from "../security/Authentication.ts"
@@ -123,7 +124,7 @@ export const draining = answerOf(texts.draining, soon)
 export const foreign = (origin: string | undefined): Answer =>
   turn(
     answer(texts.foreign.status, foreignMessage(origin)),
-    Effect.annotateLogs(Effect.logDebug("An upgrade was refused: its origin is not allowed"), {
+    Log.debug("An upgrade was refused: its origin is not allowed", {
       origin: inline(origin ?? ""),
       hint: texts.foreign.hint
     })
@@ -136,12 +137,12 @@ export const full = (of: Full, isForwarded: boolean): Answer =>
     of === "address" && isForwarded
       ? RejectionLog.limited(
           "upgrade proxy",
-          Effect.logWarning(
+          Log.warning(
             "An upgrade was refused: too many connections from the address of a proxy. " +
               "Set LiveConfig.trustedProxies if the proxy is yours."
           )
         )
-      : Effect.annotateLogs(Effect.logDebug("An upgrade was refused: too many connections"), {
+      : Log.debug("An upgrade was refused: too many connections", {
           of,
           hint: texts[of].hint
         })
@@ -153,7 +154,7 @@ export const refused = (refusal: Refusal): Answer =>
     refusal._tag === "Unauthorized"
       ? answer(401, refusal.message, { "www-authenticate": refusal.challenge ?? "Bearer" })
       : answer(403, refusal.message),
-    Effect.annotateLogs(Effect.logDebug("An upgrade was refused by Authentication"), {
+    Log.debug("An upgrade was refused by Authentication", {
       refusal: refusal._tag,
       detail: refusal.detail
     })
@@ -164,7 +165,7 @@ const bearer = { "www-authenticate": "Bearer" }
 /** The principal was signed out meanwhile. */
 export const signedOut: Answer = turn(
   answerOf(texts.signedOut, bearer),
-  Effect.logDebug("An upgrade was refused: its principal was signed out meanwhile")
+  Log.debug("An upgrade was refused: its principal was signed out meanwhile")
 )
 
 /** The same, when the socket is taken over already. */
@@ -176,7 +177,7 @@ export const late: Answer = turn(
   answerOf(texts.late, soon),
   RejectionLog.limited(
     "upgrade late",
-    Effect.logError(
+    Log.error(
       "Authentication gave no answer within authenticationTimeout, and the upgrade was refused. " +
         "See what it waits for, or raise LiveConfig.authenticationTimeout."
     )
@@ -185,4 +186,4 @@ export const late: Answer = turn(
 
 /** `Authentication` failed in a way it does not declare. */
 export const failed = (cause: Cause.Cause<unknown>): Answer =>
-  turn(answerOf(texts.failed), Effect.logError("Authentication failed, and the upgrade was refused", cause))
+  turn(answerOf(texts.failed), Log.error("Authentication failed, and the upgrade was refused", { cause }))

@@ -7,6 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { LiveError } from "../../LiveError.ts"
+import * as Thrown from "../../Thrown.ts"
 import { type ActionCodec, type Convert, toJson } from "../../ComponentCodec.ts"
 
 /** The error that an action declares. */
@@ -25,7 +26,7 @@ export const encode = (
   Effect.matchEffect(effect, {
     onSuccess: (value): Exit.Exit<string> => textOf(codec.encodeSuccess, value, Exit.succeed),
     onFailure: (error): Exit.Exit<string, Failure | LiveError> =>
-      error instanceof LiveError
+      Thrown.isA(error, LiveError)
         ? Exit.fail(error)
         : textOf(codec.encodeError, error, (text) =>
             Exit.fail({ text, message: error instanceof Error ? error.message : "" })

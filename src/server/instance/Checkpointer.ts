@@ -11,6 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import * as Log from "../../Log.ts"
 import type { Json } from "../../Patch.ts"
 import type { Encoded } from "../../StateCodec.ts"
 import type { Instance } from "./Instance.ts"
@@ -169,10 +170,7 @@ export class Checkpointer {
     const message =
       "The state of a component is larger than maxTokenLength allows, and will not outlive its session. " +
       "Make it smaller, raise maxTokenLength, or let the component persist."
-    return Effect.as(
-      Effect.annotateLogs(Effect.logWarning(message), { component: definition.component.componentName }),
-      undefined
-    )
+    return Effect.as(Log.warning(message, { component: definition.component.componentName }), undefined)
   }
 
   /** Stores the state; after a failure the next round does. */
@@ -192,7 +190,7 @@ export class Checkpointer {
         // //No later write may disturb the next instance of this address.
         instance.checkpoint.discard()
         const address = addressOf(instance.definition.component.componentName, instance)
-        return Effect.annotateLogs(Effect.logError(lost, cause), { address })
+        return Log.error(lost, { address, cause })
       })
     )
   }
@@ -203,7 +201,7 @@ export class Checkpointer {
       return this.#closed || firstGood === undefined
         ? Effect.void
         : Effect.asVoid(this.#store.retire(id, firstGood, this.#config.tokenAge))
-    }).pipe(Effect.catch((error) => Effect.logWarning("The tokens of a component were not retired", error)))
+    }).pipe(Effect.catch((cause) => Log.warning("The tokens of a component were not retired", { cause })))
   }
 
   #write(instance: Instance): Effect.Effect<void, SnapshotStoreError> {
@@ -215,14 +213,14 @@ export class Checkpointer {
       const address = addressOf(component, instance)
       const timeToLive = key === undefined ? this.#config.tokenAge : undefined
       return this.#store.write(address, snapshot, timeToLive).pipe(
-        Effect.tapError((error) => Effect.logError("The state of a component was not stored", error)),
+        Effect.tapError((cause) => Log.error("The state of a component was not stored", { cause })),
         Effect.flatMap((isNewest) => {
           if (isNewest) {
             instance.checkpoint.stored(revision)
             return Effect.void
           }
           instance.checkpoint.discard()
-          return Effect.logWarning("A later life of this instance has stored its state", { address })
+          return Log.warning("A later life of this instance has stored its state", { address })
         })
       )
     })

@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Handlers } from "../../actor/Activation.ts"
+import { limits } from "../../actor/CellOptions.ts"
 import { Overflow } from "../../actor/Mailbox.ts"
 import * as RestartPolicy from "../../actor/RestartPolicy.ts"
 import type * as Component from "../../Component.ts"
@@ -23,7 +24,8 @@ export interface ComponentDefinition {
   readonly capacity: number
   readonly overflow: Overflow
   readonly restart: RestartPolicy.RestartPolicy
-  readonly handlerTimeout: Duration.Duration | undefined
+  readonly handlerTimeout: Duration.Duration
+  readonly buildTimeout: Duration.Duration
   readonly shutdown: Duration.Duration
   readonly maxIdleTime: Duration.Duration
   readonly persist: boolean
@@ -43,8 +45,18 @@ export const make = (
   behavior: Component.BehaviorDefinition,
   context: Context.Context<never>
 ): ComponentDefinition => {
-  const { anonymous, callTimeout, mailboxCapacity, maxIdleTime, migrations, persist, restart, shutdown, view } =
-    behavior.options
+  const {
+    anonymous,
+    buildTimeout,
+    callTimeout,
+    mailboxCapacity,
+    maxIdleTime,
+    migrations,
+    persist,
+    restart,
+    shutdown,
+    view
+  } = behavior.options
   const definition: ComponentDefinition = {
     component,
     build: Effect.map(behavior.build, (handlers) => {
@@ -58,8 +70,9 @@ export const make = (
     capacity: mailboxCapacity ?? 256,
     overflow: Overflow.fail,
     restart: RestartPolicy.make(restart),
-    handlerTimeout: callTimeout === undefined ? undefined : Duration.fromInputUnsafe(callTimeout),
-    shutdown: Duration.fromInputUnsafe(shutdown ?? "5 seconds"),
+    handlerTimeout: Duration.fromInputUnsafe(callTimeout ?? limits.handlerTimeout),
+    buildTimeout: Duration.fromInputUnsafe(buildTimeout ?? limits.buildTimeout),
+    shutdown: Duration.fromInputUnsafe(shutdown ?? limits.shutdown),
     maxIdleTime: Duration.fromInputUnsafe(maxIdleTime ?? "1 minute"),
     persist: persist ?? false,
     anonymous,

@@ -16,6 +16,7 @@ import {
 } from "../../LiveError.ts"
 import type { MountRequest } from "../../LiveProtocol.ts"
 import type { Json } from "../../Patch.ts"
+import * as Thrown from "../../Thrown.ts"
 import { Authentication } from "../security/Authentication.ts"
 import * as Authorization from "../security/Authorization.ts"
 import * as ComponentDefinition from "./ComponentDefinition.ts"
@@ -62,7 +63,12 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
       const decoded = component.codec.decodeProps(props)
       return Exit.isSuccess(decoded)
         ? Effect.succeed(decoded.value)
-        : refuse(new PropsRejected({ component: component.componentName, issue: String(Cause.squash(decoded.cause)) }))
+        : refuse(
+            new PropsRejected({
+              component: component.componentName,
+              issue: Thrown.describe(Cause.squash(decoded.cause))
+            })
+          )
     },
     admit: ({ anonymous, component: { componentName: component } }, asked) => {
       const what = () => `Mounting "${component}"`

@@ -3,8 +3,8 @@
  * revision per change. A change is encoded, compared and serialized once for all subscribers; a subscriber is a cursor,
  * not a queue. An instance knows neither connections nor stores: its Checkpoint knows what is kept.
  */
-import * as Cause from "effect/Cause"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
+import * as Log from "../../Log.ts"
 import { ActorCell, type Options, type Status as ActorStatus } from "../../actor/ActorCell.ts"
 import { freeze } from "../../Frozen.ts"
 import type { ComponentId } from "../../LiveId.ts"
@@ -139,9 +139,14 @@ export class Instance implements Source {
     return this.#measured.bytes + this.logs.bytes + (this.#views?.bytes ?? 0)
   }
 
-  /** Runs a log effect on the server, with the name of the component. */
-  report(log: Effect.Effect<void>): void {
-    this.#host.run(Effect.annotateLogs(log, { component: this.address }))
+  /** The labels of this instance in the log. */
+  get labels(): Log.LogDetails {
+    return { component: this.address, instance: this.id, key: this.key }
+  }
+
+  /** Logs a failure on the server, with the labels of the instance. */
+  report(message: string, cause: unknown): void {
+    this.#host.run(Log.error(message, { ...this.labels, cause }))
   }
 
   /** The state it begins with. */
@@ -154,9 +159,7 @@ export class Instance implements Source {
 
   /** Calls the listener with the state after each change, until the returned function is called. */
   listen(listener: (state: unknown) => void): () => void {
-    this.#listeners ??= new Listeners((defect) =>
-      this.report(Effect.logError("A listener of a component failed", Cause.die(defect)))
-    )
+    this.#listeners ??= new Listeners((defect) => this.report("A listener of a component failed", defect))
     return this.#listeners.add(listener)
   }
 
@@ -254,7 +257,7 @@ export class Instance implements Source {
   #makeViews(): StateViews | undefined {
     const { component, view } = this.definition
     if (view === undefined) return undefined
-    const failed = (defect: unknown) => this.report(Effect.logError("The view of a component failed", defect))
+    const failed = (defect: unknown) => this.report("The view of a component failed", defect)
     return new StateViews(this, { view, codec: component.codec.state, config: this.#host.config, failed })
   }
 

@@ -9,6 +9,8 @@ import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Thrown from "../../Thrown.ts"
+import * as Log from "../../Log.ts"
 import type { Handlers } from "../../actor/Activation.ts"
 import type { Observer, Options, Status } from "../../actor/ActorCell.ts"
 import type { Overflow } from "../../actor/Mailbox.ts"
@@ -33,6 +35,8 @@ export interface ActorHost extends InstanceHost {
    * Milliseconds since the server began. For the first weeks this is a small integer, which takes no memory of its own.
    */
   readonly age: () => number
+  /** Completes when the server ends and nothing more is waited for. */
+  readonly over: Effect.Effect<void>
 }
 
 /** A running instance. */
@@ -92,12 +96,9 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
     return Effect.catchCause(this.instance.cell.start(), (cause) => {
       if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
       const failure = cause.reasons.find(Cause.isFailReason)?.error
-      return failure instanceof LiveError
-        ? Effect.fail(failure)
-        : Effect.andThen(
-            Effect.annotateLogs(Effect.logWarning("A component failed to start", cause), { component }),
-            refuse(new ComponentCrashed({ component }))
-          )
+      if (Thrown.isA(failure, LiveError)) return Effect.fail(failure)
+      const said = Log.error("A component failed to start", { ...this.labels, cause })
+      return Effect.andThen(said, refuse(new ComponentCrashed({ component })))
     })
   }
 
@@ -106,30 +107,46 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
     return this.instance.cell.stop(this.#definition.shutdown)
   }
 
-  /** Runs `ending` once; later calls wait for it. */
+  /** Runs `ending` once, in a fiber of its own. All calls wait for it, until the server ends. */
   end(ending: Effect.Effect<void>): Effect.Effect<void> {
     return Effect.suspend(() => {
-      if (this.#ended !== undefined) return Deferred.await(this.#ended)
-      const ended = (this.#ended = Deferred.makeUnsafe())
-      return Effect.ensuring(
-        ending,
-        Effect.sync(() => Deferred.doneUnsafe(ended, Exit.void))
-      )
+      if (this.#ended === undefined) {
+        const ended = (this.#ended = Deferred.makeUnsafe())
+        const tried = Log.ignore(ending, "A component failed to stop", { ...this.labels, level: "Error" })
+        this.#host.run(
+          Effect.ensuring(
+            tried,
+            Effect.sync(() => Deferred.doneUnsafe(ended, Exit.void))
+          )
+        )
+      }
+      return this.ending ?? Effect.void
     })
   }
 
-  /** Waits for the end; undefined while nobody has asked for it. */
+  /** Waits for the end, or for the end of the server; undefined while nobody has asked for it. */
   get ending(): Effect.Effect<void> | undefined {
-    return this.#ended === undefined ? undefined : Deferred.await(this.#ended)
+    const ended = this.#ended
+    if (ended === undefined) return undefined
+    return Deferred.isDoneUnsafe(ended) ? Effect.void : Effect.raceFirst(Deferred.await(ended), this.#host.over)
   }
 
   get address(): string {
     return this.instance.address
   }
 
-  /** Made for each activation, which holds it. */
   get context(): Context.Context<never> {
+    return this.#definition.context
+  }
+
+  /** Made for each activation, which holds it. */
+  get activationContext(): Context.Context<never> {
     return this.#host.contextOf(this)
+  }
+
+  /** The labels of the instance in the log. */
+  get labels(): Log.LogDetails {
+    return this.instance.labels
   }
 
   get build(): Effect.Effect<Handlers, unknown, unknown> {
@@ -154,8 +171,20 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
     return this.#definition.restart
   }
 
-  get handlerTimeout(): Duration.Duration | undefined {
+  get handlerTimeout(): Duration.Duration {
     return this.#definition.handlerTimeout
+  }
+
+  get buildTimeout(): Duration.Duration {
+    return this.#definition.buildTimeout
+  }
+
+  get shutdown(): Duration.Duration {
+    return this.#definition.shutdown
+  }
+
+  get over(): Effect.Effect<void> {
+    return this.#host.over
   }
 
   get observer(): Observer<unknown> {
@@ -192,7 +221,9 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
 
   #heard(tag: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<unknown, never, unknown> {
     return answer.pipe(
-      Effect.catch((error) => Effect.logWarning(`"${this.address}" failed with what it does "${tag}"`, error))
+      Effect.catch((cause) =>
+        Log.warning(`"${this.address}" failed with what it does "${tag}"`, { ...this.labels, cause })
+      )
     )
   }
 }

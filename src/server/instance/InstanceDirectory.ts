@@ -3,13 +3,14 @@
  * runs: `get` returns a reference to it, and activates it first where necessary. Permissions are checked before.
  */
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Directory from "../../actor/Directory.ts"
 import type * as Component from "../../Component.ts"
-import { type LiveError, refuse, TooManyComponents } from "../../LiveError.ts"
+import { ComponentCrashed, type LiveError, refuse, TooManyComponents } from "../../LiveError.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import { SnapshotStore } from "../store/SnapshotStore.ts"
 import { ComponentRegistry } from "./ComponentRegistry.ts"
@@ -72,7 +73,10 @@ export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry
             watch: actor.instance.cell.watch()
           })),
         maxIdleTime: ({ definition }: LocalAddress) => definition.maxIdleTime,
-        capacity: maxKeyed
+        capacity: maxKeyed,
+        // Each thing that is waited for there has a limit of its own.
+        activationTimeout: Duration.infinity,
+        shutdown: Duration.infinity
       })
 
       const hold = (address: LocalAddress): Effect.Effect<InstanceRef, LiveError> =>
@@ -87,6 +91,9 @@ export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry
         }).pipe(
           Effect.catchTag("DirectoryFull", ({ capacity }) =>
             refuse(new TooManyComponents({ limit: capacity, of: "server" }))
+          ),
+          Effect.catchTag("ActivationTimeout", () =>
+            refuse(new ComponentCrashed({ component: address.definition.component.componentName }))
           )
         )
 

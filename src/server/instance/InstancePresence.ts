@@ -5,6 +5,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Thrown from "../../Thrown.ts"
 import type { PresenceCodec } from "../../ComponentCodec.ts"
 import { type LiveError, PayloadRejected, refuse } from "../../LiveError.ts"
 import { Listeners } from "../../Listeners.ts"
@@ -69,9 +70,7 @@ export class InstancePresence {
       if (Exit.isFailure(encoded)) throw Cause.squash(encoded.cause)
       this.#metadata.set(cursor, metadata)
     } catch (defect) {
-      return this.#instance.report(
-        Effect.logError("What is known of a client at first is not known: presence.initial failed", defect)
-      )
+      return this.#instance.report("What is known of a client at first is not known: presence.initial failed", defect)
     }
     this.#list(cursor)
   }
@@ -101,7 +100,7 @@ export class InstancePresence {
       const { key, cursors } = this.#instance
       const encoded = this.#options.codec.encodeMetadata(metadata)
       if (Exit.isFailure(encoded)) {
-        return refuse(new PayloadRejected({ action: "presence", issue: String(Cause.squash(encoded.cause)) }))
+        return refuse(new PayloadRejected({ action: "presence", issue: Thrown.describe(Cause.squash(encoded.cause)) }))
       }
       for (const cursor of cursors) {
         const isMeant = key === undefined ? of === undefined || this.#isOwn(of) : cursor.sink.client === of
@@ -184,6 +183,6 @@ export class InstancePresence {
   }
 
   #listenerFailed(defect: unknown): void {
-    this.#instance.report(Effect.logError("A listener of who is there failed", Cause.die(defect)))
+    this.#instance.report("A listener of who is there failed", defect)
   }
 }

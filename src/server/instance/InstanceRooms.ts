@@ -5,6 +5,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Thrown from "../../Thrown.ts"
 import type * as Component from "../../Component.ts"
 import { type LiveError, NotInRoom, PayloadRejected, refuse, RoomRejected, TooManyRooms } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
@@ -146,7 +147,7 @@ export class InstanceRooms implements Member {
       }
       const encoded = codec.encode(payload)
       if (Exit.isFailure(encoded)) {
-        return refuse(new PayloadRejected({ action: event, issue: String(Cause.squash(encoded.cause)) }))
+        return refuse(new PayloadRejected({ action: event, issue: Thrown.describe(Cause.squash(encoded.cause)) }))
       }
       const text = JSON.stringify(encoded.value ?? null)
       // //Clients must see what happened before the event first.
@@ -169,8 +170,8 @@ export class InstanceRooms implements Member {
     const decoded = own === codec ? Exit.succeed(payload) : own.decode(encoded)
     if (Exit.isFailure(decoded)) {
       const { address: component } = this.#instance
-      const said = Effect.logWarning(`"${component}" cannot understand an event "${event}" of its room`, decoded.cause)
-      return this.#instance.report(said)
+      const message = `"${component}" cannot understand an event "${event}" of its room`
+      return this.#instance.report(message, decoded.cause)
     }
     this.#instance.cell.send(HeardEvents.tagOf(event), decoded.value, { from: caller }, undefined)
   }

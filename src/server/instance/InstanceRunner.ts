@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
@@ -55,7 +56,9 @@ export class InstanceRunner extends Context.Service<
     readonly finish: Effect.Effect<void>
     /** Keeps all states that have changed, and sends the tokens to clients. */
     readonly keepAll: Effect.Effect<void>
-    /** Stops keeping states. */
+    /** Keeps the states that have changed since then. */
+    readonly keepRest: Effect.Effect<void>
+    /** Stops keeping states, and ends every wait for an instance. */
     readonly close: Effect.Effect<void>
     /** Stops all instances at once, and interrupts their handlers. */
     readonly stopNow: Effect.Effect<void>
@@ -74,6 +77,8 @@ const make = Effect.gen(function* () {
   const checkpointer = new Checkpointer(yield* SnapshotStore, yield* StateToken, config, scoped)
   const begun = Monotonic.millisUnsafe(clock)
   const running = new Map<string, InstanceActor>()
+  /** Opened when the server ends and nothing more is waited for. */
+  const over = yield* Latch.make()
   const host: ActorHost = {
     config,
     authorization: yield* Authorization.Authorization,
@@ -82,7 +87,8 @@ const make = Effect.gen(function* () {
     seal: (instance) => checkpointer.seal(instance),
     run: Effect.runForkWith(context),
     contextOf: InstanceSelf.contextOf,
-    age: () => Monotonic.millisUnsafe(clock) - begun
+    age: () => Monotonic.millisUnsafe(clock) - begun,
+    over: over.await
   }
 
   const stop = (actor: InstanceActor): Effect.Effect<void> =>
@@ -148,7 +154,11 @@ const make = Effect.gen(function* () {
     },
     finish: each((actor) => actor.stop),
     keepAll: Effect.andThen(keepEach, checkpointer.flush),
-    close: Effect.sync(() => checkpointer.close()),
+    keepRest: checkpointer.flush,
+    close: Effect.sync(() => {
+      checkpointer.close()
+      over.openUnsafe()
+    }),
     stopNow: each(({ instance }) => instance.cell.stop(Duration.zero)),
     list: Effect.map(Monotonic.epoch, (epoch) =>
       Array.from(running.values(), (actor) => InstanceInfo.of(actor, epoch + begun))

@@ -61,7 +61,7 @@ export class LocalInstanceRef implements InstanceRef {
       try {
         cursor = instance.open(subscriber)
       } catch (defect) {
-        instance.report(Effect.logError("The view of a component failed", defect))
+        instance.report("The view of a component failed", defect)
         return refuse(new ComponentCrashed({ component: instance.address }))
       }
       rooms?.arrived(cursor, this.#props)

@@ -6,6 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import * as Thrown from "../../Thrown.ts"
+import * as Log from "../../Log.ts"
 import { LiveError, SnapshotRejected, TokenRejected, type TokenRejection } from "../../LiveError.ts"
 import * as Migration from "../../Migration.ts"
 import type { Json } from "../../Patch.ts"
@@ -19,13 +21,10 @@ import type { Claims, StateToken } from "../security/StateToken.ts"
 
 /** Refuses a token. */
 export const rejected = (component: string, reason: TokenRejection, cause?: Error): Effect.Effect<never, LiveError> => {
-  // //Tokens expire with time and become too new during deploys: neither needs anybody's attention.
-  const log = reason === "expired" || reason === "newer" ? Effect.logInfo : Effect.logWarning
-  const line = Effect.annotateLogs(log("A state token was rejected"), {
-    component,
-    reason,
-    ...(cause === undefined ? {} : { issue: cause.message })
-  })
+  // Tokens expire with time and become too new during deploys: neither needs anybody's attention.
+  const log = reason === "expired" || reason === "newer" ? Log.info : Log.warning
+  const issue = cause === undefined ? undefined : Thrown.messageOf(cause)
+  const line = log("A state token was rejected", { component, reason, issue })
   return Effect.andThen(
     RejectionLog.limited(`state token ${component} ${reason}`, line),
     Effect.fail(new LiveError({ reason: new TokenRejected({ reason }) }))
@@ -117,7 +116,7 @@ export const unreadable = (
   cause: unknown
 ): Effect.Effect<never, LiveError> =>
   Effect.andThen(
-    Effect.annotateLogs(Effect.logError("A stored state was not taken", cause), { component, reason }),
+    Log.error("A stored state was not taken", { component, reason, cause }),
     Effect.fail(new LiveError({ reason: new SnapshotRejected({ component, reason }) }))
   )
 

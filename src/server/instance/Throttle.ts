@@ -7,6 +7,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import * as Log from "../../Log.ts"
 
 /** Items in a row, after which others get a turn. */
 const perTurn = 64
@@ -30,7 +31,7 @@ export class Throttle<A> {
   ) {
     this.#interval = interval
     this.#concurrency = concurrency
-    this.#work = (item) => Effect.ignoreCause(work(item), { log: "Error", message: "A round failed" })
+    this.#work = (item) => Log.ignore(work(item), "A round failed", { level: "Error" })
     this.#scope = Context.get(context, Scope.Scope)
     this.#context = Context.omit(Scope.Scope)(context)
   }

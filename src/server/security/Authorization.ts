@@ -8,6 +8,7 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Log from "../../Log.ts"
 import { type LiveError, NotAllowed, refuse } from "../../LiveError.ts"
 import type { Principal } from "../../Principal.ts"
 
@@ -94,7 +95,7 @@ export const check = (allowed: Effect.Effect<boolean>, what: () => string): Effe
     Effect.catchCause((cause) =>
       Cause.hasInterruptsOnly(cause)
         ? Effect.failCause(cause)
-        : Effect.as(Effect.logError("What somebody may do is not known: Authorization failed", cause), false)
+        : Effect.as(Log.error("What somebody may do is not known: Authorization failed", { cause }), false)
     ),
     Effect.flatMap((isAllowed) => (isAllowed ? Effect.void : refuse(new NotAllowed({ what: what() }))))
   )

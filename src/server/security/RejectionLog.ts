@@ -5,6 +5,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Log from "../../Log.ts"
 import * as Monotonic from "../../actor/Monotonic.ts"
 
 /** Milliseconds between two lines of one kind. */
@@ -43,5 +44,5 @@ const write = (lines: Lines, kind: string, now: number, log: Effect.Effect<void>
     return Effect.void
   }
   lines.set(kind, { writtenAt: now, omitted: 0 })
-  return line === undefined || line.omitted === 0 ? log : Effect.annotateLogs(log, { omitted: line.omitted })
+  return line === undefined || line.omitted === 0 ? log : Log.about({ omitted: line.omitted }, log)
 }

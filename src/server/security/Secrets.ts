@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from "node:crypto"
+import * as Log from "../../Log.ts"
 
 /** The keys derived from one secret; none of them reveals another one or the secret. */
 export interface Key {
@@ -105,14 +106,14 @@ export const layerConfig: Layer.Layer<Secrets, SecretsError | Config.ConfigError
     if ((yield* nodeEnv) === "production") {
       return yield* new SecretsError({ reason: "missing", source: "FIBRA_SECRET" })
     }
-    yield* Effect.logWarning(
+    yield* Log.warning(
       "FIBRA_SECRET is not set, and a random secret takes its place: the state that clients keep is lost after a restart and on " +
         `other servers. Run ${recipe}, and set it, the same on every server, to what that prints.`
     )
     return Secrets.of({ keys: [randomKey()] })
   }).pipe(
     // The start fails here, and only the message of the error is printed.
-    Effect.tapErrorTag("SecretsError", ({ hint }) => Effect.logError(hint))
+    Effect.tapErrorTag("SecretsError", ({ hint }) => Log.error(hint))
   )
 )
 

@@ -8,6 +8,7 @@ import * as Predicate from "effect/Predicate"
 import type { Resume } from "../../actor/Message.ts"
 import type { ActionCodec } from "../../ComponentCodec.ts"
 import { Draining, PayloadRejected, UnknownAction } from "../../LiveError.ts"
+import * as Thrown from "../../Thrown.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
 import type { InstanceRef } from "../instance/InstanceRef.ts"
 import type { Id } from "./ReplyCache.ts"
@@ -115,4 +116,4 @@ const tellOutcome =
   }
 
 const payloadRejected = (action: string, cause: Cause.Cause<unknown>): CallOutcome =>
-  refused(new PayloadRejected({ action, issue: String(Cause.squash(cause)) }))
+  refused(new PayloadRejected({ action, issue: Thrown.describe(Cause.squash(cause)) }))

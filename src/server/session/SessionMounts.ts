@@ -6,6 +6,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as Log from "../../Log.ts"
 import { Draining, LiveError, TooManyComponents } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import type { Mounted, MountRequest, ResumePoint } from "../../LiveProtocol.ts"
@@ -236,7 +237,7 @@ export class SessionMounts {
 
   /** A client is only told that there was one. */
   #logDefects(message: string, cause: Cause.Cause<unknown>): void {
-    if (Cause.hasDies(cause)) this.#host.run(Effect.logError(message, cause))
+    if (Cause.hasDies(cause)) this.#host.run(Log.error(message, { cause }))
   }
 
   #leave({ instance, cursor }: Mount): void {

@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
+import * as Log from "../../Log.ts"
 import * as Monotonic from "../../actor/Monotonic.ts"
 import type { TokenRejection } from "../../LiveError.ts"
 import * as IdGenerator from "../IdGenerator.ts"
@@ -134,8 +135,8 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
         return watch
       })
 
-    const reject = (reason: TokenRejection, log: typeof Effect.logWarning): TokenRejection => {
-      const logged = Effect.annotateLogs(log("A session token was rejected"), { reason })
+    const reject = (reason: TokenRejection, log: typeof Log.warning): TokenRejection => {
+      const logged = log("A session token was rejected", { reason })
       run(Effect.andThen(Metric.update(rejected, 1), RejectionLog.limited(`session token ${reason}`, logged)))
       return reason
     }
@@ -163,13 +164,13 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       const [id = "", secret = "", ...rest] = token.split(".", 3)
       const session = rest.length > 0 ? undefined : named.get(id)
       // As after every restart: its time is over, or it was another server's.
-      if (session?.secret === undefined) return reject("session", Effect.logDebug)
-      if (session.encoder !== encoder) return reject("session", Effect.logWarning)
+      if (session?.secret === undefined) return reject("session", Log.debug)
+      if (session.encoder !== encoder) return reject("session", Log.warning)
       const { previousSecret } = session
       const isPrevious = previousSecret !== undefined && isSecret(secret, previousSecret)
-      if (!isSecret(secret, session.secret) && !isPrevious) return reject("session", Effect.logWarning)
-      if (!isSame(session.principal, principal)) return reject("principal", Effect.logWarning)
-      if (begun !== undefined && begun !== session && !begun.isEmpty) return reject("session", Effect.logDebug)
+      if (!isSecret(secret, session.secret) && !isPrevious) return reject("session", Log.warning)
+      if (!isSame(session.principal, principal)) return reject("principal", Log.warning)
+      if (begun !== undefined && begun !== session && !begun.isEmpty) return reject("session", Log.debug)
       // The next ticket has this secret as the one before it, until its client has confirmed.
       if (isPrevious) session.secret = secret
       return session

@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import * as Log from "../../Log.ts"
 import * as TimeLimit from "../../TimeLimit.ts"
 import type { Operation, SnapshotStoreError } from "./SnapshotStoreError.ts"
 
@@ -51,10 +52,7 @@ export const sweeping = <E, R>(sweep: Effect.Effect<void, E, R>): Effect.Effect<
     duration: sweepInterval,
     orElse: () => Effect.fail(new Error("no answer in time"))
   }).pipe(
-    Effect.ignoreCause({
-      log: "Warn",
-      message: "What has expired could not be deleted. It is tried again in five minutes."
-    }),
+    (sweep) => Log.ignore(sweep, "What has expired could not be deleted. It is tried again in five minutes."),
     Effect.repeat(Schedule.spaced(sweepInterval)),
     Effect.forkScoped,
     Effect.asVoid

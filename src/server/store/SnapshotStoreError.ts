@@ -1,5 +1,6 @@
 /** The error of snapshot stores: the store does not answer, or a record in it cannot be read. */
 import * as Schema from "effect/Schema"
+import * as Thrown from "../../Thrown.ts"
 import { inline, quote } from "../../ErrorText.ts"
 
 /** The operation that failed. */
@@ -7,12 +8,6 @@ export const Operation = Schema.Literals(["open", "read", "write", "remove", "sp
 
 /** The operation that failed. */
 export type Operation = typeof Operation.Type
-
-/**
- * The message of the innermost cause: the outer ones ("Query failed") do not say what the database or the system said.
- */
-const rootOf = (cause: unknown): unknown =>
-  cause instanceof Error && cause.cause !== undefined ? rootOf(cause.cause) : cause
 
 /**
  * The snapshot store did not answer, or a record in it cannot be read.
@@ -29,8 +24,8 @@ export class SnapshotStoreError extends Schema.TaggedError<SnapshotStoreError>()
 }) {
   override get message(): string {
     const failed = `The snapshot store could not ${this.operation} ${quote(this.address)}`
-    const root = rootOf(this.cause)
-    const cause = inline(root instanceof Error ? root.message : String(root))
+    // The outer causes ("Query failed") do not say what the database or the system said.
+    const cause = inline(Thrown.messageOf(Thrown.rootOf(this.cause)))
     return this.unreadable === undefined
       ? `${failed}: ${cause}.`
       : `${failed}: ${inline(this.unreadable)} cannot be read: ${cause}.`

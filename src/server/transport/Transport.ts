@@ -9,6 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
+import * as Log from "../../Log.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import * as Monotonic from "../../actor/Monotonic.ts"
 import { Listeners } from "../../Listeners.ts"
@@ -150,7 +151,7 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
   Effect.gen(function* () {
     const config = yield* LiveConfig.LiveConfig
     const runFork = Effect.runForkWith(yield* Effect.context<never>())
-    const log = (defect: unknown) => runFork(Effect.logError("A connection failed", defect))
+    const log = (cause: unknown) => runFork(Log.error("A connection failed", { cause }))
     const outboxes = new Outboxes(config, yield* Clock.Clock, log)
 
     yield* Effect.forkScoped(

@@ -17,7 +17,7 @@ const subject = (builds: Builds, waiting: Effect.Effect<void>) => {
   const watched = Effect.onInterrupt(waiting, () => Effect.sync(() => void builds.interrupted++))
   const waits = Effect.andThen(Effect.andThen(begun, watched), build)
   return LiveTest.layer({ components: [SlowHandlers] }).pipe(
-    Layer.provide([SlowHandlers.toLayer(waits, { maxIdleTime: "1 minute" }), Logger.layer([])])
+    Layer.provide([SlowHandlers.toLayer(waits, { maxIdleTime: "1 minute", buildTimeout: "1 hour" }), Logger.layer([])])
   )
 }
 

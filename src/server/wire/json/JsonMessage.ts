@@ -2,6 +2,7 @@
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import * as Thrown from "../../../Thrown.ts"
 import { type ClientMessage, clientMessages, isSetting, RequestId } from "../../../JsonProtocol.ts"
 import type { MountRequest } from "../../../LiveProtocol.ts"
 import type { RestoreRequest } from "../../instance/Instances.ts"
@@ -46,7 +47,7 @@ export const decode = (
   const reject = (issue: string) => new MessageRejected({ type: String(type), issue })
   if (isTooDeep) return reject(tooDeep)
   const decoded = decodeFields(fields)
-  return Exit.isSuccess(decoded) ? decoded.value : reject(String(Cause.squash(decoded.cause)))
+  return Exit.isSuccess(decoded) ? decoded.value : reject(Thrown.describe(Cause.squash(decoded.cause)))
 }
 
 /** The fields of a message, and the options in it, without what is null: many languages write that for what is not given. */

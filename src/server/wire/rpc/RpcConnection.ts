@@ -4,6 +4,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
+import * as Thrown from "../../../Thrown.ts"
 import { PayloadRejected, RateLimited, type TokenRejection } from "../../../LiveError.ts"
 import { inline } from "../../../ErrorText.ts"
 import type { ComponentId } from "../../../LiveId.ts"
@@ -333,4 +334,4 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
   }
 }
 
-const issueOf = (cause: Cause.Cause<unknown>): string => String(Cause.squash(cause))
+const issueOf = (cause: Cause.Cause<unknown>): string => Thrown.describe(Cause.squash(cause))

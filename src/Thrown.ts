@@ -1,0 +1,199 @@
+/**
+ * What others threw, in words. User code may throw anything: an error that cannot be read, a proxy that was revoked, causes without
+ * an end, a string of 100 MB. What is made of it here is small and plain and can be read by any logger. Nothing here throws, goes deeper
+ * than a few levels, or runs a getter, a `toString` or a `toJSON` of what is no error. The keys of a large object are counted once.
+ */
+import * as Cause from "effect/Cause"
+
+/** Characters of one text. */
+const maxText = 4096
+/** Characters of the frames of a stack. */
+const maxFrames = 8192
+/** Errors in a chain of causes, and reasons in a Cause. */
+const maxCauses = 8
+/** Levels, and entries of each, that are said of a value that is no error. */
+const maxDepth = 3
+const maxEntries = 16
+/** Keys that are listed, of all objects in a value together. */
+const maxKeys = 4096
+
+const unreadable = "a value that cannot be read"
+
+/** Reads what may throw. */
+const attempt = <A>(read: () => A, otherwise: A): A => {
+  try {
+    return read()
+  } catch {
+    return otherwise
+  }
+}
+
+const cut = (text: string, max: number): string => (text.length > max ? `${text.slice(0, max)}…` : text)
+
+/** What one text may still be made of. */
+interface Budget {
+  characters: number
+  keys: number
+}
+
+/** What a value is, in one text of bounded length; of an error its name and what it says. */
+export const describe = (thrown: unknown): string => {
+  if (typeof thrown === "string") return cut(thrown, maxText)
+  return cut(
+    attempt(() => say(thrown, { characters: maxText, keys: maxKeys }, 0), unreadable),
+    maxText
+  )
+}
+
+/** What an error says, without its name; what is no error is described. */
+export const messageOf = (thrown: unknown): string => {
+  const message = attempt(() => (thrown instanceof Error ? thrown.message : undefined), undefined)
+  return typeof message === "string" && message !== "" ? cut(message, maxText) : describe(thrown)
+}
+
+/** Whether it is of this class; what cannot be asked is not. */
+export const isA = <A>(thrown: unknown, type: abstract new (...args: never) => A): thrown is A =>
+  attempt(() => thrown instanceof type, false)
+
+/** What an error comes from: the last of its causes, if they have an end. */
+export const rootOf = (thrown: unknown): unknown => {
+  let root = thrown
+  for (let depth = 0; depth < maxCauses; depth++) {
+    const cause = causeOf(root)
+    if (cause === undefined) break
+    root = cause
+  }
+  return root
+}
+
+const causeOf = (thrown: unknown): unknown =>
+  attempt(() => (isObject(thrown) ? (thrown as { cause?: unknown }).cause : undefined), undefined)
+
+/** An error that says the same, with its stack and the causes nearest to it, and that can be read without harm. */
+export const toError = (thrown: unknown): Error => copy(thrown, new Set())
+
+/** The same reasons, each with an error that can be read without harm. */
+export const toCause = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> =>
+  attempt(
+    () => Cause.fromReasons(cause.reasons.slice(0, maxCauses).map(plain)),
+    Cause.die(new Error("A cause that cannot be read"))
+  )
+
+const plain = (reason: Cause.Reason<unknown>): Cause.Reason<unknown> => {
+  switch (reason._tag) {
+    case "Interrupt":
+      return reason
+    case "Fail":
+      return Cause.makeFailReason(toError(reason.error)).annotate(Cause.reasonAnnotations(reason))
+    case "Die":
+      return Cause.makeDieReason(toError(reason.defect)).annotate(Cause.reasonAnnotations(reason))
+  }
+}
+
+const copy = (thrown: unknown, seen: Set<unknown>): Error => {
+  seen.add(thrown)
+  const name = cut(stringOf(thrown, "name") ?? "Error", 128)
+  const message = headless(thrown)
+  const error = new Error(message)
+  const define = (key: string, value: unknown) =>
+    Object.defineProperty(error, key, { value, configurable: true, writable: true })
+  define("name", name)
+  define("stack", `${name}: ${message}${framesOf(thrown)}`)
+  const cause = causeOf(thrown)
+  if (cause === undefined || seen.has(cause)) return error
+  define("cause", seen.size < maxCauses ? copy(cause, seen) : new Error("Further causes are left out"))
+  return error
+}
+
+/** What it says without its name; an error that says nothing is told by its fields. */
+const headless = (thrown: unknown): string => {
+  const message = stringOf(thrown, "message")
+  if (message === undefined) return describe(thrown)
+  if (message !== "") return cut(message, maxText)
+  const fields = attempt(
+    () => sayFields(thrown as object, { characters: maxText, keys: maxKeys }, 0, ["name", "stack", "_tag"]),
+    ""
+  )
+  return fields === "{}" ? "" : cut(fields, maxText)
+}
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
+
+const stringOf = (value: unknown, key: "name" | "message" | "stack"): string | undefined =>
+  attempt(() => {
+    const found = isObject(value) ? (value as Record<string, unknown>)[key] : undefined
+    return typeof found === "string" ? found : undefined
+  }, undefined)
+
+/** Where it was thrown, without what it says: that may be longer than anybody wants to search through. */
+const framesOf = (thrown: unknown): string => {
+  const stack = stringOf(thrown, "stack")
+  if (stack === undefined) return ""
+  const end = stack.slice(-maxFrames)
+  const begin = end.indexOf("\n    at ")
+  return begin < 0 ? "" : end.slice(begin)
+}
+
+/** A text that stands for a value inside another. */
+const say = (value: unknown, budget: Budget, depth: number): string => {
+  if (budget.characters <= 0) return "…"
+  const text = attempt(() => sayUnsafe(value, budget, depth), unreadable)
+  budget.characters -= text.length
+  return text
+}
+
+const sayUnsafe = (value: unknown, budget: Budget, depth: number): string => {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(cut(value, 256))
+    case "bigint":
+      return value > -largest && value < largest ? `${value}n` : "a large bigint"
+    case "symbol":
+      return `Symbol(${cut(value.description ?? "", 128)})`
+    case "function":
+      return "a function"
+    case "object":
+      return value === null ? "null" : sayObject(value, budget, depth)
+    default:
+      return String(value)
+  }
+}
+
+/** A bigint of a million digits takes seconds to write. */
+const largest = 2n ** 128n
+
+const sayObject = (value: object, budget: Budget, depth: number): string => {
+  if (Array.isArray(value)) {
+    if (depth === maxDepth) return `array(${value.length})`
+    const items = Array.from({ length: Math.min(value.length, maxEntries) }, (_, index) =>
+      say(dataOf(value, String(index)), budget, depth + 1)
+    )
+    return `[${items.join(", ")}${value.length > maxEntries ? ", …" : ""}]`
+  }
+  if (value instanceof Error) return sayError(value)
+  if (value instanceof Date || value instanceof RegExp) return cut(String(value), 256)
+  return depth === maxDepth ? "object" : sayFields(value, budget, depth, [])
+}
+
+/** Some errors say in their own way what they are. */
+const sayError = (error: Error): string => {
+  const own = attempt(() => (error.toString === Error.prototype.toString ? undefined : error.toString()), undefined)
+  if (typeof own === "string") return cut(own, maxText)
+  const [name, message] = [stringOf(error, "name") ?? "Error", stringOf(error, "message") ?? ""]
+  return message === "" ? cut(name, 128) : `${cut(name, 128)}: ${cut(message, maxText)}`
+}
+
+const sayFields = (value: object, budget: Budget, depth: number, without: ReadonlyArray<string>): string => {
+  if (budget.keys <= 0) return "object"
+  const keys = Object.keys(value)
+  budget.keys -= keys.length
+  const fields = keys
+    .slice(0, maxEntries)
+    .filter((key) => !without.includes(key))
+    .map((key) => `${cut(key, 128)}: ${say(dataOf(value, key), budget, depth + 1)}`)
+  if (fields.length === 0) return "{}"
+  return `{ ${fields.join(", ")}${keys.length > maxEntries ? ", …" : ""} }`
+}
+
+/** Getters are code of somebody else: they are not run. */
+const dataOf = (value: object, key: string): unknown => Object.getOwnPropertyDescriptor(value, key)?.value
