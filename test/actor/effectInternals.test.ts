@@ -114,7 +114,7 @@ describe("an RcMap (Directory)", () => {
 const Reference = Context.Reference<string>("test/Reference", { defaultValue: () => "default" })
 
 describe("a fiber", () => {
-  it("runs on the stack of who starts it until it waits, and its exit is there then (ActorCell, Session, JsonConnection, TimeLimit)", () => {
+  it("runs on the stack of who starts it until it waits, and its exit is there then (ActorCell, SessionMounts, TimeLimit)", () => {
     const ran: Array<string> = []
     const done = Effect.runFork(
       Effect.map(

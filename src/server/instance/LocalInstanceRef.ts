@@ -87,7 +87,7 @@ export class LocalInstanceRef implements InstanceRef {
   }
 
   startAgain(cursor: StateCursor<Subscriber>): void {
-    cursor.hold()
+    cursor.unannounce()
     this.#actor.roomsIfAny?.seen(cursor)
   }
 

@@ -171,7 +171,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
   }
 
   /** The client is going to be told of this component again. */
-  hold(componentId: string): void {
+  unannounce(componentId: string): void {
     this.#rooms?.forEach((cursor) => cursor.unannounce(componentId))
   }
 
@@ -191,12 +191,12 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
     return Array.from(all).filter(({ name }) => name !== undefined).length <= this.#host.config.maxRooms
   }
 
-  enter(room: Room, componentId: string, { isHeld }: StateCursor, events: ReadonlyMap<string, unknown>): void {
+  enter(room: Room, componentId: string, { isAnnounced }: StateCursor, events: ReadonlyMap<string, unknown>): void {
     this.#rooms?.get(room)?.joining(componentId)
     const rooms = (this.#rooms ??= new Map())
     let cursor = rooms.get(room)
     if (cursor === undefined) rooms.set(room, (cursor = room.open(this, this.connection === undefined)))
-    cursor.join(componentId, !isHeld, events)
+    cursor.join(componentId, isAnnounced, events)
   }
 
   exit(room: Room, componentId: string): void {
@@ -222,7 +222,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
     return undefined
   }
 
-  watch(presence: Presence, { isHeld }: StateCursor): void {
+  watch(presence: Presence, { isAnnounced }: StateCursor): void {
     if (!this.encoder.hasPresence) return
     const watched = (this.#watched ??= new Map())
     const known = watched.get(presence)
@@ -233,7 +233,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
     const cursor = presence.read(this)
     watched.set(presence, { cursor, mounts: 1 })
     if (this.connection === undefined) cursor.leave()
-    else if (!isHeld) cursor.announce()
+    else if (isAnnounced) cursor.announce()
   }
 
   unwatch(presence: Presence): void {

@@ -1,4 +1,3 @@
-// Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
  * What a client has here, whichever connection it comes over: the instances it has mounted, its requests, and what it has to be
  * told. It outlives its connection: detached, it goes on without being heard, and the next connection goes on where the client was.

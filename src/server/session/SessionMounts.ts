@@ -1,3 +1,4 @@
+// Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
  * What one session has mounted: references to instances, how often the client has mounted each, and how far it has read them. What a
  * client names is looked up here and nowhere else, so an id of another session is as good as none.
@@ -138,10 +139,10 @@ export class SessionMounts {
     const mount = this.#mounts.get(exit.value)
     if (mount === undefined) return Exit.fail(refusal("Mounting", exit.value))
     // The answer overtakes what this session has not read yet, so what it reads next has to be whole.
-    const { isHeld } = mount.cursor
-    if (isHeld) mount.cursor.hold()
-    else mount.cursor.startOver()
-    const index = isHeld ? this.#feed.from(exit.value) : undefined
+    const { isAnnounced } = mount.cursor
+    if (isAnnounced) mount.cursor.startOver()
+    else mount.cursor.unannounce()
+    const index = isAnnounced ? undefined : this.#feed.from(exit.value)
     return Exit.succeed(mount.instance.snapshot(mount.cursor, { index, seals: isBack || request.seal === true }))
   }
 
@@ -197,7 +198,7 @@ export class SessionMounts {
       else if (point === undefined) {
         // The client is going to be told of the mount again.
         mount.instance.startAgain(mount.cursor)
-        this.#feed.hold(id)
+        this.#feed.unannounce(id)
       } else {
         mount.instance.resume(mount.cursor, point)
         kept.push(id)

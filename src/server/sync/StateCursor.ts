@@ -55,7 +55,7 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
   #serial = 0
   #mode: Mode = "follow"
   /** Nothing is sent before the client knows of the mount. */
-  #held = true
+  #isAnnounced = false
   #away = false
 
   constructor(source: Source, sink: Sink) {
@@ -70,19 +70,19 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
     if (this.behind) return
     this.behind = true
     this.#log.fellBehind()
-    if (!this.#held) this.sink.cursorWoke(this)
+    if (this.#isAnnounced) this.sink.cursorWoke(this)
   }
 
   /** The client knows of the mount, so changes may be sent. */
   announce(): void {
-    if (!this.#held) return
-    this.#held = false
+    if (this.#isAnnounced) return
+    this.#isAnnounced = true
     if (this.behind) this.sink.cursorWoke(this)
   }
 
   /** The mount is going to be answered again: the answer before may not have arrived. */
-  hold(): void {
-    this.#held = true
+  unannounce(): void {
+    this.#isAnnounced = false
     this.back()
     if (this.behind) this.#log.caughtUp()
     this.#catchUp()
@@ -109,22 +109,22 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
   }
 
   /** The client is back and has read this far; undefined when everything has to be sent. */
-  resume(place: ResumePoint | undefined): void {
+  resume(point: ResumePoint | undefined): void {
     this.back()
     this.source.refresh()
     const { encoded, epoch, revision } = this.source
-    const sequence = place?.epoch === epoch ? this.#log.placeOf(place.revision, revision) : undefined
-    this.#held = false
+    const sequence = point?.epoch === epoch ? this.#log.placeOf(point.revision, revision) : undefined
+    this.#isAnnounced = true
     // The last status and token may not have arrived.
     this.#status = undefined
     this.#serial = 0
-    if (place === undefined || sequence === undefined) {
+    if (point === undefined || sequence === undefined) {
       this.#mode = "whole"
     } else {
-      if (place.revision !== this.#revision) this.#seen = place.revision === revision ? encoded : undefined
+      if (point.revision !== this.#revision) this.#seen = point.revision === revision ? encoded : undefined
       this.#mode = "replay"
       this.#sequence = sequence
-      this.#revision = place.revision
+      this.#revision = point.revision
     }
     if (this.behind) this.sink.cursorWoke(this)
     else this.wake()
@@ -152,9 +152,9 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
     this.source.logs.close(this.#log)
   }
 
-  /** Whether the client does not know of the mount yet. */
-  get isHeld(): boolean {
-    return this.#held
+  /** Whether the client knows of the mount. */
+  get isAnnounced(): boolean {
+    return this.#isAnnounced
   }
 
   /** The client has confirmed this token. */

@@ -58,16 +58,16 @@ export interface WireEncoder {
   /** Whether an event is sent to each component that it is for, and not once to the client. */
   readonly namesHearers: boolean
   /** An event. On wires that address each component, it follows the text of `hearer`. */
-  readonly said: (place: EventScope, event: Event) => string
+  readonly said: (scope: EventScope, event: Event) => string
   readonly hearer: (componentId: string) => string
   /** The number of events, up to this one, that were lost. */
-  readonly dropped: (place: EventScope, index: number, count: number) => string
+  readonly dropped: (scope: EventScope, index: number, count: number) => string
   /**
    * A component is in a room from this event on, or was up to it; undefined on wires that do not send that. Of the
-   * rooms of a component, the one it joined first has the lowest turn.
+   * rooms of a component, the one it joined first comes first in `order`.
    */
-  readonly joined: ((componentId: string, place: EventScope, index: number, turn: number) => string) | undefined
-  readonly left: ((componentId: string, place: EventScope, index: number) => string) | undefined
+  readonly joined: ((componentId: string, scope: EventScope, index: number, order: number) => string) | undefined
+  readonly left: ((componentId: string, scope: EventScope, index: number) => string) | undefined
   /** Whether presence lists are sent. */
   readonly hasPresence: boolean
 }

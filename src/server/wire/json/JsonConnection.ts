@@ -1,4 +1,3 @@
-// Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
  * One connection that speaks the open wire: what comes in is decoded and goes to its session, which is a new one or the one its client
  * had before.

@@ -36,7 +36,7 @@ export const RpcEncoder: WireEncoder = {
     `{"_tag":"Event",${at},"index":${index},"event":${JSON.stringify(name)},"payload":${payload}}`,
   hearer: () => "",
   dropped: ({ at }, index, count) => `{"_tag":"EventsDropped",${at},"index":${index},"count":${count}}`,
-  joined: (componentId, place, index, turn) => `{${membership("Joined", componentId, place, index)},"turn":${turn}}`,
-  left: (componentId, place, index) => `{${membership("Left", componentId, place, index)}}`,
+  joined: (componentId, scope, index, order) => `{${membership("Joined", componentId, scope, index)},"turn":${order}}`,
+  left: (componentId, scope, index) => `{${membership("Left", componentId, scope, index)}}`,
   hasPresence: true
 }
