@@ -1,6 +1,6 @@
 /**
- * The log of the program, for what happens and what others threw. What is said here cannot fail: a cause is made into one that every
- * logger can read (`Thrown`), and a logger that throws harms nobody. Whatever else has to be done may stand behind it.
+ * The log of the program. Logging cannot fail: a cause is copied into one that every logger can read (`Thrown`), and a
+ * logger that throws harms nobody, so that other work may follow an entry.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -9,13 +9,13 @@ import * as Thrown from "./Thrown.ts"
 
 /** What belongs to an entry besides its text. */
 export interface LogDetails {
-  /** What was thrown, or the Cause it came in. */
+  /** What was thrown, or its Cause. */
   readonly cause?: unknown
-  /** What it was about; what is undefined is left out. */
+  /** Labels; those that are undefined are left out. */
   readonly [name: string]: unknown
 }
 
-/** What is logged meanwhile is about this, too. */
+/** Adds labels to all entries of an effect. */
 export const about = (labels: Omit<LogDetails, "cause">, effect: Effect.Effect<void>): Effect.Effect<void> => {
   const known = Object.entries(labels).filter(([, value]) => value !== undefined)
   if (known.length === 0) return effect
@@ -34,14 +34,14 @@ const at =
       })
     )
 
-/** Somebody has to do something. */
+/** Somebody has to act. */
 export const error = at("Error")
-/** Something went wrong, and it goes on. */
+/** Something went wrong, and the program continues. */
 export const warning = at("Warn")
 export const info = at("Info")
 export const debug = at("Debug")
 
-/** Does what may fail and has nobody to tell: how it failed is said in the log. */
+/** Runs an effect whose failure concerns nobody, and logs that. */
 export const ignore = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   message: string,
@@ -59,7 +59,7 @@ const causeOf = (cause: unknown): Cause.Cause<unknown> => {
   try {
     if (Cause.isCause(cause)) return Thrown.toCause(cause)
   } catch {
-    // It does not say what it is.
+    // //A revoked proxy, for example.
   }
   return Cause.fail(Thrown.toError(cause))
 }

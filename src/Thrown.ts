@@ -1,7 +1,8 @@
 /**
- * What others threw, in words. User code may throw anything: an error that cannot be read, a proxy that was revoked, causes without
- * an end, a string of 100 MB. What is made of it here is small and plain and can be read by any logger. Nothing here throws, goes deeper
- * than a few levels, or runs a getter, a `toString` or a `toJSON` of what is no error. The keys of a large object are counted once.
+ * Describes what others threw. User code may throw anything: an error that cannot be read, a revoked proxy, an endless
+ * chain of causes, a string of 100 MB. The results are small, plain and safe for every logger. Nothing here throws,
+ * goes deeper than a few levels, or runs a getter, a `toString` or a `toJSON` of a value that is not an error. The keys
+ * of a large object are counted once.
  */
 import * as Cause from "effect/Cause"
 
@@ -11,7 +12,7 @@ const maxText = 4096
 const maxFrames = 8192
 /** Errors in a chain of causes, and reasons in a Cause. */
 const maxCauses = 8
-/** Levels, and entries of each, that are said of a value that is no error. */
+/** Levels of a value that is not an error, and entries of each. */
 const maxDepth = 3
 const maxEntries = 16
 /** Keys that are listed, of all objects in a value together. */
@@ -30,13 +31,13 @@ const attempt = <A>(read: () => A, otherwise: A): A => {
 
 const cut = (text: string, max: number): string => (text.length > max ? `${text.slice(0, max)}…` : text)
 
-/** What one text may still be made of. */
+/** How much may still be added to one text. */
 interface Budget {
   characters: number
   keys: number
 }
 
-/** What a value is, in one text of bounded length; of an error its name and what it says. */
+/** Describes a value in a text of bounded length; an error by its name and message. */
 export const describe = (thrown: unknown): string => {
   if (typeof thrown === "string") return cut(thrown, maxText)
   return cut(
@@ -45,17 +46,17 @@ export const describe = (thrown: unknown): string => {
   )
 }
 
-/** What an error says, without its name; what is no error is described. */
+/** The message of an error, without its name; other values are described. */
 export const messageOf = (thrown: unknown): string => {
   const message = attempt(() => (thrown instanceof Error ? thrown.message : undefined), undefined)
   return typeof message === "string" && message !== "" ? cut(message, maxText) : describe(thrown)
 }
 
-/** Whether it is of this class; what cannot be asked is not. */
+/** Whether a value is of this class; false when reading it throws. */
 export const isA = <A>(thrown: unknown, type: abstract new (...args: never) => A): thrown is A =>
   attempt(() => thrown instanceof type, false)
 
-/** What an error comes from: the last of its causes, if they have an end. */
+/** The last error in a chain of causes, if the chain ends. */
 export const rootOf = (thrown: unknown): unknown => {
   let root = thrown
   for (let depth = 0; depth < maxCauses; depth++) {
@@ -69,10 +70,10 @@ export const rootOf = (thrown: unknown): unknown => {
 const causeOf = (thrown: unknown): unknown =>
   attempt(() => (isObject(thrown) ? (thrown as { cause?: unknown }).cause : undefined), undefined)
 
-/** An error that says the same, with its stack and the causes nearest to it, and that can be read without harm. */
+/** A copy of an error that can be read safely, with its message, stack and nearest causes. */
 export const toError = (thrown: unknown): Error => copy(thrown, new Set())
 
-/** The same reasons, each with an error that can be read without harm. */
+/** A copy of a Cause whose errors can be read safely. */
 export const toCause = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> =>
   attempt(
     () => Cause.fromReasons(cause.reasons.slice(0, maxCauses).map(plain)),
@@ -105,7 +106,7 @@ const copy = (thrown: unknown, seen: Set<unknown>): Error => {
   return error
 }
 
-/** What it says without its name; an error that says nothing is told by its fields. */
+/** The message of an error, or its fields when it has none. */
 const headless = (thrown: unknown): string => {
   const message = stringOf(thrown, "message")
   if (message === undefined) return describe(thrown)
@@ -125,7 +126,7 @@ const stringOf = (value: unknown, key: "name" | "message" | "stack"): string | u
     return typeof found === "string" ? found : undefined
   }, undefined)
 
-/** Where it was thrown, without what it says: that may be longer than anybody wants to search through. */
+/** The frames of a stack, without the message before them, which may be very long. */
 const framesOf = (thrown: unknown): string => {
   const stack = stringOf(thrown, "stack")
   if (stack === undefined) return ""
@@ -134,7 +135,7 @@ const framesOf = (thrown: unknown): string => {
   return begin < 0 ? "" : end.slice(begin)
 }
 
-/** A text that stands for a value inside another. */
+/** Describes a value inside another. */
 const say = (value: unknown, budget: Budget, depth: number): string => {
   if (budget.characters <= 0) return "…"
   const text = attempt(() => sayUnsafe(value, budget, depth), unreadable)
@@ -159,7 +160,7 @@ const sayUnsafe = (value: unknown, budget: Budget, depth: number): string => {
   }
 }
 
-/** A bigint of a million digits takes seconds to write. */
+/** Writing a bigint of a million digits takes seconds. */
 const largest = 2n ** 128n
 
 const sayObject = (value: object, budget: Budget, depth: number): string => {
@@ -175,7 +176,7 @@ const sayObject = (value: object, budget: Budget, depth: number): string => {
   return depth === maxDepth ? "object" : sayFields(value, budget, depth, [])
 }
 
-/** Some errors say in their own way what they are. */
+/** Errors may override how they are described. */
 const sayError = (error: Error): string => {
   const own = attempt(() => (error.toString === Error.prototype.toString ? undefined : error.toString()), undefined)
   if (typeof own === "string") return cut(own, maxText)
@@ -195,5 +196,5 @@ const sayFields = (value: object, budget: Budget, depth: number, without: Readon
   return `{ ${fields.join(", ")}${keys.length > maxEntries ? ", …" : ""} }`
 }
 
-/** Getters are code of somebody else: they are not run. */
+/** Does not run getters, which are code of others. */
 const dataOf = (value: object, key: string): unknown => Object.getOwnPropertyDescriptor(value, key)?.value

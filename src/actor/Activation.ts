@@ -1,7 +1,8 @@
 // Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
- * One life of an actor between two crashes: the Scope its build acquires in, the fibers forked there, the handlers it
- * returned. A new activation is a new object; what belongs to an old one is recognised and ignored.
+ * One life of an actor between two crashes: the Scope in which its build acquires, the fibers forked there, and the
+ * handlers that it returned. Each activation is a new object, so that signals of an old one can be recognised and
+ * ignored.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -14,32 +15,32 @@ import * as Log from "../Log.ts"
 import * as Limit from "./Limit.ts"
 import * as LinkedScope from "./LinkedScope.ts"
 
-/** What `build` returns: for each tag the effect that handles it. */
+/** What `build` returns: the handler of each tag. */
 export type Handlers = {
   readonly [tag: string]: (payload: never, from: never) => Effect.Effect<unknown, unknown, unknown>
 }
 
-/** Whose activation it is. */
+/** The actor of an activation. */
 export interface Owner {
-  /** Told of a background fiber that failed, whether the activation still lives or not. */
+  /** Called when a background fiber fails, even after the activation has ended. */
   readonly backgroundFailed: (activation: Activation, cause: Cause.Cause<unknown>) => void
 }
 
-/** What a fiber does for an actor: the message it handles, the activation it builds, or neither (it runs in the background). */
+/** What a fiber does for an actor: it handles a message, builds an activation, or runs in the background (neither). */
 export interface Turn {
   readonly activation: Activation | undefined
-  /** Who sent the message, if that is known. */
+  /** The sender of the message, if known. */
   readonly from: unknown
-  /** How many handlers are on the stack below, each run in place by the one before it. */
+  /** The number of handlers on the stack below that run in place, one inside the other. */
   readonly depth: number
 }
 
-/** The turn of the current fiber, if it works for an actor; the fibers it forks inherit it. */
+/** The turn of the current fiber, if it works for an actor. Fibers that it forks inherit it. */
 export const CurrentTurn = Context.Reference<Turn | undefined>("fibra/actor/CurrentTurn", {
   defaultValue: () => undefined
 })
 
-/** Why it failed, if that counts; a cause that cannot be read is one that does. */
+/** The cause of a failure, if it counts. A cause that throws when it is read counts. */
 export const failureOf = (
   exit: Exit.Exit<unknown, unknown>,
   counts: (cause: Cause.Cause<unknown>) => boolean
@@ -52,14 +53,14 @@ export const failureOf = (
   }
 }
 
-/** Whether it is more than an interruption, which is an orderly end. */
+/** Whether the cause is more than an interruption, which is an orderly end. */
 export const isNoInterruption = (cause: Cause.Cause<unknown>): boolean => !Cause.hasInterruptsOnly(cause)
 
 /** How an activation is closed. */
 export interface Closing {
   /** Opened when nothing is waited for any more. */
   readonly over: Latch.Latch
-  /** Who waits for it, and would wait for itself if it was one of the background fibers. */
+  /** The fiber that waits for the end. If it is one of the background fibers, it must not wait for itself. */
   readonly closer: Fiber.Fiber<unknown, unknown> | undefined
   readonly labels: Log.LogDetails
 }
@@ -68,7 +69,7 @@ export interface Closing {
 export class Activation implements Turn, LinkedScope.Listener {
   readonly owner: Owner
   readonly context: Context.Context<never>
-  /** The build, when it has not ended at once. */
+  /** The build, unless it ended at once. */
   building: Fiber.Fiber<unknown, unknown> | undefined
   /** Undefined while the build runs. */
   handlers: Handlers | undefined
@@ -90,7 +91,7 @@ export class Activation implements Turn, LinkedScope.Listener {
     this.#closing = undefined
   }
 
-  /** As a turn, an activation is its own: the one that is being built. */
+  /** The build of an activation is a turn of its own. */
   get activation(): Activation {
     return this
   }
@@ -103,7 +104,7 @@ export class Activation implements Turn, LinkedScope.Listener {
     return 0
   }
 
-  /** Runs the build on a fiber of its own; what it acquires and forks lives as long as this activation. */
+  /** Runs the build on a fiber of its own. What it acquires and forks lives as long as this activation. */
   build(build: Effect.Effect<Handlers, unknown, unknown>): Fiber.Fiber<void, unknown> {
     const built = Effect.map(build as Effect.Effect<Handlers, unknown>, (handlers) => {
       this.handlers = handlers
@@ -125,13 +126,15 @@ export class Activation implements Turn, LinkedScope.Listener {
     return this.#scope.state._tag !== "Open"
   }
 
-  /** Interrupts the background fibers and releases what was acquired; a finalizer that fails is no reason not to go on. */
+  /**
+   * Interrupts the background fibers and releases what was acquired. A finalizer that fails does not stop the others.
+   */
   close(exit: Exit.Exit<unknown, unknown>, closing?: Closing): Effect.Effect<void> {
     this.#closing = closing
     return Scope.close(this.#scope, exit)
   }
 
-  /** Makes a fiber of the Scope a background fiber of the actor, and links their fates. */
+  /** Makes a fiber of the Scope a background fiber of the actor: when it fails, the actor crashes. */
   forked(fiber: Fiber.Fiber<unknown, unknown>): void {
     const background: Turn = { activation: this, from: Context.get(fiber.context, CurrentTurn)?.from, depth: 0 }
     fiber.setContext(Context.add(fiber.context, CurrentTurn, background))
@@ -143,7 +146,7 @@ export class Activation implements Turn, LinkedScope.Listener {
     })
   }
 
-  /** One that does not end must not keep the others from being begun. */
+  /** A finalizer that never ends must not keep the others from starting. */
   finalize(finalizer: Effect.Effect<void>, fiber: Fiber.Fiber<unknown, unknown> | undefined): Effect.Effect<void> {
     const closing = this.#closing
     if (closing === undefined) return finalizer

@@ -1,7 +1,7 @@
 /**
- * Actors: state behind a mailbox, one message at a time, supervised all their life. A `Behavior` is data; `spawn` makes a
- * running actor of it in a Scope and gives an `ActorRef`, the only way to reach it. While it has no message an actor holds no
- * fiber. Placement and addresses are the Directory's business, groups of children the Supervisor's.
+ * Actors: state behind a mailbox, with one message at a time and supervision. A `Behavior` is data; `spawn` runs it as
+ * an actor in a Scope and returns an `ActorRef`, the only way to reach it. An actor without messages holds no fiber.
+ * Addresses are found by the Directory, and groups of children are kept by the Supervisor.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -23,40 +23,41 @@ export type { Termination } from "./ActorCell.ts"
 export type { SendOptions } from "./Message.ts"
 export type { Status } from "./Observer.ts"
 
-/** What a behaviour sees of its own actor. */
+/** The actor as its behaviour sees it. */
 export interface Self<State> {
   readonly address: string
   readonly get: Effect.Effect<State>
   readonly set: (state: State) => Effect.Effect<void>
   /**
-   * Replaces the state and gives the new one. Inside a handler, and in the fibers it waits for, that is at once. From a
-   * background fiber it is a message of its own, which waits for its turn: a handler must not wait for such a fiber.
+   * Replaces the state, and returns the new one. Inside a handler, and in the fibers that it waits for, the change is
+   * immediate. From a background fiber it is a message that waits for its turn: a handler must not wait for such a
+   * fiber.
    */
   readonly update: (f: (state: State) => State) => Effect.Effect<State>
-  /** Begins to stop the actor and does not wait for it; messages that wait already are handled. */
+  /** Begins to stop the actor, without waiting for the end. Messages that wait already are handled. */
   readonly stop: Effect.Effect<void>
 }
 
-/** The numbers of an actor; each has a default. */
+/** The limits of an actor; each has a default. */
 export interface Options {
-  /** Messages the mailbox holds: 256. */
+  /** Messages that the mailbox holds: 256. */
   readonly capacity?: number
-  /** What happens to a message that finds it full: `Overflow.fail`. */
+  /** What happens to a message when the mailbox is full: `Overflow.fail`. */
   readonly overflow?: Overflow
   /** 5 crashes within 30 seconds, then probes. */
   readonly restart?: RestartPolicy.Options | RestartPolicy.RestartPolicy
   /** How long one handler may run before it is interrupted: 5 minutes. */
   readonly handlerTimeout?: Duration.Input
-  /** How long one build may run before it has failed: 30 seconds. */
+  /** How long one build may run before it counts as failed: 30 seconds. */
   readonly buildTimeout?: Duration.Input
   /**
-   * How long closing the Scope lets messages drain, and how long what is interrupted then, or after a crash, may take to end: handlers,
-   * background fibers and finalizers. What takes longer is left behind: 5 seconds.
+   * How long messages may drain when the Scope closes, and how long handlers, background fibers and finalizers may take
+   * to end after an interruption or a crash. What takes longer is left behind: 5 seconds.
    */
   readonly shutdown?: Duration.Input
 }
 
-/** A behaviour: the initial state, the build that acquires, forks and returns the handlers, and the numbers. */
+/** A behaviour: the initial state, the build that acquires, forks and returns the handlers, and the limits. */
 export interface Behavior<State, H extends Handlers, E = never, R = never> {
   readonly name: string
   readonly initial: () => State
@@ -69,7 +70,7 @@ export interface Behavior<State, H extends Handlers, E = never, R = never> {
   readonly shutdown: Duration.Duration
 }
 
-/** Services the handlers need. */
+/** Services that the handlers need. */
 export type HandlerServices<H extends Handlers> = {
   [Tag in keyof H]: Effect.Services<ReturnType<H[Tag]>>
 }[keyof H]
@@ -83,31 +84,34 @@ type Arguments<Handler extends Handlers[string], O> =
 export interface ActorRef<State, H extends Handlers> {
   readonly address: string
   /**
-   * Hands a message over and does not wait for the handler. Succeeds when the mailbox took it, and for a message that an overflow
-   * policy of `dropNewest` dropped: that is a dead letter.
+   * Sends a message without waiting for its handler. Succeeds when the mailbox has accepted it; also when an overflow
+   * policy of `dropNewest` has dropped it, which makes a dead letter.
    */
   readonly tell: <Tag extends keyof H & string>(
     tag: Tag,
     ...args: Arguments<H[Tag], SendOptions>
   ) => Effect.Effect<void, ActorError>
-  /** Hands a message over and waits for the handler; interrupting the wait interrupts the handler. */
+  /** Sends a message and waits for its handler. Interrupting the wait interrupts the handler. */
   readonly ask: <Tag extends keyof H & string>(
     tag: Tag,
     ...args: Arguments<H[Tag], AskOptions>
   ) => Effect.Effect<Effect.Success<ReturnType<H[Tag]>>, Effect.Error<ReturnType<H[Tag]>> | ActorError>
-  /** Waits for the end of the actor, and says why. */
+  /** Waits for the end of the actor, and returns the reason. */
   readonly watch: Effect.Effect<Termination>
-  /** Handles what waits for at most `drain` (default: the behaviour's `shutdown`), then interrupts, and waits for that `shutdown` at most. */
+  /**
+   * Handles the messages that wait for at most `drain` (default: the `shutdown` of the behaviour), then interrupts, and
+   * waits at most that `shutdown`.
+   */
   readonly stop: (options?: { readonly drain?: Duration.Input }) => Effect.Effect<void>
   readonly state: Effect.Effect<State>
   readonly status: Effect.Effect<Status>
-  /** Messages waiting in the mailbox. */
+  /** Messages that wait in the mailbox. */
   readonly pending: Effect.Effect<number>
 }
 
 /** How a message is asked. */
 export interface AskOptions extends SendOptions {
-  /** Time the asker waits, in the mailbox and for the handler; then the handler is interrupted. */
+  /** How long the asker waits, in the mailbox and for the handler. After that the handler is interrupted. */
   readonly timeout?: Duration.Input | undefined
 }
 
@@ -133,7 +137,7 @@ export const make = <State, H extends Handlers, E = never, R = never>(
   }
 }
 
-/** Runs an actor until its Scope closes; fails with `ActorCrashed` when the initial state or the build does. */
+/** Runs an actor until its Scope closes. Fails with `ActorCrashed` when the initial state or the build does. */
 export const spawn = <State, H extends Handlers, E, R>(
   behavior: Behavior<State, H, E, R>,
   options?: { readonly address?: string }
@@ -173,7 +177,7 @@ export const spawn = <State, H extends Handlers, E, R>(
     )
   })
 
-/** Fails a supervised child when its actor ends by a crash; succeeds when it was stopped. */
+/** Fails a supervised child when its actor ends by a crash; succeeds when the actor was stopped. */
 export const untilStopped = <State, H extends Handlers>(ref: ActorRef<State, H>): Effect.Effect<void, ActorError> =>
   Effect.flatMap(ref.watch, (termination) =>
     termination._tag === "Stopped" ? Effect.void : Effect.fail(crashed(ref.address, termination.cause))

@@ -1,8 +1,8 @@
 // Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
- * The engine of one actor: it takes one message at a time, holds the state, and restarts after a crash. A handler that ends
- * at once is run in place, on the sender's stack; an idle actor holds no fiber, no timer and no queue. What a user of the
- * runtime sees of it is `Actor`; what a component adds to it, it adds through `Observer`.
+ * The engine of one actor: it handles one message at a time, holds the state, and restarts after a crash. A handler
+ * that ends at once runs in place, on the stack of the sender. An idle actor holds no fiber, no timer and no queue.
+ * `Actor` is its public interface; components attach to it through `Observer`.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -27,7 +27,7 @@ import { Watchdog } from "./Watchdog.ts"
 export type { Options } from "./CellOptions.ts"
 export type { Observer, Status } from "./Observer.ts"
 
-/** Why an actor is no more. */
+/** Why an actor has ended. */
 export type Termination =
   | { readonly _tag: "Stopped" }
   | { readonly _tag: "Crashed"; readonly cause: Cause.Cause<unknown> }
@@ -44,7 +44,7 @@ export class ActorCell<State> implements Owner, Consumer {
   readonly #inbox: Inbox
   /** The state after the last message that did not crash. */
   #lastGood!: State
-  /** Whether the running handler changed the state since it was last published. */
+  /** Whether the running handler has changed the state since it was last published. */
   #changed = false
   #current: Message.Message | undefined
   #activation: Activation | undefined
@@ -59,17 +59,17 @@ export class ActorCell<State> implements Owner, Consumer {
     this.#inbox = new Inbox(this)
   }
 
-  /** What the message that is being handled was sent for. */
+  /** The `reference` of the message that is being handled. */
   get reference(): string | undefined {
     return this.#current?.reference
   }
 
-  /** Messages waiting. */
+  /** Messages that wait. */
   get pending(): number {
     return this.#inbox.size
   }
 
-  /** Computes the initial state and runs the build; fails when either does, and then nothing is left behind. */
+  /** Computes the initial state and runs the build. When either fails, nothing is left behind. */
   start(): Effect.Effect<void, unknown> {
     const started = Effect.suspend(() => {
       this.state = this.#lastGood = this.options.initial()
@@ -78,7 +78,7 @@ export class ActorCell<State> implements Owner, Consumer {
     return Effect.onError(started, (cause) => this.#terminate({ _tag: "Crashed", cause }))
   }
 
-  /** Sends a message and calls `resume` once with its outcome; returns how to cancel it. */
+  /** Sends a message, and calls `resume` once with its outcome. Returns a function that cancels it. */
   send(
     tag: string,
     payload: unknown,
@@ -97,7 +97,10 @@ export class ActorCell<State> implements Owner, Consumer {
     return message.resume === undefined && message.accepted === undefined ? noop : () => this.#cancel(message)
   }
 
-  /** Replaces the state: at once inside a handler, else as a message of its own; once its life is over, it does nothing. */
+  /**
+   * Replaces the state: at once inside a handler, otherwise by a message. Does nothing when the life of the caller is
+   * over.
+   */
   change(update: (state: State) => State): Effect.Effect<State> {
     return Effect.withFiber((fiber) => {
       const turn = Context.get(fiber.context, CurrentTurn)
@@ -109,7 +112,7 @@ export class ActorCell<State> implements Owner, Consumer {
     })
   }
 
-  /** Waits for the end, and says why. */
+  /** Waits for the end, and returns the reason. */
   watch(): Effect.Effect<Termination> {
     return Effect.suspend(() =>
       this.termination === undefined
@@ -118,7 +121,7 @@ export class ActorCell<State> implements Owner, Consumer {
     )
   }
 
-  /** Takes no new messages, handles those that wait for at most `drain`, then interrupts, and closes the activation. */
+  /** Refuses new messages, handles those that wait for at most `drain`, interrupts, and closes the activation. */
   stop(drain: Duration.Duration): Effect.Effect<void> {
     return Effect.uninterruptibleMask((restore) => {
       if (this.status === "stopping" || this.status === "stopped") {
@@ -138,7 +141,7 @@ export class ActorCell<State> implements Owner, Consumer {
     return this.status === "running" || this.status === "stopping"
   }
 
-  /** Runs the handler of a message: for `Inbox`. */
+  /** Runs the handler of a message; called by `Inbox`. */
   handle(message: Message.Message): void {
     const activation = this.#activation as Activation
     let started: Exit.Exit<unknown, unknown> | Fiber.Fiber<unknown, unknown>
@@ -159,7 +162,7 @@ export class ActorCell<State> implements Owner, Consumer {
     else this.#continueLater(message, started)
   }
 
-  /** How the handler ended, or the fiber on which it goes on. Throws what it throws. */
+  /** The result of the handler, or the fiber on which it continues. Throws what the handler throws. */
   #run(
     message: Message.Message,
     handler: Handlers[string],
@@ -175,13 +178,13 @@ export class ActorCell<State> implements Owner, Consumer {
     return fiber.pollUnsafe() ?? fiber
   }
 
-  /** No message is left: for `Inbox`. */
+  /** No message is left; called by `Inbox`. */
   idle(): void {
     this.#watchdog?.rest()
     this.#whenIdle?.()
   }
 
-  /** A background fiber of an activation failed; if that one still runs, the actor crashes: for `Activation`. */
+  /** A background fiber has failed: the actor crashes, if its activation is still running. Called by `Activation`. */
   backgroundFailed(activation: Activation, cause: Cause.Cause<unknown>): void {
     const running = this.status === "running" || this.status === "stopping"
     if (activation === this.#activation && running) this.#crash(cause)
@@ -193,7 +196,7 @@ export class ActorCell<State> implements Owner, Consumer {
       const message = Message.internal(
         "update",
         () => Exit.succeed(this.#replace(update(this.state))),
-        // It fails when `update` throws, and that ends the activation to which the fiber that waits here belongs.
+        // //Fails when `update` throws, which ends the activation of the fiber that waits here.
         (exit) => resume(Exit.isSuccess(exit) ? Exit.succeed(exit.value as State) : Effect.interrupt)
       )
       this.#inbox.accept(message)
@@ -236,7 +239,7 @@ export class ActorCell<State> implements Owner, Consumer {
     try {
       this.options.observer?.changed(state)
     } catch (defect) {
-      // What nobody can look at is no state.
+      // //A state that an observer cannot read is not accepted.
       this.state = before
       throw defect
     }
@@ -245,7 +248,7 @@ export class ActorCell<State> implements Owner, Consumer {
     return state
   }
 
-  /** What a handler that goes on has changed is visible when it happens. */
+  /** Publishes the changes of a handler that waits, while it waits. */
   #publishEarly(): void {
     if (!this.#changed || this.#current?.fiber === undefined) return
     this.#changed = false
@@ -263,7 +266,7 @@ export class ActorCell<State> implements Owner, Consumer {
     else this.#inbox.remove(message)
   }
 
-  /** Interrupts the handler of a message when it runs longer than it may, and gives it up when that does not help. */
+  /** Interrupts the handler of a message that runs too long, and leaves it behind when it does not end. */
   #guard(message: Message.Message): void {
     const { address: actor, context, handlerTimeout, shutdown } = this.options
     if (!Duration.isFinite(handlerTimeout) || this.#current !== message) return
@@ -321,7 +324,7 @@ export class ActorCell<State> implements Owner, Consumer {
     const message = this.#current
     const runningSince = this.#activation?.runningSince
     const released = this.#passivate(Exit.failCause(cause))
-    // A stopping actor does not come back.
+    // //A stopping actor does not restart.
     const stopping = this.status === "stopping"
     if (!stopping) this.#setStatus("restarting")
     const readable = Thrown.toCause(cause)
@@ -334,7 +337,7 @@ export class ActorCell<State> implements Owner, Consumer {
     if (stopping) this.#whenIdle?.()
   }
 
-  /** On a fiber of its own: nothing that has to be done stands behind the log. */
+  /** On a fiber of its own, so that nothing waits for the log. */
   #report(action: string | undefined, cause: Cause.Cause<unknown>): void {
     Effect.runForkWith(this.options.context)(
       Log.error("An actor crashed", { ...labelsOf(this.options), action, cause })
@@ -361,7 +364,10 @@ export class ActorCell<State> implements Owner, Consumer {
     })
   }
 
-  /** Ends the activation and goes back to the last good state; the returned effect releases what was acquired, in bounded time. */
+  /**
+   * Ends the activation and restores the last good state. The returned effect releases what was acquired, in bounded
+   * time.
+   */
   #passivate(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
     const activation = this.#activation
     const message = this.#current
@@ -372,7 +378,7 @@ export class ActorCell<State> implements Owner, Consumer {
       this.state = this.#lastGood
       this.#inbox.guarded(() => this.options.observer?.changed(this.#lastGood))
     }
-    // The fibers that wait for these are going to be interrupted, some of them perhaps where they cannot be.
+    // //The fibers that wait for these are about to be interrupted, and may be uninterruptible.
     this.#inbox.answerInternal(Exit.succeed(this.state))
     if (activation === undefined) return Effect.void
     const running = message?.fiber ?? activation.building

@@ -1,7 +1,7 @@
 /**
- * What an actor refuses or cannot do: one error, `ActorError`, whose `reason` says which. A handler's own typed errors are
- * not here, they reach the asker as they are; supervisors and directories have errors of their own. Names of actors and
- * messages are quoted as JSON, so that a message stays on one line.
+ * Errors of actors: an `ActorError` whose `reason` says what happened. The errors that a handler declares reach the
+ * asker as they are; supervisors and directories have errors of their own. Names of actors and messages are quoted as
+ * JSON, so that a message stays on one line.
  */
 import * as Schema from "effect/Schema"
 
@@ -105,7 +105,7 @@ export class HandlerTimeout extends Schema.TaggedError<HandlerTimeout>()("Handle
  */
 export class ActorCrashed extends Schema.TaggedError<ActorCrashed>()("ActorCrashed", {
   actor: Schema.String,
-  /** An error that says what was thrown, and can be read without harm; as it was, `watch` has it. */
+  /** What was thrown, as an error that can be read safely; `watch` has the original. */
   cause: Schema.Defect()
 }) {
   override get message(): string {
@@ -189,7 +189,7 @@ export const ActorErrorReason = Schema.Union([
 /** Why an `ActorError` happened. */
 export type ActorErrorReason = typeof ActorErrorReason.Type
 
-/** What an actor did not do; `message`, `hint` and `cause` are those of the reason. */
+/** An error of an actor; `message`, `hint` and `cause` are those of the reason. */
 export class ActorError extends Schema.TaggedError<ActorError>()("ActorError", { reason: ActorErrorReason }) {
   override get message(): string {
     return this.reason.message

@@ -1,4 +1,4 @@
-/** What one actor is made of, as its engine needs it. What a user of the runtime gives is a `Behavior`. */
+/** What the engine of an actor needs. Users of the runtime write a `Behavior`. */
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
@@ -8,36 +8,36 @@ import type { Overflow } from "./Mailbox.ts"
 import type { Observer } from "./Observer.ts"
 import type * as RestartPolicy from "./RestartPolicy.ts"
 
-/** What one actor is made of. */
+/** What the engine of an actor needs. */
 export interface Options<State> {
   readonly address: string
   readonly initial: () => State
   readonly build: Effect.Effect<Handlers, unknown, unknown>
   readonly context: Context.Context<never>
-  /** What an activation runs in, asked for once for each; by default `context`. */
+  /** The services of an activation, read once for each; by default `context`. */
   readonly activationContext?: Context.Context<never>
   readonly capacity: number
   readonly overflow: Overflow
   readonly restart: RestartPolicy.RestartPolicy
-  /** How long one handler may run; then it is interrupted. */
+  /** How long one handler may run before it is interrupted. */
   readonly handlerTimeout: Duration.Duration
-  /** How long one build may run; then it has failed. */
+  /** How long one build may run before it counts as failed. */
   readonly buildTimeout: Duration.Duration
-  /** How long what is interrupted or released may take to end; then it is left behind. */
+  /** How long something may take to end once it was interrupted; then it is left behind. */
   readonly shutdown: Duration.Duration
-  /** Completes when nothing is waited for any more, because the program ends. */
+  /** Completes when the program ends and nothing is waited for any more. */
   readonly over?: Effect.Effect<void> | undefined
   readonly observer: Observer<State> | undefined
-  /** What the log calls it; by default by its address. */
+  /** The labels of its log entries; by default its address. */
   readonly labels?: Log.LogDetails | undefined
-  /** What is done with what a handler answers, as a part of handling the message; by default nothing. */
+  /** Transforms the effect of a handler, as part of handling the message. */
   readonly finish?: (
     tag: string,
     answer: Effect.Effect<unknown, unknown, unknown>
   ) => Effect.Effect<unknown, unknown, unknown>
 }
 
-/** The defaults of the limits on what others wrote. */
+/** The default limits. */
 export const limits = {
   handlerTimeout: Duration.minutes(5),
   buildTimeout: Duration.seconds(30),

@@ -1,6 +1,4 @@
-/**
- * The children of a supervisor as data, and the decisions about them as pure functions of it. Nothing runs here.
- */
+/** The children of a supervisor as data, and the decisions about them as pure functions. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -8,13 +6,16 @@ import type * as Scope from "effect/Scope"
 import { failureOf, isNoInterruption } from "./Activation.ts"
 import type * as RestartPolicy from "./RestartPolicy.ts"
 
-/** When a child that ended is started again: always, when it failed, or never. */
+/** When a child that has ended is restarted: always, when it failed, or never. */
 export type Restart = "permanent" | "transient" | "temporary"
 
-/** Who is restarted with a child: nobody, all its siblings, or those started after it. */
+/** Which children are restarted with one that crashed: none, all its siblings, or those started after it. */
 export type Strategy = "oneForOne" | "oneForAll" | "restForOne"
 
-/** How fast a child comes back: at once, then `backoff` doubling up to `maxBackoff`, anew after `healthyAfter`. */
+/**
+ * How fast a child restarts: at once, then after `backoff`, doubling up to `maxBackoff`; from the beginning after
+ * `healthyAfter`.
+ */
 export type Backoff = Pick<RestartPolicy.Options, "backoff" | "maxBackoff" | "healthyAfter">
 
 /** How a child is kept. */
@@ -34,7 +35,7 @@ export interface Child<out R = never> {
   readonly backoff: Backoff
 }
 
-/** A child that runs an effect, each time in a fresh Scope. It counts as started when the effect first has to wait. */
+/** A child that runs an effect, each time in a new Scope. It counts as started when the effect first waits. */
 export const child = <A, E, R>(
   id: string,
   effect: Effect.Effect<A, E, R>,
@@ -50,7 +51,7 @@ export const child = <A, E, R>(
   }
 }
 
-/** Whether a child that ended like this is to be started again; an interruption is an orderly end. */
+/** Whether a child that ended in this way is restarted. An interruption is an orderly end. */
 export const restarts = (restart: Restart, exit: Exit.Exit<unknown, unknown>): boolean => {
   switch (restart) {
     case "permanent":
@@ -62,7 +63,7 @@ export const restarts = (restart: Restart, exit: Exit.Exit<unknown, unknown>): b
   }
 }
 
-/** Which of the children, in their order, are stopped and started again when the one at `index` is. */
+/** The children, in order, that are stopped and restarted with the one at `index`. */
 export const affected = <A>(strategy: Strategy, children: ReadonlyArray<A>, index: number): ReadonlyArray<A> => {
   switch (strategy) {
     case "oneForOne":

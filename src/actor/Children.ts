@@ -1,6 +1,6 @@
 /**
- * The running children of one supervisor, and what is done when one of them ends. Whatever happens is a step, and steps are
- * taken one after the other by the fiber that supervises. A step waits for children that stop, but not for a backoff.
+ * The running children of one supervisor. Everything that happens to them is a step, and the fiber of the supervisor
+ * takes the steps one after the other. A step waits for children that stop, and never for a backoff.
  */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
@@ -21,11 +21,11 @@ import { DuplicateChild, RestartIntensityExceeded, SupervisorError } from "./Sup
 
 /** How a supervisor works. */
 export interface Options extends Backoff {
-  /** What errors and logs call it: `supervisor`. */
+  /** Its name in errors and logs: `supervisor`. */
   readonly name?: string
   /** `oneForOne`. */
   readonly strategy?: Strategy
-  /** Crashes of any of its children that it tolerates `within` the window: 5. */
+  /** Crashes of all children together that are tolerated `within` the window: 5. */
   readonly intensity?: number
   /** 30 seconds. */
   readonly within?: Duration.Input
@@ -36,30 +36,30 @@ export interface ChildStatus {
   readonly id: string
   readonly restart: Restart
   readonly status: "running" | "waiting"
-  /** How often it was started again. */
+  /** How often it was restarted. */
   readonly restarts: number
 }
 
-/** A child and what is known about it. */
+/** A child with its state. */
 interface Member {
   readonly child: Child
   readonly context: Context.Context<never>
   readonly policy: RestartPolicy.RestartPolicy
   /** While it runs. */
   fiber: Fiber.Fiber<unknown, unknown> | undefined
-  /** While it, and those affected by its crash, wait for their next start. */
+  /** While it waits for its restart, with those that were stopped for its crash. */
   timer: Fiber.Fiber<unknown, unknown> | undefined
-  /** Whose crash it was stopped for, its own or another's, while it waits for the next start of that one. */
+  /** The child for whose crash it was stopped, itself or another, while it waits for the restart. */
   waitsFor: Member | undefined
   history: RestartPolicy.History
   runningSince: number
   restarts: number
 }
 
-/** Something that happens to the children; when it fails, the supervisor does. */
+/** Something that happens to the children. When it fails, the supervisor fails. */
 export type Step = Effect.Effect<void, SupervisorError>
 
-/** The children of one supervisor. What happens to them are steps, taken one after the other. */
+/** The children of one supervisor. */
 export class Children {
   readonly #name: string
   readonly #strategy: Strategy
@@ -92,12 +92,12 @@ export class Children {
     }))
   }
 
-  /** Adds a step to those to be taken. */
+  /** Adds a step. */
   next(step: Step): void {
     Queue.offerUnsafe(this.#steps, step)
   }
 
-  /** Takes steps until there is no reason to go on, or one fails. */
+  /** Takes steps until `isOver`, or until one fails. */
   supervise(isOver: () => boolean): Step {
     return Effect.suspend(() =>
       isOver()
@@ -160,7 +160,7 @@ export class Children {
     })
   }
 
-  /** Starts those again that do not run, in their order. */
+  /** Restarts the children that do not run, in order. */
   #relaunch(members: ReadonlyArray<Member>): Effect.Effect<void> {
     const waiting = members.filter(({ fiber }) => fiber === undefined)
     return Effect.forEach(
@@ -173,7 +173,7 @@ export class Children {
     )
   }
 
-  /** Interrupts a child and waits for its finalizers, but not longer than its deadline. */
+  /** Interrupts a child, and waits for its finalizers until its deadline. */
   #halt(member: Member): Effect.Effect<void> {
     return Effect.suspend(() => {
       const { child, fiber, timer } = member
@@ -247,7 +247,7 @@ export class Children {
     return Effect.andThen(this.stopAll(), Effect.fail(new SupervisorError({ reason })))
   }
 
-  /** On a fiber of its own: no step stands behind the log. */
+  /** On a fiber of its own, so that no step waits for the log. */
   #report(member: Member, cause: Cause.Cause<unknown>): void {
     Effect.runForkWith(member.context)(Log.error("A child crashed", { ...this.#labels(member), cause }))
   }

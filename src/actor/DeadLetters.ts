@@ -1,12 +1,12 @@
 /**
- * Every message that was dropped instead of handled: a bounded list of the latest and a count per reason. It keeps the
- * shape of a payload, never its values, so that reading it gives nobody's data away. It does not redeliver.
+ * The messages that were dropped instead of handled: the latest of them, and a count per reason. A dead letter has the
+ * shape of its payload and none of its values, so that it reveals no data. Nothing is delivered again.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
-/** Why a message ended here. */
+/** Why a message was dropped. */
 export type Reason =
   | "MailboxFull"
   | "Coalesced"
@@ -24,11 +24,11 @@ export interface DeadLetter {
   readonly reason: Reason
   /** The payload with every leaf replaced by the name of its type. */
   readonly shape: unknown
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since 1970. */
   readonly at: number
 }
 
-/** What a message leaves behind when it is dropped. */
+/** A dropped message, with its payload. */
 export interface Dropped {
   readonly actor: string
   readonly tag: string
@@ -42,7 +42,7 @@ const maxKeys = 16
 /** Characters of a key. */
 const maxKey = 128
 
-/** The shape of a value: keys and type names, three levels deep, at most sixteen keys a level. */
+/** The shape of a value: keys and names of types, three levels deep, with at most sixteen keys per level. */
 const shapeOf = (value: unknown, depth = 0): unknown => {
   if (value === null) return "null"
   if (typeof value !== "object") return typeof value
@@ -52,25 +52,25 @@ const shapeOf = (value: unknown, depth = 0): unknown => {
     const keys = Object.keys(value).slice(0, maxKeys)
     return Object.fromEntries(keys.map((key) => [key.slice(0, maxKey), shapeOf(dataOf(value, key), depth + 1)]))
   } catch {
-    // A proxy that does not say what it is.
+    // //A revoked proxy, for example.
     return "unreadable"
   }
 }
 
-/** Getters are code of somebody else: they are not run. */
+/** Does not run getters, which are code of others. */
 const dataOf = (value: object, key: string): unknown => Object.getOwnPropertyDescriptor(value, key)?.value
 
-/** A bounded store of dead letters. */
+/** A store of dead letters with a limit. */
 export interface Service {
-  /** Records a dropped message; the oldest goes when the store is full. */
+  /** Records a dropped message. When the store is full, the oldest is removed. */
   readonly recordUnsafe: (dropped: Dropped) => void
   /** The latest, oldest first. */
   readonly recent: Effect.Effect<ReadonlyArray<DeadLetter>>
-  /** How many there were since the start, of one reason or of all; not limited by the capacity. */
+  /** How many there were since the start, for one reason or in total, independent of the capacity. */
   readonly count: (reason?: Reason) => Effect.Effect<number>
 }
 
-/** Creates a store for the latest `capacity` dead letters (default 256). */
+/** A store for the latest `capacity` dead letters (default 256). */
 export const makeUnsafe = (options?: { readonly capacity?: number }): Service => {
   const capacity = Math.max(1, options?.capacity ?? 256)
   const ring: Array<DeadLetter> = []
@@ -90,12 +90,12 @@ export const makeUnsafe = (options?: { readonly capacity?: number }): Service =>
   }
 }
 
-/** The dead letters of the actors spawned in this context; by default one store for the process. */
+/** The store for actors that are spawned in this context; by default one for the process. */
 export const DeadLetters: Context.Reference<Service> = Context.Reference<Service>("fibra/actor/DeadLetters", {
   defaultValue: () => makeUnsafe()
 })
 
-/** A store of its own for everything below this layer. */
+/** A separate store for everything below this layer. */
 export const layer = (options?: { readonly capacity?: number }): Layer.Layer<never> =>
   Layer.effect(
     DeadLetters,

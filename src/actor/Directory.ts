@@ -1,8 +1,8 @@
 // Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
- * Finds actors by address, or activates them: once, however many ask at the same time. An actor is active for as long as
- * somebody holds it and `maxIdleTime` longer; then it is passivated, that is, its Scope closes. Of one address there is never
- * a second activation before the first is gone. This is the directory of one process; what it promises is the interface.
+ * Finds actors by address, or activates them: once, however many callers ask at the same time. An actor stays active as
+ * long as somebody holds it, and for `maxIdleTime` after that; then it is passivated: its Scope closes. An address has
+ * no second activation before the first has ended. This implementation serves one process.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -35,7 +35,11 @@ export class DirectoryFull extends Schema.TaggedError<DirectoryFull>()("Director
   }
 }
 
-/** The actor did not become active in time. */
+/**
+ * The actor did not become active within `activationTimeout`.
+ *
+ * Goes to the caller of `get`.
+ */
 export class ActivationTimeout extends Schema.TaggedError<ActivationTimeout>()("ActivationTimeout", {
   address: Schema.String,
   millis: Schema.Finite
@@ -49,24 +53,24 @@ export class ActivationTimeout extends Schema.TaggedError<ActivationTimeout>()("
   }
 }
 
-/** Where actors are found. */
+/** A directory of actors. */
 export interface Directory<in out Address, out Ref, out E = never> {
-  /** Finds or activates the actor, and holds it active until the Scope closes. */
+  /** Finds or activates the actor, and keeps it active until the Scope closes. */
   readonly get: (address: Address) => Effect.Effect<Ref, E | DirectoryFull | ActivationTimeout, Scope.Scope>
-  /** The addresses of the actors that are active or being activated. */
+  /** The addresses of all actors that are active or being activated. */
   readonly addresses: Effect.Effect<ReadonlyArray<Address>>
   /** How many there are. */
   readonly size: Effect.Effect<number>
 }
 
-/** A fresh actor: what its holders get, and how to wait for its end. */
+/** An activated actor: what its holders get, and how to wait for its end. */
 export interface Activated<Ref> {
   readonly ref: Ref
-  /** Completes when the actor has stopped, for whatever reason; it then leaves the directory. */
+  /** Completes when the actor has stopped for any reason; it then leaves the directory. */
   readonly watch: Effect.Effect<unknown>
 }
 
-/** What an address stands for, and for how long. */
+/** How actors are activated and kept. */
 export interface Options<Address, Ref, E, R> {
   /** Runs the actor of an address in a Scope of its own. A failure reaches all who wait, and is not remembered. */
   readonly activate: (address: Address) => Effect.Effect<Activated<Ref>, E, R>
@@ -76,17 +80,23 @@ export interface Options<Address, Ref, E, R> {
   readonly capacity?: number
   /** How long an activation may take: one minute. */
   readonly activationTimeout?: Duration.Input
-  /** How long an actor may take to stop; then it is left behind, and its address is free: 15 seconds, more than it needs by default. */
+  /**
+   * How long an actor may take to stop; then it is left behind, and its address is free: 15 seconds, more than an actor
+   * needs by default.
+   */
   readonly shutdown?: Duration.Input
 }
 
-/** One activation, from before it begins until everything it acquired is released. */
+/** One activation, from before it begins until everything is released. */
 interface Tenancy {
   readonly scope: Scope.Closeable
   readonly ended: Deferred.Deferred<void>
 }
 
-/** A directory for this process. Addresses are compared with `Equal`; closing the Scope passivates all at once. */
+/**
+ * A directory for this process. Addresses are compared with `Equal`. When the Scope closes, all actors are passivated
+ * at the same time.
+ */
 export const make = <Address, Ref, E, R>(
   options: Options<Address, Ref, E, R>
 ): Effect.Effect<Directory<Address, Ref, E>, never, Exclude<R, Scope.Scope> | Scope.Scope> =>
@@ -112,7 +122,7 @@ export const make = <Address, Ref, E, R>(
         return Effect.uninterruptible(ending)
       })
 
-    /** Waits until whoever had the address before is gone. */
+    /** Waits until the previous activation of the address has ended. */
     const begin = (address: Address): Effect.Effect<Tenancy> =>
       Effect.suspend(() => {
         const before = MutableHashMap.get(tenancies, address)
@@ -124,7 +134,7 @@ export const make = <Address, Ref, E, R>(
         return Effect.succeed(tenancy)
       })
 
-    /** Not in the context of the first who asks: the actor outlives it. */
+    /** Not in the context of the first caller, which the actor outlives. */
     const activation = (address: Address, { scope }: Tenancy): Effect.Effect<Activated<Ref>, E | ActivationTimeout> => {
       const activate = Effect.suspend(() => options.activate(address))
       const started = Effect.forkDetach(inContext(activate, Context.add(context, Scope.Scope, scope)), {
@@ -150,7 +160,7 @@ export const make = <Address, Ref, E, R>(
     const lookup = Effect.fnUntraced(function* (address: Address) {
       const entry = yield* Effect.scope
       const tenancy = yield* Effect.acquireRelease(begin(address), (tenancy, exit) => end(address, tenancy, exit))
-      /** Ends the tenancy before its time, so that the next `get` activates anew. */
+      /** Ends the activation early, so that the next `get` begins another. */
       const leave = Effect.andThen(
         Effect.suspend(() => (isEntry(actors, address, entry) ? RcMap.invalidate(actors, address) : Effect.void)),
         end(address, tenancy, Exit.void)
@@ -167,7 +177,7 @@ export const make = <Address, Ref, E, R>(
       capacity
     })
 
-    // RcMap closes one entry after the other, and each may take its time to drain.
+    // //RcMap closes one entry after the other, and each may take time to drain.
     yield* Effect.addFinalizer((exit) =>
       Effect.forEach(Array.from(tenancies), ([address, tenancy]) => end(address, tenancy, exit), {
         concurrency: "unbounded",

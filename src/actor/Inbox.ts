@@ -1,7 +1,8 @@
 // Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
- * The way of messages into one actor: handled in place when the actor is free, else queued; taken one after the other, on
- * the stack of whoever made room for the next; refused with a reason and a dead letter. It knows no handlers and no state.
+ * The way of messages into one actor: a message is handled in place when the actor is free, and waits otherwise.
+ * Messages are taken one after the other, on the stack of whoever freed the actor. A refused message becomes a dead
+ * letter with a reason. An inbox knows neither handlers nor state.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -17,7 +18,7 @@ import { Mailbox, Overflow } from "./Mailbox.ts"
 import type * as Message from "./Message.ts"
 import * as Monotonic from "./Monotonic.ts"
 
-/** Who handles the messages. */
+/** The actor that handles the messages. */
 export interface Consumer {
   readonly options: {
     readonly address: string
@@ -27,19 +28,19 @@ export interface Consumer {
   }
   /** Whether it can handle a message now. */
   readonly free: boolean
-  /** Handles a message; if it is not free afterwards, it calls `pump` when it is. */
+  /** Handles a message. If the actor is not free afterwards, it calls `pump` once it is. */
   readonly handle: (message: Message.Message) => void
   /** No message is left. */
   readonly idle: () => void
 }
 
-/** Messages handled in a row before others run. */
+/** Messages in a row, after which other fibers get a turn. */
 const messagesPerTurn = 64
 
-/** Handlers run in place inside each other; the next one gets a stack of its own. */
+/** Handlers that run in place inside each other, after which the next one gets a stack of its own. */
 const maxDepth = 32
 
-/** How many handlers the current fiber is inside of. */
+/** The number of handlers that the current fiber is inside of. */
 const depthOfStack = (): number => {
   const fiber = Fiber.getCurrent()
   const turn = fiber === undefined ? undefined : Context.get(fiber.context, CurrentTurn)
@@ -50,24 +51,24 @@ const depthOfStack = (): number => {
 export class Inbox {
   readonly #consumer: Consumer
   #mailbox: Mailbox<Message.Message> | undefined
-  /** Whether a loop, on this stack or on the next turn, is going to take the next message. */
+  /** Whether a loop, on this stack or in the next turn, is about to take a message. */
   #pumping = false
 
   constructor(consumer: Consumer) {
     this.#consumer = consumer
   }
 
-  /** Messages waiting. */
+  /** Messages that wait. */
   get size(): number {
     return this.#mailbox?.size ?? 0
   }
 
-  /** Whether nothing waits, and nobody for room. */
+  /** Whether neither messages nor senders wait. */
   get isEmpty(): boolean {
     return this.#mailbox === undefined
   }
 
-  /** Handles a message at once if nothing is in its way, or puts it where the overflow policy says. */
+  /** Handles a message at once if the actor is free; otherwise the overflow policy decides. */
   accept(message: Message.Message): void {
     if (this.#mailbox !== undefined || this.#pumping || !this.#consumer.free) {
       this.#enqueue(message)
@@ -83,7 +84,7 @@ export class Inbox {
     this.#pumpNextTurn()
   }
 
-  /** Takes messages, `first` before the others, until one has to wait, none is left, or others should run. */
+  /** Handles messages, `first` before the others, until one has to wait, none is left, or other fibers need a turn. */
   pump(first?: Message.Message): void {
     const consumer = this.#consumer
     if (this.#pumping || !consumer.free) return
@@ -99,13 +100,13 @@ export class Inbox {
     this.#pumping = false
   }
 
-  /** Takes a message out, if it still waits. */
+  /** Removes a message that waits. */
   remove(message: Message.Message): void {
     this.#mailbox?.remove(message)
     this.#promote()
   }
 
-  /** Refuses what waits. */
+  /** Refuses all messages that wait. */
   refuseAll(reason: () => ActorErrorReason, letter: DeadLetters.Reason): void {
     for (let message = this.#mailbox?.take(); message !== undefined; message = this.#mailbox?.take()) {
       this.#promote()
@@ -114,7 +115,7 @@ export class Inbox {
     this.#mailbox = undefined
   }
 
-  /** Answers the messages of the runtime itself that wait, without running them. */
+  /** Answers the internal messages that wait, without running them. */
   answerInternal(exit: Exit.Exit<unknown, unknown>): void {
     const mailbox = this.#mailbox
     for (let message = mailbox?.takeInternal(); message !== undefined; message = mailbox?.takeInternal()) {
@@ -122,14 +123,14 @@ export class Inbox {
     }
   }
 
-  /** Tells the asker, once, what became of the message. */
+  /** Calls the asker, once, with the outcome of a message. */
   answer(message: Message.Message, exit: Exit.Exit<unknown, unknown>): void {
     const { resume } = message
     message.resume = undefined
     if (resume !== undefined) this.guarded(() => resume(exit))
   }
 
-  /** Does what is not the actor's own business, and must not harm it. */
+  /** Calls code outside the actor, which must not harm it. */
   guarded(act: () => void): void {
     try {
       act()
@@ -139,7 +140,9 @@ export class Inbox {
     }
   }
 
-  /** Tells sender and asker why a message is not going to be handled (or was, in vain), and records a dead letter. */
+  /**
+   * Refuses a message, before or after it was handled: tells the sender and the asker why, and records a dead letter.
+   */
   refuse(message: Message.Message, reason: ActorErrorReason, letter: DeadLetters.Reason): void {
     if (message.lane !== "internal") {
       const { address: actor, context } = this.#consumer.options
@@ -161,12 +164,12 @@ export class Inbox {
     return Monotonic.millisUnsafe(this.#clock)
   }
 
-  /** When a message sent now expires. */
+  /** When a message that is sent now expires. */
   expiry(timeToLive: Duration.Input | undefined): number {
     return timeToLive === undefined ? Infinity : this.now() + Duration.toMillis(Duration.fromInputUnsafe(timeToLive))
   }
 
-  /** Tells the sender, once, that the mailbox took the message, or why it did not. */
+  /** Tells the sender, once, that the mailbox has accepted the message, or why it has not. */
   #accepted(message: Message.Message, refusal?: ActorErrorReason): void {
     const { accepted } = message
     message.accepted = undefined
@@ -176,7 +179,7 @@ export class Inbox {
   #makeMailbox(): Mailbox<Message.Message> {
     const { capacity, overflow } = this.#consumer.options
     if (overflow._tag !== "Coalesce") return new Mailbox(capacity, overflow)
-    // A message whose key cannot be told has none.
+    // //A message whose key cannot be computed has none.
     const key = (tag: string, payload: unknown) => {
       let key: string | undefined
       this.guarded(() => (key = overflow.key(tag, payload)))

@@ -1,14 +1,15 @@
 // Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
- * Waiting for what others wrote. It may never end, and it may be where it cannot be interrupted, so it runs on a fiber of its own:
- * whoever waits stops when the limit is over and leaves it behind. A limit is an effect that completes when the time is over.
+ * Waiting for the code of others. It may never end, and may be uninterruptible, so it runs on a fiber of its own: the
+ * caller stops waiting when the limit is over, and leaves the fiber behind. A limit is an effect that completes when
+ * the time is over.
  */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Log from "../Log.ts"
 
-/** Whether the fiber ends before the time is over. */
+/** Whether the fiber ends within the limit. */
 export const ended = (fiber: Fiber.Fiber<unknown, unknown>, limit: Effect.Effect<void>): Effect.Effect<boolean> =>
   Effect.suspend(() =>
     fiber.pollUnsafe() === undefined
@@ -22,7 +23,7 @@ const count = Metric.counter("fibra_actor_left_behind", {
   incremental: true
 })
 
-/** Says that this did not end in time and is not waited for, and counts it. */
+/** Logs and counts something that did not end in time and is not waited for any more. */
 export const leftBehind = (
   what: "build" | "handler" | "finalizer" | "child" | "activation",
   message: string,

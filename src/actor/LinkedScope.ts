@@ -1,20 +1,19 @@
 // Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
- * The Scope of one activation of an actor. It is an ordinary Scope that also says which fibers were forked in it, so that
- * a background fiber and its actor share one fate without the author having to link them, and lets its finalizers be bounded.
- * Fibers of a scope inside this one (a `FiberMap`, `Effect.scoped`) belong to that scope and are not reported. Nor is a fiber that
- * was started at once (`startImmediately`) and has ended before it first waited: it never comes into the Scope, so its failure is
- * nobody's crash.
+ * The Scope of one activation. It is an ordinary Scope that also reports the fibers forked in it, so that the failure
+ * of a background fiber is a crash of its actor, and that limits its finalizers. Fibers of a Scope inside this one (a
+ * `FiberMap`, `Effect.scoped`) belong to that Scope and are not reported. Neither is a fiber that was started with
+ * `startImmediately` and has ended before it first waited: it never enters the Scope.
  */
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 
-/** Who is told of the fibers, and closes the Scope. */
+/** The owner of the Scope. */
 export interface Listener {
   readonly forked: (fiber: Fiber.Fiber<unknown, unknown>) => void
-  /** Runs a finalizer, of a fiber if it is one that interrupts it. */
+  /** Runs a finalizer. `fiber` is the one that it interrupts, if it does. */
   readonly finalize: (
     finalizer: Effect.Effect<void>,
     fiber: Fiber.Fiber<unknown, unknown> | undefined
@@ -23,10 +22,10 @@ export interface Listener {
 
 type Finalizer = (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
 
-/** Creates a Scope that tells `listener` of every fiber that is forked in it. */
+/** A Scope that reports every fiber forked in it. */
 export const makeUnsafe = (listener: Listener): Scope.Closeable => new LinkedScope(listener) as never
 
-/** A Scope keeps its finalizers in `state`; whoever replaces it is given one that sees the fibers. */
+/** A Scope keeps its finalizers in `state`; this one replaces each new state by one that reports fibers. */
 class LinkedScope {
   readonly #listener: Listener
   #state!: Scope.Scope["state"]
@@ -52,8 +51,8 @@ const withLinkedFinalizers = (open: Scope.State.Open, listener: Listener): Scope
 }
 
 /**
- * `Effect.forkIn` registers a fiber's interruption under the fiber itself; that is how it is seen here. For a fiber that has ended
- * already it registers nothing, and tells nobody of it.
+ * `Effect.forkIn` registers the finalizer of a fiber under the fiber itself. It registers none for a fiber that has
+ * ended already.
  */
 class LinkedFinalizers extends Map<object, Finalizer> {
   readonly #listener: Listener

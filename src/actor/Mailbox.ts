@@ -1,34 +1,37 @@
 /**
- * The queue in front of an actor: bounded, with a control lane that jumps it and an overflow policy that is data. It is a
- * plain data structure; it runs nothing, waits for nothing and knows no actor.
+ * The queue of an actor: it has a capacity, a control lane that comes first, and an overflow policy, which is data. A
+ * mailbox is a plain data structure: it runs nothing and waits for nothing.
  */
 
-/** Messages of the control lane are taken before those of the normal one; both count towards the same capacity. */
+/** Messages of the control lane are taken before those of the normal one. Both count towards the same capacity. */
 export type Lane = "normal" | "control"
 
-/** A message on its way. */
+/** A message in a mailbox. */
 export interface Envelope {
   readonly tag: string
   readonly payload: unknown
-  /** Messages of the runtime itself are `internal`: taken first, never counted and never dropped for want of room. */
+  /** Messages of the runtime itself are `internal`: they are taken first, not counted, and never dropped. */
   readonly lane: Lane | "internal"
-  /** Milliseconds on the clock of its actor after which it must not run; `Infinity` when it does not expire. */
+  /** When the message expires, in milliseconds on the clock of its actor; `Infinity`: never. */
   readonly expiresAt: number
   /** Set by the mailbox when its policy is to coalesce. */
   key: string | undefined
 }
 
-/** What happens to a message that finds the mailbox full. */
+/** What happens to a message when the mailbox is full. */
 export type Overflow =
   /** The sender is refused. */
   | { readonly _tag: "Fail" }
-  /** The new message is dropped and the sender goes on. */
+  /** The new message is dropped, and the sender continues. */
   | { readonly _tag: "DropNewest" }
-  /** The message that waited longest is dropped to make room; those of the control lane only when there is no other. */
+  /** The message that has waited longest is dropped; one of the control lane only when there is no other. */
   | { readonly _tag: "DropOldest" }
   /** The sender waits until there is room. */
   | { readonly _tag: "Backpressure" }
-  /** A message takes the place of the waiting one with the same key, full or not; with no such message it is as `Fail`. */
+  /**
+   * A message replaces the waiting one with the same key, whether the mailbox is full or not. Without such a message it
+   * is as `Fail`.
+   */
   | { readonly _tag: "Coalesce"; readonly key: (tag: string, payload: unknown) => string | undefined }
 
 /** The overflow policies. */
@@ -43,12 +46,12 @@ export const Overflow = {
   Overflow | ((key: (tag: string, payload: unknown) => string | undefined) => Overflow)
 >
 
-/** What became of an offered message. */
+/** The outcome of an offer. */
 export type Offered<E extends Envelope> =
   | { readonly _tag: "Accepted" }
   | { readonly _tag: "Refused" }
   | { readonly _tag: "Waiting" }
-  /** Accepted at the expense of `dropped`, or, if `dropped` is the message itself, not accepted. */
+  /** `dropped` was removed to make room; when it is the message itself, that was not accepted. */
   | { readonly _tag: "Dropped"; readonly dropped: E; readonly reason: "MailboxFull" | "Coalesced" }
 
 const accepted = { _tag: "Accepted" } as const
@@ -56,8 +59,8 @@ const refused = { _tag: "Refused" } as const
 const waiting = { _tag: "Waiting" } as const
 
 /**
- * A bounded queue of envelopes. Senders that wait for room get it in their order: whoever calls `take` or `remove` asks
- * `promote` afterwards, so that nobody waits while there is room.
+ * A queue with a capacity. Senders that wait for room get it in order: after `take` or `remove`, the caller asks
+ * `promote`.
  */
 export class Mailbox<E extends Envelope> {
   readonly capacity: number
@@ -72,12 +75,12 @@ export class Mailbox<E extends Envelope> {
     this.overflow = overflow
   }
 
-  /** Messages inside; senders that wait for room and messages of the runtime itself are not counted. */
+  /** Messages in the mailbox, without senders that wait and internal messages. */
   get size(): number {
     return this.#control.size + this.#normal.size
   }
 
-  /** Offers a message; the answer tells what became of it, or of another that made room for it. */
+  /** Offers a message, and returns what became of it, or of another that made room. */
   offer(envelope: E): Offered<E> {
     const lane = this.#lane(envelope)
     if (lane === this.#internal) {
@@ -114,17 +117,17 @@ export class Mailbox<E extends Envelope> {
     return this.takeInternal() ?? this.#control.shift() ?? this.#normal.shift()
   }
 
-  /** The next message of the runtime itself. */
+  /** The next internal message. */
   takeInternal(): E | undefined {
     return this.#internal.shift()
   }
 
-  /** Takes one message out, wherever it waits. */
+  /** Removes a message, wherever it waits. */
   remove(envelope: E): void {
     if (!this.#lane(envelope).remove(envelope)) this.#waiting.remove(envelope)
   }
 
-  /** If there is room, lets the sender in that waited longest, and gives its message. */
+  /** If there is room, accepts the message of the sender that has waited longest, and returns it. */
   promote(): E | undefined {
     if (this.size >= this.capacity) return undefined
     const promoted = this.#waiting.shift()
@@ -144,7 +147,7 @@ export class Mailbox<E extends Envelope> {
   }
 }
 
-/** An array queue whose `shift` is constant time on average. */
+/** A queue in an array, whose `shift` takes constant time on average. */
 class Fifo<E extends Envelope> {
   #items: Array<E> = []
   #head = 0

@@ -1,4 +1,4 @@
-/** A message on its way through one actor: the envelope the mailbox sees, and who wants to know what became of it. */
+/** A message on its way through one actor: the envelope for the mailbox, and the callbacks of its sender. */
 import type * as Duration from "effect/Duration"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -8,42 +8,42 @@ import type { Envelope, Lane } from "./Mailbox.ts"
 
 /** How a message is sent. */
 export interface SendOptions {
-  /** `control` jumps the queue. */
+  /** Messages with `control` come first. */
   readonly lane?: Lane | undefined
-  /** Time the message may wait in the mailbox; by default as long as it takes. */
+  /** How long the message may wait in the mailbox; by default without a limit. */
   readonly timeToLive?: Duration.Input | undefined
-  /** Who sends it: given to the handler, and to whatever it does meanwhile. */
+  /** The sender: passed to the handler, and to the fibers that it forks. */
   readonly from?: unknown
-  /** Names what it is sent for, to whoever observes what becomes of it. */
+  /** A reference for observers: what the message was sent for. */
   readonly reference?: string | undefined
 }
 
 /** Called at most once with the outcome of a message. */
 export type Resume = (exit: Exit.Exit<unknown, unknown>) => void
 
-/** Called at most once when the mailbox took a message, or with the reason why it did not. */
+/** Called at most once: when the mailbox has accepted a message, or with the reason why it has not. */
 export type Accepted = (refusal: ActorErrorReason | undefined) => void
 
 /** A message on its way. */
 export interface Message extends Envelope, Turn {
-  /** Set for messages of the runtime itself, which no handler of the author sees. */
+  /** Set for internal messages, which no handler of a behaviour sees. */
   readonly run: (() => Exit.Exit<unknown, unknown>) | undefined
-  /** Undefined when nobody wants to know, or everybody knows already. */
+  /** Undefined when nobody asks, or when it was called. */
   accepted: Accepted | undefined
-  /** Undefined when nobody wants to know, or everybody knows already. */
+  /** Undefined when nobody asks, or when it was called. */
   resume: Resume | undefined
-  /** The life of the actor that handles it; undefined before. */
+  /** The activation that handles it; undefined before that. */
   activation: Activation | undefined
   readonly reference: string | undefined
   depth: number
-  /** The handler, while it runs and has not ended at once. */
+  /** The fiber of the handler, unless that ended at once. */
   fiber: Fiber.Fiber<unknown, unknown> | undefined
   cancelled: boolean
-  /** Whether the handler was told to end, because it ran too long. */
+  /** Whether the handler was interrupted because it ran too long. */
   overdue: boolean
 }
 
-/** A message for a handler of the author. */
+/** A message for a handler of the behaviour. */
 export const make = (
   tag: string,
   payload: unknown,

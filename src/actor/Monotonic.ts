@@ -1,17 +1,17 @@
 /**
- * Time that only goes on, whatever the clock on the wall is set to: for how long something takes or lasts, and never for when it was.
- * It begins anywhere, and is worth nothing outside this process.
+ * Time that never goes back, whatever happens to the wall clock. It serves to measure how long something takes, not
+ * when it was. It begins at any number, and means nothing outside this process.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
-/** Whole milliseconds: the difference of two readings is small, and kept without memory of its own. */
+/** In whole milliseconds: the difference of two readings is a small integer, which takes no memory of its own. */
 export const millisUnsafe = (clock: Clock.Clock): number => Math.floor(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)
 
-/** The same, as the clock of the fiber has it. */
+/** The same, from the clock of the fiber. */
 export const millis: Effect.Effect<number> = Clock.clockWith((clock) => Effect.succeed(millisUnsafe(clock)))
 
-/** What a reading is to be added to, to say when it was: milliseconds since the epoch, by the clock on the wall as it is set now. */
+/** Added to a reading, gives the milliseconds since 1970 by the present wall clock. */
 export const epoch: Effect.Effect<number> = Clock.clockWith((clock) =>
   Effect.succeed(clock.currentTimeMillisUnsafe() - millisUnsafe(clock))
 )

@@ -1,15 +1,15 @@
-/** What a component hangs on to an actor, to see what becomes of it; to the actor it makes no difference. */
+/** What a component attaches to an actor to follow it. An observer does not change what an actor does. */
 
-/** Where an actor is in its life. */
+/** The phases in the life of an actor. */
 export type Status = "starting" | "running" | "restarting" | "faulted" | "stopping" | "stopped"
 
-/** Whoever wants to see it. Calls are synchronous; `settled` and `suspended` crash the actor by throwing. */
+/** An observer of an actor. Calls are synchronous. When `settled` or `suspended` throws, the actor crashes. */
 export interface Observer<State> {
-  /** The state was replaced, by a handler or by going back to the last good one. */
+  /** The state was replaced: by a handler, or by restoring the last good one. */
   readonly changed: (state: State) => void
-  /** A message ended without a crash; what it changed is good. */
+  /** A message ended without a crash; its changes are final. */
   readonly settled: () => void
-  /** A handler that goes on has changed the state. */
+  /** A handler that waits has changed the state. */
   readonly suspended: () => void
   readonly status: (status: Status) => void
 }

@@ -1,8 +1,8 @@
 // Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
- * How one actor comes back after a crash: waits as long as the restart policy says, activates, and does so again when that
- * fails. It holds a fiber only while it works, and an actor that never crashed has no recovery. The decision is
- * `RestartPolicy`'s, what a step does is the actor's business.
+ * Restarts one actor after a crash: waits as long as the restart policy says, activates, and repeats that when it
+ * fails. A recovery holds a fiber only while it works; an actor that has never crashed has none. `RestartPolicy`
+ * decides, and the actor carries out the steps.
  */
 import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
@@ -12,14 +12,14 @@ import * as Random from "effect/Random"
 import * as Monotonic from "./Monotonic.ts"
 import * as RestartPolicy from "./RestartPolicy.ts"
 
-/** What an actor does in its recovery. */
+/** The steps of a recovery, carried out by the actor. */
 export interface Steps {
-  /** Whether the actor still wants to come back. */
+  /** Whether the actor is still to be restarted. */
   readonly wanted: () => boolean
   readonly activate: Effect.Effect<void, unknown>
   /** Releases what a failed activation left behind. */
   readonly release: (cause: Cause.Cause<unknown>) => Effect.Effect<void>
-  /** There were too many crashes; it is tried again at `retryAt`. */
+  /** There were too many crashes; the next probe is at `retryAt`. */
   readonly faulted: () => void
   /** There were too many crashes, and the policy is to stop. */
   readonly giveUp: (cause: Cause.Cause<unknown>) => Effect.Effect<void>
@@ -31,7 +31,7 @@ export class Recovery {
   readonly #steps: Steps
   #history = RestartPolicy.healthy
   #fiber: Fiber.Fiber<unknown, unknown> | undefined
-  /** When a faulted actor is tried again, by `Monotonic`. */
+  /** When a faulted actor is probed, by `Monotonic`. */
   retryAt = 0
 
   constructor(policy: RestartPolicy.RestartPolicy, steps: Steps) {
@@ -44,7 +44,7 @@ export class Recovery {
     this.#fiber = Effect.runForkWith(context)(effect)
   }
 
-  /** Brings back what had been running since `runningSince`; undefined if it never came that far. */
+  /** Restarts the actor. `runningSince` is undefined if its build had not finished. */
   recover(cause: Cause.Cause<unknown>, runningSince: number | undefined): Effect.Effect<void> {
     return Effect.flatMap(Monotonic.millis, (now) => {
       if (!this.#steps.wanted()) return Effect.void
@@ -58,7 +58,7 @@ export class Recovery {
     })
   }
 
-  /** Interrupts the recovery and waits for what it is releasing, unless it is itself what ends it. */
+  /** Interrupts the recovery and waits for what it releases, unless the recovery itself calls this. */
   end(): Effect.Effect<void> {
     return Effect.suspend(() => {
       const fiber = this.#fiber
@@ -73,6 +73,9 @@ export class Recovery {
   }
 }
 
-/** Waits for between half of the time and all of it, so that those that crashed together do not come back together. */
+/**
+ * Sleeps for at least half of the time and at most all of it, so that actors that crashed together do not restart
+ * together.
+ */
 export const sleepWithJitter = (millis: number): Effect.Effect<void> =>
   millis === 0 ? Effect.void : Effect.flatMap(Random.nextBetween(millis / 2, millis), Effect.sleep)

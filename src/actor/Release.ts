@@ -1,7 +1,7 @@
 // Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
- * The end of one activation: what still runs is interrupted, what was acquired is released. All of that is code of others, so it is
- * waited for only as long as it may take. What is not over then is left behind: said in the log, and counted.
+ * Ends an activation: interrupts what still runs, and releases what was acquired. All of that is code of others, so it
+ * is waited for only within a limit. What has not ended then is left behind, logged and counted.
  */
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -12,22 +12,22 @@ import type { Activation } from "./Activation.ts"
 import type { Options } from "./CellOptions.ts"
 import * as Limit from "./Limit.ts"
 
-/** What is to end. */
+/** What has to end. */
 export interface Leaving {
   readonly activation: Activation
-  /** The handler, or the build, if it still runs. */
+  /** The handler or the build, if it still runs. */
   readonly running: Fiber.Fiber<unknown, unknown> | undefined
   readonly exit: Exit.Exit<unknown, unknown>
 }
 
-/** Whose it is, and how long it may take. */
+/** The actor, and its limit. */
 type Left = Pick<Options<never>, "address" | "labels" | "over" | "shutdown">
 
-/** What the log calls an actor. */
+/** The labels of an actor in the log. */
 export const labelsOf = ({ address, labels }: Pick<Left, "address" | "labels">): Log.LogDetails =>
   labels ?? { actor: address }
 
-/** Ends an activation. Every finalizer is begun, also when an earlier one does not end. */
+/** Ends an activation. Every finalizer starts, even when an earlier one does not end. */
 export const release = (actor: Left, { activation, exit, running }: Leaving): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (running === undefined && activation.isEmpty) return activation.close(exit)

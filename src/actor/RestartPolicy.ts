@@ -1,25 +1,25 @@
 /**
- * How an actor (or a supervised child) comes back after a crash, as data, and the decision as a pure function of the crash
- * history. It starts nothing and reads no clock.
+ * How an actor, or a supervised child, restarts after a crash. A policy is data, and the decision is a pure function of
+ * the crash history.
  */
 import * as Duration from "effect/Duration"
 
 /** How often, how fast and how long to restart. */
 export interface RestartPolicy {
-  /** Crashes tolerated `within` the window; one more is too many. */
+  /** Crashes tolerated `within` the window. */
   readonly intensity: number
   readonly within: Duration.Duration
-  /** Delay before the second restart in a row; the first is at once, each further one doubles. */
+  /** The delay before the second restart in a row. The first has none, and each later one doubles. */
   readonly backoff: Duration.Duration
   readonly maxBackoff: Duration.Duration
   /** Time without a crash after which the backoff starts over. */
   readonly healthyAfter: Duration.Duration
-  /** Once there were too many: probe after `probeInterval` (doubling, up to ten times that), or stop for good. */
+  /** After too many crashes: probe after `probeInterval`, which doubles up to ten times itself, or stop for good. */
   readonly exhausted: "probe" | "stop"
   readonly probeInterval: Duration.Duration
 }
 
-/** The parts of a `RestartPolicy`, as a caller gives them. */
+/** The parts of a `RestartPolicy`; each has a default. */
 export interface Options {
   readonly intensity?: number
   readonly within?: Duration.Input
@@ -30,7 +30,10 @@ export interface Options {
   readonly probeInterval?: Duration.Input
 }
 
-/** A policy; what is left out is 5 crashes within 30 s, 100 ms to 10 s of backoff, healthy and probed after 30 s. */
+/**
+ * Makes a policy. By default: 5 crashes within 30 s, a backoff of 100 ms to 10 s, healthy after 30 s, probed after 30
+ * s.
+ */
 export const make = (options: Options = {}): RestartPolicy => ({
   intensity: options.intensity ?? 5,
   within: Duration.fromInputUnsafe(options.within ?? "30 seconds"),
@@ -41,29 +44,29 @@ export const make = (options: Options = {}): RestartPolicy => ({
   probeInterval: Duration.fromInputUnsafe(options.probeInterval ?? "30 seconds")
 })
 
-/** The policy of an actor that is not restarted: its first crash is its end. */
+/** The policy of an actor that does not restart: it ends with its first crash. */
 export const never: RestartPolicy = make({ intensity: 0, exhausted: "stop" })
 
 /** What is remembered between crashes. */
 export interface History {
-  /** When the crashes still inside the window happened, in milliseconds of a clock that only goes on. */
+  /** The times of the crashes inside the window, by a monotonic clock in milliseconds. */
   readonly crashes: ReadonlyArray<number>
-  /** Restarts in a row without a healthy spell between them. */
+  /** Restarts in a row without health between them. */
   readonly attempt: number
   /** Probes in a row that led to another crash. */
   readonly probes: number
 }
 
-/** The history of an actor that never crashed. */
+/** The history of an actor that has never crashed. */
 export const healthy: History = { crashes: [], attempt: 0, probes: 0 }
 
-/** What to do about a crash; delays are milliseconds, before jitter. */
+/** What to do after a crash. Delays are in milliseconds, before jitter. */
 export type Decision =
   | { readonly _tag: "Restart"; readonly delay: number; readonly history: History }
   | { readonly _tag: "Probe"; readonly delay: number; readonly history: History }
   | { readonly _tag: "Stop" }
 
-/** A crash: when it happened, and since when what crashed had been running; undefined if it never came that far. */
+/** A crash: its time, and since when the actor had been running; undefined if its build had not finished. */
 export interface Crash {
   readonly now: number
   readonly runningSince: number | undefined
@@ -88,5 +91,5 @@ export const decide = (policy: RestartPolicy, history: History, crash: Crash): D
   return { _tag: "Restart", delay, history: { crashes, attempt: attempt + 1, probes } }
 }
 
-/** Bounded, because 2 ** 1024 is Infinity, and no backoff at all times that is no number. */
+/** Limited, because 2 ** 1024 is Infinity, and Infinity times a backoff of 0 is not a number. */
 const doublings = (attempt: number): number => Math.min(attempt - 1, 1023)

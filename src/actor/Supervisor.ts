@@ -1,7 +1,7 @@
 /**
- * Keeps children running. A child is an effect, not an actor: `Actor.spawn` and `Actor.untilStopped` make one of an actor, and
- * `run` makes one of another supervisor, so that escalation is nothing but the failure of a child. What crashes is started
- * anew, from nothing; a child that has to keep its state across restarts keeps it elsewhere (an actor does so by itself).
+ * Keeps children running. A child is an effect: `Actor.spawn` and `Actor.untilStopped` make one from an actor, and
+ * `run` makes one from another supervisor, so that escalation is simply the failure of a child. A child that crashes
+ * begins anew; state that has to survive belongs elsewhere (an actor keeps its own).
  */
 import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -17,20 +17,20 @@ export { type Backoff, child, type Child, type ChildOptions, type Restart, type 
 
 /** A running supervisor. */
 export interface Supervisor {
-  /** Starts a child after the others; fails with `DuplicateChild` when there is one of its id. */
+  /** Starts a child after the others; fails with `DuplicateChild` when the id is taken. */
   readonly start: <R>(child: Child<R>) => Effect.Effect<void, SupervisorError, R>
-  /** Stops a child for good; false when there is none of that id. */
+  /** Stops a child for good; false when there is none with this id. */
   readonly stop: (id: string) => Effect.Effect<boolean, SupervisorError>
-  /** The children in the order in which they were started first. */
+  /** The children, in the order in which they were first started. */
   readonly children: Effect.Effect<ReadonlyArray<ChildStatus>>
-  /** Never succeeds; fails when the supervisor has given up and stopped its children. */
+  /** Never succeeds. Fails when the supervisor has given up and stopped its children. */
   readonly await: Effect.Effect<never, SupervisorError>
 }
 
 /** Services that children need. */
 export type ChildServices<C> = C extends Child<infer R> ? R : never
 
-/** Runs children until none is left; stops them in reverse order, and fails when they crash too often. */
+/** Runs children until none is left. Stops them in reverse order, and fails when they crash too often. */
 export const run = <const C extends Child<unknown>>(
   options: Options,
   children: ReadonlyArray<C>

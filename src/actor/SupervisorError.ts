@@ -1,4 +1,4 @@
-/** What a supervisor cannot do: one error, `SupervisorError`, whose `reason` says which. */
+/** Errors of supervisors: a `SupervisorError` whose `reason` says what happened. */
 import * as Schema from "effect/Schema"
 
 /**
@@ -15,7 +15,7 @@ export class RestartIntensityExceeded extends Schema.TaggedError<RestartIntensit
     /** Crashes tolerated within `millis`. */
     intensity: Schema.Int,
     millis: Schema.Finite,
-    /** An error that says what was thrown, and can be read without harm. */
+    /** What was thrown, as an error that can be read safely. */
     cause: Schema.Defect()
   }
 ) {
@@ -55,7 +55,7 @@ export const SupervisorErrorReason = Schema.Union([RestartIntensityExceeded, Dup
 /** Why a `SupervisorError` happened. */
 export type SupervisorErrorReason = typeof SupervisorErrorReason.Type
 
-/** What a supervisor did not do; `message`, `hint` and `cause` are those of the reason. */
+/** An error of a supervisor; `message`, `hint` and `cause` are those of the reason. */
 export class SupervisorError extends Schema.TaggedError<SupervisorError>()("SupervisorError", {
   reason: SupervisorErrorReason
 }) {

@@ -1,20 +1,22 @@
 /**
- * Tells when a handler runs too long, and once more when it goes on all the same. One timer does for however many messages: it wakes
- * when the handler it saw could be overdue, and looks again. While the actor is idle there is none. It interrupts nothing itself.
+ * Reports a handler that runs too long, and again if it continues. One timer serves all messages: it wakes when the
+ * handler it saw may be overdue, and looks again. An idle actor has no timer. A watchdog interrupts nothing itself.
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Message } from "./Message.ts"
 
-/** Who wants to be told. */
+/** What a watchdog needs. */
 export interface WatchOptions {
   readonly context: Context.Context<never>
-  /** How long a handler may run, milliseconds. */
+  /** How long a handler may run, in milliseconds. */
   readonly millis: number
   /** By `Monotonic`. */
   readonly now: () => number
-  /** May also be told of a message whose handler has ended. Gives the milliseconds after which to tell again. */
+  /**
+   * Called with a message whose handler is overdue, or has just ended. Returns the milliseconds until the next call.
+   */
   readonly overdue: (message: Message) => number
 }
 
@@ -30,7 +32,7 @@ export class Watchdog {
     this.#watched = watched
   }
 
-  /** Watches the handler of a message from now on, instead of the one before. */
+  /** Watches the handler of a message, instead of the previous one. */
   guard(message: Message): void {
     const { context, millis, now } = this.#watched
     this.#message = message
@@ -50,7 +52,7 @@ export class Watchdog {
     const message = this.#message
     if (message !== undefined && this.#deadline <= now()) {
       const more = overdue(message)
-      // Unless that ended it, and another is watched already.
+      // //The call may have ended the handler, and another may be watched now.
       if (this.#message === message) this.#deadline = now() + more
     }
     if (this.#message !== undefined) return Effect.andThen(Effect.sleep(this.#deadline - now()), this.#look)

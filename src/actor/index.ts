@@ -1,4 +1,4 @@
-/** `fibra/actor`: the actor runtime. It knows no components and no sockets, and is worth using alone. */
+/** `fibra/actor`: the actor runtime. It does not depend on components or sockets, and can be used alone. */
 export * as Actor from "./Actor.ts"
 export {
   ActorCrashed,
