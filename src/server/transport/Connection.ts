@@ -87,6 +87,7 @@ export class Connection {
   #heardAt: number
   /** Whether it was pinged since. */
   #isAsked = false
+  #pongsDue = 0
   /** The bucket of messages that are handled. */
   #allowance: FullAt = 0
   /** The bucket of messages beyond that, which are refused. */
@@ -204,6 +205,20 @@ export class Connection {
     return after
   }
 
+  /** Something came in that is no message, and that nobody asked for. It counts as one, and is done in any case. */
+  pay(): void {
+    if (this.#handler === undefined) return
+    this.#transport.tick()
+    this.spend()
+  }
+
+  /** Whether a pong is due that has come now. */
+  takePong(): boolean {
+    if (this.#pongsDue === 0) return false
+    this.#pongsDue--
+    return true
+  }
+
   #lives(): void {
     this.#transport.tick()
     this.#heardAt = this.#transport.age
@@ -212,6 +227,7 @@ export class Connection {
 
   /** A sign of life that is no message. */
   heard(): void {
+    if (this.#handler === undefined) return
     this.#lives()
     this.#handler?.ponged?.()
   }
@@ -240,6 +256,7 @@ export class Connection {
   /** Asks for a sign of life. */
   ping(): void {
     this.#isAsked = true
+    this.#pongsDue++
     this.#handler?.pinged?.()
     this.writer.ping()
   }

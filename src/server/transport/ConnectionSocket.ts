@@ -5,15 +5,25 @@
 import { WebSocket } from "ws"
 import type { Slot } from "./ConnectionLimits.ts"
 import type { Connection } from "./Connection.ts"
+import * as FrameMeter from "./FrameMeter.ts"
 
 /** A WebSocket of one connection. */
-export class ConnectionSocket extends WebSocket {
+export class ConnectionSocket extends WebSocket implements FrameMeter.FramePosition {
   /** The extension that `ws` asks to decompress a message, by its name. */
   declare readonly _extensions: Record<string, unknown>
   /** Undefined before the wire is attached. */
   connection: Connection | undefined = undefined
   /** Its place in the limits, until it is closed. */
   slot: Slot | undefined = undefined
+  rest = 0
+  head: Buffer | undefined = undefined
+  isCrumb = false
+  unpaid = 0
+
+  /** Something was read, that `ws` has not looked at yet. */
+  read(chunk: Buffer): void {
+    if (this.connection?.isOpen === true) FrameMeter.read(this, chunk, this.connection)
+  }
 
   /** `ws` closes it itself after an error (1009 for a frame too large, 1007 for broken UTF-8); "close" follows. */
   override emit(event: string | symbol, data?: unknown): boolean {

@@ -5,15 +5,15 @@
 import type { Socket } from "node:net"
 import type { Principal } from "../../Principal.ts"
 import type { ConnectionSocket } from "./ConnectionSocket.ts"
-import type { Connection, WireProtocol } from "./Connection.ts"
+import type { WireProtocol } from "./Connection.ts"
 import type { Deflater } from "./Deflater.ts"
 import type { Frame, FrameWriter } from "./FrameWriter.ts"
 import type { Transport } from "./Transport.ts"
 import { frame, frames, FrameTemplate } from "./WebSocketFrames.ts"
 
-const connectionOf = Symbol("fibra/server/connection")
+const webSocketOf = Symbol("fibra/server/webSocket")
 
-type Linked = Socket & { [connectionOf]?: Connection }
+type Linked = Socket & { [webSocketOf]?: ConnectionSocket }
 
 /** Attaches a wire to a WebSocket. With a `Deflater`, messages are compressed. */
 export const attach = (
@@ -27,17 +27,28 @@ export const attach = (
   const writer = deflater === undefined ? new WebSocketWriter(ws, socket) : new DeflatingWriter(ws, socket, deflater)
   const connection = transport.attachUnsafe(protocol, writer, principal)
   ws.connection = connection
-  socket[connectionOf] = connection
+  socket[webSocketOf] = ws
   socket.on("drain", onDrain)
+  socket.prependListener("data", onData)
 }
 
 // One function for all sockets: a closure for each would be memory held by an idle connection.
 function onDrain(this: Linked): void {
-  this[connectionOf]?.drained()
+  this[webSocketOf]?.connection?.drained()
+}
+
+function onData(this: Linked, chunk: Buffer): void {
+  this[webSocketOf]?.read(chunk)
 }
 
 /** The close code for a peer that asks for more than it reads. It may not even read that. */
 const tooMuch = 1013
+
+/** The peer sends more than it may. */
+const tooFast = 1008
+
+/** Those who did nothing wrong, and are waited for. */
+const goingAway = 1001
 
 /** The frames of each batch that goes to several components, built once. */
 const templates = new WeakMap<object, FrameTemplate>()
@@ -117,11 +128,20 @@ class WebSocketWriter implements FrameWriter {
   }
 
   close(code: number, reason: string): void {
-    if (!this.isOpen) return
+    if (!this.isOpen) {
+      // Who goes on to send though a closing handshake is under way is not waited for.
+      if (code === tooFast) this.#ws.terminate()
+      return
+    }
     this.#ws.close(code, reason)
     // A peer that does not read will not answer the closing handshake either.
     if (this.#socket.writableLength > 0) this.#ws.terminate()
     else if (code === tooMuch) this.#socket.destroySoon()
+    else if (code !== goingAway) {
+      // It is told why, and not heard any more: what it goes on to send stays with it.
+      this.#socket.end()
+      this.#socket.pause()
+    }
   }
 }
 
