@@ -20,27 +20,8 @@ import { StateCursor, type Source } from "../sync/StateCursor.ts"
 import { StateViews } from "../sync/StateViews.ts"
 import { Checkpoint } from "./Checkpoint.ts"
 import type { ComponentDefinition } from "./ComponentDefinition.ts"
+import type { InstanceIdentity } from "./InstanceIdentity.ts"
 import type { Subscriber } from "./Subscriber.ts"
-
-/** The state with which a later life begins. */
-export interface Origin {
-  /** The epoch of the new life. */
-  readonly epoch: number
-  readonly revision: number
-  /** Encoded by the contract. */
-  readonly state: Encoded
-}
-
-/** What distinguishes one instance from others. */
-export interface Identity {
-  readonly id: ComponentId
-  readonly key: string | undefined
-  readonly props: unknown
-  /** The principal it belongs to; undefined for a shared instance. */
-  readonly principal: Principal | undefined
-  /** Undefined for a first life. */
-  readonly origin: Origin | undefined
-}
 
 /** What an instance needs of its server. */
 export interface InstanceHost {
@@ -66,7 +47,7 @@ export class Instance implements Source {
   readonly #host: InstanceHost
   /** Undefined when all clients see the whole state. */
   readonly #views: StateViews | undefined
-  #origin: Encoded | undefined
+  #recovered: Encoded | undefined
   #encoded: Encoded | undefined
   /** The number of changes up to the encoded state. */
   #revision: number
@@ -78,17 +59,17 @@ export class Instance implements Source {
   #measured: { readonly revision: number; readonly bytes: number } | undefined
   #listeners: Listeners<unknown> | undefined
 
-  constructor(definition: ComponentDefinition, host: InstanceHost, own: Identity, actor: Options<unknown>) {
-    const { origin } = own
+  constructor(definition: ComponentDefinition, host: InstanceHost, own: InstanceIdentity, actor: Options<unknown>) {
+    const { recovered } = own
     this.id = own.id
     this.key = own.key
     this.props = own.props
     this.principal = own.principal
     this.definition = definition
     this.#host = host
-    this.#origin = origin?.state
-    this.#revision = origin?.revision ?? 0
-    this.checkpoint = new Checkpoint(origin?.epoch ?? 1, origin === undefined ? "first" : "later")
+    this.#recovered = recovered?.state
+    this.#revision = recovered?.revision ?? 0
+    this.checkpoint = new Checkpoint(recovered?.epoch ?? 1, recovered === undefined ? "first" : "later")
     this.logs = new ChangeLogs(host.config)
     this.#views = this.#makeViews()
     this.cell = new ActorCell<unknown>(actor)
@@ -152,9 +133,9 @@ export class Instance implements Source {
   /** The state it begins with. */
   initial(): unknown {
     const { codec } = this.definition.component
-    const origin = this.#origin
-    this.#origin = undefined
-    return freeze(origin === undefined ? codec.initial(this.props) : codec.state.decode(origin))
+    const recovered = this.#recovered
+    this.#recovered = undefined
+    return freeze(recovered === undefined ? codec.initial(this.props) : codec.state.decode(recovered))
   }
 
   /** Calls the listener with the state after each change, until the returned function is called. */

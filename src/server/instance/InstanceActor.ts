@@ -21,7 +21,8 @@ import type * as Authorization from "../security/Authorization.ts"
 import * as ActionResult from "./ActionResult.ts"
 import type { ComponentDefinition } from "./ComponentDefinition.ts"
 import * as Guard from "./Guard.ts"
-import { type Identity, Instance, type InstanceHost } from "./Instance.ts"
+import { Instance, type InstanceHost } from "./Instance.ts"
+import type { InstanceIdentity } from "./InstanceIdentity.ts"
 import { InstanceRooms } from "./InstanceRooms.ts"
 import { fieldOf } from "./WritableFields.ts"
 
@@ -50,7 +51,7 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
   #holders = 1
   #ended: Deferred.Deferred<void> | undefined
 
-  constructor(definition: ComponentDefinition, host: ActorHost, own: Identity) {
+  constructor(definition: ComponentDefinition, host: ActorHost, own: InstanceIdentity) {
     this.#host = host
     this.begun = host.age()
     this.instance = new Instance(definition, host, own, this)

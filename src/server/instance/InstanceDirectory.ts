@@ -59,10 +59,10 @@ export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry
 
       const activate = ({ definition, key, props }: LocalAddress): Effect.Effect<InstanceActor, LiveError> =>
         Effect.gen(function* () {
-          const origin = yield* StateRecovery.fromStore(store, definition, key)
-          const actor = yield* runner.start(definition, { key, props, principal: undefined, origin })
+          const recovered = yield* StateRecovery.fromStore(store, definition, key)
+          const actor = yield* runner.start(definition, { key, props, principal: undefined, recovered })
           // //The store has to know the later life before another one begins.
-          if (origin !== undefined) runner.keep(actor.instance)
+          if (recovered !== undefined) runner.keep(actor.instance)
           return actor
         })
 

@@ -21,13 +21,14 @@ import { StateToken } from "../security/StateToken.ts"
 import { SnapshotStore } from "../store/SnapshotStore.ts"
 import { Checkpointer } from "./Checkpointer.ts"
 import type { ComponentDefinition } from "./ComponentDefinition.ts"
-import type { Identity, Instance } from "./Instance.ts"
+import type { Instance } from "./Instance.ts"
 import { type ActorHost, InstanceActor } from "./InstanceActor.ts"
+import type { InstanceIdentity } from "./InstanceIdentity.ts"
 import * as InstanceInfo from "./InstanceInfo.ts"
 import * as InstanceSelf from "./InstanceSelf.ts"
 
 /** An instance to start. */
-export interface Starting extends Omit<Identity, "id"> {
+export interface Starting extends Omit<InstanceIdentity, "id"> {
   /** A new one by default; a later life keeps the id of the first. */
   readonly id?: ComponentId
   /** A room to join before the behaviour is built, so that the build can use it. */

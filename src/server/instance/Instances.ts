@@ -101,11 +101,13 @@ const make = Effect.gen(function* () {
     last: InstanceActor | undefined
   ): Effect.Effect<InstanceRef, LiveError> =>
     Effect.gen(function* () {
-      const origin = yield* StateRecovery.fromToken(store, definition, claims, last?.instance)
+      const recovered = yield* StateRecovery.fromToken(store, definition, claims, last?.instance)
       const id = claims.instance as ComponentId
-      const actor = yield* runner.start(definition, { id, key: undefined, props, principal, origin, room })
+      const actor = yield* runner.start(definition, { id, key: undefined, props, principal, recovered, room })
       // //Not before it runs: a token that restored nothing can be used again.
-      yield* Effect.onError(spend(definition, claims, { epoch: origin.epoch, serial: 0 }), () => runner.discard(actor))
+      yield* Effect.onError(spend(definition, claims, { epoch: recovered.epoch, serial: 0 }), () =>
+        runner.discard(actor)
+      )
       runner.keep(actor.instance)
       actor.instance.checkpoint.spend(claims)
       return ref(actor, props)
@@ -134,7 +136,7 @@ const make = Effect.gen(function* () {
           if (key !== undefined && room !== undefined) return refuse(notForShared(room))
           const found = Effect.suspend((): Effect.Effect<InstanceRef, LiveError> => {
             if (key !== undefined) return directory.get({ component: definition.component, key, props })
-            const started = runner.start(definition, { key, props, principal, origin: undefined, room })
+            const started = runner.start(definition, { key, props, principal, recovered: undefined, room })
             return Effect.map(started, (actor) => ref(actor, props))
           })
           return Effect.andThen(registry.admit(definition, { key, props, principal }), found)

@@ -11,7 +11,8 @@ import * as Log from "../../Log.ts"
 import { LiveError, SnapshotRejected, TokenRejected, type TokenRejection } from "../../LiveError.ts"
 import * as Migration from "../../Migration.ts"
 import type { Json } from "../../Patch.ts"
-import type { Instance, Origin } from "./Instance.ts"
+import type { Instance } from "./Instance.ts"
+import type { RecoveredState } from "./InstanceIdentity.ts"
 import type { Principal } from "../../Principal.ts"
 import type { ComponentDefinition } from "./ComponentDefinition.ts"
 import type { Snapshot, SnapshotStore } from "../store/SnapshotStore.ts"
@@ -59,7 +60,7 @@ export const fromToken = (
   definition: ComponentDefinition,
   claims: Claims,
   last: Instance | undefined
-): Effect.Effect<Origin, LiveError> =>
+): Effect.Effect<RecoveredState, LiveError> =>
   Effect.flatMap(stored(store, definition, { key: undefined, id: claims.instance }), (snapshot) => {
     const component = definition.component.componentName
     const known: ReadonlyArray<Known> = [
@@ -85,7 +86,7 @@ export const fromStore = (
   store: SnapshotStore["Service"],
   definition: ComponentDefinition,
   key: string
-): Effect.Effect<Origin | undefined, LiveError> => {
+): Effect.Effect<RecoveredState | undefined, LiveError> => {
   const component = definition.component.componentName
   return Effect.flatMap(stored(store, definition, { key, id: "" }), (snapshot) => {
     if (Option.isNone(snapshot)) return Effect.undefined
