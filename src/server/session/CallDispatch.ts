@@ -1,6 +1,7 @@
 /**
- * What a client asks of an instance it has mounted, on its way into the mailbox: looked up in the contract, decoded, and handed over.
- * The listener is told once what became of it, and nothing when what is returned has taken it back.
+ * Sends the calls and writes of a client to an instance that it has mounted: finds the action in the contract, decodes
+ * the payload, and puts a message into the mailbox. The listener gets the outcome once, unless the returned `Pending`
+ * was cancelled before.
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
@@ -16,19 +17,19 @@ import { over, type Pending, type ReplyListener } from "./ReplyListener.ts"
 import { notMounted, type CallOutcome, outcomeOf, refused } from "./CallOutcome.ts"
 import { tagOf } from "../instance/WritableFields.ts"
 
-/** An action is to be called. */
+/** A call of an action. */
 export interface ActionCall {
   readonly componentId: string
   readonly action: string
   /** Encoded by the contract. */
   readonly payload?: unknown
-  /** Names the call, so that asking for it twice runs it once. */
+  /** Identifies the call: sent twice, it runs once. */
   readonly callId?: Id
-  /** All requests of a lower id have been answered. */
+  /** The client has the answers of all requests below this id. */
   readonly settled?: number
 }
 
-/** A field of a state is to be set. */
+/** A write to a field of the state. */
 export interface FieldWrite {
   readonly componentId: string
   readonly property: string
@@ -36,23 +37,23 @@ export interface FieldWrite {
   readonly value: unknown
 }
 
-/** Who asks. */
+/** The client of a call. */
 export interface Sender {
   readonly client: ClientInfo
-  /** Whether nothing new is taken any more. */
+  /** Whether the server accepts nothing new any more. */
   readonly isDraining: () => boolean
 }
 
-/** Gets to know what became of it. */
+/** Gets the outcome. */
 export type OutcomeListener = Pick<ReplyListener<CallOutcome>, "answered">
 
-/** There is nothing to wait for, or to take back. */
+/** Answers at once, with nothing left to wait for. */
 const end = (listener: OutcomeListener, outcome: CallOutcome): Pending => {
   listener.answered(outcome)
   return over
 }
 
-/** Calls an action of an instance; undefined when the client has not mounted it. */
+/** Calls an action. `instance` is undefined when the client has not mounted it. */
 export const call = (
   instance: InstanceRef | undefined,
   { action, callId, componentId, payload }: ActionCall,
@@ -72,7 +73,7 @@ export const call = (
   }
   const decoded = codec.decodePayload(isNothing(codec, payload) ? null : payload)
   if (Exit.isFailure(decoded)) return end(listener, payloadRejected(action, decoded.cause))
-  // Clients that guess what an action does have to know when they see what it did.
+  // //Clients with optimistic actions have to know which change comes from which call.
   const reference =
     codec.reduce === undefined || typeof callId !== "number"
       ? undefined
@@ -81,7 +82,7 @@ export const call = (
   return { cancel: instance.send(action, decoded.value, { from: sender.client, reference }, resume) }
 }
 
-/** Sets a field of an instance that clients may set; undefined when the client has not mounted it. */
+/** Sets a writable field. `instance` is undefined when the client has not mounted it. */
 export const set = (
   instance: InstanceRef | undefined,
   { componentId, property, value }: FieldWrite,
@@ -101,16 +102,16 @@ export const set = (
   }
 }
 
-/** An action without payload is `Void`, whose JSON form is null; an empty object is as empty. */
+/** An action without a payload accepts nothing, null and an empty object. */
 const isNothing = ({ takesNothing }: ActionCodec, payload: unknown): boolean =>
   payload === undefined || (takesNothing && Predicate.isObject(payload) && Object.keys(payload).length === 0)
 
-/** Tells what became of a message to the instance. */
+/** Passes the outcome of a message to the listener. */
 const tellOutcome =
   (instance: InstanceRef, tag: string, { isDraining }: Sender, listener: OutcomeListener): Resume =>
   (exit) => {
     const outcome = outcomeOf(instance, tag, exit)
-    // What still waited when the server ended can be asked of the next one.
+    // //A message that was not begun when the server ended can be sent to the next one.
     const isLeft = isDraining() && outcome._tag === "Refused" && outcome.error.reason._tag === "InstanceStopped"
     listener.answered(isLeft ? refused(new Draining()) : outcome)
   }

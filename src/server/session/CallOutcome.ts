@@ -1,4 +1,4 @@
-/** What became of a call: what its actor answered, in the words of the contract or of the house. */
+/** The outcome of a call: its result, the error of its action, or a refusal. */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import { ActorError, type ActorErrorReason } from "../../actor/ActorError.ts"
@@ -18,38 +18,38 @@ import type * as ActionResult from "../instance/ActionResult.ts"
 import type { InstanceRef } from "../instance/InstanceRef.ts"
 import type { NotAsked } from "./ReplyCache.ts"
 
-/** What became of a call; results and typed errors are JSON texts. */
+/** The outcome of a call. Results and errors of actions are JSON texts. */
 export type CallOutcome =
   | { readonly _tag: "Success"; readonly text: string }
-  /** The action's own typed error. */
+  /** The error that the action declares. */
   | { readonly _tag: "Failure"; readonly text: string; readonly message: string }
   | { readonly _tag: "Refused"; readonly error: LiveError }
 
-/** The house refuses. */
+/** A refusal with this reason. */
 export const refused = (reason: LiveErrorReason): CallOutcome => ({ _tag: "Refused", error: new LiveError({ reason }) })
 
-/** The client has mounted nothing of that id. */
+/** The error for an id that the client has not mounted. */
 export const notMounted = (what: string, componentId: string): NotAllowed =>
   new NotAllowed({ what: `${what} ${JSON.stringify(componentId.slice(0, 64))}` })
 
-/** The outcome of an action that ended. */
+/** The outcome of an action that has ended. */
 export const outcomeOf = (instance: InstanceRef, action: string, exit: Exit.Exit<unknown, unknown>): CallOutcome => {
   if (Exit.isSuccess(exit)) return { _tag: "Success", text: exit.value as string }
   const failure = exit.cause.reasons.find(Cause.isFailReason)
   if (failure === undefined) return refused(interrupted(instance.component.componentName, action))
   const { error } = failure
-  // The handler has passed on what the house refused.
+  // //A LiveError that the handler passed on.
   if (error instanceof LiveError) return { _tag: "Refused", error }
   return error instanceof ActorError
     ? refused(reasonOf(error.reason, instance.component.componentName, action, instance.capacity))
     : { _tag: "Failure", ...(error as ActionResult.Failure) }
 }
 
-/** What was begun ended half-way, and it was not whoever asked that has ended it. */
+/** A request that was interrupted, and not by its client. */
 export const interrupted = (component: string, action: string): CallExpired =>
   new CallExpired({ component, action, outcome: "interrupted" })
 
-/** Why a request cannot be asked under its id. */
+/** Why a request cannot run under its id. */
 export const notAsked = (
   why: NotAsked,
   component: string,
@@ -63,7 +63,7 @@ export const notAsked = (
         issue: `the callId ${JSON.stringify(callId)} belongs to another request`
       })
 
-/** What the actor runtime refuses, in the words of the house. */
+/** The LiveError for an error of the actor runtime. */
 const reasonOf = (reason: ActorErrorReason, component: string, action: string, capacity: number): LiveErrorReason => {
   switch (reason._tag) {
     case "MailboxFull":
@@ -87,5 +87,5 @@ const reasonOf = (reason: ActorErrorReason, component: string, action: string, c
   }
 }
 
-/** All that a client is told of a defect; what it was is in the log. */
+/** All that a client learns of a defect; the log has the details. */
 export const internalError = "Internal server error. Try again; if it persists, report it with the time it happened."

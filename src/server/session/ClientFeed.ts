@@ -1,6 +1,6 @@
 /**
- * What one client has to be told: of the instances it has mounted, of the rooms they are in, and of who is there. It knows who has
- * something to say, in which order that is said, and what of it has arrived.
+ * Everything that one client has to be sent: the states of its instances, the events of their rooms, and presence. It
+ * knows which cursors have something to read, in which order they are read, and what the client has acknowledged.
  */
 import type { ResumePoint, RoomResumePoint } from "../../LiveProtocol.ts"
 import type { Batch } from "../sync/Batch.ts"
@@ -15,31 +15,31 @@ import { PendingAcks } from "./PendingAcks.ts"
 import type { Room } from "../room/Room.ts"
 import type { RoomCursor, RoomCursorSink } from "../room/RoomCursor.ts"
 
-/** Who has something to say. */
+/** A cursor that can be read. */
 type Readable = StateCursor | RoomCursor
 
-/** Who collects what there is to say: the connection of the client. */
+/** The connection that sends what there is to read. */
 export interface FeedConsumer {
-  /** Whom it was let in as; undefined: anybody. */
+  /** The principal of the connection; undefined for an anonymous client. */
   readonly principal: Principal | undefined
-  /** In which words it is to be told. */
+  /** The encoder of its wire. */
   readonly encoder: WireEncoder
   /** There is something to collect. */
   readonly schedule: () => void
-  /** Collects it now, as far as there is room. */
+  /** Collects now, as far as there is room. */
   readonly flushNow: () => void
-  /** Another connection has the session now. */
+  /** Another connection has taken over the session. */
   readonly replaced: () => void
 }
 
-/** What all clients of a server share. */
+/** What the feeds of all clients share. */
 export interface ClientFeedHost {
   readonly config: Pick<LiveConfig.Settings, "maxRooms">
-  /** A name for a client that others may know. */
+  /** Makes an id for a client that other clients may see. */
   readonly connectionId: () => string
 }
 
-/** A list of who is there, and how many mounts want it. */
+/** A list of presence, and the number of mounts that follow it. */
 interface Watched {
   readonly cursor: StateCursor
   mounts: number
@@ -47,11 +47,11 @@ interface Watched {
 
 const nothing: ReadonlyArray<Batch> = []
 
-/** What one client has to be told. */
+/** What one client has to be sent. */
 export class ClientFeed implements Subscriber, RoomCursorSink {
   readonly principal: Principal | undefined
   readonly encoder: WireEncoder
-  /** Undefined while the client is away. */
+  /** Undefined while the client is not connected. */
   connection: FeedConsumer | undefined
   readonly #host: ClientFeedHost
   #client: ClientInfo | undefined
@@ -93,7 +93,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
     return ++this.#joined
   }
 
-  /** What goes out now: of the components first, then of the rooms, then of who is there. */
+  /** Collects what there is to read: states first, then rooms, then presence. */
   collect(): ReadonlyArray<Batch> {
     const cursors = this.#behind
     if (cursors === undefined) return nothing
@@ -108,7 +108,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
     return batches
   }
 
-  /** What was collected last goes out with this batch, and those before it. */
+  /** What was collected last is sent with this batch, and those before it. */
   sent(batch: number): void {
     const going = this.#going
     if (going === undefined) return
@@ -123,13 +123,13 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
     if (this.#unacknowledged?.isEmpty === true) this.#unacknowledged = undefined
   }
 
-  /** There is nothing more to be said of this. */
+  /** Nothing more is read from this cursor. */
   drop(cursor: Readable): void {
     const others = this.#behind?.filter((other) => other !== cursor)
     this.#behind = others?.length === 0 ? undefined : others
   }
 
-  /** The connection is gone. */
+  /** The client has disconnected. */
   detach(): void {
     this.connection = undefined
     this.#unacknowledged = undefined
@@ -138,7 +138,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
     this.#watched?.forEach(({ cursor }) => cursor.leave())
   }
 
-  /** The client is back. */
+  /** The client is connected again. */
   attach(connection: FeedConsumer): void {
     this.connection = connection
     this.#behind = undefined
@@ -159,12 +159,12 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
     for (const [{ id }, { cursor }] of this.#watched ?? []) cursor.resume(points.get(id))
   }
 
-  /** The client has read the rooms as far as it was told. */
+  /** The client has all that it was sent. */
   resumeAll(): void {
     for (const cursor of this.#rooms?.values() ?? []) cursor.resume(cursor.serial)
   }
 
-  /** The client knows of this component, so it may be told of its rooms, and of who is there. */
+  /** The client knows this component: it may be sent its rooms, and presence. */
   announce(componentId: string): void {
     this.#rooms?.forEach((cursor) => cursor.announce(componentId))
     this.#watched?.forEach(({ cursor }) => cursor.announce())
@@ -175,7 +175,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
     this.#rooms?.forEach((cursor) => cursor.unannounce(componentId))
   }
 
-  /** After which event what is said to those who have mounted a component is for this client. */
+  /** The index of the event after which the client follows the component's own room. */
   from(componentId: string): number | undefined {
     for (const [{ name }, cursor] of this.#rooms ?? []) {
       if (name === undefined && cursor.has(componentId)) return cursor.from(componentId)
@@ -184,10 +184,10 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
   }
 
   hasRoomFor(rooms: ReadonlyArray<Room>): boolean {
-    // Rooms already left do not count, even before the client has been told.
+    // //Rooms that were left do not count, even before the client has acknowledged that.
     const entered = Array.from(this.#rooms ?? []).flatMap(([room, cursor]) => (cursor.isEntered ? [room] : []))
     const all = new Set([...entered, ...rooms])
-    // What has no name is the audience of one component, and no room.
+    // //A room without a name belongs to one instance, and does not count.
     return Array.from(all).filter(({ name }) => name !== undefined).length <= this.#host.config.maxRooms
   }
 
@@ -208,7 +208,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
   }
 
   done(cursor: RoomCursor): void {
-    // An acknowledgement may come for one that was done before, and whose room has another by now.
+    // //The cursor may have ended before, and the room may have another since.
     const room = this.#roomOf(cursor)
     if (room === undefined) return
     this.drop(cursor)
@@ -245,7 +245,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
     presence.close(known.cursor)
   }
 
-  /** How far it has read the list of this id, if it is told of that. */
+  /** The cursor of a list of presence, if the client follows it. */
   listCursor(presenceId: string): StateCursor | undefined {
     for (const [{ id }, { cursor }] of this.#watched ?? []) if (id === presenceId) return cursor
     return undefined

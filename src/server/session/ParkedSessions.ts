@@ -1,28 +1,29 @@
 /**
- * Sessions whose clients are away, until they come back or their time is over. Bounded in number, per principal and in bytes: who
- * has been away longest goes first, the anonymous before the others. It ends nobody; it says who has to go.
+ * Sessions whose clients are not connected, until they come back or their time is over. There are limits for their
+ * number, their number per principal, and their bytes: the oldest ends first, anonymous ones before others. This only
+ * says which sessions have to end.
  */
 
-/** What is to be known of a parked session. */
+/** A parked session. */
 export interface Parked {
-  /** Undefined: anonymous. */
+  /** Undefined for an anonymous client. */
   readonly principal: string | undefined
   readonly bytes: number
-  /** When its time is over, milliseconds. */
+  /** When its time is over, in milliseconds. */
   readonly until: number
 }
 
-/** How much room there is. */
+/** The limits. */
 export interface ParkedLimits {
   readonly maxParked: number
   readonly maxParkedPerPrincipal: number
   readonly maxParkedBytes: number
 }
 
-/** The sessions whose clients are away. */
+/** The parked sessions of one server. */
 export class ParkedSessions<Session> {
   readonly #limits: ParkedLimits
-  /** Those away longest first. */
+  /** The oldest first. */
   readonly #parked = new Map<Session, Parked>()
   readonly #anonymous = new Set<Session>()
   readonly #ofPrincipal = new Map<string, Set<Session>>()
@@ -36,18 +37,18 @@ export class ParkedSessions<Session> {
     return this.#parked.size
   }
 
-  /** What is known of one that is here. */
+  /** A session, if it is parked. */
   get(session: Session): Parked | undefined {
     return this.#parked.get(session)
   }
 
-  /** When the next one's time is over; undefined when there is none. */
+  /** When the time of the next one is over; undefined when there is none. */
   get next(): number | undefined {
     for (const { until } of this.#parked.values()) return until
     return undefined
   }
 
-  /** Parks one more, and says who has to go for it: perhaps itself. */
+  /** Parks a session, and returns those that have to end for it, perhaps itself. */
   park(session: Session, parked: Parked): ReadonlyArray<Session> {
     this.remove(session)
     this.#parked.set(session, parked)
@@ -60,7 +61,7 @@ export class ParkedSessions<Session> {
     return this.#crowdOut(parked.principal)
   }
 
-  /** Measures all of them anew, and says who has to go because others have grown. */
+  /** Measures all sessions again, and returns those that have to end because others have grown. */
   measure(bytesOf: (session: Session) => number): ReadonlyArray<Session> {
     this.#bytes = 0
     for (const [session, parked] of this.#parked) {
@@ -71,7 +72,7 @@ export class ParkedSessions<Session> {
     return this.#crowdOut(undefined)
   }
 
-  /** Takes one out; false when it is not here. */
+  /** Removes a session; false when it is not parked. */
   remove(session: Session): boolean {
     const parked = this.#parked.get(session)
     if (parked === undefined) return false
@@ -86,7 +87,7 @@ export class ParkedSessions<Session> {
     return true
   }
 
-  /** Takes out those whose time is over. */
+  /** Removes the sessions whose time is over, and returns them. */
   expired(now: number): ReadonlyArray<Session> {
     const sessions: Array<Session> = []
     for (const [session, { until }] of this.#parked) {

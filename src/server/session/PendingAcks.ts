@@ -1,19 +1,22 @@
-/** What a client was sent and may not have: once it has the batch, it is known to have what went out with it. */
+/**
+ * What a client was sent and has not acknowledged. When it acknowledges a batch, it has everything that was sent with
+ * it.
+ */
 
-/** Wants to know what of its own has arrived. */
+/** A cursor that is told what has arrived. */
 export interface Sent {
-  /** Counts what it sends. */
+  /** Numbers what it sends. */
   readonly serial: number
   readonly confirm: (serial: number) => void
 }
 
-/** What went out with one batch: the newest of each. */
+/** The newest position of each cursor in one batch. */
 interface PendingAck {
   readonly batch: number
   readonly serials: Map<Sent, number>
 }
 
-/** What is under way on one connection. */
+/** The unacknowledged batches of one connection. */
 export class PendingAcks {
   #pending: Array<PendingAck> = []
 
@@ -21,7 +24,7 @@ export class PendingAcks {
     return this.#pending.length === 0
   }
 
-  /** The newest of what this has goes out with this batch. */
+  /** The newest position of this cursor is sent with this batch. */
   expect(batch: number, sent: Sent): void {
     const last = this.#pending.at(-1)
     if (last?.batch === batch) last.serials.set(sent, sent.serial)

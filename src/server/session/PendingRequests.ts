@@ -1,14 +1,14 @@
-/** The requests of one session that are not settled: calls and mounts, which count their ids together. */
+/** The requests of one session that are not settled: calls and mounts, which share one sequence of ids. */
 import type * as Exit from "effect/Exit"
 import type { LiveError } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import { type Bounds, type Id, ReplyCache } from "./ReplyCache.ts"
 import type { CallOutcome } from "./CallOutcome.ts"
 
-/** What became of a mount. */
+/** The outcome of a mount. */
 export type MountExit = Exit.Exit<ComponentId, LiveError>
 
-/** What may be kept of each kind. */
+/** How many answers of each kind are kept. */
 export interface RequestBounds {
   readonly calls: Bounds<CallOutcome>
   readonly mounts: Bounds<MountExit>
@@ -33,7 +33,7 @@ export class PendingRequests {
     return (this.#mounts ??= new ReplyCache(this.#bounds.mounts, this.#settledBelow))
   }
 
-  /** What was mounted, as far as the client is not known to know it. */
+  /** Outcomes of mounts that the client may not have. */
   get mounted(): ReadonlyArray<MountExit> {
     return this.#mounts?.answers ?? []
   }
@@ -53,16 +53,16 @@ export class PendingRequests {
     this.#settledBelow = Math.max(this.#settledBelow, id)
     this.#calls?.settleBelow(id)
     this.#mounts?.settleBelow(id)
-    // Most sessions mount once and not again for a long time.
+    // //Most sessions mount once, and then not again for a long time.
     if (this.#mounts?.size === 0) this.#mounts = undefined
   }
 
-  /** Nobody waits for a mount any more. */
+  /** Nobody waits for mounts any more. */
   cancelMounts(): void {
     this.#mounts?.clear()
   }
 
-  /** The client waits for these no more. */
+  /** The client no longer waits for these requests. */
   abandon(ids: ReadonlyArray<Id>): void {
     for (const id of ids) {
       this.#calls?.cancel(id)
@@ -70,13 +70,13 @@ export class PendingRequests {
     }
   }
 
-  /** The client waits for these and no others. */
+  /** The client waits for these requests and no others. */
   retain(ids: ReadonlySet<Id>): void {
     this.#calls?.retain(ids)
     this.#mounts?.retain(ids)
   }
 
-  /** Whoever asked is gone; what runs goes on. */
+  /** The client has disconnected; requests continue. */
   detach(): void {
     this.#calls?.detach()
     this.#mounts?.detach()

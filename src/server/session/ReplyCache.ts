@@ -1,37 +1,39 @@
 /**
- * The requests of one session that are not settled: those that run, and the answers of those that ended, until the client has
- * them. A request that is sent again joins the run or gets the answer; it never runs a second time.
+ * The requests of one session that are not settled: those that run, and the answers of those that have ended, until the
+ * client has them. A request that is sent again joins the run or gets the answer; it never runs twice.
  */
 import type { Pending, ReplyListener } from "./ReplyListener.ts"
 
-/** Names a request. Numbers are given in order, so that it is known which were settled; texts are in no order. */
+/**
+ * The id of a request. Numbers are given in order, so that a single one says which are settled; texts have no order.
+ */
 export type Id = number | string
 
-/** What is asked, and of whom; the same id for something else is a mistake. */
+/** A request: what is asked of whom. Another request must not have the same id. */
 export interface Request {
   readonly of: string
   readonly what: string
 }
 
-/** What a cache may hold. */
+/** The limits of a cache. */
 export interface Bounds<Answer> {
   readonly maxAnswers: number
   readonly maxBytes: number
   readonly sizeOf: (answer: Answer) => number
 }
 
-/** Why something cannot be asked under an id: its answer is no longer here, or the id is that of something else. */
+/** Why a request cannot run under its id: its answer is not kept any more, or the id belongs to another request. */
 export type NotAsked = "forgotten" | "taken"
 
 const nobody: ReadonlyArray<never> = []
 
-/** A request that is known: it runs, or has an answer. Whoever runs it says here what became of it. */
+/** A request that runs or has an answer. The one who runs it reports the outcome here. */
 export class KnownRequest<Answer> implements Request, Pending {
   readonly id: Id
   readonly of: string
   readonly what: string
   answer: Answer | undefined = undefined
-  /** Those who asked, and are there. */
+  /** The connected listeners. */
   #listeners: ReadonlyArray<ReplyListener<Answer>>
   readonly #cache: ReplyCache<Answer>
   #begun = false
@@ -45,14 +47,14 @@ export class KnownRequest<Answer> implements Request, Pending {
     this.#listeners = [listener]
   }
 
-  /** Whether it is to be run: true for the first who asks. */
+  /** Whether the caller has to run it: true once. */
   begin(): boolean {
     if (this.#begun) return false
     this.#begun = true
     return true
   }
 
-  /** It is under way, unless it has been answered at once. */
+  /** Keeps the run for `cancel`, unless the answer is there already. */
   runs(running: Pending): void {
     if (this.answer === undefined) this.#running = running
   }
@@ -65,20 +67,20 @@ export class KnownRequest<Answer> implements Request, Pending {
     for (const listener of listeners) listener.answered(answer)
   }
 
-  /** Somebody asks for it again. */
+  /** The client sends the request again. */
   join(listener: ReplyListener<Answer>): void {
     if (this.answer === undefined) this.#listeners = [...this.#listeners, listener]
     else listener.answered(this.answer)
   }
 
-  /** Whoever asked is gone; what runs goes on. */
+  /** The client has disconnected; the run continues. */
   detach(): void {
     const listeners = this.#listeners
     this.#listeners = nobody
     for (const listener of listeners) listener.dropped()
   }
 
-  /** Nobody wants it any more: what runs is stopped. */
+  /** Nobody wants the answer any more: stops the run. */
   cancel(): void {
     if (!this.#cache.forget(this)) return
     this.#running?.cancel()
@@ -86,7 +88,7 @@ export class KnownRequest<Answer> implements Request, Pending {
   }
 }
 
-/** Names that are remembered for each answer that may be kept. */
+/** Texts that are remembered for each answer that may be kept. */
 const namesPerAnswer = 16
 
 /** The requests of one session, by their ids. */
@@ -95,9 +97,9 @@ export class ReplyCache<Answer> {
   readonly #known = new Map<Id, KnownRequest<Answer>>()
   #answers = 0
   #bytes = 0
-  /** Requests up to this id that are not here were settled, or had to make room. */
+  /** Requests up to this id that are not in the map were settled or removed. */
   #forgotten: number
-  /** Texts whose answers had to make room, the latest of them. */
+  /** The latest texts whose answers were removed. */
   #names: Set<string> | undefined
 
   /** Requests below `settledBelow` were settled in an earlier cache. */
@@ -106,7 +108,7 @@ export class ReplyCache<Answer> {
     this.#forgotten = settledBelow - 1
   }
 
-  /** Bytes of the answers that are kept, and of the names of others. */
+  /** Bytes of the answers that are kept, and of the remembered texts. */
   get bytes(): number {
     let bytes = this.#bytes
     for (const name of this.#names ?? []) bytes += name.length
@@ -122,7 +124,7 @@ export class ReplyCache<Answer> {
     return Array.from(this.#known.values()).flatMap(({ answer }) => (answer === undefined ? [] : [answer]))
   }
 
-  /** The request of this id, which the listener waits for; the first who asks has to run it. */
+  /** The request of this id, with the listener added. The caller runs it if `begin` returns true. */
   ask(id: Id, request: Request, listener: ReplyListener<Answer>): KnownRequest<Answer> | NotAsked {
     const known = this.#known.get(id)
     if (known !== undefined) {
@@ -136,12 +138,12 @@ export class ReplyCache<Answer> {
     return asked
   }
 
-  /** Nobody wants this any more: what runs is stopped. */
+  /** Nobody wants the answer any more: stops the run. */
   cancel(id: Id): void {
     this.#known.get(id)?.cancel()
   }
 
-  /** The client has the answers of all requests below this id, and asks for none of them again. */
+  /** The client has the answers of all requests below this id, and sends none of them again. */
   settleBelow(id: number): void {
     this.#forgotten = Math.max(this.#forgotten, id - 1)
     for (const [known, request] of this.#known) {
@@ -151,22 +153,22 @@ export class ReplyCache<Answer> {
     }
   }
 
-  /** The client waits for these and no others. */
+  /** The client waits for these requests and no others. */
   retain(pending: ReadonlySet<Id>): void {
     for (const [id, request] of Array.from(this.#known)) if (!pending.has(id)) request.cancel()
   }
 
-  /** Whoever asked is gone; what runs goes on. */
+  /** The client has disconnected; runs continue. */
   detach(): void {
     for (const request of Array.from(this.#known.values())) request.detach()
   }
 
-  /** Stops what runs, and forgets everything. */
+  /** Stops all runs, and forgets everything. */
   clear(): void {
     this.retain(new Set())
   }
 
-  /** Keeps the answer of a request, unless it is not wanted any more: for `KnownRequest`. */
+  /** Keeps the answer of a request, unless that was forgotten; called by `KnownRequest`. */
   keep(request: KnownRequest<Answer>, answer: Answer): boolean {
     if (this.#known.get(request.id) !== request || request.answer !== undefined) return false
     request.answer = answer
@@ -176,7 +178,7 @@ export class ReplyCache<Answer> {
     return true
   }
 
-  /** Forgets a request that has no answer yet; false when it has: for `KnownRequest`. */
+  /** Forgets a request without an answer; false when it has one. Called by `KnownRequest`. */
   forget(request: KnownRequest<Answer>): boolean {
     if (this.#known.get(request.id) !== request) return false
     this.#delete(request)
@@ -190,12 +192,12 @@ export class ReplyCache<Answer> {
     this.#bytes -= this.#sizeOf(request, request.answer)
   }
 
-  /** What was asked counts, too: it is as long as the client likes. */
+  /** The request itself counts as well, because a client may make it long. */
   #sizeOf({ id, of, what }: KnownRequest<Answer>, answer: Answer): number {
     return sizeOf(id) + of.length + what.length + this.#bounds.sizeOf(answer)
   }
 
-  /** The oldest answers go first, but not the latest. */
+  /** Removes the oldest answers, and never the latest. */
   #evict(): void {
     const { maxAnswers, maxBytes } = this.#bounds
     if (this.#answers <= maxAnswers && this.#bytes <= maxBytes) return

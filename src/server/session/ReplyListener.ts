@@ -1,16 +1,16 @@
-/** Who waits for an answer. */
+/** Those who wait for an answer. */
 
-/** Who waits for an answer: it gets the answer, or is told that there will be none; one of the two, once. */
+/** Waits for an answer: one of the two is called, once. */
 export interface ReplyListener<Answer> {
   readonly answered: (answer: Answer) => void
-  /** Nobody is going to answer: what was asked was taken back, or its connection is gone. */
+  /** There will be no answer: the request was cancelled, or its connection has closed. */
   readonly dropped: () => void
 }
 
-/** What is under way, and can be taken back as long as it has no answer. */
+/** Something that runs, and can be cancelled until it has its answer. */
 export interface Pending {
   readonly cancel: () => void
 }
 
-/** What is over already. */
+/** Something that has ended already. */
 export const over: Pending = { cancel: () => {} }

@@ -1,6 +1,7 @@
 /**
- * What a client has here, whichever connection it comes over: the instances it has mounted, its requests, and what it has to be
- * told. It outlives its connection: detached, it goes on without being heard, and the next connection goes on where the client was.
+ * What a client has on the server, independent of its connection: the instances that it has mounted, its requests, and
+ * what it has to be sent. A session outlives its connection: it continues without one, and the next connection resumes
+ * where the client was.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -22,16 +23,16 @@ import { earliest, type MountHost, refusal, SessionMounts, type Unmounted } from
 
 /** What all sessions of a server share. */
 export interface SessionHost extends MountHost {
-  /** A name for a client that others may know. */
+  /** Makes an id for a client that other clients may see. */
   readonly connectionId: () => string
   readonly bounds: RequestBounds
 }
 
-/** What one client has here. */
+/** What one client has on the server. */
 export class Session {
-  /** What has to be known besides its id by whoever comes back for it; undefined when nobody can. */
+  /** The second part of its session token; undefined when it has none and cannot be resumed. */
   secret: string | undefined
-  /** The one before, good until the client is known to know the new one. */
+  /** The previous secret, accepted until the client has the new one. */
   previousSecret: string | undefined
   readonly #host: SessionHost
   readonly #feed: ClientFeed
@@ -52,12 +53,12 @@ export class Session {
     return this.#feed.client
   }
 
-  /** In which words its client is told. */
+  /** The encoder of its wire. */
   get encoder(): WireEncoder {
     return this.#feed.encoder
   }
 
-  /** The connection it is told over; undefined while its client is away. */
+  /** Its connection; undefined while the client is not connected. */
   get connection(): FeedConsumer | undefined {
     return this.#feed.connection
   }
@@ -66,27 +67,27 @@ export class Session {
     return this.#host.isDraining
   }
 
-  /** What it is asked; most clients of the open wire do not name what they ask for. */
+  /** Its requests with ids. Most clients of the open wire send none. */
   get #asked(): PendingRequests {
     return (this.#requests ??= new PendingRequests(this.#host.bounds))
   }
 
-  /** Names its client to others. */
+  /** The id of the client that other clients may see. */
   get connectionId(): string {
     return this.#feed.client.connection
   }
 
-  /** Whether there is nothing that a client could come back for. */
+  /** Whether there is nothing to come back for. */
   get isEmpty(): boolean {
     return this.#mounts.isEmpty && this.#requests?.hasCalls !== true
   }
 
-  /** Roughly the bytes it keeps for its client alone. */
+  /** About how many bytes it holds for this client alone. */
   get bytes(): number {
     return this.#mounts.bytes + (this.#requests?.bytes ?? 0)
   }
 
-  /** Mounts a component, or brings one back; nothing else is said of it until `announce`. */
+  /** Mounts or rehydrates a component. Nothing else is sent of it before `announce`. */
   mount(request: MountRequest | RestoreRequest, listener: ReplyListener<Exit.Exit<Mounted, LiveError>>): Pending {
     const { callId, component } = request
     const presented: ReplyListener<MountExit> = {
@@ -104,18 +105,18 @@ export class Session {
     return known
   }
 
-  /** The answer to the mount is on its way; changes may follow it. */
+  /** The answer to the mount was written: changes may follow. */
   announce(componentId: string): void {
     this.#mounts.cursor(componentId)?.announce()
     this.#feed.announce(componentId)
   }
 
-  /** Takes back one mount; the last one lets go of the instance, and gives the token of the state it leaves. */
+  /** Removes one mount. The last one releases the instance, and is answered with the token of its state. */
   unmount(componentId: string, listener: ReplyListener<Exit.Exit<Unmounted, LiveError>>): Pending {
     return this.#mounts.unmount(componentId, listener)
   }
 
-  /** The client does not have the state it should have, of a component or of who is there: it is told that, whole. */
+  /** The client has lost track of a state or a list of presence, which is sent as a whole. */
   resync(componentId: string): Exit.Exit<void, LiveError> {
     const cursor = this.#mounts.cursor(componentId) ?? this.#feed.listCursor(componentId)
     if (cursor === undefined) return Exit.fail(refusal("Reading", componentId))
@@ -123,7 +124,7 @@ export class Session {
     return Exit.void
   }
 
-  /** Hands a call to its instance. */
+  /** Sends a call to its instance. */
   call(request: ActionCall, listener: ReplyListener<CallOutcome>): Pending {
     const { action, callId, componentId, settled } = request
     if (settled !== undefined) this.settled(settled)
@@ -138,22 +139,22 @@ export class Session {
     return known
   }
 
-  /** Sets a field that clients may set. */
+  /** Sets a writable field. */
   set(request: FieldWrite, listener: OutcomeListener): Pending {
     return CallDispatch.set(this.#mounts.instance(request.componentId), request, this, listener)
   }
 
-  /** Whether the client has mounted this. */
+  /** Whether the client has mounted this instance. */
   has(componentId: string): boolean {
     return this.#mounts.has(componentId)
   }
 
-  /** What the client has mounted. */
+  /** The instances that the client has mounted. */
   get components(): ReadonlyArray<ComponentId> {
     return this.#mounts.ids
   }
 
-  /** The newest token of a component, if there is one that its client was not told; it counts as told. */
+  /** The newest token of a component that the client has not been sent, if there is one; counts as sent. */
   takeToken(componentId: string): string | undefined {
     return this.#mounts.cursor(componentId)?.takeToken()
   }
@@ -163,17 +164,17 @@ export class Session {
     this.#asked.settleBelow(id)
   }
 
-  /** The client waits for these no more, whatever it said when it came back. */
+  /** The client no longer waits for these requests, whatever it said on resuming. */
   abandon(ids: ReadonlyArray<number>): void {
     this.#requests?.abandon(ids)
   }
 
-  /** What goes out now; a reader with nothing to say is left out. */
+  /** What is sent now. Cursors with nothing to send are left out. */
   collect(): ReadonlyArray<Batch> {
     return this.#feed.collect()
   }
 
-  /** What was collected last goes out up to this batch. */
+  /** What was collected last is sent up to this batch. */
   sent(batch: number): void {
     this.#feed.sent(batch)
   }
@@ -188,7 +189,7 @@ export class Session {
     return this.#feed.isBehind
   }
 
-  /** The connection is gone; everything goes on. */
+  /** The client has disconnected; everything continues. */
   detach(): void {
     this.#feed.detach()
     this.#requests?.detach()
@@ -196,8 +197,8 @@ export class Session {
   }
 
   /**
-   * The client is back over this connection, and asks for what it was told before; without a request it has all that it was sent. Gives
-   * what it still has mounted of what it named, and unmounts the rest.
+   * The client is connected again. The request says what it has; without one, it has everything that it was sent.
+   * Returns the components that it named and still has mounted, and unmounts the others.
    */
   resume(connection: FeedConsumer, request?: ResumeRequest): ReadonlyArray<ComponentId> {
     this.#feed.attach(connection)
@@ -214,7 +215,7 @@ export class Session {
     return kept
   }
 
-  /** Lets go of every instance; calls that have begun go on without an asker, mounts do not. */
+  /** Releases all instances. Calls that have begun continue; mounts do not. */
   close(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.detach()

@@ -1,25 +1,25 @@
-/** What is to be known of a session from outside. */
+/** What can be known of a session from outside. */
 import type { ComponentId } from "../../LiveId.ts"
 import type { Parked } from "./ParkedSessions.ts"
 import type { Session } from "./Session.ts"
 
-/** What one client has here. */
+/** A session. */
 export interface SessionInfo {
-  /** By which name others know its client. */
+  /** The id of the client that other clients may see. */
   readonly connectionId: string
   /** The id of its principal; undefined for an anonymous client. */
   readonly principal: string | undefined
-  /** Whether its client is away. */
+  /** Whether its client is connected. */
   readonly status: "connected" | "parked"
-  /** When it ends if its client does not come back, milliseconds since the epoch; undefined while that is connected. */
+  /** When it ends unless its client comes back, in milliseconds since 1970; undefined while it is connected. */
   readonly until: number | undefined
-  /** What it has mounted. */
+  /** The instances that it has mounted. */
   readonly components: ReadonlyArray<ComponentId>
-  /** Kept for its client alone, roughly. */
+  /** About how many bytes it holds for its client alone. */
   readonly bytes: number
 }
 
-/** What is to be known of this one; `parked` when its client is away, by a clock that began at `epoch`. */
+/** Describes a session. `parked` is given when its client is not connected; its clock began at `epoch`. */
 export const of = (session: Session, parked: Parked | undefined, epoch: number): SessionInfo => ({
   connectionId: session.connectionId,
   principal: session.principal?.id,

@@ -1,7 +1,7 @@
 // Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
- * What one session has mounted: references to instances, how often the client has mounted each, and how far it has read them. What a
- * client names is looked up here and nowhere else, so an id of another session is as good as none.
+ * The mounts of one session: references to instances, how often the client has mounted each, and its cursors. Ids from
+ * a client are looked up only here, so an id of another session is not found.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -22,15 +22,15 @@ import type { ClientFeed } from "./ClientFeed.ts"
 import type { MountExit } from "./PendingRequests.ts"
 import { over, type Pending, type ReplyListener } from "./ReplyListener.ts"
 
-/** An instance that is mounted. */
+/** A mounted instance. */
 interface Mount {
   readonly instance: InstanceRef
   readonly cursor: StateCursor<Subscriber>
-  /** How often this session has mounted it; a shared instance may be several times on one page. */
+  /** How often this session has mounted it: a page may show a shared instance several times. */
   times: number
 }
 
-/** What a client is told when it has unmounted the last time: the token of the state it leaves, if there is one. */
+/** The answer to the last unmount of an instance: the token of its state, if there is one. */
 export interface Unmounted {
   readonly token?: string
 }
@@ -40,19 +40,19 @@ export interface MountHost {
   readonly instances: Instances["Service"]
   readonly config: LiveConfig.Settings
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
-  /** Whether nothing new is taken any more. */
+  /** Whether the server accepts nothing new any more. */
   readonly isDraining: () => boolean
 }
 
-/** What one session has mounted. */
+/** The mounts of one session. */
 export class SessionMounts {
   readonly #host: MountHost
   readonly #feed: ClientFeed
   readonly #mounts = new SmallMap<string, Mount>()
-  /** Mounts, those under way included. */
+  /** The number of mounts, including those that are pending. */
   #times = 0
   #closed = false
-  /** Mounts under way that cannot be asked for again: nobody is left to want them when the connection goes. */
+  /** Pending mounts without an id. Nobody can ask for their answers once the connection is gone. */
   #abandonable: Set<Fiber.Fiber<unknown, unknown>> | undefined
 
   constructor(host: MountHost, feed: ClientFeed) {
@@ -60,12 +60,12 @@ export class SessionMounts {
     this.#feed = feed
   }
 
-  /** Whether nothing is mounted, or is going to be. */
+  /** Whether nothing is mounted or pending. */
   get isEmpty(): boolean {
     return this.#times === 0
   }
 
-  /** Roughly the bytes that are kept for this client alone. */
+  /** About how many bytes are held for this client alone. */
   get bytes(): number {
     let bytes = 0
     for (const { instance } of this.#mounts) if (instance.key === undefined) bytes += instance.bytes
@@ -88,7 +88,7 @@ export class SessionMounts {
     return this.#mounts.get(componentId)?.cursor
   }
 
-  /** Mounts an instance, on a fiber of its own. What is abandonable is stopped when the connection goes. */
+  /** Mounts an instance, on a fiber of its own. An abandonable mount is interrupted when the client disconnects. */
   mount(
     request: MountRequest | RestoreRequest,
     listener: Pick<ReplyListener<MountExit>, "answered">,
@@ -128,7 +128,7 @@ export class SessionMounts {
     return { cancel: () => fiber.interruptUnsafe() }
   }
 
-  /** What the client is told of a mount: the present. What it was told before, if it was, may not have arrived. */
+  /** The answer to a mount: the current state. An earlier answer, if there was one, may not have arrived. */
   present(exit: MountExit, request: MountRequest | RestoreRequest): Exit.Exit<Mounted, LiveError> {
     const isBack = "token" in request
     if (Exit.isFailure(exit)) {
@@ -138,7 +138,7 @@ export class SessionMounts {
     }
     const mount = this.#mounts.get(exit.value)
     if (mount === undefined) return Exit.fail(refusal("Mounting", exit.value))
-    // The answer overtakes what this session has not read yet, so what it reads next has to be whole.
+    // //The answer overtakes changes that were not collected yet, so the next one has to be the whole state.
     const { isAnnounced } = mount.cursor
     if (isAnnounced) mount.cursor.startOver()
     else mount.cursor.unannounce()
@@ -146,7 +146,7 @@ export class SessionMounts {
     return Exit.succeed(mount.instance.snapshot(mount.cursor, { index, seals: isBack || request.seal === true }))
   }
 
-  /** Takes back one mount; the last one lets go of the instance, and gives the token of the state it leaves. */
+  /** Removes one mount. The last one releases the instance, and is answered with the token of its state. */
   unmount(componentId: string, listener: ReplyListener<Exit.Exit<Unmounted, LiveError>>): Pending {
     const mount = this.#mounts.get(componentId)
     if (mount === undefined) {
@@ -170,7 +170,7 @@ export class SessionMounts {
     return { cancel: () => token.interruptUnsafe() }
   }
 
-  /** The connection is gone; everything goes on. */
+  /** The client has disconnected; everything continues. */
   detach(): void {
     this.#abandonable?.forEach((fiber) => fiber.interruptUnsafe())
     this.#abandonable = undefined
@@ -178,8 +178,8 @@ export class SessionMounts {
   }
 
   /**
-   * The client is back and says how far it has read what it has; those it was told are mounted and does not name are unmounted. Gives
-   * the components it named and still has.
+   * The client is connected again, and says how far it has read. Unmounts the components that it knows and does not
+   * name. Returns those that it names and still has.
    */
   resume(
     named: ReadonlyMap<string, ReadonlyArray<ResumePoint>>,
@@ -196,7 +196,7 @@ export class SessionMounts {
       const point = earliest(points)
       if (wanted === 0) this.#leave(mount)
       else if (point === undefined) {
-        // The client is going to be told of the mount again.
+        // //The client is going to be sent the mount again.
         mount.instance.startAgain(mount.cursor)
         this.#feed.unannounce(id)
       } else {
@@ -207,12 +207,12 @@ export class SessionMounts {
     return kept
   }
 
-  /** The client is back and has what it was sent: it is told every state. */
+  /** The client is connected again and has what it was sent. It is sent all states. */
   resumeAll(): void {
     for (const { instance, cursor } of this.#mounts) instance.resume(cursor, undefined)
   }
 
-  /** Lets go of every instance. */
+  /** Releases all instances. */
   close(): Effect.Effect<void> {
     this.#closed = true
     const mounts = Array.from(this.#mounts)
@@ -236,7 +236,7 @@ export class SessionMounts {
     })
   }
 
-  /** A client is only told that there was one. */
+  /** Clients are only told that there was a defect. */
   #logDefects(message: string, cause: Cause.Cause<unknown>): void {
     if (Cause.hasDies(cause)) this.#host.run(Log.error(message, { cause }))
   }
@@ -249,11 +249,11 @@ export class SessionMounts {
   }
 }
 
-/** Why what is named cannot be had. */
+/** The error for an id that the client has not mounted. */
 export const refusal = (what: string, componentId: string): LiveError =>
   new LiveError({ reason: notMounted(what, componentId) })
 
-/** What was read least. */
+/** The point that is least far. */
 export const earliest = (points: ReadonlyArray<ResumePoint>): ResumePoint | undefined =>
   points.reduce<ResumePoint | undefined>(
     (one, other) => (one === undefined || other.revision < one.revision ? other : one),

@@ -1,6 +1,6 @@
 /**
- * The sessions of one server, whichever front their connection came through: those that are connected, and those that wait for
- * their client to come back. A session is named by a token, of which only the latest is good.
+ * The sessions of one server, for both wires: those with a connection, and those that wait for their clients. A session
+ * is named by a token, of which only the latest is valid.
  */
 import { timingSafeEqual } from "node:crypto"
 import * as Context from "effect/Context"
@@ -25,43 +25,44 @@ import * as SessionInfo from "./SessionInfo.ts"
 export class Sessions extends Context.Service<
   Sessions,
   {
-    /** Starts a session for a connection. */
+    /** Begins a session for a connection. */
     readonly openUnsafe: (connection: FeedConsumer) => Session
-    /** Makes the session one to come back to, and gives its token. */
+    /** Makes a new token for a session. */
     readonly ticketUnsafe: (session: Session) => string
     /**
-     * Finds the session of a token for a connection, which has it from now on and is to resume it; whoever had it loses it. What the
-     * connection has begun before is ended; if there is something in it, it stays, as two sessions cannot be made one.
+     * Finds the session of a token for a connection, which takes it over and has to resume it. The previous connection
+     * loses it. What the connection has begun before is closed; if anything is mounted in that, the token is refused,
+     * as two sessions cannot be merged.
      */
     readonly claimUnsafe: (
       token: string,
       connection: FeedConsumer,
       begun: Session | undefined
     ) => Session | TokenRejection
-    /** The client knows its latest token. */
+    /** The client has the latest token. */
     readonly confirmUnsafe: (session: Session) => void
-    /** The connection of a session is gone: it waits for the next, or ends when there is nothing to come back to. */
+    /** The client has disconnected: the session waits for it, or ends if there is nothing to come back for. */
     readonly parkUnsafe: (session: Session) => void
-    /** Ends it and lets go of what it had mounted: its client does not come back. */
+    /** Ends a session whose client does not come back. */
     readonly closeUnsafe: (session: Session) => void
-    /** Ends all sessions of a principal, connected or not; their tokens are worth nothing. What their handlers have begun goes on. */
+    /** Ends all sessions of a principal; their tokens are void. Handlers that have begun continue. */
     readonly endUnsafe: (principal: string) => void
-    /** Nothing new is taken any more. */
+    /** Accepts nothing new any more. */
     readonly drainUnsafe: () => void
     readonly isDraining: () => boolean
     readonly list: Effect.Effect<ReadonlyArray<SessionInfo.SessionInfo>>
-    /** How many there are, and how many of them wait for their client. */
+    /** How many there are, and how many of them are parked. */
     readonly size: Effect.Effect<{ readonly sessions: number; readonly parked: number }>
   }
 >()("fibra/server/Sessions") {}
 
-/** Milliseconds between two looks at what the sessions have grown to whose clients are away. */
+/** Milliseconds between two measurements of parked sessions. */
 const measuringInterval = 1000
 
-/** Milliseconds by which a look may be late; more says that nothing was heard meanwhile. */
+/** Milliseconds by which a measurement may be late. More means that the event loop stood still. */
 const lateness = 100
 
-/** Sessions whose clients came back, by whether the session was still there. */
+/** Clients that asked for their previous session, by outcome. */
 const resumes = Metric.counter("fibra_session_resumes", {
   description: "Clients that asked for the session they had before",
   incremental: true
@@ -69,7 +70,7 @@ const resumes = Metric.counter("fibra_session_resumes", {
 const resumed = Metric.withAttributes(resumes, { outcome: "resumed" })
 const rejected = Metric.withAttributes(resumes, { outcome: "rejected" })
 
-/** No session is open at first; those open when the Scope closes are closed with it. */
+/** No sessions at first. Those that are open when the Scope closes are closed. */
 export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
   Sessions,
   Effect.gen(function* () {
@@ -80,7 +81,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
     const makeSecret = IdGenerator.makeSecretSource()
     const linger = Duration.toMillis(config.linger)
     const open = new Set<Session>()
-    /** Those that have a ticket, by the id of their client. */
+    /** Sessions with a token, by the ids of their clients. */
     const named = new Map<string, Session>()
     const parked = new ParkedSessions<Session>(config)
     let draining = false
@@ -98,7 +99,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
           maxBytes: config.maxResultBytes,
           sizeOf: (outcome) => ("text" in outcome ? outcome.text.length : 64)
         },
-        // There are no more of them than mounts, and losing the answer to one would lose the mount.
+        // //There are no more of them than mounts, and to lose an answer would be to lose a mount.
         mounts: { maxAnswers: config.maxComponents, maxBytes: Infinity, sizeOf: () => 0 }
       }
     }
@@ -106,7 +107,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
     const closeAll = (sessions: Iterable<Session>): Effect.Effect<void> =>
       Effect.suspend(() => {
         const ended = Array.from(sessions)
-        // All of them before the first is closed: nobody may come back for one that is going to end.
+        // //All of them before the first is closed, so that none of them can be resumed meanwhile.
         for (const session of ended) {
           open.delete(session)
           parked.remove(session)
@@ -117,7 +118,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
 
     const close = (session: Session): Effect.Effect<void> => closeAll([session])
 
-    /** Ends those whose time is over, for as long as there are any that wait. */
+    /** Ends sessions whose time is over, as long as any are parked. */
     const watch: Effect.Effect<void> = Effect.flatMap(Monotonic.millis, (now) => {
       const { next } = parked
       if (next === undefined) {
@@ -129,7 +130,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
 
     const look = (now: number, wait: number): Effect.Effect<void> =>
       Effect.flatMap(Effect.andThen(Effect.sleep(wait), Monotonic.millis), (then) => {
-        // The event loop stood still: those who are back already have not been heard yet.
+        // //The event loop stood still, and messages of clients that are back may not have been read yet.
         if (then - now > wait + lateness) return look(then, measuringInterval)
         run(closeAll([...parked.expired(then), ...parked.measure(({ bytes }) => bytes)]))
         return watch
@@ -155,7 +156,10 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
         return closeAll(crowdedOut)
       })
 
-    /** The session of a token, if it is of this principal, speaks this wire, and can take the place of what was begun. */
+    /**
+     * The session of a token, if the principal and the wire are the same, and it can replace what the connection has
+     * begun.
+     */
     const find = (
       token: string,
       { encoder, principal }: FeedConsumer,
@@ -163,7 +167,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
     ): Session | TokenRejection => {
       const [id = "", secret = "", ...rest] = token.split(".", 3)
       const session = rest.length > 0 ? undefined : named.get(id)
-      // As after every restart: its time is over, or it was another server's.
+      // //Normal after a restart: the session has ended, or belonged to another server.
       if (session?.secret === undefined) return reject("session", Log.debug)
       if (session.encoder !== encoder) return reject("session", Log.warning)
       const { previousSecret } = session
@@ -171,7 +175,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       if (!isSecret(secret, session.secret) && !isPrevious) return reject("session", Log.warning)
       if (!isSame(session.principal, principal)) return reject("principal", Log.warning)
       if (begun !== undefined && begun !== session && !begun.isEmpty) return reject("session", Log.debug)
-      // The next ticket has this secret as the one before it, until its client has confirmed.
+      // //The next token keeps this secret as the previous one until the client has confirmed.
       if (isPrevious) session.secret = secret
       return session
     }
@@ -197,7 +201,8 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
         if (typeof session === "string") return session
         if (begun !== undefined && begun !== session) run(close(begun))
         const { principal } = connection
-        // Whoever holds this principal (the client, its private instances) has the claims of the connection that came last.
+        // //Everything that holds this principal (the client, its private instances) gets the claims of the latest
+        // connection.
         if (session.principal !== undefined && principal !== undefined) renew(session.principal, principal)
         const before = session.connection
         parked.remove(session)
@@ -209,7 +214,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       confirmUnsafe: (session) => void (session.previousSecret = undefined),
       parkUnsafe: (session) => void run(park(session)),
       closeUnsafe: (session) => void run(close(session)),
-      // Not waited for: a handler may sign out whoever has called it, and its session would wait for the handler.
+      // //Without waiting: a handler may sign out its own caller, whose session would wait for the handler.
       endUnsafe: (principal) =>
         void run(closeAll(Array.from(open).filter((session) => session.principal?.id === principal))),
       drainUnsafe: () => void (draining = true),

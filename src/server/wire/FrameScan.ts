@@ -1,6 +1,6 @@
 /**
- * How large the messages of a frame are, and how deeply nested: read off the text in one pass, with nothing made, so that it costs
- * less than parsing it did, whatever it consists of.
+ * Measures the size and the depth of the messages in a frame. It reads the text once and allocates nothing, so that it
+ * costs less than parsing, whatever the text is.
  */
 
 const quote = '"'.charCodeAt(0)
@@ -11,25 +11,28 @@ const openBrace = "{".charCodeAt(0)
 const closeBracket = "]".charCodeAt(0)
 const closeBrace = "}".charCodeAt(0)
 
-/** Characters that each array and object counts besides its own: empty ones are three characters in a text, and forty bytes in memory. */
+/**
+ * Characters that each array and object counts in addition: an empty one takes three characters of text, and forty
+ * bytes of memory.
+ */
 const perValue = 32
 
-/** Characters of a string that are looked at one by one; the end of a longer one is searched for. */
+/** Characters of a string that are read one by one; after these, its end is searched for. */
 const shortString = 32
 
-/** What is read of a text. */
+/** The part of a text that is used. */
 export type Text = Pick<string, "charCodeAt" | "indexOf" | "length">
 
-/** The messages of one frame that is JSON, one after the other. */
+/** The messages of one JSON frame, one after the other. */
 export class FrameScan {
-  /** What the message takes: its characters, and something for each array and object in it. */
+  /** The size of the message: its characters, and an addition for each array and object. */
   size = 0
-  /** Its arrays and objects inside each other. */
+  /** The number of arrays and objects inside each other. */
   depth = 0
   readonly #text: Text
   #at: number
 
-  /** The messages of an array, or a text that is one message. */
+  /** The frame is an array of messages, or a single message. */
   constructor(text: Text, isArray: boolean) {
     this.#text = text
     this.#at = isArray ? text.indexOf("[") + 1 : 0
@@ -51,7 +54,7 @@ export class FrameScan {
         values++
         if (++depth > deepest) deepest = depth
       } else if (code === closeBrace || code === closeBracket) {
-        // The end of the array the message is in.
+        // //The end of the array around the message.
         if (depth === 0) break
         depth--
       } else if (code === comma && depth === 0) break
@@ -62,7 +65,7 @@ export class FrameScan {
   }
 }
 
-/** Where the string ends that begins here. */
+/** The end of the string that begins here. */
 const endOfString = (text: Text, begin: number): number => {
   let at = begin + 1
   for (let short = at + shortString; ; at++) {

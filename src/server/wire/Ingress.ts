@@ -1,27 +1,26 @@
 /**
- * The way into one connection, the same for both wires: a frame is parsed and its messages are handed over one by one, each measured,
- * with what protects the server from them: how many may come in one frame, how fast, how deeply nested, and how much may wait for
- * its answer at once.
+ * Receives the messages of one connection, on either wire: parses a frame, measures its messages and handles them one
+ * by one. It protects the server by limits: messages per frame, rate, depth, and the size of all requests that wait.
  */
 import type { Connection, ProtocolHandler } from "../transport/Connection.ts"
 import { FrameScan } from "./FrameScan.ts"
 
-/** What the smallest message counts while it waits for its answer: what is kept of it is more than its text. */
+/** What the smallest waiting request counts: more is kept of it than its text. */
 const smallest = 512
 
-/** Arrays and objects inside each other. `JSON.parse` takes any depth, but what is checked and encoded is walked on the stack. */
+/** Arrays and objects inside each other. `JSON.parse` accepts any depth, but checking and encoding use the stack. */
 const maxDepth = 256
 
-/** What is wrong with what is deeper. */
+/** The issue of a message that is nested deeper. */
 export const tooDeep = `it is nested deeper than ${maxDepth} arrays and objects`
 
-/** Milliseconds after which a client may ask again that waits for too much at once. */
+/** Milliseconds after which a client with too many waiting requests may try again. */
 const retryTooMuch = 1000
 
-/** The way into one connection; `Asked` is what is known of a message that is refused. */
+/** Receives the messages of one connection. `Asked` identifies a message that is refused. */
 export abstract class Ingress<Asked> implements Pick<ProtocolHandler, "asked" | "receive"> {
   readonly connection: Connection
-  /** What was asked and has no answer yet. */
+  /** The size of the requests that wait for an answer. */
   #waiting = 0
 
   constructor(connection: Connection) {
@@ -32,13 +31,13 @@ export abstract class Ingress<Asked> implements Pick<ProtocolHandler, "asked" | 
     return this.#waiting
   }
 
-  /** One message of a frame, whatever it is. */
+  /** Handles one message, whatever it is. */
   protected abstract message(value: unknown, size: number, depth: number): void
 
-  /** A frame was no JSON. */
+  /** A frame was not JSON. */
   protected abstract notJson(): void
 
-  /** Tells that this was not done, and may be sent again after so many milliseconds. */
+  /** Tells the client that a message was not handled, and may be sent again after `retryAfter` milliseconds. */
   protected abstract slower(asked: Asked | undefined, retryAfter: number): void
 
   /** A frame is an array of messages. */
@@ -51,7 +50,7 @@ export abstract class Ingress<Asked> implements Pick<ProtocolHandler, "asked" | 
     } catch {
       return this.notJson()
     }
-    // What has so few characters can neither be nested too deeply nor count for more than the smallest.
+    // //So few characters can neither be nested too deeply nor count for more than the smallest.
     const scan = text.length > smallest ? new FrameScan(text, Array.isArray(parsed)) : undefined
     if (!Array.isArray(parsed)) {
       scan?.next()
@@ -62,7 +61,7 @@ export abstract class Ingress<Asked> implements Pick<ProtocolHandler, "asked" | 
     if (parsed.length > maxMessages) {
       return this.connection.end(1008, `A frame carries more than ${maxMessages} messages`)
     }
-    // An array of nothing is counted all the same.
+    // //An empty array counts as a message.
     if (parsed.length === 0) return void this.mayGoOn(undefined)
     for (const message of parsed) {
       if (!this.connection.isOpen) return
@@ -71,31 +70,33 @@ export abstract class Ingress<Asked> implements Pick<ProtocolHandler, "asked" | 
     }
   }
 
-  /** Counts one message, and tells whoever has sent too many; whether it may be done. */
+  /**
+   * Counts one message against the rate, and tells the client when it is too much. Whether the message may be handled.
+   */
   protected mayGoOn(asked: Asked | undefined): boolean {
     const retryAfter = this.connection.spend()
     if (retryAfter > 0 && retryAfter < Infinity) this.slower(asked, retryAfter)
     return retryAfter === 0
   }
 
-  /** Whether one more of this size may wait for its answer; whoever waits for too much is told. A single one may always. */
+  /** Whether a request of this size may wait. If not, the client is told. A single one always may. */
   protected mayWait(asked: Asked | undefined, size: number): boolean {
     if (this.#waiting === 0 || this.#waiting + size <= this.connection.config.maxBuffered) return true
     this.slower(asked, retryTooMuch)
     return false
   }
 
-  /** Whether something is nested too deeply that begins so many levels down in its message. */
+  /** Whether a value that begins at this level of its message is nested too deeply. */
   protected isTooDeep(depth: number, level = 0): boolean {
     return depth > maxDepth + level
   }
 
-  /** Something of this size waits for its answer: for `PendingReply`, which says when it does so no longer. */
+  /** A request of this size begins to wait; called by `PendingReply`. */
   waits(size: number): void {
     this.#waiting += size
   }
 
-  /** It does not wait any longer: for `PendingReply`. */
+  /** A request of this size no longer waits; called by `PendingReply`. */
   waitsNoMore(size: number): void {
     this.#waiting -= size
   }

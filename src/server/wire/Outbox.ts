@@ -1,30 +1,32 @@
-/** What one connection has to say besides what it reads: in order, before the news or after them, and no more than is bearable. */
+/**
+ * The replies that one connection has to send: some before the events, others after them, in order, and with a limit.
+ */
 import type { Batch } from "../sync/Batch.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import type { Connection } from "../transport/Connection.ts"
 
-/** Messages that leave with the next flush. */
+/** Messages for the next flush. */
 export interface Messages {
-  /** Before the news. */
+  /** Before the events. */
   readonly first: ReadonlyArray<string>
-  /** After them. */
+  /** After the events. */
   readonly last: ReadonlyArray<string>
 }
 
-/** What there is to read, in batches. */
+/** The batches that can be collected. */
 export interface Unread {
   readonly isBehind: boolean
   readonly collect: () => ReadonlyArray<Batch>
-  /** What was collected goes out up to this batch. */
+  /** What was collected is sent up to this batch. */
   readonly sent: (batch: number) => void
 }
 
 const nothing: ReadonlyArray<string> = []
 
-/** What all outboxes have in common, whatever wire they write. */
+/** What the outboxes of both wires have in common. */
 export abstract class Outbox {
   protected readonly connection: Connection
-  /** Whether there is the answer of a call, which is not to overtake the change it speaks of. */
+  /** Whether the answer of a call is among them, which must not overtake the change it made. */
   protected isAnswering = false
   #first: Array<string> | undefined
   #last: Array<string> | undefined
@@ -39,7 +41,7 @@ export abstract class Outbox {
     return this.connection.config
   }
 
-  /** Sends one message before the news; false when there is no room for it. */
+  /** Adds a message before the events; false when there is no room for it. */
   first(message: string): boolean {
     if (this.#isTooMuch(message)) return false
     if (this.#first === undefined) this.#first = [message]
@@ -48,7 +50,7 @@ export abstract class Outbox {
     return true
   }
 
-  /** Sends one message after the news. */
+  /** Adds a message after the events. */
   reply(message: string): void {
     if (this.#isTooMuch(message)) return
     if (this.#last === undefined) this.#last = [message]
@@ -56,13 +58,13 @@ export abstract class Outbox {
     this.connection.schedule()
   }
 
-  /** Sends the answer of a call, and whatever was said before it. */
+  /** Adds the answer of a call. All events so far are sent before it. */
   answer(message: string): void {
     this.isAnswering = true
     this.reply(message)
   }
 
-  /** Everything, which does not wait any longer. */
+  /** Removes and returns all messages. */
   protected drain(): Messages {
     const messages = { first: this.#first ?? nothing, last: this.#last ?? nothing }
     this.#first = undefined
@@ -72,7 +74,7 @@ export abstract class Outbox {
     return messages
   }
 
-  /** What is too much for one turn ends the connection; nobody who means well asks for it. */
+  /** Too much for one turn ends the connection; no ordinary client asks for it. */
   protected tooMuch(): void {
     this.#first = undefined
     this.#last = undefined

@@ -1,14 +1,14 @@
 /**
- * The answer to one message, from when it is asked until it is given, or nobody waits for it any more. For so long the message takes
- * up what its connection may ask at once; that begins and ends here, so it cannot be forgotten.
+ * The reply to one request, from its beginning until it is written or not wanted any more. As long as it is pending,
+ * the request counts against the limit of its connection.
  */
 import type { ReplyListener } from "../session/ReplyListener.ts"
 import type { Ingress } from "./Ingress.ts"
 
-/** What one connection may ask at once. */
+/** The limit for waiting requests of one connection. */
 export type Budget = Pick<Ingress<never>, "waits" | "waitsNoMore">
 
-/** An answer that is waited for. */
+/** A pending reply. */
 export abstract class PendingReply<Answer> implements ReplyListener<Answer> {
   readonly #budget: Budget
   readonly #size: number
@@ -20,7 +20,7 @@ export abstract class PendingReply<Answer> implements ReplyListener<Answer> {
     budget.waits(size)
   }
 
-  /** Whether it is waited for no more. */
+  /** Whether it is not pending any more. */
   get isOver(): boolean {
     return this.#isOver
   }
@@ -33,13 +33,13 @@ export abstract class PendingReply<Answer> implements ReplyListener<Answer> {
     if (this.#ends()) this.forget()
   }
 
-  /** Sends the answer. */
+  /** Writes the answer. */
   protected abstract write(answer: Answer): void
 
   /** There will be no answer. */
   protected abstract forget(): void
 
-  /** False when it was over before. */
+  /** False when it had ended before. */
   #ends(): boolean {
     if (this.#isOver) return false
     this.#isOver = true

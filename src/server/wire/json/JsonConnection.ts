@@ -1,6 +1,6 @@
 /**
- * One connection that speaks the open wire: what comes in is decoded and goes to its session, which is a new one or the one its client
- * had before.
+ * One connection on the JSON wire: decodes messages and passes them to its session, which is new or the one that its
+ * client had before.
  */
 import type { RequestId } from "../../../JsonProtocol.ts"
 import { RateLimited } from "../../../LiveError.ts"
@@ -26,15 +26,15 @@ export interface JsonHost {
   readonly config: LiveConfig.Settings
   readonly encoder: WireEncoder
   readonly sessions: Sessions["Service"]
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since 1970. */
   readonly now: () => number
 }
 
-/** What a client says when it connects. */
+/** What a client says in the query of its request. */
 export interface JsonOptions {
-  /** The session it had before. */
+  /** The token of its previous session. */
   readonly sessionToken: string | undefined
-  /** Whether all messages of one turn are to go out as one array. */
+  /** Whether all messages of one turn are sent as one array. */
   readonly isBatching: boolean
 }
 
@@ -42,11 +42,11 @@ export interface JsonOptions {
 export class JsonConnection extends Ingress<RequestId> implements ProtocolHandler, FeedConsumer {
   readonly #host: JsonHost
   readonly #outbox: JsonOutbox
-  /** The token of the session its client had before, until it has been looked for. */
+  /** The token of the previous session, until that was looked for. */
   #sessionToken: string | undefined
-  /** Undefined when another connection has it. */
+  /** Undefined when another connection has taken it over. */
   #session: Session | undefined
-  /** What the client had been sent when it was asked last for a sign of life. */
+  /** The batch that the client had been sent at the last ping. */
   #asked: number | undefined
 
   constructor(host: JsonHost, connection: Connection, { isBatching, sessionToken }: JsonOptions) {
@@ -64,7 +64,7 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
     return this.#host.encoder
   }
 
-  /** Its session, until another connection has it. */
+  /** Its session, unless another connection has taken it over. */
   get session(): Session | undefined {
     return this.#session
   }
@@ -76,11 +76,11 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
     this.#outbox.first(this.#established(session, resumed))
     this.connection.flush()
     if (session.previousSecret === undefined) return
-    // When its client has answered, the token it has come back with is worth nothing any more.
+    // //Once the client has answered, the token it came with is void.
     this.connection.ping()
   }
 
-  /** Goes on with the session its client had before, if it is there. */
+  /** Resumes the previous session, if it still exists. */
   #resume(): boolean {
     const token = this.#sessionToken
     this.#sessionToken = undefined
@@ -123,7 +123,7 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
     this.connection.end(CloseCode.resumedElsewhere, "The session was resumed on another connection")
   }
 
-  /** There is no word for it: the connection is closed when the server ends. */
+  /** The JSON wire has no message for that: the connection is closed when the server ends. */
   draining(): void {}
 
   knows(): boolean {
@@ -139,7 +139,7 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
     const session = this.#session
     if (asked === undefined || session === undefined) return
     this.#asked = undefined
-    // The first it was sent was the token of its session.
+    // //The first message was the token of its session.
     this.#host.sessions.confirmUnsafe(session)
     session.acknowledged(asked)
   }
@@ -220,7 +220,7 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
     )
   }
 
-  /** No component takes uploads yet. */
+  /** No component accepts uploads yet. */
   #upload(session: Session, { componentId, requestId, type, uploadId }: UploadMessage): void {
     const timestamp = this.#host.now()
     const isStart = type === "FILE_UPLOAD_START"
@@ -234,7 +234,7 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
     )
   }
 
-  /** The answer to what cannot be handled. */
+  /** Reports a message that cannot be handled. */
   #error(error: ErrorFields, requestId: RequestId | undefined): void {
     this.#outbox.reply(JsonResponse.error(error, this.#host.now(), requestId))
   }

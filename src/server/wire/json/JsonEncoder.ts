@@ -1,9 +1,9 @@
-/** The words of the open wire: states whole, events for each component that hears them. */
+/** Encodes events for the JSON wire: whole states, and each event for each component that hears it. */
 import { EventsDropped } from "./JsonError.ts"
 import type { WireEncoder, StateVersion } from "../../sync/WireEncoder.ts"
 import * as JsonResponse from "./JsonResponse.ts"
 
-/** The words of the open wire, with the time of this clock. */
+/** The encoder of the JSON wire, with the time of this clock. */
 export const make = (now: () => number): WireEncoder => {
   const update = ({ encoded, id, key, revision }: StateVersion, token?: string): string => {
     const head = `"componentId":${JSON.stringify(id)}`

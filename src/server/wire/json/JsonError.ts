@@ -1,4 +1,4 @@
-/** What can go wrong on the JSON wire itself, and is no `LiveError`. */
+/** The errors of the JSON wire that are no `LiveError`. */
 import * as Data from "effect/Data"
 import * as Schema from "effect/Schema"
 import { inline, quote } from "../../../ErrorText.ts"
@@ -25,7 +25,7 @@ export class NotJson extends Data.TaggedError("NotJson") {
  * Goes to the client that sent it.
  */
 export class UnknownMessageType extends Data.TaggedError("UnknownMessage")<{
-  /** What stands there; null where nothing does, and undefined where the message is no object. */
+  /** The type that was given; null when it is missing, undefined when the message is not an object. */
   readonly type: unknown
   readonly known: ReadonlyArray<string>
 }> {
@@ -66,7 +66,7 @@ export class MessageRejected extends Data.TaggedError("PayloadRejected")<{
  * Goes to that client.
  */
 export class EventsDropped extends Data.TaggedError("EventsDropped")<{
-  /** The room; undefined for the place of a single component. */
+  /** The room; undefined for the events of a single component. */
   readonly room: string | undefined
   readonly count: number
 }> {
@@ -99,11 +99,11 @@ export class UploadRejected extends Data.TaggedError("UploadRejected")<{ readonl
   }
 }
 
-/** The fields that a message carries of an error. */
+/** The fields of an error in a message. */
 export interface ErrorFields {
   readonly _tag: string
   readonly message: string
-  /** The error itself, with its fields, where it has some that a program may want. */
+  /** The error itself, where it has fields for programs. */
   readonly reason?: object
 }
 

@@ -1,4 +1,4 @@
-/** What comes in on the open wire, decoded: the messages of JsonProtocol, without what is null in them. */
+/** Decodes the messages of JsonProtocol, and removes what is null in them. */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
@@ -16,10 +16,10 @@ export type MessageOf<Type extends ClientMessage["type"]> = Extract<ClientMessag
 /** A message about an upload. */
 export type UploadMessage = Extract<ClientMessage, { readonly type: `FILE_UPLOAD_${string}` }>
 
-/** A message that mounts a component, or brings one back. */
+/** A message that mounts or rehydrates a component. */
 export type MountMessage = MessageOf<"COMPONENT_MOUNT"> | MessageOf<"COMPONENT_REHYDRATE">
 
-/** The fields of something that may be a message. */
+/** The fields of a possible message. */
 export interface JsonFields {
   readonly [field: string]: unknown
 }
@@ -33,10 +33,10 @@ const decoders = new Map(
 )
 const isRequestId = Schema.is(RequestId)
 
-/** The id the reply is to have, if what was given can be one. */
+/** The id for the reply, if what was given is one. */
 export const requestIdOf = (id: unknown): RequestId | undefined => (isRequestId(id) ? id : undefined)
 
-/** A message of a type that exists, with the fields of that type. */
+/** A message with an existing type and the fields of that type. */
 export const decode = (
   fields: JsonFields | undefined,
   isTooDeep: boolean
@@ -50,7 +50,7 @@ export const decode = (
   return Exit.isSuccess(decoded) ? decoded.value : reject(Thrown.describe(Cause.squash(decoded.cause)))
 }
 
-/** The fields of a message, and the options in it, without what is null: many languages write that for what is not given. */
+/** The fields of a message, and the options in it, without null: many languages write null for what is missing. */
 export const fieldsOf = (value: unknown): JsonFields | undefined => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined
   const message = value as JsonFields
@@ -60,11 +60,11 @@ export const fieldsOf = (value: unknown): JsonFields | undefined => {
   return given(options === payload ? message : { ...message, payload: options }, values)
 }
 
-/** Of these, null is as good as any other. */
+/** In these, null is a value. */
 const payloads = new Set(["payload"])
 const values = new Set(["value"])
 
-/** What is null is not there; the same object when nothing is. */
+/** Removes fields that are null; returns the same object when there are none. */
 const given = (fields: object, but: ReadonlySet<string>): JsonFields => {
   const all = fields as JsonFields
   for (const name in all) {
@@ -75,22 +75,22 @@ const given = (fields: object, but: ReadonlySet<string>): JsonFields => {
   return all
 }
 
-/** What is to be called. */
+/** The call of a message. */
 export const callOf = ({ action, callId, componentId, payload }: MessageOf<"CALL_ACTION">): ActionCall => ({
   componentId,
   action,
   ...(payload === undefined ? {} : { payload }),
-  // Numbers of a stranger are in no order: they are names like others.
+  // //The numbers of other clients may have no order: they are used as texts.
   ...(callId === undefined ? {} : { callId: JSON.stringify(callId) })
 })
 
-/** What is to be set. */
+/** The write of a message. */
 export const writeOf = ({ componentId, payload, property, value }: MessageOf<"PROPERTY_UPDATE">): FieldWrite => {
   const setting = isSetting(payload ?? {}) ? payload : { property, value }
   return { componentId, property: setting?.property ?? "", value: setting?.value }
 }
 
-/** What is to be mounted. */
+/** The mount of a message. */
 export const mountOf = (message: MountMessage): MountRequest | RestoreRequest => {
   const { component, componentName, room } = message.payload
   const common = { component: component ?? componentName ?? "", ...(room === undefined ? {} : { room }) }

@@ -1,17 +1,17 @@
 /**
- * What goes out on one connection of the open wire: in each turn the news of the connection and the answers to mounts first, then
- * what has changed and was said, then all other answers, so that an answer never overtakes the change it speaks of. All of it is one
- * write. While the client does not read, readers stay where they are, and it gets the last state when it reads again.
+ * Writes the messages of one connection on the JSON wire. In each turn, messages of the connection and answers to
+ * mounts come first, then events, then all other replies, so that an answer never overtakes the change it made. All of
+ * it is one write. While the client does not read, nothing is collected, and later it gets the latest state.
  */
 import type { Batch } from "../../sync/Batch.ts"
 import { type Messages, Outbox, type Unread } from "../Outbox.ts"
 import type { Connection } from "../../transport/Connection.ts"
 
-/** What goes out on one connection. */
+/** Writes the messages of one connection. */
 export class JsonOutbox extends Outbox {
-  /** Whether the messages of one turn go out as one array. */
+  /** Whether the messages of one turn are sent as one array. */
   isBatching: boolean
-  /** Milliseconds since the epoch: every message says when it was written. */
+  /** Milliseconds since 1970, for the timestamp of every message. */
   readonly now: () => number
   #batch = 1
 
@@ -21,15 +21,15 @@ export class JsonOutbox extends Outbox {
     this.now = now
   }
 
-  /** What goes out from now on is another batch; gives the number of the one that ends. */
+  /** Begins the next batch, and returns the number of the one that ends. */
   endBatch(): number {
     return this.#batch++
   }
 
-  /** Writes what there is to say. */
+  /** Writes what there is to send. */
   flush(unread: Unread | undefined): void {
     const { hasRoom, writer } = this.connection
-    // Nothing says what has arrived: what does not leave is kept for the next connection.
+    // //Clients acknowledge nothing here: what cannot be sent is kept for the next connection.
     const collects = writer.isOpen && (this.isAnswering || (unread?.isBehind === true && hasRoom))
     const batches = unread !== undefined && collects ? unread.collect() : []
     if (batches.length > 0) unread?.sent(this.#batch)
@@ -38,7 +38,7 @@ export class JsonOutbox extends Outbox {
     else this.#writeEach(messages, batches)
   }
 
-  /** All in one frame; what is alone is written as others get it, too. */
+  /** Writes all in one frame. A single batch is written as a shared frame. */
   #writeArray({ first, last }: Messages, batches: ReadonlyArray<Batch>): void {
     const { writer } = this.connection
     const [batch] = batches
@@ -46,13 +46,13 @@ export class JsonOutbox extends Outbox {
     if (batch !== undefined && isAlone && batch.hearer === undefined) {
       return writer.write(batch.frame(`${writer.kind} array`, ({ text }) => writer.frame(`[${text}]`)))
     }
-    // One event may be for many components of one client.
+    // //One event may be for many components of one client.
     if (batches.reduce((size, batch) => size + batch.size, 0) > this.config.maxBuffered) return this.tooMuch()
     const texts = [...first, ...batches.flatMap(textsOf), ...last]
     if (texts.length > 0) writer.write(writer.frame(`[${texts.join(",")}]`))
   }
 
-  /** Each in a frame of its own; what is alone, or long, is written as others get it, if there are any. */
+  /** Writes each message in a frame of its own. Single and long batches are written as shared frames. */
   #writeEach({ first, last }: Messages, batches: ReadonlyArray<Batch>): void {
     const { writer } = this.connection
     const isAlone = first.length + last.length === 0 && batches.length === 1
@@ -73,7 +73,7 @@ export class JsonOutbox extends Outbox {
       } else {
         gather()
         this.#writeShared(batch)
-        // One event may be for many components of one client.
+        // //One event may be for many components of one client.
         if (writer.bufferedUnsafe() > maxBuffered) return
       }
     }

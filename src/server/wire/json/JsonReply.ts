@@ -1,4 +1,4 @@
-/** The answers to the messages of the open wire that may take their time. */
+/** The pending replies of the JSON wire. */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import type { RequestId } from "../../../JsonProtocol.ts"
@@ -13,13 +13,13 @@ import type { MessageOf, MountMessage } from "./JsonMessage.ts"
 import type { JsonOutbox } from "./JsonOutbox.ts"
 import * as JsonResponse from "./JsonResponse.ts"
 
-/** What of a message comes back with its answer. */
+/** The parts of a message that its reply repeats. */
 interface Asked {
   readonly componentId?: string
   readonly requestId?: RequestId
 }
 
-/** The answer to one message. */
+/** The reply to one message. */
 abstract class JsonReply<Answer> extends PendingReply<Answer> implements JsonResponse.Reply {
   readonly type: string
   readonly componentId: string | undefined
@@ -38,11 +38,11 @@ abstract class JsonReply<Answer> extends PendingReply<Answer> implements JsonRes
     return this.outbox.now()
   }
 
-  /** Nothing is said: it only happens when the connection is gone. */
+  /** Nothing is sent: the connection is gone. */
   protected forget(): void {}
 }
 
-/** The answer to a call: to a client that has asked for one, or has named its message. */
+/** The reply to a call, for clients that want one or gave the message an id. */
 export class JsonCallReply extends JsonReply<CallOutcome> {
   readonly originalType: string | undefined
 
@@ -58,7 +58,7 @@ export class JsonCallReply extends JsonReply<CallOutcome> {
   }
 }
 
-/** The answer to the setting of a field. */
+/** The reply to a write. */
 export class JsonSetReply extends JsonReply<CallOutcome> {
   constructor(budget: Budget, outbox: JsonOutbox, size: number, message: MessageOf<"PROPERTY_UPDATE">) {
     super(budget, outbox, size, "PROPERTY_UPDATED", message)
@@ -69,7 +69,7 @@ export class JsonSetReply extends JsonReply<CallOutcome> {
   }
 }
 
-/** The answer to a mount: it goes out before any news of the instance. */
+/** The reply to a mount, which is sent before all events of the instance. */
 export class JsonMountReply extends JsonReply<Exit.Exit<Mounted, LiveError>> {
   readonly #session: Session
   readonly #room: string | undefined
@@ -95,7 +95,7 @@ export class JsonMountReply extends JsonReply<Exit.Exit<Mounted, LiveError>> {
   }
 }
 
-/** The answer to the end of a mount. */
+/** The reply to an unmount. */
 export class JsonUnmountReply extends JsonReply<Exit.Exit<Unmounted, LiveError>> {
   constructor(budget: Budget, outbox: JsonOutbox, size: number, message: MessageOf<"COMPONENT_UNMOUNT">) {
     super(budget, outbox, size, "COMPONENT_UNMOUNTED", message)
@@ -108,7 +108,7 @@ export class JsonUnmountReply extends JsonReply<Exit.Exit<Unmounted, LiveError>>
   }
 }
 
-/** What is told of a failure: what the house refused, or that something is broken. */
+/** The fields for a failure: a refusal, or an internal error. */
 const errorOf = (cause: Cause.Cause<LiveError>): ErrorFields => {
   const error = cause.reasons.find(Cause.isFailReason)?.error
   return error instanceof LiveError ? errorFieldsOf(error.reason) : { _tag: "InternalError", message: internalError }

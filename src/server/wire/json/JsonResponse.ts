@@ -1,9 +1,9 @@
-/** Messages of the open wire, as text. */
+/** The replies of the JSON wire, as text. */
 import type { RequestId } from "../../../JsonProtocol.ts"
 import { type ErrorFields, errorFieldsOf } from "./JsonError.ts"
 import type { CallOutcome } from "../../session/CallOutcome.ts"
 
-/** What is the same for all replies to one request. */
+/** The fields that all replies to one request share. */
 export interface Reply {
   readonly type: string
   readonly originalType?: string | undefined
@@ -13,15 +13,15 @@ export interface Reply {
   readonly timestamp: number
 }
 
-/** A request succeeded; `result` is JSON, or undefined where there is none. */
+/** A success; `result` is JSON, or undefined when there is none. */
 export const success = (reply: Reply, result?: string): string =>
   result === undefined ? withFields(reply, `"success":true`) : withFields(reply, `"success":true,"result":${result}`)
 
-/** A request failed; `failure` is the JSON of an action's own error. */
+/** A failure; `failure` is the JSON of the error that the action declares. */
 export const failure = (reply: Reply, told: ErrorFields, failure?: string): string =>
   withFields(reply, `"success":false,${fieldsOf(told)}${failure === undefined ? "" : `,"failure":${failure}`}`)
 
-/** What became of a call. */
+/** The outcome of a call. */
 export const answer = (reply: Reply, outcome: CallOutcome): string => {
   switch (outcome._tag) {
     case "Success":
@@ -33,7 +33,7 @@ export const answer = (reply: Reply, outcome: CallOutcome): string => {
   }
 }
 
-/** An action's own error, in its own words if it has some; its tag if it has one. */
+/** The error that the action declares: with its own message if it has one, and with its tag if it has one. */
 const actionFailed = ({ message, text }: Extract<CallOutcome, { readonly _tag: "Failure" }>): ErrorFields => {
   const error: unknown = JSON.parse(text)
   const tag = typeof error === "object" && error !== null && "_tag" in error ? error._tag : undefined
@@ -41,14 +41,14 @@ const actionFailed = ({ message, text }: Extract<CallOutcome, { readonly _tag: "
   return { _tag, message: message || `The action failed with the error ${_tag}. Its fields are in "failure".` }
 }
 
-/** Something was refused that has no reply of its own. */
+/** A refusal without a reply type of its own. */
 export const error = (
   { _tag, message, reason }: ErrorFields,
   timestamp: number,
   requestId: RequestId | undefined
 ): string => JSON.stringify({ type: "ERROR", error: message, code: _tag, reason, requestId, timestamp })
 
-/** An upload failed. */
+/** The failure of an upload. */
 export const uploadError = (reply: Reply, told: ErrorFields): string => withFields(reply, fieldsOf(told))
 
 const fieldsOf = ({ _tag, message, reason }: ErrorFields): string =>

@@ -1,6 +1,6 @@
 /**
- * Front B: the open wire, which any client speaks that has JSON and a WebSocket. It stands on the same sessions as the RPC wire; no
- * component can tell which of them a client came through.
+ * The JSON wire, for any client with JSON and a WebSocket. It uses the same sessions as the RPC wire, and components
+ * cannot tell which wire a client uses.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -15,15 +15,15 @@ import { Sessions } from "../../session/Sessions.ts"
 import type { WireProtocol } from "../../transport/Connection.ts"
 import * as CachedClock from "../../transport/CachedClock.ts"
 
-/** The token in the query of an upgrade request; one that cannot be one counts as not there. */
+/** The token in the query of an upgrade request. One that is not valid counts as missing. */
 const decodeToken = Schema.decodeUnknownOption(Schema.String.check(Schema.isMaxLength(256)))
 
-/** The front for a connection that was asked for with this query, to be given to the Transport. */
+/** The protocol for a connection with this query, for the Transport. */
 export class LiveJson extends Context.Service<LiveJson, (query: URLSearchParams) => WireProtocol>()(
   "fibra/server/LiveJson"
 ) {}
 
-/** The front. */
+/** The JSON wire. */
 export const layer: Layer.Layer<LiveJson, never, Sessions> = Layer.effect(
   LiveJson,
   Effect.gen(function* () {

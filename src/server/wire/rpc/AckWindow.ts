@@ -1,14 +1,14 @@
-/** The batches a client was sent and has not acknowledged. When the window is full, what there is to say waits and is merged. */
+/** The batches that a client was sent and has not acknowledged. When the window is full, events wait and are merged. */
 import { batchesPerAcknowledgement } from "../../../LiveProtocol.ts"
 import type * as LiveConfig from "../../LiveConfig.ts"
 
 /** The window of one stream of batches. */
 export class AckWindow {
   readonly #config: LiveConfig.Settings
-  /** Batches that were sent, and how many of them the client has. */
+  /** Batches that were sent, and batches that the client has. */
   #sent = 0
   #received = 0
-  /** Bytes of the batches the client does not have yet. */
+  /** Bytes of the batches that the client does not have yet. */
   #bytes = 0
 
   constructor(config: LiveConfig.Settings) {
@@ -20,7 +20,7 @@ export class AckWindow {
     return this.#sent + 1
   }
 
-  /** How many batches the client has. */
+  /** The number of batches that the client has. */
   get received(): number {
     return this.#received
   }
@@ -28,7 +28,7 @@ export class AckWindow {
   /** Whether another batch may be sent. */
   get isOpen(): boolean {
     const batches = this.#sent - this.#received
-    // Fewer than these need no acknowledgement, however large, so nothing may wait for one.
+    // //Clients acknowledge after so many batches at the latest; fewer must not wait for it, whatever their size.
     if (batches < batchesPerAcknowledgement) return true
     return batches < this.#config.windowBatches && this.#bytes < this.#config.windowBytes
   }
@@ -45,7 +45,7 @@ export class AckWindow {
     const acknowledged = Math.min(batch, this.#sent) - this.#received
     if (acknowledged <= 0) return false
     this.#received += acknowledged
-    // The sizes of the batches are not kept; each is taken for the average of those outstanding.
+    // //The sizes of single batches are not kept: each counts as the average of the outstanding ones.
     this.#bytes *= 1 - acknowledged / outstanding
     return true
   }

@@ -1,6 +1,6 @@
 /**
- * Front A: the RPC wire over connections of the Transport. What is asked goes straight to the session, and its answers and the one
- * stream of events straight to the outbox. On the wire all of it is what a stock `RpcClient` of `LiveProtocol` expects.
+ * The RPC wire. Requests go directly to the session; their replies, and the stream of events, go directly to the
+ * outbox. A stock `RpcClient` of `LiveProtocol` understands it.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -12,10 +12,10 @@ import { Sessions } from "../../session/Sessions.ts"
 import type { WireProtocol } from "../../transport/Connection.ts"
 import { RpcConnection, type RpcHost } from "./RpcConnection.ts"
 
-/** The front, to be given to the Transport with each connection. */
+/** The RPC wire, for the Transport. */
 export class LiveRpc extends Context.Service<LiveRpc, WireProtocol>()("fibra/server/LiveRpc") {}
 
-/** The front. */
+/** The RPC wire. */
 export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
   LiveRpc,
   Effect.gen(function* () {

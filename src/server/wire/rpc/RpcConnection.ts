@@ -1,6 +1,6 @@
 /**
- * One connection that speaks the RPC wire: what comes in is decoded and goes to the session, which begins with the first thing that
- * is asked of it, or is the one its client had before.
+ * One connection on the RPC wire: decodes requests and passes them to its session, which begins with the first request
+ * or is the one that its client had before.
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
@@ -35,11 +35,11 @@ import * as RpcResponse from "./RpcResponse.ts"
 /** What all connections of a server share. */
 export interface RpcHost {
   readonly sessions: Sessions["Service"]
-  /** How long state tokens are good, milliseconds. */
+  /** How long state tokens are valid, in milliseconds. */
   readonly tokenAge: number
-  /** Milliseconds over which clients spread their return. */
+  /** Milliseconds over which clients distribute their return when the server ends. */
   readonly reconnectWithin: number
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since 1970. */
   readonly now: () => number
 }
 
@@ -48,13 +48,13 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
   readonly #host: RpcHost
   readonly #outbox: RpcOutbox
   readonly #replies: RpcReplies
-  /** Undefined before something was asked of it, and when another connection has it. */
+  /** Undefined before the first request, and when another connection has taken it over. */
   #session: Session | undefined
-  /** Whether the client is known to have the token of its session. */
+  /** Whether the client has the token of its session. */
   #confirmed = false
-  /** The batch that says that the server is going to end. */
+  /** The batch that announces the end of the server. */
   #farewell: number | undefined
-  /** The client has said that it leaves for good. */
+  /** The client has said that it does not come back. */
   #leaving = false
 
   constructor(host: RpcHost, connection: Connection) {
@@ -72,7 +72,7 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
     return RpcEncoder
   }
 
-  /** Its session, if something was asked of it. */
+  /** Its session, after the first request. */
   get session(): Session | undefined {
     return this.#session
   }
@@ -85,7 +85,7 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
     this.connection.flush()
   }
 
-  /** Another connection has the session now. */
+  /** Another connection has taken over the session. */
   replaced(): void {
     this.#session = undefined
     this.connection.end(CloseCode.resumedElsewhere, "The session was resumed on another connection")
@@ -131,7 +131,7 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
     const message = decoded.value
     switch (message._tag) {
       case "Request":
-        // Its payload is a level deeper than itself.
+        // //The payload begins one level below the message.
         if (this.isTooDeep(depth, 1)) return this.#tooDeep(message)
         switch (message.tag) {
           case "Call":
@@ -158,7 +158,8 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
         else this.connection.spend()
         return
       case "Interrupt":
-        // What costs little is counted, and done in any case: who is told to wait must be able to let go, and to show that it lives.
+        // //Cheap messages count against the rate and are always handled: a client that has to wait must be able to
+        // cancel, and to answer pings.
         this.connection.spend()
         return this.#interrupt(message.requestId)
       case "Ping":
@@ -205,7 +206,7 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
     this.#replies.succeed(request, `{"time":${this.#host.now()}}`)
   }
 
-  /** What is asked, if it may be done and is what the contract says; who asks is told otherwise. */
+  /** The decoded payload of a request, if it may be handled. Otherwise the client is told why. */
   #asked<A>(request: RpcRequest, decode: RpcRequests.Decode<A>): A | undefined {
     return this.mayGoOn(request) ? this.#decoded(request, decode) : undefined
   }
@@ -233,17 +234,17 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
   #acknowledge(batch?: number): void {
     const received = this.#outbox.acknowledge(batch)
     const session = this.#session
-    // How often the server is told something new is its own doing, and costs the client nothing.
+    // //A new acknowledgement is due to the server's own batches, and costs the client nothing.
     if (received === undefined) this.connection.spend()
     if (received === undefined || session === undefined) return
-    // The first batch had the token of the session.
+    // //The first batch had the token of the session.
     if (!this.#confirmed) this.#host.sessions.confirmUnsafe(session)
     this.#confirmed = true
     session.acknowledged(received)
     if (session.isBehind) this.connection.schedule()
   }
 
-  /** Counted, and done in any case. */
+  /** Counts against the rate, and is always handled. */
   #connect(request: RpcRequest): void {
     this.connection.spend()
     const connect = this.#decoded({ ...request, payload: request.payload ?? {} }, RpcRequests.decodeConnect)
@@ -258,11 +259,11 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
     this.#confirmed = false
     const resumed = connect.resume === undefined ? undefined : this.#resume(connect.resume)
     this.#outbox.tell(this.#established(this.#own, resumed))
-    // Who comes now has not been told with the others.
+    // //A client that connects now was not told with the others.
     if (this.#host.sessions.isDraining()) this.draining(this.#host.reconnectWithin)
   }
 
-  /** Goes on with the session of a token. Gives what its client still has there, or why it has nothing. */
+  /** Resumes the session of a token. Returns the components that the client still has there, or why it has none. */
   #resume(request: ResumeRequest): ReadonlyArray<ComponentId> | TokenRejection {
     const claimed = this.#host.sessions.claimUnsafe(request.sessionToken, this, this.#session)
     if (typeof claimed === "string") return claimed
@@ -292,19 +293,19 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
     this.#outbox.reply(RpcResponse.success(id, "null"))
   }
 
-  /** The session of this connection, which begins here. */
+  /** The session of this connection; begins with the first use. */
   get #own(): Session {
     return (this.#session ??= this.#host.sessions.openUnsafe(this))
   }
 
-  /** Whether there is room for something that is kept until it is answered. Its id has to be its own. */
+  /** Whether a request that is kept until its answer may begin: there is room for it, and its id is free. */
   #mayBegin(request: RpcRequest, callId: CallId | undefined, size: number): boolean {
     const { id } = request
     switch (this.#replies.use(id, callId)) {
       case "free":
         return this.mayWait(request, size)
       case "same":
-        // Answered with the first.
+        // //A request that is sent again is answered with the first.
         return false
       case "taken":
         this.#replies.die(

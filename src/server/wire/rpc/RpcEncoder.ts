@@ -1,4 +1,6 @@
-/** The words of the RPC wire: changes as patches, events once for all components of a client that hear them. */
+/**
+ * Encodes events for the RPC wire: changes as patches, and each event once for all components of a client that hear it.
+ */
 import { textLength } from "../../../Json.ts"
 import * as Patch from "../../../Patch.ts"
 import type { WireEncoder, EventScope, StateVersion } from "../../sync/WireEncoder.ts"
@@ -6,13 +8,13 @@ import type { WireEncoder, EventScope, StateVersion } from "../../sync/WireEncod
 const headOf = ({ epoch, id, revision }: StateVersion): string =>
   `"componentId":${JSON.stringify(id)},"epoch":${epoch},"revision":${revision}`
 
-/** Which calls a change comes from. */
+/** The calls that a change comes from, as a field. */
 const byText = (calls: ReadonlyArray<string>): string => (calls.length === 0 ? "" : `,"by":[${calls.join(",")}]`)
 
 const membership = (tag: "Joined" | "Left", componentId: string, { at }: EventScope, index: number): string =>
   `"_tag":"${tag}","componentId":${JSON.stringify(componentId)},${at},"index":${index}`
 
-/** The words of the RPC wire. */
+/** The encoder of the RPC wire. */
 export const RpcEncoder: WireEncoder = {
   changed: (told, patch, by) =>
     `{"_tag":"Patched",${headOf(told)},"patch":${JSON.stringify(patch)}${byText(by === undefined ? [] : [by])}}`,
@@ -20,7 +22,7 @@ export const RpcEncoder: WireEncoder = {
     const { encoded } = told
     const changes = seen?.state === undefined ? undefined : JSON.stringify(Patch.diffInOrder(seen.state, encoded))
     const isShorter = changes !== undefined && changes.length < textLength(encoded, changes.length)
-    // Whose calls they were is not said with a snapshot.
+    // //A snapshot does not say which calls it comes from.
     if (seen === undefined || (!isShorter && by.length === 0)) {
       return `{"_tag":"Snapshot",${headOf(told)},"state":${JSON.stringify(encoded)}}`
     }

@@ -1,20 +1,20 @@
-/** What a client may send on the RPC wire, decoded at the edge: the envelopes of effect/rpc, and the requests of LiveProtocol. */
+/** The messages that a client may send on the RPC wire: envelopes of effect/rpc with requests of LiveProtocol. */
 import * as Schema from "effect/Schema"
 
 const RpcRequestId = Schema.Union([Schema.String.check(Schema.isMaxLength(4096)), Schema.Finite])
-/** The id a client gives a request. */
+/** The id that a client gives a request. */
 export type RpcRequestId = typeof RpcRequestId.Type
 
 const RpcRequest = Schema.TaggedStruct("Request", {
   id: RpcRequestId,
   tag: Schema.String,
   payload: Schema.optionalKey(Schema.Unknown),
-  /** Nothing is to be answered. */
+  /** No answer is wanted. */
   isNotification: Schema.optionalKey(Schema.Boolean),
-  /** Nothing is to be answered but that it has begun. */
+  /** No answer is wanted except that the request has begun. */
   discard: Schema.optionalKey(Schema.Boolean)
 })
-/** Something is asked. */
+/** A request. */
 export type RpcRequest = typeof RpcRequest.Type
 
 /** One message of a client. */

@@ -1,7 +1,7 @@
 /**
- * What goes out on one connection of the RPC wire: one frame per turn, the news of the connection and the answers to mounts first,
- * then the events, then all other answers, so that an answer never overtakes the change it speaks of. While the window of batches
- * the client has not acknowledged is full, readers stay where they are and catch up in one change.
+ * Writes the messages of one connection on the RPC wire, one frame per turn: messages of the connection and answers to
+ * mounts first, then events, then all other replies, so that an answer never overtakes the change it made. While the
+ * window of unacknowledged batches is full, nothing is collected, and later all changes are sent as one.
  */
 import type { Batch } from "../../sync/Batch.ts"
 import { Outbox, type Unread } from "../Outbox.ts"
@@ -9,12 +9,12 @@ import type { Connection } from "../../transport/Connection.ts"
 import type { Frame } from "../../transport/FrameWriter.ts"
 import { AckWindow } from "./AckWindow.ts"
 
-/** Characters from which a batch is worth a frame of its own, which is made once for all who get it. */
+/** Characters from which a batch is worth a frame of its own, which is built once for all clients. */
 const sharedFrom = 4096
 
-/** What goes out on one connection. */
+/** Writes the messages of one connection. */
 export class RpcOutbox extends Outbox {
-  /** The JSON of the id of the stream of events, while there is one. */
+  /** The id of the stream of events, as JSON, while there is one. */
   #stream: string | undefined
   #window: AckWindow
 
@@ -33,35 +33,38 @@ export class RpcOutbox extends Outbox {
     return this.#stream !== undefined
   }
 
-  /** Events go out as chunks of this request from now on. */
+  /** Begins to send events as chunks of this request. */
   open(id: string): void {
     this.#stream = id
     this.#window = new AckWindow(this.config)
   }
 
-  /** No more events go out. */
+  /** Stops sending events. */
   close(): void {
     this.#stream = undefined
   }
 
-  /** Sends an event that is no component's, as a batch of its own, and gives its number. */
+  /** Sends an event of the connection as a batch of its own, and returns its number. */
   tell(event: string): number {
     const batch = this.#window.next
     this.first(this.#chunk(event))
     return batch
   }
 
-  /** The last batch the client is known to have. */
+  /** The last batch that the client has. */
   get received(): number {
     return this.#window.received
   }
 
-  /** The client has the batches up to this one, or one more; gives what it has, or undefined when it said so before. */
+  /**
+   * The client has the batches up to this one; by default one more. Returns what it has, or undefined when it said so
+   * before.
+   */
   acknowledge(batch = this.#window.received + 1): number | undefined {
     return this.#window.acknowledge(batch) ? this.#window.received : undefined
   }
 
-  /** Writes what there is to say. */
+  /** Writes what there is to send. */
   flush(events: Unread | undefined): void {
     const batches = events !== undefined && this.#collects(events) ? events.collect() : []
     const frames = this.#frames(batches)
@@ -69,7 +72,7 @@ export class RpcOutbox extends Outbox {
     for (const frame of frames) this.connection.writer.write(frame)
   }
 
-  /** As little as possible is put together for this connection alone: what is long is written as others get it, too. */
+  /** Builds as little as possible for this connection alone: long batches are written as shared frames. */
   #frames(batches: ReadonlyArray<Batch>): ReadonlyArray<Frame> {
     const { writer } = this.connection
     const { first, last } = this.drain()
@@ -99,7 +102,7 @@ export class RpcOutbox extends Outbox {
     return frames
   }
 
-  /** A batch as a frame that is the same for all who get it. */
+  /** A batch as a frame that is the same for all clients. */
   #shared(batch: Batch): Frame {
     const { writer } = this.connection
     const head = this.#head
@@ -108,14 +111,17 @@ export class RpcOutbox extends Outbox {
     return frame
   }
 
-  /** A batch as a message among others. */
+  /** A batch as one message among others. */
   #chunk(events: string): string {
     const message = `${this.#head}${events}]}`
     this.#window.count(message.length)
     return message
   }
 
-  /** The answer of a call does not overtake the change it speaks of, so then there is no waiting for room. */
+  /**
+   * Whether to collect events. The answer of a call must not overtake the change it made, so then this does not wait
+   * for room.
+   */
   #collects(events: Unread): boolean {
     if (this.#stream === undefined) return false
     return this.isAnswering || (events.isBehind && this.#window.isOpen && this.connection.hasRoom)

@@ -1,4 +1,4 @@
-/** The answers of one connection: those that are given at once, and the requests that wait for theirs, by their ids. */
+/** The replies of one connection: immediate ones, and those that are pending, by the ids of their requests. */
 import type * as Cause from "effect/Cause"
 import { LiveError, type LiveErrorReason } from "../../../LiveError.ts"
 import type { CallId } from "../../../LiveProtocol.ts"
@@ -8,18 +8,18 @@ import type { RpcOutbox } from "./RpcOutbox.ts"
 import { refusable } from "./RpcRequests.ts"
 import * as RpcResponse from "./RpcResponse.ts"
 
-/** A request that has no answer yet. */
+/** A pending reply. */
 export interface Unanswered {
   readonly id: RpcRequestId
   readonly callId: CallId | undefined
-  /** The client takes it back. */
+  /** The client cancels the request. */
   readonly cancel: () => void
 }
 
-/** Whether an id is free, or in use: by this very request, or by another one. */
+/** Whether an id is free, used by the same request, or used by another. */
 export type IdUse = "free" | "same" | "taken"
 
-/** The answers of one connection. */
+/** The replies of one connection. */
 export class RpcReplies {
   readonly budget: Budget
   readonly outbox: RpcOutbox
@@ -30,12 +30,12 @@ export class RpcReplies {
     this.outbox = outbox
   }
 
-  /** A request succeeded with this, in JSON. */
+  /** A request has succeeded with this JSON. */
   succeed(request: RpcRequest, value: string): void {
     this.#reply(request, RpcResponse.success(request.id, request.discard === true ? "null" : value))
   }
 
-  /** The house refuses a request. */
+  /** Refuses a request. */
   refuse(request: RpcRequest, reason: LiveErrorReason): void {
     const error = new LiveError({ reason })
     if (refusable.has(request.tag)) this.#reply(request, RpcResponse.refused(request.id, error))
@@ -46,7 +46,7 @@ export class RpcReplies {
     this.#reply(request, RpcResponse.failed(request.id, cause))
   }
 
-  /** A request was a mistake. */
+  /** A request was not valid. */
   die(request: RpcRequest, text: string): void {
     this.#reply(request, RpcResponse.die(request.id, text))
   }
@@ -69,11 +69,11 @@ export class RpcReplies {
   delete(reply: Unanswered): void {
     if (this.#unanswered?.get(reply.id) !== reply) return
     this.#unanswered.delete(reply.id)
-    // Most connections ask for nothing most of the time.
+    // //Most connections have no pending request most of the time.
     if (this.#unanswered.size === 0) this.#unanswered = undefined
   }
 
-  /** Cancels a request; nothing happens when there is none of this id. */
+  /** Cancels a request, if there is one with this id. */
   cancel(id: RpcRequestId): void {
     this.#unanswered?.get(id)?.cancel()
   }

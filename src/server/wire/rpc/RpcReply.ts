@@ -1,4 +1,4 @@
-/** The answers to the requests of the RPC wire that may take their time: what is said when they come, or are not to come any more. */
+/** The pending replies of the RPC wire. */
 import * as Exit from "effect/Exit"
 import type { LiveError } from "../../../LiveError.ts"
 import type { CallId, Mounted } from "../../../LiveProtocol.ts"
@@ -11,10 +11,12 @@ import type { RpcRequest, RpcRequestId } from "./RpcEnvelope.ts"
 import type { RpcReplies, Unanswered } from "./RpcReplies.ts"
 import * as RpcResponse from "./RpcResponse.ts"
 
-/** What a client wants to hear: what came of it, that it has begun (effect/rpc calls that `discard`), or nothing. */
+/**
+ * What a client wants to know of a request: its outcome, only that it has begun (`discard` in effect/rpc), or nothing.
+ */
 type Wanted = "answer" | "beginning" | "nothing"
 
-/** The answer to one request. */
+/** The reply to one request. */
 abstract class RpcReply<Answer> extends PendingReply<Answer> implements Unanswered {
   readonly id: RpcRequestId
   readonly callId: CallId | undefined
@@ -30,7 +32,7 @@ abstract class RpcReply<Answer> extends PendingReply<Answer> implements Unanswer
     this.#wanted = request.isNotification === true ? "nothing" : request.discard === true ? "beginning" : "answer"
   }
 
-  /** It is under way, unless it has been answered at once. */
+  /** Keeps the run for `cancel`, unless the answer was given already. */
   begun(running: Pending): void {
     if (this.isOver) return
     this.#running = running
@@ -45,12 +47,12 @@ abstract class RpcReply<Answer> extends PendingReply<Answer> implements Unanswer
     this.#running?.cancel()
   }
 
-  /** Whether the client wants to hear no more than that it has begun. */
+  /** Whether the client only wants to know that the request has begun. */
   protected get isDiscarded(): boolean {
     return this.#wanted === "beginning"
   }
 
-  /** What it succeeded with, in JSON, for a client that wants to hear it. */
+  /** The success with this JSON, if the client wants it. */
   protected success(value: string): string {
     return RpcResponse.success(this.id, this.isDiscarded ? "null" : value)
   }
@@ -69,20 +71,20 @@ abstract class RpcReply<Answer> extends PendingReply<Answer> implements Unanswer
     if (this.#wanted !== "nothing") this.outbox.answer(RpcResponse.interrupted(this.id))
   }
 
-  /** Sends the answer to a client that wants to hear of it. */
+  /** Sends the answer to a client that wants it. */
   protected abstract send(answer: Answer): void
 }
 
-/** The answer to a call. */
+/** The reply to a call. */
 export class CallReply extends RpcReply<CallOutcome> {
   protected send(outcome: CallOutcome): void {
-    // What an action fails with comes after its beginning.
+    // //The error of an action comes after its beginning.
     const isSaid = outcome._tag === "Refused" || !this.isDiscarded
     this.outbox.answer(isSaid ? RpcResponse.outcome(this.id, outcome) : RpcResponse.success(this.id, "null"))
   }
 }
 
-/** The answer to a mount: it goes out before any event of the instance. */
+/** The reply to a mount, which is sent before all events of the instance. */
 export class MountReply extends RpcReply<Exit.Exit<Mounted, LiveError>> {
   readonly #session: Session
 
@@ -98,7 +100,7 @@ export class MountReply extends RpcReply<Exit.Exit<Mounted, LiveError>> {
   }
 }
 
-/** The answer to the end of a mount. */
+/** The reply to an unmount. */
 export class UnmountReply extends RpcReply<Exit.Exit<Unmounted, LiveError>> {
   protected send(exit: Exit.Exit<Unmounted, LiveError>): void {
     this.outbox.reply(

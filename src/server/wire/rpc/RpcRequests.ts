@@ -1,6 +1,6 @@
 /**
- * What comes in on the RPC wire, decoded. What is any JSON there is not looked through: it comes out of `JSON.parse`, and its contract
- * does that, or nobody wants it.
+ * Decodes the requests of the RPC wire. Fields that may be any JSON are not checked here: they come from `JSON.parse`,
+ * and the contract checks those that are used.
  */
 import * as Schema from "effect/Schema"
 import type * as Exit from "effect/Exit"
@@ -15,7 +15,7 @@ import {
 import { ComponentId } from "../../../LiveId.ts"
 import { RpcEnvelope } from "./RpcEnvelope.ts"
 
-/** Decodes what is asked. */
+/** Decodes a payload. */
 export type Decode<A> = (value: unknown) => Exit.Exit<A, Schema.SchemaError>
 
 const json = Schema.Unknown
@@ -36,10 +36,10 @@ export const decodeReceived = Schema.decodeUnknownExit(ReceivedRequest)
 export const decodeNamed = Schema.decodeUnknownExit(Schema.Struct({ componentId: ComponentId }))
 export const decodePing = Schema.decodeUnknownExit(Schema.Null)
 
-/** The requests there are. */
+/** The requests of the protocol. */
 export const requests: ReadonlyArray<string> = Array.from(LiveProtocol.requests.keys())
 
-/** Those whose contract has an error for what the house refuses; others die of it. */
+/** Requests that can fail with a LiveError. Others die instead. */
 export const refusable: ReadonlySet<string> = new Set(
   Array.from(LiveProtocol.requests.values()).flatMap(({ _tag, errorSchema }) =>
     (errorSchema as Schema.Top) === Schema.Never ? [] : [_tag]

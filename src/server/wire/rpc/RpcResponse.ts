@@ -7,39 +7,39 @@ import { type CallOutcome, internalError } from "../../session/CallOutcome.ts"
 
 const encodeLiveError = Schema.encodeSync(LiveError)
 
-/** A request ended with this value, which is JSON. */
+/** A request has succeeded with this JSON. */
 export const success = (id: RpcRequestId, value: string): string => exit(id, `{"_tag":"Success","value":${value}}`)
 
-/** A request failed with this error, which is JSON. */
+/** A request has failed with this error, as JSON. */
 const failure = (id: RpcRequestId, error: string): string =>
   exit(id, `{"_tag":"Failure","cause":[{"_tag":"Fail","error":${error}}]}`)
 
-/** A request was a mistake. */
+/** A request was not valid. */
 export const die = (id: RpcRequestId, text: string): string =>
   exit(id, `{"_tag":"Failure","cause":[{"_tag":"Die","defect":${JSON.stringify(text)}}]}`)
 
-/** A request was taken back; by which fiber is nobody's business. */
+/** A request was cancelled. Clients are not told by which fiber. */
 export const interrupted = (id: RpcRequestId): string =>
   exit(id, `{"_tag":"Failure","cause":[{"_tag":"Interrupt","fiberId":null}]}`)
 
-/** The house refuses a request. */
+/** A refusal. */
 export const refused = (id: RpcRequestId, error: LiveError): string =>
   failure(id, JSON.stringify(encodeLiveError(error)))
 
-/** A request failed: by what the house refuses, or by something that the client is only told happened. */
+/** A request has failed: with a LiveError, or with a defect whose details are not sent. */
 export const failed = (id: RpcRequestId, cause: Cause.Cause<LiveError>): string => {
   const reason = cause.reasons.find(Cause.isFailReason)
   if (reason !== undefined) return refused(id, reason.error)
   return Cause.hasInterruptsOnly(cause) ? interrupted(id) : die(id, internalError)
 }
 
-/** Something was not understood that belongs to no request. */
+/** A message that was not understood and belongs to no request. */
 export const defect = (text: string): string => `{"_tag":"Defect","defect":${JSON.stringify(text)}}`
 
 const exit = (id: RpcRequestId, exit: string): string =>
   `{"_tag":"Exit","requestId":${JSON.stringify(id)},"exit":${exit}}`
 
-/** What became of a call. */
+/** The outcome of a call. */
 export const outcome = (id: RpcRequestId, what: CallOutcome): string => {
   switch (what._tag) {
     case "Success":
@@ -51,5 +51,5 @@ export const outcome = (id: RpcRequestId, what: CallOutcome): string => {
   }
 }
 
-/** The answer to a sign of life. */
+/** The answer to a ping. */
 export const pong = `{"_tag":"Pong"}`
