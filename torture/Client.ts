@@ -8,13 +8,13 @@ import type { EventLoop } from "./EventLoop.ts"
 import type { Where } from "./Script.ts"
 import { Subject } from "./Subject.ts"
 
-type Outcome = Exit.Exit<unknown, LiveError | { readonly _tag: "Refused" }>
+type Outcome = Exit.Exit<unknown, LiveError.LiveError | { readonly _tag: "Refused" }>
 
 /** One call, and what came of it. */
 export interface Call {
   readonly mark: string
   readonly action: string
-  readonly fiber: Fiber.Fiber<unknown, LiveError | { readonly _tag: "Refused" }>
+  readonly fiber: Fiber.Fiber<unknown, LiveError.LiveError | { readonly _tag: "Refused" }>
 }
 
 /** A component that is wanted until it is released, however often it is refused. */
@@ -23,7 +23,7 @@ export class Mounted<C extends Component.Typed> {
   readonly #released = Deferred.makeUnsafe<void>()
   readonly #fiber: Fiber.Fiber<unknown, unknown>
 
-  constructor(loop: EventLoop, mount: Effect.Effect<LiveHandle<C>, LiveError, Scope.Scope>) {
+  constructor(loop: EventLoop, mount: Effect.Effect<LiveHandle<C>, LiveError.LiveError, Scope.Scope>) {
     const patiently: typeof mount = mount.pipe(Effect.catch(() => Effect.andThen(Effect.sleep("1 second"), patiently)))
     this.#fiber = loop.run(
       Effect.scoped(
@@ -112,7 +112,9 @@ export class Client {
 }
 
 type Callable = {
-  readonly [action: string]: (payload: object) => Effect.Effect<unknown, LiveError | { readonly _tag: "Refused" }>
+  readonly [action: string]: (
+    payload: object
+  ) => Effect.Effect<unknown, LiveError.LiveError | { readonly _tag: "Refused" }>
 }
 
 /** How often a call may have run, given its outcome. */

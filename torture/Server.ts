@@ -1,7 +1,7 @@
 /** A server of the tortured components: it starts, is killed, and ends, over one store and one secret. */
 import { Context, Duration, Effect, Exit, type Fiber, Layer, Logger, Scope } from "effect"
 import { LiveConfig, Secrets, SnapshotStore } from "fibra/server"
-import * as LiveServer from "../src/server/LiveServer.ts"
+import * as LiveCore from "../src/server/LiveCore.ts"
 import { InstanceRunner } from "../src/server/instance/InstanceRunner.ts"
 import * as Principals from "../src/server/security/Principals.ts"
 import * as Authorization from "../src/server/security/Authorization.ts"
@@ -154,7 +154,7 @@ const makeLayer = (record: Record["Service"]) => {
     }
   })
   const { drainTimeout, linger, storeTimeout, ...numbers } = settings
-  return LiveServer.layerCore({ components: [Subject, Bystander] }).pipe(
+  return LiveCore.layer({ components: [Subject, Bystander] }).pipe(
     Layer.provide([SubjectLayer, BystanderLayer]),
     Layer.provide(rights),
     Layer.provide(

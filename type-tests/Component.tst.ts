@@ -63,7 +63,7 @@ describe("an instance", () => {
   })
 
   test("broadcasts the events of its contract, and no others", () => {
-    expect(self.broadcast("Added", { card: "a" })).type.toBe<Effect.Effect<void, LiveError>>()
+    expect(self.broadcast("Added", { card: "a" })).type.toBe<Effect.Effect<void, LiveError.LiveError>>()
     expect<Parameters<typeof self.broadcast>>().type.toBe<
       [event: "Added", payload: { readonly card: string }, options?: Component.BroadcastOptions]
     >()
@@ -96,14 +96,16 @@ describe("a mounted component", () => {
   const board = {} as LiveHandle<typeof Board>
 
   test("is called with the payload of each action, and fails with its error or the house's", () => {
-    expect(board.call.Add({ card: "a" })).type.toBe<Effect.Effect<number, Full | LiveError>>()
-    expect(board.call.Close()).type.toBe<Effect.Effect<void, LiveError>>()
+    expect(board.call.Add({ card: "a" })).type.toBe<Effect.Effect<number, Full | LiveError.LiveError>>()
+    expect(board.call.Close()).type.toBe<Effect.Effect<void, LiveError.LiveError>>()
     expect(board.call).type.not.toHaveProperty("Remove")
   })
 
   test("is called with options after the payload, also where there is none", () => {
-    expect(board.call.Add({ card: "a" }, { timeout: "2 seconds" })).type.toBe<Effect.Effect<number, Full | LiveError>>()
-    expect(board.call.Close(undefined, { timeout: 2000 })).type.toBe<Effect.Effect<void, LiveError>>()
+    expect(board.call.Add({ card: "a" }, { timeout: "2 seconds" })).type.toBe<
+      Effect.Effect<number, Full | LiveError.LiveError>
+    >()
+    expect(board.call.Close(undefined, { timeout: 2000 })).type.toBe<Effect.Effect<void, LiveError.LiveError>>()
     expect<Parameters<typeof board.call.Add>>().type.toBe<[payload: { readonly card: string }, options?: CallOptions]>()
     expect<Parameters<typeof board.call.Close>>().type.toBe<[payload?: undefined, options?: CallOptions]>()
     expect<CallOptions>().type.toBe<{ readonly timeout?: Duration.Input | undefined }>()

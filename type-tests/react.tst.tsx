@@ -40,8 +40,8 @@ describe("useComponent", () => {
   test("gives the state of the contract, and what may have gone wrong", () => {
     const board = useComponent(Board, { props })
     expect(board.state).type.toBe<{ readonly cards: ReadonlyArray<string> }>()
-    expect(board.error).type.toBe<Full | LiveError | undefined>()
-    expect(useComponent(Plain).error).type.toBe<LiveError | undefined>()
+    expect(board.error).type.toBe<Full | LiveError.LiveError | undefined>()
+    expect(useComponent(Plain).error).type.toBe<LiveError.LiveError | undefined>()
   })
 
   test("says what its life is like, and how it came to its state", () => {
@@ -54,8 +54,8 @@ describe("useComponent", () => {
 
   test("calls give a promise of an exit, with the action's own error or the house's", () => {
     const { call } = useComponent(Board, { props })
-    expect(call.Add({ card: "a" })).type.toBe<Promise<Exit.Exit<number, Full | LiveError>>>()
-    expect(call.Close()).type.toBe<Promise<Exit.Exit<void, LiveError>>>()
+    expect(call.Add({ card: "a" })).type.toBe<Promise<Exit.Exit<number, Full | LiveError.LiveError>>>()
+    expect(call.Close()).type.toBe<Promise<Exit.Exit<void, LiveError.LiveError>>>()
     expect(call.Add).type.not.toBeCallableWith({ card: 1 })
     expect(call.Add).type.not.toBeCallableWith()
     expect(call).type.not.toHaveProperty("Remove")
@@ -63,8 +63,10 @@ describe("useComponent", () => {
 
   test("calls take options after the payload, also where there is none", () => {
     const { call } = useComponent(Board, { props })
-    expect(call.Add({ card: "a" }, { timeout: "2 seconds" })).type.toBe<Promise<Exit.Exit<number, Full | LiveError>>>()
-    expect(call.Close(undefined, { timeout: 2000 })).type.toBe<Promise<Exit.Exit<void, LiveError>>>()
+    expect(call.Add({ card: "a" }, { timeout: "2 seconds" })).type.toBe<
+      Promise<Exit.Exit<number, Full | LiveError.LiveError>>
+    >()
+    expect(call.Close(undefined, { timeout: 2000 })).type.toBe<Promise<Exit.Exit<void, LiveError.LiveError>>>()
     expect(call.Add).type.not.toBeCallableWith({ card: "a" }, { within: 2000 })
   })
 })

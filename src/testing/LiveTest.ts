@@ -14,7 +14,7 @@ import type * as Component from "../Component.ts"
 import { InstanceRunner } from "../server/instance/InstanceRunner.ts"
 import * as LiveConfig from "../server/LiveConfig.ts"
 import { LiveRpc } from "../server/wire/rpc/LiveRpc.ts"
-import * as LiveServer from "../server/LiveServer.ts"
+import * as LiveCore from "../server/LiveCore.ts"
 import * as Principals from "../server/security/Principals.ts"
 import * as Secrets from "../server/security/Secrets.ts"
 import * as SnapshotStore from "../server/store/SnapshotStore.ts"
@@ -57,19 +57,19 @@ export class LiveTest extends Context.Service<
    */
   static readonly layer = <const Components extends ReadonlyArray<Component.Any>>(
     options: { readonly components: Components } & ClientOptions
-  ): Layer.Layer<LiveTest | Principals.Principals, LiveServer.StartError, LiveServer.Requirements<Components>> =>
-    Layer.effectContext(make(LiveServer.layerCore(options), options))
+  ): Layer.Layer<LiveTest | Principals.Principals, LiveCore.StartError, LiveCore.Requirements<Components>> =>
+    Layer.effectContext(make(LiveCore.layer(options), options))
 }
 
 /** A server that runs. */
 interface Running {
   readonly scope: Scope.Closeable
   readonly store: MortalStore
-  readonly core: Context.Context<LiveServer.Core>
+  readonly core: Context.Context<LiveCore.Core>
 }
 
 const make = Effect.fnUntraced(function* <R>(
-  core: Layer.Layer<LiveServer.Core, LiveServer.StartError, R>,
+  core: Layer.Layer<LiveCore.Core, LiveCore.StartError, R>,
   options: ClientOptions
 ) {
   const cache = Context.get(yield* Layer.build(StateCache.layerMemory), StateCache.StateCache)

@@ -2,7 +2,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { Instances } from "../server/instance/Instances.ts"
-import type * as LiveServer from "../server/LiveServer.ts"
+import type * as LiveCore from "../server/LiveCore.ts"
 import { Rooms } from "../server/room/Rooms.ts"
 import { Sessions } from "../server/session/Sessions.ts"
 import { Transport } from "../server/transport/Transport.ts"
@@ -22,7 +22,7 @@ export interface Open {
 export const nothing: Open = { connections: 0, sessions: 0, parked: 0, instances: 0, rooms: 0 }
 
 /** Of this server. */
-export const of = (core: Context.Context<LiveServer.Core>): Effect.Effect<Open> =>
+export const of = (core: Context.Context<LiveCore.Core>): Effect.Effect<Open> =>
   Effect.map(
     Effect.all({
       connections: Context.get(core, Transport).size,

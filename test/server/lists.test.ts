@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { Context, Effect, Layer, Logger } from "effect"
 import { TestClock } from "effect/testing"
-import { LiveServer, Secrets } from "fibra/server"
+import { Secrets } from "fibra/server"
 import * as StateCache from "../../src/client/StateCache.ts"
 import { Instances } from "../../src/server/instance/Instances.ts"
 import { Rooms } from "../../src/server/room/Rooms.ts"
@@ -12,8 +12,9 @@ import { LiveRpc } from "../../src/server/wire/rpc/LiveRpc.ts"
 import { type ClientOptions, connect } from "../../src/testing/TestClient.ts"
 import { apart } from "../support/Clocks.ts"
 import { Minutes, RoomFixture, RoomFixtureLayer } from "../support/RoomFixture.ts"
+import * as LiveCore from "../../src/server/LiveCore.ts"
 
-const subject = LiveServer.layerCore({ components: [RoomFixture] }).pipe(
+const subject = LiveCore.layer({ components: [RoomFixture] }).pipe(
   Layer.provide(RoomFixtureLayer.pipe(Layer.provide(Minutes.layer))),
   Layer.provideMerge(StateCache.layerMemory),
   Layer.provide([Secrets.layerRandom, Logger.layer([])])

@@ -29,7 +29,7 @@ export const make = Effect.fnUntraced(function* (size: number, url: string) {
 const member = Effect.fnUntraced(function* (
   number: number,
   url: string
-): Effect.fn.Return<Member, LiveError, Scope.Scope> {
+): Effect.fn.Return<Member, LiveError.LiveError, Scope.Scope> {
   let token: string | undefined
   let isLost = false
   let decided = 0

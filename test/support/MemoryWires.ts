@@ -2,7 +2,7 @@
 import { Context, Effect, Layer } from "effect"
 import type { Component, Principal } from "fibra"
 import { LiveConfig, Secrets } from "fibra/server"
-import * as LiveServer from "../../src/server/LiveServer.ts"
+import * as LiveCore from "../../src/server/LiveCore.ts"
 import { InstanceRunner } from "../../src/server/instance/InstanceRunner.ts"
 import type { Session } from "../../src/server/session/Session.ts"
 import { Sessions } from "../../src/server/session/Sessions.ts"
@@ -51,9 +51,9 @@ export class MemoryWires extends Context.Service<
   static readonly layer = <const Components extends ReadonlyArray<Component.Any>>(
     components: Components,
     config: Partial<LiveConfig.Settings> = {}
-  ): Layer.Layer<MemoryWires, LiveServer.StartError, LiveServer.Requirements<Components>> =>
+  ): Layer.Layer<MemoryWires, LiveCore.StartError, LiveCore.Requirements<Components>> =>
     Layer.effect(MemoryWires, make).pipe(
-      Layer.provide(LiveServer.layerCore({ components })),
+      Layer.provide(LiveCore.layer({ components })),
       Layer.provide([Secrets.layerRandom, LiveConfig.layer({ rate: Infinity, ...config })])
     )
 }

@@ -147,7 +147,7 @@ export const call = Effect.fnUntraced(function* (hosted: Hosted, step: Step) {
 const reason = (exit: Outcome | undefined): string | undefined => {
   const failure = exit !== undefined && Exit.isFailure(exit) ? exit.cause.reasons[0] : undefined
   if (failure?._tag !== "Fail") return undefined
-  return failure.error instanceof LiveError ? failure.error.reason._tag : undefined
+  return failure.error instanceof LiveError.LiveError ? failure.error.reason._tag : undefined
 }
 
 /** The calls of a hall that has had one life, in the order they were made: who speaks in a room is in it. */

@@ -9,7 +9,7 @@ type Event<Tag> = Extract<LiveProtocol.LiveEvent, { readonly _tag: Tag }>
 /** What became of a mount. */
 export interface Answer {
   readonly value: LiveProtocol.Mounted | undefined
-  readonly reason: LiveError["reason"] | undefined
+  readonly reason: LiveError.LiveError["reason"] | undefined
 }
 
 /** A connected client. */

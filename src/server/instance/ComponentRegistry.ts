@@ -19,6 +19,7 @@ import type { Json } from "../../Patch.ts"
 import * as Thrown from "../../Thrown.ts"
 import { Authentication } from "../security/Authentication.ts"
 import * as Authorization from "../security/Authorization.ts"
+import * as Permission from "../security/Permission.ts"
 import * as ComponentDefinition from "./ComponentDefinition.ts"
 
 /** The components of one server. */
@@ -73,7 +74,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     admit: ({ anonymous, component: { componentName: component } }, asked) => {
       const what = () => `Mounting "${component}"`
       if (authorization.mount !== undefined) {
-        return Authorization.check(authorization.mount({ ...asked, component }), what)
+        return Permission.check(authorization.mount({ ...asked, component }), what)
       }
       const isAllowed = asked.principal !== undefined || (anonymous ?? !isAnybodyKnown)
       return isAllowed ? Effect.void : refuse(new NotAllowed({ what: what() }))

@@ -3,7 +3,8 @@ import * as Effect from "effect/Effect"
 import type { Handlers } from "../../actor/Activation.ts"
 import type * as Component from "../../Component.ts"
 import type { Principal } from "../../Principal.ts"
-import * as Authorization from "../security/Authorization.ts"
+import type * as Authorization from "../security/Authorization.ts"
+import * as Permission from "../security/Permission.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
 import * as WritableFields from "./WritableFields.ts"
 
@@ -42,5 +43,4 @@ const allowed = (
   isAllowed: Effect.Effect<boolean>,
   what: () => string,
   handle: () => Effect.Effect<unknown, unknown, unknown>
-): Effect.Effect<unknown, unknown, unknown> =>
-  Effect.andThen(Authorization.check(isAllowed, what), Effect.suspend(handle))
+): Effect.Effect<unknown, unknown, unknown> => Effect.andThen(Permission.check(isAllowed, what), Effect.suspend(handle))

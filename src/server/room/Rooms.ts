@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type LiveError, refuse, RoomRejected } from "../../LiveError.ts"
 import * as Authorization from "../security/Authorization.ts"
+import * as Permission from "../security/Permission.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import { Room, type RoomInfo } from "./Room.ts"
 
@@ -64,7 +65,7 @@ export const layer: Layer.Layer<Rooms> = Layer.effect(
           }
           return authorization.join === undefined
             ? Effect.void
-            : Authorization.check(authorization.join(joining), () => `Joining the room ${JSON.stringify(room)}`)
+            : Permission.check(authorization.join(joining), () => `Joining the room ${JSON.stringify(room)}`)
         }),
       openUnsafe: (name) => {
         let room = rooms.get(name)

@@ -4,12 +4,9 @@
  * behaviour does not say, any component if there is no `Authentication`. A client that may mount a component may call
  * its actions and be in a room with it.
  */
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Log from "../../Log.ts"
-import { type LiveError, NotAllowed, refuse } from "../../LiveError.ts"
 import type { Principal } from "../../Principal.ts"
 
 /** A request that needs a right. */
@@ -87,15 +84,4 @@ export const layer = <R = never>(service: Rights<R>): Layer.Layer<never, never, 
         ...(join && { join: provided(join) })
       })
     })
-  )
-
-/** Fails with `NotAllowed` unless it is allowed. */
-export const check = (allowed: Effect.Effect<boolean>, what: () => string): Effect.Effect<void, LiveError> =>
-  allowed.pipe(
-    Effect.catchCause((cause) =>
-      Cause.hasInterruptsOnly(cause)
-        ? Effect.failCause(cause)
-        : Effect.as(Log.error("What somebody may do is not known: Authorization failed", { cause }), false)
-    ),
-    Effect.flatMap((isAllowed) => (isAllowed ? Effect.void : refuse(new NotAllowed({ what: what() }))))
   )

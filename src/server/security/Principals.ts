@@ -7,12 +7,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
 import type { Principal } from "../../Principal.ts"
 import type { SnapshotStoreError } from "../store/SnapshotStoreError.ts"
-
-/** Ends everything that a server has of a principal. */
-export type SignOut = (principal: string) => Effect.Effect<void, SnapshotStoreError>
+import * as SignOuts from "./SignOuts.ts"
 
 /** Signs principals out. */
 export class Principals extends Context.Service<
@@ -26,30 +23,22 @@ export class Principals extends Context.Service<
      * servers, and this one after a restart, may still accept its state tokens.
      */
     readonly disconnect: (principal: Pick<Principal, "id">) => Effect.Effect<void, SnapshotStoreError>
-    /** Registers a live server until the Scope closes. */
-    readonly serve: (signOut: SignOut) => Effect.Effect<void, never, Scope.Scope>
   }
 >()("fibra/server/Principals") {}
 
 /** Signs out of the servers that are provided with it. */
 export const layer: Layer.Layer<Principals> = Layer.sync(Principals, () => {
-  const servers = new Set<SignOut>()
-  return Principals.of({
+  const signOuts = new SignOuts.SignOuts()
+  const principals = Principals.of({
     disconnect: ({ id }) =>
       Effect.suspend(() =>
-        Effect.forEach(Array.from(servers), (signOut) => Effect.exit(signOut(id)), { concurrency: "unbounded" })
+        Effect.forEach(signOuts.all, (signOut) => Effect.exit(signOut(id)), { concurrency: "unbounded" })
       ).pipe(
         Effect.flatMap((exits) => exits.find(Exit.isFailure) ?? Effect.void),
         // The caller may be interrupted by this, when its own session ends.
         Effect.forkDetach({ startImmediately: true }),
         Effect.flatMap(Fiber.join)
-      ),
-    serve: (signOut) =>
-      Effect.asVoid(
-        Effect.acquireRelease(
-          Effect.sync(() => servers.add(signOut)),
-          () => Effect.sync(() => servers.delete(signOut))
-        )
       )
   })
+  return SignOuts.attach(principals, signOuts)
 })

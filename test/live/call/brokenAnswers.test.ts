@@ -87,7 +87,7 @@ const tested = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     )
   )
 
-const reasonOf = (error: LiveError | undefined) => error?.reason._tag
+const reasonOf = (error: LiveError.LiveError | undefined) => error?.reason._tag
 
 describe("a call", () => {
   it.effect("that is answered with a defect is not waited for by the server any more", () =>

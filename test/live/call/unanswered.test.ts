@@ -35,7 +35,8 @@ const served = LiveTest.layer({ components: [SideEffectLog] }).pipe(
   Layer.provide(Logger.layer([]))
 )
 
-const outcomeOf = (error: LiveError) => (error.reason._tag === "CallExpired" ? error.reason.outcome : error.reason._tag)
+const outcomeOf = (error: LiveError.LiveError) =>
+  error.reason._tag === "CallExpired" ? error.reason.outcome : error.reason._tag
 
 /** Messages that may be sent at once. */
 const burst = 6
@@ -60,7 +61,7 @@ describe("a call that was sent before the connection was lost", () => {
     Effect.gen(function* () {
       const { call, scope } = yield* sent
       yield* Scope.close(scope, Exit.void)
-      assert.strictEqual(outcomeOf((yield* Fiber.join(call)) as LiveError), "unknown")
+      assert.strictEqual(outcomeOf((yield* Fiber.join(call)) as LiveError.LiveError), "unknown")
     }).pipe(Effect.scoped, Effect.provide(served))
   )
 
@@ -73,7 +74,7 @@ describe("a call that was sent before the connection was lost", () => {
       readable.is = false
       yield* live.start
       yield* live.reconnect
-      assert.strictEqual(outcomeOf((yield* Fiber.join(call)) as LiveError), "unknown")
+      assert.strictEqual(outcomeOf((yield* Fiber.join(call)) as LiveError.LiveError), "unknown")
     }).pipe(Effect.scoped, Effect.provide(served))
   )
 

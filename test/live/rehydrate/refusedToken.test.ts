@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, References, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Rpc } from "effect/rpc"
-import { Component, type TokenRejection } from "fibra"
+import { Component, type LiveError } from "fibra"
 import { type StateCache } from "fibra/client"
 import { LiveConfig, Secrets, SnapshotStore } from "fibra/server"
 import { LiveTest } from "fibra/testing"
@@ -117,7 +117,7 @@ const second = Effect.gen(function* () {
 })
 
 interface Case {
-  readonly reason: TokenRejection
+  readonly reason: LiveError.TokenRejection
   readonly why: string
   readonly change?: Partial<Setting>
   /** What is done to the token. */

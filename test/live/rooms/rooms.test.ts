@@ -25,7 +25,7 @@ const adaAndBob = Effect.gen(function* () {
   return { ada, bob, heard: yield* hear(ada), live, second }
 })
 
-const reason = (error: unknown) => (error instanceof LiveError ? error.reason._tag : error)
+const reason = (error: unknown) => (error instanceof LiveError.LiveError ? error.reason._tag : error)
 
 describe("a room", () => {
   it.effect("brings what one member says to every member, itself included, once, and to nobody else", () =>

@@ -39,7 +39,7 @@ const tested = (layer: Layer.Layer<never>) =>
 /** What was refused, and nothing else. */
 const refused = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(effect), (error) =>
-    error instanceof LiveError && error.reason._tag === "NotAllowed" ? error.reason.what : error
+    error instanceof LiveError.LiveError && error.reason._tag === "NotAllowed" ? error.reason.what : error
   )
 
 describe("authorization", () => {

@@ -28,7 +28,7 @@ const Command = Schema.Union([
 ])
 type Command = typeof Command.Type
 
-type CallOutcome = Exit.Exit<unknown, LiveError | { readonly _tag: "Refused" }>
+type CallOutcome = Exit.Exit<unknown, LiveError.LiveError | { readonly _tag: "Refused" }>
 
 interface Call {
   readonly mark: string

@@ -92,7 +92,7 @@ describe("the RPC wire", () => {
           assert.strictEqual(back.state["count"], 60)
           yield* client.Unmount({ componentId: back.componentId })
           const gone = yield* Effect.flip(client.Call({ componentId, action: "Add", payload: { by: 1 } }))
-          assert.strictEqual(gone instanceof LiveError ? gone.reason._tag : gone._tag, "NotAllowed")
+          assert.strictEqual(gone instanceof LiveError.LiveError ? gone.reason._tag : gone._tag, "NotAllowed")
         }).pipe(Effect.scoped, Effect.provide(protocol))
       })
     )

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Layer, Logger, Schema } from "effect"
 import { Rpc } from "effect/rpc"
-import { Component, LiveError, LiveErrorReason, LiveProtocol } from "fibra"
+import { Component, LiveError, LiveProtocol } from "fibra"
 import { Authorization } from "fibra/server"
 import * as RpcResponse from "../../../src/server/wire/rpc/RpcResponse.ts"
 import { type MemoryConnection, MemoryWires, type Told } from "../../support/MemoryWires.ts"
@@ -68,8 +68,8 @@ const outcomeOf = (exit: Exit.Exit<unknown, unknown>): string => {
   if (Exit.isSuccess(exit)) return "Success"
   const [reason] = exit.cause.reasons
   if (reason === undefined || !Cause.isFailReason(reason)) return reason?._tag ?? "Empty"
-  const error = reason.error as LiveError | { readonly _tag: string }
-  return error instanceof LiveError ? error.reason._tag : error._tag
+  const error = reason.error as LiveError.LiveError | { readonly _tag: string }
+  return error instanceof LiveError.LiveError ? error.reason._tag : error._tag
 }
 
 /** Decodes the end of a request as a stock client does, which waits for its end, or only for its beginning. */
@@ -344,8 +344,8 @@ describe("a reply over the RPC wire", () => {
   const exitOf = (text: string) => (JSON.parse(text) as { readonly exit: unknown }).exit
   const refusable = ["Mount", "Rehydrate", "Unmount", "Resync", "Call"]
 
-  it.prop("says whatever the house refuses", [LiveErrorReason], ([reason]) => {
-    const error = new LiveError({ reason })
+  it.prop("says whatever the house refuses", [LiveError.LiveErrorReason], ([reason]) => {
+    const error = new LiveError.LiveError({ reason })
     for (const tag of refusable) {
       const causes = [RpcResponse.refused(1, error), RpcResponse.failed(1, Cause.fail(error))]
       for (const text of causes) assert.deepStrictEqual(decode(tag, exitOf(text)), Exit.fail(error))

@@ -1,11 +1,12 @@
 /** The directory of one process. */
 import { layer } from "@effect/vitest"
 import { Layer, Logger } from "effect"
-import { LiveConfig, LiveServer, Secrets } from "fibra/server"
+import { LiveConfig, Secrets } from "fibra/server"
 import { instanceDirectorySuite } from "../../support/instanceDirectorySuite.ts"
 import { behaviors, Lab, Ticker } from "../../support/Lab.ts"
+import * as LiveCore from "../../../src/server/LiveCore.ts"
 
-const local = LiveServer.layerCore({ components: [Lab, Ticker] }).pipe(
+const local = LiveCore.layer({ components: [Lab, Ticker] }).pipe(
   Layer.provideMerge(behaviors),
   Layer.provide([Secrets.layerRandom, LiveConfig.layer({ maxKeyed: 3 }), Logger.layer([])])
 )

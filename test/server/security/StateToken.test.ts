@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import { createHmac, generateKeySync } from "node:crypto"
-import type { TokenRejection } from "fibra"
+import type { LiveError } from "fibra"
 import * as Secrets from "../../../src/server/security/Secrets.ts"
 import * as StateToken from "../../../src/server/security/StateToken.ts"
 import fixture from "../../fixtures/tokens/v1.json" with { type: "json" }
@@ -52,7 +52,7 @@ const rejection = (
   tokens: Tokens,
   token: unknown,
   by: StateToken.Expected = expected
-): Effect.Effect<TokenRejection | undefined> =>
+): Effect.Effect<LiveError.TokenRejection | undefined> =>
   Effect.match(tokens.open(token, by), {
     onSuccess: () => undefined,
     onFailure: (error) => (error._tag === "TokenRejected" ? error.reason : undefined)
