@@ -23,6 +23,9 @@ export interface Report {
 /** Milliseconds after which everything that can recover has recovered. */
 const recovery = 240_000
 
+/** Milliseconds after which all clients come back once more. */
+const reconnection = 60_000
+
 /** For how long a call that hangs keeps those behind it waiting, in milliseconds. */
 const perHang = 25_000
 
@@ -179,10 +182,12 @@ class Night {
     const calls = this.#clients.flatMap((client) => client.calls)
     const hangs = calls.filter(({ action, fiber }) => action.startsWith("Hang") && fiber.pollUnsafe() === undefined)
     for (const { link } of this.#clients) for (const heal of [link.unhold, link.unstall]) this.#start(heal)
-    // What was refused is asked for again with the next connection.
-    for (const { link } of this.#clients) this.#start(link.disconnect)
-    for (const client of this.#openClients) client.cut()
     for (let waited = 0; waited < recovery + hangs.length * perHang; waited += 5000) {
+      // What was refused is asked for again with the next connection.
+      if (waited % reconnection === 0) {
+        for (const { link } of this.#clients) this.#start(link.disconnect)
+        for (const client of this.#openClients) client.cut()
+      }
       for (const { link } of this.#clients) this.#start(link.reconnect)
       for (const client of this.#openClients) client.connect()
       await this.#loop.advance(5000)

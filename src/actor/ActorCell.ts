@@ -276,10 +276,10 @@ export class ActorCell<State> implements Owner, Consumer {
       millis,
       now: () => this.#inbox.now(),
       overdue: (message) => {
-        if (this.#current !== message) return 0
+        if (this.#current !== message) return undefined
         if (message.overdue) {
           this.#crash(Cause.die(new Error(`The handler of "${message.tag}" did not end when it was interrupted`)))
-          return 0
+          return undefined
         }
         message.overdue = true
         this.#inbox.refuse(message, new HandlerTimeout({ actor, tag: message.tag, millis }), "TimedOut")

@@ -15,9 +15,10 @@ export interface WatchOptions {
   /** By `Monotonic`. */
   readonly now: () => number
   /**
-   * Called with a message whose handler is overdue, or has just ended. Returns the milliseconds until the next call.
+   * Called with a message whose handler is overdue, or has just ended. Returns the milliseconds until the next call, or
+   * undefined when there is nothing more to watch.
    */
-  readonly overdue: (message: Message) => number
+  readonly overdue: (message: Message) => number | undefined
 }
 
 /** Watches one handler at a time. */
@@ -52,8 +53,11 @@ export class Watchdog {
     const message = this.#message
     if (message !== undefined && this.#deadline <= now()) {
       const more = overdue(message)
-      // //The call may have ended the handler, and another may be watched now.
-      if (this.#message === message) this.#deadline = now() + more
+      // The call may have ended the handler, and another may be watched now.
+      if (this.#message === message) {
+        if (more === undefined) this.#message = undefined
+        else this.#deadline = now() + more
+      }
     }
     if (this.#message !== undefined) return Effect.andThen(Effect.sleep(this.#deadline - now()), this.#look)
     this.#timer = undefined
