@@ -42,6 +42,7 @@ export class MemoryLink implements FrameWriter {
   #losing = false
   readonly #unread: Array<string> = []
   #reading = false
+  #isClosing = false
 
   /** The server is looked up for each connection; without one, connecting fails. */
   constructor(server: () => Server | undefined, principal: Principal | undefined, onFrame: OnFrame = () => {}) {
@@ -190,12 +191,14 @@ export class MemoryLink implements FrameWriter {
 
   resume(): void {}
 
+  /** The server closes: what it has written before is still read, by a client that reads. */
   close(): void {
-    Effect.runFork(this.disconnect)
+    if (this.#reading) this.#isClosing = true
+    else this.terminate()
   }
 
   terminate(): void {
-    this.close()
+    Effect.runFork(this.disconnect)
   }
 
   #send(text: string): void {
@@ -226,6 +229,9 @@ export class MemoryLink implements FrameWriter {
       }
     }
     this.#reading = false
+    if (!this.#isClosing) return
+    this.#isClosing = false
+    this.terminate()
   }
 }
 
