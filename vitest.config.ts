@@ -6,7 +6,7 @@ export default defineConfig({
   // `fibra`, `fibra/server`, … lead to src/, by the `paths` of tsconfig.json.
   resolve: { tsconfigPaths: true },
   test: {
-    include: ["test/**/*.test.{ts,tsx}"],
+    include: ["{test,examples}/**/*.test.{ts,tsx}"],
     // What hangs, hangs for ever; what only takes its time on a busy machine is to be waited for.
     testTimeout: 60_000,
     hookTimeout: 60_000,

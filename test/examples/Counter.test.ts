@@ -1,22 +1,8 @@
-// #region test
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, Layer, Stream } from "effect"
 import { LiveTest } from "fibra/testing"
 import { Counter } from "../../examples/counter/Counter.ts"
 import { CounterLayer } from "../../examples/counter/CounterLayer.ts"
-
-layer(LiveTest.layer({ components: [Counter] }).pipe(Layer.provide(CounterLayer)))("Counter", (it) => {
-  it.effect("a rejected increment leaves the state as it was", () =>
-    Effect.gen(function* () {
-      const live = yield* LiveTest
-      const counter = yield* live.mount(Counter, { props: { start: 95 } })
-      const error = yield* Effect.flip(counter.call.Increment({ by: 10 }))
-      assert.strictEqual(error._tag, "LimitReached")
-      assert.deepStrictEqual(yield* counter.state, { count: 95 })
-    })
-  )
-})
-// #endregion test
 
 layer(LiveTest.layer({ components: [Counter] }).pipe(Layer.provide(CounterLayer)))("Counter, on", (it) => {
   it.effect("every tenth is a milestone", () =>
