@@ -165,8 +165,8 @@ export class MemoryLink implements FrameWriter {
     return `[${texts.join(",")}]`
   }
 
-  writeTo(hearer: string, { texts }: { readonly texts: ReadonlyArray<string> }): void {
-    this.write(this.frames(texts.map((text) => hearer + text)))
+  writeTo(prefix: string, { texts }: { readonly texts: ReadonlyArray<string> }): void {
+    this.write(this.frames(texts.map((text) => prefix + text)))
   }
 
   write(frame: Frame): void {

@@ -81,7 +81,7 @@ const make = Effect.gen(function* () {
         const parsed = JSON.parse(String(frame)) as Told | ReadonlyArray<Told>
         told.push(...[parsed].flat())
       },
-      writeTo: (hearer, { texts }) => writer.write(`[${texts.map((text) => hearer + text).join(",")}]`),
+      writeTo: (prefix, { texts }) => writer.write(`[${texts.map((text) => prefix + text).join(",")}]`),
       get isOpen() {
         return code === undefined
       },

@@ -16,7 +16,7 @@ export class LoggedEvent implements Event {
   readonly time: number
   /** Whether a client is sent the event; undefined: all are. */
   readonly isFor: ((client: ClientInfo) => boolean) | undefined
-  #words: { readonly encoder: WireEncoder; readonly text: string } | undefined
+  #encoded: { readonly encoder: WireEncoder; readonly text: string } | undefined
 
   constructor(event: Event, isFor: LoggedEvent["isFor"]) {
     this.index = event.index
@@ -27,9 +27,9 @@ export class LoggedEvent implements Event {
   }
 
   /** The text of the event on one wire. */
-  in(encoder: WireEncoder, scope: EventScope): string {
-    if (this.#words?.encoder !== encoder) this.#words = { encoder, text: encoder.said(scope, this) }
-    return this.#words.text
+  textFor(encoder: WireEncoder, scope: EventScope): string {
+    if (this.#encoded?.encoder !== encoder) this.#encoded = { encoder, text: encoder.event(scope, this) }
+    return this.#encoded.text
   }
 
   /** About how many characters are sent. */
@@ -88,10 +88,10 @@ export class EventLog implements EventScope {
   }
 
   /** Adds an event. */
-  append(said: LoggedEvent): void {
+  append(event: LoggedEvent): void {
     this.#index++
-    this.#entries.push(said)
-    this.#bytes += said.size
+    this.#entries.push(event)
+    this.#bytes += event.size
     this.#trim()
   }
 
@@ -118,12 +118,12 @@ export class EventLog implements EventScope {
   }
 
   /** A batch of all events after an index, built once for all cursors that are there. */
-  shared(encoder: WireEncoder, after: number, said: ReadonlyArray<LoggedEvent>): Batch {
+  shared(encoder: WireEncoder, after: number, events: ReadonlyArray<LoggedEvent>): Batch {
     const upTo = this.#index
     const known = this.#shared.get(encoder)
     if (known?.after === after && known.upTo === upTo) return known.batch
     const batch = new Batch(
-      said.map((event) => event.in(encoder, this)),
+      events.map((event) => event.textFor(encoder, this)),
       true
     )
     this.#shared.set(encoder, { after, upTo, batch })

@@ -177,47 +177,47 @@ export class RoomCursor {
     const { encoder } = this.#sink
     const after = this.#index
     const upTo = this.#memberships.end
-    const said = after < upTo ? log.after(after) : []
+    const events = after < upTo ? log.after(after) : []
     const lastMissed = Math.min(log.first - 1, upTo)
-    const news = [
+    const texts = [
       ...this.#dropped(after, this.#lost),
       ...this.#memberships.tell(encoder, log),
       ...this.#dropped(lastMissed, lastMissed - after - this.#notMissed)
     ]
-    if (news.length > 0) into.push(new Batch(news, false))
+    if (texts.length > 0) into.push(new Batch(texts, false))
     this.#lost = 0
     this.#index = log.index
     this.#notMissed = 0
-    if (said.length > 0) {
-      if (encoder.namesHearers) this.#tellEach(into, said, after)
-      else this.#tell(into, said, after, upTo)
+    if (events.length > 0) {
+      if (encoder.addressesComponents) this.#tellEach(into, events, after)
+      else this.#tell(into, events, after, upTo)
     }
     this.#caughtUp()
   }
 
-  #tell(into: Array<Batch>, said: ReadonlyArray<LoggedEvent>, after: number, upTo: number): void {
+  #tell(into: Array<Batch>, events: ReadonlyArray<LoggedEvent>, after: number, upTo: number): void {
     const memberships = this.#memberships
-    if (upTo >= this.log.index && said.every((event) => isForAll(event) && memberships.know(event.name))) {
-      return void into.push(this.log.shared(this.#sink.encoder, after, said))
+    if (upTo >= this.log.index && events.every((event) => isForAll(event) && memberships.know(event.name))) {
+      return void into.push(this.log.shared(this.#sink.encoder, after, events))
     }
-    const own = said.filter((event) => event.index <= upTo && this.#isFor(event) && memberships.know(event.name))
+    const own = events.filter((event) => event.index <= upTo && this.#isFor(event) && memberships.know(event.name))
     if (own.length > 0) into.push(this.#batch(own))
   }
 
-  #tellEach(into: Array<Batch>, said: ReadonlyArray<LoggedEvent>, after: number): void {
+  #tellEach(into: Array<Batch>, events: ReadonlyArray<LoggedEvent>, after: number): void {
     const { encoder } = this.#sink
-    for (const [componentId, { events, from, to }] of this.#memberships) {
-      const own = said.filter(
-        (event) => event.index > from && event.index <= to && this.#isFor(event) && events.has(event.name)
+    for (const [componentId, { events: declared, from, to }] of this.#memberships) {
+      const own = events.filter(
+        (event) => event.index > from && event.index <= to && this.#isFor(event) && declared.has(event.name)
       )
       if (own.length === 0) continue
-      const isAll = own.length === said.length && said.every(isForAll)
-      into.push((isAll ? this.log.shared(encoder, after, said) : this.#batch(own)).to(encoder.hearer(componentId)))
+      const isAll = own.length === events.length && events.every(isForAll)
+      into.push((isAll ? this.log.shared(encoder, after, events) : this.#batch(own)).to(encoder.prefixFor(componentId)))
     }
   }
 
   #batch(own: ReadonlyArray<LoggedEvent>): Batch {
-    const texts = own.map((event) => event.in(this.#sink.encoder, this.log))
+    const texts = own.map((event) => event.textFor(this.#sink.encoder, this.log))
     return new Batch(texts, false)
   }
 

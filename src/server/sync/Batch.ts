@@ -7,22 +7,22 @@ export class Batch {
   /** Whether other cursors may send the same texts. */
   readonly isShared: boolean
   /** The beginning of each text: the component it is for, on wires that address each component. */
-  readonly hearer: string | undefined
+  readonly prefix: string | undefined
   /** The batch for all components, from which this one was made. */
   readonly all: Batch
   #text: string | undefined
   #frame: { readonly key: string; readonly bytes: Frame } | undefined
 
-  constructor(texts: ReadonlyArray<string>, isShared: boolean, hearer?: string, all?: Batch) {
+  constructor(texts: ReadonlyArray<string>, isShared: boolean, prefix?: string, all?: Batch) {
     this.texts = texts
     this.isShared = isShared
-    this.hearer = hearer
+    this.prefix = prefix
     this.all = all ?? this
   }
 
   /** The same batch, for one component. */
-  to(hearer: string): Batch {
-    return new Batch(this.texts, this.isShared, hearer, this)
+  to(prefix: string): Batch {
+    return new Batch(this.texts, this.isShared, prefix, this)
   }
 
   /** Characters of all texts. */

@@ -56,10 +56,10 @@ export interface WireEncoder {
   /** Whether a token comes with its state, so that the last change is not sent besides. */
   readonly sealsState: boolean
   /** Whether an event is sent to each component that it is for, and not once to the client. */
-  readonly namesHearers: boolean
-  /** An event. On wires that address each component, it follows the text of `hearer`. */
-  readonly said: (scope: EventScope, event: Event) => string
-  readonly hearer: (componentId: string) => string
+  readonly addressesComponents: boolean
+  /** An event. On wires that address each component, it follows the text of `prefixFor`. */
+  readonly event: (scope: EventScope, event: Event) => string
+  readonly prefixFor: (componentId: string) => string
   /** The number of events, up to this one, that were lost. */
   readonly dropped: (scope: EventScope, index: number, count: number) => string
   /**

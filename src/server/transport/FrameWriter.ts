@@ -12,7 +12,7 @@ export interface FrameWriter {
   readonly frames: (texts: ReadonlyArray<string>) => Frame
   readonly write: (frame: Frame) => void
   /** Writes the messages of a batch, each after the text that names the component it is for. */
-  readonly writeTo: (hearer: string, batch: { readonly texts: ReadonlyArray<string> }) => void
+  readonly writeTo: (prefix: string, batch: { readonly texts: ReadonlyArray<string> }) => void
   /** Whether messages are compressed for this client. */
   readonly isCompressing: boolean
   /** Whether frames can still be written. */

@@ -78,8 +78,8 @@ class WebSocketWriter implements FrameWriter {
     return false
   }
 
-  writeTo(hearer: string, batch: { readonly texts: ReadonlyArray<string> }): void {
-    const beginning = Buffer.from(hearer)
+  writeTo(prefix: string, batch: { readonly texts: ReadonlyArray<string> }): void {
+    const beginning = Buffer.from(prefix)
     const template = this.template(batch, beginning)
     this.write(template.with(beginning))
     // Bytes that have not left yet must not be changed.

@@ -21,12 +21,12 @@ export const make = (now: () => number): WireEncoder => {
       `{"type":"COMPONENT_STATUS","componentId":${JSON.stringify(id)},"status":"${status}","timestamp":${now()}}`,
     sealed: update,
     sealsState: true,
-    namesHearers: true,
-    said: ({ name: room }, { name, payload, time }) => {
+    addressesComponents: true,
+    event: ({ name: room }, { name, payload, time }) => {
       const place = room === undefined ? "" : `"room":${JSON.stringify(room)},`
       return `,${place}"event":${JSON.stringify(name)},"payload":${payload},"timestamp":${time}}`
     },
-    hearer: (componentId) => `{"type":"BROADCAST","componentId":${JSON.stringify(componentId)}`,
+    prefixFor: (componentId) => `{"type":"BROADCAST","componentId":${JSON.stringify(componentId)}`,
     dropped: ({ name }, _index, count) =>
       JsonResponse.error(new EventsDropped({ room: name, count }), now(), undefined),
     joined: undefined,

@@ -43,7 +43,7 @@ export class JsonOutbox extends Outbox {
     const { writer } = this.connection
     const [batch] = batches
     const isAlone = first.length + last.length === 0 && batches.length === 1
-    if (batch !== undefined && isAlone && batch.hearer === undefined) {
+    if (batch !== undefined && isAlone && batch.prefix === undefined) {
       return writer.write(batch.frame(`${writer.kind} array`, ({ text }) => writer.frame(`[${text}]`)))
     }
     // //One event may be for many components of one client.
@@ -83,9 +83,9 @@ export class JsonOutbox extends Outbox {
 
   #writeShared(batch: Batch): void {
     const { writer } = this.connection
-    if (batch.hearer === undefined)
+    if (batch.prefix === undefined)
       writer.write(batch.frame(`${writer.kind} each`, ({ texts }) => writer.frames(texts)))
-    else writer.writeTo(batch.hearer, batch.all)
+    else writer.writeTo(batch.prefix, batch.all)
   }
 }
 
@@ -93,5 +93,5 @@ export class JsonOutbox extends Outbox {
 const sharedFrom = 16
 const together = 64 * 1024
 
-const textsOf = ({ hearer, texts }: Batch): ReadonlyArray<string> =>
-  hearer === undefined ? texts : texts.map((text) => hearer + text)
+const textsOf = ({ prefix, texts }: Batch): ReadonlyArray<string> =>
+  prefix === undefined ? texts : texts.map((text) => prefix + text)

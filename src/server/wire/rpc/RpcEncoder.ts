@@ -33,10 +33,10 @@ export const RpcEncoder: WireEncoder = {
   status: ({ id }, status) => `{"_tag":"Status","componentId":${JSON.stringify(id)},"status":"${status}"}`,
   sealed: ({ id }, token) => `{"_tag":"Sealed","componentId":${JSON.stringify(id)},"token":"${token}"}`,
   sealsState: false,
-  namesHearers: false,
-  said: ({ at }, { index, name, payload }) =>
+  addressesComponents: false,
+  event: ({ at }, { index, name, payload }) =>
     `{"_tag":"Event",${at},"index":${index},"event":${JSON.stringify(name)},"payload":${payload}}`,
-  hearer: () => "",
+  prefixFor: () => "",
   dropped: ({ at }, index, count) => `{"_tag":"EventsDropped",${at},"index":${index},"count":${count}}`,
   joined: (componentId, scope, index, order) => `{${membership("Joined", componentId, scope, index)},"turn":${order}}`,
   left: (componentId, scope, index) => `{${membership("Left", componentId, scope, index)}}`,
