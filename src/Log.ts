@@ -59,7 +59,7 @@ const causeOf = (cause: unknown): Cause.Cause<unknown> => {
   try {
     if (Cause.isCause(cause)) return Thrown.toCause(cause)
   } catch {
-    // //A revoked proxy, for example.
+    // A revoked proxy, for example.
   }
   return Cause.fail(Thrown.toError(cause))
 }

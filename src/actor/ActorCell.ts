@@ -13,7 +13,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Log from "../Log.ts"
 import * as Thrown from "../Thrown.ts"
-import { Activation, CurrentTurn, failureOf, type Handlers, isNoInterruption, type Owner } from "./Activation.ts"
+import { Activation, CurrentTurn, failureOf, isNoInterruption, type Owner } from "./Activation.ts"
 import { ActorCrashed, ActorFaulted, ActorStopped, HandlerTimeout, UnknownMessage } from "./ActorError.ts"
 import type { Options } from "./CellOptions.ts"
 import { type Consumer, Inbox } from "./Inbox.ts"
@@ -153,7 +153,7 @@ export class ActorCell<State> implements Owner, Consumer {
       }
       this.#current = message
       message.activation = activation
-      started = this.#run(message, handler, activation)
+      started = this.#begin(message, activation, handler(message.payload as never, message.from as never))
     } catch (defect) {
       this.#current = message
       return this.#settle(message, Exit.die(defect))
@@ -162,16 +162,15 @@ export class ActorCell<State> implements Owner, Consumer {
     else this.#continueLater(message, started)
   }
 
-  /** The result of the handler, or the fiber on which it continues. Throws what the handler throws. */
-  #run(
+  /** What a handler gave: its result, or the fiber on which it continues. */
+  #begin(
     message: Message.Message,
-    handler: Handlers[string],
-    activation: Activation
+    activation: Activation,
+    handled: Effect.Effect<unknown, unknown, unknown>
   ): Exit.Exit<unknown, unknown> | Fiber.Fiber<unknown, unknown> {
-    let effect = handler(message.payload as never, message.from as never)
-    if (message.run === undefined && this.options.finish !== undefined) {
-      effect = this.options.finish(message.tag, effect)
-    }
+    const { options } = this
+    const effect =
+      message.run === undefined && options.finish !== undefined ? options.finish(message.tag, handled) : handled
     if (Exit.isExit(effect)) return effect
     const context = Context.add(activation.context, CurrentTurn, message)
     const fiber = Effect.runForkWith(context)(effect as Effect.Effect<unknown, unknown>)
@@ -196,7 +195,7 @@ export class ActorCell<State> implements Owner, Consumer {
       const message = Message.internal(
         "update",
         () => Exit.succeed(this.#replace(update(this.state))),
-        // //Fails when `update` throws, which ends the activation of the fiber that waits here.
+        // Fails when `update` throws, which ends the activation of the fiber that waits here.
         (exit) => resume(Exit.isSuccess(exit) ? Exit.succeed(exit.value as State) : Effect.interrupt)
       )
       this.#inbox.accept(message)
@@ -239,7 +238,7 @@ export class ActorCell<State> implements Owner, Consumer {
     try {
       this.options.observer?.changed(state)
     } catch (defect) {
-      // //A state that an observer cannot read is not accepted.
+      // A state that an observer cannot read is not accepted.
       this.state = before
       throw defect
     }
@@ -324,7 +323,7 @@ export class ActorCell<State> implements Owner, Consumer {
     const message = this.#current
     const runningSince = this.#activation?.runningSince
     const released = this.#passivate(Exit.failCause(cause))
-    // //A stopping actor does not restart.
+    // A stopping actor does not restart.
     const stopping = this.status === "stopping"
     if (!stopping) this.#setStatus("restarting")
     const readable = Thrown.toCause(cause)
@@ -378,7 +377,7 @@ export class ActorCell<State> implements Owner, Consumer {
       this.state = this.#lastGood
       this.#inbox.guarded(() => this.options.observer?.changed(this.#lastGood))
     }
-    // //The fibers that wait for these are about to be interrupted, and may be uninterruptible.
+    // The fibers that wait for these are about to be interrupted, and may be uninterruptible.
     this.#inbox.answerInternal(Exit.succeed(this.state))
     if (activation === undefined) return Effect.void
     const running = message?.fiber ?? activation.building

@@ -52,7 +52,7 @@ const shapeOf = (value: unknown, depth = 0): unknown => {
     const keys = Object.keys(value).slice(0, maxKeys)
     return Object.fromEntries(keys.map((key) => [key.slice(0, maxKey), shapeOf(dataOf(value, key), depth + 1)]))
   } catch {
-    // //A revoked proxy, for example.
+    // A revoked proxy, for example.
     return "unreadable"
   }
 }

@@ -177,7 +177,7 @@ export const make = <Address, Ref, E, R>(
       capacity
     })
 
-    // //RcMap closes one entry after the other, and each may take time to drain.
+    // RcMap closes one entry after the other, and each may take time to drain.
     yield* Effect.addFinalizer((exit) =>
       Effect.forEach(Array.from(tenancies), ([address, tenancy]) => end(address, tenancy, exit), {
         concurrency: "unbounded",

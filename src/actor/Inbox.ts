@@ -179,7 +179,7 @@ export class Inbox {
   #makeMailbox(): Mailbox<Message.Message> {
     const { capacity, overflow } = this.#consumer.options
     if (overflow._tag !== "Coalesce") return new Mailbox(capacity, overflow)
-    // //A message whose key cannot be computed has none.
+    // A message whose key cannot be computed has none.
     const key = (tag: string, payload: unknown) => {
       let key: string | undefined
       this.guarded(() => (key = overflow.key(tag, payload)))

@@ -111,7 +111,7 @@ export class Checkpointer {
 
   #sealed(instance: Instance): Effect.Effect<void> {
     return Effect.suspend(() =>
-      // //A token belongs to one principal, and a shared instance to none.
+      // A token belongs to one principal, and a shared instance to none.
       instance.key === undefined && instance.isRead
         ? Effect.asVoid(this.#token(instance, (token) => instance.sealed(token)))
         : Effect.void
@@ -139,14 +139,14 @@ export class Checkpointer {
         }
         try {
           if (state !== undefined && this.#isTooLarge(instance)) return undefined
-          // //The whole state is in the token, including what the view hides from its client.
+          // The whole state is in the token, including what the view hides from its client.
           return this.#tokens.sealUnsafe(contents, now, definition.view === undefined ? undefined : true)
         } catch {
-          // //A state that is nested too deeply cannot be encoded.
+          // A state that is nested too deeply cannot be encoded.
           return undefined
         }
       }
-      // //A state in the store need not be in the token.
+      // A state in the store need not be in the token.
       const whole = token(encoded)
       if (whole === undefined) this.#large.set(instance, revision)
       else this.#large.delete(instance)
@@ -160,7 +160,7 @@ export class Checkpointer {
     const { encoded, revision } = instance
     const before = this.#large.get(instance)
     if (before === undefined || before === revision) return before === revision
-    // //A character of JSON is at least one byte, and three bytes are four characters of a token.
+    // A character of JSON is at least one byte, and three bytes are four characters of a token.
     return (JSON.stringify(encoded).length * 4) / 3 > this.#config.maxTokenLength
   }
 
@@ -185,9 +185,9 @@ export class Checkpointer {
     const stored = Effect.timeout(Effect.retry(this.#write(instance), again), patience)
     return Effect.raceFirst(stored, ended).pipe(
       Effect.catch((cause) => {
-        // //A round may have written it meanwhile.
+        // A round may have written it meanwhile.
         if (!isDue(instance)) return Effect.void
-        // //No later write may disturb the next instance of this address.
+        // No later write may disturb the next instance of this address.
         instance.checkpoint.discard()
         const address = addressOf(instance.definition.component.componentName, instance)
         return Log.error(lost, { address, cause })

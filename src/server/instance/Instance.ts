@@ -207,7 +207,7 @@ export class Instance implements Source {
   /** The status of the actor has changed. */
   statusChanged(status: ActorStatus): void {
     if (status === "starting" || status === "stopping") return
-    // //The actor is back at its last good state: clients must not see what the crashed handler had set.
+    // The actor is back at its last good state: clients must not see what the crashed handler had set.
     if (status === "restarting") this.refresh()
     this.#status = status
     this.#wake()

@@ -199,7 +199,7 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
   finish(action: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<unknown, unknown, unknown> {
     if (fieldOf(action) !== undefined) return Effect.as(answer, "null")
     const codec = this.#definition.component.codec.actions.get(action)
-    // //A message that is neither a write nor an action is an event, whose result nobody waits for.
+    // A message that is neither a write nor an action is an event, whose result nobody waits for.
     return codec === undefined ? this.#heard(action, answer) : ActionResult.encode(answer, codec)
   }
 

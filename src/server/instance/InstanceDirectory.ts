@@ -61,7 +61,7 @@ export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry
         Effect.gen(function* () {
           const recovered = yield* StateRecovery.fromStore(store, definition, key)
           const actor = yield* runner.start(definition, { key, props, principal: undefined, recovered })
-          // //The store has to know the later life before another one begins.
+          // The store has to know the later life before another one begins.
           if (recovered !== undefined) runner.keep(actor.instance)
           return actor
         })
@@ -84,7 +84,7 @@ export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry
           const scope = Scope.makeUnsafe()
           const found = restore(Scope.provide(directory.get(address), scope))
           return Effect.map(
-            // //A caller that was interrupted holds nothing.
+            // A caller that was interrupted holds nothing.
             Effect.onError(found, () => Scope.close(scope, Exit.void)),
             (actor) => new LocalInstanceRef(actor, address.props, runner, scope)
           )

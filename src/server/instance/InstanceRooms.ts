@@ -71,7 +71,7 @@ export class InstanceRooms implements Member {
       if (this.#joined.length >= maxRooms) return refuse(new TooManyRooms({ limit: maxRooms, of: "instance" }))
       const room = this.#rooms.openUnsafe(name)
       const { id, key, cursors, definition } = this.#instance
-      // //Clients do not decide which rooms a shared instance joins, so their limits do not apply to it.
+      // Clients do not decide which rooms a shared instance joins, so their limits do not apply to it.
       if (key === undefined && !Array.from(cursors).every(({ sink }) => sink.hasRoomFor([room]))) {
         this.#rooms.leftUnsafe(room)
         return refuse(this.tooMany)
@@ -150,7 +150,7 @@ export class InstanceRooms implements Member {
         return refuse(new PayloadRejected({ action: event, issue: Thrown.describe(Cause.squash(encoded.cause)) }))
       }
       const text = JSON.stringify(encoded.value ?? null)
-      // //Clients must see what happened before the event first.
+      // Clients must see what happened before the event first.
       this.#instance.refresh()
       const except = options.except === "sender" ? this : undefined
       room?.say(event, text, this.#isFor(options, caller))

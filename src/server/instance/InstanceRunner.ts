@@ -115,7 +115,7 @@ const make = Effect.gen(function* () {
   const keepEach = Effect.sync(() => {
     for (const { instance } of running.values()) checkpointer.keep(instance)
   })
-  // //Tokens expire even when the state does not change.
+  // Tokens expire even when the state does not change.
   yield* Effect.forkScoped(Effect.schedule(keepEach, Schedule.spaced(Duration.times(config.tokenAge, 0.5))))
   yield* Effect.addFinalizer(() => each(stop))
 
@@ -149,7 +149,7 @@ const make = Effect.gen(function* () {
       const { instance } = actor
       const token = checkpointer.farewell(instance)
       if (actor.ending === undefined) return token
-      // //Once the actor has ended, the token has all that was handled. Closing its resources may take longer, and
+      // Once the actor has ended, the token has all that was handled. Closing its resources may take longer, and
       // changes nothing.
       return Effect.andThen(Effect.timeoutOption(instance.cell.watch(), instance.definition.shutdown), token)
     },

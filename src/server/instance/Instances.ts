@@ -104,7 +104,7 @@ const make = Effect.gen(function* () {
       const recovered = yield* StateRecovery.fromToken(store, definition, claims, last?.instance)
       const id = claims.instance as ComponentId
       const actor = yield* runner.start(definition, { id, key: undefined, props, principal, recovered, room })
-      // //Not before it runs: a token that restored nothing can be used again.
+      // Not before it runs: a token that restored nothing can be used again.
       yield* Effect.onError(spend(definition, claims, { epoch: recovered.epoch, serial: 0 }), () =>
         runner.discard(actor)
       )
@@ -163,7 +163,7 @@ const make = Effect.gen(function* () {
         Effect.gen(function* () {
           const before = runner.findUnsafe(claims.instance)
           if (before?.ending !== undefined) yield* before.ending
-          // //The client was connected to another server meanwhile, where the instance had a later life.
+          // The client was connected to another server meanwhile, where the instance had a later life.
           else if (before !== undefined && before.instance.epoch < claims.epoch) yield* runner.discard(before)
           const running = runner.findUnsafe(claims.instance)
           if (running !== undefined) return yield* join(running, wanted, claims)

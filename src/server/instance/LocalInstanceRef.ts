@@ -96,7 +96,7 @@ export class LocalInstanceRef implements InstanceRef {
     { index, seals }: { readonly index: number | undefined; readonly seals: boolean }
   ): Mounted {
     const { instance, roomsIfAny: rooms } = this.#actor
-    // //A client that is back has used up its token, and another tab may try to use the same.
+    // A client that is back has used up its token, and another tab may try to use the same.
     instance.keep(seals ? "now" : "soon")
     return instance.snapshot(cursor, index ?? rooms?.index ?? 0)
   }

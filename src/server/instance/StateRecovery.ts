@@ -69,7 +69,7 @@ export const fromToken = (
         ? []
         : [{ epoch: last.epoch, revision: last.revision, state: last.encoded, version: definition.component.version }])
     ]
-    // //A token without a state refers to the store; if the write never came through, an older state is better than
+    // A token without a state refers to the store; if the write never came through, an older state is better than
     // none.
     const newest = known.reduce((one, other) => (one.state === undefined || isAfter(other, one) ? other : one), claims)
     const { revision, state, version } = newest

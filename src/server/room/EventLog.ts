@@ -138,12 +138,12 @@ export class EventLog implements EventScope {
       const size = this.#entries.length - this.#forgotten
       const oldest = this.#entries[this.#forgotten]
       if (oldest === undefined || (size <= limit && (this.#bytes <= roomLogBytes || size === 1))) break
-      // //Only clients that the event was for have lost it.
+      // Only clients that the event was for have lost it.
       if (oldest.isFor !== undefined) this.#onForget(this.first, oldest.isFor)
       this.#bytes -= oldest.size
       this.#forgotten++
     }
-    // //Many at once: shifting an array by one costs more than the event itself.
+    // Many at once: shifting an array by one costs more than the event itself.
     if (this.#forgotten <= 64 || this.#forgotten * 2 < this.#entries.length) return
     this.#entries = this.#entries.slice(this.#forgotten)
     this.#forgotten = 0

@@ -116,7 +116,7 @@ export class Room {
     const { log } = this
     const cursors = this.#cursors
     if (cursors.size === 0) return
-    // //A client that reads as fast as it can must not lose events because many are broadcast in one turn of the event
+    // A client that reads as fast as it can must not lose events because many are broadcast in one turn of the event
     // loop.
     if (log.unread > 0 && log.index - this.#flushed >= this.#config.maxEvents / 2) this.#flushNow()
     log.append(new LoggedEvent({ index: log.index + 1, name, payload, time: this.#now() }, isFor))

@@ -54,7 +54,7 @@ export class RoomCursor {
 
   /** A component is about to join the room. Reading what remains may end the cursor. */
   joining(componentId: string): void {
-    // //A client knows one stay per component: what remains of an earlier one is read now or never.
+    // A client knows one stay per component: what remains of an earlier one is read now or never.
     if (this.#memberships.get(componentId) !== undefined) this.flushNow()
   }
 

@@ -54,7 +54,7 @@ export const layer: Layer.Layer<Rooms> = Layer.effect(
       admit: (joining) =>
         Effect.suspend(() => {
           const { room } = joining
-          // //Does not search names that are far too long.
+          // Does not search names that are far too long.
           if (room.length > 256 || !form.test(room)) {
             return refuse(
               new RoomRejected({

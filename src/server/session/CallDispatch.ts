@@ -73,7 +73,7 @@ export const call = (
   }
   const decoded = codec.decodePayload(isNothing(codec, payload) ? null : payload)
   if (Exit.isFailure(decoded)) return end(listener, payloadRejected(action, decoded.cause))
-  // //Clients with optimistic actions have to know which change comes from which call.
+  // Clients with optimistic actions have to know which change comes from which call.
   const reference =
     codec.reduce === undefined || typeof callId !== "number"
       ? undefined
@@ -111,7 +111,7 @@ const tellOutcome =
   (instance: InstanceRef, tag: string, { isDraining }: Sender, listener: OutcomeListener): Resume =>
   (exit) => {
     const outcome = outcomeOf(instance, tag, exit)
-    // //A message that was not begun when the server ended can be sent to the next one.
+    // A message that was not begun when the server ended can be sent to the next one.
     const isLeft = isDraining() && outcome._tag === "Refused" && outcome.error.reason._tag === "InstanceStopped"
     listener.answered(isLeft ? refused(new Draining()) : outcome)
   }

@@ -38,7 +38,7 @@ export const outcomeOf = (instance: InstanceRef, action: string, exit: Exit.Exit
   const failure = exit.cause.reasons.find(Cause.isFailReason)
   if (failure === undefined) return refused(interrupted(instance.component.componentName, action))
   const { error } = failure
-  // //A LiveError that the handler passed on.
+  // A LiveError that the handler passed on.
   if (error instanceof LiveError) return { _tag: "Refused", error }
   return error instanceof ActorError
     ? refused(reasonOf(error.reason, instance.component.componentName, action, instance.capacity))

@@ -184,10 +184,10 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
   }
 
   hasRoomFor(rooms: ReadonlyArray<Room>): boolean {
-    // //Rooms that were left do not count, even before the client has acknowledged that.
+    // Rooms that were left do not count, even before the client has acknowledged that.
     const entered = Array.from(this.#rooms ?? []).flatMap(([room, cursor]) => (cursor.isEntered ? [room] : []))
     const all = new Set([...entered, ...rooms])
-    // //A room without a name belongs to one instance, and does not count.
+    // A room without a name belongs to one instance, and does not count.
     return Array.from(all).filter(({ name }) => name !== undefined).length <= this.#host.config.maxRooms
   }
 
@@ -208,7 +208,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
   }
 
   done(cursor: RoomCursor): void {
-    // //The cursor may have ended before, and the room may have another since.
+    // The cursor may have ended before, and the room may have another since.
     const room = this.#roomOf(cursor)
     if (room === undefined) return
     this.drop(cursor)

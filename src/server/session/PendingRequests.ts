@@ -53,7 +53,7 @@ export class PendingRequests {
     this.#settledBelow = Math.max(this.#settledBelow, id)
     this.#calls?.settleBelow(id)
     this.#mounts?.settleBelow(id)
-    // //Most sessions mount once, and then not again for a long time.
+    // Most sessions mount once, and then not again for a long time.
     if (this.#mounts?.size === 0) this.#mounts = undefined
   }
 

@@ -138,7 +138,7 @@ export class SessionMounts {
     }
     const mount = this.#mounts.get(exit.value)
     if (mount === undefined) return Exit.fail(refusal("Mounting", exit.value))
-    // //The answer overtakes changes that were not collected yet, so the next one has to be the whole state.
+    // The answer overtakes changes that were not collected yet, so the next one has to be the whole state.
     const { isAnnounced } = mount.cursor
     if (isAnnounced) mount.cursor.startOver()
     else mount.cursor.unannounce()
@@ -196,7 +196,7 @@ export class SessionMounts {
       const point = earliest(points)
       if (wanted === 0) this.#leave(mount)
       else if (point === undefined) {
-        // //The client is going to be sent the mount again.
+        // The client is going to be sent the mount again.
         mount.instance.startAgain(mount.cursor)
         this.#feed.unannounce(id)
       } else {

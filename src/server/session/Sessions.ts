@@ -99,7 +99,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
           maxBytes: config.maxResultBytes,
           sizeOf: (outcome) => ("text" in outcome ? outcome.text.length : 64)
         },
-        // //There are no more of them than mounts, and to lose an answer would be to lose a mount.
+        // There are no more of them than mounts, and to lose an answer would be to lose a mount.
         mounts: { maxAnswers: config.maxComponents, maxBytes: Infinity, sizeOf: () => 0 }
       }
     }
@@ -107,7 +107,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
     const closeAll = (sessions: Iterable<Session>): Effect.Effect<void> =>
       Effect.suspend(() => {
         const ended = Array.from(sessions)
-        // //All of them before the first is closed, so that none of them can be resumed meanwhile.
+        // All of them before the first is closed, so that none of them can be resumed meanwhile.
         for (const session of ended) {
           open.delete(session)
           parked.remove(session)
@@ -130,7 +130,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
 
     const look = (now: number, wait: number): Effect.Effect<void> =>
       Effect.flatMap(Effect.andThen(Effect.sleep(wait), Monotonic.millis), (then) => {
-        // //The event loop stood still, and messages of clients that are back may not have been read yet.
+        // The event loop stood still, and messages of clients that are back may not have been read yet.
         if (then - now > wait + lateness) return look(then, measuringInterval)
         run(closeAll([...parked.expired(then), ...parked.measure(({ bytes }) => bytes)]))
         return watch
@@ -167,7 +167,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
     ): Session | TokenRejection => {
       const [id = "", secret = "", ...rest] = token.split(".", 3)
       const session = rest.length > 0 ? undefined : named.get(id)
-      // //Normal after a restart: the session has ended, or belonged to another server.
+      // Normal after a restart: the session has ended, or belonged to another server.
       if (session?.secret === undefined) return reject("session", Log.debug)
       if (session.encoder !== encoder) return reject("session", Log.warning)
       const { previousSecret } = session
@@ -175,7 +175,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       if (!isSecret(secret, session.secret) && !isPrevious) return reject("session", Log.warning)
       if (!isSame(session.principal, principal)) return reject("principal", Log.warning)
       if (begun !== undefined && begun !== session && !begun.isEmpty) return reject("session", Log.debug)
-      // //The next token keeps this secret as the previous one until the client has confirmed.
+      // The next token keeps this secret as the previous one until the client has confirmed.
       if (isPrevious) session.secret = secret
       return session
     }
@@ -201,7 +201,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
         if (typeof session === "string") return session
         if (begun !== undefined && begun !== session) run(close(begun))
         const { principal } = connection
-        // //Everything that holds this principal (the client, its private instances) gets the claims of the latest
+        // Everything that holds this principal (the client, its private instances) gets the claims of the latest
         // connection.
         if (session.principal !== undefined && principal !== undefined) renew(session.principal, principal)
         const before = session.connection
@@ -214,7 +214,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       confirmUnsafe: (session) => void (session.previousSecret = undefined),
       parkUnsafe: (session) => void run(park(session)),
       closeUnsafe: (session) => void run(close(session)),
-      // //Without waiting: a handler may sign out its own caller, whose session would wait for the handler.
+      // Without waiting: a handler may sign out its own caller, whose session would wait for the handler.
       endUnsafe: (principal) =>
         void run(closeAll(Array.from(open).filter((session) => session.principal?.id === principal))),
       drainUnsafe: () => void (draining = true),

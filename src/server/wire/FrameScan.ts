@@ -54,7 +54,7 @@ export class FrameScan {
         values++
         if (++depth > deepest) deepest = depth
       } else if (code === closeBrace || code === closeBracket) {
-        // //The end of the array around the message.
+        // The end of the array around the message.
         if (depth === 0) break
         depth--
       } else if (code === comma && depth === 0) break

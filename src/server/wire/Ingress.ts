@@ -50,7 +50,7 @@ export abstract class Ingress<Asked> implements Pick<ProtocolHandler, "asked" | 
     } catch {
       return this.notJson()
     }
-    // //So few characters can neither be nested too deeply nor count for more than the smallest.
+    // So few characters can neither be nested too deeply nor count for more than the smallest.
     const scan = text.length > smallest ? new FrameScan(text, Array.isArray(parsed)) : undefined
     if (!Array.isArray(parsed)) {
       scan?.next()
@@ -61,7 +61,7 @@ export abstract class Ingress<Asked> implements Pick<ProtocolHandler, "asked" | 
     if (parsed.length > maxMessages) {
       return this.connection.end(1008, `A frame carries more than ${maxMessages} messages`)
     }
-    // //An empty array counts as a message.
+    // An empty array counts as a message.
     if (parsed.length === 0) return void this.mayGoOn(undefined)
     for (const message of parsed) {
       if (!this.connection.isOpen) return

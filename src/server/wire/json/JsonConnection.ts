@@ -76,7 +76,7 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
     this.#outbox.first(this.#established(session, resumed))
     this.connection.flush()
     if (session.previousSecret === undefined) return
-    // //Once the client has answered, the token it came with is void.
+    // Once the client has answered, the token it came with is void.
     this.connection.ping()
   }
 
@@ -139,7 +139,7 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
     const session = this.#session
     if (asked === undefined || session === undefined) return
     this.#asked = undefined
-    // //The first message was the token of its session.
+    // The first message was the token of its session.
     this.#host.sessions.confirmUnsafe(session)
     session.acknowledged(asked)
   }

@@ -80,7 +80,7 @@ export const callOf = ({ action, callId, componentId, payload }: MessageOf<"CALL
   componentId,
   action,
   ...(payload === undefined ? {} : { payload }),
-  // //The numbers of other clients may have no order: they are used as texts.
+  // The numbers of other clients may have no order: they are used as texts.
   ...(callId === undefined ? {} : { callId: JSON.stringify(callId) })
 })
 

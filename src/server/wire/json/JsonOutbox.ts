@@ -29,7 +29,7 @@ export class JsonOutbox extends Outbox {
   /** Writes what there is to send. */
   flush(unread: Unread | undefined): void {
     const { hasRoom, writer } = this.connection
-    // //Clients acknowledge nothing here: what cannot be sent is kept for the next connection.
+    // Clients acknowledge nothing here: what cannot be sent is kept for the next connection.
     const collects = writer.isOpen && (this.isAnswering || (unread?.isBehind === true && hasRoom))
     const batches = unread !== undefined && collects ? unread.collect() : []
     if (batches.length > 0) unread?.sent(this.#batch)
@@ -46,7 +46,7 @@ export class JsonOutbox extends Outbox {
     if (batch !== undefined && isAlone && batch.prefix === undefined) {
       return writer.write(batch.frame(`${writer.kind} array`, ({ text }) => writer.frame(`[${text}]`)))
     }
-    // //One event may be for many components of one client.
+    // One event may be for many components of one client.
     if (batches.reduce((size, batch) => size + batch.size, 0) > this.config.maxBuffered) return this.tooMuch()
     const texts = [...first, ...batches.flatMap(textsOf), ...last]
     if (texts.length > 0) writer.write(writer.frame(`[${texts.join(",")}]`))
@@ -73,7 +73,7 @@ export class JsonOutbox extends Outbox {
       } else {
         gather()
         this.#writeShared(batch)
-        // //One event may be for many components of one client.
+        // One event may be for many components of one client.
         if (writer.bufferedUnsafe() > maxBuffered) return
       }
     }

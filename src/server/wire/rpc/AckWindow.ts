@@ -28,7 +28,7 @@ export class AckWindow {
   /** Whether another batch may be sent. */
   get isOpen(): boolean {
     const batches = this.#sent - this.#received
-    // //Clients acknowledge after so many batches at the latest; fewer must not wait for it, whatever their size.
+    // Clients acknowledge after so many batches at the latest; fewer must not wait for it, whatever their size.
     if (batches < batchesPerAcknowledgement) return true
     return batches < this.#config.windowBatches && this.#bytes < this.#config.windowBytes
   }
@@ -45,7 +45,7 @@ export class AckWindow {
     const acknowledged = Math.min(batch, this.#sent) - this.#received
     if (acknowledged <= 0) return false
     this.#received += acknowledged
-    // //The sizes of single batches are not kept: each counts as the average of the outstanding ones.
+    // The sizes of single batches are not kept: each counts as the average of the outstanding ones.
     this.#bytes *= 1 - acknowledged / outstanding
     return true
   }

@@ -131,7 +131,7 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
     const message = decoded.value
     switch (message._tag) {
       case "Request":
-        // //The payload begins one level below the message.
+        // The payload begins one level below the message.
         if (this.isTooDeep(depth, 1)) return this.#tooDeep(message)
         switch (message.tag) {
           case "Call":
@@ -158,7 +158,7 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
         else this.connection.spend()
         return
       case "Interrupt":
-        // //Cheap messages count against the rate and are always handled: a client that has to wait must be able to
+        // Cheap messages count against the rate and are always handled: a client that has to wait must be able to
         // cancel, and to answer pings.
         this.connection.spend()
         return this.#interrupt(message.requestId)
@@ -234,10 +234,10 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
   #acknowledge(batch?: number): void {
     const received = this.#outbox.acknowledge(batch)
     const session = this.#session
-    // //A new acknowledgement is due to the server's own batches, and costs the client nothing.
+    // A new acknowledgement is due to the server's own batches, and costs the client nothing.
     if (received === undefined) this.connection.spend()
     if (received === undefined || session === undefined) return
-    // //The first batch had the token of the session.
+    // The first batch had the token of the session.
     if (!this.#confirmed) this.#host.sessions.confirmUnsafe(session)
     this.#confirmed = true
     session.acknowledged(received)
@@ -259,7 +259,7 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
     this.#confirmed = false
     const resumed = connect.resume === undefined ? undefined : this.#resume(connect.resume)
     this.#outbox.tell(this.#established(this.#own, resumed))
-    // //A client that connects now was not told with the others.
+    // A client that connects now was not told with the others.
     if (this.#host.sessions.isDraining()) this.draining(this.#host.reconnectWithin)
   }
 
@@ -305,7 +305,7 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
       case "free":
         return this.mayWait(request, size)
       case "same":
-        // //A request that is sent again is answered with the first.
+        // A request that is sent again is answered with the first.
         return false
       case "taken":
         this.#replies.die(

@@ -22,7 +22,7 @@ export const RpcEncoder: WireEncoder = {
     const { encoded } = told
     const changes = seen?.state === undefined ? undefined : JSON.stringify(Patch.diffInOrder(seen.state, encoded))
     const isShorter = changes !== undefined && changes.length < textLength(encoded, changes.length)
-    // //A snapshot does not say which calls it comes from.
+    // A snapshot does not say which calls it comes from.
     if (seen === undefined || (!isShorter && by.length === 0)) {
       return `{"_tag":"Snapshot",${headOf(told)},"state":${JSON.stringify(encoded)}}`
     }

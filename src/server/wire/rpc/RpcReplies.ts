@@ -69,7 +69,7 @@ export class RpcReplies {
   delete(reply: Unanswered): void {
     if (this.#unanswered?.get(reply.id) !== reply) return
     this.#unanswered.delete(reply.id)
-    // //Most connections have no pending request most of the time.
+    // Most connections have no pending request most of the time.
     if (this.#unanswered.size === 0) this.#unanswered = undefined
   }
 

@@ -78,7 +78,7 @@ abstract class RpcReply<Answer> extends PendingReply<Answer> implements Unanswer
 /** The reply to a call. */
 export class CallReply extends RpcReply<CallOutcome> {
   protected send(outcome: CallOutcome): void {
-    // //The error of an action comes after its beginning.
+    // The error of an action comes after its beginning.
     const isSaid = outcome._tag === "Refused" || !this.isDiscarded
     this.outbox.answer(isSaid ? RpcResponse.outcome(this.id, outcome) : RpcResponse.success(this.id, "null"))
   }
