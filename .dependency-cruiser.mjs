@@ -64,6 +64,14 @@ export default {
       to: { path: `${node}|${forServers}`, reachable: true }
     },
     {
+      name: "sessions-hold-references",
+      comment:
+        "A session holds an InstanceRef, so that an instance may run on another server. What runs it is not for sessions.",
+      severity: "error",
+      from: { path: "^src/server/(session|wire)/" },
+      to: { path: "^src/server/instance/(Instance|InstanceActor|InstanceRunner|LocalInstanceRef)[.]ts$" }
+    },
+    {
       name: "no-barrels",
       comment: 'Import the module ("effect/Effect", "effect/rpc/Rpc"), not a barrel: it halves the browser bundle.',
       severity: "error",

@@ -33,6 +33,14 @@ const planted = [
     says: "src/server/IdGenerator.ts → src/server/security/Principals.ts"
   },
   {
+    what: "a session knows what runs an instance",
+    check: "imports",
+    files: {
+      "src/server/session/PendingAcks.ts": `${source("src/server/session/PendingAcks.ts")}\nexport type { InstanceActor } from "../instance/InstanceActor.ts"\n`
+    },
+    says: "sessions-hold-references"
+  },
+  {
     what: "there is a cycle in the bench",
     check: "imports",
     files: { "bench/event-id.ts": `${source("bench/event-id.ts")}\nexport type { RawWire } from "./raw-wire.ts"\n` },
