@@ -29,6 +29,18 @@ export const write = (target: Record<string, Json | undefined>, key: string, val
   else Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
+/** A value that shares nothing with the first. */
+export const copy = (value: Json): Json => {
+  if (!isContainer(value)) return value
+  if (isList(value)) return value.map(copy)
+  const object: Record<string, Json | undefined> = {}
+  for (const key of Object.keys(value)) {
+    const field = value[key]
+    if (field !== undefined) write(object, key, copy(field))
+  }
+  return object
+}
+
 /** The value without keys that count as absent, as it is to the letter. Shares all that needs no change. */
 export const clean = (value: Json): Json => {
   if (!isContainer(value)) return value
@@ -36,7 +48,7 @@ export const clean = (value: Json): Json => {
     let list: Array<Json> | undefined
     for (let i = 0; i < value.length; i++) {
       const item = clean(value[i] as Json)
-      if (item !== value[i]) (list ??= value.slice())[i] = item
+      if (item !== value[i]) (list ??= [...value])[i] = item
     }
     return list ?? value
   }
@@ -48,6 +60,13 @@ export const clean = (value: Json): Json => {
     else if (cleaned !== field) write((object ??= { ...value }), key, cleaned)
   }
   return object ?? value
+}
+
+/** A part of a list. Not `slice`, which takes ten times as long for a frozen array. */
+export const part = (list: List, from: number, to: number): List => {
+  const items = new Array<Json>(to - from)
+  for (let index = from; index < to; index++) items[index - from] = list[index] as Json
+  return items
 }
 
 /** About how many characters the value takes as text; stops looking once they are more than `limit`. */

@@ -4,7 +4,7 @@
  * value, it is set as a whole.
  */
 import { FRESH, match, MOVED, STAYS, type ElementMatch } from "./ElementMatch.ts"
-import { clean, isContainer, isIndex, isList, type Json, type List, type Obj, read, textLength } from "./Json.ts"
+import { clean, isContainer, isIndex, isList, type Json, type List, type Obj, part, read, textLength } from "./Json.ts"
 import type { Op, Ops } from "./PatchOp.ts"
 
 /** An appended text is worth an operation of its own from this length on; below it a set is as short. */
@@ -101,14 +101,18 @@ export class PatchDiff {
   #changeObject(before: Obj, after: Obj): number {
     const start = this.#ops.length
     const overhead = this.#overhead
-    const order = new KeyOrder(before)
+    const keys = Object.keys(before)
+    let inPlace = 0
+    let order: KeyOrder | undefined
     let kept = 0
     let survives = false
     for (const key in after) {
       const to = read(after, key)
       if (to === undefined) continue
       const from = read(before, key)
-      const isMoved = order.isMoved(key, from !== undefined)
+      let isMoved = false
+      if (order === undefined && from !== undefined && keys[inPlace] === key) inPlace++
+      else isMoved = (order ??= new KeyOrder(keys, inPlace)).isMoved(key, from !== undefined)
       if (from === to && !isMoved) {
         survives = true
         continue
@@ -125,7 +129,7 @@ export class PatchDiff {
       }
       this.#leave(key)
     }
-    if (order.isBroken) this.isReordered = true
+    if (order?.isBroken === true) this.isReordered = true
     for (const key in before) {
       if (read(before, key) === undefined || read(after, key) !== undefined) continue
       this.#enter(key)
@@ -136,7 +140,7 @@ export class PatchDiff {
     if (this.#isDecided(start)) return kept
     const wanted = this.#overhead - overhead
     if (survives && kept < wanted) {
-      kept += keptFields(before, after, wanted - kept, this.#inOrder ? order.end : undefined)
+      kept += keptFields(before, after, wanted - kept, this.#inOrder ? order?.end : undefined)
     }
     return this.#settle(after, kept, start, overhead)
   }
@@ -153,7 +157,7 @@ export class PatchDiff {
       endNew--
     }
     const simple = endOld === first || endNew === first || (endOld - first === 1 && endNew - first === 1)
-    const fates = simple ? undefined : match(before.slice(first, endOld), after.slice(first, endNew))
+    const fates = simple ? undefined : match(part(before, first, endOld), part(after, first, endNew))
     let kept = 0
     let i = first
     let j = first
@@ -161,7 +165,7 @@ export class PatchDiff {
     let deletes = 0
     const flush = (): void => {
       if (deletes > 0 || from < j) {
-        this.#push(["splice", this.#path.slice(), from, deletes, after.slice(from, j)])
+        this.#push(["splice", this.#path.slice(), from, deletes, part(after, from, j)])
         this.#overhead += digits(from) + digits(deletes)
       }
       deletes = 0
@@ -240,7 +244,7 @@ export class PatchDiff {
   }
 
   #equalObjects(a: Obj, b: Obj): boolean {
-    const order = new KeyOrder(a)
+    const order = new KeyOrder(Object.keys(a), 0)
     let missing = 0
     for (const key in b) {
       const to = read(b, key)
@@ -263,10 +267,12 @@ class KeyOrder {
   /** The first key that has to be put at the end, and all that follow with it. */
   end: string | undefined
   readonly #keys: ReadonlyArray<string>
-  #next = 0
+  #next: number
 
-  constructor(before: Obj) {
-    this.#keys = Object.keys(before)
+  /** The keys of the old object, and how many of them the new one begins with. */
+  constructor(keys: ReadonlyArray<string>, inPlace: number) {
+    this.#keys = keys
+    this.#next = inPlace
   }
 
   /** To be asked of each key of the new object, in its order, with whether it was there before. */

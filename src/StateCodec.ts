@@ -1,14 +1,16 @@
 /**
- * Encodes and decodes the state of a component, one top-level field at a time. What did not change since the last time
- * is not converted again: fields are compared by reference, and list elements are recognised when they were converted
- * before. Fields whose JSON form is the value itself are checked and passed through, so encoded states share structure
- * like the states do.
+ * Encodes and decodes the state of a component, one top-level field at a time, and freezes it. What did not change since
+ * the last time is not converted again: fields are compared by reference, and list elements are recognised when they were
+ * converted before. That holds for what is frozen; what cannot be frozen is encoded each time. Fields whose JSON form is
+ * the value itself are checked and passed through, so encoded states share structure like the states do.
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
-import type { Json } from "./Patch.ts"
+import { FIXED, type Fixity, Freezer, isOrdinary, LOOSE, PLAIN } from "./Frozen.ts"
+import * as ListChange from "./ListChange.ts"
+import { copy, type Json } from "./Json.ts"
 
 /** A schema that needs no services. */
 export type PureSchema = Schema.Top & { readonly DecodingServices: never; readonly EncodingServices: never }
@@ -18,15 +20,6 @@ export type Fields = { readonly [name: string]: PureSchema }
 
 /** An encoded state: one JSON value per field. */
 export type Encoded = { readonly [name: string]: Json }
-
-/** One direction of one field. */
-type Convert = (value: unknown) => unknown
-
-interface FieldCodec {
-  readonly name: string
-  readonly encode: Convert
-  readonly decode: Convert
-}
 
 /** What was converted last, so that only the difference is converted now. */
 export interface Previous<From, To> {
@@ -38,65 +31,190 @@ export interface Previous<From, To> {
 export interface StateCodec<State> {
   readonly encode: (state: State, previous?: Previous<State, Encoded>) => Encoded
   readonly decode: (encoded: Encoded, previous?: Previous<Encoded, State>) => State
+  /** Decodes so that nothing loose is shared with any other state: what was the same in the previous state is kept only if it is frozen. */
+  readonly restore: (encoded: Encoded, previous?: Previous<Encoded, State>) => State
+  /** Freezes a state. Most of it may come from the previous one, which was frozen before. */
+  readonly freeze: (state: State, previous?: State) => State
+  /** Whether something in a state can be changed in place: then the same reference may have another encoded form. */
+  readonly isLoose: (state: State) => boolean
 }
 
 /** Builds the codec of a state; do this once per component. */
 export const make = <State>(fields: Fields): StateCodec<State> => {
-  const codecs = Object.entries(fields).map(([name, schema]) => makeField(name, schema))
+  const codec = new FieldsCodec(fields)
   return {
-    encode: (state, previous) => convert(codecs, "encode", state as Values, previous as PreviousValues) as Encoded,
-    decode: (encoded, previous) => convert(codecs, "decode", encoded, previous as PreviousValues) as State
+    encode: (state, previous) => codec.encode(state as Values, previous as PreviousValues) as Encoded,
+    decode: (encoded, previous) => codec.decode(encoded, previous as PreviousValues) as State,
+    restore: (encoded, previous) => codec.restore(encoded, previous as PreviousValues) as State,
+    freeze: (state, previous) => codec.freeze(state as Values, previous as Values) as State,
+    isLoose: (state) => codec.isLoose(state as Values)
   }
 }
 
 type Values = { readonly [name: string]: unknown }
 type PreviousValues = Previous<Values, Values> | undefined
 
-const convert = (
-  codecs: ReadonlyArray<FieldCodec>,
-  direction: "encode" | "decode",
-  from: Values,
-  previous: PreviousValues
-): Values => {
-  if (previous !== undefined && previous.from === from) return previous.to
-  if (typeof from !== "object" || from === null)
-    throw new TypeError("The state is no object. Return an object with a value for each field")
-  const to: Record<string, unknown> = {}
-  for (const codec of codecs) {
-    const { name } = codec
-    const value = from[name]
-    const converted =
-      previous !== undefined && previous.from[name] === value && value !== undefined
-        ? previous.to[name]
-        : codec[direction](value === undefined && !(name in from) ? absent : value)
-    if (converted !== undefined) to[name] = converted
+/** Converts a value or, in place of one, `absent`. */
+type Convert = (value: unknown, previous?: Previous<unknown, unknown>) => unknown
+
+interface FieldCodec {
+  readonly name: string
+  readonly encode: Convert
+  readonly decode: Convert
+  readonly restore: Convert
+  readonly freeze: (value: unknown, previous?: unknown) => void
+  /** Whether something in a value that was frozen before can be changed in place all the same. */
+  readonly isLoose: (value: object) => boolean
+}
+
+class FieldsCodec {
+  readonly #fields: ReadonlyArray<FieldCodec>
+  readonly #freezer = new Freezer()
+
+  constructor(fields: Fields) {
+    this.#fields = Object.entries(fields).map(([name, schema]) => makeField(name, schema, this.#freezer))
   }
-  return to
+
+  encode(state: Values, previous: PreviousValues): Values {
+    assertObject(state)
+    if (previous?.from === state && !this.isLoose(state)) return previous.to
+    const encoded: Record<string, unknown> = {}
+    for (const field of this.#fields) {
+      const { name } = field
+      const value = state[name]
+      const before = previous?.from[name]
+      const isSame = value === before && value !== undefined && !(isObject(value) && field.isLoose(value))
+      const to = isSame
+        ? previous?.to[name]
+        : field.encode(valueOf(state, name), previous && { from: before, to: previous.to[name] })
+      if (to !== undefined) encoded[name] = to
+    }
+    return encoded
+  }
+
+  decode(encoded: Values, previous: PreviousValues): Values {
+    assertObject(encoded)
+    if (previous?.from === encoded) return previous.to
+    const state: Record<string, unknown> = {}
+    for (const { decode, name } of this.#fields) {
+      const value = encoded[name]
+      const before = previous?.from[name]
+      const to =
+        value === before && value !== undefined
+          ? previous?.to[name]
+          : decode(valueOf(encoded, name), previous && { from: before, to: previous.to[name] })
+      if (to !== undefined) state[name] = to
+    }
+    return state
+  }
+
+  restore(encoded: Values, previous: PreviousValues): Values {
+    assertObject(encoded)
+    if (previous?.from === encoded && !this.isLoose(previous.to)) return previous.to
+    const state: Record<string, unknown> = {}
+    for (const { isLoose, name, restore } of this.#fields) {
+      const before = previous?.to[name]
+      const isKept =
+        before !== undefined && encoded[name] === previous?.from[name] && !(isObject(before) && isLoose(before))
+      const to = isKept ? before : restore(valueOf(encoded, name))
+      if (to !== undefined) state[name] = to
+    }
+    return this.freeze(state, undefined)
+  }
+
+  freeze(state: Values, previous: Values | undefined): Values {
+    if (typeof state !== "object" || state === null || state === previous) return state
+    for (const { freeze, name } of this.#fields) {
+      const value = state[name]
+      if (isObject(value) && value !== previous?.[name]) freeze(value, previous?.[name])
+    }
+    // A state that a class has made is no plain data; it stays loose.
+    const prototype: unknown = Object.getPrototypeOf(state)
+    if (prototype !== Object.prototype && prototype !== null) return state
+    let others = -this.#fields.length
+    for (const _ in state) others++
+    // What is not of the schema is not sent, and frozen all the same.
+    if (others > 0) this.#freezer.freeze(state)
+    return Object.freeze(state)
+  }
+
+  isLoose(state: Values): boolean {
+    if (!Object.isFrozen(state)) return true
+    for (const { isLoose, name } of this.#fields) {
+      const value = state[name]
+      if (isObject(value) && isLoose(value)) return true
+    }
+    return false
+  }
+}
+
+const assertObject = (values: unknown): void => {
+  if (typeof values !== "object" || values === null) {
+    throw new TypeError("The state is no object. Return an object with a value for each field")
+  }
 }
 
 /** Stands for a key that is absent, in contrast to one whose value is undefined. */
 const absent = Symbol("absent")
 
-const makeField = (name: string, schema: PureSchema): FieldCodec => {
-  const list = listElement(schema)
-  const whole = wholeField(name, schema)
-  if (list === undefined) return { name, ...whole }
-  const element = converter(list)
+const valueOf = (values: Values, name: string): unknown => {
+  const value = values[name]
+  return value === undefined && !(name in values) ? absent : value
+}
+
+const makeField = (name: string, schema: PureSchema, freezer: Freezer): FieldCodec => {
+  const element = listElement(schema)
+  const whole = wholeField(name, schema, freezer)
+  if (element === undefined) return whole
+  const { decode, encode, freeze, restore } = converter(element, freezer)
+  // A list is frozen, then encoded, and for both compared with the list before.
+  let last: ListChange.ListChange | undefined
+  const changeOf = (before: unknown, after: ReadonlyArray<unknown>): ListChange.ListChange =>
+    last?.before === before && last?.after === after ? last : (last = ListChange.make(before, after))
   return {
     name,
-    encode: (value) => (Array.isArray(value) ? convertList(value, element.encode) : whole.encode(value)),
-    decode: (value) => (Array.isArray(value) ? convertList(value, element.decode) : whole.decode(value))
+    encode: (value, previous) => {
+      if (!Array.isArray(value)) return whole.encode(value)
+      const change = changeOf(previous?.from, value)
+      last = undefined
+      freezer.freezeList(change, freeze)
+      const isKept = freezer.freezeList(ListChange.whole(change.before), freeze) !== LOOSE
+      return convertList(change, encode, isKept ? previous?.to : undefined)
+    },
+    decode: (value, previous) =>
+      Array.isArray(value)
+        ? convertList(ListChange.make(previous?.from, value), decode, previous?.to)
+        : whole.decode(value),
+    restore: (value) =>
+      Array.isArray(value) ? convertList(ListChange.whole(value), restore, undefined) : whole.restore(value),
+    freeze: (value, previous) => {
+      if (Array.isArray(value)) freezer.freezeList(changeOf(previous, value), freeze)
+      else whole.freeze(value)
+    },
+    isLoose: (value) => freezer.freeze(value) === LOOSE
   }
 }
 
-const convertList = (list: ReadonlyArray<unknown>, element: Convert): ReadonlyArray<unknown> => {
+/** Converts the elements of a list, but for those that it has in common with the list before, which was converted to `old`. */
+const convertList = (
+  { after, before, end, first }: ListChange.ListChange,
+  convert: Convert,
+  old: unknown
+): ReadonlyArray<unknown> => {
   let converted: Array<unknown> | undefined
-  for (let index = 0; index < list.length; index++) {
-    const from = list[index]
-    const to = element(from)
-    if (to !== from) (converted ??= list.slice())[index] = to
+  const put = (index: number, to: unknown): void => {
+    // Not `slice`, which takes a hundred times as long for a frozen array.
+    if (to !== after[index]) (converted ??= [...after])[index] = to
   }
-  return converted ?? list
+  const isOld = Array.isArray(old) && old.length === before.length
+  if (isOld && old !== before) {
+    const shift = old.length - after.length
+    for (let index = 0; index < first; index++) put(index, old[index])
+    for (let index = end; index < after.length; index++) put(index, old[index + shift])
+  }
+  const [from, to] = isOld ? [first, end] : [0, after.length]
+  for (let index = from; index < to; index++) put(index, convert(after[index]))
+  return converted ?? (isOrdinary(after) ? after : [...after])
 }
 
 /** The element schema of a plain list, one without checks of its own. */
@@ -112,8 +230,8 @@ const listElement = (schema: PureSchema): PureSchema | undefined => {
 }
 
 /** A struct with this one field: only the struct knows whether a key may be absent. */
-const wholeField = (name: string, schema: PureSchema): { readonly encode: Convert; readonly decode: Convert } => {
-  const direct = converter(schema)
+const wholeField = (name: string, schema: PureSchema, freezer: Freezer): FieldCodec => {
+  const direct = converter(schema, freezer)
   const struct = Schema.toCodecJson(Schema.Struct({ [name]: schema }))
   const encode = Schema.encodeUnknownExit(struct)
   const decode = Schema.decodeUnknownExit(struct)
@@ -121,50 +239,74 @@ const wholeField = (name: string, schema: PureSchema): { readonly encode: Conver
   const through = (exit: Exit.Exit<unknown, unknown>) => (getOrThrow(exit) as Values)[name]
   const simple = (value: unknown) => value !== absent && value !== undefined
   return {
+    name,
     encode: (value) => (simple(value) ? direct.encode(value) : through(encode(object(value)))),
-    decode: (value) => (simple(value) ? direct.decode(value) : through(decode(object(value))))
+    decode: (value) => (simple(value) ? direct.decode(value) : through(decode(object(value)))),
+    restore: (value) => (simple(value) ? direct.restore(value) : through(decode(object(value)))),
+    freeze: direct.freeze,
+    isLoose: (value) => direct.freeze(value) === LOOSE
   }
+}
+
+/** Converts values of one schema. */
+interface Converter {
+  readonly encode: Convert
+  readonly decode: Convert
+  readonly restore: Convert
+  /** Freezes a value; one that was converted before is frozen already. */
+  readonly freeze: (value: unknown) => Fixity
 }
 
 /** Converts values of one schema, and recognises objects that were converted before. */
-const converter = (schema: PureSchema): { readonly encode: Convert; readonly decode: Convert } => {
+const converter = (schema: PureSchema, freezer: Freezer): Converter => {
   const codec = Schema.toCodecJson(schema)
   const encode = Schema.encodeUnknownExit(codec)
   const decode = Schema.decodeUnknownExit(codec)
-  if (SchemaAST.toType(codec.ast) !== codec.ast) {
-    return {
-      encode: remember((value) => getOrThrow(encode(value))),
-      decode: remember((value) => getOrThrow(decode(value)))
-    }
-  }
+  // Where the JSON form is the value itself, both ways are checks.
+  const isPassed = SchemaAST.toType(codec.ast) === codec.ast
   // Excess keys are not part of the state and must not leave the server: a value that has any is rebuilt without them.
   const strict = Schema.decodeUnknownExit(codec, { onExcessProperty: "error" })
-  const pass = (otherwise: (value: unknown) => Exit.Exit<unknown, unknown>): Convert =>
-    remember((value) => (isPlain(value) && Exit.isSuccess(strict(value)) ? value : getOrThrow(otherwise(value))))
-  return { encode: pass(encode), decode: pass(decode) }
-}
-
-/** Whether a value equals its own JSON: an instance of a class may have a `toJSON`, getters or inherited fields. */
-const isPlain = (value: unknown): boolean => {
-  if (typeof value !== "object" || value === null) return true
-  if (Array.isArray(value)) return value.every(isPlain)
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) return false
-  return !Object.hasOwn(value, "toJSON") && Object.values(value).every(isPlain)
-}
-
-const remember = (convert: Convert): Convert => {
-  const seen = new WeakMap<object, unknown>()
-  return (value) => {
-    if (typeof value !== "object" || value === null) return convert(value)
-    let converted = seen.get(value)
-    if (converted === undefined) {
-      converted = convert(value)
-      seen.set(value, converted)
+  const encoded = new WeakMap<object, unknown>()
+  const freeze = (value: unknown): Fixity => {
+    const to = isObject(value) ? encoded.get(value) : undefined
+    return to === undefined ? freezer.freeze(value) : to === value ? PLAIN : FIXED
+  }
+  const encodeOnce = (value: unknown): unknown => {
+    const known = isObject(value) ? encoded.get(value) : undefined
+    if (known !== undefined) return known
+    const fixity = freezer.freeze(value)
+    if (isPassed && fixity === PLAIN && Exit.isSuccess(strict(value))) {
+      if (isObject(value)) encoded.set(value, value)
+      return value
     }
-    return converted
+    const to = getOrThrow(encode(value))
+    // Parts of it may be passed as they are.
+    if (fixity === LOOSE) return copy(to as Json)
+    if (isObject(value)) encoded.set(value, to)
+    return to
+  }
+  const decodeAnew = (value: unknown): unknown =>
+    isPassed && Exit.isSuccess(strict(value)) ? value : getOrThrow(decode(value))
+  const decoded = new WeakMap<object, unknown>()
+  const decodeOnce = (value: unknown): unknown => {
+    if (!isObject(value)) return decodeAnew(value)
+    let to = decoded.get(value)
+    if (to === undefined) decoded.set(value, (to = decodeAnew(value)))
+    return to
+  }
+  return {
+    encode: encodeOnce,
+    decode: decodeOnce,
+    restore: (value) => {
+      const known = decodeOnce(value)
+      // What is loose may have been changed since it was decoded, and parts of it may be those of the encoded value.
+      return freeze(known) === LOOSE ? decodeAnew(copy(value as Json)) : known
+    },
+    freeze
   }
 }
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
 const getOrThrow = (exit: Exit.Exit<unknown, unknown>): unknown => {
   if (Exit.isSuccess(exit)) return exit.value

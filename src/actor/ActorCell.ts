@@ -373,6 +373,7 @@ export class ActorCell<State> implements Owner, Consumer {
     this.#activation = undefined
     this.#current = undefined
     this.#changed = false
+    this.#lastGood = this.options.restore?.(this.#lastGood) ?? this.#lastGood
     if (this.state !== this.#lastGood) {
       this.state = this.#lastGood
       this.#inbox.guarded(() => this.options.observer?.changed(this.#lastGood))

@@ -28,6 +28,8 @@ export interface Options<State> {
   /** Completes when the program ends and nothing is waited for any more. */
   readonly over?: Effect.Effect<void> | undefined
   readonly observer: Observer<State> | undefined
+  /** The last good state as it was, where something in it may have been changed in place; the same by default. Does not throw. */
+  readonly restore?: (lastGood: State) => State
   /** The labels of its log entries; by default its address. */
   readonly labels?: Log.LogDetails | undefined
   /** Transforms the effect of a handler, as part of handling the message. */

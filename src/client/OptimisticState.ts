@@ -5,7 +5,6 @@
  */
 import * as Equal from "effect/Equal"
 import type { ActionCodec } from "../ComponentCodec.ts"
-import { freeze } from "../Frozen.ts"
 import type { CallReference } from "../LiveProtocol.ts"
 import type { Encoded, StateCodec } from "../StateCodec.ts"
 
@@ -100,7 +99,7 @@ export class OptimisticState<State> {
   /** Undefined when the reducer throws (as it does when it changes the state in place) or returns no state. */
   #apply({ encoded, state }: Shown<State>, { action, payload, reduce }: OptimisticUpdate): Shown<State> | undefined {
     try {
-      const next = reduce(freeze(state), payload) as State
+      const next = reduce(this.#codec.freeze(state), payload) as State
       if (next === state) return { encoded, state }
       return { state: next, encoded: this.#codec.encode(next, encoded && { from: state, to: encoded }) }
     } catch (defect) {

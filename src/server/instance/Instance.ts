@@ -6,13 +6,12 @@
 import type * as Effect from "effect/Effect"
 import * as Log from "../../Log.ts"
 import { ActorCell, type Options, type Status as ActorStatus } from "../../actor/ActorCell.ts"
-import { freeze } from "../../Frozen.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import { Listeners } from "../../Listeners.ts"
 import type { Mounted, InstanceStatus, ResumePoint } from "../../LiveProtocol.ts"
 import * as Patch from "../../Patch.ts"
 import type { Principal } from "../../Principal.ts"
-import type { Encoded } from "../../StateCodec.ts"
+import type { Encoded, StateCodec } from "../../StateCodec.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import { SmallMap } from "../SmallMap.ts"
 import { ChangeLogs } from "../sync/ChangeLogs.ts"
@@ -54,6 +53,8 @@ export class Instance implements Source {
   #status: InstanceStatus = "running"
   /** The state that was encoded last. */
   #published: unknown
+  /** The encoded form of the last good state. */
+  #good: Encoded | undefined
   /** Whether the state has changed since it was encoded. */
   #isDirty = false
   #measured: { readonly revision: number; readonly bytes: number } | undefined
@@ -135,7 +136,7 @@ export class Instance implements Source {
     const { codec } = this.definition.component
     const recovered = this.#recovered
     this.#recovered = undefined
-    return freeze(recovered === undefined ? codec.initial(this.props) : codec.state.decode(recovered))
+    return recovered === undefined ? codec.state.freeze(codec.initial(this.props)) : codec.state.restore(recovered)
   }
 
   /** Calls the listener with the state after each change, until the returned function is called. */
@@ -199,7 +200,7 @@ export class Instance implements Source {
 
   /** The actor has a new state. */
   changed(state: unknown): void {
-    freeze(state)
+    this.#codec.freeze(state, this.#published)
     this.#isDirty = true
     this.#listeners?.tell(state)
   }
@@ -213,12 +214,44 @@ export class Instance implements Source {
     this.#wake()
   }
 
+  /** A message ended without a crash. Publishes what it changed, also in place, and keeps it as the last good state. */
+  settled(): void {
+    const { state } = this.cell
+    const wasDirty = this.#isDirty
+    const { revision } = this
+    if (this.#codec.isLoose(state)) this.#isDirty = true
+    this.refresh()
+    this.#good = this.#encoded
+    if (!wasDirty && this.revision !== revision) this.#listeners?.tell(state)
+  }
+
+  /** The last good state as it was, even if a crashed handler has changed something in it in place. */
+  restore(lastGood: unknown): unknown {
+    const good = this.#good
+    try {
+      if (good === undefined || !this.#codec.isLoose(lastGood) || this.#isEncoded(lastGood, good)) return lastGood
+      return this.#codec.restore(good, { from: good, to: lastGood })
+    } catch (defect) {
+      this.report("A state could not be restored from its encoded form", defect)
+      return lastGood
+    }
+  }
+
+  /** Whether the encoded form of a state is still this one. */
+  #isEncoded(state: unknown, encoded: Encoded): boolean {
+    try {
+      return Patch.diff(encoded, this.#codec.encode(state, { from: state, to: encoded })).length === 0
+    } catch {
+      return false
+    }
+  }
+
   /** Publishes the state, if it has changed. */
   refresh(): void {
     const before = this.#encoded
     if (!this.#isDirty && before !== undefined) return
     const { state } = this.cell
-    const codec = this.definition.component.codec.state
+    const codec = this.#codec
     const after =
       before === undefined ? codec.encode(state) : codec.encode(state, { from: this.#published, to: before })
     const { patch, value } = Patch.change(before ?? after, after)
@@ -233,6 +266,10 @@ export class Instance implements Source {
     if (this.#views === undefined) this.logs.append(this, patch, by)
     else this.#views.publish(state, by)
     this.#wake()
+  }
+
+  get #codec(): StateCodec<unknown> {
+    return this.definition.component.codec.state
   }
 
   #makeViews(): StateViews | undefined {

@@ -207,8 +207,12 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
     this.instance.changed(state)
   }
 
+  restore(lastGood: unknown): unknown {
+    return this.instance.restore(lastGood)
+  }
+
   settled(): void {
-    this.instance.refresh()
+    this.instance.settled()
   }
 
   suspended(): void {

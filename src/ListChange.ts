@@ -1,0 +1,32 @@
+/** How a list differs from the one before it: most changes leave what is at its beginning and at its end. */
+
+/** A list, and the part of it that is not at the same place, from either end, in the list before. */
+export interface ListChange {
+  readonly before: ReadonlyArray<unknown>
+  readonly after: ReadonlyArray<unknown>
+  /** Index of the first element that differs, and the index after the last. */
+  readonly first: number
+  readonly end: number
+}
+
+const none: ReadonlyArray<unknown> = []
+
+/** Compares the elements of two lists by reference; what is no list counts as an empty one. */
+export const make = (before: unknown, after: ReadonlyArray<unknown>): ListChange => {
+  const old: ReadonlyArray<unknown> = Array.isArray(before) ? before : none
+  const shift = old.length - after.length
+  const most = Math.min(old.length, after.length)
+  let first = 0
+  while (first < most && old[first] === after[first]) first++
+  let end = after.length
+  while (end > first && end + shift > first && old[end - 1 + shift] === after[end - 1]) end--
+  return { before: old, after, first, end }
+}
+
+/** A list of which all is new. */
+export const whole = (after: ReadonlyArray<unknown>): ListChange => ({
+  before: none,
+  after,
+  first: 0,
+  end: after.length
+})

@@ -1,0 +1,126 @@
+/** In place is impossible or seen: for every kind of value that a state may have, wherever in the state it is. */
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, HashMap, Schema } from "effect"
+import * as BigDecimal from "effect/BigDecimal"
+import { FIXED, Freezer, LOOSE, PLAIN } from "../src/Frozen.ts"
+import * as StateCodec from "../src/StateCodec.ts"
+import { kinds, places } from "./support/kinds.ts"
+
+const all = Object.entries(kinds).flatMap(([name, kind]) =>
+  Object.entries(places).map(([where, place]) => ({ name, where, kind, place }))
+)
+
+describe("a value in a state", () => {
+  it.each(all)("is not changed in place, or that is seen: $name in $where", ({ kind, place, where }) => {
+    const fields = { value: place.schema(kind.schema), other: Schema.Int }
+    const codec = StateCodec.make<{ readonly value: never; readonly other: number }>(fields)
+    const fresh = () => StateCodec.make<unknown>(fields)
+    const state = codec.freeze({ value: place.put(kind.make(1)) as never, other: 1 })
+    const before = codec.encode(state)
+    const text = JSON.stringify(before)
+    // Others with the same reference are encoded in between, and the state is read again.
+    const next = codec.freeze({ ...state, other: 2 }, state)
+    const after = codec.encode(next, { from: state, to: before })
+    const isFrozen = kind.isFrozen && where !== "a map"
+    assert.strictEqual(codec.isLoose(next), !isFrozen)
+    let isChanged = true
+    try {
+      kind.change(place.take(state.value) as never)
+    } catch (error) {
+      assert.instanceOf(error, TypeError)
+      isChanged = false
+    }
+    if (isFrozen) assert.isFalse(isChanged)
+    const seen = codec.encode(next, { from: next, to: after })
+    assert.strictEqual(JSON.stringify(seen), JSON.stringify(fresh().encode(next)))
+    assert.strictEqual(JSON.stringify(before), text)
+    if (!isChanged) assert.strictEqual(JSON.stringify({ ...seen, other: 1 }), text)
+    // A crash takes it back, and what it takes back is changed by nobody else.
+    const good = codec.restore(before, { from: before, to: state })
+    assert.strictEqual(JSON.stringify(fresh().encode(good)), text)
+    assert.strictEqual(good === state, isFrozen)
+    if (!isFrozen) assert.notStrictEqual(good.value, state.value)
+    const again = codec.restore(before, { from: before, to: good })
+    assert.strictEqual(JSON.stringify(fresh().encode(again)), text)
+    try {
+      kind.change(place.take(again.value) as never)
+    } catch {
+      // Some kinds come back as what can be frozen.
+    }
+    assert.strictEqual(JSON.stringify(fresh().encode(codec.restore(before))), text)
+  })
+
+  it.each(Object.entries(kinds).map(([name, kind]) => ({ name, kind })))(
+    "that is the same is not encoded again if it is frozen: $name",
+    ({ kind }) => {
+      const codec = StateCodec.make<{
+        readonly value: unknown
+        readonly list: ReadonlyArray<unknown>
+        readonly n: number
+      }>({
+        value: kind.schema,
+        list: Schema.Array(kind.schema),
+        n: Schema.Int
+      })
+      const state = { value: kind.make(1), list: [kind.make(2), kind.make(3)], n: 1 }
+      const before = codec.encode(state)
+      const after = codec.encode({ ...state, n: 2 }, { from: state, to: before })
+      if (kind.isFrozen) {
+        assert.strictEqual(after["value"], before["value"])
+        assert.strictEqual(after["list"], before["list"])
+        const { list } = codec.encode({ ...state, list: [kind.make(4), ...state.list.slice(1)] })
+        assert.strictEqual((list as ReadonlyArray<unknown>)[1], (before["list"] as ReadonlyArray<unknown>)[1])
+      } else assert.deepStrictEqual({ ...after, n: 1 }, before)
+    }
+  )
+})
+
+describe("freezing", () => {
+  const fixity = (value: unknown) => new Freezer().freeze(value)
+
+  it("says how far a value is frozen", () => {
+    for (const value of [1, "", null, undefined, true, [], {}, [[1], { a: [{}] }], Object.create(null)]) {
+      assert.strictEqual(fixity(value), PLAIN)
+    }
+    for (const value of [1n, Symbol.iterator, [DateTime.makeUnsafe(0)], { a: HashMap.make(["a", {}]) }]) {
+      assert.strictEqual(fixity(value), FIXED)
+    }
+    class Loose {}
+    for (const value of [new Map(), [new Set()], { a: { b: [new Date()] } }, new Loose(), () => 1, new Error("")]) {
+      assert.strictEqual(fixity(value), LOOSE)
+    }
+    assert.strictEqual(fixity(Object.defineProperty({}, "hidden", { value: 1 })), FIXED)
+    class Listing extends Array<number> {}
+    assert.strictEqual(fixity(Listing.from([1])), FIXED)
+  })
+
+  it("goes through what was frozen on top only, what is reached twice, and what contains itself", () => {
+    const shared = { list: [1] }
+    const cycle: { self?: unknown; deep: Array<number> } = { deep: [] }
+    cycle.self = [cycle]
+    assert.strictEqual(fixity(Object.freeze({ one: shared, other: Object.freeze([shared]) })), PLAIN)
+    assert.isTrue(Object.isFrozen(shared.list))
+    assert.strictEqual(fixity(cycle), LOOSE)
+    assert.isTrue(Object.isFrozen(cycle.deep))
+  })
+
+  it("leaves what effect's data computes about itself to it", () => {
+    const freezer = new Freezer()
+    const [utc, zoned, decimal] = [
+      DateTime.makeUnsafe(12_345),
+      DateTime.makeZonedUnsafe(12_345, { timeZone: "Europe/Berlin" }),
+      BigDecimal.make(1200n, 3)
+    ]
+    for (const value of [utc, zoned, decimal]) assert.strictEqual(freezer.freeze(value), FIXED)
+    assert.strictEqual(DateTime.toPartsUtc(utc).second, 12)
+    assert.strictEqual(DateTime.toParts(zoned).hour, 1)
+    assert.strictEqual(
+      DateTime.formatIsoZoned(DateTime.add(zoned, { hours: 1 })),
+      "1970-01-01T02:00:12.345+01:00[Europe/Berlin]"
+    )
+    assert.strictEqual(BigDecimal.format(BigDecimal.normalize(decimal)), "1.2")
+    const map = HashMap.make(["a", { n: 1 }])
+    freezer.freeze(map)
+    assert.strictEqual(HashMap.size(HashMap.set(map, "b", { n: 2 })), 2)
+  })
+})
