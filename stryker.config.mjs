@@ -13,6 +13,8 @@ export default {
     "src/ElementMatch.ts",
     "src/Json.ts",
     "src/StateCodec.ts",
+    "src/Frozen.ts",
+    "src/ListChange.ts",
     "src/client/StateCopy.ts",
     "src/server/sync/ChangeLog.ts",
     "src/server/session/ReplyCache.ts",

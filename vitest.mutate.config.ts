@@ -5,7 +5,7 @@ export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
     include: [
-      "test/{Patch,StateCodec}.test.ts",
+      "test/{Frozen,Patch,StateCodec}.test.ts",
       "test/actor/{RestartPolicy,Mailbox}.test.ts",
       "test/client/*.test.ts",
       "test/server/{instance,security,session,sync,transport}/*.test.ts"
