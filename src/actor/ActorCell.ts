@@ -153,28 +153,20 @@ export class ActorCell<State> implements Owner, Consumer {
       }
       this.#current = message
       message.activation = activation
-      started = this.#begin(message, activation, handler(message.payload as never, message.from as never))
+      const handled = handler(message.payload as never, message.from as never)
+      const effect = message.run === undefined ? (this.options.finish?.(message.tag, handled) ?? handled) : handled
+      if (Exit.isExit(effect)) started = effect
+      else {
+        const context = Context.add(activation.context, CurrentTurn, message)
+        const fiber = Effect.runForkWith(context)(effect as Effect.Effect<unknown, unknown>)
+        started = fiber.pollUnsafe() ?? fiber
+      }
     } catch (defect) {
       this.#current = message
       return this.#settle(message, Exit.die(defect))
     }
     if (Exit.isExit(started)) this.#settle(message, started)
     else this.#continueLater(message, started)
-  }
-
-  /** What a handler gave: its result, or the fiber on which it continues. */
-  #begin(
-    message: Message.Message,
-    activation: Activation,
-    handled: Effect.Effect<unknown, unknown, unknown>
-  ): Exit.Exit<unknown, unknown> | Fiber.Fiber<unknown, unknown> {
-    const { options } = this
-    const effect =
-      message.run === undefined && options.finish !== undefined ? options.finish(message.tag, handled) : handled
-    if (Exit.isExit(effect)) return effect
-    const context = Context.add(activation.context, CurrentTurn, message)
-    const fiber = Effect.runForkWith(context)(effect as Effect.Effect<unknown, unknown>)
-    return fiber.pollUnsafe() ?? fiber
   }
 
   /** No message is left; called by `Inbox`. */
