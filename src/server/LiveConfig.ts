@@ -85,11 +85,11 @@ export interface Settings {
 
   /** How long a session goes on without a connection. */
   readonly linger: Duration.Duration
-  /** Sessions that may go on without a connection; then the oldest end, the anonymous first. */
+  /** Sessions that may go on without a connection; then the anonymous end first, and of those the oldest of whoever has most. */
   readonly maxParked: number
   /** The same for the sessions of one principal. */
   readonly maxParkedPerPrincipal: number
-  /** Bytes of their states and answers. */
+  /** Bytes they hold, with their states and answers. */
   readonly maxParkedBytes: number
   /** Answers a session keeps until its client has confirmed them. */
   readonly maxResults: number

@@ -12,6 +12,7 @@ import type { Mounted, InstanceStatus, ResumePoint } from "../../LiveProtocol.ts
 import * as Patch from "../../Patch.ts"
 import type { Principal } from "../../Principal.ts"
 import type { Encoded, StateCodec } from "../../StateCodec.ts"
+import * as Footprint from "../Footprint.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import { SmallMap } from "../SmallMap.ts"
 import { ChangeLogs } from "../sync/ChangeLogs.ts"
@@ -116,7 +117,7 @@ export class Instance implements Source {
   get bytes(): number {
     const revision = this.#revision
     if (this.#measured?.revision !== revision) {
-      this.#measured = { revision, bytes: JSON.stringify(this.#encoded).length }
+      this.#measured = { revision, bytes: Footprint.ofJson(this.#encoded) }
     }
     return this.#measured.bytes + this.logs.bytes + (this.#views?.bytes ?? 0)
   }

@@ -22,6 +22,8 @@ type Readable = StateCursor | RoomCursor
 export interface FeedConsumer {
   /** The principal of the connection; undefined for an anonymous client. */
   readonly principal: Principal | undefined
+  /** Where it comes from; undefined where there are no addresses. */
+  readonly address: string | undefined
   /** The encoder of its wire. */
   readonly encoder: WireEncoder
   /** There is something to collect. */
@@ -53,6 +55,8 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
   readonly encoder: WireEncoder
   /** Undefined while the client is not connected. */
   connection: FeedConsumer | undefined
+  /** Where its client is connected from, or was last. */
+  address: string | undefined
   readonly #host: ClientFeedHost
   #client: ClientInfo | undefined
   #behind: Array<Readable> | undefined
@@ -66,6 +70,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
   constructor(connection: FeedConsumer, host: ClientFeedHost) {
     this.principal = connection.principal
     this.encoder = connection.encoder
+    this.address = connection.address
     this.connection = connection
     this.#host = host
   }
@@ -141,6 +146,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
   /** The client is connected again. */
   attach(connection: FeedConsumer): void {
     this.connection = connection
+    this.address = connection.address
     this.#behind = undefined
   }
 

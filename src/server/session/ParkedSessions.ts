@@ -1,13 +1,17 @@
 /**
  * Sessions whose clients are not connected, until they come back or their time is over. There are limits for their
- * number, their number per principal, and their bytes: the oldest ends first, anonymous ones before others. This only
- * says which sessions have to end.
+ * number, their number per principal, and their bytes. When a limit is reached, anonymous sessions end before others,
+ * and of those the oldest of the principal or address that has most: nobody ends the sessions of strangers by leaving
+ * more of their own. This only says which sessions have to end.
  */
+import { Shares } from "../../actor/Shares.ts"
 
 /** A parked session. */
 export interface Parked {
   /** Undefined for an anonymous client. */
   readonly principal: string | undefined
+  /** Where its client was connected from last, as far as that is known. */
+  readonly address?: string | undefined
   readonly bytes: number
   /** When its time is over, in milliseconds. */
   readonly until: number
@@ -20,13 +24,19 @@ export interface ParkedLimits {
   readonly maxParkedBytes: number
 }
 
+/** Sessions of one kind, by whose they are. */
+class Crowd<Session> {
+  readonly byCount = new Shares<Session, string | undefined>()
+  readonly byBytes = new Shares<Session, string | undefined>()
+}
+
 /** The parked sessions of one server. */
 export class ParkedSessions<Session> {
   readonly #limits: ParkedLimits
   /** The oldest first. */
   readonly #parked = new Map<Session, Parked>()
-  readonly #anonymous = new Set<Session>()
-  readonly #ofPrincipal = new Map<string, Set<Session>>()
+  readonly #anonymous = new Crowd<Session>()
+  readonly #others = new Crowd<Session>()
   #bytes = 0
 
   constructor(limits: ParkedLimits) {
@@ -53,12 +63,13 @@ export class ParkedSessions<Session> {
     this.remove(session)
     this.#parked.set(session, parked)
     this.#bytes += parked.bytes
-    if (parked.principal === undefined) this.#anonymous.add(session)
-    else {
-      const others = this.#ofPrincipal.get(parked.principal) ?? new Set()
-      this.#ofPrincipal.set(parked.principal, others.add(session))
-    }
-    return this.#crowdOut(parked.principal)
+    const { byBytes, byCount } = this.#crowdOf(parked)
+    const owner = ownerOf(parked)
+    byCount.add(session, owner, 1)
+    byBytes.add(session, owner, parked.bytes)
+    const isTooMany = parked.principal !== undefined && byCount.countOf(owner) > this.#limits.maxParkedPerPrincipal
+    const oldest = isTooMany ? byCount.oldestOf(owner) : undefined
+    return [...(oldest === undefined ? [] : this.#end(oldest)), ...this.#crowdOut()]
   }
 
   /** Measures all sessions again, and returns those that have to end because others have grown. */
@@ -66,10 +77,12 @@ export class ParkedSessions<Session> {
     this.#bytes = 0
     for (const [session, parked] of this.#parked) {
       const bytes = bytesOf(session)
-      this.#parked.set(session, { ...parked, bytes })
       this.#bytes += bytes
+      if (bytes === parked.bytes) continue
+      this.#parked.set(session, { ...parked, bytes })
+      this.#crowdOf(parked).byBytes.resize(session, bytes)
     }
-    return this.#crowdOut(undefined)
+    return this.#crowdOut()
   }
 
   /** Removes a session; false when it is not parked. */
@@ -77,13 +90,10 @@ export class ParkedSessions<Session> {
     const parked = this.#parked.get(session)
     if (parked === undefined) return false
     this.#parked.delete(session)
-    this.#anonymous.delete(session)
     this.#bytes -= parked.bytes
-    if (parked.principal !== undefined) {
-      const others = this.#ofPrincipal.get(parked.principal)
-      others?.delete(session)
-      if (others?.size === 0) this.#ofPrincipal.delete(parked.principal)
-    }
+    const { byBytes, byCount } = this.#crowdOf(parked)
+    byCount.remove(session)
+    byBytes.remove(session)
     return true
   }
 
@@ -98,22 +108,26 @@ export class ParkedSessions<Session> {
     return sessions
   }
 
-  #crowdOut(principal: string | undefined): ReadonlyArray<Session> {
-    const { maxParked, maxParkedBytes, maxParkedPerPrincipal } = this.#limits
-    const gone: Array<Session> = []
-    const evict = (sessions: Iterable<Session>): boolean => {
-      for (const session of sessions) {
-        this.remove(session)
-        gone.push(session)
-        return true
-      }
-      return false
-    }
-    const own = principal === undefined ? undefined : this.#ofPrincipal.get(principal)
-    if (own !== undefined && own.size > maxParkedPerPrincipal) evict(own)
+  #crowdOf({ principal }: Parked): Crowd<Session> {
+    return principal === undefined ? this.#anonymous : this.#others
+  }
+
+  #end(session: Session): ReadonlyArray<Session> {
+    this.remove(session)
+    return [session]
+  }
+
+  #crowdOut(): ReadonlyArray<Session> {
+    const { maxParked, maxParkedBytes } = this.#limits
+    const ended: Array<Session> = []
     while (this.#parked.size > maxParked || this.#bytes > maxParkedBytes) {
-      if (!evict(this.#anonymous) && !evict(this.#parked.keys())) break
+      const by = this.#parked.size > maxParked ? "byCount" : "byBytes"
+      const next = this.#anonymous[by].next ?? this.#others[by].next
+      if (next === undefined) break
+      ended.push(...this.#end(next))
     }
-    return gone
+    return ended
   }
 }
+
+const ownerOf = ({ address, principal }: Parked): string | undefined => principal ?? address

@@ -1,5 +1,6 @@
 /** The requests of one session that are not settled: calls and mounts, which share one sequence of ids. */
 import type * as Exit from "effect/Exit"
+import * as Footprint from "../Footprint.ts"
 import type { LiveError } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import { type Bounds, type Id, ReplyCache } from "./ReplyCache.ts"
@@ -45,7 +46,10 @@ export class PendingRequests {
 
   /** Bytes of the answers that are kept. */
   get bytes(): number {
-    return this.#calls?.bytes ?? 0
+    const calls = this.#calls
+    const mounts = (this.#mounts?.size ?? 0) * Footprint.request
+    if (calls === undefined) return mounts
+    return mounts + calls.bytes + calls.size * Footprint.request + calls.names * Footprint.name
   }
 
   /** The client has the answers of all requests below this id. */

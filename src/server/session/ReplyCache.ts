@@ -119,6 +119,11 @@ export class ReplyCache<Answer> {
     return this.#known.size
   }
 
+  /** The number of remembered texts. */
+  get names(): number {
+    return this.#names?.size ?? 0
+  }
+
   /** The answers that are kept. */
   get answers(): ReadonlyArray<Answer> {
     return Array.from(this.#known.values()).flatMap(({ answer }) => (answer === undefined ? [] : [answer]))

@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Footprint from "../Footprint.ts"
 import { LiveError } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import type { Mounted, MountRequest, ResumeRequest } from "../../LiveProtocol.ts"
@@ -53,6 +54,11 @@ export class Session {
     return this.#feed.client
   }
 
+  /** Where its client is connected from, or was last. */
+  get address(): string | undefined {
+    return this.#feed.address
+  }
+
   /** The encoder of its wire. */
   get encoder(): WireEncoder {
     return this.#feed.encoder
@@ -84,7 +90,7 @@ export class Session {
 
   /** About how many bytes it holds for this client alone. */
   get bytes(): number {
-    return this.#mounts.bytes + (this.#requests?.bytes ?? 0)
+    return Footprint.session + this.#mounts.bytes + (this.#requests?.bytes ?? 0)
   }
 
   /** Mounts or rehydrates a component. Nothing else is sent of it before `announce`. */

@@ -14,6 +14,7 @@ import type { Mounted, MountRequest, ResumePoint } from "../../LiveProtocol.ts"
 import type { InstanceRef } from "../instance/InstanceRef.ts"
 import type { Instances, RestoreRequest } from "../instance/Instances.ts"
 import type { Subscriber } from "../instance/Subscriber.ts"
+import * as Footprint from "../Footprint.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import { SmallMap } from "../SmallMap.ts"
 import type { StateCursor } from "../sync/StateCursor.ts"
@@ -68,7 +69,9 @@ export class SessionMounts {
   /** About how many bytes are held for this client alone. */
   get bytes(): number {
     let bytes = 0
-    for (const { instance } of this.#mounts) if (instance.key === undefined) bytes += instance.bytes
+    for (const { instance } of this.#mounts) {
+      bytes += instance.key === undefined ? Footprint.privateMount + instance.bytes : Footprint.sharedMount
+    }
     return bytes
   }
 

@@ -97,7 +97,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
         calls: {
           maxAnswers: config.maxResults,
           maxBytes: config.maxResultBytes,
-          sizeOf: (outcome) => ("text" in outcome ? outcome.text.length : 64)
+          sizeOf: (outcome) => ("text" in outcome ? Buffer.byteLength(outcome.text) : 64)
         },
         // There are no more of them than mounts, and to lose an answer would be to lose a mount.
         mounts: { maxAnswers: config.maxComponents, maxBytes: Infinity, sizeOf: () => 0 }
@@ -147,8 +147,8 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
         if (!open.has(session)) return Effect.void
         session.detach()
         if (session.isEmpty || session.secret === undefined || linger === 0) return close(session)
-        const { bytes, principal } = session
-        const crowdedOut = parked.park(session, { principal: principal?.id, bytes, until: now + linger })
+        const { address, bytes, principal } = session
+        const crowdedOut = parked.park(session, { principal: principal?.id, address, bytes, until: now + linger })
         if (!watching) {
           watching = true
           run(Effect.forkIn(watch, scope, { startImmediately: true }))

@@ -73,11 +73,19 @@ export interface ConnectionInfo {
   readonly asked: number
 }
 
+/** Who is at the other end. */
+export interface Peer {
+  readonly principal: Principal | undefined
+  readonly address: string | undefined
+}
+
 /** One connection. */
 export class Connection {
   readonly id: number
   readonly writer: FrameWriter
   readonly principal: Principal | undefined
+  /** Where it comes from; undefined where there are no addresses. */
+  readonly address: string | undefined
   readonly #transport: Connections
   #handler: ProtocolHandler | undefined
   #scheduled = false
@@ -93,10 +101,11 @@ export class Connection {
   /** The bucket of messages beyond that, which are refused. */
   #patience: FullAt = 0
 
-  constructor(id: number, writer: FrameWriter, principal: Principal | undefined, transport: Connections) {
+  constructor(id: number, writer: FrameWriter, peer: Peer, transport: Connections) {
     this.id = id
     this.writer = writer
-    this.principal = principal
+    this.principal = peer.principal
+    this.address = peer.address
     this.#transport = transport
     this.#begun = this.#heardAt = transport.age
   }

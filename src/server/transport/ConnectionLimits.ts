@@ -46,6 +46,11 @@ export class Slot {
     this.#address = address
   }
 
+  /** Where it comes from. */
+  get address(): string {
+    return this.#address.name
+  }
+
   /** Counts it for its principal; false when that limit is reached. */
   belongsTo(principal: string): boolean {
     this.#principal = this.#limits.ofPrincipals.enter(principal, this.#limits.limits.maxConnectionsPerPrincipal)
@@ -75,15 +80,11 @@ export class ConnectionLimits {
     this.limits = limits
   }
 
-  /**
-   * One more connection from this address, or the limit that was reached. Without a limit per address, the address is
-   * not computed.
-   */
+  /** One more connection from this address, or the limit that was reached. */
   enter(address: () => string): Slot | Full {
     const { maxConnections, maxConnectionsPerAddress } = this.limits
     if (this.size >= maxConnections) return "connections"
-    const counted = maxConnectionsPerAddress === Infinity ? "any" : address()
-    const tally = this.ofAddresses.enter(counted, maxConnectionsPerAddress)
+    const tally = this.ofAddresses.enter(address(), maxConnectionsPerAddress)
     if (tally === undefined) return "address"
     this.size++
     return new Slot(this, tally)

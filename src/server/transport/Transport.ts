@@ -14,7 +14,7 @@ import * as LiveConfig from "../LiveConfig.ts"
 import * as Monotonic from "../../actor/Monotonic.ts"
 import { Listeners } from "../../Listeners.ts"
 import type { Principal } from "../../Principal.ts"
-import { Connection, type ConnectionInfo, type Connections, type WireProtocol } from "./Connection.ts"
+import { Connection, type ConnectionInfo, type Connections, type Peer, type WireProtocol } from "./Connection.ts"
 import type { FrameWriter } from "./FrameWriter.ts"
 import { Pulse } from "./Pulse.ts"
 import { TokenBucket } from "./TokenBucket.ts"
@@ -65,9 +65,9 @@ class Outboxes implements Connections {
     for (const connection of this.connections) connection.beat(isLate)
   }
 
-  attach(protocol: WireProtocol, writer: FrameWriter, principal: Principal | undefined): Connection {
+  attach(protocol: WireProtocol, writer: FrameWriter, peer: Peer): Connection {
     this.tick()
-    const connection = new Connection(++this.#last, writer, principal, this)
+    const connection = new Connection(++this.#last, writer, peer, this)
     this.connections.add(connection)
     this.silent.set(connection, this.now)
     connection.start(protocol)
@@ -120,8 +120,13 @@ class Outboxes implements Connections {
 export class Transport extends Context.Service<
   Transport,
   {
-    /** Opens a connection of this principal on this writer. */
-    readonly attachUnsafe: (protocol: WireProtocol, writer: FrameWriter, principal: Principal | undefined) => Connection
+    /** Opens a connection of this principal, from this address if that is known, on this writer. */
+    readonly attachUnsafe: (
+      protocol: WireProtocol,
+      writer: FrameWriter,
+      principal: Principal | undefined,
+      address?: string
+    ) => Connection
     /** Tells every client that the server is about to end. No connections must be opened after that. */
     readonly drainUnsafe: () => void
     readonly isDraining: () => boolean
@@ -197,7 +202,7 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
     )
 
     return Transport.of({
-      attachUnsafe: (protocol, writer, principal) => outboxes.attach(protocol, writer, principal),
+      attachUnsafe: (protocol, writer, principal, address) => outboxes.attach(protocol, writer, { principal, address }),
       drainUnsafe: () => {
         draining = true
         for (const connection of outboxes.connections) connection.draining()

@@ -25,7 +25,7 @@ export const attach = (
   deflater: Deflater | undefined
 ): void => {
   const writer = deflater === undefined ? new WebSocketWriter(ws, socket) : new DeflatingWriter(ws, socket, deflater)
-  const connection = transport.attachUnsafe(protocol, writer, principal)
+  const connection = transport.attachUnsafe(protocol, writer, principal, ws.slot?.address)
   ws.connection = connection
   socket[webSocketOf] = ws
   socket.on("drain", onDrain)

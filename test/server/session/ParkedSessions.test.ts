@@ -31,6 +31,25 @@ describe("sessions whose clients are away", () => {
     assert.isTrue(parking.remove("other"))
   })
 
+  const anonymous = (address: string, bytes = 1) => ({ ...parked(undefined, bytes), address })
+
+  it("of one address push out its own, and no stranger's, in number and in bytes", () => {
+    const parking = new ParkedSessions<string>(room)
+    parking.park("stranger", anonymous("192.0.2.1", 20))
+    for (const name of ["a", "b"]) assert.deepStrictEqual(parking.park(name, anonymous("192.0.2.2")), [])
+    assert.deepStrictEqual(parking.park("c", anonymous("192.0.2.2")), ["a"])
+    assert.deepStrictEqual(parking.park("d", anonymous("192.0.2.2", 90)), ["b", "c", "d"])
+    assert.isTrue(parking.remove("stranger"))
+  })
+
+  it("of one principal push out its own before those of others that have fewer", () => {
+    const parking = new ParkedSessions<string>(room)
+    parking.park("bob", parked("bob"))
+    for (const name of ["first", "second"]) parking.park(name, parked("ada"))
+    assert.deepStrictEqual(parking.park("cyd", parked("cyd")), ["first"])
+    assert.isTrue(parking.remove("bob"))
+  })
+
   it("take no more bytes than they may: the largest alone may have to go at once", () => {
     const parking = new ParkedSessions<string>(room)
     parking.park("a", parked(undefined, 60))

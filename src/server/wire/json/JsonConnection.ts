@@ -60,6 +60,10 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
     return this.connection.principal
   }
 
+  get address(): string | undefined {
+    return this.connection.address
+  }
+
   get encoder(): WireEncoder {
     return this.#host.encoder
   }

@@ -68,6 +68,10 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
     return this.connection.principal
   }
 
+  get address(): string | undefined {
+    return this.connection.address
+  }
+
   get encoder(): WireEncoder {
     return RpcEncoder
   }
