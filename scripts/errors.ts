@@ -99,7 +99,7 @@ const page = `# Errors
 <!-- Made by \`npm run errors\` from the classes in src/: change the comments, messages and hints there. -->
 
 Every error has a \`message\`, a short sentence that may be shown to people, and a \`hint\`, which tells developers what to do. Hints
-appear in logs and on this page, and are sent to nobody. [Errors](components.md#errors) shows how to catch them.
+are on this page and in logs (the label \`hint\`), and are not sent to clients. [Errors](components.md#errors) shows how to catch them.
 
 ${table(
   ["Tag", "Section"],

@@ -9,7 +9,7 @@ import * as Thrown from "./Thrown.ts"
 
 /** What belongs to an entry besides its text. */
 export interface LogDetails {
-  /** What was thrown, or its Cause. */
+  /** What was thrown, or its Cause. The `hint` of an error becomes a label. */
   readonly cause?: unknown
   /** Labels; those that are undefined are left out. */
   readonly [name: string]: unknown
@@ -29,8 +29,8 @@ const at =
       Effect.suspend(() => {
         const { cause, ...rest } = details
         const log = Effect.logWithLevel(level)
-        const said = "cause" in details ? log(message, causeOf(cause)) : log(message)
-        return about(rest, said)
+        if (!("cause" in details)) return about(rest, log(message))
+        return about({ hint: Thrown.hintOf(cause), ...rest }, log(message, causeOf(cause)))
       })
     )
 

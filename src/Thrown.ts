@@ -52,6 +52,14 @@ export const messageOf = (thrown: unknown): string => {
   return typeof message === "string" && message !== "" ? cut(message, maxText) : describe(thrown)
 }
 
+/** The hint of an error, or of the first error in a Cause. */
+export const hintOf = (thrown: unknown): string | undefined =>
+  attempt(() => {
+    const error = Cause.isCause(thrown) ? Cause.squash(thrown) : thrown
+    const hint = error instanceof Error ? (error as { hint?: unknown }).hint : undefined
+    return typeof hint === "string" ? cut(hint, maxText) : undefined
+  }, undefined)
+
 /** Whether a value is of this class; false when reading it throws. */
 export const isA = <A>(thrown: unknown, type: abstract new (...args: never) => A): thrown is A =>
   attempt(() => thrown instanceof type, false)

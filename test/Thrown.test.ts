@@ -1,6 +1,7 @@
 /** What is said of what others threw: always something, never much, and in no danger. */
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Logger, Schema } from "effect"
+import { MailboxFull } from "../src/actor/ActorError.ts"
 import * as Log from "../src/Log.ts"
 import * as Thrown from "../src/Thrown.ts"
 import { anyPoison, names, poison } from "./support/Poison.ts"
@@ -137,6 +138,20 @@ describe("the log", () => {
       })
       const said = Effect.andThen(Log.error("x", { cause: 1 }), Log.ignore(Effect.die("poison"), "y"))
       assert.strictEqual(yield* Effect.as(said, "and on").pipe(Effect.provide(Logger.layer([logger]))), "and on")
+    })
+  )
+
+  it.effect("an entry has the hint of its error, or of the first error in its cause", () =>
+    Effect.gen(function* () {
+      const cause = new MailboxFull({ actor: "a", capacity: 1 })
+      for (const thrown of [cause, Cause.fail(cause), Cause.die(cause)]) {
+        const texts: Array<string> = []
+        yield* Effect.provide(Log.error("x", { cause: thrown }), loggers(texts))
+        assert.propertyVal(JSON.parse(texts[2] ?? "").annotations, "hint", cause.hint)
+      }
+      const texts: Array<string> = []
+      yield* Effect.provide(Log.error("x", { cause: new Error("y") }), loggers(texts))
+      assert.notProperty(JSON.parse(texts[2] ?? "").annotations, "hint")
     })
   )
 

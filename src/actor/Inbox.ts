@@ -136,7 +136,7 @@ export class Inbox {
       act()
     } catch (cause) {
       const { address: actor, context } = this.#consumer.options
-      Effect.runForkWith(context)(Log.error("Somebody who follows an actor failed", { actor, cause }))
+      Effect.runForkWith(context)(Log.error("An observer of an actor failed", { actor, cause }))
     }
   }
 

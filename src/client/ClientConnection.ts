@@ -126,7 +126,7 @@ export const make = Effect.fnUntraced(function* (
   const context = yield* Effect.context<never>()
   const runFork = Effect.runForkWith(context)
   const router = new Router((defect) =>
-    runFork(Log.error("A component failed with what happened to its connection", { cause: defect }))
+    runFork(Log.error("A component failed to handle a change of its connection", { cause: defect }))
   )
   const ids = new CallIds()
   const tokens = yield* TokenCache.make(cache, link.origin)

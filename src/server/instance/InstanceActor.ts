@@ -226,9 +226,7 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
 
   #heard(tag: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<unknown, never, unknown> {
     return answer.pipe(
-      Effect.catch((cause) =>
-        Log.warning(`"${this.address}" failed with what it does "${tag}"`, { ...this.labels, cause })
-      )
+      Effect.catch((cause) => Log.warning(`"${this.address}" failed to handle "${tag}"`, { ...this.labels, cause }))
     )
   }
 }

@@ -70,7 +70,7 @@ export class InstancePresence {
       if (Exit.isFailure(encoded)) throw Cause.squash(encoded.cause)
       this.#metadata.set(cursor, metadata)
     } catch (defect) {
-      return this.#instance.report("What is known of a client at first is not known: presence.initial failed", defect)
+      return this.#instance.report("A client is not listed: presence.initial failed", defect)
     }
     this.#list(cursor)
   }
@@ -183,6 +183,6 @@ export class InstancePresence {
   }
 
   #listenerFailed(defect: unknown): void {
-    this.#instance.report("A listener of who is there failed", defect)
+    this.#instance.report("A listener of presence failed", defect)
   }
 }

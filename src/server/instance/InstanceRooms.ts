@@ -170,7 +170,7 @@ export class InstanceRooms implements Member {
     const decoded = own === codec ? Exit.succeed(payload) : own.decode(encoded)
     if (Exit.isFailure(decoded)) {
       const { address: component } = this.#instance
-      const message = `"${component}" cannot understand an event "${event}" of its room`
+      const message = `"${component}" cannot decode the event "${event}" of its room`
       return this.#instance.report(message, decoded.cause)
     }
     this.#instance.cell.send(HeardEvents.tagOf(event), decoded.value, { from: caller }, undefined)

@@ -117,7 +117,7 @@ export const unreadable = (
   cause: unknown
 ): Effect.Effect<never, LiveError> =>
   Effect.andThen(
-    Log.error("A stored state was not taken", { component, reason, cause }),
+    Log.error("A stored state cannot be used", { component, reason, cause }),
     Effect.fail(new LiveError({ reason: new SnapshotRejected({ component, reason }) }))
   )
 

@@ -10,7 +10,7 @@ export const check = (allowed: Effect.Effect<boolean>, what: () => string): Effe
     Effect.catchCause((cause) =>
       Cause.hasInterruptsOnly(cause)
         ? Effect.failCause(cause)
-        : Effect.as(Log.error("What somebody may do is not known: Authorization failed", { cause }), false)
+        : Effect.as(Log.error("Authorization failed, and the request was refused", { cause }), false)
     ),
     Effect.flatMap((isAllowed) => (isAllowed ? Effect.void : refuse(new NotAllowed({ what: what() }))))
   )

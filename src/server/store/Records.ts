@@ -52,7 +52,7 @@ export const sweeping = <E, R>(sweep: Effect.Effect<void, E, R>): Effect.Effect<
     duration: sweepInterval,
     orElse: () => Effect.fail(new Error("no answer in time"))
   }).pipe(
-    (sweep) => Log.ignore(sweep, "What has expired could not be deleted. It is tried again in five minutes."),
+    (sweep) => Log.ignore(sweep, "Expired records were not deleted. The next attempt is in five minutes."),
     Effect.repeat(Schedule.spaced(sweepInterval)),
     Effect.forkScoped,
     Effect.asVoid
