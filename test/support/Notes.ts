@@ -1,7 +1,7 @@
 /** A component that persists: lines that are written down, for the tests of what is stored. */
 import { Effect, Schema } from "effect"
 import { Rpc } from "effect/rpc"
-import { Component } from "fibra"
+import { Component } from "../../src/index.ts"
 
 export class Notes extends Component.Service<Notes>()("Notes", {
   state: { lines: Schema.Array(Schema.String) },

@@ -4,7 +4,7 @@
  * killed.
  */
 import { execFile, spawn } from "node:child_process"
-import { mkdtemp, rm } from "node:fs/promises"
+import { mkdtemp, readFile, rm } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -37,8 +37,9 @@ const unprivileged = async (directory: string, native: string) => {
   return { native: join(directory, "native"), uid, gid }
 }
 
-// Ends the server and removes its directory when its standard input ends: with the scope, or with the process that has it.
-const guardian = `"$@" & cat; kill -QUIT $!; wait; rm -rf "$0"`
+// Ends the server, frozen or not, and removes its directory when its standard input ends: with the scope, or with the process
+// that has it.
+const guardian = `"$@" & cat; kill -QUIT $!; kill -CONT $!; wait; rm -rf "$0"`
 
 const start = async (directory: string) => {
   const { native, ...user } = await unprivileged(directory, await installed())
@@ -68,22 +69,48 @@ const start = async (directory: string) => {
     await stop()
     throw new Error(log)
   }
-  return { socket: join(directory, ".s.PGSQL.5432"), stop }
+  const pid = Number((await readFile(join(data, "postmaster.pid"), "utf8")).split("\n")[0])
+  /** Sends a signal to the server and to every process it has made; the server first, which makes them. */
+  const signal = async (name: NodeJS.Signals) => {
+    process.kill(pid, name)
+    const { stdout } = await run("ps", ["-A", "-o", "pid=,ppid="])
+    for (const line of stdout.split("\n")) {
+      const [child, parent] = line.trim().split(/\s+/).map(Number)
+      if (parent === pid && child !== undefined) process.kill(child, name)
+    }
+  }
+  return { socket: join(directory, ".s.PGSQL.5432"), stop, signal }
 }
 
 /** A server of its own, which can be reached through a socket in its directory and by nobody else. */
-export class Postgres extends Context.Service<Postgres, { readonly socket: string }>()("test/server/Postgres") {
+export class Postgres extends Context.Service<
+  Postgres,
+  {
+    readonly socket: string
+    /** From now on it does nothing, and what is connected stays so. */
+    readonly freeze: Effect.Effect<void>
+    /** It goes on where it was. */
+    readonly thaw: Effect.Effect<void>
+  }
+>()("test/server/Postgres") {
   static readonly layer = Layer.effect(
     Postgres,
-    Effect.acquireRelease(
-      Effect.promise(async () => {
-        const directory = await mkdtemp(join(tmpdir(), "fibra-postgres-"))
-        return start(directory).catch(async (cause) => {
-          await rm(directory, { recursive: true, force: true })
-          throw cause
-        })
-      }),
-      ({ stop }) => Effect.promise(stop)
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.promise(async () => {
+          const directory = await mkdtemp(join(tmpdir(), "fibra-postgres-"))
+          return start(directory).catch(async (cause) => {
+            await rm(directory, { recursive: true, force: true })
+            throw cause
+          })
+        }),
+        ({ stop }) => Effect.promise(stop)
+      ),
+      ({ signal, socket }) => ({
+        socket,
+        freeze: Effect.promise(() => signal("SIGSTOP")),
+        thaw: Effect.promise(() => signal("SIGCONT"))
+      })
     )
   )
 

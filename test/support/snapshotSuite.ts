@@ -71,6 +71,8 @@ const Command = Schema.Union([
 /** A place as one number, of which there are a hundred in an epoch. */
 const numberOf = ({ epoch, serial }: SnapshotStore.Position) => epoch * 100 + serial
 
+const epochOf = (number: number) => Math.floor(number / 100)
+
 /** What a store should answer: it remembers the whole past of one instance, and looks through it. */
 class Model {
   now = 0
@@ -90,15 +92,21 @@ class Model {
     return isUsed ? undefined : last
   }
 
+  /** Whether this token, or one before it in its epoch, was spent last, and none that came of that is in use. */
+  isAgain(token: number) {
+    const spent = this.repeatable?.spent ?? Infinity
+    return epochOf(token) === epochOf(spent) && token >= spent
+  }
+
   spend(token: number, refuseBefore: number, instead: number | undefined) {
-    const { repeatable } = this
-    const isFirst = this.past.every((entry) => entry.refuseBefore <= token)
-    const isAgain = repeatable?.spent === token
-    if (isFirst || (isAgain && repeatable.refuseBefore === instead && refuseBefore > instead)) {
+    const successor = this.repeatable?.refuseBefore
+    const isAgain = this.isAgain(token)
+    const isInstead = isAgain && instead !== undefined && successor === instead && refuseBefore > instead
+    if (isInstead || this.past.every((entry) => entry.refuseBefore <= token)) {
       this.past.push({ at: this.now, refuseBefore, spent: token })
       return "accepted"
     }
-    if (isAgain) return { successor: repeatable.refuseBefore }
+    if (isAgain) return { successor }
     return this.past.findLast((entry) => entry.spent !== undefined)?.spent === token ? "spent" : "stale"
   }
 
@@ -272,7 +280,7 @@ export const snapshotSuite = <R>(
       assert.strictEqual(yield* spend(at(1, 7), at(2, 0)), "accepted")
       assert.deepStrictEqual(yield* spend(at(1, 7), at(2, 0)), { successor: at(2, 0) })
       assert.strictEqual(yield* spend(at(1, 6), at(2, 0)), "stale")
-      assert.strictEqual(yield* spend(at(1, 99), at(2, 0)), "stale")
+      assert.deepStrictEqual(yield* spend(at(1, 99), at(2, 0)), { successor: at(2, 0) })
       assert.strictEqual(yield* spend(at(2, 0), at(3, 0)), "accepted")
       assert.deepStrictEqual(yield* spend(at(2, 0), at(3, 0)), { successor: at(3, 0) })
       assert.strictEqual(yield* spend(at(1, 7), at(2, 0)), "stale")
@@ -292,9 +300,24 @@ export const snapshotSuite = <R>(
       assert.deepStrictEqual(yield* store.retire("again", at(2, 5), hour), at(3, 0))
       assert.strictEqual(yield* again(at(4, 0), at(3, 0)), "accepted")
       assert.deepStrictEqual(yield* store.retire("again", at(4, 1), hour), at(4, 1))
+      assert.strictEqual(yield* store.spend("again", at(1, 8), at(5, 0), hour), "stale")
       assert.strictEqual(yield* again(at(5, 0), at(4, 0)), "spent")
       assert.strictEqual(yield* again(at(5, 0), at(4, 1)), "spent")
       assert.strictEqual(yield* store.spend("again", at(4, 1), at(4, 2), hour), "accepted")
+    })
+  )
+
+  it.effect("a later token of the same epoch is accepted in place of what came of it, and an earlier one is not", () =>
+    Effect.gen(function* () {
+      const store = yield* SnapshotStore.SnapshotStore
+      const spend = (serial: number, next: SnapshotStore.Position, instead?: SnapshotStore.Position) =>
+        store.spend("later", at(1, serial), next, hour, instead)
+      assert.strictEqual(yield* spend(5, at(2, 0)), "accepted")
+      assert.strictEqual(yield* spend(4, at(3, 0), at(2, 0)), "stale")
+      assert.deepStrictEqual(yield* spend(6, at(2, 0)), { successor: at(2, 0) })
+      assert.strictEqual(yield* spend(6, at(3, 0), at(2, 0)), "accepted")
+      assert.strictEqual(yield* spend(5, at(4, 0), at(3, 0)), "stale")
+      assert.deepStrictEqual(yield* spend(6, at(4, 0)), { successor: at(3, 0) })
     })
   )
 
@@ -405,19 +428,18 @@ export const snapshotSuite = <R>(
                 instead === "nothing" || successor === undefined
                   ? undefined
                   : successor + (instead === "another" ? 1 : 0)
-              const position = given === undefined ? undefined : at(Math.floor(given / 100), given % 100)
+              const position = given === undefined ? undefined : at(epochOf(given), given % 100)
               const answer = yield* store.spend(instance, token, next, timeToLive, position)
               const said = typeof answer === "string" ? answer : { successor: numberOf(answer.successor) }
               assert.deepStrictEqual(said, model.spend(numberOf(token), numberOf(next), given))
               break
             }
             case "Retire": {
-              const next = yield* store.retire(instance, command.position, timeToLive)
-              model.retire(numberOf(command.position))
-              assert.strictEqual(
-                next && numberOf(next),
-                Math.max(...model.past.map(({ refuseBefore }) => refuseBefore))
-              )
+              const position = numberOf(command.position)
+              const first = yield* store.retire(instance, command.position, timeToLive)
+              model.retire(position)
+              const refuseBefore = Math.max(...model.past.map((entry) => entry.refuseBefore))
+              assert.strictEqual(first && numberOf(first), model.isAgain(position) ? position : refuseBefore)
               break
             }
             case "Wait": {

@@ -13,8 +13,14 @@ export class Checkpoint {
   readonly epoch: number
   #stored: Stored
   #sealed = 0
+  /** The last token that the client is known to have, and the last that it acknowledged itself; 0 for none. */
   #confirmed = 0
+  #acknowledged = 0
+  /** The last token that was presented, and whether the store knows that a later one is in use. */
   #spent: Position | undefined
+  #isSettled = true
+  /** The first token that is valid, as far as the store knows; 0 for all. */
+  #retired = 0
 
   /**
    * The store needs nothing of a first life that never changes. A later life is stored even without a change, so that
@@ -35,25 +41,49 @@ export class Checkpoint {
     return ++this.#sealed
   }
 
-  /** The client has the token of this number: earlier ones are not needed any more. */
-  confirm(serial: number): void {
+  /**
+   * The client has the token of this number: earlier ones are not needed any more. A token that the client acknowledged
+   * itself is in use; that its socket answered a later ping does not say so.
+   */
+  confirm(serial: number, isAcknowledged: boolean): void {
     this.#confirmed = Math.max(this.#confirmed, serial)
+    if (isAcknowledged) this.#acknowledged = Math.max(this.#acknowledged, serial)
   }
 
   /** Why a token is refused while the instance runs; undefined when it is accepted. */
   refusalOf({ epoch, serial }: Position): "spent" | "stale" | undefined {
     if (epoch === this.epoch && serial >= this.#confirmed) return undefined
-    return this.#spent?.epoch === epoch && this.#spent.serial === serial ? "spent" : "stale"
+    // Until a token of this life is in use, the one that was presented is accepted again, and so are later ones of its life.
+    if (this.#spent?.epoch !== epoch || serial < this.#spent.serial) return "stale"
+    if (this.#isRepeatable) return undefined
+    return serial === this.#spent.serial ? "spent" : "stale"
   }
 
-  /** Records that the token of this position was used. */
+  /** Whether this life began with an earlier token of the life before, and is not known to be in use. */
+  isReplacedBy({ epoch, serial }: Position): boolean {
+    if (this.#spent === undefined || epoch === this.epoch || !this.#isRepeatable) return false
+    return epoch === this.#spent.epoch && serial > this.#spent.serial
+  }
+
+  /** Records that the token of this position was presented. It can be presented again until a later one is in use. */
   spend({ epoch, serial }: Position): void {
     this.#spent = { epoch, serial }
+    this.#isSettled = false
   }
 
-  /** The first token that stays valid once the instance has stopped; undefined when all do. */
-  get firstGood(): Position | undefined {
-    return this.#confirmed > 1 ? { epoch: this.epoch, serial: this.#confirmed } : undefined
+  /** The first token that stays valid, and is in use; undefined when the store knows. */
+  retirement(life: "running" | "stopped"): Position | undefined {
+    if (this.#isRepeatable) return undefined
+    const { epoch } = this
+    if (life === "running") return this.#isSettled ? undefined : { epoch, serial: this.#acknowledged }
+    const isKnown = this.#isSettled && this.#confirmed <= Math.max(1, this.#retired)
+    return isKnown ? undefined : { epoch, serial: this.#confirmed }
+  }
+
+  /** The store knows that tokens before this number are refused. */
+  retired(serial: number): void {
+    this.#retired = Math.max(this.#retired, serial)
+    if (serial >= this.#firstAfter) this.#isSettled = true
   }
 
   /** Whether the state of this revision has to be stored. */
@@ -70,5 +100,15 @@ export class Checkpoint {
   /** Nothing more of this life is stored: another life counts. */
   discard(): void {
     this.#stored = "final"
+  }
+
+  /** Whether the token that was presented is accepted again: the client may not have got the answer. */
+  get #isRepeatable(): boolean {
+    return this.#spent !== undefined && this.#acknowledged < this.#firstAfter
+  }
+
+  /** The first token of this life after the one that was presented. */
+  get #firstAfter(): number {
+    return this.#spent?.epoch === this.epoch ? this.#spent.serial + 1 : 1
   }
 }

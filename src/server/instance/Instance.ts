@@ -30,6 +30,8 @@ export interface InstanceHost {
   readonly keep: (instance: Instance) => void
   /** Sends its subscribers a new token now. */
   readonly seal: (instance: Instance) => Effect.Effect<void>
+  /** A token of it is in use, which the store does not know yet. */
+  readonly retire: (instance: Instance) => void
   readonly run: (effect: Effect.Effect<unknown>) => void
 }
 
@@ -195,8 +197,9 @@ export class Instance implements Source {
     this.#wake()
   }
 
-  confirm(serial: number): void {
-    this.checkpoint.confirm(serial)
+  confirm(serial: number, isAcknowledged: boolean): void {
+    this.checkpoint.confirm(serial, isAcknowledged)
+    if (this.checkpoint.retirement("running") !== undefined) this.#host.retire(this)
   }
 
   /** The actor has a new state. */

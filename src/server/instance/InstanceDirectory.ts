@@ -59,7 +59,9 @@ export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry
 
       const activate = ({ definition, key, props }: LocalAddress): Effect.Effect<InstanceActor, LiveError> =>
         Effect.gen(function* () {
-          const recovered = yield* StateRecovery.fromStore(store, definition, key)
+          const last = runner.unstored(definition, { key, id: "" })
+          const recovered =
+            last === undefined ? yield* StateRecovery.fromStore(store, definition, key) : StateRecovery.fromLast(last)
           const actor = yield* runner.start(definition, { key, props, principal: undefined, recovered })
           // The store has to know the later life before another one begins.
           if (recovered !== undefined) runner.keep(actor.instance)

@@ -26,6 +26,7 @@ import { type ActorHost, InstanceActor } from "./InstanceActor.ts"
 import type { InstanceIdentity } from "./InstanceIdentity.ts"
 import * as InstanceInfo from "./InstanceInfo.ts"
 import * as InstanceSelf from "./InstanceSelf.ts"
+import { StateWriter } from "./StateWriter.ts"
 
 /** An instance to start. */
 export interface Starting extends Omit<InstanceIdentity, "id"> {
@@ -49,6 +50,11 @@ export class InstanceRunner extends Context.Service<
     readonly discard: (actor: InstanceActor) => Effect.Effect<void>
     /** The instance of this id, if it runs here. */
     readonly findUnsafe: (id: string) => InstanceActor | undefined
+    /** The last instance of this address, while it has stopped and its last state is not stored. */
+    readonly unstored: (
+      definition: ComponentDefinition,
+      own: { readonly key: string | undefined; readonly id: string }
+    ) => Instance | undefined
     /** Marks an instance for the next checkpoint. */
     readonly keep: (instance: Instance) => void
     /** The last token of a private instance, for a client that has released it. */
@@ -75,7 +81,13 @@ const make = Effect.gen(function* () {
   const context = Context.omit(Scope.Scope)(scoped)
   const clock = yield* Clock.Clock
   const makeId = yield* IdGenerator.makeComponentId
-  const checkpointer = new Checkpointer(yield* SnapshotStore, yield* StateToken, config, scoped)
+  const run = Effect.runForkWith(context)
+  const superseded = (instance: Instance) => {
+    const actor = running.get(instance.id)
+    if (actor?.instance === instance) run(discard(actor))
+  }
+  const states = new StateWriter(yield* SnapshotStore, config, superseded, scoped)
+  const checkpointer = new Checkpointer(states, yield* StateToken, config, scoped)
   const begun = Monotonic.millisUnsafe(clock)
   const running = new Map<string, InstanceActor>()
   /** Opened when the server ends and nothing more is waited for. */
@@ -86,7 +98,8 @@ const make = Effect.gen(function* () {
     rooms: yield* Rooms,
     keep: (instance) => checkpointer.keep(instance),
     seal: (instance) => checkpointer.seal(instance),
-    run: Effect.runForkWith(context),
+    retire: (instance) => checkpointer.retire(instance),
+    run,
     contextOf: InstanceSelf.contextOf,
     age: () => Monotonic.millisUnsafe(clock) - begun,
     over: over.await
@@ -102,6 +115,12 @@ const make = Effect.gen(function* () {
           Effect.sync(() => running.delete(id))
         )
       )
+    })
+
+  const discard = (actor: InstanceActor): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      actor.instance.checkpoint.discard()
+      return stop(actor)
     })
 
   const each = (act: (actor: InstanceActor) => Effect.Effect<void>): Effect.Effect<void> =>
@@ -128,6 +147,7 @@ const make = Effect.gen(function* () {
         return Effect.uninterruptibleMask((restore) =>
           Effect.map(restore(started), () => {
             running.set(id, actor)
+            checkpointer.started(actor.instance)
             return actor
           })
         )
@@ -138,12 +158,9 @@ const make = Effect.gen(function* () {
         return stop(actor)
       }),
     stop,
-    discard: (actor) =>
-      Effect.suspend(() => {
-        actor.instance.checkpoint.discard()
-        return stop(actor)
-      }),
+    discard,
     findUnsafe: (id) => running.get(id),
+    unstored: ({ component }, own) => checkpointer.unstored(component.componentName, own),
     keep: host.keep,
     farewell: (actor) => {
       const { instance } = actor
@@ -156,10 +173,7 @@ const make = Effect.gen(function* () {
     finish: each((actor) => actor.stop),
     keepAll: Effect.andThen(keepEach, checkpointer.flush),
     keepRest: checkpointer.flush,
-    close: Effect.sync(() => {
-      checkpointer.close()
-      over.openUnsafe()
-    }),
+    close: Effect.andThen(checkpointer.close, over.open),
     stopNow: each(({ instance }) => instance.cell.stop(Duration.zero)),
     list: Effect.map(Monotonic.epoch, (epoch) =>
       Array.from(running.values(), (actor) => InstanceInfo.of(actor, epoch + begun))

@@ -19,6 +19,7 @@ import { type Position, SnapshotStore } from "../store/SnapshotStore.ts"
 import type { ComponentDefinition } from "./ComponentDefinition.ts"
 import { ComponentRegistry } from "./ComponentRegistry.ts"
 import type { InstanceActor } from "./InstanceActor.ts"
+import type { Instance } from "./Instance.ts"
 import { InstanceDirectory } from "./InstanceDirectory.ts"
 import type { InstanceInfo } from "./InstanceInfo.ts"
 import type { InstanceRef } from "./InstanceRef.ts"
@@ -67,17 +68,19 @@ const make = Effect.gen(function* () {
 
   const ref = (actor: InstanceActor, props: unknown): InstanceRef => new LocalInstanceRef(actor, props, runner)
 
-  /** One lock for each instance id that is being restored. */
-  const locks = yield* RcMap.make({ lookup: (_id: string) => Semaphore.make(1) })
+  /** One lock for each instance id that is being restored, and how often the store did not answer under it. */
+  const locks = yield* RcMap.make({
+    lookup: (_id: string) => Effect.map(Semaphore.make(1), (lock) => ({ lock, outages: 0 }))
+  })
 
-  /** Joins an instance that still runs. */
+  /** Joins an instance that still runs; undefined when a later life has begun on another server. */
   const join = (
     actor: InstanceActor,
     { props, room, definition }: Wanted,
     claims: Claims
-  ): Effect.Effect<InstanceRef, LiveError> =>
+  ): Effect.Effect<InstanceRef | undefined, LiveError> =>
     Effect.suspend(() => {
-      const { checkpoint, definition: running, key } = actor.instance
+      const { checkpoint, definition: running, epoch, key } = actor.instance
       const isItsOwn = key === undefined && running === definition
       const refusal = isItsOwn ? checkpoint.refusalOf(claims) : "stale"
       if (refusal !== undefined) return StateRecovery.rejected(definition.component.componentName, refusal)
@@ -85,7 +88,13 @@ const make = Effect.gen(function* () {
       return Effect.onError(
         Effect.gen(function* () {
           if (room !== undefined) yield* actor.rooms.join(room)
-          yield* spend(definition, claims, { epoch: claims.epoch, serial: claims.serial + 1 })
+          // This life came of a token of the life before, if it is not one of its own.
+          const serial = claims.epoch === epoch ? claims.serial + 1 : 1
+          const successor = yield* spend(definition, claims, { epoch, serial })
+          if (successor !== undefined && successor.epoch !== epoch) {
+            yield* runner.release(actor)
+            return undefined
+          }
           checkpoint.spend(claims)
           return ref(actor, props)
         }),
@@ -101,28 +110,47 @@ const make = Effect.gen(function* () {
     last: InstanceActor | undefined
   ): Effect.Effect<InstanceRef, LiveError> =>
     Effect.gen(function* () {
-      const recovered = yield* StateRecovery.fromToken(store, definition, claims, last?.instance)
       const id = claims.instance as ComponentId
-      const actor = yield* runner.start(definition, { id, key: undefined, props, principal, recovered, room })
-      // Not before it runs: a token that restored nothing can be used again.
-      yield* Effect.onError(spend(definition, claims, { epoch: recovered.epoch, serial: 0 }), () =>
-        runner.discard(actor)
-      )
+      const before = last?.instance ?? runner.unstored(definition, { key: undefined, id })
+      const recovered = yield* StateRecovery.fromToken(store, definition, claims, before)
+      // When the start fails, the token can be presented again.
+      const epoch = yield* spendForLife(definition, claims, recovered.epoch)
+      const own = { id, key: undefined, props, principal, recovered: { ...recovered, epoch }, room }
+      const actor = yield* runner.start(definition, own)
       runner.keep(actor.instance)
       actor.instance.checkpoint.spend(claims)
       return ref(actor, props)
     })
 
+  /** Spends a token, and returns the epoch that it begins: later than those that it began before, which nobody has used. */
+  const spendForLife = (
+    definition: ComponentDefinition,
+    claims: Claims,
+    epoch: number,
+    instead?: Position,
+    attempts = 5
+  ): Effect.Effect<number, LiveError> =>
+    Effect.flatMap(spend(definition, claims, { epoch, serial: 0 }, instead), (successor) => {
+      if (successor === undefined) return Effect.succeed(epoch)
+      // Another server was faster each time.
+      if (attempts === 0) return StateRecovery.unavailable(definition.component.componentName)
+      return spendForLife(definition, claims, Math.max(epoch, successor.epoch + 1), successor, attempts - 1)
+    })
+
+  /** Spends a token. When it was spent before, and none that came of that is in use, returns the first of those. */
   const spend = (
     definition: ComponentDefinition,
     { epoch, instance, serial }: Claims,
-    next: Position
-  ): Effect.Effect<void, LiveError> => {
+    next: Position,
+    instead?: Position
+  ): Effect.Effect<Position | undefined, LiveError> => {
     const component = definition.component.componentName
-    return Effect.matchEffect(store.spend(instance, { epoch, serial }, next, config.tokenAge), {
-      onSuccess: (spent) => {
-        if (spent === "accepted") return Effect.void
-        return StateRecovery.rejected(component, spent === "stale" ? "stale" : "spent")
+    return Effect.matchEffect(store.spend(instance, { epoch, serial }, next, config.tokenAge, instead), {
+      onSuccess: (spending) => {
+        if (spending === "accepted") return Effect.undefined
+        return typeof spending === "string"
+          ? StateRecovery.rejected(component, spending)
+          : Effect.succeed(spending.successor)
       },
       onFailure: (error) => StateRecovery.unreadable(component, "unavailable", error)
     })
@@ -158,23 +186,40 @@ const make = Effect.gen(function* () {
       const props = given ?? (yield* registry.propsOf(definition, claims.props))
       const wanted = { definition, props, room: request.room }
       yield* registry.admit(definition, { key: undefined, props, principal })
-      const lock = yield* RcMap.get(locks, claims.instance)
-      return yield* lock.withPermit(
+      const restoring = yield* RcMap.get(locks, claims.instance)
+      const { outages } = restoring
+      return yield* restoring.lock.withPermit(
         Effect.gen(function* () {
+          // The store did not answer while this request waited: it would only wait as long again.
+          if (restoring.outages > outages) return yield* StateRecovery.unavailable(definition.component.componentName)
           const before = runner.findUnsafe(claims.instance)
           if (before?.ending !== undefined) yield* before.ending
-          // The client was connected to another server meanwhile, where the instance had a later life.
-          else if (before !== undefined && before.instance.epoch < claims.epoch) yield* runner.discard(before)
+          // The client was connected to another server meanwhile, where the instance had another life.
+          else if (before !== undefined && isPast(before.instance, claims)) yield* runner.discard(before)
           const running = runner.findUnsafe(claims.instance)
-          if (running !== undefined) return yield* join(running, wanted, claims)
+          if (running !== undefined) {
+            const joined = yield* join(running, wanted, claims)
+            if (joined !== undefined) return joined
+            yield* runner.discard(running)
+          }
           return yield* revive(wanted, claims, principal, before)
-        })
+        }).pipe(
+          Effect.tapError(({ reason }) =>
+            Effect.sync(() => {
+              if (reason._tag === "SnapshotRejected" && reason.reason === "unavailable") restoring.outages++
+            })
+          )
+        )
       )
     }, Effect.scoped),
     list: runner.list,
     size: runner.size
   })
 })
+
+/** Whether a token belongs to a later life, or to the life before, which went on elsewhere and got further than this one. */
+const isPast = ({ checkpoint, epoch, revision }: Instance, claims: Claims): boolean =>
+  epoch < claims.epoch || (claims.state !== undefined && claims.revision > revision && checkpoint.isReplacedBy(claims))
 
 /** The instances of the components in the registry. */
 export const layer: Layer.Layer<

@@ -16,8 +16,8 @@ import type { RecoveredState } from "./InstanceIdentity.ts"
 import type { Principal } from "../../Principal.ts"
 import type { ComponentDefinition } from "./ComponentDefinition.ts"
 import type { Snapshot, SnapshotStore } from "../store/SnapshotStore.ts"
-import { addressOf } from "./Checkpointer.ts"
 import * as RejectionLog from "../security/RejectionLog.ts"
+import { addressOf } from "./StateWriter.ts"
 import type { Claims, StateToken } from "../security/StateToken.ts"
 
 /** Refuses a token. */
@@ -69,17 +69,26 @@ export const fromToken = (
         ? []
         : [{ epoch: last.epoch, revision: last.revision, state: last.encoded, version: definition.component.version }])
     ]
-    // A token without a state refers to the store; if the write never came through, an older state is better than
-    // none.
-    const newest = known.reduce((one, other) => (one.state === undefined || isAfter(other, one) ? other : one), claims)
+    // A token without a state refers to the store; if the write never came through, an older state is better than none.
+    const newest = known.reduce<Known>(
+      (one, other) => (one.state === undefined || isAfter(other, one, claims) ? other : one),
+      claims
+    )
     const { revision, state, version } = newest
-    const epoch = Math.max(newest.epoch, claims.epoch)
+    const epoch = Math.max(claims.epoch, ...known.map(({ epoch }) => epoch))
     if (state === undefined) return rejected(component, "state")
     return Result.match(Migration.run(definition.migrations, { component: definition.component, version, state }), {
       onFailure: ({ cause, reason }) => rejected(component, reason, cause),
       onSuccess: (state) => Effect.succeed({ epoch: epoch + 1, revision, state })
     })
   })
+
+/** The last state of an instance that has stopped here, and whose state is not stored yet. */
+export const fromLast = ({ encoded, epoch, revision }: Instance): RecoveredState => ({
+  epoch: epoch + 1,
+  revision,
+  state: encoded
+})
 
 /** The stored state of a keyed instance, if there is one. */
 export const fromStore = (
@@ -121,11 +130,19 @@ export const unreadable = (
     Effect.fail(new LiveError({ reason: new SnapshotRejected({ component, reason }) }))
   )
 
+/** The store did not answer, which was logged before. */
+export const unavailable = (component: string): Effect.Effect<never, LiveError> =>
+  Effect.fail(new LiveError({ reason: new SnapshotRejected({ component, reason: "unavailable" }) }))
+
 /** A state with its position. */
 type Known = Pick<Claims, "epoch" | "revision" | "state" | "version">
 
-const isAfter = (one: Known, other: Known): boolean =>
-  one.epoch > other.epoch || (one.epoch === other.epoch && one.revision > other.revision)
+/**
+ * Whether one state is newer than another. Lives after that of the token began with this token or an earlier one, and nobody used
+ * them: what counts is how far they got. States of earlier lives do not count.
+ */
+const isAfter = (one: Known, other: Known, { epoch }: Claims): boolean =>
+  one.epoch >= epoch && one.revision > other.revision
 
 /** Another version may have different props: only those that both have must be equal. */
 const isCompatible = (sealed: Json, presented: Json, sameVersion: boolean): boolean =>

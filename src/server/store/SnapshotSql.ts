@@ -71,6 +71,9 @@ export const make = Effect.gen(function* () {
   const decode = Schema.decodeEffect(Schema.fromJsonString(Snapshot))
   const array = ({ epoch, serial }: Position) => sql`ARRAY[${epoch}, ${serial}]::bigint[]`
   const unused = ({ epoch, serial }: Position) => sql`ARRAY[${epoch}, ${serial}, 0]::bigint[]`
+  /** Whether the token may be spent in place of what was spent last. */
+  const again = ({ epoch, serial }: Position) =>
+    sql`array_length(kept.spent, 1) = 3 AND kept.spent[1] = ${epoch} AND kept.spent[2] <= ${serial}`
 
   return {
     read: Effect.fnUntraced(function* (address: string) {
@@ -117,7 +120,7 @@ export const make = Effect.gen(function* () {
       const inPlace =
         instead === undefined
           ? sql`FALSE`
-          : sql`kept.spent = excluded.spent AND kept.next = ${array(instead)} AND kept.next < excluded.next`
+          : sql`${again(token)} AND kept.next = ${array(instead)} AND kept.next < excluded.next`
       const accepted = yield* sql`
         INSERT INTO fibra_tokens AS kept (id, address, next, spent, expires)
         VALUES (${id}, ${readable(instance)}, ${array(next)}, ${unused(token)}, ${Records.expiresAt(now, timeToLive)})
@@ -127,17 +130,17 @@ export const make = Effect.gen(function* () {
         RETURNING id`.pipe(failing("spend", instance))
       if (accepted.length > 0) return "accepted"
       // It may have changed since, which only makes this answer more accurate.
-      const [kept] = yield* sql<{ readonly isSpent: boolean; readonly isUnused: boolean } & Columns>`
-        SELECT COALESCE(spent[1:2] = ${array(token)}, FALSE) AS "isSpent", COALESCE(array_length(spent, 1) = 3, FALSE) AS "isUnused",
+      const [kept] = yield* sql<{ readonly isSpent: boolean; readonly isAgain: boolean } & Columns>`
+        SELECT COALESCE(spent[1:2] = ${array(token)}, FALSE) AS "isSpent", COALESCE(${again(token)}, FALSE) AS "isAgain",
           next[1]::text AS epoch, next[2]::text AS serial
-        FROM fibra_tokens WHERE id = ${id}`.pipe(failing("spend", instance))
-      if (kept?.isSpent !== true) return "stale"
-      return kept.isUnused ? { successor: positionOf(kept) } : "spent"
+        FROM fibra_tokens AS kept WHERE id = ${id}`.pipe(failing("spend", instance))
+      if (kept?.isAgain === true) return { successor: positionOf(kept) }
+      return kept?.isSpent === true ? "spent" : "stale"
     }),
 
     retire: Effect.fnUntraced(function* (instance: string, position: Position, timeToLive: Duration.Duration) {
       const now = yield* Clock.currentTimeMillis
-      const [kept] = yield* sql<Columns>`
+      const [kept] = yield* sql<{ readonly isAgain: boolean } & Columns>`
         INSERT INTO fibra_tokens AS kept (id, address, next, expires)
         VALUES (${hash(instance)}, ${readable(instance)}, ${array(position)}, ${Records.expiresAt(now, timeToLive)})
         ON CONFLICT (id) DO UPDATE SET
@@ -147,8 +150,11 @@ export const make = Effect.gen(function* () {
             WHEN kept.next <= excluded.next THEN kept.spent[1:2]
             ELSE kept.spent END,
           expires = GREATEST(kept.expires, excluded.expires)
-        RETURNING next[1]::text AS epoch, next[2]::text AS serial`.pipe(failing("retire", instance))
-      return kept === undefined ? undefined : positionOf(kept)
+        RETURNING COALESCE(${again(position)}, FALSE) AS "isAgain", next[1]::text AS epoch, next[2]::text AS serial`.pipe(
+        failing("retire", instance)
+      )
+      if (kept === undefined) return undefined
+      return kept.isAgain ? position : positionOf(kept)
     })
   }
 })

@@ -46,9 +46,10 @@ export class SnapshotStore extends Context.Service<
      * be spent, and a later one is in use. `stale`: tokens up to some later position are refused already. The record is
      * kept for at least `timeToLive`.
      *
-     * It may have been spent before without the client hearing of it. As long as no later token is in use, the answer
-     * is then its `successor`, and nothing changes. A caller that passes that on as `instead`, with a later `next`, is
-     * accepted in its place. So a request that is carried out late changes nothing that was decided meanwhile.
+     * It may have been spent before without the client hearing of it. As long as no token that came of that is in use,
+     * the answer for it, and for later tokens of its epoch, is then the `successor`, and nothing changes. A caller that
+     * passes that on as `instead`, with a later `next`, is accepted in its place. So a request that is carried out late
+     * changes nothing that was decided meanwhile.
      */
     readonly spend: (
       instance: string,
@@ -89,8 +90,8 @@ const fromRecords = (
     }),
   retire: (instance, position, timeToLive) =>
     tokens.update("retire", instance, (kept, now) => {
-      const value = TokenRecord.retire(kept?.value, position)
-      return [value.next, { value, expires: renewed(kept, now, timeToLive) }]
+      const [first, value] = TokenRecord.retire(kept?.value, position)
+      return [first, { value, expires: renewed(kept, now, timeToLive) }]
     })
 })
 

@@ -1,7 +1,7 @@
 /**
  * What is remembered of the state tokens of one instance, so that each is used once and none after a later one: two
- * positions in their order, however many tokens there were. The last token that was spent may be spent again until a
- * later one is in use, because the client that spent it may not have got the answer.
+ * positions in their order, however many tokens there were. The last token that was spent, and later ones of its epoch,
+ * may be spent again until a token that came of that is in use, because the client may not have got the answer.
  */
 import * as Schema from "effect/Schema"
 
@@ -19,7 +19,7 @@ export interface TokenRecord {
   readonly next: Position
   /** The last token that was spent; null for none. */
   readonly spent: Position | null
-  /** Whether no token after `spent` is known to be in use; then `next` is the first of them. */
+  /** Whether no token that came of `spent` is known to be in use; then `next` is the first of them. */
   readonly unused?: true
 }
 
@@ -43,6 +43,10 @@ const isBefore = (a: Position, b: Position): boolean =>
 
 const isSame = (a: Position, b: Position): boolean => a.epoch === b.epoch && a.serial === b.serial
 
+/** Whether this token may be spent in place of what came of the last one. */
+const isAgain = ({ spent, unused }: TokenRecord, token: Position): boolean =>
+  unused === true && spent?.epoch === token.epoch && token.serial >= spent.serial
+
 /** The result of spending `token` and, when it is accepted, the new record. */
 export const spend = (
   record: TokenRecord | undefined,
@@ -52,15 +56,15 @@ export const spend = (
 ): readonly [Spending, TokenRecord?] => {
   const accepted = ["accepted", { next, spent: token, unused: true }] as const
   if (record === undefined || !isBefore(token, record.next)) return accepted
-  const { next: successor, spent, unused } = record
-  if (spent === null || !isSame(spent, token)) return ["stale"]
-  if (unused === undefined) return ["spent"]
+  const { next: successor, spent } = record
+  if (!isAgain(record, token)) return [spent !== null && isSame(spent, token) ? "spent" : "stale"]
   const isReplaced = instead !== undefined && isSame(instead, successor) && isBefore(successor, next)
   return isReplaced ? accepted : [{ successor }]
 }
 
-/** The new record when tokens before `position` are refused, because one from there on is in use. */
-export const retire = (record: TokenRecord | undefined, position: Position): TokenRecord => {
-  if (record === undefined) return { next: position, spent: null }
-  return isBefore(position, record.next) ? record : { next: position, spent: record.spent }
+/** The first token from `position` on that is accepted, and the new record: earlier ones are refused, because it is in use. */
+export const retire = (record: TokenRecord | undefined, position: Position): readonly [Position, TokenRecord] => {
+  if (record === undefined) return [position, { next: position, spent: null }]
+  if (!isBefore(position, record.next)) return [position, { next: position, spent: record.spent }]
+  return [isAgain(record, position) ? position : record.next, record]
 }

@@ -21,8 +21,8 @@ export interface Source extends StateVersion {
   readonly clientStatus: InstanceStatus | undefined
   /** How many changes are sent one by one in a single batch. */
   readonly conflateAfter: number
-  /** The client has confirmed the token of this number. */
-  readonly confirm: (serial: number) => void
+  /** The client has confirmed the token of this number; `isAcknowledged` if it did so itself, and not only its socket. */
+  readonly confirm: (serial: number, isAcknowledged: boolean) => void
   /** Called before it is read: puts changes that are not in the log yet into it. */
   readonly refresh: () => void
 }
@@ -159,7 +159,7 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
 
   /** The client has confirmed this token. */
   confirm(serial: number): void {
-    this.source.confirm(serial)
+    this.source.confirm(serial, this.#log.encoder.isAcknowledged)
   }
 
   /** Takes the newest token by itself; undefined when it was read already, or there is none. */

@@ -67,8 +67,8 @@ export class StateView implements Source {
     return this.#original.conflateAfter
   }
 
-  confirm(serial: number): void {
-    this.#original.confirm(serial)
+  confirm(serial: number, isAcknowledged: boolean): void {
+    this.#original.confirm(serial, isAcknowledged)
   }
 
   refresh(): void {

@@ -55,6 +55,8 @@ export interface WireEncoder {
   readonly sealed: (told: StateVersion, token: string) => string
   /** Whether a token comes with its state, so that the last change is not sent besides. */
   readonly sealsState: boolean
+  /** Whether clients acknowledge what they have processed. On other wires only their sockets answer, to a ping. */
+  readonly isAcknowledged: boolean
   /** Whether an event is sent to each component that it is for, and not once to the client. */
   readonly addressesComponents: boolean
   /** An event. On wires that address each component, it follows the text of `prefixFor`. */

@@ -10,8 +10,9 @@ const maxRevision = 4
 const Serial = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: maxSerial }))
 const Command = Schema.Union([
   Schema.TaggedStruct("Sealed", {}),
-  Schema.TaggedStruct("Confirmed", { serial: Serial }),
+  Schema.TaggedStruct("Confirmed", { serial: Serial, isAcknowledged: Schema.Boolean }),
   Schema.TaggedStruct("Spent", { serial: Serial, epoch: Schema.Literals([epoch - 1, epoch]) }),
+  Schema.TaggedStruct("Retired", { life: Schema.Literals(["running", "stopped"]) }),
   Schema.TaggedStruct("Stored", { revision: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: maxRevision })) }),
   Schema.TaggedStruct("Discarded", {})
 ])
@@ -20,20 +21,45 @@ type Command = typeof Command.Type
 const of = <Tag extends Command["_tag"]>(commands: ReadonlyArray<Command>, tag: Tag) =>
   commands.filter((command): command is Extract<Command, { readonly _tag: Tag }> => command._tag === tag)
 
+/** The numbers of the tokens that were confirmed, or acknowledged, in what happened. */
+const confirmedIn = (happened: ReadonlyArray<Command>) => of(happened, "Confirmed").map(({ serial }) => serial)
+const acknowledgedIn = (happened: ReadonlyArray<Command>) =>
+  confirmedIn(happened.filter((command) => command._tag !== "Confirmed" || command.isAcknowledged))
+
 /** What is to be said of a life in which this has happened. */
 const expected = (life: "first" | "later", happened: ReadonlyArray<Command>) => {
-  const confirmed = of(happened, "Confirmed").map(({ serial }) => serial)
+  const confirmed = confirmedIn(happened)
+  const spending = happened.findLastIndex(({ _tag }) => _tag === "Spent")
   const spent = of(happened, "Spent").at(-1)
+  const firstAfter = spent?.epoch === epoch ? spent.serial + 1 : 1
+  const inUse = acknowledgedIn(happened).filter((serial) => serial >= firstAfter)
+  const isRepeatable = spent !== undefined && inUse.length === 0
   const stored = of(happened, "Stored").map(({ revision }) => revision)
   const known = life === "first" ? [0, ...stored] : stored
+  /** What the store was told: what was to be told at each time. */
+  const told = happened.flatMap((command, index) => {
+    if (command._tag !== "Retired") return []
+    const { serial } = expected(life, happened.slice(0, index)).retirement(command.life) ?? {}
+    return serial === undefined ? [] : [{ index, serial }]
+  })
   return {
     nextSerial: of(happened, "Sealed").length + 1,
     isDue: (revision: number) => of(happened, "Discarded").length === 0 && !known.some((stored) => stored >= revision),
     refusalOf: (token: { readonly epoch: number; readonly serial: number }) => {
       if (token.epoch === epoch && confirmed.every((serial) => serial <= token.serial)) return undefined
-      return spent?.epoch === token.epoch && spent.serial === token.serial ? "spent" : "stale"
+      const isSpent = spent?.epoch === token.epoch && spent.serial === token.serial
+      const cameAfter = spent?.epoch === token.epoch && spent.serial < token.serial
+      if ((isSpent || cameAfter) && isRepeatable) return undefined
+      return isSpent ? "spent" : "stale"
     },
-    firstGood: confirmed.some((serial) => serial > 1) ? { epoch, serial: Math.max(...confirmed) } : undefined
+    retirement: (when: "running" | "stopped"): { readonly epoch: number; readonly serial: number } | undefined => {
+      if (isRepeatable) return undefined
+      const isUseTold = told.some(({ index, serial }) => index > spending && serial >= firstAfter)
+      const isNews = spent !== undefined && !isUseTold
+      const serial = Math.max(...(when === "stopped" ? confirmed : acknowledgedIn(happened)), 0)
+      const isLater = when === "stopped" && serial > 1 && told.every((before) => before.serial < serial)
+      return isNews || isLater ? { epoch, serial } : undefined
+    }
   }
 }
 
@@ -42,9 +68,13 @@ const apply = (checkpoint: Checkpoint, command: Command): void => {
     case "Sealed":
       return void assert.strictEqual(checkpoint.sealed(), checkpoint.nextSerial - 1)
     case "Confirmed":
-      return checkpoint.confirm(command.serial)
+      return checkpoint.confirm(command.serial, command.isAcknowledged)
     case "Spent":
       return checkpoint.spend(command)
+    case "Retired": {
+      const retirement = checkpoint.retirement(command.life)
+      return retirement && checkpoint.retired(retirement.serial)
+    }
     case "Stored":
       return checkpoint.stored(command.revision)
     case "Discarded":
@@ -62,7 +92,9 @@ for (const life of ["first", "later"] as const) {
         for (let count = 0; count <= commands.length; count++) {
           const model = expected(life, commands.slice(0, count))
           assert.strictEqual(checkpoint.nextSerial, model.nextSerial)
-          assert.deepStrictEqual(checkpoint.firstGood, model.firstGood)
+          for (const when of ["running", "stopped"] as const) {
+            assert.deepStrictEqual(checkpoint.retirement(when), model.retirement(when), when)
+          }
           for (let revision = 0; revision <= maxRevision + 1; revision++) {
             assert.strictEqual(checkpoint.isDue(revision), model.isDue(revision), `revision ${revision}`)
           }

@@ -6,6 +6,7 @@ import { Checkpoint } from "../../../src/server/instance/Checkpoint.ts"
 import type { Instance } from "../../../src/server/instance/Instance.ts"
 import * as LiveConfig from "../../../src/server/LiveConfig.ts"
 import { Checkpointer } from "../../../src/server/instance/Checkpointer.ts"
+import { StateWriter } from "../../../src/server/instance/StateWriter.ts"
 import type { Contents } from "../../../src/server/security/StateToken.ts"
 import { SlowHandlers } from "../../support/SlowHandlers.ts"
 
@@ -25,7 +26,9 @@ const make = Effect.fnUntraced(function* (text: string) {
   }
   const context = yield* Effect.context<Scope.Scope>()
   const store = yield* SnapshotStore.SnapshotStore
-  const keeper = new Checkpointer(store, tokens, { ...LiveConfig.defaults, maxTokenLength }, context)
+  const config = { ...LiveConfig.defaults, maxTokenLength }
+  const states = new StateWriter(store, config, () => {}, context)
+  const keeper = new Checkpointer(states, tokens, config, context)
   let encoded = { text }
   let revision = 0
   const instance = {

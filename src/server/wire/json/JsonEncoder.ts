@@ -21,6 +21,7 @@ export const make = (now: () => number): WireEncoder => {
       `{"type":"COMPONENT_STATUS","componentId":${JSON.stringify(id)},"status":"${status}","timestamp":${now()}}`,
     sealed: update,
     sealsState: true,
+    isAcknowledged: false,
     addressesComponents: true,
     event: ({ name: room }, { name, payload, time }) => {
       const place = room === undefined ? "" : `"room":${JSON.stringify(room)},`

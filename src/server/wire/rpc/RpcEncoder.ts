@@ -33,6 +33,7 @@ export const RpcEncoder: WireEncoder = {
   status: ({ id }, status) => `{"_tag":"Status","componentId":${JSON.stringify(id)},"status":"${status}"}`,
   sealed: ({ id }, token) => `{"_tag":"Sealed","componentId":${JSON.stringify(id)},"token":"${token}"}`,
   sealsState: false,
+  isAcknowledged: true,
   addressesComponents: false,
   event: ({ at }, { index, name, payload }) =>
     `{"_tag":"Event",${at},"index":${index},"event":${JSON.stringify(name)},"payload":${payload}}`,

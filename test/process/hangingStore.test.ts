@@ -1,0 +1,61 @@
+/** A server whose store hangs ends in time all the same, and what the store takes is in it. Real processes. */
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Duration, Effect, Layer, Option } from "effect"
+import { LiveClient } from "fibra/client"
+import { Notes } from "../support/Notes.ts"
+import * as ServerProcess from "../support/ServerProcess.ts"
+import * as SnapshotStore from "../../src/server/store/SnapshotStore.ts"
+
+const file = new URL("../support/HangingStoreServer.ts", import.meta.url)
+
+/** Its `drainTimeout`, and what a busy machine takes to start and end a process. */
+const limit = Duration.sum(Duration.seconds(2), Duration.seconds(3))
+
+const folder = Effect.acquireRelease(
+  Effect.promise(() => mkdtemp(join(tmpdir(), "fibra-hanging-"))),
+  (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
+)
+
+const clientOf = (port: number) =>
+  Effect.map(
+    Layer.build(LiveClient.layerWebSocket({ url: `ws://127.0.0.1:${port}/api/live/rpc` })),
+    Context.get(LiveClient)
+  )
+
+describe("a server that is asked to end while its store", () => {
+  for (const hangs of ["never ends", "cannot be interrupted", "waits for a promise"]) {
+    for (const stuck of ["one", "all"]) {
+      it.live(
+        `${hangs} for ${stuck === "one" ? "one key has stored the others, and" : "all keys"} ends in time`,
+        () =>
+          Effect.gen(function* () {
+            const store = yield* folder
+            const server = yield* ServerProcess.start({ file, env: { HANGS: hangs, STUCK: stuck, STORE: store } })
+            const client = yield* clientOf(server.port)
+            const keys = ["stuck", ...Array.from({ length: 40 }, (_, index) => `key ${index}`)]
+            const mounted = yield* Effect.forEach(keys, (key) => client.mount(Notes, { key }), { concurrency: 8 })
+            yield* client.mount(Notes, {})
+            yield* Effect.forEach(mounted, (notes) => notes.call.Write({ line: "first" }))
+            yield* Effect.sleep("300 millis")
+            yield* Effect.forEach(mounted, (notes) => notes.call.Write({ line: "last" }))
+            const ended = yield* Effect.timeoutOption(Effect.timed(server.end("SIGTERM")), "20 seconds")
+            assert.isTrue(Option.isSome(ended))
+            if (Option.isNone(ended)) return
+            assert.isAtMost(Duration.toMillis(ended.value[0]), Duration.toMillis(limit))
+            yield* Effect.gen(function* () {
+              const kept = yield* SnapshotStore.SnapshotStore
+              for (const key of keys) {
+                const snapshot = Option.getOrUndefined(yield* kept.read(`Notes/${key}`))
+                const isKept = stuck === "one" && key !== "stuck"
+                assert.deepStrictEqual(snapshot?.state["lines"], isKept ? ["first", "last"] : undefined, key)
+              }
+            }).pipe(Effect.provide(SnapshotStore.layerFolder(store), { local: true }))
+          }).pipe(Effect.scoped),
+        30_000
+      )
+    }
+  }
+})

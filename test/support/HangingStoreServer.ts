@@ -1,0 +1,56 @@
+/**
+ * A server of notes as a program, whose store keeps everything in the folder `STORE` but hangs on the key `stuck`, in the way that
+ * `HANGS` says, or in everything.
+ */
+import { createServer } from "node:http"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import { LiveConfig, LiveServer, SnapshotStore } from "../../src/server/index.ts"
+import { listening } from "./listening.ts"
+import { Notes, NotesLayer } from "./Notes.ts"
+
+const ways: Record<string, Effect.Effect<never>> = {
+  "never ends": Effect.never,
+  "cannot be interrupted": Effect.uninterruptible(Effect.never),
+  "waits for a promise": Effect.promise(() => new Promise<never>(() => {}))
+}
+const hangs = ways[process.env["HANGS"] ?? ""] ?? Effect.never
+const isStuck = (address: string) => process.env["STUCK"] === "all" || address.endsWith("/stuck")
+
+const store = Layer.effect(
+  SnapshotStore.SnapshotStore,
+  Effect.map(Effect.service(SnapshotStore.SnapshotStore), (store) =>
+    SnapshotStore.SnapshotStore.of({
+      ...store,
+      write: (address, ...rest) => (isStuck(address) ? hangs : store.write(address, ...rest)),
+      retire: (instance, ...rest) => (isStuck(instance) ? hangs : store.retire(instance, ...rest))
+    })
+  )
+).pipe(Layer.provide(SnapshotStore.layerFolder(process.env["STORE"] ?? "")))
+
+const app = LiveServer.layer({ components: [Notes] }).pipe(
+  Layer.provide([NotesLayer, store]),
+  Layer.provide(
+    LiveConfig.layer({ drainTimeout: Duration.seconds(2), persistInterval: Duration.millis(100), rate: Infinity })
+  )
+)
+
+// What it says of the store is tested elsewhere.
+HttpRouter.serve(app, { disableLogger: true, disableListenLog: true }).pipe(
+  Layer.merge(listening),
+  Layer.provide(
+    NodeHttpServer.layer(createServer, {
+      port: Number(process.env["PORT"] ?? 0),
+      host: "127.0.0.1",
+      disablePreemptiveShutdown: true
+    })
+  ),
+  Layer.provide(Logger.layer([])),
+  Layer.launch,
+  NodeRuntime.runMain
+)
