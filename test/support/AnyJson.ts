@@ -22,7 +22,8 @@ export class AnyJson extends Component.Service<AnyJson>()("AnyJson", {
 /** What `Wait` waits for. */
 export class Gate extends Context.Service<Gate, Deferred.Deferred<void>>()("test/Gate") {}
 
-const BoxLayer = AnyJson.toLayer(
+/** Its behaviour. */
+export const AnyJsonLayer = AnyJson.toLayer(
   Effect.gen(function* () {
     const self = yield* AnyJson
     const gate = yield* Gate
@@ -44,7 +45,7 @@ export const served = (config: LiveConfig.Options = {}) =>
     (app) => HttpRouter.serve(app, { disableLogger: true, disableListenLog: true }),
     Layer.merge(port),
     Layer.provide(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
-    Layer.provide(BoxLayer),
+    Layer.provide(AnyJsonLayer),
     Layer.provideMerge(Layer.effect(Gate, Deferred.make<void>())),
     Layer.provide([Secrets.layerRandom, LiveConfig.layer(config), Logger.layer([])])
   )

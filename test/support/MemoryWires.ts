@@ -1,7 +1,7 @@
 /** A server without a network, and connections of both wires to it that say what a test says and keep what they are told. */
 import { Context, Effect, Layer } from "effect"
 import type { Component, Principal } from "fibra"
-import { LiveConfig, Secrets } from "fibra/server"
+import { LiveConfig, Principals, Secrets } from "fibra/server"
 import * as LiveCore from "../../src/server/LiveCore.ts"
 import { InstanceRunner } from "../../src/server/instance/InstanceRunner.ts"
 import type { Session } from "../../src/server/session/Session.ts"
@@ -27,7 +27,10 @@ export interface MemoryConnection {
   readonly told: ReadonlyArray<Told>
   /** How it was ended, by either side; undefined while it is open. */
   readonly code: () => number | undefined
+  /** The session it has; undefined when it has none, or does not know that it has. */
   readonly session: () => Session | undefined
+  /** Whether the session it has is told over it. */
+  readonly isTold: () => boolean
 }
 
 /** How to connect. */
@@ -45,6 +48,7 @@ export class MemoryWires extends Context.Service<
     /** Sends what is waiting to be sent. */
     readonly flush: () => void
     readonly sessions: Sessions["Service"]
+    readonly principals: Principals.Principals["Service"]
   }
 >()("test/MemoryWires") {
   /** These components, with their behaviours. A client may send as much as it likes, unless a rate is given. */
@@ -108,8 +112,10 @@ const make = Effect.gen(function* () {
       },
       told,
       code: () => code,
-      session: () => handler?.session
+      session: () => handler?.session,
+      isTold: () => handler?.session !== undefined && Object.is(handler.session.connection, handler)
     }
   }
-  return MemoryWires.of({ connect, flush: transport.flushUnsafe, sessions })
+  const principals = yield* Principals.Principals
+  return MemoryWires.of({ connect, flush: transport.flushUnsafe, sessions, principals })
 })

@@ -71,6 +71,8 @@ const endOfString = (text: Text, begin: number): number => {
   for (let short = at + shortString; ; at++) {
     if (at >= short) {
       at = text.indexOf('"', at)
+      // In JSON there is one.
+      if (at < 0) return text.length
       if (!isEscaped(text, at)) return at
       short = at + shortString
       continue
