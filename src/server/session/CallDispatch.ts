@@ -1,7 +1,6 @@
 /**
- * Sends the calls and writes of a client to an instance that it has mounted: finds the action in the contract, decodes
- * the payload, and puts a message into the mailbox. The listener gets the outcome once, unless the returned `Pending`
- * was cancelled before.
+ * Makes a message to its instance of what a client asks: finds the action or the field in the contract and decodes the
+ * payload. What became of the message is told as a `CallOutcome`.
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
@@ -13,7 +12,7 @@ import * as Thrown from "../../Thrown.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
 import type { InstanceRef } from "../instance/InstanceRef.ts"
 import type { Id } from "./ReplyCache.ts"
-import { over, type Pending, type ReplyListener } from "./ReplyListener.ts"
+import type { ReplyListener } from "./ReplyListener.ts"
 import { notMounted, type CallOutcome, outcomeOf, refused } from "./CallOutcome.ts"
 import { tagOf } from "../instance/WritableFields.ts"
 
@@ -44,62 +43,53 @@ export interface Sender {
   readonly isDraining: () => boolean
 }
 
-/** Gets the outcome. */
-export type OutcomeListener = Pick<ReplyListener<CallOutcome>, "answered">
-
-/** Answers at once, with nothing left to wait for. */
-const end = (listener: OutcomeListener, outcome: CallOutcome): Pending => {
-  listener.answered(outcome)
-  return over
+/** A request as a message to its instance. */
+export interface InstanceMessage {
+  readonly _tag: "Message"
+  readonly instance: InstanceRef
+  readonly tag: string
+  readonly payload: unknown
+  /** Names the call in the change that it makes. */
+  readonly reference: string | undefined
 }
 
-/** Calls an action. `instance` is undefined when the client has not mounted it. */
+/** The message of a call, or why it is refused. `instance` is undefined when the client has not mounted it. */
 export const call = (
   instance: InstanceRef | undefined,
   { action, callId, componentId, payload }: ActionCall,
-  sender: Sender,
-  listener: OutcomeListener
-): Pending => {
-  if (instance === undefined)
-    return end(listener, refused(notMounted(`Calling "${action.slice(0, 64)}" on`, componentId)))
-  if (sender.isDraining()) return end(listener, refused(new Draining()))
+  sender: Sender
+): InstanceMessage | CallOutcome => {
+  if (instance === undefined) return refused(notMounted(`Calling "${action.slice(0, 64)}" on`, componentId))
+  if (sender.isDraining()) return refused(new Draining())
   const { component } = instance
   const codec = component.codec.actions.get(action)
   if (codec === undefined) {
-    return end(
-      listener,
-      refused(new UnknownAction({ component: component.componentName, action: action.slice(0, 256) }))
-    )
+    return refused(new UnknownAction({ component: component.componentName, action: action.slice(0, 256) }))
   }
   const decoded = codec.decodePayload(isNothing(codec, payload) ? null : payload)
-  if (Exit.isFailure(decoded)) return end(listener, payloadRejected(action, decoded.cause))
+  if (Exit.isFailure(decoded)) return payloadRejected(action, decoded.cause)
   // Clients with optimistic actions have to know which change comes from which call.
   const reference =
     codec.reduce === undefined || typeof callId !== "number"
       ? undefined
       : `{"connectionId":"${sender.client.connection}","callId":${callId}}`
-  const resume = tellOutcome(instance, action, sender, listener)
-  return { cancel: instance.send(action, decoded.value, { from: sender.client, reference }, resume) }
+  return { _tag: "Message", instance, tag: action, payload: decoded.value, reference }
 }
 
-/** Sets a writable field. `instance` is undefined when the client has not mounted it. */
+/** The message that sets a writable field, or why it is refused. */
 export const set = (
   instance: InstanceRef | undefined,
   { componentId, property, value }: FieldWrite,
-  sender: Sender,
-  listener: OutcomeListener
-): Pending => {
+  sender: Sender
+): InstanceMessage | CallOutcome => {
   const decode = instance?.component.codec.writable.get(property)
   if (instance === undefined || decode === undefined) {
-    return end(listener, refused(notMounted(`Setting "${property.slice(0, 64)}" on`, componentId)))
+    return refused(notMounted(`Setting "${property.slice(0, 64)}" on`, componentId))
   }
   const decoded = decode(value)
-  if (Exit.isFailure(decoded)) return end(listener, payloadRejected(property, decoded.cause))
-  if (sender.isDraining()) return end(listener, refused(new Draining()))
-  const tag = tagOf(property)
-  return {
-    cancel: instance.send(tag, decoded.value, { from: sender.client }, tellOutcome(instance, tag, sender, listener))
-  }
+  if (Exit.isFailure(decoded)) return payloadRejected(property, decoded.cause)
+  if (sender.isDraining()) return refused(new Draining())
+  return { _tag: "Message", instance, tag: tagOf(property), payload: decoded.value, reference: undefined }
 }
 
 /** An action without a payload accepts nothing, null and an empty object. */
@@ -107,8 +97,12 @@ const isNothing = ({ takesNothing }: ActionCodec, payload: unknown): boolean =>
   payload === undefined || (takesNothing && Predicate.isObject(payload) && Object.keys(payload).length === 0)
 
 /** Passes the outcome of a message to the listener. */
-const tellOutcome =
-  (instance: InstanceRef, tag: string, { isDraining }: Sender, listener: OutcomeListener): Resume =>
+export const tellOutcome =
+  (
+    { instance, tag }: InstanceMessage,
+    { isDraining }: Sender,
+    listener: Pick<ReplyListener<CallOutcome>, "answered">
+  ): Resume =>
   (exit) => {
     const outcome = outcomeOf(instance, tag, exit)
     // A message that was not begun when the server ended can be sent to the next one.

@@ -15,10 +15,11 @@ import type { Batch } from "../sync/Batch.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
 import type { WireEncoder } from "../sync/WireEncoder.ts"
 import * as CallDispatch from "./CallDispatch.ts"
-import type { ActionCall, FieldWrite, OutcomeListener } from "./CallDispatch.ts"
+import type { ActionCall, FieldWrite } from "./CallDispatch.ts"
 import { type CallOutcome, notAsked, refused } from "./CallOutcome.ts"
 import { type FeedConsumer, ClientFeed } from "./ClientFeed.ts"
 import { type MountExit, type RequestBounds, PendingRequests } from "./PendingRequests.ts"
+import type { KnownRequest } from "./ReplyCache.ts"
 import { over, type Pending, type ReplyListener } from "./ReplyListener.ts"
 import { earliest, type MountHost, refusal, SessionMounts, type Unmounted } from "./SessionMounts.ts"
 
@@ -135,19 +136,41 @@ export class Session {
     const { action, callId, componentId, settled } = request
     if (settled !== undefined) this.settled(settled)
     const instance = this.#mounts.instance(componentId)
-    if (callId === undefined) return CallDispatch.call(instance, request, this, listener)
-    const known = this.#asked.calls.ask(callId, { of: componentId, what: action }, listener)
-    if (typeof known === "string") {
-      listener.answered(refused(notAsked(known, instance?.component.componentName ?? "", action, callId)))
+    let known: KnownRequest<CallOutcome> | undefined
+    if (callId !== undefined) {
+      const asked = this.#asked.calls.ask(callId, { of: componentId, what: action }, listener)
+      if (typeof asked === "string") {
+        listener.answered(refused(notAsked(asked, instance?.component.componentName ?? "", action, callId)))
+        return over
+      }
+      if (!asked.begin()) return asked
+      known = asked
+    }
+    const waiting = known ?? listener
+    const message = CallDispatch.call(instance, request, this)
+    if (message._tag !== "Message") {
+      waiting.answered(message)
       return over
     }
-    if (known.begin()) known.runs(CallDispatch.call(instance, request, this, known))
-    return known
+    const { payload, reference, tag } = message
+    const options = { from: this.client, reference }
+    const sent = {
+      cancel: message.instance.send(tag, payload, options, CallDispatch.tellOutcome(message, this, waiting))
+    }
+    known?.runs(sent)
+    return known ?? sent
   }
 
   /** Sets a writable field. */
-  set(request: FieldWrite, listener: OutcomeListener): Pending {
-    return CallDispatch.set(this.#mounts.instance(request.componentId), request, this, listener)
+  set(request: FieldWrite, listener: ReplyListener<CallOutcome>): Pending {
+    const message = CallDispatch.set(this.#mounts.instance(request.componentId), request, this)
+    if (message._tag !== "Message") {
+      listener.answered(message)
+      return over
+    }
+    const { instance, payload, tag } = message
+    const resume = CallDispatch.tellOutcome(message, this, listener)
+    return { cancel: instance.send(tag, payload, { from: this.client }, resume) }
   }
 
   /** Whether the client has mounted this instance. */

@@ -29,7 +29,7 @@ const visit = Effect.gen(function* () {
   })
   yield* request(1, "Connect", {})
   yield* request(2, "Mount", { component: "AnyJson", props: {} })
-  const { componentId } = exitOf(connection, 2)?.["value"] as { readonly componentId: string }
+  const componentId = connection.session()?.components[0] ?? ""
   const wait = (id: number, callId: number) =>
     request(id, "Call", { componentId, action: "Wait", payload: { text: large }, callId })
   let stream = 1
