@@ -36,54 +36,54 @@ export class LiveClient extends Context.Service<
     /** Measures the time until the server answers. Fails with `Disconnected` without a connection. */
     readonly ping: Effect.Effect<Duration.Duration, LiveError>
   }
->()("fibra/client/LiveClient") {
-  /** A client over the Link that is provided, with the tokens of the StateCache that is provided. */
-  static readonly layer = (
-    options: ClientSettings = {}
-  ): Layer.Layer<LiveClient, never, Link.Link | StateCache.StateCache> =>
-    Layer.effect(
-      LiveClient,
-      Effect.flatMap(Effect.service(StateCache.StateCache), (cache) =>
-        Effect.map(ClientConnection.make(cache, options), (connection) => {
-          const open: ReplicaOpener.OpenReplica = <C extends Component.Typed>(
-            component: C,
-            target: MountTarget & { readonly props?: Component.Props<C> | undefined }
-          ) => new Replica(component, target.props ?? ({} as Component.Props<C>), target, connection)
-          const client = LiveClient.of({
-            mount: (component, options) =>
-              Effect.acquireRelease(
-                Effect.sync(() => open(component, options)),
-                (replica) =>
-                  Effect.suspend(() => {
-                    replica.release()
-                    return replica.left
-                  })
-              ).pipe(
-                Effect.tap((replica) => replica.mounted()),
-                Effect.map(LiveHandle.make)
-              ),
-            connected: Effect.sync(() => connection.isConnected()),
-            ping: Effect.suspend(() => ping(connection))
-          })
-          return ReplicaOpener.withReplicas(client, open)
-        })
-      )
-    )
+>()("fibra/client/LiveClient") {}
 
-  /** A client over a WebSocket. In a browser the StateCache is the local storage, unless another is provided. */
-  static readonly layerWebSocket = (options: Link.WebSocketOptions & ClientSettings): Layer.Layer<LiveClient> =>
-    LiveClient.layer(options).pipe(
-      Layer.provide(Link.layerWebSocket(options)),
-      Layer.provide(Socket.layerWebSocketConstructorGlobal),
-      Layer.provide(
-        Layer.unwrap(
-          Effect.map(Effect.serviceOption(StateCache.StateCache), (cache) =>
-            Option.isSome(cache) ? Layer.succeed(StateCache.StateCache, cache.value) : StateCache.layerLocalStorage
-          )
+/** A client over the Link that is provided, with the tokens of the StateCache that is provided. */
+export const layer = (
+  options: ClientSettings = {}
+): Layer.Layer<LiveClient, never, Link.Link | StateCache.StateCache> =>
+  Layer.effect(
+    LiveClient,
+    Effect.flatMap(Effect.service(StateCache.StateCache), (cache) =>
+      Effect.map(ClientConnection.make(cache, options), (connection) => {
+        const open: ReplicaOpener.OpenReplica = <C extends Component.Typed>(
+          component: C,
+          target: MountTarget & { readonly props?: Component.Props<C> | undefined }
+        ) => new Replica(component, target.props ?? ({} as Component.Props<C>), target, connection)
+        const client = LiveClient.of({
+          mount: (component, options) =>
+            Effect.acquireRelease(
+              Effect.sync(() => open(component, options)),
+              (replica) =>
+                Effect.suspend(() => {
+                  replica.release()
+                  return replica.left
+                })
+            ).pipe(
+              Effect.tap((replica) => replica.mounted()),
+              Effect.map(LiveHandle.make)
+            ),
+          connected: Effect.sync(() => connection.isConnected()),
+          ping: Effect.suspend(() => ping(connection))
+        })
+        return ReplicaOpener.withReplicas(client, open)
+      })
+    )
+  )
+
+/** A client over a WebSocket. In a browser the StateCache is the local storage, unless another is provided. */
+export const layerWebSocket = (options: Link.WebSocketOptions & ClientSettings): Layer.Layer<LiveClient> =>
+  layer(options).pipe(
+    Layer.provide(Link.layerWebSocket(options)),
+    Layer.provide(Socket.layerWebSocketConstructorGlobal),
+    Layer.provide(
+      Layer.unwrap(
+        Effect.map(Effect.serviceOption(StateCache.StateCache), (cache) =>
+          Option.isSome(cache) ? Layer.succeed(StateCache.StateCache, cache.value) : StateCache.layerLocalStorage
         )
       )
     )
-}
+  )
 
 const ping = (connection: ClientConnection.ClientConnection): Effect.Effect<Duration.Duration, LiveError> =>
   connection.isConnected()

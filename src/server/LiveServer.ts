@@ -21,7 +21,7 @@ import { PerMessageDeflate } from "./transport/PerMessageDeflate.ts"
 import * as Transport from "./transport/Transport.ts"
 import "./http/Listening.ts"
 import * as RefusedRequests from "./http/RefusedRequests.ts"
-import { ShutdownResponder } from "./http/ShutdownResponder.ts"
+import * as ShutdownResponder from "./http/ShutdownResponder.ts"
 import * as Upgrade from "./http/Upgrade.ts"
 import * as UpgradeRejection from "./http/UpgradeRejection.ts"
 import * as WebSocketWriter from "./transport/WebSocketWriter.ts"
@@ -55,7 +55,7 @@ const routes = HttpRouter.use((router) =>
     const json = yield* LiveJson.LiveJson
     const authenticate = yield* Authentication.Authentication
     const revocations = yield* Revocations.Revocations
-    const shutdownResponder = yield* ShutdownResponder
+    const shutdownResponder = yield* ShutdownResponder.ShutdownResponder
     const run = Effect.runForkWith(yield* Effect.context<never>())
     const logged = yield* RejectionLog.bound
     // Shared by all endpoints, which count their connections together.

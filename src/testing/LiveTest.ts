@@ -49,17 +49,17 @@ export class LiveTest extends Context.Service<
     /** How much is open on the server. */
     readonly open: Effect.Effect<Open.Open>
   }
->()("fibra/testing/LiveTest") {
-  /**
-   * Serves the components. Their behaviours and the services of those are provided as in production, as are a
-   * `SnapshotStore` and `Secrets` where they matter. In virtual time everything happens at once, so a client may send
-   * without limit unless `LiveConfig` sets another rate than the default.
-   */
-  static readonly layer = <const Components extends ReadonlyArray<Component.Any>>(
-    options: { readonly components: Components } & ClientOptions
-  ): Layer.Layer<LiveTest | Principals.Principals, LiveCore.StartError, LiveCore.Requirements<Components>> =>
-    Layer.effectContext(make(LiveCore.layer(options), options))
-}
+>()("fibra/testing/LiveTest") {}
+
+/**
+ * Serves the components. Their behaviours and the services of those are provided as in production, as are a
+ * `SnapshotStore` and `Secrets` where they matter. In virtual time everything happens at once, so a client may send
+ * without limit unless `LiveConfig` sets another rate than the default.
+ */
+export const layer = <const Components extends ReadonlyArray<Component.Any>>(
+  options: { readonly components: Components } & ClientOptions
+): Layer.Layer<LiveTest | Principals.Principals, LiveCore.StartError, LiveCore.Requirements<Components>> =>
+  Layer.effectContext(make(LiveCore.layer(options), options))
 
 /** A server that runs. */
 interface Running {

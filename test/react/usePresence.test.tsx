@@ -16,7 +16,7 @@ it.effect("who is there is on the page, and each who comes or goes reaches the h
     hall,
     Effect.gen(function* () {
       const page = yield* Page
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const second = yield* live.connect()
       yield* second.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
       const heard: Array<string> = []
@@ -55,7 +55,7 @@ it.effect("a lost connection makes nobody new, and two views of one room share w
     hall,
     Effect.gen(function* () {
       const page = yield* Page
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const second = yield* live.connect({ principal: "ada" })
       const ada = yield* second.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
       const heard: Array<string> = []

@@ -9,16 +9,7 @@ import type { IncomingMessage, Server } from "node:http"
 import { attend, isIdle } from "./IdleServer.ts"
 
 /** Answers for the HTTP servers of one live server, and closes them. */
-export class ShutdownResponder extends Context.Service<ShutdownResponder, HttpServers>()("fibra/server/Unavailable") {
-  /** Built before everything else, so it ends last: connections that are open then are not waited for. */
-  static readonly layer: Layer.Layer<ShutdownResponder> = Layer.effect(
-    ShutdownResponder,
-    Effect.acquireRelease(
-      Effect.sync(() => new HttpServers()),
-      (servers) => Effect.sync(() => servers.end())
-    )
-  )
-}
+export class ShutdownResponder extends Context.Service<ShutdownResponder, HttpServers>()("fibra/server/Unavailable") {}
 
 /** The HTTP servers that upgrades came through. */
 export class HttpServers {
@@ -43,3 +34,12 @@ export class HttpServers {
     for (const server of this.#servers) attend(server)
   }
 }
+
+/** Built before everything else, so it ends last: connections that are open then are not waited for. */
+export const layer: Layer.Layer<ShutdownResponder> = Layer.effect(
+  ShutdownResponder,
+  Effect.acquireRelease(
+    Effect.sync(() => new HttpServers()),
+    (servers) => Effect.sync(() => servers.end())
+  )
+)

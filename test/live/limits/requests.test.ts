@@ -366,7 +366,7 @@ describe("a connection that is ended", () => {
 describe("a client of ours", () => {
   it.live("is told that what it puts is nested too deeply, and goes on", () =>
     Effect.gen(function* () {
-      const live = yield* LiveClient
+      const live = yield* LiveClient.LiveClient
       const box = yield* live.mount(AnyJson, { props: {} })
       const error = yield* Effect.flip(box.call.Put({ value: JSON.parse(nested(1000)) as [] }))
       assert.include(error.message, "nested deeper than 256")

@@ -68,7 +68,7 @@ const eventually = <A, E, R>(effect: Effect.Effect<A, E, R>, holds: (a: A) => bo
 layer(subject, { excludeTestServices: true, timeout: 30_000 })("while PostgreSQL is frozen", (it) => {
   it.effect("mounts of shared components answer in time, however many there are, and again and again", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       yield* frozen(
         Effect.gen(function* () {
           for (const round of [1, 2, 3]) {
@@ -84,7 +84,7 @@ layer(subject, { excludeTestServices: true, timeout: 30_000 })("while PostgreSQL
 
   it.effect("components work on, and what was changed is stored as soon as it goes on", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const keys = Array.from({ length: crowd }, (_, index) => `writes ${index}`)
       const all = yield* Effect.forEach(keys, (key) => live.mount(Notes, { key }), { concurrency: "unbounded" })
       yield* Effect.forEach(all, (notes) => notes.call.Write({ line: "before" }))
@@ -114,7 +114,7 @@ layer(subject, { excludeTestServices: true, timeout: 30_000 })("while PostgreSQL
     "a token is not refused, and brings its state back as soon as it goes on, though it was spent meanwhile",
     () =>
       Effect.gen(function* () {
-        const live = yield* LiveTest
+        const live = yield* LiveTest.LiveTest
         const heard = yield* listen()
         const { componentId } = yield* heard.mount("Notes", {})
         yield* heard.call(componentId, "Write", { line: "a" })

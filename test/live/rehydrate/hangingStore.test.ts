@@ -50,7 +50,7 @@ const linesIn = (address: string) =>
 
 /** One line is stored, the next is not, for the store does not take it any more; and then nobody is left. */
 const writeAndLeave = Effect.fnUntraced(function* (ills: Ills, writes: Ills["writes"] = "refused") {
-  const live = yield* LiveTest
+  const live = yield* LiveTest.LiveTest
   const scope = yield* Scope.make()
   const notes = yield* Scope.provide(live.mount(Notes, { key: "k" }), scope)
   yield* notes.call.Write({ line: "a" })
@@ -64,7 +64,7 @@ describe("a store that does not answer when a key is read", () => {
   it.effect("fails that mount in time, and not the next", () => {
     const ills = healthy()
     return Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       ills.reads = "never answered"
       const mounting = yield* Effect.forkChild(Effect.flip(live.mount(Notes, { key: "k" })), { startImmediately: true })
       yield* live.settle
@@ -83,7 +83,7 @@ describe("a store that is down when a shared component is passivated", () => {
     const ills = healthy()
     const said: Array<string> = []
     return Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       yield* writeAndLeave(ills)
       yield* TestClock.adjust("4 minutes")
       assert.deepStrictEqual(yield* linesIn("Notes/k"), ["a"])
@@ -98,7 +98,7 @@ describe("a store that is down when a shared component is passivated", () => {
   it.effect("gives its last state to whoever mounts it, and stores that of the new life when it is well again", () => {
     const ills = healthy()
     return Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       yield* writeAndLeave(ills)
       yield* TestClock.adjust("2 minutes")
       const notes = yield* live.mount(Notes, { key: "k" })
@@ -115,7 +115,7 @@ describe("a store that is down when a shared component is passivated", () => {
     const ills = healthy()
     const said: Array<string> = []
     return Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       yield* writeAndLeave(ills)
       yield* TestClock.adjust("7 minutes")
       assert.strictEqual((yield* live.open).instances, 0)
@@ -136,7 +136,7 @@ describe("a store that is down when a shared component is passivated", () => {
       const ills = healthy()
       const said: Array<string> = []
       return Effect.gen(function* () {
-        const live = yield* LiveTest
+        const live = yield* LiveTest.LiveTest
         yield* writeAndLeave(ills, writes)
         yield* TestClock.adjust("70 seconds")
         const stopping = yield* Effect.forkChild(live.stop, { startImmediately: true })
@@ -156,7 +156,7 @@ describe("a store that is down when a shared component is passivated", () => {
     const ills = healthy()
     const said: Array<string> = []
     return Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       yield* writeAndLeave(ills)
       yield* TestClock.adjust("70 seconds")
       const active = yield* live.mount(Notes, { key: "active" })

@@ -17,7 +17,7 @@ const start = <A, E>(call: Effect.Effect<A, E>) => Effect.forkChild(Effect.exit(
 layer(subject)("a session", (it) => {
   it.effect("goes on without its client, which then has the state it missed", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const ticker = yield* live.mount(Ticker, {})
       yield* TestClock.adjust("2 seconds")
       assert.deepStrictEqual(yield* ticker.state, { seconds: 2 })
@@ -34,7 +34,7 @@ layer(subject)("a session", (it) => {
 
   it.effect("ends when nobody comes back for it in time, and then its instances stop", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 5 } })
       yield* live.disconnect
       yield* TestClock.adjust("44 seconds")
@@ -50,7 +50,7 @@ layer(subject)("a session", (it) => {
 
   it.effect("ends at once when its client says good-bye", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const scope = yield* Scope.make()
       const other = yield* Scope.provide(live.connect(), scope)
       yield* Scope.provide(other.mount(Lab, { props: { start: 0 } }), scope)
@@ -64,7 +64,7 @@ layer(subject)("a session", (it) => {
 
   it.effect("has the events its client missed, once each and in order", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 }, key: "events" })
       const other = yield* live.connect()
       const speaker = yield* other.mount(Lab, { props: { start: 0 }, key: "events" })
@@ -93,7 +93,7 @@ layer(subject)("a session", (it) => {
 layer(subject)("a call", (it) => {
   it.effect("under way when the connection is lost runs once and is answered after it", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const { latch } = yield* Gate
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       const waiting = yield* start(lab.call.Wait())
@@ -109,7 +109,7 @@ layer(subject)("a call", (it) => {
 
   it.effect("whose answer is lost with the connection is answered from what the session kept", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       yield* live.stall
       const adding = yield* start(lab.call.Add({ by: 3 }))
@@ -126,7 +126,7 @@ layer(subject)("a call", (it) => {
 
   it.effect("that never arrived is sent again", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       yield* live.hold
       const adding = yield* start(lab.call.Add({ by: 3 }))
@@ -139,7 +139,7 @@ layer(subject)("a call", (it) => {
 
   it.effect("made while there is no connection waits, and goes out in order", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       yield* live.hold
       const texts = ["a", "b", "c", "d", "e"]
@@ -158,7 +158,7 @@ layer(subject)("a call", (it) => {
 
   it.effect("that waits for a connection longer than it may did not run", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       yield* live.disconnect
       const short = yield* start(Effect.flip(lab.call.Add({ by: 1 }, { timeout: "2 seconds" })))
@@ -176,7 +176,7 @@ layer(subject)("a call", (it) => {
 
   it.effect("that was given up while the connection was lost is interrupted when it is back", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const gate = yield* Gate
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       const before = gate.interrupted
@@ -195,7 +195,7 @@ layer(subject)("a call", (it) => {
     "that may have run in a session that is gone is reported as unknown, and one that may run twice runs again",
     () =>
       Effect.gen(function* () {
-        const live = yield* LiveTest
+        const live = yield* LiveTest.LiveTest
         const lab = yield* live.mount(Lab, { props: { start: 0 } })
         yield* live.stall
         const adding = yield* start(Effect.flip(lab.call.Add({ by: 1 })))
@@ -216,7 +216,7 @@ layer(subject)("a call", (it) => {
 
   it.effect("that arrives twice runs once", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       yield* live.twice
       assert.strictEqual(yield* lab.call.Add({ by: 1 }), 1)
@@ -233,7 +233,7 @@ layer(
 )("parked sessions", (it) => {
   it.effect("are bounded: the oldest goes first", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const mount = Effect.gen(function* () {
         const client = yield* live.connect()
         return { client, lab: yield* client.mount(Lab, { props: { start: 0 } }) }
@@ -266,7 +266,7 @@ layer(LiveTest.layer({ components: [Endless] }).pipe(Layer.provide(EndlessLayer)
   (it) => {
     it.effect("is given up when the connection is lost, for nobody can ask for its answer again", () =>
       Effect.gen(function* () {
-        const live = yield* LiveTest
+        const live = yield* LiveTest.LiveTest
         const heard = yield* listen()
         yield* start(heard.mount("Endless", {}))
         yield* live.settle
@@ -283,7 +283,7 @@ layer(LiveTest.layer({ components: [Endless] }).pipe(Layer.provide(EndlessLayer)
 layer(subject)("a mount", (it) => {
   it.effect("whose answer is lost with the connection is done once", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       yield* live.stall
       const mounting = yield* Effect.forkScoped(live.mount(Lab, { props: { start: 4 } }), { startImmediately: true })
       yield* live.settle
@@ -298,7 +298,7 @@ layer(subject)("a mount", (it) => {
 
   it.effect("that is given up while the connection is lost leaves nothing behind", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const scope = yield* Scope.make()
       yield* Scope.provide(live.mount(Lab, { props: { start: 4 } }), scope)
       yield* live.disconnect
@@ -311,7 +311,7 @@ layer(subject)("a mount", (it) => {
 
   it.effect("that cannot be done in time fails, and is done when it can be", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       yield* live.disconnect
       const replica = ReplicaOpener.of(live.client)(Lab, { props: { start: 1 } })
       const waiting = yield* Effect.forkChild(Effect.flip(replica.mounted()), { startImmediately: true })

@@ -18,7 +18,7 @@ const served = (config: Partial<LiveConfig.Settings> = {}) =>
 
 /** Two who are in one room, and what one of them hears. */
 const adaAndBob = Effect.gen(function* () {
-  const live = yield* LiveTest
+  const live = yield* LiveTest.LiveTest
   const second = yield* live.connect()
   const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
   const bob = yield* second.mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
@@ -30,7 +30,7 @@ const reason = (error: unknown) => (error instanceof LiveError.LiveError ? error
 describe("a room", () => {
   it.effect("brings what one member says to every member, itself included, once, and to nobody else", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const [second, third] = [yield* live.connect(), yield* live.connect()]
       const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
       const bob = yield* second.mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
@@ -48,7 +48,7 @@ describe("a room", () => {
 
   it.effect("is joined and left by the behaviour, and what is said before or after is not heard", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const second = yield* live.connect()
       const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" } })
       const bob = yield* second.mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
@@ -68,7 +68,7 @@ describe("a room", () => {
 
   it.effect("may be spoken in without the sender hearing it, and to one principal", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const [one, other] = [yield* live.connect({ principal: "ada" }), yield* live.connect({ principal: "bob" })]
       const [ada, bob] = [
         yield* one.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" }),
@@ -124,7 +124,7 @@ describe("a room", () => {
 
   it.effect("refuses what it should, each with its error, and everything else goes on", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
       const fails = <R>(effect: Effect.Effect<unknown, unknown, R>) => Effect.map(Effect.flip(effect), reason)
       for (const room of [
@@ -160,7 +160,7 @@ describe("a room", () => {
 
   it.effect("is one of no more than a connection may be in, whatever it mounts", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       for (const room of ["one", "two", "three"]) yield* live.mount(RoomFixture, { props: { who: room }, room })
       const error = yield* Effect.flip(live.mount(RoomFixture, { props: { who: "four" }, room: "four" }))
       assert.strictEqual(reason(error), "TooManyRooms")
@@ -173,7 +173,7 @@ describe("a room", () => {
 
   it.effect("that a shared instance joins is heard by all who have mounted it, however many rooms they are in", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const second = yield* live.connect()
       const mine = yield* live.mount(RoomFixture, { props: { who: "RoomFixture" }, key: "shared" })
       for (const room of ["one", "two"]) yield* live.mount(RoomFixture, { props: { who: "me" }, room })
@@ -188,7 +188,7 @@ describe("a room", () => {
 
   it.effect("has no ghosts: a crash keeps its member, an end does not", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const second = yield* live.connect()
       const bob = yield* second.mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
       yield* Effect.scoped(
@@ -212,7 +212,7 @@ describe("a room", () => {
 describe("presence", () => {
   it.effect("of a client of whom nothing is known at first begins when something is", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const second = yield* live.connect()
       const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
       const nobody = yield* second.mount(RoomFixture, { props: { who: "Nobody" }, room: "lobby" })
@@ -231,7 +231,7 @@ describe("presence", () => {
 
   it.effect("merges the clients of a principal, says who is away, and forgets who does not come back", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const [one, other] = [yield* live.connect({ principal: "ada" }), yield* live.connect({ principal: "ada" })]
       const bob = yield* live.mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
       const tab = yield* one.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
@@ -262,7 +262,7 @@ describe("presence", () => {
 
   it.effect("of a shared instance is who has mounted it", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const second = yield* live.connect()
       const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, key: "all" })
       yield* Effect.scoped(
@@ -315,7 +315,7 @@ const sight = LiveTest.layer({ components: [Sight] }).pipe(Layer.provide(SightLa
 describe("a shared instance", () => {
   it.effect("counts a hundred increments of twenty clients at the same moment as a hundred", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const counters = yield* Effect.forEach(Array.from({ length: 20 }), () =>
         Effect.flatMap(live.connect(), (client) => client.mount(Sight, { key: "all" }))
       )
@@ -332,7 +332,7 @@ describe("a shared instance", () => {
 
   it.effect("whose view fails for one principal is faulted for that one, who sees on when it works again", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const [eve, late] = [yield* live.connect({ principal: "eve" }), yield* live.connect({ principal: "eve" })]
       const guest = yield* live.mount(Sight, { key: "all" })
       const seen = yield* eve.mount(Sight, { key: "all" })

@@ -118,7 +118,7 @@ const halls = (config: Partial<LiveConfig.Settings>) =>
 describe("rooms", () => {
   it.effect("that were left take no room, though nobody has confirmed it", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const hall = yield* live.mount(RoomFixture, { props: { who: "Ada" } })
       yield* live.stall
       const hops = Array.from({ length: 20 }, (_, room) => `room-${room}`).flatMap((room) => [
@@ -137,7 +137,7 @@ describe("rooms", () => {
 
   it.effect("are joined by a shared instance whatever one of its clients is in", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const mallory = yield* live.connect()
       for (const room of ["one", "two"]) yield* mallory.mount(RoomFixture, { props: { who: "Mallory" }, room })
       yield* mallory.mount(RoomFixture, { props: { who: "Mallory" }, key: "shared" })
@@ -183,7 +183,7 @@ const SafeLayer = Safe.toLayer(
 describe("a component without events", () => {
   it.effect("hears nothing in a room where others speak", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const frames: Array<string> = []
       const eve = yield* live.connect({ onFrame: (_, text) => frames.push(text) })
       yield* eve.mount(Fly, { props: {}, room: "staff" })
@@ -206,7 +206,7 @@ describe("a component without events", () => {
 describe("a view", () => {
   it.effect("goes by the claims of the client that looks, not by those of another one of its principal", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const admin = yield* live.connect({ principal: { id: "carol", claims: { admin: true } } })
       const plain = yield* live.connect({ principal: { id: "carol" } })
       const [safe, other] = [yield* admin.mount(Safe, { key: "s" }), yield* plain.mount(Safe, { key: "s" })]
@@ -223,7 +223,7 @@ describe("a view", () => {
 describe("keys that somebody makes up", () => {
   it.effect("leave nothing in the store when nothing has happened under them", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest
+      const live = yield* LiveTest.LiveTest
       const store = yield* SnapshotStore.SnapshotStore
       yield* Effect.forEach(
         ["a", "b"],
