@@ -1,6 +1,7 @@
 // Code in the documentation is code of this project, so that it compiles and is tested.
 //
-// Every block of code (not of JSON, a shell or a text) of README.md and docs/ stands under a comment that says where it comes from:
+// Every block of code (not of JSON, a shell or a text) of README.md, of docs/ and of the docstrings in src/ stands under a comment that
+// says where it comes from:
 //
 //   <!-- snippet: examples/counter/Counter.ts#contract -->   from `// #region contract` to `// #endregion contract` (in Python, `# #region`)
 //   <!-- snippet: examples/counter/Counter.ts -->            the whole file
@@ -23,13 +24,14 @@ type Extracted = { readonly lines: ReadonlyArray<string> } | { readonly problem:
 const root = fileURLToPath(new URL("..", import.meta.url))
 const write = process.argv.includes("--write")
 
-const fence = /^(\s*)(`{3,}|~{3,})\s*(\w*)/
-const comment = /^\s*<!--\s*snippet:\s*([^\s#]+)(?:#(\S+))?\s*-->\s*$/
+/** In a docstring a line begins with a star. */
+const fence = /^(\s*(?:\* )?)(`{3,}|~{3,})\s*(\w*)/
+const comment = /^\s*(?:\* )?<!--\s*snippet:\s*([^\s#]+)(?:#(\S+))?\s*-->\s*$/
 const marker = /^\s*(?:\/\/|#|\{?\/\*)\s*#(region|endregion)\b\s*([^\s*]*)/
 
 const quote = (line: string | undefined): string => (line === undefined ? "the end" : JSON.stringify(line))
 
-const isBlank = (line: string): boolean => line.trim() === ""
+const isBlank = (line: string): boolean => line.trim() === "" || line.trim() === "*"
 
 /** Without what surrounds a region: indentation, blank lines at both ends, markers of other regions. */
 const tidy = (region: ReadonlyArray<string>): ReadonlyArray<string> => {
@@ -96,7 +98,7 @@ const codeBlocks = (lines: ReadonlyArray<string>): ReadonlyArray<Block> => {
     const opening = fence.exec(lines[index] ?? "")
     if (opening === null) continue
     const [, indent = "", ticks = "", language = ""] = opening
-    const closing = lines.findIndex((line, at) => at > index && line.trim() === ticks)
+    const closing = lines.findIndex((line, at) => at > index && line.slice(indent.length).trim() === ticks)
     const end = closing === -1 ? lines.length : closing
     const above = lines.slice(0, index).findLast((line) => !isBlank(line)) ?? ""
     blocks.push({ language, indent, begin: index + 1, end, source: comment.exec(above) })
@@ -127,8 +129,19 @@ const checkPage = (page: string, report: (line: number, problem: Problem) => voi
       report(begin, extracted.problem)
       continue
     }
+    const isDocstring = indent.endsWith("* ")
+    if (isDocstring && extracted.lines.some((line) => line.includes("*/"))) {
+      report(begin, {
+        happened: `the block comes from ${path}, and has a comment that would end the docstring it is in.`,
+        expected: "no `*/`.",
+        todo: "write the comment with `//`, or move it out of the region."
+      })
+      continue
+    }
     const actual = lines.slice(begin, end)
-    const expected = extracted.lines.map((line) => (line === "" ? "" : indent + line))
+    const expected = extracted.lines.map((line) =>
+      line === "" ? (isDocstring ? indent.trimEnd() : "") : indent + line
+    )
     const length = Math.max(actual.length, expected.length)
     const at = Array.from({ length }).findIndex((_, line) => actual[line] !== expected[line])
     if (at === -1) continue
@@ -150,14 +163,17 @@ const checkPage = (page: string, report: (line: number, problem: Problem) => voi
   return blocks.length
 }
 
-const pages = globSync(["README.md", "docs/**/*.md"], { cwd: root }).sort()
+const pages = globSync(["README.md", "docs/**/*.md", "src/**/*.{ts,tsx}"], { cwd: root }).sort()
 let blocks = 0
 let problems = 0
+let withCode = 0
 for (const page of pages) {
-  blocks += checkPage(page, (line, { expected, happened, todo }) => {
+  const found = checkPage(page, (line, { expected, happened, todo }) => {
     problems++
     console.error(`${page}:${line}: ${happened}\n  Expected: ${expected}\n  To do: ${todo}\n`)
   })
+  blocks += found
+  if (found > 0) withCode++
 }
-console.log(`${blocks} code blocks in ${pages.length} pages, ${problems} not in order.`)
+console.log(`${blocks} code blocks in ${withCode} pages, ${problems} not in order.`)
 process.exitCode = problems === 0 ? 0 : 1

@@ -243,6 +243,32 @@ export interface Class<
   /**
    * Puts a behaviour into the Context. `build` runs once per activation, in the Scope of the instance; when it fails
    * with a `LiveError`, the client that mounts gets that error. Throws when the migrations do not lead to this version.
+   *
+   * <!-- snippet: examples/counter/CounterLayer.ts#behavior -->
+   *
+   * ```ts
+   * import { Effect } from "effect"
+   * import { Counter, LimitReached } from "./Counter.ts"
+   *
+   * const max = 100
+   *
+   * export const CounterLayer = Counter.toLayer(
+   *   Effect.gen(function* () {
+   *     const self = yield* Counter // this instance: id, props, get, set, update, changes, broadcast
+   *     return Counter.of({
+   *       Increment: Effect.fn("Counter.Increment")(function* ({ by }) {
+   *         const { count } = yield* self.get
+   *         if (count + by > max) return yield* new LimitReached({ max })
+   *         const next = yield* self.update((state) => ({ count: state.count + by }))
+   *         if (next.count % 10 === 0) yield* self.broadcast("Milestone", { count: next.count })
+   *         return next.count
+   *       }),
+   *       Reset: () => self.set({ count: 0 })
+   *     })
+   *   }),
+   *   { persist: true } // in the SnapshotStore, which is the memory of the process unless another is provided
+   * )
+   * ```
    */
   readonly toLayer: <H extends HandlersFrom<Actions, E> & NoOtherHandlers<Actions, H>, R = never>(
     build: H | Effect.Effect<H, LiveError, R>,
@@ -295,7 +321,31 @@ export type Requirement<C> = C extends { new (_: never): infer _; readonly Ident
   ? BehaviorOf<Self>
   : never
 
-/** Makes a contract. */
+/**
+ * Makes a contract.
+ *
+ * <!-- snippet: examples/counter/Counter.ts#contract -->
+ *
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Rpc } from "effect/rpc"
+ * import { Component } from "fibra"
+ *
+ * export class LimitReached extends Schema.TaggedError<LimitReached>()("LimitReached", { max: Schema.Int }) {}
+ *
+ * export class Counter extends Component.Service<Counter>()("Counter", {
+ *   version: 1,
+ *   props: { start: Schema.Int },
+ *   state: { count: Schema.Int },
+ *   initial: ({ start }) => ({ count: start }),
+ *   actions: [
+ *     Rpc.make("Increment", { payload: { by: Schema.Int }, success: Schema.Int, error: LimitReached }),
+ *     Rpc.make("Reset")
+ *   ],
+ *   events: { Milestone: Schema.Struct({ count: Schema.Int }) }
+ * }) {}
+ * ```
+ */
 export const Service =
   <Self>() =>
   <

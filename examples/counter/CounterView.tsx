@@ -3,7 +3,7 @@ import { useState } from "react"
 import { LiveStatus, useComponent, useEvent } from "fibra/react"
 import { Counter } from "./Counter.ts"
 
-/** Everyone who looks at it shares one counter, by its key. */
+// Everyone who looks at it shares one counter, by its key.
 export const CounterView = () => {
   const counter = useComponent(Counter, { props: { start: 0 }, key: "everyone" })
   const [milestone, setMilestone] = useState<number>()

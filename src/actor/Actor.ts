@@ -137,7 +137,46 @@ export const make = <State, H extends Handlers, E = never, R = never>(
   }
 }
 
-/** Runs an actor until its Scope closes. Fails with `ActorCrashed` when the initial state or the build does. */
+/**
+ * Runs an actor until its Scope closes. Fails with `ActorCrashed` when the initial state or the build does.
+ *
+ * <!-- snippet: test/examples/actors/Ask.test.ts#behavior -->
+ *
+ * ```ts
+ * import { assert, describe, it } from "@effect/vitest"
+ * import { Effect, Fiber, Latch, Schema } from "effect"
+ * import { TestClock } from "effect/testing"
+ * import { Actor } from "fibra/actor"
+ *
+ * class Overdrawn extends Schema.TaggedError<Overdrawn>()("Overdrawn", { balance: Schema.Int }) {}
+ *
+ * const account = Actor.make("account", {
+ *   initial: { balance: 0 },
+ *   build: (self) =>
+ *     Effect.succeed({
+ *       deposit: (amount: number) => self.update(({ balance }) => ({ balance: balance + amount })),
+ *       withdraw: Effect.fnUntraced(function* (amount: number) {
+ *         const { balance } = yield* self.get
+ *         if (amount > balance) return yield* new Overdrawn({ balance })
+ *         yield* self.set({ balance: balance - amount })
+ *         return balance - amount
+ *       })
+ *     })
+ * })
+ * ```
+ *
+ * <!-- snippet: test/examples/actors/Ask.test.ts#ask -->
+ *
+ * ```ts
+ * const ada = yield* Actor.spawn(account, { address: "account/ada" }) // stops when the Scope closes
+ * yield* ada.tell("deposit", 100) // the mailbox has it
+ * assert.strictEqual(yield* ada.ask("withdraw", 30), 70) // the handler has run
+ *
+ * const error = yield* Effect.flip(ada.ask("withdraw", 1_000)) // Overdrawn | ActorError
+ * assert.strictEqual(error._tag, "Overdrawn")
+ * assert.deepStrictEqual(yield* ada.state, { balance: 70 })
+ * ```
+ */
 export const spawn = <State, H extends Handlers, E, R>(
   behavior: Behavior<State, H, E, R>,
   options?: { readonly address?: string }

@@ -25,7 +25,39 @@ import * as ReplicaOpener from "./ReplicaOpener.ts"
 export class LiveClient extends Context.Service<
   LiveClient,
   {
-    /** Mounts a component until the Scope closes. Waits for the connection, and fails when the server refuses. */
+    /**
+     * Mounts a component until the Scope closes. Waits for the connection, and fails when the server refuses.
+     *
+     * <!-- snippet: examples/counter/client.ts#client -->
+     *
+     * ```ts
+     * import { NodeRuntime } from "@effect/platform-node"
+     * import { Config, Console, Effect, Layer, Stream } from "effect"
+     * import { LiveClient } from "fibra/client"
+     * import { Counter } from "./Counter.ts"
+     *
+     * const url = Config.withDefault(Config.String("LIVE_URL"), "ws://127.0.0.1:3000/api/live/rpc")
+     *
+     * Effect.gen(function* () {
+     *   const live = yield* LiveClient.LiveClient
+     *   const counter = yield* live.mount(Counter, { props: { start: 0 } }) // leaving the Scope unmounts
+     *   yield* counter.events("Milestone").pipe(
+     *     Stream.runForEach(({ count }) => Console.log(`milestone: ${count}`)),
+     *     Effect.forkScoped({ startImmediately: true })
+     *   )
+     *   const total = yield* counter.call.Increment({ by: 10 })
+     *   yield* Console.log(`total: ${total}`)
+     *   const limit = yield* counter.call
+     *     .Increment({ by: 1000 })
+     *     .pipe(Effect.catchTag("LimitReached", ({ max }) => Effect.succeed(`no further than ${max}`)))
+     *   yield* Console.log(`limit: ${limit}`)
+     * }).pipe(
+     *   Effect.scoped,
+     *   Effect.provide(Layer.unwrap(Effect.map(url, (url) => LiveClient.layerWebSocket({ url })))),
+     *   NodeRuntime.runMain
+     * )
+     * ```
+     */
     readonly mount: <C extends Component.Typed>(
       component: C,
       // Spelt out: an error says this, and not the name of the type.
@@ -71,7 +103,16 @@ export const layer = (
     )
   )
 
-/** A client over a WebSocket. In a browser the StateCache is the local storage, unless another is provided. */
+/**
+ * A client over a WebSocket. A `StateCache` is optional, which its type cannot say: otherwise tokens are kept in the
+ * local storage of a browser, and elsewhere in memory.
+ *
+ * <!-- snippet: test/examples/Security.test.ts#client -->
+ *
+ * ```ts
+ * const client = LiveClient.layerWebSocket({ url, token: Effect.sync(() => Redacted.value(secret)) }) // for each attempt
+ * ```
+ */
 export const layerWebSocket = (options: Link.WebSocketOptions & ClientSettings): Layer.Layer<LiveClient> =>
   layer(options).pipe(
     Layer.provide(Link.layerWebSocket(options)),

@@ -201,7 +201,20 @@ export type Options = {
   readonly [Name in keyof Settings]?: Settings[Name] extends Duration.Duration ? Duration.Input : Settings[Name]
 }
 
-/** Replaces some of the defaults; dies of what no server can work with, and says which it is and what was expected. */
+/**
+ * Replaces some of the defaults; dies of what no server can work with, and says which it is and what was expected.
+ *
+ * <!-- snippet: test/examples/Security.test.ts#limits -->
+ *
+ * ```ts
+ * const limits = LiveConfig.layer({
+ *   maxConnectionsPerPrincipal: 2, // two tabs
+ *   trustedProxies: 1, // nginx
+ *   rate: 20,
+ *   rateBurst: 200
+ * })
+ * ```
+ */
 export const layer = (options: Options): Layer.Layer<never> =>
   Layer.effect(
     LiveConfig,
@@ -226,6 +239,18 @@ export const variableOf = (name: keyof Settings): string => `FIBRA_${Str.constan
 /**
  * Reads every setting from the environment, by Effect's `Config`: `FIBRA_RATE=20`, `FIBRA_IDLE_TIMEOUT="2 minutes"`. What is not set
  * there, or is empty, is as the `LiveConfig.layer` that is provided to this one says, or by default.
+ *
+ * <!-- snippet: test/examples/Environment.ts#environment -->
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { LiveConfig } from "fibra/server"
+ *
+ * // What the environment does not say is as it is here.
+ * export const config = LiveConfig.layerConfig.pipe(
+ *   Layer.provide(LiveConfig.layer({ allowedOrigins: ["https://example.org"], idleTimeout: "90 seconds" }))
+ * )
+ * ```
  */
 export const layerConfig: Layer.Layer<never, LiveConfigError | Config.ConfigError> = Layer.effect(
   LiveConfig,

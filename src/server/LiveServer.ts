@@ -30,9 +30,36 @@ export type { Requirements, StartError } from "./LiveCore.ts"
 
 /**
  * Serves the components at `${path}/rpc` (by default `/api/live/rpc`) and, for clients in any language, at
- * `${path}/ws`, until the Scope closes. State tokens are signed with `FIBRA_SECRET` unless `Secrets` are provided;
- * states are stored in memory unless a `SnapshotStore` is provided. `Principals` is for the rest of the program, such
- * as a route that signs somebody out.
+ * `${path}/ws`, until the Scope closes. It requires a router and the behaviour of each component. These services are
+ * optional, which its type cannot say: `LiveConfig`, `Authentication`, `Authorization`, `Secrets` (otherwise
+ * `FIBRA_SECRET` signs the state tokens), `SnapshotStore` (otherwise states are stored in memory) and `Principals`,
+ * which it provides to the rest of the program, such as a route that signs somebody out.
+ *
+ * <!-- snippet: examples/counter/main.ts#main -->
+ *
+ * ```ts
+ * import { createServer } from "node:http"
+ * import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+ * import { Config, Layer } from "effect"
+ * import { HttpRouter } from "effect/http"
+ * import { LiveConfig, LiveServer } from "fibra/server"
+ * import { Counter } from "./Counter.ts"
+ * import { CounterLayer } from "./CounterLayer.ts"
+ *
+ * const options = {
+ *   port: Config.withDefault(Config.Port("PORT"), 3000),
+ *   // Open sockets would be waited for when the process is to end; LiveServer closes them instead.
+ *   disablePreemptiveShutdown: Config.succeed(true)
+ * }
+ *
+ * LiveServer.layer({ components: [Counter] }).pipe(
+ *   Layer.provide([CounterLayer, LiveConfig.layerConfig]),
+ *   HttpRouter.serve,
+ *   Layer.provide(NodeHttpServer.layerConfig(createServer, options)),
+ *   Layer.launch,
+ *   NodeRuntime.runMain
+ * )
+ * ```
  */
 export const layer = <const Components extends ReadonlyArray<Component.Any>>(options: {
   readonly components: Components

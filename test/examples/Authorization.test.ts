@@ -19,7 +19,7 @@ class Teams extends Context.Service<
 >()("app/Teams") {}
 
 // #region rights
-/** A board belongs to the team of its key; cards are removed by whoever leads it. */
+// A board belongs to the team of its key; cards are removed by whoever leads it.
 const authorization = Authorization.layer({
   mount: Effect.fnUntraced(function* ({ component, key, principal }) {
     const teams = yield* Teams // taken from where the layer is provided with it

@@ -3,7 +3,7 @@
 import { Layer } from "effect"
 import { LiveConfig } from "fibra/server"
 
-/** What the environment does not say is as it is here. */
+// What the environment does not say is as it is here.
 export const config = LiveConfig.layerConfig.pipe(
   Layer.provide(LiveConfig.layer({ allowedOrigins: ["https://example.org"], idleTimeout: "90 seconds" }))
 )

@@ -24,7 +24,7 @@ const inFolder = (folder: string) => notes.pipe(Layer.provide(SnapshotStore.laye
 // #endregion folder
 
 // #region postgres
-/** For any number of processes: PostgreSQL, at `postgres://user:password@host/database`. */
+// For any number of processes: PostgreSQL, at `postgres://user:password@host/database`.
 const inPostgres = notes.pipe(
   Layer.provide(SnapshotStore.layerSql), // creates its tables
   Layer.provide(PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") }))

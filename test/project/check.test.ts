@@ -74,6 +74,17 @@ const planted = [
     says: "README.md"
   },
   {
+    what: "the example of a docstring is not what its source says any more",
+    check: "snippets",
+    files: {
+      "test/examples/Stores.test.ts": source("test/examples/Stores.test.ts").replace(
+        "creates its tables",
+        "makes tables"
+      )
+    },
+    says: "src/server/store/SnapshotStore.ts"
+  },
+  {
     what: "the published protocol is not what the schemas of its messages say any more",
     check: "protocol",
     files: { "src/JsonProtocol.ts": source("src/JsonProtocol.ts").replace("isMaxLength(256)", "isMaxLength(255)") },

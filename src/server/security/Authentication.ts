@@ -63,6 +63,22 @@ export const Authentication = Context.Reference<Authenticate | undefined>("fibra
 /**
  * Authenticates each connection with this function. Its services are taken from where this layer is built; resources it
  * acquires are released when it has answered.
+ *
+ * <!-- snippet: test/examples/Security.test.ts#authentication -->
+ *
+ * ```ts
+ * const authentication = Authentication.layer(
+ *   Effect.fnUntraced(function* (request) {
+ *     const accounts = yield* Accounts // taken from where the layer is provided with it
+ *     const token = Authentication.token(request) ?? request.cookies["session"]
+ *     if (token === undefined) return undefined // anonymous
+ *     const account = yield* accounts.find(token)
+ *     if (account === undefined) return yield* new Authentication.Unauthorized({ detail: "no such session" }) // 401
+ *     if (accounts.isBanned(account.name)) return yield* new Authentication.Forbidden({}) // 403
+ *     return { id: account.name, claims: { role: account.role } }
+ *   })
+ * )
+ * ```
  */
 export const layer = <R = never>(authenticate: Authenticate<R>): Layer.Layer<never, never, Needed<R>> =>
   withContext(

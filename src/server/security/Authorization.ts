@@ -64,6 +64,23 @@ export const Authorization = Context.Reference<Rights>("fibra/server/Authorizati
 /**
  * Puts these rules in force. Their services are taken from where this layer is built. A rule that dies is logged, and
  * allows nothing.
+ *
+ * <!-- snippet: test/examples/Authorization.test.ts#rights -->
+ *
+ * ```ts
+ * // A board belongs to the team of its key; cards are removed by whoever leads it.
+ * const authorization = Authorization.layer({
+ *   mount: Effect.fnUntraced(function* ({ component, key, principal }) {
+ *     const teams = yield* Teams // taken from where the layer is provided with it
+ *     return component !== "Board" || (yield* teams.roleOf(key, principal?.id)) !== undefined
+ *   }),
+ *   call: Effect.fnUntraced(function* ({ action, component, key, principal }) {
+ *     if (component !== "Board" || action !== "Remove") return true
+ *     const teams = yield* Teams
+ *     return (yield* teams.roleOf(key, principal?.id)) === "lead"
+ *   })
+ * })
+ * ```
  */
 export const layer = <R = never>(service: Rights<R>): Layer.Layer<never, never, R> =>
   Layer.effect(

@@ -135,6 +135,16 @@ export const layerFolder = (directory: string): Layer.Layer<SnapshotStore, Snaps
 /**
  * In PostgreSQL, for any number of servers. Creates the tables `fibra_snapshots`, `fibra_tokens` and
  * `fibra_migrations`.
+ *
+ * <!-- snippet: test/examples/Stores.test.ts#postgres -->
+ *
+ * ```ts
+ * // For any number of processes: PostgreSQL, at `postgres://user:password@host/database`.
+ * const inPostgres = notes.pipe(
+ *   Layer.provide(SnapshotStore.layerSql), // creates its tables
+ *   Layer.provide(PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") }))
+ * )
+ * ```
  */
 export const layerSql: Layer.Layer<SnapshotStore, SnapshotStoreError, SqlClient.SqlClient> = Layer.effect(
   SnapshotStore,
