@@ -187,6 +187,7 @@ class Night {
       if (waited % reconnection === 0) {
         for (const { link } of this.#clients) this.#start(link.disconnect)
         for (const client of this.#openClients) client.cut()
+        await this.#loop.drain()
       }
       for (const { link } of this.#clients) this.#start(link.reconnect)
       for (const client of this.#openClients) client.connect()

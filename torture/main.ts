@@ -1,8 +1,11 @@
 // `npm run torture`: nights in which everything goes wrong, one after the other, until the time is over.
 //
 //   npm run torture -- --minutes 30      for so long (3)
+//   npm run torture -- --nights 20       or so many nights, if they are over sooner
 //   npm run torture -- --seed 7          beginning with this seed; without it, with one that is printed
 //   npm run torture -- --steps 80        steps in one night
+//   npm run torture -- --violations 1    until so many nights have broken something (5)
+//   npm run torture -- --shrink 10       seconds for shortening the script of one of them (60)
 //   npm run torture -- --script file     only the night that a violation has printed; with the --seed it has named
 //
 // A night is a simulation: clients, sockets, the store, clocks and user code misbehave as its script says, on an event loop that its
@@ -18,9 +21,12 @@ import { shrink } from "./Shrink.ts"
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "3" },
+    nights: { type: "string", default: "Infinity" },
     seed: { type: "string" },
     steps: { type: "string", default: "60" },
-    script: { type: "string" }
+    script: { type: "string" },
+    violations: { type: "string", default: "5" },
+    shrink: { type: "string", default: "60" }
   }
 })
 
@@ -42,7 +48,7 @@ const failsLike = async (violation: string | undefined, seed: number, steps: Rea
 
 const tell = async (seed: number, steps: ReadonlyArray<Step>, report: Night.Report): Promise<void> => {
   console.log(`\nVIOLATED with seed ${seed}, after step ${report.step} of ${steps.length}: ${report.violation}`)
-  const limit = performance.now() + 60_000
+  const limit = performance.now() + Number(values.shrink) * 1000
   const shortest = await shrink(
     steps.slice(0, report.step + 1),
     (steps) => failsLike(report.violation, seed, steps),
@@ -65,7 +71,11 @@ if (values.script !== undefined) {
 console.log(`seed ${first}`)
 let nights = 0
 let violations = 0
-for (let seed = first; performance.now() < until && violations < 5; seed++) {
+for (
+  let seed = first;
+  nights < Number(values.nights) && performance.now() < until && violations < Number(values.violations);
+  seed++
+) {
   const steps = generate(new SeededRandom(seed), Number(values.steps))
   for (const step of steps) countStep(step)
   const report = await Night.run(seed, steps)
