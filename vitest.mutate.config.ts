@@ -8,7 +8,7 @@ export default defineConfig({
       "test/{Frozen,Patch,StateCodec}.test.ts",
       "test/actor/{RestartPolicy,Mailbox}.test.ts",
       "test/client/*.test.ts",
-      "test/server/{instance,security,session,sync,transport}/*.test.ts"
+      "test/server/{instance,security,session,sync,transport,wire/rpc}/*.test.ts"
     ],
     testTimeout: 20_000
   }

@@ -92,8 +92,7 @@ export class StateCopy<State> {
   }
 
   #replace({ epoch, revision }: Version, encoded: Encoded): void {
-    const previous =
-      this.#encoded === undefined || this.#state === undefined ? undefined : { from: this.#encoded, to: this.#state }
+    const previous = this.#encoded === undefined ? undefined : { from: this.#encoded, to: this.#state as State }
     this.#state = this.#codec.decode(encoded, previous)
     this.#encoded = encoded
     this.#epoch = epoch

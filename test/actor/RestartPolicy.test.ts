@@ -98,6 +98,28 @@ describe("RestartPolicy", () => {
       decisions: ["probe 10000", "probe 20000", "probe 40000", "probe 80000", "probe 100000", "probe 100000"]
     },
     {
+      name: "counts the crashes within the window, however long the actor had run before",
+      crashes: [
+        [1000, 0],
+        [1001, 0],
+        [1002, 0],
+        [1003, 0]
+      ],
+      decisions: ["restart 0", "restart 100", "restart 200", "probe 10000"]
+    },
+    {
+      name: "probes again after a probe that crashed before it was healthy, whatever the intensity",
+      crashes: [
+        [0, 0],
+        [1, 0],
+        [2, 0],
+        [3, 0],
+        [13, 29],
+        [33, 29.999]
+      ],
+      decisions: ["restart 0", "restart 100", "restart 200", "probe 10000", "probe 20000", "probe 40000"]
+    },
+    {
       name: "trusts what has been healthy since the probe",
       crashes: [
         [0, 0],
@@ -140,5 +162,11 @@ describe("RestartPolicy", () => {
     const crashes = Array.from({ length: 6 }, (_, at) => [at, 0] as const)
     assert.strictEqual(follow(RestartPolicy.make(), crashes).at(-2), "restart 800")
     assert.strictEqual(follow(RestartPolicy.make(), crashes).at(-1), "probe 30000")
+  })
+
+  it("probes unless it was made to stop", () => {
+    assert.deepStrictEqual(follow(RestartPolicy.make({ intensity: 0 }), [[0, 0]]), ["probe 30000"])
+    assert.deepStrictEqual(follow(RestartPolicy.make({ intensity: 0, exhausted: "stop" }), [[0, 0]]), ["stop"])
+    assert.strictEqual(RestartPolicy.make().exhausted, "probe")
   })
 })

@@ -20,6 +20,10 @@ class Tally {
 class Tallies {
   readonly #tallies = new Map<string, Tally>()
 
+  get size(): number {
+    return this.#tallies.size
+  }
+
   /** One more, unless the limit is reached. */
   enter(name: string, limit: number): Tally | undefined {
     const tally = this.#tallies.get(name) ?? new Tally(name)

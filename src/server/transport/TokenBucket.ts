@@ -15,9 +15,9 @@ export class TokenBucket {
 
   /** `burst` tokens, of which `rate` come back per second; `Infinity` is no limit. */
   constructor(options: { readonly rate: number; readonly burst: number }) {
-    const isLimited = options.rate < Infinity && options.burst < Infinity
+    const isLimited = options.burst < Infinity
     this.#interval = isLimited ? 1000 / options.rate : 0
-    this.#depth = this.#interval * (isLimited ? options.burst : 0)
+    this.#depth = isLimited ? this.#interval * options.burst : 0
   }
 
   /** Milliseconds until there is a token; 0 when there is one. */

@@ -79,6 +79,38 @@ describe("sessions whose clients are away", () => {
     assert.deepStrictEqual(parking.park("f", parked("bob", 10)), ["c"])
   })
 
+  it("keep whose they are and when their time is over when they have grown", () => {
+    const parking = new ParkedSessions<string>(room)
+    parking.park("a", parked("ada", 1, 10))
+    assert.deepStrictEqual(
+      parking.measure(() => 30),
+      []
+    )
+    assert.deepStrictEqual(parking.get("a"), parked("ada", 30, 10))
+    assert.isUndefined(parking.get("b"))
+    assert.strictEqual(parking.next, 10)
+    assert.deepStrictEqual(parking.expired(9), [])
+    assert.deepStrictEqual(parking.expired(10), ["a"])
+  })
+
+  it("of the address that has grown most go first, though those of others are away longer", () => {
+    const parking = new ParkedSessions<string>(room)
+    parking.park("stranger", anonymous("192.0.2.1", 40))
+    parking.park("grows", anonymous("192.0.2.2", 1))
+    assert.deepStrictEqual(
+      parking.measure((name) => (name === "grows" ? 70 : 40)),
+      ["grows"]
+    )
+    assert.isTrue(parking.remove("stranger"))
+  })
+
+  it("that are as many as there may be and too large go by their bytes", () => {
+    const parking = new ParkedSessions<string>(room)
+    for (const name of ["a", "b"]) parking.park(name, anonymous("192.0.2.1", 5))
+    assert.deepStrictEqual(parking.park("large", anonymous("192.0.2.2", 95)), ["large"])
+    assert.strictEqual(parking.size, 2)
+  })
+
   it("are given back once, and count no more", () => {
     const parking = new ParkedSessions<string>(room)
     parking.park("a", parked("ada", 90))

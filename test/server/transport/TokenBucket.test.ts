@@ -47,13 +47,16 @@ describe("a rate limit", () => {
   it("of Infinity is none", () => {
     for (const limit of [
       new TokenBucket({ rate: Infinity, burst: 1 }),
-      new TokenBucket({ rate: 1, burst: Infinity })
+      new TokenBucket({ rate: 1, burst: Infinity }),
+      new TokenBucket({ rate: Infinity, burst: Infinity })
     ]) {
       let bucket = 0
       for (let taken = 0; taken < 10_000; taken++) {
         assert.strictEqual(limit.wait(bucket, 5), 0)
         bucket = limit.take(bucket, 5)
       }
+      // A bucket that never empties has nothing to remember.
+      assert.strictEqual(bucket, 0)
     }
   })
 })
