@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { StateCopy, type PatchedEvent, type SnapshotEvent } from "../../src/client/StateCopy.ts"
 import { ComponentId } from "../../src/LiveId.ts"
-import * as Patch from "../../src/Patch.ts"
+import type * as Patch from "../../src/Patch.ts"
 import { type Encoded, make } from "../../src/StateCodec.ts"
 
 interface State {

@@ -183,11 +183,11 @@ export class ReplyCache<Answer> {
     return true
   }
 
-  /** Forgets a request without an answer; false when it has one. Called by `KnownRequest`. */
+  /** Forgets a request; false when it was forgotten before. Called by `KnownRequest`. */
   forget(request: KnownRequest<Answer>): boolean {
     if (this.#known.get(request.id) !== request) return false
     this.#delete(request)
-    return request.answer === undefined
+    return true
   }
 
   #delete(request: KnownRequest<Answer>): void {

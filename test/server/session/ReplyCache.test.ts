@@ -113,4 +113,125 @@ describe("a request of a session", () => {
     // What was asked counts, too.
     assert.deepStrictEqual([ask(large, 2).heard, large.bytes], [[answer], "instanceAction".length + 20])
   })
+
+  it("that was settled is the last one that is: the next may be asked", () => {
+    const cache = make()
+    cache.settleBelow(2)
+    assert.strictEqual(ask(cache, 2).how, "known")
+    const later = new ReplyCache<string>({ maxAnswers: 3, maxBytes: 60, sizeOf: () => 0 }, 5)
+    assert.deepStrictEqual([ask(later, 4).how, ask(later, 5).how], ["forgotten", "known"])
+    later.settleBelow(2)
+    assert.strictEqual(ask(later, 3).how, "forgotten")
+  })
+
+  it("that has a name is not settled by a number", () => {
+    const cache = make()
+    ask(cache, "call", "named")
+    ask(cache, 1, "one")
+    cache.settleBelow(2)
+    assert.deepStrictEqual([cache.answers, cache.size], [["named"], 1])
+    assert.deepStrictEqual(ask(cache, "call").heard, ["named"])
+  })
+
+  it("tells who waits that the client has disconnected, once, and runs on", () => {
+    const cache = make()
+    const running = ask(cache, 1)
+    cache.detach()
+    cache.detach()
+    assert.deepStrictEqual([running.dropped(), running.cancelled()], [1, 0])
+    running.done("yes")
+    assert.deepStrictEqual([running.heard, cache.answers], [[], ["yes"]])
+  })
+
+  it("is cancelled once, and who waits is told; a later one of the same id is another", () => {
+    const cache = make()
+    const first = ask(cache, "call")
+    cache.cancel("another")
+    cache.cancel("call")
+    first.cancel()
+    assert.deepStrictEqual([first.cancelled(), first.dropped(), cache.size], [1, 1, 0])
+    const second = ask(cache, "call")
+    first.cancel()
+    first.done("late")
+    assert.deepStrictEqual([first.heard, second.heard, second.cancelled(), cache.bytes, cache.size], [[], [], 0, 0, 1])
+    second.done("yes")
+    assert.deepStrictEqual(second.heard, ["yes"])
+  })
+
+  it("that was cancelled has no answer, not even one that comes of the cancelling", () => {
+    const cache = make()
+    const heard: Array<string> = []
+    const known = cache.ask(1, request, {
+      answered: (answer) => void heard.push(answer),
+      dropped: () => heard.push("-")
+    })
+    if (typeof known === "string") return assert.fail(known)
+    known.runs({ cancel: () => known.answered("interrupted") })
+    known.cancel()
+    assert.deepStrictEqual([heard, cache.bytes, cache.answers], [["-"], 0, []])
+  })
+
+  it("can be cancelled before it runs", () => {
+    const cache = make()
+    const known = cache.ask(1, request, { answered: () => {}, dropped: () => {} })
+    cache.cancel(1)
+    assert.deepStrictEqual([typeof known, cache.size], ["object", 0])
+  })
+
+  it("that has an answer is forgotten, and not cancelled, when nobody waits for it", () => {
+    const cache = make()
+    const atOnce = ask(cache, 1, "one")
+    const later = ask(cache, 2)
+    later.done("two")
+    ask(cache, 3)
+    assert.deepStrictEqual([cache.answers, cache.size], [["one", "two"], 3])
+    cache.clear()
+    assert.deepStrictEqual([atOnce.cancelled(), later.cancelled(), atOnce.dropped(), later.dropped()], [0, 0, 0, 0])
+    assert.deepStrictEqual([cache.answers, cache.size, cache.bytes], [[], 0, 0])
+  })
+
+  it("has one answer, the first", () => {
+    const cache = make()
+    const first = ask(cache, 1)
+    first.done("yes")
+    first.done("no")
+    assert.deepStrictEqual(
+      [first.heard, ask(cache, 1).heard, cache.bytes],
+      [["yes"], ["yes"], "instanceActionyes".length]
+    )
+    cache.settleBelow(2)
+    assert.strictEqual(cache.bytes, 0)
+  })
+
+  it("keeps its answer up to the last byte that there is room for, and alone however large", () => {
+    const cache = make()
+    const half = "x".repeat(30 - "instanceAction".length)
+    ask(cache, 1, half)
+    ask(cache, 2, half)
+    assert.deepStrictEqual([cache.answers, cache.bytes], [[half, half], 60])
+    const large = "x".repeat(1000)
+    ask(cache, 3, large)
+    assert.deepStrictEqual([cache.answers, ask(cache, 3).heard], [[large], [large]])
+    // One that had to make room does not make the later ones forgotten.
+    assert.strictEqual(ask(cache, 4).how, "known")
+  })
+
+  it("that runs makes no room for answers", () => {
+    const cache = make()
+    const running = ask(cache, 1)
+    for (let id = 2; id <= 5; id++) ask(cache, id, "x")
+    assert.strictEqual(cache.size, 4)
+    running.done("late")
+    assert.deepStrictEqual(running.heard, ["late"])
+  })
+
+  it("leaves its name when its answer had to make room, and no more names than may be", () => {
+    const cache = make()
+    assert.strictEqual(cache.names, 0)
+    for (let id = 1; id <= 4; id++) ask(cache, `call ${id}`, "x")
+    // There is room for two of them.
+    assert.strictEqual(cache.names, 2)
+    for (let id = 5; id <= 100; id++) ask(cache, `call ${id}`, "x")
+    assert.strictEqual(cache.names, 16 * 3)
+  })
 })
