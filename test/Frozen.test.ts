@@ -11,47 +11,50 @@ const all = Object.entries(kinds).flatMap(([name, kind]) =>
 )
 
 describe("a value in a state", () => {
-  it.each(all)("is not changed in place, or that is seen: $name in $where", ({ kind, place, where }) => {
-    const fields = { value: place.schema(kind.schema), other: Schema.Int }
-    const codec = StateCodec.make<{ readonly value: never; readonly other: number }>(fields)
-    const fresh = () => StateCodec.make<unknown>(fields)
-    const state = codec.freeze({ value: place.put(kind.make(1)) as never, other: 1 })
-    const before = codec.encode(state)
-    const text = JSON.stringify(before)
-    // Others with the same reference are encoded in between, and the state is read again.
-    const next = codec.freeze({ ...state, other: 2 }, state)
-    const after = codec.encode(next, { from: state, to: before })
-    const isFrozen = kind.isFrozen && where !== "a map"
-    assert.strictEqual(codec.isLoose(next), !isFrozen)
-    let isChanged = true
-    try {
-      kind.change(place.take(state.value) as never)
-    } catch (error) {
-      assert.instanceOf(error, TypeError)
-      isChanged = false
+  it.each(all)(
+    "a value in a state stays as it is, or its change is seen: $name in $where",
+    ({ kind, place, where }) => {
+      const fields = { value: place.schema(kind.schema), other: Schema.Int }
+      const codec = StateCodec.make<{ readonly value: never; readonly other: number }>(fields)
+      const fresh = () => StateCodec.make<unknown>(fields)
+      const state = codec.freeze({ value: place.put(kind.make(1)) as never, other: 1 })
+      const before = codec.encode(state)
+      const text = JSON.stringify(before)
+      // Others with the same reference are encoded in between, and the state is read again.
+      const next = codec.freeze({ ...state, other: 2 }, state)
+      const after = codec.encode(next, { from: state, to: before })
+      const isFrozen = kind.isFrozen && where !== "a map"
+      assert.strictEqual(codec.isLoose(next), !isFrozen)
+      let isChanged = true
+      try {
+        kind.change(place.take(state.value) as never)
+      } catch (error) {
+        assert.instanceOf(error, TypeError)
+        isChanged = false
+      }
+      if (isFrozen) assert.isFalse(isChanged)
+      const seen = codec.encode(next, { from: next, to: after })
+      assert.strictEqual(JSON.stringify(seen), JSON.stringify(fresh().encode(next)))
+      assert.strictEqual(JSON.stringify(before), text)
+      if (!isChanged) assert.strictEqual(JSON.stringify({ ...seen, other: 1 }), text)
+      // A crash takes it back, and what it takes back is changed by nobody else.
+      const good = codec.restore(before, { from: before, to: state })
+      assert.strictEqual(JSON.stringify(fresh().encode(good)), text)
+      assert.strictEqual(good === state, isFrozen)
+      if (!isFrozen) assert.notStrictEqual(good.value, state.value)
+      const again = codec.restore(before, { from: before, to: good })
+      assert.strictEqual(JSON.stringify(fresh().encode(again)), text)
+      try {
+        kind.change(place.take(again.value) as never)
+      } catch {
+        // Some kinds come back as what can be frozen.
+      }
+      assert.strictEqual(JSON.stringify(fresh().encode(codec.restore(before))), text)
     }
-    if (isFrozen) assert.isFalse(isChanged)
-    const seen = codec.encode(next, { from: next, to: after })
-    assert.strictEqual(JSON.stringify(seen), JSON.stringify(fresh().encode(next)))
-    assert.strictEqual(JSON.stringify(before), text)
-    if (!isChanged) assert.strictEqual(JSON.stringify({ ...seen, other: 1 }), text)
-    // A crash takes it back, and what it takes back is changed by nobody else.
-    const good = codec.restore(before, { from: before, to: state })
-    assert.strictEqual(JSON.stringify(fresh().encode(good)), text)
-    assert.strictEqual(good === state, isFrozen)
-    if (!isFrozen) assert.notStrictEqual(good.value, state.value)
-    const again = codec.restore(before, { from: before, to: good })
-    assert.strictEqual(JSON.stringify(fresh().encode(again)), text)
-    try {
-      kind.change(place.take(again.value) as never)
-    } catch {
-      // Some kinds come back as what can be frozen.
-    }
-    assert.strictEqual(JSON.stringify(fresh().encode(codec.restore(before))), text)
-  })
+  )
 
   it.each(Object.entries(kinds).map(([name, kind]) => ({ name, kind })))(
-    "that is the same is not encoded again if it is frozen: $name",
+    "a value in a state that is the same and frozen is not encoded again: $name",
     ({ kind }) => {
       const codec = StateCodec.make<{
         readonly value: unknown
@@ -78,7 +81,7 @@ describe("a value in a state", () => {
 describe("freezing", () => {
   const fixity = (value: unknown) => new Freezer().freeze(value)
 
-  it("says how far a value is frozen", () => {
+  it("freezing says how deep a value is frozen", () => {
     for (const value of [1, "", null, undefined, true, [], {}, [[1], { a: [{}] }], Object.create(null)]) {
       assert.strictEqual(fixity(value), PLAIN)
     }
@@ -94,7 +97,7 @@ describe("freezing", () => {
     assert.strictEqual(fixity(Listing.from([1])), FIXED)
   })
 
-  it("goes through what was frozen on top only, what is reached twice, and what contains itself", () => {
+  it("freezing descends into values frozen only on top, reached twice, or containing themselves", () => {
     const shared = { list: [1] }
     const cycle: { self?: unknown; deep: Array<number> } = { deep: [] }
     cycle.self = [cycle]
@@ -104,7 +107,7 @@ describe("freezing", () => {
     assert.isTrue(Object.isFrozen(cycle.deep))
   })
 
-  it("leaves what effect's data computes about itself to it", () => {
+  it("freezing leaves the caches of effect's data writable", () => {
     const freezer = new Freezer()
     const [utc, zoned, decimal] = [
       DateTime.makeUnsafe(12_345),

@@ -19,7 +19,7 @@ class Cell {
   })
 }
 
-it.effect("a reader gets the value of now first, then each later one", () =>
+it.effect("a reader of a LatestStream gets the current value first, then each later one", () =>
   Effect.gen(function* () {
     const cell = new Cell()
     const heard: Array<number> = []
@@ -36,7 +36,7 @@ it.effect("a reader gets the value of now first, then each later one", () =>
   })
 )
 
-it.effect("a reader that is slow gets the latest", () =>
+it.effect("a slow reader of a LatestStream gets the latest value", () =>
   Effect.gen(function* () {
     const cell = new Cell()
     const heard: Array<number> = []
@@ -55,7 +55,7 @@ it.effect("a reader that is slow gets the latest", () =>
   })
 )
 
-it.effect("nothing listens any more when the reader has ended", () =>
+it.effect("a LatestStream removes its listener when its reader ends", () =>
   Effect.gen(function* () {
     const cell = new Cell()
     yield* Stream.runDrain(Stream.take(cell.changes, 1))

@@ -9,7 +9,7 @@ const make = <A>() => {
   return { reported, listeners: new Listeners<A>((defect) => void reported.push(defect)) }
 }
 
-it("a listener that throws keeps nothing from the others or from the teller, and is reported", () => {
+it("a listener that throws is reported, and disturbs neither the other listeners nor the caller of tell", () => {
   const { listeners, reported } = make<string>()
   const heard: Array<string> = []
   listeners.add(() => {
@@ -25,7 +25,7 @@ it("a listener that throws keeps nothing from the others or from the teller, and
   assert.deepStrictEqual(reported, ["first", "third", "first", "third"])
 })
 
-it("a listener that is added while something is told hears of the next thing", () => {
+it("a listener that is added during a call gets the next value", () => {
   const { listeners } = make<string>()
   const heard: Array<string> = []
   const stop = listeners.add(() => {
@@ -37,7 +37,7 @@ it("a listener that is added while something is told hears of the next thing", (
   assert.deepStrictEqual(heard, ["after"])
 })
 
-it("a listener that is removed while something is told does not hear it any more", () => {
+it("a listener that is removed during a call is not called any more", () => {
   const { listeners } = make<string>()
   const heard: Array<string> = []
   listeners.add(() => removeSecond())
@@ -47,7 +47,7 @@ it("a listener that is removed while something is told does not hear it any more
   assert.deepStrictEqual(heard, ["third a"])
 })
 
-it("what a listener tells comes to all after what made it tell it", () => {
+it("a value that a listener tells reaches all listeners after the present one", () => {
   const { listeners } = make<number>()
   const heard: Array<string> = []
   listeners.add((value) => {
@@ -70,7 +70,7 @@ it("what a listener tells comes to all after what made it tell it", () => {
   ])
 })
 
-it("a function that was added twice is told twice, and removed once for each time", () => {
+it("a function that was added twice is called twice, and removed once for each time", () => {
   const { listeners } = make<string>()
   const heard: Array<string> = []
   const listener = (value: string) => void heard.push(value)
@@ -92,7 +92,7 @@ const Deed = Schema.Struct({
 })
 
 it.effect.prop(
-  "everyone hears what was told since they came and before they left, in the order it was told",
+  "every listener gets all values between its addition and its removal, in order",
   [Schema.Array(Deed).check(Schema.isMaxLength(8))],
   ([deeds]) =>
     Effect.sync(() => {

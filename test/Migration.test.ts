@@ -85,20 +85,20 @@ describe("a stored state", () => {
       }
     ],
     [v3, { items: [{ text: "Buy milk", done: true }], title: "Groceries" }]
-  ])("of every version there has been becomes the same current state for ever: $version", (snapshot, expected) => {
+  ])("a stored state of any version becomes the same state for ever: $version", (snapshot, expected) => {
     assert.deepStrictEqual(outcome(migrations, Todo, snapshot.version, snapshot.state), expected)
   })
 
-  it("of the current version needs no migrations", () => {
+  it("a stored state of the current version needs no migrations", () => {
     assert.deepStrictEqual(outcome(undefined, Todo, 3, v3.state), v3.state)
   })
 
-  it("of the current version loses the fields that the contract does not have, however deep", () => {
+  it("a stored state of the current version loses the fields that the contract does not have, however deep", () => {
     const state = { items: [{ text: "a", done: true, color: "red" }], title: "t", color: "red" }
     assert.deepStrictEqual(outcome(migrations, Todo, 3, state), { items: [{ text: "a", done: true }], title: "t" })
   })
 
-  it("of an older version is seen by its migration without fields that version does not have", () => {
+  it("a stored state of an older version reaches its migration without fields that its version does not have", () => {
     const seen: Array<unknown> = []
     const look = <S>(state: S): S => {
       seen.push(state)
@@ -113,7 +113,7 @@ describe("a stored state", () => {
     assert.deepStrictEqual(seen, [{}, {}, {}, { note: "n" }])
   })
 
-  it("is handed from step to step without fields the next version does not have", () => {
+  it("a stored state passes from step to step without fields that the next version does not have", () => {
     const seen: Array<unknown> = []
     const chain = Migration.from(1, two, (state) => ({ ...state, color: "red" }) as State<typeof two>).from(
       2,
@@ -127,12 +127,12 @@ describe("a stored state", () => {
     assert.deepStrictEqual(seen, [{ items: [] }])
   })
 
-  it("comes out of the last step without fields the contract does not have", () => {
+  it("a stored state leaves the last step without fields that the contract does not have", () => {
     const chain = Migration.from(2, two, (state) => ({ ...toThree(state), color: "red" }))
     assert.deepStrictEqual(outcome(chain, Todo, 2, { items: [] }), { items: [], title: "" })
   })
 
-  it("is migrated decoded and comes out encoded: dates, options, classes, defaults, missing keys", () => {
+  it("a stored state is migrated decoded and comes out encoded: dates, options, classes, defaults, absent keys", () => {
     class Point extends Schema.Class<Point>("Point")({ x: Schema.Int }) {}
     const before = {
       at: Schema.DateTimeUtcFromMillis,
@@ -187,7 +187,7 @@ describe("a stored state", () => {
   const chain = Migration.from(1, V1.fields, second).from(2, V2.fields, third)
 
   it.prop(
-    "becomes what its migrations, one after the other, make of it",
+    "a stored state becomes what its migrations make of it, one after the other",
     [Arbitrary.schema(V1), Arbitrary.schema(V2), Arbitrary.schema(V3)],
     ([first, middle, last]) => {
       const encode = <S extends StateCodec.PureSchema>(schema: S, state: S["Type"]) =>
@@ -203,27 +203,30 @@ describe("a stored state", () => {
 })
 
 describe("a stored state is refused", () => {
-  it("as newer when it is of a later version than the contract", () => {
+  it("a stored state is refused as newer when its version is later than that of the contract", () => {
     assert.strictEqual(outcome(migrations, Todo, 4, v3.state), "newer")
     assert.strictEqual(outcome(undefined, Todo, 4, v3.state), "newer")
   })
 
-  it("for its version when there is no step from it", () => {
+  it("a stored state is refused for its version when there is no step from it", () => {
     assert.strictEqual(outcome(undefined, Todo, 2, v2.state), "version")
     assert.strictEqual(outcome(Migration.from(2, two, toThree), Todo, 1, v1.state), "version")
   })
 
-  it("for its version when a later step is missing, and no step runs", () => {
+  it("a stored state is refused for its version when a later step is missing, and no step runs", () => {
     const chain = Migration.from(1, one, () => assert.fail("migrated"))
     assert.strictEqual(outcome(chain, Todo, 1, v1.state), "version")
     assert.match(rejection(chain, Todo, 1, v1.state).cause.message, /of version 1, .* no migration from version 2/)
   })
 
-  it.each([0, -1, 1.5, 2.5, 3.5, Number.NaN, Infinity])("for its version when that is none: %s", (version) => {
-    assert.strictEqual(outcome(migrations, Todo, version, v3.state), "version")
-  })
+  it.each([0, -1, 1.5, 2.5, 3.5, Number.NaN, Infinity])(
+    "a stored state is refused for a version that is none: %s",
+    (version) => {
+      assert.strictEqual(outcome(migrations, Todo, version, v3.state), "version")
+    }
+  )
 
-  it("when it does not fit the schema of its version", () => {
+  it("a stored state is refused when it does not fit the schema of its version", () => {
     assert.strictEqual(outcome(migrations, Todo, 1, v2.state), "state")
     assert.strictEqual(outcome(migrations, Todo, 2, v1.state), "state")
     assert.strictEqual(outcome(migrations, Todo, 3, v2.state), "state")
@@ -234,7 +237,7 @@ describe("a stored state is refused", () => {
   })
 
   it.each([[null], [[]], [5], ["state"], [true]])(
-    "when it is no object, even if every field may be missing: %j",
+    "a stored state is refused when it is not an object, even if every field may be missing: %j",
     (state) => {
       const fields = { note: Schema.optionalKey(Schema.String) }
       const chain = Migration.from(1, {}, () => ({})).from(2, fields, (state) => state)
@@ -242,7 +245,7 @@ describe("a stored state is refused", () => {
     }
   )
 
-  it("when a migration threw, with what it threw", () => {
+  it("a stored state is refused when a migration threw, with what it threw", () => {
     const thrown = new RangeError("no")
     const chain = Migration.from(1, one, (): State<typeof two> => {
       throw thrown
@@ -255,7 +258,7 @@ describe("a stored state is refused", () => {
   })
 
   it.each([[{ items: [{ text: "a" }] }], [{}], [null], [undefined], ["items"]])(
-    "when a migration gave what the next version does not take, which does not run: %j",
+    "a stored state is refused when a migration returns what the next version does not accept: %j",
     (lie) => {
       const chain = Migration.from(1, one, () => lie as unknown as State<typeof two>).from(2, two, () =>
         assert.fail("migrated")
@@ -267,7 +270,7 @@ describe("a stored state is refused", () => {
     }
   )
 
-  it("when a migration gave an encoded state instead of a decoded one", () => {
+  it("a stored state is refused when a migration returns an encoded state instead of a decoded one", () => {
     const fields = { at: Schema.DateTimeUtcFromMillis }
     const chain = Migration.from(1, fields, () => ({ at: 5 }) as unknown as State<typeof fields>).from(
       2,
@@ -280,7 +283,7 @@ describe("a stored state is refused", () => {
   })
 
   it.each([[{ items: [], title: 1 }], [{ items: [] }], [null], [undefined], [[]]])(
-    "when the last migration gave what the contract does not take: %j",
+    "a stored state is refused when the last migration returns what the contract does not accept: %j",
     (lie) => {
       const chain = Migration.from(2, two, () => lie as unknown as State<typeof three>)
       const { cause, reason } = rejection(chain, Todo, 2, v2.state)
@@ -289,7 +292,7 @@ describe("a stored state is refused", () => {
     }
   )
 
-  it("when a check of the contract fails, on the way as at the end", () => {
+  it("a stored state is refused when a check of the contract fails, during the migrations and at their end", () => {
     const fields = { count: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)) }
     const chain = Migration.from(1, fields, ({ count }) => ({ count: count - 5 })).from(2, fields, ({ count }) => ({
       count: count + 5
@@ -300,7 +303,7 @@ describe("a stored state is refused", () => {
     assert.strictEqual(outcome(chain, contract(1, fields), 1, { count: -1 }), "state")
   })
 
-  it("when a migration is asynchronous", () => {
+  it("a stored state is refused when a migration is asynchronous", () => {
     const fields = { note: Schema.optionalKey(Schema.String) }
     const later = (async () => ({ note: "n" })) as unknown as () => State<typeof fields>
     const chain = Migration.from(1, fields, later).from(2, fields, (state) => state)
@@ -308,7 +311,7 @@ describe("a stored state is refused", () => {
     assert.strictEqual(outcome(Migration.from(1, fields, later), contract(2, fields), 1, {}), "state")
   })
 
-  it("when it could not be read again: the contract does not decode what it encodes", () => {
+  it("a stored state is refused when it could not be read again: the contract does not decode its encoding", () => {
     const lossy = Schema.String.pipe(
       Schema.decodeTo(Schema.Finite, SchemaTransformation.transform({ decode: Number, encode: () => "a number" }))
     )
@@ -317,7 +320,7 @@ describe("a stored state is refused", () => {
     assert.strictEqual(outcome(chain, contract(2, { lossy }), 2, { lossy: "1" }), "state")
   })
 
-  it("when a schema would have to wait", () => {
+  it("a stored state is refused when a schema is asynchronous", () => {
     const slow = Schema.String.pipe(
       Schema.decodeTo(
         Schema.String,
@@ -344,11 +347,11 @@ describe("a chain", () => {
     () =>
       Todo.toLayer({}, { migrations: versions(...numbers) })
 
-  it("may begin at any version", () => {
+  it("a chain of migrations may begin at any version", () => {
     for (const numbers of [[1, 2], [2]]) assert.doesNotThrow(toLayer(...numbers))
   })
 
-  it("has no gap, no step twice and its steps in order, or there is no layer", () => {
+  it("a chain of migrations with a gap, a repeated step or steps in another order has no layer", () => {
     assert.throws(
       toLayer(1, 3),
       '"Todo" has a migration from version 1 and then one from version 3. ' +
@@ -358,7 +361,7 @@ describe("a chain", () => {
     assert.throws(toLayer(1, 1, 2), /from version 1 and then one from version 1/)
   })
 
-  it("ends at the version of its contract, or there is no layer", () => {
+  it("a chain of migrations that does not end at the version of its contract has no layer", () => {
     assert.throws(
       toLayer(1),
       'The migrations of "Todo" lead to version 2, and its contract is version 3. ' +
@@ -367,12 +370,12 @@ describe("a chain", () => {
     assert.throws(toLayer(1, 2, 3), /lead to version 4, and its contract is version 3/)
   })
 
-  it("counts from 1 in whole numbers, or there is no layer", () => {
+  it("a chain of migrations whose versions are not whole numbers from 1 has no layer", () => {
     assert.throws(toLayer(0, 1, 2), /"Todo" has a migration from version 0, which is no integer of at least 1/)
     assert.throws(toLayer(1.5), /from version 1.5, which is no integer/)
   })
 
-  it.effect("is there for the server that runs its behaviour", () =>
+  it.effect("a chain of migrations reaches the server that runs its behaviour", () =>
     Effect.gen(function* () {
       const context = yield* Layer.build(Todo.toLayer({}, { migrations, persist: true }))
       assert.deepStrictEqual(Context.get(context as Context.Context<never>, Todo.behavior).options, {
@@ -382,7 +385,7 @@ describe("a chain", () => {
     })
   )
 
-  it("is not changed by going on from it", () => {
+  it("a chain of migrations is not changed by adding a step to it", () => {
     const first = Migration.from(1, one, toTwo)
     const plain = first.from(2, two, toThree)
     const titled = first.from(2, two, (state) => ({ ...state, title: "titled" }))

@@ -320,7 +320,7 @@ describe("Patch", () => {
   )
 
   it.prop(
-    "whoever applies one change after the other has the text of what is sent whole, be keys in another order or not",
+    "a client that applies one change after the other has the text of a whole state, with keys in any order",
     { a: state, edits: Arbitrary.array(edit, { minLength: 1, maxLength: 8 }) },
     ({ a, edits }) => {
       let sent = a
@@ -506,7 +506,7 @@ describe("Patch", () => {
     ])
   })
 
-  it("a list turned round is no longer to send than the list itself", () => {
+  it("a list in reverse order is sent as a list that is no longer than itself", () => {
     const before = todos(500)
     const after = before.toReversed()
     const patch = diff(before, after)
@@ -514,7 +514,7 @@ describe("Patch", () => {
     same(apply(before, patch), after)
   })
 
-  it("everything on no path of the patch keeps its reference, and neither value nor patch is written to", () => {
+  it("everything outside the paths of a patch keeps its reference, and neither value nor patch is changed", () => {
     const before = freeze({ left: { deep: [1] }, list: todos(5), right: todos(2) }) as {
       readonly left: Obj
       readonly list: List

@@ -8,7 +8,7 @@ const encode = (fields: StateCodec.Fields, state: unknown) =>
   JSON.stringify(StateCodec.make<unknown>(fields).encode(state))
 
 describe("the encoded state", () => {
-  it("has the fields of the schema and no others, however deep", () => {
+  it("the encoded state has the fields of the schema and no others, however deep", () => {
     const state = { a: { name: "n", secret: 1 }, list: [{ name: "m", secret: 1 }], secret: 1 }
     assert.strictEqual(
       encode({ a: Named, list: Schema.Array(Named) }, state),
@@ -16,7 +16,7 @@ describe("the encoded state", () => {
     )
   })
 
-  it("is what the schema says, not what a class makes of itself", () => {
+  it("the encoded state is what the schema says, not what the toJSON of a class makes of it", () => {
     class Telling {
       name = "n"
       toJSON() {
@@ -34,7 +34,7 @@ describe("the encoded state", () => {
     }
   })
 
-  it("comes back as it was: dates, classes, optional and missing keys, unions, records", () => {
+  it("the encoded state comes back as it was: dates, classes, optional and missing keys, unions, records", () => {
     class Point extends Schema.Class<Point>("Point")({ x: Schema.Int }) {}
     const codec = StateCodec.make<unknown>({
       at: Schema.DateTimeUtcFromMillis,
@@ -58,7 +58,7 @@ describe("the encoded state", () => {
     assert.instanceOf(back.points[0], Point)
   })
 
-  it("keeps what did not change: fields by reference, elements by having been seen", () => {
+  it("the encoded state keeps what did not change: fields by reference, elements by identity", () => {
     const codec = StateCodec.make<{
       readonly list: ReadonlyArray<{ readonly name: string }>
       readonly a: { name: string }
@@ -71,7 +71,7 @@ describe("the encoded state", () => {
     assert.strictEqual((next["list"] as Array<unknown>)[2], (encoded["list"] as Array<unknown>)[1])
   })
 
-  it("of a state that does not fit is an error", () => {
+  it("encoding a state that does not fit its schema fails", () => {
     assert.throws(() => encode({ count: Schema.Int }, { count: 0.5 }))
     assert.throws(() => encode({ count: Schema.Int }, {}))
     assert.throws(() => encode({ count: Schema.Int }, null))

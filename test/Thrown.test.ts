@@ -44,9 +44,9 @@ const check = (thrown: unknown): Effect.Effect<void> =>
   })
 
 describe("what was thrown", () => {
-  for (const name of names) it.effect(`is described when it is ${name}`, () => check(poison(name)))
+  for (const name of names) it.effect(`a thrown value is described when it is ${name}`, () => check(poison(name)))
 
-  it.effect("is described whatever is inside of it", () =>
+  it.effect("a thrown value is described whatever is inside of it", () =>
     Effect.forEach(
       Array.from({ length: 500 }, (_, seed) => seed),
       (seed) =>
@@ -56,7 +56,7 @@ describe("what was thrown", () => {
     )
   )
 
-  it("is read only so far, however much of it there is", () => {
+  it("a thrown value is read only up to a limit", () => {
     let reads = 0
     const counted = (target: object): object =>
       new Proxy(target, {
@@ -84,7 +84,7 @@ describe("what was thrown", () => {
     assert.isBelow(cost(tree(3)), 10_000)
   })
 
-  it("runs no getter, no toString and no toJSON of what is no error", () => {
+  it("describing a thrown value runs no getter, toString or toJSON unless it is an error", () => {
     const ran: Array<string> = []
     const value = {
       fine: 1,
@@ -107,7 +107,7 @@ describe("what was thrown", () => {
     assert.deepStrictEqual(ran, [])
   })
 
-  it("is told with its name, what it says, where it was thrown, and what it came from", () => {
+  it("the copy of an error has its name, message, stack and causes", () => {
     class Refused extends Schema.TaggedError<Refused>()("Refused", { by: Schema.String }) {}
     const error = new TypeError("no number", { cause: new RangeError("too small", { cause: "a text" }) })
     const copy = Thrown.toError(error)
@@ -122,7 +122,7 @@ describe("what was thrown", () => {
     assert.strictEqual(Thrown.describe({ code: 5, list: [1, "a", null] }), `{ code: 5, list: [1, "a", null] }`)
   })
 
-  it("keeps the path in the schema that did not fit", () => {
+  it("the description of a schema error has the path in the value", () => {
     const exit = Schema.decodeUnknownExit(Schema.Struct({ a: Schema.Array(Schema.Int) }))({ a: [1, "2"] })
     const thrown = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
     assert.include(Thrown.describe(thrown), `at ["a"][1]`)
@@ -131,7 +131,7 @@ describe("what was thrown", () => {
 })
 
 describe("the log", () => {
-  it.effect("harms nobody when a logger throws", () =>
+  it.effect("a logger that throws harms nobody", () =>
     Effect.gen(function* () {
       const logger = Logger.make(() => {
         throw new Error("the disk is full")
@@ -155,7 +155,7 @@ describe("the log", () => {
     })
   )
 
-  it.effect("has what an entry is about, without what is not known", () =>
+  it.effect("an entry has its labels, without those that are undefined", () =>
     Effect.gen(function* () {
       const texts: Array<string> = []
       yield* Effect.provide(Log.warning("x", { actor: "a", key: undefined, size: 3 }), loggers(texts))

@@ -17,9 +17,9 @@ const hanging: Record<string, Effect.Effect<never>> = {
 
 const second = "1 second"
 
-describe("whoever waits with a limit", () => {
+describe("a wait with a limit", () => {
   for (const [what, effect] of Object.entries(hanging)) {
-    it.effect(`stops waiting at the limit for something that ${what}`, () =>
+    it.effect(`a wait with a limit ends at the limit for something that ${what}`, () =>
       Effect.gen(function* () {
         const waiting = yield* Effect.forkChild(TimeLimit.timeoutOption(effect, second), { startImmediately: true })
         yield* TestClock.adjust("999 millis")
@@ -29,7 +29,7 @@ describe("whoever waits with a limit", () => {
       })
     )
 
-    it.effect(`stops waiting at the limit where it cannot be interrupted itself, for something that ${what}`, () =>
+    it.effect(`a wait with a limit that cannot be interrupted ends at the limit for something that ${what}`, () =>
       Effect.gen(function* () {
         const limited = Effect.uninterruptible(TimeLimit.timeoutOption(effect, second))
         const waiting = yield* Effect.forkChild(limited, { startImmediately: true })
@@ -38,7 +38,7 @@ describe("whoever waits with a limit", () => {
       })
     )
 
-    it.effect(`ends with its Scope and does not wait for something that ${what}`, () =>
+    it.effect(`a wait with a limit ends with its Scope, and does not wait for something that ${what}`, () =>
       Effect.gen(function* () {
         const scope = yield* Scope.make()
         yield* Effect.forkIn(TimeLimit.timeoutOption(effect, "1 hour"), scope, { startImmediately: true })
@@ -49,7 +49,7 @@ describe("whoever waits with a limit", () => {
     )
   }
 
-  it.effect("gets what comes in time: a value, a failure, a defect, an interruption", () =>
+  it.effect("a wait with a limit gets what comes in time: a value, a failure, a defect, an interruption", () =>
     Effect.gen(function* () {
       const later = <A, E>(effect: Effect.Effect<A, E>) =>
         Effect.exit(TimeLimit.timeoutOption(Effect.andThen(Effect.yieldNow, effect), second))
@@ -61,7 +61,7 @@ describe("whoever waits with a limit", () => {
     })
   )
 
-  it.effect("tells what is too slow, or not wanted any more, to end", () =>
+  it.effect("a wait with a limit interrupts what is too slow or not wanted any more", () =>
     Effect.gen(function* () {
       const told = yield* Effect.all([Deferred.make<void>(), Deferred.make<void>()])
       const slow = (index: 0 | 1) => Effect.onInterrupt(Effect.never, () => Deferred.succeed(told[index], undefined))
@@ -75,7 +75,7 @@ describe("whoever waits with a limit", () => {
     })
   )
 
-  it.effect("gets something else where it is to have that", () =>
+  it.effect("a wait with a limit gets the fallback where one is given", () =>
     Effect.gen(function* () {
       const limited = TimeLimit.timeoutOrElse(Effect.uninterruptible(Effect.never), {
         duration: second,

@@ -51,7 +51,7 @@ class Fibers {
 }
 
 describe("Actor", () => {
-  it.effect("answers an ask with what its handler gives", () =>
+  it.effect("an actor answers an ask with the result of its handler", () =>
     Effect.gen(function* () {
       const ref = yield* Actor.spawn(counter(), { address: "counter/1" })
       assert.strictEqual(ref.address, "counter/1")
@@ -63,7 +63,7 @@ describe("Actor", () => {
     })
   )
 
-  it.effect("takes a tell without waiting for the handler", () =>
+  it.effect("an actor accepts a tell without waiting for the handler", () =>
     Effect.gen(function* () {
       const gate = yield* Latch.make()
       const ref = yield* Actor.spawn(counter({ gate }))
@@ -76,7 +76,7 @@ describe("Actor", () => {
     })
   )
 
-  it.effect("passes typed errors to the asker and keeps what the handler changed", () =>
+  it.effect("an actor passes typed errors to the asker and keeps what the handler changed", () =>
     Effect.gen(function* () {
       const ref = yield* Actor.spawn(counter())
       const error = yield* Effect.flip(ref.ask("refuse", 7))
@@ -86,7 +86,7 @@ describe("Actor", () => {
     })
   )
 
-  it.effect("handles one message at a time, in their order", () =>
+  it.effect("an actor handles one message at a time, in their order", () =>
     Effect.gen(function* () {
       let running = 0
       const ref = yield* Actor.spawn(
@@ -111,7 +111,7 @@ describe("Actor", () => {
     })
   )
 
-  it.effect("lets control messages jump the queue", () =>
+  it.effect("an actor lets control messages jump the queue", () =>
     Effect.gen(function* () {
       const gate = yield* Latch.make()
       const ref = yield* Actor.spawn(counter({ gate }))
@@ -126,7 +126,7 @@ describe("Actor", () => {
     })
   )
 
-  it.effect("refuses a tag it has no handler for, and one that every object has", () =>
+  it.effect("an actor refuses a tag it has no handler for, and one that every object has", () =>
     Effect.gen(function* () {
       const ref = yield* Actor.spawn(counter())
       assert.strictEqual(yield* reasonOf(ref.ask("nonsense" as "hold")), "UnknownMessage")
@@ -136,7 +136,7 @@ describe("Actor", () => {
     }).pipe(withDeadLetters)
   )
 
-  it.effect("survives being told by itself, and handles that afterwards", () =>
+  it.effect("an actor can tell itself, and handles that afterwards", () =>
     Effect.gen(function* () {
       type Handlers = { readonly first: () => Effect.Effect<void>; readonly second: () => Effect.Effect<unknown> }
       const ref: Actor.ActorRef<ReadonlyArray<string>, Handlers> = yield* Actor.spawn(
@@ -158,7 +158,7 @@ describe("Actor", () => {
     })
   )
 
-  it.effect("does not run out of stack when thousands of actors tell each other in a row", () =>
+  it.effect("an actor does not run out of stack when thousands of actors tell each other in a row", () =>
     Effect.gen(function* () {
       const length = 5_000
       const done = yield* Deferred.make<number>()
@@ -176,7 +176,7 @@ describe("Actor", () => {
     })
   )
 
-  it.effect("does not run out of stack when many askers ask again and again", () =>
+  it.effect("an actor does not run out of stack when many askers ask again and again", () =>
     Effect.gen(function* () {
       const gate = yield* Latch.make()
       const ref = yield* Actor.spawn(counter({ gate, capacity: 2_000 }))
@@ -191,7 +191,7 @@ describe("Actor", () => {
     })
   )
 
-  it.effect("lets others run between many messages", () =>
+  it.effect("an actor lets other fibers run between many messages", () =>
     Effect.gen(function* () {
       const gate = yield* Latch.make()
       const ref = yield* Actor.spawn(counter({ gate, capacity: 2_000 }))
@@ -207,7 +207,7 @@ describe("Actor", () => {
   )
 
   describe("time", () => {
-    it.effect("stops waiting after the timeout of an ask, and interrupts the handler", () =>
+    it.effect("an ask stops waiting after its timeout, and interrupts the handler", () =>
       Effect.gen(function* () {
         const interrupted = yield* Deferred.make<void>()
         const ref = yield* Actor.spawn(
@@ -230,7 +230,7 @@ describe("Actor", () => {
       })
     )
 
-    it.effect("interrupts the handler of the asker that is interrupted, and no other", () =>
+    it.effect("interrupting an asker interrupts its handler, and no other", () =>
       Effect.gen(function* () {
         const log: Array<string> = []
         const ref = yield* Actor.spawn(
@@ -260,7 +260,7 @@ describe("Actor", () => {
       })
     )
 
-    it.effect("keeps what an interrupted handler had changed", () =>
+    it.effect("an actor keeps what an interrupted handler had changed", () =>
       Effect.gen(function* () {
         const ref = yield* Actor.spawn(
           Actor.make("half", {
@@ -274,7 +274,7 @@ describe("Actor", () => {
       })
     )
 
-    it.effect("drops a message that has expired before its turn", () =>
+    it.effect("an actor drops a message that expires before its turn", () =>
       Effect.gen(function* () {
         const gate = yield* Latch.make()
         const ref = yield* Actor.spawn(counter({ gate }))
@@ -289,7 +289,7 @@ describe("Actor", () => {
       }).pipe(withDeadLetters)
     )
 
-    it.effect("interrupts a handler that runs longer than the handler timeout", () =>
+    it.effect("an actor interrupts a handler that runs longer than the handler timeout", () =>
       Effect.gen(function* () {
         const ref = yield* Actor.spawn(
           Actor.make("slow", {
@@ -340,7 +340,7 @@ describe("Actor", () => {
         return { ref, opened }
       })
 
-    it.effect("refuses the sender with `fail`", () =>
+    it.effect("a full mailbox refuses the sender with `fail`", () =>
       Effect.gen(function* () {
         const { opened, ref } = yield* full(Overflow.fail)
         assert.strictEqual(yield* reasonOf(ref.tell("log", "c")), "MailboxFull")
@@ -350,7 +350,7 @@ describe("Actor", () => {
       }).pipe(withDeadLetters)
     )
 
-    it.effect("drops the new message with `dropNewest`, and a tell goes on", () =>
+    it.effect("a full mailbox drops the new message with `dropNewest`, and a tell goes on", () =>
       Effect.gen(function* () {
         const { opened, ref } = yield* full(Overflow.dropNewest)
         yield* ref.tell("log", "c")
@@ -362,7 +362,7 @@ describe("Actor", () => {
       }).pipe(withDeadLetters)
     )
 
-    it.effect("drops the oldest message with `dropOldest`, and tells its asker", () =>
+    it.effect("a full mailbox drops the oldest message with `dropOldest`, and tells its asker", () =>
       Effect.gen(function* () {
         const { opened, ref } = yield* full(Overflow.dropOldest)
         const asked = yield* fork(reasonOf(ref.ask("log", "c")))
@@ -374,7 +374,7 @@ describe("Actor", () => {
       }).pipe(withDeadLetters)
     )
 
-    it.effect("makes senders wait with `backpressure`, and lets them in in their order", () =>
+    it.effect("a full mailbox makes senders wait with `backpressure`, and admits them in their order", () =>
       Effect.gen(function* () {
         const { opened, ref } = yield* full(Overflow.backpressure)
         const tells = yield* Effect.forEach(["c", "d", "e"], (entry) => fork(ref.tell("log", entry)))
@@ -389,7 +389,7 @@ describe("Actor", () => {
       }).pipe(withDeadLetters)
     )
 
-    it.effect("lets a waiting sender in when another takes its message back", () =>
+    it.effect("a full mailbox admits a waiting sender when another takes its message back", () =>
       Effect.gen(function* () {
         const gate = yield* Latch.make()
         const ref = yield* Actor.spawn(counter({ gate, capacity: 1, overflow: Overflow.backpressure }))
@@ -406,7 +406,7 @@ describe("Actor", () => {
       })
     )
 
-    it.effect("puts a message in the place of the one with the same key with `coalesce`", () =>
+    it.effect("a full mailbox replaces the message with the same key with `coalesce`", () =>
       Effect.gen(function* () {
         const key = (_tag: string, payload: unknown) => String(payload)[0]
         const { opened, ref } = yield* full(Overflow.coalesce(key))
@@ -421,7 +421,7 @@ describe("Actor", () => {
   })
 
   describe("the end", () => {
-    it.effect("is told to who watches, also afterwards", () =>
+    it.effect("the end of an actor is told to those who watch it, also afterwards", () =>
       Effect.gen(function* () {
         const ref = yield* Actor.spawn(counter())
         const watching = yield* fork(ref.watch)
@@ -439,7 +439,7 @@ describe("Actor", () => {
       }).pipe(withDeadLetters)
     )
 
-    it.effect("comes after the messages that waited, and refuses new ones meanwhile", () =>
+    it.effect("the end of an actor comes after the messages that waited, and refuses new ones meanwhile", () =>
       Effect.gen(function* () {
         const gate = yield* Latch.make()
         const ref = yield* Actor.spawn(counter({ gate }))
@@ -455,7 +455,7 @@ describe("Actor", () => {
       })
     )
 
-    it.effect("interrupts what still runs at the deadline", () =>
+    it.effect("the end of an actor interrupts what still runs at the deadline", () =>
       Effect.gen(function* () {
         const log: Array<string> = []
         const ref = yield* Actor.spawn(
@@ -494,7 +494,7 @@ describe("Actor", () => {
       }).pipe(withDeadLetters)
     )
 
-    it.effect("comes at once without a drain, also to an actor that drains already", () =>
+    it.effect("the end of an actor comes at once without a drain, also during a drain", () =>
       Effect.gen(function* () {
         const ref = yield* Actor.spawn(counter({ gate: yield* Latch.make() }))
         const held = yield* fork(reasonOf(ref.ask("hold")))
@@ -505,7 +505,7 @@ describe("Actor", () => {
       })
     )
 
-    it.effect("is not prevented by interrupting who stops it", () =>
+    it.effect("the end of an actor is not prevented by interrupting the fiber that stops it", () =>
       Effect.gen(function* () {
         const gate = yield* Latch.make()
         const ref = yield* Actor.spawn(counter({ gate }))
@@ -519,7 +519,7 @@ describe("Actor", () => {
       })
     )
 
-    it.effect("comes when the Scope closes, after draining, even if that is by an interruption", () =>
+    it.effect("the end of an actor comes when its Scope closes, after draining, even by an interruption", () =>
       Effect.gen(function* () {
         const spawned = yield* Deferred.make<Effect.Success<ReturnType<typeof spawnCounter>>>()
         const gate = yield* Latch.make()
@@ -544,7 +544,7 @@ describe("Actor", () => {
       })
     )
 
-    it.effect("can be the actor's own decision", () =>
+    it.effect("an actor can end itself", () =>
       Effect.gen(function* () {
         const ref = yield* Actor.spawn(
           Actor.make("once", {
@@ -557,7 +557,7 @@ describe("Actor", () => {
       })
     )
 
-    it.effect("is told only when everything is released, even what fails to", () =>
+    it.effect("the end of an actor is told when everything is released, even if a finalizer fails", () =>
       Effect.gen(function* () {
         const log: Array<string> = []
         const ref = yield* Actor.spawn(
@@ -591,7 +591,7 @@ describe("Actor", () => {
   describe("start", () => {
     class Name extends Context.Service<Name, string>()("test/Name") {}
 
-    it.effect("runs the build once, with the services of who spawns", () =>
+    it.effect("spawning an actor runs the build once, with the services of its spawner", () =>
       Effect.gen(function* () {
         let builds = 0
         const ref = yield* Actor.spawn(
@@ -611,7 +611,7 @@ describe("Actor", () => {
       }).pipe(Effect.provideService(Name, "Ada"))
     )
 
-    it.effect("fails when the build fails, dies or the initial state throws, and leaves nothing behind", () =>
+    it.effect("spawning fails when the build fails or dies or the initial state throws, and leaves nothing", () =>
       Effect.gen(function* () {
         let released = 0
         const build = (end: Effect.Effect<never, string>) => () =>
@@ -632,7 +632,7 @@ describe("Actor", () => {
       })
     )
 
-    it.effect("can be interrupted, and then releases what the build acquired", () =>
+    it.effect("spawning an actor can be interrupted, and then releases what the build acquired", () =>
       Effect.gen(function* () {
         const released = yield* Deferred.make<void>()
         const build = () =>
@@ -649,7 +649,7 @@ describe("Actor", () => {
   })
 
   describe("updates", () => {
-    it.effect("are at once inside a handler and in the fibers it waits for", () =>
+    it.effect("updates are applied at once inside a handler and in the fibers it waits for", () =>
       Effect.gen(function* () {
         const ref = yield* Actor.spawn(
           Actor.make("nested", {
@@ -678,7 +678,7 @@ describe("Actor", () => {
       })
     )
 
-    it.effect("from a background fiber are messages, which wait for the handler and jump the queue", () =>
+    it.effect("updates from a background fiber are messages that wait for the handler and come before others", () =>
       Effect.gen(function* () {
         const [gate, tick] = [yield* Latch.make(), yield* Latch.make()]
         const ref = yield* Actor.spawn(
@@ -713,7 +713,7 @@ describe("Actor", () => {
       })
     )
 
-    it.effect("from a background fiber are messages even while the handler runs that forked it", () =>
+    it.effect("updates from a background fiber are messages even while the handler that forked it runs", () =>
       Effect.gen(function* () {
         const ref = yield* Actor.spawn(
           Actor.make("eager", {
@@ -735,7 +735,7 @@ describe("Actor", () => {
       })
     )
 
-    it.effect("of a fiber that a handler leaves in the background are messages, too", () =>
+    it.effect("updates of a fiber that a handler leaves in the background are messages, too", () =>
       Effect.gen(function* () {
         const [gate, job] = [yield* Latch.make(), yield* Latch.make()]
         const ref = yield* Actor.spawn(
@@ -782,7 +782,7 @@ describe("Actor", () => {
       })
     )
 
-    it.effect("do nothing once the actor has stopped", () =>
+    it.effect("updates do nothing once the actor has stopped", () =>
       Effect.gen(function* () {
         let leaked: Actor.Self<number> | undefined
         const build = (self: Actor.Self<number>) => {
@@ -801,7 +801,7 @@ describe("Actor", () => {
   })
 
   // Live, because the test clock keeps a fiber of its own once somebody sleeps.
-  it.live("holds no fiber while it is idle", () => {
+  it.live("an actor holds no fiber while it is idle", () => {
     const fibers = new Fibers()
     return Effect.gen(function* () {
       const gate = yield* Latch.make()
@@ -821,7 +821,7 @@ describe("Actor", () => {
     }).pipe(Effect.provideService(Metric.FiberRuntimeMetrics, fibers))
   })
 
-  it.effect("tells typed errors from what the runtime refuses", () =>
+  it.effect("the type of an ask distinguishes the errors of a handler from those of the runtime", () =>
     Effect.gen(function* () {
       const ref = yield* Actor.spawn(counter())
       const caught = ref.ask("refuse", 1).pipe(
@@ -835,7 +835,7 @@ describe("Actor", () => {
     })
   )
 
-  it.effect("says in its errors what happened, and hints at what to do", () =>
+  it.effect("the errors of actors say what happened, and hint at what to do", () =>
     Effect.gen(function* () {
       const ref = yield* Actor.spawn(counter())
       const { hint, message } = yield* Effect.flip(ref.ask("nonsense" as "hold"))

@@ -69,7 +69,7 @@ const fault = (ref: { readonly throw: Effect.Effect<unknown, unknown> }) =>
 
 describe("a crash", () => {
   it.effect(
-    "consumes its message, tells the asker, and brings the actor back from its last good state, each time",
+    "a crash consumes its message, fails the ask, and brings the actor back at its last good state, each time",
     () =>
       Effect.gen(function* () {
         const diary = new Diary()
@@ -103,7 +103,7 @@ describe("a crash", () => {
       }).pipe(isolated)
   )
 
-  it.effect("restarts at once the first time, then after a delay that doubles, and at once again after health", () =>
+  it.effect("a crash restarts at once the first time, then after a doubling delay, and at once after health", () =>
     Effect.gen(function* () {
       const diary = new Diary()
       const restart = { intensity: 20, backoff: "1 second", maxBackoff: "2 seconds" } as const
@@ -133,7 +133,7 @@ describe("a crash", () => {
     }).pipe(isolated)
   )
 
-  it.effect("keeps the messages that wait, and those that arrive meanwhile, in their order", () =>
+  it.effect("a crash keeps the messages that wait, and those that arrive meanwhile, in their order", () =>
     Effect.gen(function* () {
       const gate = yield* Latch.make()
       const ref = yield* Actor.spawn(fragile({ gate, capacity: 4 }))
@@ -152,7 +152,7 @@ describe("a crash", () => {
     }).pipe(isolated)
   )
 
-  it.effect("does not stop the messages behind it from being handled, however many there are", () =>
+  it.effect("a crash does not stop the messages behind it from being handled, however many there are", () =>
     Effect.gen(function* () {
       const gate = yield* Latch.make()
       const ref = yield* Actor.spawn(fragile({ gate, restart: { intensity: 1000, backoff: 0 } }))
@@ -172,7 +172,7 @@ describe("a crash", () => {
   )
 
   describe("too many times", () => {
-    it.effect("makes the actor faulted at the sixth within thirty seconds; then calls fail fast", () =>
+    it.effect("a sixth crash within thirty seconds makes the actor faulted: calls fail fast", () =>
       Effect.gen(function* () {
         const diary = new Diary()
         const ref = yield* Actor.spawn(fragile({ diary }))
@@ -194,7 +194,7 @@ describe("a crash", () => {
       }).pipe(isolated)
     )
 
-    it.effect("refuses what waits, and the senders that wait for room", () =>
+    it.effect("a faulted actor refuses the messages and the senders that wait", () =>
       Effect.gen(function* () {
         const gate = yield* Latch.make()
         const restart = { intensity: 0 }
@@ -208,7 +208,7 @@ describe("a crash", () => {
       }).pipe(isolated)
     )
 
-    it.effect("is forgiven when a probe succeeds and health follows", () =>
+    it.effect("a faulted actor recovers when a probe succeeds and health follows", () =>
       Effect.gen(function* () {
         const ref = yield* Actor.spawn(fragile())
         yield* ref.ask("add", 1)
@@ -223,7 +223,7 @@ describe("a crash", () => {
       }).pipe(isolated)
     )
 
-    it.effect("faults it again, for longer, when it crashes half-open", () =>
+    it.effect("an actor that crashes half-open is faulted again, for longer", () =>
       Effect.gen(function* () {
         const ref = yield* Actor.spawn(fragile({ restart: { intensity: 0 } }))
         const retryAfter = Effect.map(reasonOf(ref.ask("add", 1)), (reason) =>
@@ -242,7 +242,7 @@ describe("a crash", () => {
       }).pipe(isolated)
     )
 
-    it.effect("is the end, if that is the policy; who watches is told why", () =>
+    it.effect("too many crashes end the actor, if that is the policy; those who watch it are told why", () =>
       Effect.gen(function* () {
         const diary = new Diary()
         const restart = { intensity: 1, exhausted: "stop" } as const
@@ -280,7 +280,7 @@ describe("a crash", () => {
       })
     }
 
-    it.effect("is a crash like another, and what the build had set is forgotten", () =>
+    it.effect("a crash of the build is a crash like another, and what the build had set is forgotten", () =>
       Effect.gen(function* () {
         const lives: Array<number> = []
         const rebuild = (life: number) =>
@@ -300,7 +300,7 @@ describe("a crash", () => {
       }).pipe(isolated)
     )
 
-    it.effect("makes it faulted when it happens too often", () =>
+    it.effect("too many crashes of the build make the actor faulted", () =>
       Effect.gen(function* () {
         const rebuild = (life: number) => (life === 1 ? Effect.void : Effect.die("no build"))
         const ref = yield* Actor.spawn(rebuilding(rebuild, { intensity: 2, backoff: 0 }))
@@ -313,7 +313,7 @@ describe("a crash", () => {
       }).pipe(isolated)
     )
 
-    it.effect("counts a background fiber that failed before the build was done", () =>
+    it.effect("a background fiber that fails before the build is done counts as a crash of the build", () =>
       Effect.gen(function* () {
         const rebuild = (life: number) =>
           life === 1
@@ -325,7 +325,7 @@ describe("a crash", () => {
       }).pipe(isolated)
     )
 
-    it.effect("lets a stop interrupt the build and release what it had acquired", () =>
+    it.effect("stopping an actor interrupts its build and releases what that had acquired", () =>
       Effect.gen(function* () {
         const [release, released] = [yield* Latch.make(), yield* Deferred.make<void>()]
         const rebuild = (life: number) =>
@@ -373,7 +373,7 @@ describe("a crash", () => {
         return { crash, ref }
       })
 
-    it.effect("ends the life of the actor, too, when the fiber dies or fails", () =>
+    it.effect("a background fiber that dies or fails ends the life of its actor", () =>
       Effect.gen(function* () {
         for (const end of [Effect.die("dies"), Effect.fail("fails")]) {
           const { crash, ref } = yield* withBackground((life, crash) =>
@@ -387,7 +387,7 @@ describe("a crash", () => {
       }).pipe(isolated)
     )
 
-    it.effect("does so as well for a fiber that a handler forked", () =>
+    it.effect("a background fiber that a handler forked ends the life of its actor, too", () =>
       Effect.gen(function* () {
         const { crash, ref } = yield* withBackground(() => Effect.void)
         yield* ref.ask("background")
@@ -398,7 +398,7 @@ describe("a crash", () => {
       }).pipe(isolated)
     )
 
-    it.effect("is no crash when the fiber fails before it first waits and was started at once: nobody sees it", () =>
+    it.effect("a background fiber that was started at once and fails before it first waits goes unnoticed", () =>
       Effect.gen(function* () {
         for (const startImmediately of [false, true]) {
           let builds = 0
@@ -418,7 +418,7 @@ describe("a crash", () => {
       }).pipe(isolated)
     )
 
-    it.effect("is no crash when the fiber just ends or is interrupted", () =>
+    it.effect("a background fiber that ends or is interrupted is no crash", () =>
       Effect.gen(function* () {
         const { crash, ref } = yield* withBackground((_, crash) =>
           Effect.gen(function* () {
@@ -433,7 +433,7 @@ describe("a crash", () => {
       }).pipe(isolated)
     )
 
-    it.effect("interrupts the handler, whose asker is told of the crash", () =>
+    it.effect("a background fiber that crashes interrupts the handler, whose asker is told of the crash", () =>
       Effect.gen(function* () {
         const { crash, ref } = yield* withBackground((life, crash) =>
           life === 1 ? Effect.forkScoped(Effect.andThen(crash.await, Effect.die("background"))) : Effect.void
@@ -447,7 +447,7 @@ describe("a crash", () => {
       }).pipe(isolated)
     )
 
-    it.effect("interrupts the other fibers of that life before the next one begins", () =>
+    it.effect("a background fiber that crashes interrupts the others of that life before the next one begins", () =>
       Effect.gen(function* () {
         const log: Array<string> = []
         const { crash, ref } = yield* withBackground((life, crash) =>
@@ -469,7 +469,7 @@ describe("a crash", () => {
     )
   })
 
-  it.effect("waits for the finalizers of the handler it interrupts, and ignores what they set", () =>
+  it.effect("a crash waits for the finalizers of the handler it interrupts, and ignores what they set", () =>
     Effect.gen(function* () {
       const log: Array<string> = []
       const [crash, finalize] = [yield* Latch.make(), yield* Latch.make()]
@@ -500,7 +500,7 @@ describe("a crash", () => {
     }).pipe(isolated)
   )
 
-  it.effect("does not hang on a background fiber that waits for its update where it cannot be interrupted", () =>
+  it.effect("a crash does not wait for a background fiber that waits for its update uninterruptibly", () =>
     Effect.gen(function* () {
       const [gate, saved] = [yield* Latch.make(), yield* Deferred.make<number>()]
       let life = 0
@@ -523,7 +523,7 @@ describe("a crash", () => {
     }).pipe(isolated)
   )
 
-  it.effect("goes on when a finalizer fails", () =>
+  it.effect("an actor restarts when a finalizer fails", () =>
     Effect.gen(function* () {
       const ref = yield* Actor.spawn(
         Actor.make("untidy", {
@@ -543,7 +543,7 @@ describe("a crash", () => {
     }).pipe(isolated)
   )
 
-  it.effect("in an update from the background ends that fiber and the life of the actor", () =>
+  it.effect("a background update that throws ends its fiber and the life of the actor", () =>
     Effect.gen(function* () {
       let life = 0
       const interrupted = yield* Deferred.make<void>()
@@ -569,7 +569,7 @@ describe("a crash", () => {
   )
 
   describe("while stopping", () => {
-    it.effect("ends the drain: what still waits is refused, and the actor does not come back", () =>
+    it.effect("a crash while stopping ends the drain: waiting messages are refused, and nothing restarts", () =>
       Effect.gen(function* () {
         const [diary, gate] = [new Diary(), yield* Latch.make()]
         const ref = yield* Actor.spawn(fragile({ diary, gate }))
@@ -588,7 +588,7 @@ describe("a crash", () => {
       }).pipe(isolated)
     )
 
-    it.effect("does not make it tell of its end before everything is released", () =>
+    it.effect("a crash while stopping does not announce the end before everything is released", () =>
       Effect.gen(function* () {
         const gate = yield* Latch.make()
         const log: Array<string> = []
@@ -618,7 +618,7 @@ describe("a crash", () => {
       }).pipe(isolated)
     )
 
-    it.effect("is over at once for an actor that waits for its restart", () =>
+    it.effect("an actor that waits for its restart stops at once", () =>
       Effect.gen(function* () {
         const diary = new Diary()
         const ref = yield* Actor.spawn(fragile({ diary }))

@@ -6,7 +6,7 @@ const drop = (letters: DeadLetters.Service, tag: string, payload?: unknown, reas
   letters.recordUnsafe({ actor: "cart", tag, payload, reason, at: 0 })
 
 describe("DeadLetters", () => {
-  it.effect("keeps the latest, oldest first, and counts all", () =>
+  it.effect("DeadLetters keep the latest, oldest first, and count all", () =>
     Effect.gen(function* () {
       const letters = DeadLetters.makeUnsafe({ capacity: 3 })
       drop(letters, "a")
@@ -27,7 +27,7 @@ describe("DeadLetters", () => {
     })
   )
 
-  it.effect("keeps the shape of a payload and none of its values", () =>
+  it.effect("DeadLetters keep the shape of a payload and none of its values", () =>
     Effect.gen(function* () {
       const letters = DeadLetters.makeUnsafe()
       drop(letters, "pay", {
@@ -55,7 +55,7 @@ describe("DeadLetters", () => {
     })
   )
 
-  it.effect("looks at sixteen keys of a payload and runs no getter of it", () =>
+  it.effect("DeadLetters look at sixteen keys of a payload and run no getter of it", () =>
     Effect.gen(function* () {
       const letters = DeadLetters.makeUnsafe()
       drop(letters, "wide", Object.fromEntries(Array.from({ length: 100 }, (_, key) => [key, key])))
@@ -70,7 +70,7 @@ describe("DeadLetters", () => {
     })
   )
 
-  it.effect("is a store of its own below its layer", () =>
+  it.effect("DeadLetters are a store of their own below their layer", () =>
     Effect.gen(function* () {
       const actor = yield* Actor.spawn(Actor.make("mute", { initial: 0, build: () => Effect.succeed({}) }))
       yield* Effect.ignore(actor.ask("hello" as never, undefined as never))

@@ -56,7 +56,7 @@ const silently = Effect.provide(Logger.layer([]))
 const close = (scope: Scope.Closeable) => Scope.close(scope, Exit.void)
 
 describe("Directory", () => {
-  it.effect("activates an address once, however many ask at the same time", () =>
+  it.effect("a directory activates an address once, however many ask at the same time", () =>
     Effect.gen(function* () {
       const gate = yield* Latch.make()
       const { directory, lives, news } = yield* library({ activating: () => gate.await })
@@ -78,7 +78,7 @@ describe("Directory", () => {
     })
   )
 
-  it.effect("gives each address an actor of its own", () =>
+  it.effect("a directory gives each address an actor of its own", () =>
     Effect.gen(function* () {
       const { directory } = yield* library()
       const [a, b] = [yield* directory.get("a"), yield* directory.get("b")]
@@ -89,7 +89,7 @@ describe("Directory", () => {
     })
   )
 
-  it.effect("compares addresses by value", () =>
+  it.effect("a directory compares addresses by value", () =>
     Effect.gen(function* () {
       let activations = 0
       class Address extends Data.Class<{ readonly kind: string; readonly id: number }> {}
@@ -103,7 +103,7 @@ describe("Directory", () => {
     })
   )
 
-  it.effect("keeps an actor active while it is held, and passivates it some time after the last holder left", () =>
+  it.effect("a directory keeps an actor active while it is held, and passivates it some time after that", () =>
     Effect.gen(function* () {
       const { directory, news } = yield* library({ maxIdleTime: "10 seconds" })
       const [one, two] = [yield* Scope.make(), yield* Scope.make()]
@@ -127,7 +127,7 @@ describe("Directory", () => {
     })
   )
 
-  it.effect("drains an actor it passivates, and activates the address again only when that is done", () =>
+  it.effect("a directory drains an actor it passivates, and activates the address again only when that is done", () =>
     Effect.gen(function* () {
       const [handler, release] = [yield* Latch.make(), yield* Latch.make()]
       const { directory, news } = yield* library({ releasing: release.await })
@@ -151,7 +151,7 @@ describe("Directory", () => {
     })
   )
 
-  it.effect("forgets an actor that has stopped, though it is held, and activates anew", () =>
+  it.effect("a directory forgets an actor that has stopped, though it is held, and activates anew", () =>
     Effect.gen(function* () {
       const { directory, news } = yield* library()
       const ref = yield* directory.get("a")
@@ -165,7 +165,7 @@ describe("Directory", () => {
     })
   )
 
-  it.effect("waits for all that an actor acquired, whoever releases it, before it activates anew", () =>
+  it.effect("a directory waits for all that an actor acquired before it activates the address again", () =>
     Effect.gen(function* () {
       const release = yield* Latch.make()
       const { directory, news } = yield* library({ releasing: release.await })
@@ -182,7 +182,7 @@ describe("Directory", () => {
     })
   )
 
-  it.effect("forgets an actor that crashed for good", () =>
+  it.effect("a directory forgets an actor that crashed for good", () =>
     Effect.gen(function* () {
       const { directory } = yield* library()
       const ref = yield* Effect.scoped(directory.get("a"))
@@ -193,7 +193,7 @@ describe("Directory", () => {
     }).pipe(silently)
   )
 
-  it.effect("does not remember a failed activation, and tells all who waited for it", () =>
+  it.effect("a directory does not remember a failed activation, and fails all who waited for it", () =>
     Effect.gen(function* () {
       const gate = yield* Latch.make()
       const { directory, lives } = yield* library({
@@ -211,7 +211,7 @@ describe("Directory", () => {
     })
   )
 
-  it.effect("goes on activating for the others when the one who asked first is interrupted", () =>
+  it.effect("a directory completes an activation for others when the one who asked first is interrupted", () =>
     Effect.gen(function* () {
       const gate = yield* Latch.make()
       const { directory, lives } = yield* library({ activating: () => gate.await })
@@ -224,7 +224,7 @@ describe("Directory", () => {
     })
   )
 
-  it.effect("is not confused by an activation that nobody wants any more", () =>
+  it.effect("a directory drops an activation that nobody wants any more", () =>
     Effect.gen(function* () {
       const gate = yield* Latch.make()
       const { directory } = yield* library({
@@ -239,7 +239,7 @@ describe("Directory", () => {
     })
   )
 
-  it.effect("does not run an actor in the context of who asked for it first", () =>
+  it.effect("a directory does not run an actor in the context of the one who asked for it first", () =>
     Effect.gen(function* () {
       const Caller = Context.Reference<string>("test/Caller", { defaultValue: () => "nobody" })
       const directory = yield* Directory.make({
@@ -249,7 +249,7 @@ describe("Directory", () => {
     })
   )
 
-  it.effect("refuses another address when it is full, until one is passivated", () =>
+  it.effect("a directory refuses another address when it is full, until one is passivated", () =>
     Effect.gen(function* () {
       const { directory } = yield* library({ capacity: 1 })
       yield* Effect.scoped(directory.get("a"))
@@ -261,7 +261,7 @@ describe("Directory", () => {
     })
   )
 
-  it.effect("passivates all at the same time when its Scope closes", () =>
+  it.effect("a directory passivates all actors at the same time when its Scope closes", () =>
     Effect.gen(function* () {
       const gate = yield* Latch.make()
       const scope = yield* Scope.make()

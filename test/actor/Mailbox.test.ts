@@ -107,7 +107,7 @@ const policies: ReadonlyArray<readonly [string, Overflow]> = [
 describe("Mailbox", () => {
   for (const [name, overflow] of policies) {
     it.prop(
-      `does what the model does, with ${name}`,
+      `a mailbox behaves like its model with ${name}`,
       [Schema.Array(Command), Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 4 }))],
       ([commands, capacity]) => {
         const mailbox = new Mailbox<Letter>(capacity, overflow)
@@ -147,7 +147,7 @@ describe("Mailbox", () => {
     )
   }
 
-  it("keeps the order of many messages while they come and go", () => {
+  it("a mailbox keeps the order of many messages while they come and go", () => {
     const mailbox = new Mailbox<Letter>(Infinity, Overflow.fail)
     const letters = Array.from({ length: 10_000 }, () => letter())
     const taken: Array<Letter | undefined> = []
@@ -159,7 +159,7 @@ describe("Mailbox", () => {
     assert.deepStrictEqual(taken, letters)
   })
 
-  it("takes internal messages first and does not count them", () => {
+  it("a mailbox takes internal messages first and does not count them", () => {
     const mailbox = new Mailbox<Letter>(1, Overflow.dropOldest)
     const [normal, control, internal] = [letter(), letter("control"), letter("internal")]
     mailbox.offer(internal)
@@ -169,7 +169,7 @@ describe("Mailbox", () => {
     assert.deepStrictEqual([mailbox.take(), mailbox.take(), mailbox.take()], [internal, control, undefined])
   })
 
-  it("has room for one message at least", () => {
+  it("a mailbox has room for at least one message", () => {
     assert.strictEqual(new Mailbox<Letter>(0, Overflow.fail).offer(letter())._tag, "Accepted")
   })
 })

@@ -149,16 +149,19 @@ describe("RestartPolicy", () => {
     { backoff: 0, maxBackoff: "10 seconds", last: "restart 0" },
     { backoff: "1 milli", maxBackoff: "10 seconds", last: "restart 10000" },
     { backoff: "1 milli", maxBackoff: 0, last: "restart 0" }
-  ] as const)("has a delay after a thousand restarts in a row too: $backoff to $maxBackoff", ({ last, ...backoff }) => {
-    const crashes = Array.from({ length: 3000 }, (_, at) => [at, 0] as const)
-    const decisions = follow(RestartPolicy.make({ ...backoff, intensity: Infinity, within: "1 second" }), crashes)
-    assert.deepStrictEqual(
-      decisions.slice(1000),
-      Array.from({ length: 2000 }, () => last)
-    )
-  })
+  ] as const)(
+    "a RestartPolicy has a delay even after a thousand restarts in a row: $backoff to $maxBackoff",
+    ({ last, ...backoff }) => {
+      const crashes = Array.from({ length: 3000 }, (_, at) => [at, 0] as const)
+      const decisions = follow(RestartPolicy.make({ ...backoff, intensity: Infinity, within: "1 second" }), crashes)
+      assert.deepStrictEqual(
+        decisions.slice(1000),
+        Array.from({ length: 2000 }, () => last)
+      )
+    }
+  )
 
-  it("tolerates five crashes within thirty seconds unless told otherwise", () => {
+  it("a RestartPolicy tolerates five crashes within thirty seconds by default", () => {
     const crashes = Array.from({ length: 6 }, (_, at) => [at, 0] as const)
     assert.strictEqual(follow(RestartPolicy.make(), crashes).at(-2), "restart 800")
     assert.strictEqual(follow(RestartPolicy.make(), crashes).at(-1), "probe 30000")

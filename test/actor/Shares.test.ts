@@ -12,7 +12,7 @@ const Step = Schema.Struct({
 })
 
 describe("shares", () => {
-  it.prop("give what the largest owner has had longest", [Schema.Array(Step)], ([steps]) => {
+  it.prop("shares give up what the largest owner has had longest", [Schema.Array(Step)], ([steps]) => {
     const shares = new Shares<number, string>()
     /** The things in their order, with whose they are and what they weigh. */
     let model: ReadonlyArray<{ readonly item: number; readonly owner: string; readonly weight: number }> = []
@@ -56,7 +56,7 @@ describe("shares", () => {
     }
   })
 
-  it("give the one that came first when all have the same", () => {
+  it("shares give up the oldest when all owners have the same", () => {
     const shares = new Shares<string, string>()
     for (const name of ["ada", "bob", "cyd"]) shares.add(name, name, 1)
     const given = Array.from({ length: 3 }, () => {

@@ -62,9 +62,12 @@ describe("the decisions of a supervisor", () => {
     { strategy: "restForOne", index: 0, who: ["a", "b", "c"] },
     { strategy: "restForOne", index: 1, who: ["b", "c"] },
     { strategy: "restForOne", index: 2, who: ["c"] }
-  ] as const)("restart $who when $index of a, b, c crashes with $strategy", ({ index, strategy, who }) => {
-    assert.deepStrictEqual(affected(strategy, ["a", "b", "c"], index), who)
-  })
+  ] as const)(
+    "a supervisor restarts $who when $index of a, b, c crashes with $strategy",
+    ({ index, strategy, who }) => {
+      assert.deepStrictEqual(affected(strategy, ["a", "b", "c"], index), who)
+    }
+  )
 
   it.each([
     ["permanent", Exit.void, true],
@@ -82,7 +85,7 @@ describe("the decisions of a supervisor", () => {
 })
 
 describe("Supervisor", () => {
-  it.effect("starts children in order, and stops them in reverse order when it is interrupted", () =>
+  it.effect("a supervisor starts children in order, and stops them in reverse order when it is interrupted", () =>
     Effect.gen(function* () {
       const family = new Family()
       const running = yield* started(family, {}, ["a", "b", "c"])
@@ -92,7 +95,7 @@ describe("Supervisor", () => {
     })
   )
 
-  it.effect("restarts the one that crashed with oneForOne", () =>
+  it.effect("a supervisor restarts the child that crashed with oneForOne", () =>
     Effect.gen(function* () {
       const family = new Family()
       yield* started(family, calm, ["a", "b", "c"])
@@ -101,7 +104,7 @@ describe("Supervisor", () => {
     }).pipe(silently)
   )
 
-  it.effect("restarts all with oneForAll", () =>
+  it.effect("a supervisor restarts all children with oneForAll", () =>
     Effect.gen(function* () {
       const family = new Family()
       yield* started(family, { ...calm, strategy: "oneForAll" }, ["a", "b", "c"])
@@ -110,7 +113,7 @@ describe("Supervisor", () => {
     }).pipe(silently)
   )
 
-  it.effect("restarts it and those after it with restForOne", () =>
+  it.effect("a supervisor restarts the child that crashed and those after it with restForOne", () =>
     Effect.gen(function* () {
       const family = new Family()
       yield* started(family, { ...calm, strategy: "restForOne" }, ["a", "b", "c"])
@@ -119,7 +122,7 @@ describe("Supervisor", () => {
     }).pipe(silently)
   )
 
-  it.effect("keeps the order with restForOne when an earlier one crashes while a later one waits", () =>
+  it.effect("a supervisor keeps the order with restForOne when an earlier child crashes while a later one waits", () =>
     Effect.gen(function* () {
       const family = new Family()
       yield* started(family, { strategy: "restForOne", backoff: "1 second" }, ["a", "b", "c"])
@@ -134,7 +137,7 @@ describe("Supervisor", () => {
     }).pipe(silently)
   )
 
-  it.effect("is done when no child is left", () =>
+  it.effect("a supervisor is done when no child is left", () =>
     Effect.gen(function* () {
       const family = new Family()
       const running = yield* fork(
@@ -154,7 +157,7 @@ describe("Supervisor", () => {
     }).pipe(silently)
   )
 
-  it.effect("restarts a permanent child that just ends, and does not start a temporary one again for a sibling", () =>
+  it.effect("a supervisor restarts a permanent child that ends, and no ended temporary one for a sibling", () =>
     Effect.gen(function* () {
       const family = new Family()
       yield* fork(
@@ -168,7 +171,7 @@ describe("Supervisor", () => {
     })
   )
 
-  it.effect("gives each child its own backoff, which starts over after health", () =>
+  it.effect("a supervisor gives each child its own backoff, which starts over after health", () =>
     Effect.gen(function* () {
       const family = new Family()
       yield* started(family, { intensity: 100, backoff: "1 second", healthyAfter: "30 seconds" }, ["a", "b"])
@@ -192,7 +195,7 @@ describe("Supervisor", () => {
     }).pipe(silently)
   )
 
-  it.effect("gives up when its children crash too often: stops them in reverse order and says why", () =>
+  it.effect("a supervisor gives up when its children crash too often: it stops them and says why", () =>
     Effect.gen(function* () {
       const family = new Family()
       const options: Supervisor.Options = { name: "root", intensity: 2, within: "10 seconds", backoff: 0 }
@@ -209,7 +212,7 @@ describe("Supervisor", () => {
     }).pipe(silently)
   )
 
-  it.effect("tolerates the same number of crashes when they are further apart", () =>
+  it.effect("a supervisor tolerates the same number of crashes when they are further apart", () =>
     Effect.gen(function* () {
       const family = new Family()
       const running = yield* started(family, { intensity: 2, within: "10 seconds", backoff: 0 }, ["a"])
@@ -221,7 +224,7 @@ describe("Supervisor", () => {
     }).pipe(silently)
   )
 
-  it.effect("escalates to the supervisor above, which starts it and all its children anew", () =>
+  it.effect("a supervisor escalates to the supervisor above, which restarts it with all its children", () =>
     Effect.gen(function* () {
       const family = new Family()
       const below = Supervisor.run({ intensity: 0 }, [family.child("a"), family.child("b")])
@@ -235,7 +238,7 @@ describe("Supervisor", () => {
     }).pipe(silently)
   )
 
-  it.effect("waits for a sibling that is being stopped when it is interrupted in the middle of a restart", () =>
+  it.effect("a supervisor that is interrupted during a restart waits for the sibling that it is stopping", () =>
     Effect.gen(function* () {
       const family = new Family()
       const gate = yield* Latch.make()
@@ -251,7 +254,7 @@ describe("Supervisor", () => {
     }).pipe(silently)
   )
 
-  it.effect("leaves a child behind that does not stop by its deadline", () =>
+  it.effect("a supervisor leaves a child behind that does not stop by its deadline", () =>
     Effect.gen(function* () {
       const family = new Family()
       const gate = yield* Latch.make()
@@ -274,7 +277,7 @@ describe("Supervisor", () => {
     }).pipe(silently)
   )
 
-  it.effect("keeps an actor, which it spawns anew when the actor gave up", () =>
+  it.effect("a supervisor spawns an actor again that gave up", () =>
     Effect.gen(function* () {
       const restart = { intensity: 0, exhausted: "stop" } as const
       const behavior = Actor.make("fragile", {
@@ -296,7 +299,7 @@ describe("Supervisor", () => {
     }).pipe(silently)
   )
 
-  it.effect("refuses two children of the same id, and stops the one it had started", () =>
+  it.effect("a supervisor refuses two children of the same id, and stops the one it had started", () =>
     Effect.gen(function* () {
       const family = new Family()
       const { reason } = yield* Effect.flip(Supervisor.run({}, [family.child("a"), family.child("a")]))
@@ -305,7 +308,7 @@ describe("Supervisor", () => {
     })
   )
 
-  it.effect("gives children the services of who runs it", () =>
+  it.effect("a supervisor gives children the services of its own fiber", () =>
     Effect.gen(function* () {
       class Name extends Context.Service<Name, string>()("test/Name") {}
       class Age extends Context.Service<Age, number>()("test/Age") {}
@@ -328,7 +331,7 @@ describe("Supervisor", () => {
   )
 
   describe("at run time", () => {
-    it.effect("starts, lists and stops children", () =>
+    it.effect("a dynamic supervisor starts, lists and stops children", () =>
       Effect.gen(function* () {
         const family = new Family()
         const supervisor = yield* Supervisor.make({ intensity: 100, backoff: "1 second" })
@@ -354,7 +357,7 @@ describe("Supervisor", () => {
       }).pipe(silently)
     )
 
-    it.effect("stops all in reverse order when its Scope closes", () =>
+    it.effect("a dynamic supervisor stops all children in reverse order when its Scope closes", () =>
       Effect.gen(function* () {
         const family = new Family()
         yield* Effect.scoped(
@@ -367,7 +370,7 @@ describe("Supervisor", () => {
       })
     )
 
-    it.effect("does not start a later child before an earlier one that crashed while the supervisor was busy", () =>
+    it.effect("a dynamic supervisor starts a later child after an earlier one that crashed meanwhile", () =>
       Effect.gen(function* () {
         const family = new Family()
         const gate = yield* Latch.make()
@@ -390,7 +393,7 @@ describe("Supervisor", () => {
     )
 
     // Live, because the test clock keeps a fiber of its own once somebody sleeps.
-    it.live("leaves no timer behind for a child that is stopped while it waits", () => {
+    it.live("a dynamic supervisor leaves no timer behind for a child that is stopped while it waits", () => {
       let fibers = 0
       const metrics = { recordFiberStart: () => void fibers++, recordFiberEnd: () => void fibers-- }
       return Effect.gen(function* () {
@@ -406,7 +409,7 @@ describe("Supervisor", () => {
       }).pipe(silently, Effect.provideService(Metric.FiberRuntimeMetrics, metrics))
     })
 
-    it.effect("says when it has given up, and refuses new children then", () =>
+    it.effect("a dynamic supervisor that has given up says so, and refuses new children", () =>
       Effect.gen(function* () {
         const family = new Family()
         const supervisor = yield* Supervisor.make({ intensity: 0 })
@@ -421,7 +424,7 @@ describe("Supervisor", () => {
       }).pipe(silently)
     )
 
-    it.effect("lets children wait on for the one they wait for when another is stopped", () =>
+    it.effect("children keep waiting for the one before them when another is stopped", () =>
       Effect.gen(function* () {
         const family = new Family()
         const supervisor = yield* Supervisor.make({ strategy: "restForOne", intensity: 100, backoff: "10 seconds" })
@@ -437,7 +440,7 @@ describe("Supervisor", () => {
       }).pipe(silently)
     )
 
-    it.effect("starts those that wait for a child that is stopped, but not one that has its own backoff", () =>
+    it.effect("children that wait for one that is stopped start, except those with their own backoff", () =>
       Effect.gen(function* () {
         const family = new Family()
         const supervisor = yield* Supervisor.make({ strategy: "restForOne", intensity: 100, backoff: "10 seconds" })
@@ -453,7 +456,7 @@ describe("Supervisor", () => {
       }).pipe(silently)
     )
 
-    it.effect("starts the others when the child is stopped for which they wait", () =>
+    it.effect("the other children start when the one they wait for is stopped", () =>
       Effect.gen(function* () {
         const family = new Family()
         const supervisor = yield* Supervisor.make({ strategy: "oneForAll", intensity: 100, backoff: "1 second" })

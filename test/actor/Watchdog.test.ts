@@ -28,13 +28,13 @@ const watch = Effect.fnUntraced(function* (answers: ReadonlyArray<number | undef
   return looks
 })
 
-it.effect("a handler that goes on is looked at again after as long as was said", () =>
+it.effect("a watchdog looks at a handler that continues again, after the time it was given", () =>
   Effect.gen(function* () {
     assert.deepStrictEqual(yield* watch([100, 500, undefined]), [10, 110, 610])
   })
 )
 
-it.effect("a handler that is given up is not looked at again, though it never ends", () =>
+it.effect("a watchdog does not look at a handler again that was given up", () =>
   Effect.gen(function* () {
     assert.deepStrictEqual(yield* watch([undefined]), [10])
   })

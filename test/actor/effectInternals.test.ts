@@ -11,7 +11,7 @@ import { root } from "../support/workspace.ts"
 type Finalizer = NonNullable<Scope.State.Open["finalizer"]>
 
 describe("a Scope (LinkedScope)", () => {
-  it("is an object whose own fields are all there is to it, and which begins with no finalizer", () => {
+  it("a Scope is an object with its own fields only, and begins with no finalizer (LinkedScope)", () => {
     const scope = Scope.makeUnsafe()
     assert.strictEqual(scope.state._tag, "Empty")
     const copy = Object.assign({}, scope)
@@ -27,58 +27,56 @@ describe("a Scope (LinkedScope)", () => {
     assert.strictEqual(scope.state._tag, "Empty")
   })
 
-  it.effect(
-    "is given another state with its first finalizer, and puts each that follows into the Map it finds there",
-    () =>
-      Effect.gen(function* () {
-        const added: Array<object> = []
-        class Finalizers extends Map<object, Finalizer> {
-          override set(key: object, finalizer: Finalizer): this {
-            added.push(key)
-            return super.set(key, finalizer)
-          }
+  it.effect("a Scope puts its finalizers into the Map of the state that it gets with the first (LinkedScope)", () =>
+    Effect.gen(function* () {
+      const added: Array<object> = []
+      class Finalizers extends Map<object, Finalizer> {
+        override set(key: object, finalizer: Finalizer): this {
+          added.push(key)
+          return super.set(key, finalizer)
         }
-        const replaced = (open: Scope.State.Open): Scope.State.Open => {
-          assert.isDefined(open.finalizerKey)
-          assert.isDefined(open.finalizer)
-          assert.isUndefined(open.finalizers)
-          const finalizers = new Finalizers()
-          finalizers.set(open.finalizerKey, open.finalizer)
-          return { _tag: "Open", finalizerKey: undefined, finalizer: undefined, finalizers }
+      }
+      const replaced = (open: Scope.State.Open): Scope.State.Open => {
+        assert.isDefined(open.finalizerKey)
+        assert.isDefined(open.finalizer)
+        assert.isUndefined(open.finalizers)
+        const finalizers = new Finalizers()
+        finalizers.set(open.finalizerKey, open.finalizer)
+        return { _tag: "Open", finalizerKey: undefined, finalizer: undefined, finalizers }
+      }
+      const scope = Scope.makeUnsafe()
+      const states: Array<string> = []
+      let state: Scope.Scope["state"] = scope.state
+      Object.defineProperty(scope, "state", {
+        get: () => state,
+        set: (next: Scope.Scope["state"]) => {
+          states.push(next._tag)
+          state = next._tag === "Open" ? replaced(next) : next
         }
-        const scope = Scope.makeUnsafe()
-        const states: Array<string> = []
-        let state: Scope.Scope["state"] = scope.state
-        Object.defineProperty(scope, "state", {
-          get: () => state,
-          set: (next: Scope.Scope["state"]) => {
-            states.push(next._tag)
-            state = next._tag === "Open" ? replaced(next) : next
-          }
-        })
-        const closed: Array<string> = []
-        yield* Scope.addFinalizer(
-          scope,
-          Effect.sync(() => closed.push("first"))
-        )
-        const fiber = yield* Effect.forkIn(Effect.never, scope)
-        yield* Scope.addFinalizer(
-          scope,
-          Effect.sync(() => closed.push("last"))
-        )
-        assert.deepStrictEqual(states, ["Open"])
-        assert.lengthOf(added, 3)
-        // The interruption of a fiber that is forked in a Scope is there under the fiber itself, before that has begun.
-        assert.strictEqual(added[1], fiber)
-        assert.deepStrictEqual(added.map(Fiber.isFiber), [false, true, false])
-        yield* Scope.close(scope, Exit.void)
-        assert.deepStrictEqual(closed, ["last", "first"])
-        assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
-        assert.deepStrictEqual(states, ["Open", "Closed"])
       })
+      const closed: Array<string> = []
+      yield* Scope.addFinalizer(
+        scope,
+        Effect.sync(() => closed.push("first"))
+      )
+      const fiber = yield* Effect.forkIn(Effect.never, scope)
+      yield* Scope.addFinalizer(
+        scope,
+        Effect.sync(() => closed.push("last"))
+      )
+      assert.deepStrictEqual(states, ["Open"])
+      assert.lengthOf(added, 3)
+      // The interruption of a fiber that is forked in a Scope is there under the fiber itself, before that has begun.
+      assert.strictEqual(added[1], fiber)
+      assert.deepStrictEqual(added.map(Fiber.isFiber), [false, true, false])
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(closed, ["last", "first"])
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
+      assert.deepStrictEqual(states, ["Open", "Closed"])
+    })
   )
 
-  it.effect("is not told of a fiber that was started at once and has ended, nor of those of a Scope inside it", () =>
+  it.effect("a Scope hears of no fiber that started at once and has ended, nor of a Scope inside (LinkedScope)", () =>
     Effect.gen(function* () {
       const scope = Scope.makeUnsafe()
       yield* Effect.forkIn(Effect.void, scope, { startImmediately: true })
@@ -91,7 +89,7 @@ describe("a Scope (LinkedScope)", () => {
 })
 
 describe("an RcMap (Directory)", () => {
-  it.effect("keeps its entries in `state.map`, each with the Scope in which it was looked up", () =>
+  it.effect("an RcMap keeps its entries in `state.map`, each with the Scope of its lookup (Directory)", () =>
     Effect.gen(function* () {
       const scopes: Array<Scope.Scope> = []
       const map = yield* RcMap.make({
@@ -114,7 +112,7 @@ describe("an RcMap (Directory)", () => {
 const Reference = Context.Reference<string>("test/Reference", { defaultValue: () => "default" })
 
 describe("a fiber", () => {
-  it("runs on the stack of who starts it until it waits, and its exit is there then (ActorCell, SessionMounts, TimeLimit)", () => {
+  it("a fiber runs on the stack of its starter until it waits (ActorCell, SessionMounts, TimeLimit)", () => {
     const ran: Array<string> = []
     const done = Effect.runFork(
       Effect.map(
@@ -142,14 +140,14 @@ describe("a fiber", () => {
     assert.deepStrictEqual(waiting.pollUnsafe(), exits[0])
   })
 
-  it.effect("that is forked to begin at once has run until it waits, too (TimeLimit)", () =>
+  it.effect("a fiber that is forked to begin at once has run until it waits, too (TimeLimit)", () =>
     Effect.gen(function* () {
       const fiber = yield* Effect.forkDetach(Effect.succeed("value"), { startImmediately: true })
       assert.deepStrictEqual(fiber.pollUnsafe(), Exit.succeed("value"))
     })
   )
 
-  it.effect("that has not begun runs in the context it is given meanwhile (Activation)", () =>
+  it.effect("a fiber that has not begun runs in the context it is given meanwhile (Activation)", () =>
     Effect.gen(function* () {
       const fiber = yield* Effect.forkChild(Effect.service(Reference))
       assert.isUndefined(fiber.pollUnsafe())
@@ -158,7 +156,7 @@ describe("a fiber", () => {
     })
   )
 
-  it("is the current one while it runs, and not any more when it waits or another does (Inbox, Recovery)", () => {
+  it("a fiber is the current one while it runs, and not while it waits or another runs (Inbox, Recovery)", () => {
     assert.isUndefined(Fiber.getCurrent())
     const seen: Array<Fiber.Fiber<unknown, unknown> | undefined> = []
     const look = Effect.sync(() => void seen.push(Fiber.getCurrent()))
@@ -181,7 +179,7 @@ describe("a fiber", () => {
 })
 
 describe("an effect that is done already (ActorCell)", () => {
-  it("is an Exit, and one that has to run is none", () => {
+  it("an effect that is done already is an Exit, and one that has to run is not (ActorCell)", () => {
     const done: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
       Effect.succeed(1),
       Effect.void,
@@ -200,7 +198,7 @@ const insides = /pollUnsafe\(|setContext\(|state\.map\b|Exit\.isExit\(|Fiber\.ge
 const notice = "// Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them."
 
 describe("a file that relies on the insides of effect", () => {
-  it("says so in its first line, and no other does", () => {
+  it("a file that relies on the insides of effect says so in its first line, and no other file does", () => {
     const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
       .filter((name) => /\.tsx?$/.test(name))
       .map((name) => ({ name, text: readFileSync(join(root, "src", name), "utf8") }))

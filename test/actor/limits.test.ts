@@ -75,7 +75,7 @@ const hanging: Readonly<Record<string, Effect.Effect<unknown, never, Scope.Scope
 
 describe("what does not end", () => {
   for (const [name, live] of Object.entries(hanging)) {
-    it.effect(`lets the actor come back after a crash when it is ${name}`, () =>
+    it.effect(`an actor restarts after a crash in spite of ${name}`, () =>
       logged((log) =>
         Effect.gen(function* () {
           const before = yield* count("finalizer")
@@ -98,7 +98,7 @@ describe("what does not end", () => {
       )
     )
 
-    it.effect(`lets the actor stop when it is ${name}`, () =>
+    it.effect(`an actor stops in spite of ${name}`, () =>
       logged(() =>
         Effect.gen(function* () {
           const ref = yield* Actor.spawn(subject(live, { shutdown: "2 seconds" }))
@@ -114,7 +114,7 @@ describe("what does not end", () => {
     )
   }
 
-  it.effect("keeps no finalizer from being begun, whichever comes first", () =>
+  it.effect("a finalizer that does not end does not keep others from starting, in any order", () =>
     logged(() =>
       Effect.gen(function* () {
         const released: Array<string> = []
@@ -135,7 +135,7 @@ describe("what does not end", () => {
     )
   )
 
-  it.effect("costs the time of one, however much of it there is", () =>
+  it.effect("many finalizers that do not end cost the time of one", () =>
     logged(() =>
       Effect.gen(function* () {
         const live = Effect.forEach(Object.values(hanging), (one) => one)
@@ -150,7 +150,7 @@ describe("what does not end", () => {
 })
 
 describe("a handler that ignores its interruption", () => {
-  it.effect("is given up after its time: the actor comes back from its last good state", () =>
+  it.effect("a handler that ignores its interruption is left behind: the actor restarts at its last good state", () =>
     logged((log) =>
       Effect.gen(function* () {
         const before = yield* count("handler")
@@ -173,7 +173,7 @@ describe("a handler that ignores its interruption", () => {
     )
   )
 
-  it.effect("has five minutes where nothing else is said", () =>
+  it.effect("a handler has five minutes by default", () =>
     logged(() =>
       Effect.gen(function* () {
         const ref = yield* Actor.spawn(subject(Effect.void))
@@ -188,7 +188,7 @@ describe("a handler that ignores its interruption", () => {
     )
   )
 
-  it.effect("may take as long as it likes where that is said", () =>
+  it.effect("a handler may have no limit", () =>
     Effect.gen(function* () {
       const gate = yield* Latch.make()
       const patient = Actor.make("patient", {
@@ -204,7 +204,7 @@ describe("a handler that ignores its interruption", () => {
     })
   )
 
-  it.effect("does not keep the actor from stopping", () =>
+  it.effect("a handler that ignores its interruption does not keep the actor from stopping", () =>
     logged((log) =>
       Effect.gen(function* () {
         const ref = yield* Actor.spawn(subject(Effect.void))
@@ -219,7 +219,7 @@ describe("a handler that ignores its interruption", () => {
     )
   )
 
-  it.effect("changes nothing any more when it goes on after all", () =>
+  it.effect("a handler that was left behind changes nothing any more", () =>
     logged(() =>
       Effect.gen(function* () {
         const [gate, set] = [yield* Latch.make(), yield* Deferred.make<number>()]
@@ -253,7 +253,7 @@ describe("a build that never ends", () => {
     ["can be interrupted", Effect.never],
     ["cannot be interrupted", stuck]
   ] as const) {
-    it.effect(`and ${name} has failed after its time`, () =>
+    it.effect(`a build that never ends and ${name} has failed after its time`, () =>
       logged(() =>
         Effect.gen(function* () {
           const actor = Actor.make("subject", {
@@ -270,7 +270,7 @@ describe("a build that never ends", () => {
       )
     )
 
-    it.effect(`and ${name} is tried again when it comes after a crash`, () =>
+    it.effect(`a build that never ends and ${name} is repeated after a crash`, () =>
       logged((log) =>
         Effect.gen(function* () {
           let builds = 0
@@ -298,7 +298,7 @@ describe("a build that never ends", () => {
     )
   }
 
-  it.effect("does not keep an actor from stopping that comes back from a crash", () =>
+  it.effect("a build that never ends does not keep a restarting actor from stopping", () =>
     logged(() =>
       Effect.gen(function* () {
         let builds = 0
@@ -348,7 +348,7 @@ it.effect("nothing is waited for any more when the program ends", () =>
 describe("a directory", () => {
   const options = { maxIdleTime: 0, activationTimeout: "10 seconds", shutdown: "3 seconds" } as const
 
-  it.effect("frees the address of what does not stop, and says so", () =>
+  it.effect("a directory frees the address of an actor that does not stop, and logs it", () =>
     logged((log) =>
       Effect.gen(function* () {
         let activations = 0
@@ -378,7 +378,7 @@ describe("a directory", () => {
     ["can be interrupted", Effect.never],
     ["cannot be interrupted", stuck]
   ] as const) {
-    it.effect(`does not wait for ever for an activation that ${name}, and tries it anew`, () =>
+    it.effect(`a directory waits only so long for an activation that ${name}, and repeats it`, () =>
       logged(() =>
         Effect.gen(function* () {
           let activations = 0

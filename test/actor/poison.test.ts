@@ -191,7 +191,7 @@ const timeout = 120_000
 describe("an actor comes back, and its neighbour works, when", () => {
   for (const [where, place] of Object.entries(places)) {
     it.effect(
-      `${where} whatever cannot be read`,
+      `an actor restarts, and its neighbour works, when ${where} whatever cannot be read`,
       () =>
         Effect.forEach(names, (name) => {
           const value = poison(name)
@@ -205,7 +205,7 @@ describe("an actor comes back, and its neighbour works, when", () => {
   }
 
   it.effect(
-    "anything of that kind is inside of anything, anywhere",
+    "an actor restarts, and its neighbour works, whatever is thrown anywhere",
     () =>
       Effect.forEach(
         Array.from({ length: 300 }, (_, seed) => seed),

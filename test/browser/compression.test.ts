@@ -16,7 +16,7 @@ interface Outcome {
 }
 
 layer(Chromium.layer, { excludeTestServices: true, timeout: 40_000 })("a page", (it) => {
-  it.effect("agrees on compression, and its messages arrive in their order, small and large, both ways", () =>
+  it.effect("a page agrees on compression, and its messages arrive in order, small and large, in both directions", () =>
     Effect.gen(function* () {
       const port = yield* Port
       const { page } = yield* Chromium.open(`http://127.0.0.1:${port}/`)

@@ -23,7 +23,7 @@ const elsewhere = HttpRouter.use((router) =>
 layer(Layer.merge(elsewhere, Chromium.layer), { excludeTestServices: true, timeout: 40_000 })(
   "a page elsewhere",
   (it) => {
-    it.effect("cannot connect; with its origin allowed it can", () =>
+    it.effect("a page of another origin cannot connect, until its origin is allowed", () =>
       Effect.gen(function* () {
         const origin = yield* site
         const { page } = yield* Chromium.open(origin)

@@ -82,7 +82,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
   "the showcase",
   (it) => {
     it.effect(
-      "counts, says where it ends, and tells of milestones",
+      "the showcase counts, says where it ends, and announces milestones",
       () =>
         Effect.gen(function* () {
           const { complaints, hosts, page } = yield* Chromium.open((yield* Showcase).url)
@@ -109,7 +109,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
     )
 
     it.effect(
-      "gives each browser a counter of its own, which its pages share, and all browsers the shared one",
+      "the showcase gives each browser a counter of its own, which its pages share, and all browsers the shared one",
       () =>
         Effect.gen(function* () {
           const { url } = yield* Showcase
@@ -133,7 +133,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
     )
 
     it.effect(
-      "has a clock that ticks, and knows which zones there are",
+      "the showcase has a clock that ticks, and says which zones there are",
       () =>
         Effect.gen(function* () {
           const { complaints, page } = yield* Chromium.open((yield* Showcase).url)
@@ -156,7 +156,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
     )
 
     it.effect(
-      "says that it is offline while its server is away, and goes on where it was when it is back",
+      "the showcase says that it is offline while its server is away, and continues when it is back",
       () =>
         Effect.gen(function* () {
           const showcase = yield* Showcase
@@ -187,7 +187,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
     )
 
     it.effect(
-      "has its count after a reload, also right after a click",
+      "the showcase has its count after a reload, also right after a click",
       () =>
         Effect.gen(function* () {
           const { complaints, page } = yield* Chromium.open((yield* Showcase).url)
@@ -207,7 +207,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
     )
 
     it.effect(
-      "has its count within two seconds of the connection when the server was killed and is back",
+      "the showcase has its count within two seconds of the connection when its server was killed and is back",
       () =>
         Effect.gen(function* () {
           const showcase = yield* Showcase
@@ -248,7 +248,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
 
     for (const [what, spoil] of spoilt) {
       it.effect(
-        `starts a fresh counter when what the browser keeps is ${what}`,
+        `the showcase starts a fresh counter when the storage of the browser is ${what}`,
         () =>
           Effect.gen(function* () {
             const { complaints, page } = yield* Chromium.open((yield* Showcase).url)

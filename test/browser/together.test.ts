@@ -84,7 +84,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
   "pages that are together",
   (it) => {
     it.effect(
-      "see what is said, who is here and who types; and of one that is closed that it is away, and then that it has left",
+      "pages see messages, people and typing; a closed page is away first, and has left later",
       () =>
         Effect.gen(function* () {
           const { port } = yield* (yield* Showcase).another({ linger: "3 seconds" })
@@ -128,7 +128,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
     )
 
     it.effect(
-      "miss nothing of what was said while one of them was offline for ten seconds",
+      "pages miss nothing that was said while one of them was offline for ten seconds",
       () =>
         Effect.gen(function* () {
           const { port } = yield* (yield* Showcase).another({ linger: "45 seconds" })
@@ -156,7 +156,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
     )
 
     it.effect(
-      "show a card where it is going before the server answers, and where it was when the server says no",
+      "pages show a moved card before the server answers, and move it back when the server refuses",
       () =>
         Effect.gen(function* () {
           const { port } = yield* (yield* Showcase).another({ linger: "45 seconds" })
@@ -195,7 +195,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
     )
 
     it.effect(
-      "show notes to members, and to guests none",
+      "pages show notes to members, and none to guests",
       () =>
         Effect.gen(function* () {
           const { port } = yield* (yield* Showcase).another({ linger: "45 seconds" })

@@ -20,7 +20,7 @@ const receiver = () => {
 }
 
 describe("events that come before the answer to a mount", () => {
-  it("wait for it in order, up to a thousand", () => {
+  it("events that come before the answer to their mount wait for it in order, up to a thousand", () => {
     const router = makeRouter()
     const mounted = router.expectMount()
     const events = Array.from({ length: 2000 }, (_, index) => event(index % 2 === 0 ? "a" : "b", index))
@@ -44,7 +44,7 @@ describe("events that come before the answer to a mount", () => {
     assert.lengthOf(a.told, 501)
   })
 
-  it("are not kept when no mount is on its way", () => {
+  it("events are not kept when no mount is pending", () => {
     const router = makeRouter()
     router.event(event("a", 0))
     router.expectMount()
@@ -55,7 +55,7 @@ describe("events that come before the answer to a mount", () => {
 })
 
 describe("one who wants to know of the connection", () => {
-  it("and throws is reported, and the others are told", () => {
+  it("a listener of the connection that throws is reported, and the others are called", () => {
     const reported: Array<unknown> = []
     const router = new Router((defect) => void reported.push(defect))
     const told: Array<string> = []

@@ -66,7 +66,7 @@ const fill = (cache: StateCache.StateCache["Service"], age = hour) =>
   })
 
 describe("a state cache", () => {
-  it.effect("makes room for a new token when the storage is full of those that are too old", () =>
+  it.effect("a state cache makes room for a new token when the storage is full of those that are too old", () =>
     Effect.gen(function* () {
       const storage = new Storage()
       const { result } = yield* onPage(storage, (cache) =>
@@ -83,7 +83,7 @@ describe("a state cache", () => {
     })
   )
 
-  it.effect("begins by removing what is too old, and leaves what is good and what is not its own", () =>
+  it.effect("a state cache begins by removing its old entries, and leaves good ones and those of others", () =>
     Effect.gen(function* () {
       const storage = new Storage()
       const others = { theme: "dark", "fibra/theme": "dark", elsewhere: `{"token":"","expiresAt":0}` }
@@ -99,7 +99,7 @@ describe("a state cache", () => {
     })
   )
 
-  it.effect("tries once more and no further when nothing is too old, and says once that it cannot be used", () =>
+  it.effect("a state cache tries once more when nothing is too old, and logs once that it cannot be used", () =>
     Effect.gen(function* () {
       const storage = new Storage()
       const { complaints, result } = yield* onPage(storage, (cache) =>

@@ -28,7 +28,7 @@ const label = (key: string) => ({ component: "Doc", key })
 const fork = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
 
 describe("a cache that hangs", () => {
-  it.effect("has nothing for whoever looks, after two seconds, and at once for as long as it hangs", () =>
+  it.effect("a cache that hangs counts as empty after two seconds, and at once as long as it hangs", () =>
     Effect.gen(function* () {
       const { asked, cache } = yield* stuck
       const looking = yield* fork(cache.get(label("hangs")))
@@ -42,7 +42,7 @@ describe("a cache that hangs", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("keeps what is put in other places, and is used again when it has answered", () =>
+  it.effect("a cache that hangs keeps what is put in other places, and is used again when it has answered", () =>
     Effect.gen(function* () {
       const { cache, gate } = yield* stuck
       const keeping = yield* fork(cache.set(label("hangs"), "first"))

@@ -51,7 +51,7 @@ const test = LiveTest.layer({ components: [Board] }).pipe(
 )
 
 layer(test)("the rights of the documentation", (it) => {
-  it.effect("let the team see its board, and its lead remove a card", () =>
+  it.effect("the rights of the example let the team see its board, and its lead remove a card", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const board = Effect.fnUntraced(function* (principal: string, key: string) {
@@ -75,7 +75,7 @@ layer(test)("the rights of the documentation", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it("has a field a client may set", () => {
+  it("the example has a field that clients may set", () => {
     assert.deepStrictEqual(Array.from(Draft.codec.writable.keys()), ["title"])
   })
 })

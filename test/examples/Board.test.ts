@@ -22,7 +22,7 @@ const open = Effect.fnUntraced(function* (key: string, principal?: string) {
 })
 
 layer(test)("the board", (it) => {
-  it.effect("what one does everyone sees", () =>
+  it.effect("everyone sees what one member does", () =>
     Effect.gen(function* () {
       const [ada, bob] = [yield* open("all", "ada"), yield* open("all")]
       const id = yield* ada.board.call.Add({ title: "write" })
@@ -73,7 +73,7 @@ layer(test)("the board", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("a card moves before the server has heard of it", () =>
+  it.effect("a card moves before the server has received the call", () =>
     Effect.gen(function* () {
       const [ada, bob] = [yield* open("fast"), yield* open("fast")]
       const [first, second] = [yield* ada.board.call.Add({ title: "a" }), yield* ada.board.call.Add({ title: "b" })]
@@ -93,7 +93,7 @@ layer(test)("the board", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("a card that finds no room goes back, and so does one that was not there to remove", () =>
+  it.effect("a card that does not fit goes back, and so does one that was not there to remove", () =>
     Effect.gen(function* () {
       const [ada, bob] = [yield* open("full"), yield* open("full")]
       for (const title of ["a", "b", "c"]) {

@@ -31,7 +31,7 @@ const enter = Effect.fnUntraced(function* (name: string, room: string, principal
 })
 
 layer(test)("the chat", (it) => {
-  it.effect("what is said is heard by everyone in the room, and by nobody in another", () =>
+  it.effect("a message reaches everyone in the room, and nobody in another", () =>
     Effect.gen(function* () {
       const [ada, bob, eve] = [yield* enter("Ada", "one"), yield* enter("Bob", "one"), yield* enter("Eve", "two")]
       const heard = yield* Effect.forEach([ada, bob], ({ chat }) =>
@@ -55,7 +55,7 @@ layer(test)("the chat", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("who comes later finds what was said, also when everyone had left", () =>
+  it.effect("a later visitor finds the messages, also when everyone had left", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       yield* Effect.scoped(Effect.flatMap(enter("Ada", "kept"), ({ chat }) => chat.call.Say({ text: "note this" })))
@@ -69,7 +69,7 @@ layer(test)("the chat", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("keeps the last hundred", () =>
+  it.effect("a chat keeps the last hundred messages", () =>
     Effect.gen(function* () {
       const ada = yield* enter("Ada", "long")
       yield* Effect.forEach(Array.from({ length: 103 }), (_, index) => ada.chat.call.Say({ text: `${index}` }))
@@ -79,7 +79,7 @@ layer(test)("the chat", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("tells who is here, who has lost the connection, and who has left", () =>
+  it.effect("a chat shows who is here, who has lost the connection, and who has left", () =>
     Effect.gen(function* () {
       const ada = yield* enter("Ada", "door")
       const changes = yield* ada.chat.presenceEvents.pipe(
@@ -99,7 +99,7 @@ layer(test)("the chat", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("who leaves the room is gone at once", () =>
+  it.effect("somebody who leaves the room is gone at once", () =>
     Effect.gen(function* () {
       const ada = yield* enter("Ada", "exit")
       yield* Effect.scoped(
@@ -122,7 +122,7 @@ layer(test)("the chat", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("who types is seen to, until they have said it, delete it, or stop", () =>
+  it.effect("somebody who types is shown until they have said it, deleted it, or stopped", () =>
     Effect.gen(function* () {
       const [ada, bob] = [yield* enter("Ada", "typing"), yield* enter("Bob", "typing")]
       const typing = Effect.map(ada.people, (people) => people.includes("Bob online typing"))
@@ -143,7 +143,7 @@ layer(test)("the chat", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("who was away hears what was said meanwhile, once and in order", () =>
+  it.effect("somebody who was away gets the messages of that time, once and in order", () =>
     Effect.gen(function* () {
       const [ada, bob] = [yield* enter("Ada", "away"), yield* enter("Bob", "away")]
       const heard = yield* bob.chat
@@ -164,7 +164,7 @@ layer(test)("the chat", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("the server trims names, and takes none that cannot be seen or that are too long", () =>
+  it.effect("the server trims names, and refuses names that are invisible or too long", () =>
     Effect.gen(function* () {
       /** The contract of a client that checks nothing. */
       class Careless extends Component.Service<Careless>()("Chat", {

@@ -66,7 +66,7 @@ layer(test.pipe(Layer.provideMerge(Logger.layer([]))))("docs/components.md", (it
     })
   )
 
-  it.effect("errors of the action and of the house", () =>
+  it.effect("a call fails with the error of its action, or with one of the library", () =>
     Effect.gen(function* () {
       const counter = yield* (yield* LiveTest.LiveTest).mount(Counter, { props: { start: 95 } })
       // #region errors
@@ -115,7 +115,7 @@ layer(test.pipe(Layer.provideMerge(Logger.layer([]))))("docs/components.md", (it
     })
   )
 
-  it.effect("a lost connection: calls wait, and private instances and shared ones go on", () =>
+  it.effect("calls wait while the connection is lost, and private and shared instances continue", () =>
     Effect.gen(function* () {
       // #region disconnect
       const live = yield* LiveTest.LiveTest
@@ -137,7 +137,7 @@ layer(test.pipe(Layer.provideMerge(Logger.layer([]))))("docs/components.md", (it
     })
   )
 
-  it.effect("a handler that has begun when the connection is lost goes on, and its answer is there afterwards", () =>
+  it.effect("a handler that has begun when the connection is lost continues, and its answer is there afterwards", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const fragile = yield* live.mount(Fragile, { props: { name: "d" } })
@@ -151,7 +151,7 @@ layer(test.pipe(Layer.provideMerge(Logger.layer([]))))("docs/components.md", (it
     })
   )
 
-  it.effect("events: an answer never overtakes them", () =>
+  it.effect("an answer never overtakes the events before it", () =>
     Effect.gen(function* () {
       const counter = yield* (yield* LiveTest.LiveTest).mount(Counter, { props: { start: 0 } })
       // #region events
@@ -168,7 +168,7 @@ layer(test.pipe(Layer.provideMerge(Logger.layer([]))))("docs/components.md", (it
     })
   )
 
-  it.effect("what has begun when the last client leaves may finish, for as long as `shutdown` says", () =>
+  it.effect("a handler that has begun when the last client leaves may finish within `shutdown`", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const before = yield* live.open

@@ -11,7 +11,7 @@ import { config } from "./Environment.ts"
 import { server, url } from "./Server.ts"
 
 layer(server)("docs/configuration.md, the example", (it) => {
-  it.effect("lets in the origins it names, and clients that are no browser", () =>
+  it.effect("the example admits the origins it names, and clients that are not browsers", () =>
     Effect.gen(function* () {
       const address = yield* url
       yield* connect(address, { origin: "https://app.example.org" })
@@ -21,7 +21,7 @@ layer(server)("docs/configuration.md, the example", (it) => {
     })
   )
 
-  it.effect("mounts as many components as it says", () =>
+  it.effect("the example permits as many components as it says", () =>
     Effect.gen(function* () {
       const mount = (yield* LiveClient.LiveClient).mount(Counter, { props: { start: 0 } })
       yield* Effect.repeat(mount, { times: 2 })
@@ -32,7 +32,7 @@ layer(server)("docs/configuration.md, the example", (it) => {
 })
 
 describe("docs/configuration.md, an environment", () => {
-  it.effect("goes before what the program says, and that before the defaults", () =>
+  it.effect("an environment takes precedence over the program, and that over the defaults", () =>
     Effect.gen(function* () {
       const environment = ConfigProvider.layer(ConfigProvider.fromEnv({ env: { FIBRA_IDLE_TIMEOUT: "2 minutes" } }))
       const context = yield* Layer.build(Layer.provide(config, environment))
@@ -75,7 +75,7 @@ describe("docs/configuration.md, the table of settings", () => {
       : `${value / size[1]} ${size[0]}`
   }
 
-  it("has every setting once, and nothing that is none", () => {
+  it("the table has every setting once, and no others", () => {
     assert.sameMembers(
       rows.map(([name]) => name),
       Object.keys(LiveConfig.defaults).map((name) => `\`${name}\``)
@@ -85,7 +85,7 @@ describe("docs/configuration.md, the table of settings", () => {
   for (const [name, value] of Object.entries(LiveConfig.defaults)) {
     const [, byDefault, unit, variable, meaning] = rows.find(([cell]) => cell === `\`${name}\``) ?? []
 
-    it(`says the default, the unit, the variable and the meaning of ${name}`, () => {
+    it(`the table says the default, the unit, the variable and the meaning of ${name}`, () => {
       assert.strictEqual(byDefault, written(value, unit))
       const units = Duration.isDuration(value) ? /^time$/ : typeof value === "number" ? /^(?!time)[a-z ]+$/ : /^$/
       assert.match(String(unit), units)

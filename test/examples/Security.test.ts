@@ -104,7 +104,7 @@ const server = HttpRouter.serve(app, { disableLogger: true, disableListenLog: tr
 const origin = Effect.map(HttpServer.HttpServer, ({ address }) => `127.0.0.1:${"port" in address ? address.port : 0}`)
 
 layer(server)("docs/security.md", (it) => {
-  it.effect("asks who it is: a cookie, a header, a sub-protocol, or nobody", () =>
+  it.effect("the example authenticates by a cookie, a header or a sub-protocol, and admits anonymous clients", () =>
     Effect.gen(function* () {
       const url = `ws://${yield* origin}/api/live/rpc`
       const status = (asked: Parameters<typeof knock>[1]) => Effect.map(knock(url, asked), ({ status }) => status)
@@ -116,7 +116,7 @@ layer(server)("docs/security.md", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("a browser without a cookie says it in a sub-protocol, and so does our client", () =>
+  it.effect("a browser without a cookie authenticates in a sub-protocol, and so does the client of fibra", () =>
     Effect.gen(function* () {
       const url = `ws://${yield* origin}/api/live/rpc`
       const token = "b1"
@@ -140,7 +140,7 @@ layer(server)("docs/security.md", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("signs somebody out", () =>
+  it.effect("the example signs a principal out", () =>
     Effect.gen(function* () {
       const host = yield* origin
       const ada = yield* knock(`ws://${host}/api/live/rpc`, { headers: { cookie: "session=a1" } })

@@ -18,7 +18,7 @@ const test = LiveTest.layer({ components: [Signup] }).pipe(Layer.provide(SignupL
 
 layer(test)("Signup", (it) => {
   // #region visible
-  it.effect("shows that it is sending while it sends", () =>
+  it.effect("a signup shows that it is sending while it sends", () =>
     Effect.gen(function* () {
       const signup = yield* (yield* LiveTest.LiveTest).mount(Signup, {})
       const steps = yield* Effect.forkChild(

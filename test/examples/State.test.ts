@@ -40,7 +40,7 @@ const test = LiveTest.layer({ components: [Draft, Notes] }).pipe(
 )
 
 layer(test)("docs/state.md", (it) => {
-  it.effect("a connection that drops: the state is there, the call waits, the instance goes on", () =>
+  it.effect("a connection that drops keeps its state, its call waits, and the instance continues", () =>
     Effect.gen(function* () {
       // #region drop
       const live = yield* LiveTest.LiveTest
@@ -59,7 +59,7 @@ layer(test)("docs/state.md", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("a call waits no longer than it may", () =>
+  it.effect("a call waits no longer than its limit", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const draft = yield* live.mount(Draft, {})
@@ -98,7 +98,7 @@ layer(test)("docs/state.md", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("a server that is killed: the state comes back from its token", () =>
+  it.effect("a server that is killed has the state back from its token", () =>
     Effect.gen(function* () {
       // #region kill
       const live = yield* LiveTest.LiveTest
@@ -116,7 +116,7 @@ layer(test)("docs/state.md", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("what was changed less than a second before a server is killed is lost", () =>
+  it.effect("a change of the last second before a server is killed is lost", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const draft = yield* live.mount(Draft, {})
@@ -135,7 +135,7 @@ layer(test)("docs/state.md", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("a server that is asked to end: nothing is lost", () =>
+  it.effect("a server that is asked to end loses nothing", () =>
     Effect.gen(function* () {
       // #region deploy
       const live = yield* LiveTest.LiveTest
@@ -245,7 +245,7 @@ const FirstNotesLayer = FirstNotes.toLayer(
 const kept = Layer.mergeAll(SnapshotStore.layerMemory, StateCache.layerMemory, Secrets.layerRandom)
 
 layer(kept)("docs/state.md, two versions later", (it) => {
-  it.effect("a state of version 1 is one of version 3", () =>
+  it.effect("a state of version 1 is migrated to version 3", () =>
     Effect.sync(() => {
       // #region fixture
       const stored = { notes: ["buy milk"] } // as version 1 wrote it
@@ -258,7 +258,7 @@ layer(kept)("docs/state.md, two versions later", (it) => {
     })
   )
 
-  it.effect("what is in the store, and what clients carry, is migrated", () =>
+  it.effect("states in the store and in tokens are migrated", () =>
     Effect.gen(function* () {
       const cache = yield* StateCache.StateCache
       const server = <A, E>(

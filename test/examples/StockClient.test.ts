@@ -7,7 +7,7 @@ import { LiveProtocol, Patch } from "fibra"
 import { server, url } from "./Server.ts"
 
 layer(server)("docs/wire.md, a stock RpcClient", (it) => {
-  it.effect("mounts, calls and follows the state", () =>
+  it.effect("a stock RpcClient mounts, calls and follows the state", () =>
     Effect.gen(function* () {
       const address = yield* url
       // #region stock

@@ -95,7 +95,7 @@ const directory = Effect.acquireRelease(
 )
 
 describe("docs/state.md, stores", () => {
-  it.live("a folder has the state for the next process", () =>
+  it.live("a folder keeps the state for the next process", () =>
     Effect.gen(function* () {
       const folder = join(yield* directory, "states")
       const visit = Effect.fnUntraced(function* (text: string) {
@@ -111,7 +111,7 @@ describe("docs/state.md, stores", () => {
   )
 
   it.live(
-    "PostgreSQL has the state for every server, and a client that comes to another one brings its own",
+    "PostgreSQL keeps the state for every server, and a client that comes to another server brings its own",
     () =>
       Effect.gen(function* () {
         const { socket } = yield* Postgres
@@ -134,7 +134,7 @@ describe("docs/state.md, stores", () => {
     30_000
   )
 
-  it.live("files have the token for the next program", () =>
+  it.live("files keep the token for the next program", () =>
     Effect.gen(function* () {
       const server = yield* serve(notes)
       const folder = yield* directory

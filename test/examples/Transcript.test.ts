@@ -58,16 +58,16 @@ describe("docs/wire.md, the table of patches", () => {
     row.slice(1).map((text) => JSON.parse(text) as Patch.Json)
   )
   for (const [before = null, after = null, patch = null] of rows) {
-    it(`has ${JSON.stringify(patch)} from the library`, () => {
+    it(`the table of patches has ${JSON.stringify(patch)} as the library makes it`, () => {
       assert.deepStrictEqual(Patch.diff(before, after), patch as unknown as Patch.Patch)
       assert.deepStrictEqual(Patch.apply(before, patch as unknown as Patch.Patch), after)
     })
   }
-  it("has six rows", () => assert.lengthOf(rows, 6))
+  it("the table of patches has six rows", () => assert.lengthOf(rows, 6))
 })
 
 layer(server)("docs/wire.md", (it) => {
-  it.effect("says what goes over the wire", () =>
+  it.effect("the transcript is what is sent", () =>
     Effect.gen(function* () {
       let connection = yield* open
       let before = connection

@@ -19,7 +19,7 @@ for (const who of [
   "connection with half a request"
 ]) {
   it.live(
-    `ends in time in spite of a ${who}`,
+    `a server that is asked to end does so in time in spite of a ${who}`,
     () =>
       Effect.gen(function* () {
         const server = yield* ServerProcess.start({ file })

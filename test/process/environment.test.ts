@@ -71,7 +71,7 @@ it.live(
 )
 
 it.live(
-  "npm start ends over a setting it cannot work with, and says in one line which, what it is and what was expected",
+  "npm start ends over a setting that is not valid, and says in one line which, its value and what was expected",
   () =>
     Effect.gen(function* () {
       const ended = yield* npmStart({

@@ -29,7 +29,7 @@ describe("a server that is asked to end while its store", () => {
   for (const hangs of ["never ends", "cannot be interrupted", "waits for a promise"]) {
     for (const stuck of ["one", "all"]) {
       it.live(
-        `${hangs} for ${stuck === "one" ? "one key has stored the others, and" : "all keys"} ends in time`,
+        `a server whose store ${hangs} for ${stuck === "one" ? "one key has stored the others, and" : "all keys"} ends in time`,
         () =>
           Effect.gen(function* () {
             const store = yield* folder

@@ -18,7 +18,7 @@ const spread = (seed: number, below: number): number => (seed * 7919 + 104_729) 
 
 describe("a network that breaks fifty times", () => {
   it.live(
-    "loses no call, runs none twice, and takes no session with it",
+    "a network that breaks fifty times loses no call, runs none twice, and ends no session",
     () =>
       Effect.gen(function* () {
         const server = yield* ServerProcess.start({ file })

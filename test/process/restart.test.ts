@@ -59,7 +59,7 @@ const grow = Effect.gen(function* () {
 
 layer(Town.layer, { excludeTestServices: true, timeout: 60_000 })("a thousand clients of a server", (it) => {
   it.effect(
-    "that is killed and started again go on where they were",
+    "a thousand clients of a server that is killed and started again continue where they were",
     () =>
       Effect.gen(function* () {
         const { crowd, end, start } = yield* Town
@@ -73,7 +73,7 @@ layer(Town.layer, { excludeTestServices: true, timeout: 60_000 })("a thousand cl
   )
 
   it.effect(
-    "that is asked to end lose nothing they were answered, and do not come back all at once",
+    "a thousand clients of a server that is asked to end lose no answer, and do not come back all at once",
     () =>
       Effect.gen(function* () {
         const { crowd, end, start } = yield* Town

@@ -140,7 +140,7 @@ const planted = [
 
 describe("npm run check", () => {
   it.live(
-    "passes when nothing is wrong",
+    "npm run check passes when nothing is wrong",
     () =>
       Effect.gen(function* () {
         const cwd = yield* copyWith({})
@@ -161,7 +161,7 @@ describe("npm run check", () => {
 
   for (const { check, files, says, what } of planted) {
     it.live(
-      `fails when ${what}`,
+      `npm run check fails when ${what}`,
       () =>
         Effect.gen(function* () {
           const cwd = yield* copyWith(files)

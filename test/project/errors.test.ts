@@ -8,7 +8,7 @@ const classes = await errorClasses()
 const own = (error: HintedError): string => error.message.replace(/: [^.]*\./, ".").replace(/"[^"]*"/g, "")
 
 describe("an error", () => {
-  it("is found for each class that its modules export", () => {
+  it("the tables have every error class that the modules export", () => {
     const names = classes.map(({ name }) => name)
     for (const name of ["LiveError", "ActorError", "PatchMismatch", "SecretsError", "NotJson", "DirectoryFull"]) {
       assert.include(names, name)
@@ -18,7 +18,7 @@ describe("an error", () => {
 
   for (const { examples, goesTo, name, why } of classes) {
     for (const { error, fields } of examples) {
-      it(`says in one short sentence what happened, and hints at what to do: ${name} ${JSON.stringify(fields)}`, () => {
+      it(`an error says in one short sentence what happened, and has a hint: ${name} ${JSON.stringify(fields)}`, () => {
         const { hint, message } = error
         assert.isAtMost(own(error).length, 120, message)
         for (const text of [message, hint]) {
@@ -34,13 +34,13 @@ describe("an error", () => {
     }
 
     if (examples.length === 0) continue
-    it(`is described where it is declared: ${name}`, () => {
+    it(`an error is described where it is declared: ${name}`, () => {
       assert.match(why, /^[A-Z].{15,}\.$/)
       assert.match(goesTo, /^Goes to .{5,}\.$/)
     })
   }
 
-  it("stays on one line, and bounded, whatever the texts that clients choose", () => {
+  it("an error stays on one line of bounded length, whatever texts clients choose", () => {
     const free = ["component", "action", "actor", "tag", "room", "issue", "what", "detail", "unreadable", "type"]
     for (const { examples, name } of classes) {
       for (const { error, fields } of examples) {
@@ -53,7 +53,7 @@ describe("an error", () => {
     }
   })
 
-  it("says what its reason says, when it is one that wraps others", () => {
+  it("an error that wraps another has its message and hint", () => {
     const wrappers = classes.filter(({ examples }) => examples.length === 0).map(({ name }) => name)
     assert.deepStrictEqual(wrappers, ["LiveError", "ActorError", "SupervisorError"])
   })

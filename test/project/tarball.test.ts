@@ -86,7 +86,7 @@ const minutes = 180_000
 
 layer(Project.layer, { excludeTestServices: true, timeout: minutes })("an empty project with the tarball", (it) => {
   it.effect(
-    "compiles every snippet of the README, each in a file of its own",
+    "an empty project with the tarball compiles every snippet of the README",
     () =>
       Effect.gen(function* () {
         const { cwd } = yield* Project
@@ -101,7 +101,7 @@ layer(Project.layer, { excludeTestServices: true, timeout: minutes })("an empty 
   )
 
   it.effect(
-    "runs the README's test",
+    "an empty project with the tarball runs the README's test",
     () =>
       Effect.gen(function* () {
         const { cwd } = yield* Project
@@ -113,7 +113,7 @@ layer(Project.layer, { excludeTestServices: true, timeout: minutes })("an empty 
   )
 
   it.effect(
-    "runs the README's server and its client, and builds its page, in which is nothing of Node",
+    "an empty project runs the README's server and client, and builds its page without Node",
     () =>
       Effect.gen(function* () {
         const { cwd } = yield* Project
@@ -142,7 +142,7 @@ layer(Project.layer, { excludeTestServices: true, timeout: minutes })("an empty 
     minutes
   )
 
-  it.effect("shows nobody what is internal", () =>
+  it.effect("the tarball exports nothing internal", () =>
     Effect.gen(function* () {
       const { cwd } = yield* Project
       const internal = yield* run(cwd, "node", ["-e", `import("fibra/internal/x").catch((e) => console.log(e.code))`])
@@ -150,34 +150,32 @@ layer(Project.layer, { excludeTestServices: true, timeout: minutes })("an empty 
     })
   )
 
-  it.effect(
-    "has been given everything it imports by the README's commands, in versions that this was tested with",
-    () =>
-      Effect.gen(function* () {
-        const { commands, files } = yield* readme
-        const imported = new Set(
-          Object.values(files).flatMap((code) =>
-            [...code.matchAll(/from "((?:@[\w-]+\/)?[\w-]+)/g)].map(([, name]) => String(name))
-          )
+  it.effect("the commands of the README install all that is imported, in versions that were tested", () =>
+    Effect.gen(function* () {
+      const { commands, files } = yield* readme
+      const imported = new Set(
+        Object.values(files).flatMap((code) =>
+          [...code.matchAll(/from "((?:@[\w-]+\/)?[\w-]+)/g)].map(([, name]) => String(name))
         )
-        const asked = new Map(
-          [...commands.matchAll(/ (@?[\w/-]+)@([~\d.]+)/g)].map(([, name, range]) => [String(name), String(range)])
-        )
-        assert.deepStrictEqual(
-          [...imported].filter((name) => !name.startsWith("node") && name !== "fibra" && !asked.has(name)),
-          []
-        )
-        assert.include(commands, "fibra-0.1.0.tgz")
-        for (const [name, range] of asked) {
-          const path = join(root, "node_modules", name, "package.json")
-          const { version } = JSON.parse(yield* Effect.promise(() => readFile(path, "utf8"))) as { version: string }
-          const prefix = range.startsWith("~") ? range.slice(1, range.lastIndexOf(".")) : range
-          assert.isTrue(version.startsWith(`${prefix}.`), `${name}@${range} is not ${version}`)
-        }
-      })
+      )
+      const asked = new Map(
+        [...commands.matchAll(/ (@?[\w/-]+)@([~\d.]+)/g)].map(([, name, range]) => [String(name), String(range)])
+      )
+      assert.deepStrictEqual(
+        [...imported].filter((name) => !name.startsWith("node") && name !== "fibra" && !asked.has(name)),
+        []
+      )
+      assert.include(commands, "fibra-0.1.0.tgz")
+      for (const [name, range] of asked) {
+        const path = join(root, "node_modules", name, "package.json")
+        const { version } = JSON.parse(yield* Effect.promise(() => readFile(path, "utf8"))) as { version: string }
+        const prefix = range.startsWith("~") ? range.slice(1, range.lastIndexOf(".")) : range
+        assert.isTrue(version.startsWith(`${prefix}.`), `${name}@${range} is not ${version}`)
+      }
+    })
   )
 
-  it.effect("has the documentation and the examples, whose links lead to what is there, and nobody's secrets", () =>
+  it.effect("the tarball has the documentation and the examples, with working links, and no secrets", () =>
     Effect.gen(function* () {
       const { cwd, tarball } = yield* Project
       const pages = tarball.filter((path) => path.endsWith(".md"))

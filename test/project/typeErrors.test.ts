@@ -175,7 +175,7 @@ const firstLines = Effect.gen(function* () {
 
 describe("a type error", () => {
   it.live(
-    "says in its first line what is wrong",
+    "a type error says in its first line what is wrong",
     () =>
       Effect.gen(function* () {
         const found = yield* firstLines

@@ -54,7 +54,7 @@ const kept = (page: Page) =>
 
 layer(Layer.merge(layerShowcase, Chromium.layer), { excludeTestServices: true, timeout: 40_000 })("a client", (it) => {
   it.effect.skipIf(python === undefined)(
-    "in Python counts, chats, resumes and brings its state back (skipped without python3 and its module websockets)",
+    "a client in Python counts, chats, resumes and restores its state (skipped without websockets)",
     () =>
       Effect.gen(function* () {
         const output = yield* run(python ?? "", [program, (yield* Server).url])
@@ -62,7 +62,7 @@ layer(Layer.merge(layerShowcase, Chromium.layer), { excludeTestServices: true, t
       })
   )
 
-  it.effect("in plain JavaScript counts, says where it ends, and hears what is said", () =>
+  it.effect("a client in plain JavaScript counts, says where it ends, and gets what others say", () =>
     Effect.gen(function* () {
       const { complaints, page } = yield* Chromium.open(`${(yield* Server).origin}/clients/`)
       yield* says(page, "Connected, in a new session.")
@@ -85,7 +85,7 @@ layer(Layer.merge(layerShowcase, Chromium.layer), { excludeTestServices: true, t
     })
   )
 
-  it.effect("in plain JavaScript is back in its session after a break and after a reload", () =>
+  it.effect("a client in plain JavaScript resumes its session after a break and after a reload", () =>
     Effect.gen(function* () {
       const { complaints, page } = yield* Chromium.open(`${(yield* Server).origin}/clients/`)
       yield* says(page, "Connected, in a new session.")
@@ -103,7 +103,7 @@ layer(Layer.merge(layerShowcase, Chromium.layer), { excludeTestServices: true, t
     })
   )
 
-  it.effect("in plain JavaScript brings its state back when the session is gone", () =>
+  it.effect("a client in plain JavaScript restores its state when its session is gone", () =>
     Effect.gen(function* () {
       const { complaints, page } = yield* Chromium.open(`${(yield* Server).origin}/clients/`)
       yield* says(page, "Connected, in a new session.")

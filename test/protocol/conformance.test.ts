@@ -55,7 +55,7 @@ for (const file of folder("cases-lab")) {
 }
 
 describe("the cases", () => {
-  it("send every message that clients may send", () => {
+  it("the cases send every message that clients may send", () => {
     const types = new Set(sent.map((message) => (message as { readonly type?: unknown } | null)?.type))
     assert.deepStrictEqual(
       Object.keys(JsonProtocol.clientMessages).filter((type) => !types.has(type)),
@@ -63,14 +63,14 @@ describe("the cases", () => {
     )
   })
 
-  it("receive every message that the server may send", () => {
+  it("the cases receive every message that the server may send", () => {
     assert.deepStrictEqual(
       Object.keys(JsonProtocol.serverMessages).filter((type) => !received.has(type)),
       []
     )
   })
 
-  it("provoke every refusal that can be provoked from outside", () => {
+  it("the cases provoke every refusal that can be provoked from outside", () => {
     const known = LiveErrorReason.members.map((reason) => reason.fields._tag.schema.literal)
     assert.deepStrictEqual(
       known.filter((code) => !codes.has(code) && !(code in elsewhere)),
@@ -78,7 +78,7 @@ describe("the cases", () => {
     )
   })
 
-  it("are to the published schema what they are to the server", () => {
+  it("the cases fit the published schema where they fit the server", () => {
     const decode = Schema.decodeUnknownExit(Schema.Union(Object.values(JsonProtocol.clientMessages)))
     for (const message of sent) {
       const published = Published.clientMessage(message)

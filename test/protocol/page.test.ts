@@ -75,7 +75,7 @@ const merged = steps.reduce<ReadonlyArray<Step>>((before, step) => {
 }, [])
 
 layer(layerShowcase, { excludeTestServices: true })("docs/protocol.md", (it) => {
-  it.effect("says what goes over the wire", () =>
+  it.effect("the page says what is sent", () =>
     Effect.gen(function* () {
       const [first, ...others] = merged
       assert.isAbove(others.length, 20)

@@ -56,7 +56,7 @@ describe("LiveProvider", () => {
   })
   afterEach(() => vi.unstubAllGlobals())
 
-  it.effect("is one connection, to the host of the page, whatever is below it, until the page is left", () =>
+  it.effect("a LiveProvider has one connection, to the host of the page, until the page is left", () =>
     Effect.gen(function* () {
       const page = makePage()
       const views = (
@@ -74,7 +74,7 @@ describe("LiveProvider", () => {
     })
   )
 
-  it.effect("connects before anything is mounted, and stays connected when nothing is mounted any more", () =>
+  it.effect("a LiveProvider connects before anything is mounted, and stays connected afterwards", () =>
     Effect.gen(function* () {
       const page = makePage()
       const url = "ws://live.test/rpc"
@@ -91,7 +91,7 @@ describe("LiveProvider", () => {
     })
   )
 
-  it.effect("moves to another address with all that is below it", () =>
+  it.effect("a LiveProvider moves to another address with everything below it", () =>
     Effect.gen(function* () {
       const page = makePage()
       const at = (url: string) => (
@@ -106,7 +106,7 @@ describe("LiveProvider", () => {
     })
   )
 
-  it.effect("side by side with another is a connection of its own", () =>
+  it.effect("two LiveProviders side by side have a connection each", () =>
     Effect.gen(function* () {
       const page = makePage()
       const url = "ws://live.test/rpc"

@@ -19,7 +19,7 @@ describe("what a component is like", () => {
     [true, "faulted", "faulted"],
     [true, "stopped", "stopped"]
   ]
-  it.each(cases)("connected %s and %s is %s", (connected, status, word) => {
+  it.each(cases)("a component that is connected %s and %s has the status %s", (connected, status, word) => {
     assert.strictEqual(liveness({ connected, status }), word)
   })
 })

@@ -7,7 +7,7 @@ import { Mount } from "../../src/react/Mount.ts"
 import { behaviors, components, Lab } from "../support/Lab.ts"
 
 describe("a mount with a listener that throws", () => {
-  it.effect("tells the others all the same, opens, and says so in the client's log", () => {
+  it.effect("a mount with a listener that throws calls the others, opens, and logs it in the client's log", () => {
     const log: Array<unknown> = []
     const logger = Logger.layer([Logger.make(({ message }) => void log.push([message].flat()[0]))])
     return Effect.gen(function* () {

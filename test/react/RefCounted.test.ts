@@ -15,7 +15,7 @@ const make = () => {
 const later = Effect.yieldNow.pipe(Effect.repeat({ times: 3 }))
 
 describe("a lease", () => {
-  it.effect("opens with the first who retains it, and closes after the last has let go", () =>
+  it.effect("a lease opens with its first holder, and closes after its last", () =>
     Effect.gen(function* () {
       const { lease, log } = make()
       assert.deepStrictEqual(log, [])
@@ -32,7 +32,7 @@ describe("a lease", () => {
     })
   )
 
-  it.effect("stays open for who comes back in the same turn, and opens anew for who comes later", () =>
+  it.effect("a lease stays open for a holder of the same turn, and opens anew for a later one", () =>
     Effect.gen(function* () {
       const { lease, log } = make()
       lease.retain().release()

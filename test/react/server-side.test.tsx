@@ -19,7 +19,7 @@ const ComponentSnapshot = () => {
   )
 }
 
-it.effect("a page rendered on a server shows the initial state, mounts nothing, and is taken over as it is", () =>
+it.effect("a page that a server has rendered shows the initial state, mounts nothing, and is hydrated as it is", () =>
   onPage(
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest

@@ -35,7 +35,7 @@ const reasonOf = (
 }
 
 describe("a mounted component", () => {
-  it.effect("has its initial state at the first render, and the server's after that", () =>
+  it.effect("a mounted component has its initial state at the first render, and the server's after that", () =>
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
@@ -51,7 +51,7 @@ describe("a mounted component", () => {
   )
 
   it.effect(
-    "is one instance on the server, though StrictMode runs every effect twice, and none when the page is left",
+    "a mounted component is one instance on the server, though StrictMode runs every effect twice, and none when the page is left",
     () =>
       onPage(
         Effect.gen(function* () {
@@ -64,7 +64,7 @@ describe("a mounted component", () => {
       )
   )
 
-  it.effect("is an instance of its own for each view, and one for all who give the same key", () =>
+  it.effect("a component is one instance for each view, and one for all views with the same key", () =>
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
@@ -84,7 +84,7 @@ describe("a mounted component", () => {
     )
   )
 
-  it.effect("is mounted anew for other props, another key or another component, and not for equal ones", () =>
+  it.effect("a component is mounted anew for other props, another key or contract, and not for equal ones", () =>
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
@@ -104,7 +104,7 @@ describe("a mounted component", () => {
     )
   )
 
-  it.effect("never shows the state of the props before", () =>
+  it.effect("a mounted component never shows the state of its previous props", () =>
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
@@ -118,7 +118,7 @@ describe("a mounted component", () => {
     )
   )
 
-  it.effect("mounts nothing for a view that does not make it onto the page", () =>
+  it.effect("a view that does not make it onto the page mounts nothing", () =>
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
@@ -139,7 +139,7 @@ describe("a mounted component", () => {
     )
   )
 
-  it.effect("draws what changed and nothing else", () =>
+  it.effect("a view draws what changed and nothing else", () =>
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
@@ -165,7 +165,7 @@ describe("a mounted component", () => {
     )
   )
 
-  it.effect("has no options when it needs no props", () =>
+  it.effect("a component without props needs no options", () =>
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
@@ -176,7 +176,7 @@ describe("a mounted component", () => {
     )
   )
 
-  it.effect("needs a LiveProvider, and says so", () =>
+  it.effect("useComponent without a LiveProvider says that it needs one", () =>
     onPage(
       Effect.sync(() => {
         assert.throws(() => renderToString(<LabView />), /outside of a LiveProvider/)
@@ -186,7 +186,7 @@ describe("a mounted component", () => {
 })
 
 describe("a call", () => {
-  it.effect("gives an exit and never rejects: a success, the action's own error, what the house refuses", () =>
+  it.effect("a call gives an exit and never rejects: a success, an error of the action, a refusal of the server", () =>
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
@@ -202,7 +202,7 @@ describe("a call", () => {
     )
   )
 
-  it.effect("made while the connection is lost waits for it, no longer than it may, and runs once", () =>
+  it.effect("a call made while the connection is lost waits for it, within its limit, and runs once", () =>
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
@@ -224,7 +224,7 @@ describe("a call", () => {
     )
   )
 
-  it.effect("made before the mount has begun waits for it, and one that waits when the view goes ends", () =>
+  it.effect("a call made before the mount has begun waits for it, and one that waits when its view goes ends", () =>
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
@@ -254,7 +254,7 @@ describe("a call", () => {
     )
   )
 
-  it.effect("on a view that is gone fails", () =>
+  it.effect("a call on a view that is gone fails", () =>
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
@@ -266,7 +266,7 @@ describe("a call", () => {
     )
   )
 
-  it.effect("that fails is the component's error until one succeeds, or until it is mounted again", () =>
+  it.effect("a call that fails is the error of its component until one succeeds, or until it is mounted again", () =>
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
@@ -303,7 +303,7 @@ describe("a state that survives", () => {
       .map(({ activation }) => activation)
       .filter((activation, index, all) => index === 0 || activation !== all[index - 1])
 
-  it.effect("tells how it came: mounted, resumed after a lost connection, rehydrated after a lost server", () =>
+  it.effect("a state says how it came: mounted, resumed after a lost connection, rehydrated after a lost server", () =>
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
@@ -326,7 +326,7 @@ describe("a state that survives", () => {
     )
   )
 
-  it.effect("is there again for a view that was gone, when it has a cacheKey, and not otherwise", () =>
+  it.effect("a state is there again for a view that was gone, when it has a cacheKey, and not otherwise", () =>
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
@@ -348,7 +348,7 @@ describe("a state that survives", () => {
     )
   )
 
-  it.effect("is another one for another cacheKey", () =>
+  it.effect("another cacheKey has another state", () =>
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
@@ -370,7 +370,7 @@ describe("a state that survives", () => {
 })
 
 describe("what the server refuses to mount", () => {
-  it.effect("says why in `error`, and shows its initial state", () =>
+  it.effect("a mount that the server refuses says why in `error`, and shows its initial state", () =>
     onPage(
       Effect.gen(function* () {
         const page = yield* Page

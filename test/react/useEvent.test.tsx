@@ -41,7 +41,7 @@ it.effect("an event reaches the handler of the last render, once, also in a chil
 )
 
 it.effect(
-  "a handler that throws does not keep the event from the other handlers, and is said in the client's log",
+  "a handler that throws does not keep the event from the other handlers, and is logged in the client's log",
   () => {
     const log: Array<unknown> = []
     const logger = Logger.layer([Logger.make(({ message }) => void log.push([message].flat()[0]))])

@@ -11,7 +11,7 @@ const hall = LiveTest.layer({ components: [RoomFixture] }).pipe(
   Layer.provide(Minutes.layer)
 )
 
-it.effect("who is there is on the page, and each who comes or goes reaches the handler of the last render, once", () =>
+it.effect("the page shows everyone in the room, and who comes or goes reaches the last handler, once", () =>
   onPageOf(
     hall,
     Effect.gen(function* () {

@@ -72,7 +72,7 @@ const text = (value: unknown) => (Duration.isDuration(value) ? `${Duration.toMil
 for (const { said, way } of ways) {
   describe(way, () => {
     for (const name of amounts) {
-      it.effect(`takes no ${name} that is no number, or below 0`, () =>
+      it.effect(`${way} refuses a ${name} that is no number, or below 0`, () =>
         Effect.gen(function* () {
           for (const value of [NaN, -1, -Infinity, "five", null, undefined, Duration.seconds(1)]) {
             assert.include(yield* said(name, value), ". Expected a", String(value))
@@ -81,21 +81,21 @@ for (const { said, way } of ways) {
         })
       )
 
-      it.effect(`takes ${orNone.includes(name) ? "a" : "no"} ${name} of 0`, () =>
+      it.effect(`${way} ${orNone.includes(name) ? "accepts" : "refuses"} a ${name} of 0`, () =>
         Effect.map(said(name, 0), (said) => assert.strictEqual(said === "", orNone.includes(name), said))
       )
 
-      it.effect(`takes ${ending.includes(name) ? "no" : "a"} ${name} without a limit`, () =>
+      it.effect(`${way} ${ending.includes(name) ? "refuses" : "accepts"} a ${name} without a limit`, () =>
         Effect.map(said(name, Infinity), (said) => assert.strictEqual(said === "", !ending.includes(name), said))
       )
 
-      it.effect(`takes ${name === "rate" ? "a" : "no"} ${name} that is not whole`, () =>
+      it.effect(`${way} ${name === "rate" ? "accepts" : "refuses"} a ${name} that is not whole`, () =>
         Effect.map(said(name, 2.5), (said) => assert.strictEqual(said === "", name === "rate", said))
       )
     }
 
     for (const name of times) {
-      it.effect(`takes no ${name} that is no time, or below 0`, () =>
+      it.effect(`${way} refuses a ${name} that is no time, or below 0`, () =>
         Effect.gen(function* () {
           for (const value of [NaN, "soon", "5 parsecs", undefined, null, {}, Duration.millis(-1), -Infinity]) {
             assert.include(yield* said(name, value), ". Expected a time", String(value))
@@ -106,23 +106,23 @@ for (const { said, way } of ways) {
         })
       )
 
-      it.effect(`takes ${orNoTime.includes(name) ? "a" : "no"} ${name} of 0`, () =>
+      it.effect(`${way} ${orNoTime.includes(name) ? "accepts" : "refuses"} a ${name} of 0`, () =>
         Effect.map(said(name, "0 seconds"), (said) => assert.strictEqual(said === "", orNoTime.includes(name), said))
       )
 
-      it.effect(`takes ${ending.includes(name) ? "no" : "a"} ${name} without an end`, () =>
+      it.effect(`${way} ${ending.includes(name) ? "refuses" : "accepts"} a ${name} without an end`, () =>
         Effect.map(said(name, "Infinity"), (said) => assert.strictEqual(said === "", !ending.includes(name), said))
       )
     }
 
-    it.effect("takes no maxPayload that WebSockets would not keep to", () =>
+    it.effect("a maxPayload that WebSockets would not respect is refused", () =>
       Effect.gen(function* () {
         assert.strictEqual(yield* said("maxPayload", 2 ** 31 - 1), "")
         assert.include(yield* said("maxPayload", 2 ** 32 + 1), ". Expected a whole number from 1 to ")
       })
     )
 
-    it.effect("takes no path, origin or word that is none", () =>
+    it.effect("a path, an origin or a word that is not valid is refused", () =>
       Effect.gen(function* () {
         assert.strictEqual(yield* said("path", "/live"), "")
         assert.include(yield* said("path", "live"), `is "live". Expected a path that begins with a slash`)
@@ -134,14 +134,14 @@ for (const { said, way } of ways) {
 }
 
 describe("LiveConfig.layer", () => {
-  it.effect("has the defaults for what is left out", () =>
+  it.effect("LiveConfig.layer has the defaults for what is left out", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* built({}), defaults)
       assert.deepStrictEqual(yield* built({ rate: 7 }), { ...defaults, rate: 7 })
     })
   )
 
-  it.effect("takes times in every form that Duration has", () =>
+  it.effect("LiveConfig.layer accepts times in every form of Duration", () =>
     Effect.gen(function* () {
       for (const heartbeat of [Duration.minutes(2), "2 minutes", 120_000, { minutes: 2 }, [120, 0], 120_000_000_000n]) {
         const config = yield* built({ heartbeat: heartbeat as Duration.Input })
@@ -151,7 +151,7 @@ describe("LiveConfig.layer", () => {
     })
   )
 
-  it.effect("says which setting it cannot work with, what came and what was expected, of all of them", () =>
+  it.effect("LiveConfig.layer says of all wrong settings which they are, what came and what was expected", () =>
     Effect.gen(function* () {
       assert.strictEqual(
         yield* complaint({
@@ -170,11 +170,11 @@ describe("LiveConfig.layer", () => {
     })
   )
 
-  it.effect("takes no setting that there is not", () =>
+  it.effect("LiveConfig.layer refuses a setting that does not exist", () =>
     Effect.map(complaint({ ratte: 5 }), (said) => assert.include(said, "ratte is 5. Expected the name of a setting."))
   )
 
-  it.effect("takes a list of origins as browsers send them, and none that no browser would send", () =>
+  it.effect("LiveConfig.layer accepts origins as browsers send them, and no others", () =>
     Effect.gen(function* () {
       const taken = [
         "https://example.org",
@@ -192,7 +192,7 @@ describe("LiveConfig.layer", () => {
 })
 
 describe("LiveConfig.layerConfig", () => {
-  it.effect("reads every setting from a variable of its own", () =>
+  it.effect("LiveConfig.layerConfig reads every setting from a variable of its own", () =>
     Effect.gen(function* () {
       const other: LiveConfig.Settings = {
         ...defaults,
@@ -213,7 +213,7 @@ describe("LiveConfig.layerConfig", () => {
     })
   )
 
-  it.effect("leaves what is not set, or is empty, as it was", () =>
+  it.effect("LiveConfig.layerConfig keeps a setting whose variable is not set or empty", () =>
     Effect.gen(function* () {
       const options = { rate: 7, heartbeat: "3 seconds" } as const
       const base = yield* built(options)
@@ -223,14 +223,14 @@ describe("LiveConfig.layerConfig", () => {
     })
   )
 
-  it.effect("reads bytes with a unit", () =>
+  it.effect("LiveConfig.layerConfig reads bytes with a unit", () =>
     Effect.gen(function* () {
       const config = yield* fromEnvironment({ FIBRA_MAX_PAYLOAD: "1.5 MiB", FIBRA_PATCH_LOG_BYTES: "64KiB" })
       assert.deepStrictEqual(config, { ...defaults, maxPayload: 1.5 * 1024 ** 2, patchLogBytes: 64 * 1024 })
     })
   )
 
-  it.effect("takes no number that is only half one, or in another notation", () =>
+  it.effect("LiveConfig.layerConfig refuses a number with something after it, or in another notation", () =>
     Effect.gen(function* () {
       for (const value of ["5 per second", "0x10", "1_000", "1e3", "5,5", "1 KiB", "infinity"]) {
         const error = yield* Effect.flip(fromEnvironment({ FIBRA_RATE_BURST: value }))
@@ -239,7 +239,7 @@ describe("LiveConfig.layerConfig", () => {
     })
   )
 
-  it.effect("fails with all variables that are wrong, and with nothing of where that was found", () =>
+  it.effect("LiveConfig.layerConfig fails with all wrong variables, and without a stack", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(
         fromEnvironment({ FIBRA_RATE: "fast", FIBRA_IDLE_TIMEOUT: "120", FIBRA_RATE_BURST: "10" })

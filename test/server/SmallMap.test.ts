@@ -8,7 +8,7 @@ const Step = Schema.Union([
   Schema.TaggedStruct("Clear", {})
 ])
 
-it.effect.prop("a map of few is a map", [Schema.Array(Step).check(Schema.isMaxLength(20))], ([steps]) =>
+it.effect.prop("a SmallMap behaves like a Map", [Schema.Array(Step).check(Schema.isMaxLength(20))], ([steps]) =>
   Effect.sync(() => {
     const few = new SmallMap<string, number>()
     const map = new Map<string, number>()

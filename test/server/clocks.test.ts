@@ -169,7 +169,7 @@ for (const [what, measured] of Object.entries(elapsed)) {
     ["back", -hour],
     ["forward", hour]
   ] as const) {
-    it.effect(`${what} is as it was when the clock on the wall is set ${how} by an hour`, () =>
+    it.effect(`${what} is as it was when the wall clock is set ${how} by an hour`, () =>
       Effect.flatMap(apart, ({ setWall }) => Effect.scoped(measured(() => setWall(by))))
     )
   }
@@ -179,7 +179,7 @@ describe("an event loop that stood still", () => {
   const stalled = (then: (clocks: Clocks) => Effect.Effect<void, unknown, Transport | Scope.Scope>) =>
     Effect.flatMap(apart, then).pipe(transport({}))
 
-  it.effect("closes nobody: who answers the ping that follows stays", () =>
+  it.effect("an event loop that stood still closes nobody who answers the ping that follows", () =>
     stalled(({ stall }) =>
       Effect.gen(function* () {
         const { codes, connection } = yield* attach
@@ -195,7 +195,7 @@ describe("an event loop that stood still", () => {
     )
   )
 
-  it.effect("closes who does not answer the ping that follows, at the next", () =>
+  it.effect("an event loop that stood still closes clients that do not answer the ping that follows, at the next", () =>
     stalled(({ stall }) =>
       Effect.gen(function* () {
         const { codes, connection } = yield* attach
@@ -210,7 +210,7 @@ describe("an event loop that stood still", () => {
     )
   )
 
-  it.effect("ends nobody who wrote a first message meanwhile", () =>
+  it.effect("an event loop that stood still ends nobody who wrote a first message meanwhile", () =>
     stalled(({ stall }) =>
       Effect.gen(function* () {
         const { codes, connection } = yield* attach
@@ -224,7 +224,7 @@ describe("an event loop that stood still", () => {
     )
   )
 
-  it.effect("ends no parked session whose client is back before anybody is heard again", () =>
+  it.effect("an event loop that stood still ends no parked session whose client is back already", () =>
     Effect.gen(function* () {
       const { stall } = yield* apart
       yield* Effect.gen(function* () {
@@ -241,7 +241,7 @@ describe("an event loop that stood still", () => {
     })
   )
 
-  it.effect("asks who was never asked before it closes them", () =>
+  it.effect("an event loop that stood still pings connections that were never pinged before it closes them", () =>
     Effect.gen(function* () {
       const { codes, connection } = yield* attach
       connection.receive("")
@@ -278,14 +278,14 @@ const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8"
 const containing = (pattern: RegExp) => files.filter((name) => pattern.test(readFileSync(join(root, name), "utf8")))
 
 describe("the clock on the wall", () => {
-  it("is read where something from outside the process has a time, and nowhere else", () => {
+  it("the wall clock is read for times from outside the process, and nowhere else", () => {
     assert.deepStrictEqual(
       containing(/currentTime(Millis|Nanos)|DateTime\.now|Date\.now|new Date/).sort(),
       Object.keys(wall).sort()
     )
   })
 
-  it("measures nothing of effect's that is used: its schedules with a duration, its caches and its pools", () => {
+  it("what fibra uses of effect does not read the wall clock: schedules, caches and pools", () => {
     assert.deepStrictEqual(
       containing(/Schedule\.(upTo|elapsed|during|fixed|windowed|cron)|effect\/(Cache|Pool|ScopedCache|RateLimiter)"/),
       []

@@ -56,13 +56,13 @@ const sizes = Effect.gen(function* () {
   }
 })
 
-it.effect("nothing is listed of a server that nobody has come to", () =>
+it.effect("the lists of a server without clients are empty", () =>
   Effect.gen(function* () {
     assert.deepStrictEqual(yield* lists, { connections: [], sessions: [], instances: [], rooms: [] })
   }).pipe(Effect.provide(subject))
 )
 
-it.effect("who is there, with what, and since when, is listed; who has left is not", () =>
+it.effect("the lists have everyone who is there, with what, and since when, and nobody who has left", () =>
   Effect.gen(function* () {
     yield* TestClock.adjust("1 second")
     const ada = yield* client({ principal: "ada" })

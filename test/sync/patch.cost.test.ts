@@ -12,7 +12,7 @@ const slack = 0.15
 const list = (size: number): Json => Array.from({ length: size }, (_, id) => ({ id, note: "of some length" }))
 
 describe("the work of a change", () => {
-  it.each(all)("finding it doubles at most when the state does: $name", ({ of }) => {
+  it.each(all)("finding a change costs work that doubles at most when the state does: $name", ({ of }) => {
     isLinear(
       sizes,
       (size) => {
@@ -23,7 +23,7 @@ describe("the work of a change", () => {
     )
   })
 
-  it.each(all)("finding it with its keys in order doubles at most when the state does: $name", ({ of }) => {
+  it.each(all)("finding a change in order costs work that doubles at most when the state does: $name", ({ of }) => {
     isLinear(
       sizes,
       (size) => {
@@ -34,7 +34,7 @@ describe("the work of a change", () => {
     )
   })
 
-  it.each(all)("applying it doubles at most when the state does: $name", ({ of }) => {
+  it.each(all)("applying a change costs work that doubles at most when the state does: $name", ({ of }) => {
     isLinear(
       sizes,
       (size) => {
@@ -46,7 +46,7 @@ describe("the work of a change", () => {
     )
   })
 
-  it.each(all)("applying it is no more than going over the state and the patch a few times: $name", ({ of }) => {
+  it.each(all)("applying a change is no more than going over the state and the patch a few times: $name", ({ of }) => {
     const { after, before } = of(4000)
     const patch = diff(before, after)
     apply(before, patch)
@@ -124,14 +124,17 @@ const hostile: { readonly [name: string]: (size: number) => { readonly state: Js
 }
 
 describe("the work of a patch that fits", () => {
-  it.each(Object.entries(hostile).map(([name, of]) => ({ name, of })))("doubles at most with it: $name", ({ of }) => {
-    isLinear(
-      sizes,
-      (size) => {
-        const { patch, state } = of(size)
-        return () => apply(state, patch)
-      },
-      slack
-    )
-  })
+  it.each(Object.entries(hostile).map(([name, of]) => ({ name, of })))(
+    "applying a patch costs work that doubles at most with it: $name",
+    ({ of }) => {
+      isLinear(
+        sizes,
+        (size) => {
+          const { patch, state } = of(size)
+          return () => apply(state, patch)
+        },
+        slack
+      )
+    }
+  )
 })

@@ -51,7 +51,7 @@ describe("docs/actors.md, messages", () => {
     })
   )
 
-  it.effect("time limits: of the asker, and of the message in the mailbox", () =>
+  it.effect("an asker and a message in the mailbox have time limits", () =>
     Effect.gen(function* () {
       const gate = yield* Latch.make()
       // #region limits
@@ -66,7 +66,7 @@ describe("docs/actors.md, messages", () => {
     })
   )
 
-  it.effect("the control lane jumps the queue", () =>
+  it.effect("the control lane comes before other messages", () =>
     Effect.gen(function* () {
       const gate = yield* Latch.make()
       // #region control
@@ -80,7 +80,7 @@ describe("docs/actors.md, messages", () => {
     })
   )
 
-  it.effect("watch tells of the end, stop drains first", () =>
+  it.effect("watch tells of the end, and stop drains first", () =>
     Effect.gen(function* () {
       const gate = yield* Latch.make()
       // #region stop

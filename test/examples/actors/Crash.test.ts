@@ -26,7 +26,7 @@ describe("docs/actors.md, crashes", () => {
     }).pipe(Effect.provide(Logger.layer([])))
   )
 
-  it.effect("too many crashes fault it, a probe brings it back", () =>
+  it.effect("too many crashes fault an actor, and a probe brings it back", () =>
     Effect.gen(function* () {
       let healthy = false
       // #region policy

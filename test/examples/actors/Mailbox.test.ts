@@ -39,7 +39,7 @@ describe("docs/actors.md, the mailbox", () => {
     })
   )
 
-  it.effect("what is dropped is a dead letter", () =>
+  it.effect("a dropped message is a dead letter", () =>
     Effect.gen(function* () {
       const gate = yield* Latch.make()
       // #region letters

@@ -90,7 +90,7 @@ const tested = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 const reasonOf = (error: LiveError.LiveError | undefined) => error?.reason._tag
 
 describe("a call", () => {
-  it.effect("that is answered with a defect is not waited for by the server any more", () =>
+  it.effect("a call that is answered with a defect is not waited for by the server any more", () =>
     tested(
       Effect.gen(function* () {
         const { faults, mount } = yield* visit
@@ -106,7 +106,7 @@ describe("a call", () => {
 })
 
 describe("a mount", () => {
-  it.effect("that is refused stays refused for that reason, and is not late as well", () =>
+  it.effect("a mount that is refused stays refused for that reason, and does not time out as well", () =>
     tested(
       Effect.gen(function* () {
         const { client, faults, live } = yield* visit
@@ -121,7 +121,7 @@ describe("a mount", () => {
     )
   )
 
-  it.effect("that is answered with a defect is refused at once, and done with the next connection", () =>
+  it.effect("a mount that is answered with a defect is refused at once, and mounted with the next connection", () =>
     tested(
       Effect.gen(function* () {
         const { comeBack, faults, live, mount } = yield* visit
@@ -137,7 +137,7 @@ describe("a mount", () => {
     )
   )
 
-  it.effect("that was answered with a defect is another request when the session goes on", () =>
+  it.effect("a mount that was answered with a defect is a new request when the session continues", () =>
     tested(
       Effect.gen(function* () {
         const { comeBack, faults, live, mount } = yield* visit
@@ -154,7 +154,7 @@ describe("a mount", () => {
     )
   )
 
-  it.effect("whose answer is not what the protocol says is refused as one of another contract", () =>
+  it.effect("a mount whose answer does not fit the protocol is refused as one of another contract", () =>
     tested(
       Effect.gen(function* () {
         const { faults, mount } = yield* visit
@@ -165,7 +165,7 @@ describe("a mount", () => {
     )
   )
 
-  it.effect("that is answered with a defect after a connection was lost is shown as refused, and calls are told", () =>
+  it.effect("a mount that is answered with a defect after a lost connection is refused, and calls are told", () =>
     tested(
       Effect.gen(function* () {
         const { comeBack, faults, live, mount } = yield* visit
@@ -191,7 +191,7 @@ describe("a mount", () => {
 
 describe("asking for a state whose changes were missed", () => {
   for (const age of ["0 seconds", "2 seconds"] as const) {
-    it.effect(`is followed by another mount when it is answered with a defect, ${age} after the first`, () =>
+    it.effect(`a request for a missed state that gets a defect leads to another mount, ${age} after the first`, () =>
       tested(
         Effect.gen(function* () {
           const { faults, live, mount } = yield* visit

@@ -56,7 +56,7 @@ const json = Effect.gen(function* () {
 const expired = (action: string) => ({ _tag: "CallExpired", component: "Quitter", action, outcome: "interrupted" })
 
 describe("the caller of a handler that ends interrupted, and who mounts what cannot be built for that", () => {
-  it.effect("is told so over the RPC wire", () =>
+  it.effect("a client is told of a handler or build that ends interrupted, over the RPC wire", () =>
     Effect.gen(function* () {
       const ask = yield* rpc
       const { value } = yield* ask("Mount", { component: "Quitter", props: { builds: true } })
@@ -68,7 +68,7 @@ describe("the caller of a handler that ends interrupted, and who mounts what can
     }).pipe(Effect.provide(served))
   )
 
-  it.effect("is told so over the open wire", () =>
+  it.effect("a client is told of a handler or build that ends interrupted, over the open wire", () =>
     Effect.gen(function* () {
       const ask = yield* json
       const mount = (builds: boolean) =>

@@ -113,7 +113,7 @@ const watch = (client: Pick<LiveTest.LiveTest["Service"], "client" | "settle">, 
   })
 
 describe("an optimistic action", () => {
-  it.effect("is shown at once and drawn once when it was guessed right", () =>
+  it.effect("an optimistic action is shown at once, and drawn once when the guess was right", () =>
     lab(({ live }) =>
       Effect.gen(function* () {
         const sum = yield* watch(live)
@@ -129,7 +129,7 @@ describe("an optimistic action", () => {
     )
   )
 
-  it.effect("goes from guess to truth in one step when it was guessed wrong", () =>
+  it.effect("an optimistic action goes from guess to truth in one step when the guess was wrong", () =>
     lab(({ live }) =>
       Effect.gen(function* () {
         const sum = yield* watch(live)
@@ -142,7 +142,7 @@ describe("an optimistic action", () => {
     )
   )
 
-  it.effect("is shown while there is no connection, and stays until what it did is there", () =>
+  it.effect("an optimistic action is shown without a connection, and stays until its result is there", () =>
     lab(({ live }) =>
       Effect.gen(function* () {
         const sum = yield* watch(live)
@@ -162,7 +162,7 @@ describe("an optimistic action", () => {
     )
   )
 
-  it.effect("that ran while its answer was lost is not shown twice", () =>
+  it.effect("an optimistic action that ran while its answer was lost is not shown twice", () =>
     lab(({ live }) =>
       Effect.gen(function* () {
         const sum = yield* watch(live)
@@ -178,7 +178,7 @@ describe("an optimistic action", () => {
     )
   )
 
-  it.effect("whose change came after one that was lost is shown until all of the state has come", () =>
+  it.effect("an optimistic action whose change follows a lost one is shown until the whole state has arrived", () =>
     lab(({ live }) =>
       Effect.gen(function* () {
         const sum = yield* watch(live, "lossy")
@@ -193,7 +193,7 @@ describe("an optimistic action", () => {
     )
   )
 
-  it.effect("is shown on top of what others do meanwhile, in the order of the calls", () =>
+  it.effect("an optimistic action is shown on top of the changes of others, in the order of the calls", () =>
     lab(({ live, latch }) =>
       Effect.gen(function* () {
         const second = yield* live.connect()
@@ -220,7 +220,7 @@ describe("an optimistic action", () => {
     )
   )
 
-  it.effect("is taken back in one step when its call fails with its own error", () =>
+  it.effect("an optimistic action is taken back in one step when its call fails with its own error", () =>
     lab(({ live }) =>
       Effect.gen(function* () {
         const sum = yield* watch(live)
@@ -233,7 +233,7 @@ describe("an optimistic action", () => {
     )
   )
 
-  it.effect("is taken back when its call runs out of time or is interrupted", () =>
+  it.effect("an optimistic action is taken back when its call runs out of time or is interrupted", () =>
     lab(({ live }) =>
       Effect.gen(function* () {
         const sum = yield* watch(live)
@@ -252,7 +252,7 @@ describe("an optimistic action", () => {
     )
   )
 
-  it.effect("is taken back when it waited too long for a connection, and when the component is released", () =>
+  it.effect("an optimistic action is taken back when it waits too long, and when its component is released", () =>
     lab(({ live }) =>
       Effect.gen(function* () {
         const sum = yield* watch(live)
@@ -270,7 +270,7 @@ describe("an optimistic action", () => {
     )
   )
 
-  it.effect("changes nothing when nothing comes of it", () =>
+  it.effect("an optimistic action that changes nothing draws nothing", () =>
     lab(({ live }) =>
       Effect.gen(function* () {
         const sum = yield* watch(live)
@@ -286,7 +286,7 @@ describe("an optimistic action", () => {
   )
 
   const places: Array<unknown> = []
-  it.effect("whose reducer changes the state in place is not shown, and leaves nothing behind", () =>
+  it.effect("an optimistic action whose reducer changes the state in place is not shown, nor kept", () =>
     lab(
       ({ live }) =>
         Effect.gen(function* () {
@@ -303,7 +303,7 @@ describe("an optimistic action", () => {
   )
 
   const log: Array<unknown> = []
-  it.effect("whose reducer throws, or gives what is no state, goes on without it, and that is logged once", () =>
+  it.effect("an optimistic action whose reducer throws or returns no state runs without it, which is logged once", () =>
     lab(
       ({ live }) =>
         Effect.gen(function* () {

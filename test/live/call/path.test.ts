@@ -97,7 +97,7 @@ const told = (): Readonly<Record<keyof typeof wires, Way>> => {
 
 describe("a call", () => {
   for (const wire of ["rpc", "json"] as const) {
-    it.live(`over the ${wire} wire passes at most 13 functions from the frame to the handler`, () =>
+    it.live(`a call over the ${wire} wire passes at most 13 functions from the frame to the handler`, () =>
       Effect.gen(function* () {
         const ways = [
           yield* wires[wire]({}, true),
@@ -114,7 +114,7 @@ describe("a call", () => {
       }).pipe(Effect.provide(served))
     )
 
-    it.live(`over the ${wire} wire passes at most 13 functions where the right to it is asked for, too`, () =>
+    it.live(`a call over the ${wire} wire passes at most 13 functions with Authorization, too`, () =>
       Effect.gen(function* () {
         const way = yield* wires[wire]({ callId: 1 }, true)
         assert.isAtMost(way.length, 13, way.join("\n"))

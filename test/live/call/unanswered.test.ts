@@ -57,7 +57,7 @@ const sent = Effect.gen(function* () {
 })
 
 describe("a call that was sent before the connection was lost", () => {
-  it.effect("may have run, says its error, when its component is unmounted", () =>
+  it.effect("a sent call may have run, says its error, when its component is unmounted", () =>
     Effect.gen(function* () {
       const { call, scope } = yield* sent
       yield* Scope.close(scope, Exit.void)
@@ -65,7 +65,7 @@ describe("a call that was sent before the connection was lost", () => {
     }).pipe(Effect.scoped, Effect.provide(served))
   )
 
-  it.effect("may have run, says its error, when its component cannot be mounted again", () =>
+  it.effect("a sent call may have run, says its error, when its component cannot be mounted again", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const { call } = yield* sent
@@ -78,7 +78,7 @@ describe("a call that was sent before the connection was lost", () => {
     }).pipe(Effect.scoped, Effect.provide(served))
   )
 
-  it.effect("is asked for again at the pace of the server, and not refused for its haste", () =>
+  it.effect("a sent call is sent again at the pace of the server, and not refused for its haste", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const handle = yield* live.mount(SideEffectLog, { key: "shared" })

@@ -95,7 +95,7 @@ it.live(
   { timeout: 120_000 }
 )
 
-it.live("whoever sends too much is told, and then cut off", () =>
+it.live("a client that sends too much is told so, and then disconnected", () =>
   Effect.gen(function* () {
     const port = yield* Port
     const { attack, componentId, send } = yield* attacker(port)

@@ -296,7 +296,7 @@ layer(served)("what a client sends without being asked", (it) => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect(`a close frame is one for each connection: what follows it is not heard (${wire})`, () =>
+    it.effect(`nothing is read after the first close frame of a connection (${wire})`, () =>
       Effect.gen(function* () {
         const client = yield* connect(wire)
         yield* client.write(Buffer.concat(Array.from({ length: 1000 }, () => frame(close, Buffer.from([0x03, 0xe8])))))
@@ -304,7 +304,7 @@ layer(served)("what a client sends without being asked", (it) => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect(`who is closed for it is not read any more (${wire})`, () =>
+    it.effect(`a client that is closed for it is not read any more (${wire})`, () =>
       Effect.gen(function* () {
         const client = yield* connect(wire)
         yield* client.write(Buffer.concat(Array.from({ length: 10_000 }, () => frame(pong, ""))))
@@ -333,7 +333,7 @@ describe("the meter of frames", () => {
   const messages = sizes.map((size) => frameOf(text, size))
   const controls = [frame(ping, "a"), frame(pong, "b"), frame(pong, "c"), frame(ping, "")]
 
-  it("finds every frame, wherever reads end", () => {
+  it("the meter finds every frame, wherever reads end", () => {
     // Two pings and the second pong; what is read in pieces of this size is no crumb.
     for (const size of [512, 513, 1000, 4096, 65_536, 1_000_000]) {
       const apart = [...messages, ...controls].flatMap((one) => [one, frameOf(text, 600)])
@@ -342,7 +342,7 @@ describe("the meter of frames", () => {
     }
   })
 
-  it("counts a read that completes nothing, unless it is large", () => {
+  it("the meter counts a read that completes nothing, unless it is large", () => {
     const [byByte, byHundreds] = [counted([frameOf(text, 1000)], 1), counted([frameOf(text, 1000)], 100)]
     assert.deepStrictEqual([byByte, byHundreds], [1006, 9])
     assert.strictEqual(counted([frameOf(text, 100_000)], 512), 0)

@@ -32,7 +32,7 @@ const finally101 = (url: string, asked?: Request) =>
 const refusedWith = ({ headers, status, text }: Answer) => ({ status, retryAfter: headers["retry-after"], text })
 
 layer(configured({ maxConnections: 3 }))("a server with as many connections as it takes", (it) => {
-  it.effect("answers 503 before the handshake, and takes one more for each that goes", () =>
+  it.effect("a server with its maximum of connections answers 503, and admits one more for each that goes", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
       const [first] = yield* crowd(url, 3)
@@ -54,7 +54,7 @@ const trusting = Authentication.layer(({ headers }) =>
 )
 
 layer(configured({ maxConnections: 2 }).pipe(Layer.provide(trusting)))("requests that come to nothing", (it) => {
-  it.effect("take up no place: refused ones, mistaken ones, and those that are no upgrade", () =>
+  it.effect("requests that are refused, mistaken or no upgrade take up no place", () =>
     Effect.gen(function* () {
       const { port, url } = yield* Address
       for (let turn = 0; turn < 5; turn++) {
@@ -67,7 +67,7 @@ layer(configured({ maxConnections: 2 }).pipe(Layer.provide(trusting)))("requests
     }).pipe(Effect.scoped)
   )
 
-  it.effect("take up no place: half-open ones", () =>
+  it.effect("half-open connections take up no place", () =>
     Effect.gen(function* () {
       const { port, url } = yield* Address
       const half = yield* Effect.forEach(
@@ -109,7 +109,7 @@ const mistaken =
   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 7\r\n\r\n"
 
 describe("half-open connections", () => {
-  it.live("are closed by Node's own timeouts, where the server was given some", () =>
+  it.live("half-open connections are closed by the timeouts of Node, where the server has some", () =>
     Effect.gen(function* () {
       const defaults = createServer()
       assert.deepStrictEqual([defaults.headersTimeout, defaults.requestTimeout], [60_000, 300_000])
@@ -143,7 +143,7 @@ describe("half-open connections", () => {
 })
 
 layer(configured({ maxConnectionsPerAddress: 2 }))("an address with as many connections as it may have", (it) => {
-  it.effect("is answered 429, others are let in, and whatever it says of itself is not believed", () =>
+  it.effect("an address with its maximum of connections is answered 429, others are admitted", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
       const [first] = yield* crowd(url, 2)
@@ -159,7 +159,7 @@ layer(configured({ maxConnectionsPerAddress: 2 }))("an address with as many conn
 })
 
 layer(configured({ maxConnectionsPerAddress: 2, trustedProxies: 1 }))("a server behind a proxy", (it) => {
-  it.effect("counts the addresses the proxy was asked by", () =>
+  it.effect("a server behind a proxy counts the addresses that the proxy reports", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
       const from = (address: string) => ({ headers: { "x-forwarded-for": `10.0.0.1, ${address}` } })
@@ -173,7 +173,7 @@ layer(configured({ maxConnectionsPerAddress: 2, trustedProxies: 1 }))("a server 
 layer(configured({ maxConnectionsPerPrincipal: 2 }).pipe(Layer.provide(trusting)))(
   "a principal with as many connections as it may have",
   (it) => {
-    it.effect("is answered 429, and nobody else is", () =>
+    it.effect("a principal with its maximum of connections is answered 429, and nobody else is", () =>
       Effect.gen(function* () {
         const { url } = yield* Address
         const as = (account: string) => ({ headers: { "x-account": account } })
@@ -213,7 +213,7 @@ const outcome = (answer: unknown): unknown => {
 }
 
 layer(configured({ rate: 10, rateBurst: 5, rateTolerance: 8 }))("a client that sends more than it may", (it) => {
-  it.effect("is told when to send again, and that was not done; a pause gives back what it may send", () =>
+  it.effect("a client that sends too much is told when to try again; a pause restores its allowance", () =>
     Effect.gen(function* () {
       const socket = yield* connect((yield* Address).url)
       const id = yield* mounted(socket)
@@ -235,7 +235,7 @@ layer(configured({ rate: 10, rateBurst: 5, rateTolerance: 8 }))("a client that s
     }).pipe(Effect.scoped)
   )
 
-  it.effect("is closed with 1008 when it goes on, and others are not", () =>
+  it.effect("a client that keeps sending too much is closed with 1008, and others are not", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
       const [greedy, other] = [yield* connect(url), yield* connect(url)]
@@ -248,7 +248,7 @@ layer(configured({ rate: 10, rateBurst: 5, rateTolerance: 8 }))("a client that s
     }).pipe(Effect.scoped)
   )
 
-  it.effect("is counted for what is no message, too", () =>
+  it.effect("messages that are not valid count as messages, too", () =>
     Effect.gen(function* () {
       const socket = yield* connect((yield* Address).url)
       for (let sent = 0; sent < 14; sent++) socket.sendText(sent % 2 === 0 ? "no JSON" : `{"_tag":"Nothing"}`)
@@ -256,7 +256,7 @@ layer(configured({ rate: 10, rateBurst: 5, rateTolerance: 8 }))("a client that s
     }).pipe(Effect.scoped)
   )
 
-  it.effect("may go on showing that it lives, up to the same bound", () =>
+  it.effect("a client that sends too much may still answer pings, up to the same limit", () =>
     Effect.gen(function* () {
       const socket = yield* connect((yield* Address).url)
       for (let sent = 0; sent < 13; sent++) {
@@ -268,7 +268,7 @@ layer(configured({ rate: 10, rateBurst: 5, rateTolerance: 8 }))("a client that s
     }).pipe(Effect.scoped)
   )
 
-  it.effect("is not charged for acknowledging what it is sent, and is for acknowledging it twice", () =>
+  it.effect("acknowledging a batch costs nothing, and acknowledging it twice does", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
       const socket = yield* connect(url)
@@ -298,7 +298,7 @@ layer(configured({ rate: 10, rateBurst: 5, rateTolerance: 8 }))("a client that s
 layer(Layer.provideMerge(client, configured({ rate: 1000, rateBurst: 10 })))(
   "a page with more components than it may mount at once",
   (it) => {
-    it.effect("has them all a little later", () =>
+    it.effect("a page with more components than it may mount at once has them all a little later", () =>
       Effect.gen(function* () {
         const live = yield* LiveClient.LiveClient
         const all = yield* Effect.forkChild(
@@ -320,7 +320,7 @@ layer(Layer.provideMerge(client, configured({ rate: 1000, rateBurst: 10 })))(
 )
 
 layer(configured({ firstMessageTimeout: Duration.seconds(4) }))("a client that connects and says nothing", (it) => {
-  it.effect("is closed with 1008, and one that has said something is not", () =>
+  it.effect("a client that connects and says nothing is closed with 1008, and one that has said something is not", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
       const [silent, other] = [yield* connect(url), yield* connect(url)]
@@ -340,7 +340,7 @@ layer(configured({ firstMessageTimeout: Duration.seconds(4) }))("a client that c
 })
 
 layer(LiveTest.layer({ components }).pipe(Layer.provide(behaviors)))("a LiveTest", (it) => {
-  it.effect("limits nobody, as time stands still in it", () =>
+  it.effect("a LiveTest limits nobody, as time stands still in it", () =>
     Effect.gen(function* () {
       const lab = yield* (yield* LiveTest.LiveTest).mount(Lab, { props: { start: -1000 } })
       for (let call = 0; call < 500; call++) yield* lab.call.Add({ by: 1 })
@@ -355,7 +355,7 @@ layer(
     Layer.provide(LiveConfig.layer({ rate: 10, rateBurst: 20, rateTolerance: 30 }))
   )
 )("a LiveTest that says a rate", (it) => {
-  it.effect("fails the call that is too much with a typed reason, and takes it later", () =>
+  it.effect("a LiveTest with a rate fails the call above it with a typed reason, and accepts it later", () =>
     Effect.gen(function* () {
       const lab = yield* (yield* LiveTest.LiveTest).mount(Lab, { props: { start: -1000 } })
       const calls = Effect.repeat(lab.call.Add({ by: 1 }), { times: 50 })

@@ -139,7 +139,7 @@ layer(served({ authenticationTimeout: Duration.millis(50), maxConnectionsPerAddr
   excludeTestServices: true
 })("who is refused", (it) => {
   for (const [what, said, status] of refusals) {
-    it.effect(`${what}, is answered ${status}, and its socket is gone, though the client keeps its own`, () =>
+    it.effect(`${what} is answered ${status}, and its socket is gone even when the client keeps it open`, () =>
       Effect.gen(function* () {
         const { port } = yield* Listening
         const clients = yield* Effect.forEach(Array.from({ length: 5 }), () => cling(port, said), { concurrency: 5 })
@@ -150,7 +150,7 @@ layer(served({ authenticationTimeout: Duration.millis(50), maxConnectionsPerAddr
       }).pipe(Effect.scoped)
     )
 
-    it.effect(`${what}, is gone when the client does not read the answer either`, () =>
+    it.effect(`${what} is gone even when the client does not read the answer`, () =>
       Effect.gen(function* () {
         const { port } = yield* Listening
         yield* Effect.forEach(Array.from({ length: 5 }), () => cling(port, said), { concurrency: 5 })
@@ -164,7 +164,7 @@ layer(served({ authenticationTimeout: Duration.millis(50), maxConnectionsPerAddr
     ["anybody may make", upgrade(path)],
     ["nobody serves", upgrade("/nothing")]
   ] as const) {
-    it.effect(`is gone who asks for something, and in the same packet for an upgrade that ${who}`, () =>
+    it.effect(`a connection that sends a request, and in the same packet an upgrade that ${who}, is gone`, () =>
       Effect.gen(function* () {
         const { port } = yield* Listening
         // As many as there may be of one address, and one more.
@@ -179,7 +179,7 @@ layer(served({ authenticationTimeout: Duration.millis(50), maxConnectionsPerAddr
     )
   }
 
-  it.effect("is counted by status, whoever refused it", () =>
+  it.effect("refusals are counted by status, whoever refused", () =>
     Effect.gen(function* () {
       const { port } = yield* Listening
       const counts = Effect.map(Metric.snapshot, (metrics) =>
@@ -206,7 +206,7 @@ layer(served({ authenticationTimeout: Duration.millis(50), maxConnectionsPerAddr
     }).pipe(Effect.scoped)
   )
 
-  it.effect("takes nothing from what others serve on the same router", () =>
+  it.effect("refusals do not disturb what others serve on the same router", () =>
     Effect.gen(function* () {
       const { port } = yield* Listening
       const { ended, socket } = yield* cling(
@@ -241,7 +241,7 @@ for (const [limit, config, status] of [
   ["server", { maxConnections: 1 }, 503]
 ] as const) {
   layer(served(config), { excludeTestServices: true })(`one too many for the ${limit}`, (it) => {
-    it.effect(`is answered ${status}, and its socket is gone`, () =>
+    it.effect(`one too many for the ${limit} is answered ${status}, and its socket is gone`, () =>
       Effect.gen(function* () {
         const { connections, port } = yield* Listening
         yield* cling(port, upgrade(path))

@@ -13,7 +13,7 @@ const unlimited = { rate: Infinity, rateBurst: Infinity } as const
 const nested = (depth: number): string => "[".repeat(depth) + "]".repeat(depth)
 
 describe("JSON that is nested too deeply", () => {
-  it.live("is refused over the open wire, and nobody else notices", () =>
+  it.live("JSON that is nested too deeply is refused over the open wire, and nobody else notices", () =>
     Effect.gen(function* () {
       const port = yield* Port
       const [deep, other] = [yield* connect(port), yield* connect(port)]
@@ -45,7 +45,7 @@ describe("JSON that is nested too deeply", () => {
     }).pipe(Effect.scoped, Effect.provide(served(unlimited)))
   )
 
-  it.live("is refused over the RPC wire, and the instance goes on", () =>
+  it.live("JSON that is nested too deeply is refused over the RPC wire, and the instance continues", () =>
     Effect.gen(function* () {
       const ours = yield* RawSocket.connect(`ws://127.0.0.1:${yield* Port}/api/live/rpc`)
       ours.send({ _tag: "Request", id: "1", tag: "Connect", payload: {}, headers: [] })
@@ -59,7 +59,7 @@ describe("JSON that is nested too deeply", () => {
 
 describe("JSON that is nested as deeply as it may be", () => {
   /** Of the payload over the RPC wire, and of the whole message over the open one. */
-  it.live("is taken over both wires, and refused one level deeper", () =>
+  it.live("JSON of the maximal depth is accepted over both wires, and refused one level deeper", () =>
     Effect.gen(function* () {
       const port = yield* Port
       const [socket, ours] = [yield* connect(port), yield* RawSocket.connect(`ws://127.0.0.1:${port}/api/live/rpc`)]
@@ -87,7 +87,7 @@ describe("JSON that is nested as deeply as it may be", () => {
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
-  it.live("is a mistake over both wires where it is no message, and the connection lives", () =>
+  it.live("JSON of the maximal depth that is no message is a mistake, and the connection lives", () =>
     Effect.gen(function* () {
       const port = yield* Port
       const [socket, ours] = [yield* connect(port), yield* RawSocket.connect(`ws://127.0.0.1:${port}/api/live/rpc`)]
@@ -104,7 +104,7 @@ describe("JSON that is nested as deeply as it may be", () => {
 })
 
 describe("an id of a request over the RPC wire", () => {
-  it.live("has an end, and one that is too long is a mistake", () =>
+  it.live("a request id of the RPC wire has a maximal length, above which it is a mistake", () =>
     Effect.gen(function* () {
       const ours = yield* RawSocket.connect(`ws://127.0.0.1:${yield* Port}/api/live/rpc`)
       const ask = (id: string) => ours.send({ _tag: "Request", id, tag: "Ping", payload: null, headers: [] })
@@ -118,7 +118,7 @@ describe("an id of a request over the RPC wire", () => {
 })
 
 describe("a callId of the open wire", () => {
-  it.live("that comes again while its call runs is answered as often as it was asked", () =>
+  it.live("a callId of the open wire that is sent again while its call runs is answered as often as it was sent", () =>
     Effect.gen(function* () {
       const socket = yield* connect(yield* Port)
       const box = yield* socket.mount({ component: "AnyJson" })
@@ -138,7 +138,7 @@ describe("a callId of the open wire", () => {
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
-  it.live("runs nothing again when its answer is not kept any more", () =>
+  it.live("a callId of the open wire runs nothing again when its answer is not kept any more", () =>
     Effect.gen(function* () {
       const socket = yield* connect(yield* Port)
       const box = yield* socket.mount({ component: "AnyJson" })
@@ -154,7 +154,7 @@ describe("a callId of the open wire", () => {
     }).pipe(Effect.scoped, Effect.provide(served({ maxResults: 3 })))
   )
 
-  it.live("and a requestId have to be numbers that are read as they were written", () =>
+  it.live("a callId and a requestId of the open wire have to be numbers that are read as they were written", () =>
     Effect.gen(function* () {
       const socket = yield* connect(yield* Port)
       const box = yield* socket.mount({ component: "AnyJson" })
@@ -173,7 +173,7 @@ describe("requests that wait for their answers", () => {
   const text = "x".repeat(20_000)
 
   it.live(
-    "are refused over the open wire when they are too large together, and taken again when others are answered",
+    "requests that wait are refused over the open wire when they are too large together, and accepted again when others are answered",
     () =>
       Effect.gen(function* () {
         const socket = yield* connect(yield* Port)
@@ -190,7 +190,7 @@ describe("requests that wait for their answers", () => {
       }).pipe(Effect.scoped, Effect.provide(served({ maxBuffered })))
   )
 
-  it.live("are refused over the RPC wire as well, and what is taken back counts no longer", () =>
+  it.live("waiting requests are refused over the RPC wire when too large together; cancelled ones are free", () =>
     Effect.gen(function* () {
       const ours = yield* RawSocket.connect(`ws://127.0.0.1:${yield* Port}/api/live/rpc`)
       const request = (id: string, tag: string, payload: object) =>
@@ -228,7 +228,7 @@ describe("what a request that waits for its answer counts", () => {
   const maxBuffered = 64 * 1024
   const large = "x".repeat(20_000)
 
-  it.live("is its own size, whatever comes beside it in one frame", () =>
+  it.live("a waiting request counts its own size, whatever else is in its frame", () =>
     Effect.gen(function* () {
       const port = yield* Port
       const socket = yield* connect(port)
@@ -251,7 +251,7 @@ describe("what a request that waits for its answer counts", () => {
     }).pipe(Effect.scoped, Effect.provide(served({ ...unlimited, maxBuffered })))
   )
 
-  it.live("is more than its text where that is short, or made of empty arrays", () =>
+  it.live("a waiting request counts more than its text when that is short, or full of empty arrays", () =>
     Effect.gen(function* () {
       const { ours, wait } = yield* waiting()
       const short = Array.from({ length: 200 }, (_, index) => wait(`${index}`, ""))
@@ -270,7 +270,7 @@ describe("what a request that waits for its answer counts", () => {
     }).pipe(Effect.scoped, Effect.provide(served({ ...unlimited, maxBuffered })))
   )
 
-  it.live("is given back when nobody waits for the answer any more", () =>
+  it.live("a waiting request does not count any more when nobody waits for its answer", () =>
     Effect.gen(function* () {
       const { ours, request, wait } = yield* waiting()
       for (let round = 0; round < 5; round++) {
@@ -286,7 +286,7 @@ describe("what a request that waits for its answer counts", () => {
 })
 
 describe("a large state that is told whole", () => {
-  it.live("is told once for all that changed in one turn", () =>
+  it.live("a large state that is sent whole is sent once for all changes of a turn", () =>
     Effect.gen(function* () {
       const socket = yield* connect(yield* Port)
       const box = yield* socket.mount({ component: "AnyJson" })
@@ -311,7 +311,7 @@ describe("a large state that is told whole", () => {
 })
 
 describe("a connection that is ended", () => {
-  it.live("is not heard any more, whatever it has sent already", () =>
+  it.live("a connection that was ended is not read any more, whatever it has sent already", () =>
     Effect.gen(function* () {
       const port = yield* Port
       const [socket, other] = [yield* connect(port), yield* connect(port)]
@@ -329,7 +329,7 @@ describe("a connection that is ended", () => {
   )
 
   for (const frame of ["[]", `[${Array.from({ length: 500 }, () => `{"_tag":"Eof"}`).join(",")}]`]) {
-    it.live(`is one that sends nothing but ${frame.slice(0, 16)} too often over the RPC wire`, () =>
+    it.live(`a connection that sends nothing but ${frame.slice(0, 16)} too often over the RPC wire is ended`, () =>
       Effect.gen(function* () {
         const ours = yield* RawSocket.connect(`ws://127.0.0.1:${yield* Port}/api/live/rpc`)
         for (let index = 0; index < 1000; index++) ours.sendText(frame)
@@ -338,7 +338,7 @@ describe("a connection that is ended", () => {
     )
   }
 
-  it.live("is one whose message comes in too many pieces", () =>
+  it.live("a connection whose message comes in too many fragments is ended", () =>
     Effect.gen(function* () {
       const port = yield* Port
       const sent = Effect.fnUntraced(function* (pieces: number) {
@@ -364,7 +364,7 @@ describe("a connection that is ended", () => {
 })
 
 describe("a client of ours", () => {
-  it.live("is told that what it puts is nested too deeply, and goes on", () =>
+  it.live("a client of fibra is told that what it sends is nested too deeply, and continues", () =>
     Effect.gen(function* () {
       const live = yield* LiveClient.LiveClient
       const box = yield* live.mount(AnyJson, { props: {} })

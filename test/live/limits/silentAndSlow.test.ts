@@ -13,7 +13,7 @@ import { connect } from "../../support/RawSocket.ts"
 import { Address, served } from "../../support/server.ts"
 
 layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("a silent connection", (it) => {
-  it.effect("that answers pings stays open", () =>
+  it.effect("a silent connection that answers pings stays open", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
@@ -23,7 +23,7 @@ layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("a sil
     })
   )
 
-  it.effect("that answers nothing is closed after its idle time, and its instances stop when nobody comes back", () =>
+  it.effect("a silent connection is closed after its idle time, and its instances stop when nobody comes back", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       yield* live.mount(Lab, { props: { start: 0 } })
@@ -51,7 +51,7 @@ const request = (id: string) => {
 layer(served.pipe(Layer.provide(LiveConfig.layer({ maxBuffered: 256 * 1024, pauseMark: Number.MAX_SAFE_INTEGER }))))(
   "a client that asks and does not read",
   (it) => {
-    it.effect("is closed when the answers it leaves are too many, and others are served", () =>
+    it.effect("a client that asks and does not read is closed when too many answers wait, and others are served", () =>
       Effect.gen(function* () {
         const { url } = yield* Address
         const [greedy, other] = [yield* connect(url), yield* connect(url)]
@@ -66,7 +66,7 @@ layer(served.pipe(Layer.provide(LiveConfig.layer({ maxBuffered: 256 * 1024, paus
 )
 
 layer(served.pipe(Layer.provide(LiveConfig.layer({ pauseMark: 64 * 1024 }))))("a client that reads late", (it) => {
-  it.effect("is not listened to meanwhile, and loses nothing", () =>
+  it.effect("a client that reads late is not read from meanwhile, and loses nothing", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
       const [late, other] = [yield* connect(url), yield* connect(url)]
@@ -86,7 +86,7 @@ layer(served.pipe(Layer.provide(LiveConfig.layer({ pauseMark: 64 * 1024 }))))("a
   )
 })
 
-it.effect("a connection with more to write than the mark is paused at once, and goes on when that has left", () =>
+it.effect("a connection with more to write than the mark is paused at once, and continues when that is written", () =>
   Effect.gen(function* () {
     const transport = yield* Transport
     const handled: Array<string> = []

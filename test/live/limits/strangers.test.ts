@@ -70,7 +70,7 @@ const leave = (port: number, address: string) =>
 const config = LiveConfig.layer({ maxParked: 4 })
 
 layer(served.pipe(Layer.provide([config, Logger.layer([])])), { excludeTestServices: true })("one address", (it) => {
-  it.effect("that leaves more sessions than there may be parked ends its own, and not that of a stranger", () =>
+  it.effect("an address that leaves too many sessions ends its own, and not those of strangers", () =>
     Effect.gen(function* () {
       const { port } = yield* Address
       const stranger = yield* leave(port, "127.0.0.1")

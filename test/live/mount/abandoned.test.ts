@@ -9,7 +9,7 @@ import * as ReplicaOpener from "../../../src/client/ReplicaOpener.ts"
 const subject = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors))
 
 layer(subject)("released while the answer is on its way", (it) => {
-  it.effect("leaves no instance behind", () =>
+  it.effect("a mount that is released while its answer is on its way leaves no instance behind", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       yield* live.settle
@@ -23,7 +23,7 @@ layer(subject)("released while the answer is on its way", (it) => {
       assert.strictEqual((yield* live.open).instances, 0, "while connected")
     }).pipe(Effect.scoped)
   )
-  it.effect("leaves no instance behind after the next resume", () =>
+  it.effect("a mount that is released before its answer leaves no instance behind after the next resume", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       yield* live.settle
@@ -47,7 +47,7 @@ layer(
     Layer.provideMerge(behaviors)
   )
 )("ids", (it) => {
-  it.effect("of mounts that were given up are settled", () =>
+  it.effect("ids of mounts that were given up are settled", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       yield* live.settle
@@ -72,7 +72,7 @@ layer(
 layer(
   LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors), Layer.provide(LiveConfig.layer({ maxResults: 4 })))
 )("more mounts than answers are kept", (it) => {
-  it.effect("all mount when the connection is lost over them", () =>
+  it.effect("more mounts than answers are kept all succeed when the connection is lost over them", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       yield* live.settle
@@ -102,7 +102,7 @@ layer(
     }
   }).pipe(Layer.provideMerge(behaviors))
 )("between Connect and ConnectionEstablished", (it) => {
-  it.effect("a released component is unmounted", () =>
+  it.effect("a component that is released between Connect and ConnectionEstablished is unmounted", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       yield* live.settle
@@ -117,7 +117,7 @@ layer(
       assert.strictEqual((yield* live.open).instances, 0)
     }).pipe(Effect.scoped)
   )
-  it.effect("a call that is given up is interrupted", () =>
+  it.effect("a call that is given up between Connect and ConnectionEstablished is interrupted", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       yield* live.settle

@@ -25,7 +25,7 @@ class OddLab extends Component.Service<OddLab>()("Lab", {
 }) {}
 
 layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("an old contract", (it) => {
-  it.effect("that cannot read the state is told so when it mounts", () =>
+  it.effect("a client whose contract cannot read the state is told so when it mounts", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip((yield* LiveTest.LiveTest).mount(OldLab, { props: { start: 1 } }))
       assert.strictEqual(error.reason._tag, "ContractMismatch")
@@ -33,7 +33,7 @@ layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("an ol
     })
   )
 
-  it.effect("that cannot read a result is told so when it calls", () =>
+  it.effect("a client whose contract cannot read a result is told so when it calls", () =>
     Effect.gen(function* () {
       const lab = yield* (yield* LiveTest.LiveTest).mount(OddLab, { props: { start: 1 } })
       const error = yield* Effect.flip(lab.call.Add({ by: 1 }))
@@ -42,7 +42,7 @@ layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("an ol
     })
   )
 
-  it.effect("takes back what a crashed handler has shown, before it runs again", () =>
+  it.effect("a component takes back what a crashed handler has shown, before it runs again", () =>
     Effect.gen(function* () {
       const gate = yield* Gate
       const live = yield* LiveTest.LiveTest
@@ -65,7 +65,7 @@ layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("an ol
 })
 
 layer(served)("a client that is closed", (it) => {
-  it.effect("fails what is mounted on it afterwards, and calls on what was", () =>
+  it.effect("a client that is closed fails later mounts, and calls on earlier ones", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const live = yield* Effect.provideService(LiveClient.LiveClient, Scope.Scope, scope).pipe(
@@ -82,7 +82,7 @@ layer(served)("a client that is closed", (it) => {
 })
 
 layer(served)("a listener that throws", (it) => {
-  it.effect("harms neither the connection nor who else listens", () =>
+  it.effect("a listener that throws harms neither the connection nor other listeners", () =>
     Effect.gen(function* () {
       const live = yield* LiveClient.LiveClient
       const lab = yield* live.mount(Lab, { props: { start: 1 }, key: "heard" })

@@ -32,7 +32,7 @@ const comeAndGo = Effect.fnUntraced(function* (key?: string) {
 })
 
 describe("a build that hangs", () => {
-  it.effect("is interrupted when the session of who asked for it is over, and not before", () => {
+  it.effect("a build that hangs is interrupted when the session that asked for it has ended, and not before", () => {
     const builds: Builds = { begun: 0, interrupted: 0 }
     return Effect.gen(function* () {
       for (let client = 0; client < 5; client++) yield* comeAndGo()
@@ -45,7 +45,7 @@ describe("a build that hangs", () => {
     }).pipe(Effect.scoped, Effect.provide(subject(builds, Effect.never)))
   })
 
-  it.effect("of a shared component is interrupted when nobody has asked for it for long enough", () => {
+  it.effect("a shared build that hangs is interrupted when nobody has asked for it for long enough", () => {
     const builds: Builds = { begun: 0, interrupted: 0 }
     return Effect.gen(function* () {
       for (let client = 0; client < 3; client++) yield* comeAndGo("shared")
@@ -56,7 +56,7 @@ describe("a build that hangs", () => {
     }).pipe(Effect.scoped, Effect.provide(subject(builds, Effect.never)))
   })
 
-  it.effect("and cannot be interrupted leaves nothing behind when it ends after all", () => {
+  it.effect("a build that hangs uninterruptibly leaves nothing behind when it ends after all", () => {
     const latch = Latch.makeUnsafe(false)
     const builds: Builds = { begun: 0, interrupted: 0 }
     return Effect.gen(function* () {
@@ -70,7 +70,7 @@ describe("a build that hangs", () => {
 })
 
 describe("a call", () => {
-  it.effect("that has begun goes on when the session of who made it is over", () => {
+  it.effect("a call that has begun continues when the session that made it has ended", () => {
     const builds: Builds = { begun: 0, interrupted: 0 }
     return Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest

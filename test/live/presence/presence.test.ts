@@ -40,7 +40,7 @@ const bothWays = ["request", "answer"] as const
 
 describe("a mount in a room whose connection drops half-way", () => {
   for (const lost of bothWays) {
-    it.effect(`is there once when the client comes back: the ${lost} was lost`, () =>
+    it.effect(`a mount whose connection drops half-way is listed once when it returns: the ${lost} was lost`, () =>
       Effect.gen(function* () {
         const { bob, live, mounted } = yield* halfWay(lost)
         yield* live.reconnect
@@ -56,7 +56,7 @@ describe("a mount in a room whose connection drops half-way", () => {
       }).pipe(Effect.scoped, Effect.provide(served))
     )
 
-    it.effect(`is not there when it is not wanted any more: the ${lost} was lost`, () =>
+    it.effect(`a mount whose connection drops half-way is not listed when unwanted: the ${lost} was lost`, () =>
       Effect.gen(function* () {
         const { bob, givenUp, live } = yield* halfWay(lost)
         yield* givenUp
@@ -68,7 +68,7 @@ describe("a mount in a room whose connection drops half-way", () => {
       }).pipe(Effect.scoped, Effect.provide(served))
     )
 
-    it.effect(`is not there when the client stays away, and once when it comes after that: the ${lost} was lost`, () =>
+    it.effect(`a mount whose connection drops half-way is not listed without its client: the ${lost} was lost`, () =>
       Effect.gen(function* () {
         const { bob, live, mounted } = yield* halfWay(lost)
         yield* TestClock.adjust("50 seconds")
@@ -90,7 +90,7 @@ describe("a mount in a room whose connection drops half-way", () => {
 })
 
 describe("a component that leaves a room while its client is away", () => {
-  it.effect("lets the client hear what was said before, and nothing of what was said after", () =>
+  it.effect("a client whose component leaves a room meanwhile gets the events before that, and none after", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const bob = yield* (yield* live.connect()).mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
@@ -117,7 +117,7 @@ describe("a component that leaves a room while its client is away", () => {
 
 describe("a room with 2 000 people", () => {
   it.effect(
-    "is listed whole, and one who comes afterwards is a small change for all",
+    "a room with 2 000 people is listed whole, and one more person is a small change for all",
     () =>
       Effect.gen(function* () {
         const live = yield* LiveTest.LiveTest

@@ -66,7 +66,7 @@ const eventually = <A, E, R>(effect: Effect.Effect<A, E, R>, holds: (a: A) => bo
   Effect.repeat(effect, { until: holds, schedule: Schedule.spaced("20 millis") })
 
 layer(subject, { excludeTestServices: true, timeout: 30_000 })("while PostgreSQL is frozen", (it) => {
-  it.effect("mounts of shared components answer in time, however many there are, and again and again", () =>
+  it.effect("mounts of shared components are answered in time while PostgreSQL is frozen, however many", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       yield* frozen(
@@ -82,7 +82,7 @@ layer(subject, { excludeTestServices: true, timeout: 30_000 })("while PostgreSQL
     }).pipe(Effect.scoped)
   )
 
-  it.effect("components work on, and what was changed is stored as soon as it goes on", () =>
+  it.effect("components work while PostgreSQL is frozen, and are stored as soon as it continues", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const keys = Array.from({ length: crowd }, (_, index) => `writes ${index}`)
@@ -110,30 +110,28 @@ layer(subject, { excludeTestServices: true, timeout: 30_000 })("while PostgreSQL
     }).pipe(Effect.scoped)
   )
 
-  it.effect(
-    "a token is not refused, and brings its state back as soon as it goes on, though it was spent meanwhile",
-    () =>
-      Effect.gen(function* () {
-        const live = yield* LiveTest.LiveTest
-        const heard = yield* listen()
-        const { componentId } = yield* heard.mount("Notes", {})
-        yield* heard.call(componentId, "Write", { line: "a" })
-        const token = yield* eventually(heard.sealed, (token) => token !== "")
-        yield* live.kill
-        yield* live.start
-        const again = yield* listen()
-        const present = again.rehydrate({ component: "Notes", props: {}, token })
-        const refusal = Effect.flatMap(present, ({ reason, value }) =>
-          reason === undefined ? Effect.succeed(value) : Effect.fail({ reason })
-        )
-        yield* frozen(
-          Effect.gen(function* () {
-            for (const attempt of [1, 2]) assertInTime(yield* failuresOf([refusal]), `attempt ${attempt}`)
-          })
-        )
-        const { value } = yield* eventually(present, ({ value }) => value !== undefined)
-        assert.deepStrictEqual(value?.state, { lines: ["a"] })
-        assert.isAtLeast(value?.epoch ?? 0, 2)
-      }).pipe(Effect.scoped)
+  it.effect("a token that was used while PostgreSQL is frozen restores its state as soon as it continues", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest.LiveTest
+      const heard = yield* listen()
+      const { componentId } = yield* heard.mount("Notes", {})
+      yield* heard.call(componentId, "Write", { line: "a" })
+      const token = yield* eventually(heard.sealed, (token) => token !== "")
+      yield* live.kill
+      yield* live.start
+      const again = yield* listen()
+      const present = again.rehydrate({ component: "Notes", props: {}, token })
+      const refusal = Effect.flatMap(present, ({ reason, value }) =>
+        reason === undefined ? Effect.succeed(value) : Effect.fail({ reason })
+      )
+      yield* frozen(
+        Effect.gen(function* () {
+          for (const attempt of [1, 2]) assertInTime(yield* failuresOf([refusal]), `attempt ${attempt}`)
+        })
+      )
+      const { value } = yield* eventually(present, ({ value }) => value !== undefined)
+      assert.deepStrictEqual(value?.state, { lines: ["a"] })
+      assert.isAtLeast(value?.epoch ?? 0, 2)
+    }).pipe(Effect.scoped)
   )
 })

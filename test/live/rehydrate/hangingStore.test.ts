@@ -61,7 +61,7 @@ const writeAndLeave = Effect.fnUntraced(function* (ills: Ills, writes: Ills["wri
 })
 
 describe("a store that does not answer when a key is read", () => {
-  it.effect("fails that mount in time, and not the next", () => {
+  it.effect("a store that does not answer a read fails that mount in time, and not the next", () => {
     const ills = healthy()
     return Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
@@ -79,7 +79,7 @@ describe("a store that does not answer when a key is read", () => {
 })
 
 describe("a store that is down when a shared component is passivated", () => {
-  it.effect("has its last state as soon as it is well again", () => {
+  it.effect("a store that is down during a passivation gets the last state as soon as it is up", () => {
     const ills = healthy()
     const said: Array<string> = []
     return Effect.gen(function* () {
@@ -95,7 +95,7 @@ describe("a store that is down when a shared component is passivated", () => {
     }).pipe(Effect.scoped, Effect.provide(subject(ills, said)))
   })
 
-  it.effect("gives its last state to whoever mounts it, and stores that of the new life when it is well again", () => {
+  it.effect("a store that is down gets the state of the new life, which has the last state, when it is up", () => {
     const ills = healthy()
     return Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
@@ -111,7 +111,7 @@ describe("a store that is down when a shared component is passivated", () => {
     }).pipe(Effect.scoped, Effect.provide(subject(ills)))
   })
 
-  it.effect("for too long is not waited for, which is said; it is the old state that comes back", () => {
+  it.effect("a store that is down for too long is not waited for, which is logged; the old state comes back", () => {
     const ills = healthy()
     const said: Array<string> = []
     return Effect.gen(function* () {
@@ -132,7 +132,7 @@ describe("a store that is down when a shared component is passivated", () => {
   })
 
   for (const writes of ["refused", "never answered"] as const) {
-    it.effect(`does not keep a server from ending: writes are ${writes}`, () => {
+    it.effect(`a store that is down does not keep a server from ending: writes are ${writes}`, () => {
       const ills = healthy()
       const said: Array<string> = []
       return Effect.gen(function* () {
@@ -152,7 +152,7 @@ describe("a store that is down when a shared component is passivated", () => {
     })
   }
 
-  it.effect("and is well again while the server ends has its state, and that of the active ones", () => {
+  it.effect("a store that is up again while the server ends gets the last states", () => {
     const ills = healthy()
     const said: Array<string> = []
     return Effect.gen(function* () {

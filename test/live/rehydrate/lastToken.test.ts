@@ -23,7 +23,7 @@ const leave = Effect.fnUntraced(function* (action: "AddSlowly" | "AddBeforeLong"
 })
 
 describe("a private component that is unmounted while it does something", () => {
-  it.effect("comes back with what it has answered since", () =>
+  it.effect("a private component that is unmounted while it works comes back with what it has answered since", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const { calling } = yield* leave("AddSlowly")
@@ -36,7 +36,7 @@ describe("a private component that is unmounted while it does something", () => 
     }).pipe(Effect.scoped, Effect.provide(subject, { local: true }))
   )
 
-  it.effect("comes back with it for who mounts it meanwhile, on this page or another", () =>
+  it.effect("an unmounted component that works has its answers in a mount meanwhile, on this page or another", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const other = yield* live.connect()
@@ -50,7 +50,7 @@ describe("a private component that is unmounted while it does something", () => 
     }).pipe(Effect.scoped, Effect.provide(subject, { local: true }))
   )
 
-  it.effect("is not waited for longer than its shutdown, and comes back with what was seen of it", () =>
+  it.effect("an unmounted component is not waited for beyond its shutdown, and has what was seen of it", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const { calling } = yield* leave("AddBeforeLong")
@@ -62,7 +62,7 @@ describe("a private component that is unmounted while it does something", () => 
     }).pipe(Effect.scoped, Effect.provide(subject, { local: true }))
   )
 
-  it.effect("keeps nobody who leaves waiting for long", () =>
+  it.effect("a private component that works does not delay clients that leave for long", () =>
     Effect.gen(function* () {
       const { leaving } = yield* leave("AddBeforeLong")
       yield* TestClock.adjust("1 second")

@@ -33,7 +33,7 @@ const linesOf = (snapshot: Option.Option<SnapshotStore.Snapshot>) =>
   Option.match(snapshot, { onNone: () => undefined, onSome: ({ state }) => state["lines"] })
 
 layer(subject)("a component that persists", (it) => {
-  it.effect("is written at most once per interval after a change, and not before", () =>
+  it.effect("a component that persists is written at most once per interval after a change, and not before", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const notes = yield* live.mount(Notes, { key: "debounced" })
@@ -45,7 +45,7 @@ layer(subject)("a component that persists", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("comes back with its state after it was passivated, in its next life", () =>
+  it.effect("a component that persists comes back with its state after it was passivated, in its next life", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const scope = yield* Scope.make()
@@ -62,28 +62,26 @@ layer(subject)("a component that persists", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect(
-    "keeps what was changed less than an interval before a server ends, and loses only that when it is killed",
-    () =>
-      Effect.gen(function* () {
-        const live = yield* LiveTest.LiveTest
-        const notes = yield* live.mount(Notes, { key: "server" })
-        yield* notes.call.Write({ line: "a" })
-        yield* live.stop
-        yield* live.start
-        yield* live.reconnect
-        assert.deepStrictEqual((yield* notes.state).lines, ["a"])
-        yield* notes.call.Write({ line: "b" })
-        yield* TestClock.adjust("1 second")
-        yield* notes.call.Write({ line: "c" })
-        yield* live.kill
-        yield* live.start
-        yield* live.reconnect
-        assert.deepStrictEqual((yield* notes.state).lines, ["a", "b"])
-      }).pipe(Effect.scoped)
+  it.effect("a persistent component keeps what a server changed before it ended, and loses it when killed", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest.LiveTest
+      const notes = yield* live.mount(Notes, { key: "server" })
+      yield* notes.call.Write({ line: "a" })
+      yield* live.stop
+      yield* live.start
+      yield* live.reconnect
+      assert.deepStrictEqual((yield* notes.state).lines, ["a"])
+      yield* notes.call.Write({ line: "b" })
+      yield* TestClock.adjust("1 second")
+      yield* notes.call.Write({ line: "c" })
+      yield* live.kill
+      yield* live.start
+      yield* live.reconnect
+      assert.deepStrictEqual((yield* notes.state).lines, ["a", "b"])
+    }).pipe(Effect.scoped)
   )
 
-  it.effect("prefers what was stored later to a client's token, for a private instance", () =>
+  it.effect("a component that persists prefers what was stored later to a client's token, for a private instance", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const notes = yield* live.mount(Notes, {})
@@ -105,7 +103,7 @@ layer(subject)("a component that persists", (it) => {
 })
 
 layer(store)("a store that fails", (it) => {
-  it.effect("when it is to be read refuses the mount, and nothing is put in place of the state", () =>
+  it.effect("a store that fails to read refuses the mount, and nothing replaces the state", () =>
     Effect.gen(function* () {
       const real = yield* SnapshotStore.SnapshotStore
       let broken = false
@@ -143,7 +141,7 @@ layer(store)("a store that fails", (it) => {
 })
 
 layer(store)("a later version of a component", (it) => {
-  it.effect("reads what an earlier one stored, and an earlier one does not touch what a later one stored", () =>
+  it.effect("a later version reads what an earlier one stored, and an earlier one leaves a later one's alone", () =>
     Effect.gen(function* () {
       const server = <A, E>(
         components: typeof Notes | typeof LaterNotes,

@@ -158,7 +158,7 @@ const cases: ReadonlyArray<Case> = [
 
 describe("a token that", () => {
   for (const { change, meanwhile, reason, spoil, why } of cases) {
-    it.effect(`${why} is refused as "${reason}", once in the log, and the component mounts anew`, () => {
+    it.effect(`a token that ${why} is refused as "${reason}", once in the log, and the component mounts anew`, () => {
       const logged: Array<unknown> = []
       const logger = Logger.make(({ fiber, message }) => {
         if (String(message).includes("token")) logged.push(fiber.getRef(References.CurrentLogAnnotations)["reason"])
@@ -182,7 +182,7 @@ describe("a token that", () => {
     })
   }
 
-  it.effect("is as it was sealed brings the state back", () =>
+  it.effect("a token that is as it was sealed brings the state back", () =>
     Effect.gen(function* () {
       const kept = new OneToken()
       yield* visit(kept, setting, (cart) => Effect.andThen(cart.call.Add(), second))

@@ -17,7 +17,7 @@ const restart = Effect.gen(function* () {
 })
 
 layer(subject)("a server that dies", (it) => {
-  it.effect("takes no state with it that is older than the token interval", () =>
+  it.effect("a server that dies loses no state that is older than the token interval", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 3 } })
@@ -32,7 +32,7 @@ layer(subject)("a server that dies", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("again and again is survived again and again", () =>
+  it.effect("a state survives servers that die again and again", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
@@ -48,7 +48,7 @@ layer(subject)("a server that dies", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("before there was a change keeps what was mounted", () =>
+  it.effect("a server that dies before there was a change loses no mount", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 3 } })
@@ -60,7 +60,7 @@ layer(subject)("a server that dies", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("is no reason to start over when the client comes back later than its session lasts", () =>
+  it.effect("a client that comes back to a new server later than its session lasts keeps its state", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
@@ -76,7 +76,7 @@ layer(subject)("a server that dies", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("long after the last change takes nothing with it, for tokens are renewed", () =>
+  it.effect("a server that dies long after the last change loses nothing, because tokens are renewed", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       for (const end of [live.kill, live.stop]) {
@@ -95,7 +95,7 @@ layer(subject)("a server that dies", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("more than an hour ago is forgotten", () =>
+  it.effect("a state of more than an hour ago is forgotten", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
@@ -122,7 +122,7 @@ const page = Effect.fnUntraced(function* (cacheKey: string | undefined) {
 })
 
 layer(subject)("a page", (it) => {
-  it.effect("that is reloaded right after its first click has its count", () =>
+  it.effect("a page that is reloaded right after its first click has its count", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const before = yield* live.connect()
@@ -137,7 +137,7 @@ layer(subject)("a page", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("that is reloaded has its state, the latest change included", () =>
+  it.effect("a page that is reloaded has its state, including the latest change", () =>
     Effect.gen(function* () {
       const before = yield* page("mine")
       yield* TestClock.adjust("1 second")
@@ -155,7 +155,7 @@ layer(subject)("a page", (it) => {
     })
   )
 
-  it.effect("that is left and come back to has its state, also when it says good-bye", () =>
+  it.effect("a page that the user leaves and comes back to has its state, also when it closes its session", () =>
     Effect.gen(function* () {
       const before = yield* page("left")
       yield* before.lab.call.Add({ by: 5 })
@@ -167,7 +167,7 @@ layer(subject)("a page", (it) => {
     })
   )
 
-  it.effect("opened twice is one instance, whichever is closed first", () =>
+  it.effect("a page that is open twice has one instance, whichever page is closed first", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const one = yield* page("twice")
@@ -188,7 +188,7 @@ layer(subject)("a page", (it) => {
     })
   )
 
-  it.effect("with another cache key, or none, has a state of its own", () =>
+  it.effect("a page with another cache key, or none, has its own state", () =>
     Effect.gen(function* () {
       const one = yield* page("a")
       yield* one.lab.call.Add({ by: 1 })
@@ -227,7 +227,7 @@ const refused = Effect.fnUntraced(function* (
 })
 
 layer(subject)("a token", (it) => {
-  it.effect("is spent once, while its instance runs and when it does not", () =>
+  it.effect("a token can be used once, while its instance runs and when it does not", () =>
     Effect.gen(function* () {
       const { heard, mounted, token } = yield* tokens
       const joined = yield* rehydrate(heard, token)
@@ -244,7 +244,7 @@ layer(subject)("a token", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("is refused when a newer one is known to have arrived", () =>
+  it.effect("a token is refused when a newer one is known to have arrived", () =>
     Effect.gen(function* () {
       const { heard, older, token } = yield* tokens
       assert.strictEqual(yield* refused(yield* listen(), older), "stale")
@@ -256,7 +256,7 @@ layer(subject)("a token", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("of a life that is over is stale when another one was brought back from a newer", () =>
+  it.effect("a token of an earlier life is stale when a later life was restored from a newer token", () =>
     Effect.gen(function* () {
       const { older, token } = yield* tokens
       yield* (yield* LiveTest.LiveTest).kill
@@ -266,7 +266,7 @@ layer(subject)("a token", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("for other props, another component or another principal is refused, and keeps its worth", () =>
+  it.effect("a token for other props, another component or another principal is refused, and stays valid", () =>
     Effect.gen(function* () {
       const { heard, token } = yield* tokens
       assert.strictEqual(yield* refused(heard, token, "Lab", { start: 2 }), "props")
@@ -276,7 +276,7 @@ layer(subject)("a token", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("that is none is refused, whatever it is, and the connection lives", () =>
+  it.effect("a text that is not a token is refused, and the connection continues", () =>
     Effect.gen(function* () {
       const { heard, token } = yield* tokens
       for (const bad of ["", ".", "x", "v1.....", "a".repeat(500_000), token.slice(1), `${token}x`]) {
@@ -286,7 +286,7 @@ layer(subject)("a token", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("brings one instance back, however many bring it at once, and is spent when they have the next", () =>
+  it.effect("a token restores one instance, however many send it at once, and is void when they have the next", () =>
     Effect.gen(function* () {
       const { token } = yield* tokens
       yield* (yield* LiveTest.LiveTest).kill
@@ -302,7 +302,7 @@ layer(subject)("a token", (it) => {
 })
 
 layer(subject)("two pages of one browser", (it) => {
-  it.effect("come back to one instance after the server died, though they have one token", () =>
+  it.effect("two pages of one browser come back to one instance after the server died, with one token", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const one = yield* page("both")

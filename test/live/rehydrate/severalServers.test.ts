@@ -9,7 +9,7 @@ import { listen, rehydrate } from "../../support/Rpc.ts"
 
 const shared = Layer.merge(SnapshotStore.layerMemory, Secrets.layerRandom)
 
-it.effect("the newest token is taken by a server where an older life of the instance still waits", () =>
+it.effect("the newest token is accepted by a server where an older life of the instance still waits", () =>
   Effect.gen(function* () {
     const services = yield* Layer.build(shared)
     const server = Effect.map(

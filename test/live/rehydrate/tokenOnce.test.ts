@@ -12,7 +12,7 @@ import * as ReplicaOpener from "../../../src/client/ReplicaOpener.ts"
 const subject = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors))
 
 layer(subject)("a page that is reloaded and loses its first connection", (it) => {
-  it.effect("before ConnectionEstablished arrives has its state", () =>
+  it.effect("a page that is reloaded and loses its connection before ConnectionEstablished arrives has its state", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const scope = yield* Scope.make()
@@ -43,7 +43,7 @@ layer(subject)("a page that is reloaded and loses its first connection", (it) =>
 })
 
 layer(subject)("a page that was reloaded", (it) => {
-  it.effect("and is left right after a change has that change later", () =>
+  it.effect("a page that is reloaded, and left right after a change, has that change later", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const page = Effect.gen(function* () {
@@ -74,7 +74,7 @@ layer(subject)("a page that was reloaded", (it) => {
 layer(
   LiveTest.layer({ components: [Notes] }).pipe(Layer.provide(NotesLayer), Layer.provideMerge(SnapshotStore.layerMemory))
 )("a token that is refused", (it) => {
-  it.effect("changes nothing in the store", () =>
+  it.effect("a token that is refused changes nothing in the store", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const { read } = yield* SnapshotStore.SnapshotStore

@@ -355,7 +355,7 @@ const makeServer = Effect.fnUntraced(function* (
 describe("the tokens of a component", () => {
   for (const persist of [false, true]) {
     it.effect.prop(
-      `that ${persist ? "persists" : "does not persist"} bring back what counts, whatever is lost, late, repeated or started again`,
+      `the tokens of a ${persist ? "persistent" : "private"} component restore what counts, whatever is lost, late or repeated`,
       [Schema.Array(Command).check(Schema.isMinLength(20), Schema.isMaxLength(40))],
       ([commands]) =>
         Effect.gen(function* () {
@@ -374,7 +374,7 @@ describe("the tokens of a component", () => {
     )
   }
 
-  it("were brought in every way that matters", () => {
+  it("the runs used tokens in every way that matters", () => {
     for (const what of [
       "the best: taken",
       "the best: unavailable",

@@ -7,7 +7,7 @@ import { LiveTest } from "fibra/testing"
 import { Notes, NotesLayer } from "../../support/Notes.ts"
 
 describe("a state that is too large for a token", () => {
-  it.effect("comes back from the store, when the component persists", () =>
+  it.effect("a state that is too large for a token comes back from the store, when the component persists", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const notes = yield* live.mount(Notes, {})

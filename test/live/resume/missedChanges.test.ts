@@ -12,7 +12,7 @@ const subject = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors
 const start = <A, E>(call: Effect.Effect<A, E>) => Effect.forkChild(Effect.exit(call), { startImmediately: true })
 
 layer(subject)("what was lost on its way is said again", (it) => {
-  it.effect("of the life of a component", () =>
+  it.effect("a lost status of a component is sent again", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const ticker = yield* live.mount(Ticker, {})
@@ -31,7 +31,7 @@ layer(subject)("what was lost on its way is said again", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("of a token, also while another page of the instance has not read it", () =>
+  it.effect("a lost token is sent again, also while another page of the instance has not read it", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const options = { props: { start: 0 }, cacheKey: "two pages" }
@@ -88,7 +88,7 @@ layer(LiveTest.layer({ components, onFrame }).pipe(Layer.provideMerge(behaviors)
     assert.strictEqual((yield* lab.state).count, 8 + changes)
   })
 
-  it.effect("is sent change by change, none twice, as far as the log reaches", () =>
+  it.effect("missed changes are sent one by one, none twice, as far as the log reaches", () =>
     Effect.gen(function* () {
       yield* miss(200)
       assert.deepStrictEqual([times("Patched"), times("Snapshot")], [205, 0])
@@ -96,7 +96,7 @@ layer(LiveTest.layer({ components, onFrame }).pipe(Layer.provideMerge(behaviors)
     }).pipe(Effect.scoped)
   )
 
-  it.effect("is noticed, and asked for as a snapshot", () =>
+  it.effect("missed changes are noticed, and a snapshot is requested", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const other = yield* live.connect()
@@ -119,7 +119,7 @@ layer(LiveTest.layer({ components, onFrame }).pipe(Layer.provideMerge(behaviors)
     }).pipe(Effect.scoped)
   )
 
-  it.effect("is sent as one snapshot when it is more", () =>
+  it.effect("missed changes are sent as one snapshot when there are more than the log has", () =>
     Effect.gen(function* () {
       yield* miss(2000)
       assert.deepStrictEqual([times("Patched"), times("Snapshot")], [0, 1])

@@ -5,7 +5,7 @@ import { LiveTest } from "fibra/testing"
 import { behaviors, components, Lab } from "../../support/Lab.ts"
 
 layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("a connection that is lost", (it) => {
-  it.effect("does not interrupt what a shared instance is doing", () =>
+  it.effect("a connection that is lost does not interrupt what a shared instance is doing", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 }, key: "busy" })
@@ -18,7 +18,7 @@ layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("a con
 })
 
 describe("the delay before connecting again", () => {
-  it("is none at first, then doubles up to its cap", () => {
+  it("the delay before connecting again is none at first, then doubles up to its maximum", () => {
     const delays = [0, 1, 2, 3, 6, 50].map((attempt) =>
       Link.backoffDelay(attempt, Duration.millis(250), Duration.seconds(10))
     )

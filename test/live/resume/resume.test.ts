@@ -15,7 +15,7 @@ const subject = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors
 const start = <A, E>(call: Effect.Effect<A, E>) => Effect.forkChild(Effect.exit(call), { startImmediately: true })
 
 layer(subject)("a session", (it) => {
-  it.effect("goes on without its client, which then has the state it missed", () =>
+  it.effect("a session continues without its client, which later has the state that it missed", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const ticker = yield* live.mount(Ticker, {})
@@ -32,7 +32,7 @@ layer(subject)("a session", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("ends when nobody comes back for it in time, and then its instances stop", () =>
+  it.effect("a session ends when its client does not come back in time, and then its instances stop", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 5 } })
@@ -48,7 +48,7 @@ layer(subject)("a session", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("ends at once when its client says good-bye", () =>
+  it.effect("a session ends at once when its client closes it", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const scope = yield* Scope.make()
@@ -62,7 +62,7 @@ layer(subject)("a session", (it) => {
     })
   )
 
-  it.effect("has the events its client missed, once each and in order", () =>
+  it.effect("a session sends the events that its client missed, once each and in order", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 }, key: "events" })
@@ -91,7 +91,7 @@ layer(subject)("a session", (it) => {
 })
 
 layer(subject)("a call", (it) => {
-  it.effect("under way when the connection is lost runs once and is answered after it", () =>
+  it.effect("a call under way when the connection is lost runs once and is answered after it", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const { latch } = yield* Gate
@@ -107,7 +107,7 @@ layer(subject)("a call", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("whose answer is lost with the connection is answered from what the session kept", () =>
+  it.effect("a call whose answer is lost with the connection is answered from the replies that the session keeps", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
@@ -124,7 +124,7 @@ layer(subject)("a call", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("that never arrived is sent again", () =>
+  it.effect("a call that never arrived is sent again", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
@@ -137,7 +137,7 @@ layer(subject)("a call", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("made while there is no connection waits, and goes out in order", () =>
+  it.effect("a call made without a connection waits, and is sent in order", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
@@ -156,7 +156,7 @@ layer(subject)("a call", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("that waits for a connection longer than it may did not run", () =>
+  it.effect("a call that waits for a connection longer than its limit did not run", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
@@ -174,7 +174,7 @@ layer(subject)("a call", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("that was given up while the connection was lost is interrupted when it is back", () =>
+  it.effect("a call that was given up while the connection was lost is interrupted when it is back", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const gate = yield* Gate
@@ -192,7 +192,7 @@ layer(subject)("a call", (it) => {
   )
 
   it.effect(
-    "that may have run in a session that is gone is reported as unknown, and one that may run twice runs again",
+    "a call that may have run in a session that is gone is reported as unknown, and one that may run twice runs again",
     () =>
       Effect.gen(function* () {
         const live = yield* LiveTest.LiveTest
@@ -214,7 +214,7 @@ layer(subject)("a call", (it) => {
       }).pipe(Effect.scoped)
   )
 
-  it.effect("that arrives twice runs once", () =>
+  it.effect("a call that arrives twice runs once", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
@@ -231,7 +231,7 @@ layer(
     Layer.provide(LiveConfig.layer({ maxParked: 2, linger: Duration.minutes(5), idleTimeout: Duration.hours(1) }))
   )
 )("parked sessions", (it) => {
-  it.effect("are bounded: the oldest goes first", () =>
+  it.effect("parked sessions have a maximum: the oldest ends first", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const mount = Effect.gen(function* () {
@@ -264,7 +264,7 @@ const EndlessLayer = Endless.toLayer(
 layer(LiveTest.layer({ components: [Endless] }).pipe(Layer.provide(EndlessLayer)))(
   "a mount without a call id",
   (it) => {
-    it.effect("is given up when the connection is lost, for nobody can ask for its answer again", () =>
+    it.effect("a mount without a call id is given up with its connection: nobody can ask for its answer", () =>
       Effect.gen(function* () {
         const live = yield* LiveTest.LiveTest
         const heard = yield* listen()
@@ -281,7 +281,7 @@ layer(LiveTest.layer({ components: [Endless] }).pipe(Layer.provide(EndlessLayer)
 )
 
 layer(subject)("a mount", (it) => {
-  it.effect("whose answer is lost with the connection is done once", () =>
+  it.effect("a mount whose answer is lost with the connection is done once", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       yield* live.stall
@@ -296,7 +296,7 @@ layer(subject)("a mount", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("that is given up while the connection is lost leaves nothing behind", () =>
+  it.effect("a mount that is given up while the connection is lost leaves nothing behind", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const scope = yield* Scope.make()
@@ -309,7 +309,7 @@ layer(subject)("a mount", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("that cannot be done in time fails, and is done when it can be", () =>
+  it.effect("a mount that cannot be done in time fails, and succeeds later when it can", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       yield* live.disconnect

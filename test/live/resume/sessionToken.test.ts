@@ -14,7 +14,7 @@ layer(subject)("a session token", (it) => {
     pending: []
   })
 
-  it.effect("that was guessed, or is another principal's, is refused, and harms nobody", () =>
+  it.effect("a session token that was guessed, or belongs to another principal, is refused, and harms nobody", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const owner = yield* listen({ principal: "ada" })
@@ -48,7 +48,7 @@ layer(subject)("a session token", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("is good once: who comes with it later is refused, and who has the session keeps it", () =>
+  it.effect("a session token can be used once: a later client is refused, and the one with the session keeps it", () =>
     Effect.gen(function* () {
       const first = yield* listen()
       const { componentId, epoch, index, revision } = yield* first.mount("Lab", { start: 0 })
@@ -67,7 +67,7 @@ layer(subject)("a session token", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("takes nothing along that its client does not name", () =>
+  it.effect("a session token resumes only components that its client names", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const before = yield* live.open

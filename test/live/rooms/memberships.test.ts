@@ -22,7 +22,7 @@ describe("memberships", () => {
   const heard = (memberships: Memberships, index: number, room?: string) =>
     memberships.heard(said(index, room)).map(([name]) => name)
 
-  it("tell an event to those who were in the room when it was said, once", () => {
+  it("memberships pass an event to the components that were in the room when it was sent, once", () => {
     const memberships = new Memberships()
     memberships.moved(joined("a", 3))
     memberships.moved(joined("b", 5))
@@ -36,7 +36,7 @@ describe("memberships", () => {
     assert.deepStrictEqual(memberships.places, [{ room: "r", index: 9 }])
   })
 
-  it("say to each member how much it has lost", () => {
+  it("memberships tell each component how many events it has lost", () => {
     const memberships = new Memberships()
     memberships.moved(joined("a", 0))
     memberships.moved(joined("b", 8))
@@ -51,7 +51,7 @@ describe("memberships", () => {
     assert.deepStrictEqual(heard(memberships, 11), ["b", "c"])
   })
 
-  it("that are told again after a drop are the same, and a room that was left is not heard twice", () => {
+  it("memberships that are sent again after a drop are the same, and a room that was left is not heard twice", () => {
     const memberships = new Memberships()
     memberships.moved(joined("a", 0))
     assert.deepStrictEqual(heard(memberships, 1), ["a"])
@@ -67,7 +67,7 @@ describe("memberships", () => {
     assert.deepStrictEqual(heard(memberships, 5), ["a"])
   })
 
-  it("remember the order of the rooms, and forget what is gone", () => {
+  it("memberships remember the order of the rooms, and forget what is gone", () => {
     const memberships = new Memberships()
     memberships.moved(joined("b", 0, "two"))
     memberships.moved(joined("a", 0, "two", 2))
@@ -81,7 +81,7 @@ describe("memberships", () => {
     assert.deepStrictEqual(memberships.places[0], { room: "two", index: 0 })
   })
 
-  it("remember how far a room was read when the last in it is gone, for one that has left it is told again", () => {
+  it("memberships remember how far a room was read when the last component has left it, for it is sent again", () => {
     const memberships = new Memberships()
     memberships.moved(joined("a", 0))
     memberships.moved(joined("b", 0))
@@ -94,7 +94,7 @@ describe("memberships", () => {
     assert.deepStrictEqual(heard(memberships, 1), [])
   })
 
-  it("do not grow with the rooms that were left", () => {
+  it("memberships do not grow with the rooms that were left", () => {
     const memberships = new Memberships()
     for (let room = 0; room < 1000; room++) {
       memberships.moved(joined("a", 0, `${room}`))
@@ -115,7 +115,7 @@ describe("the router", () => {
     }
   }
 
-  it("keeps what is told of a component before its mount is answered, and nothing of one that does not come", () => {
+  it("the router keeps what arrives before the answer to a mount, and nothing for one that does not come", () => {
     const router = makeRouter()
     const ended = router.expectMount()
     const early: ReadonlyArray<RoutedEvent> = [joined("a", 0), said(1), said(2)]
@@ -132,7 +132,7 @@ describe("the router", () => {
     assert.deepStrictEqual(a.told.at(-1), "Event 3")
   })
 
-  it("tells a component that leaves one room for another so in one step", () => {
+  it("the router tells a component that leaves one room for another so in one step", () => {
     const router = makeRouter()
     const a = recorder()
     router.route("a", a)
@@ -145,7 +145,7 @@ describe("the router", () => {
     assert.deepStrictEqual(a.told, ["in ", "in one", "in two", "Event 1"])
   })
 
-  it("forgets the rooms of components that a session does not have any more", () => {
+  it("the router forgets the rooms of components that a session does not have any more", () => {
     const router = makeRouter()
     for (const name of ["a", "b"]) {
       router.route(name, recorder())
@@ -193,7 +193,7 @@ describe("lists of who is there", () => {
     return { router, lists, asked, watch }
   })
 
-  it.effect("are shared, and come whole to who watches later", () =>
+  it.effect("presence lists are shared, and complete for a later follower", () =>
     Effect.gen(function* () {
       const { lists, router, watch } = yield* make
       const first = watch()
@@ -205,7 +205,7 @@ describe("lists of who is there", () => {
     })
   )
 
-  it.effect("that are told before their component are there for who watches them soon", () =>
+  it.effect("presence lists that arrive before their component are there for its followers", () =>
     Effect.gen(function* () {
       const { lists, router, watch } = yield* make
       router.event(snapshot(7, "ada"))
@@ -219,7 +219,7 @@ describe("lists of who is there", () => {
     })
   )
 
-  it.effect("that nobody watches are kept a while, and while something is being mounted", () =>
+  it.effect("presence lists that nobody follows are kept for a while, and while something is being mounted", () =>
     Effect.gen(function* () {
       const { lists, router, watch } = yield* make
       const first = watch()
@@ -236,7 +236,7 @@ describe("lists of who is there", () => {
     })
   )
 
-  it.effect("are asked for when something is missing, and taken as they come", () =>
+  it.effect("presence lists are requested when something is missing, and applied as they arrive", () =>
     Effect.gen(function* () {
       const { asked, lists, router, watch } = yield* make
       const { seen } = watch()

@@ -209,7 +209,7 @@ const runs = 500
 
 describe("rooms", () => {
   it.effect.prop(
-    `members are who is there, and hear everything once or what they missed, in ${runs} runs of seed ${seed}`,
+    `rooms list their members and send them everything once or what they missed, in ${runs} runs of seed ${seed}`,
     [Schema.Array(Command).check(Schema.isMinLength(20), Schema.isMaxLength(60))],
     ([commands]) =>
       run(commands).pipe(

@@ -28,7 +28,7 @@ const adaAndBob = Effect.gen(function* () {
 const reason = (error: unknown) => (error instanceof LiveError.LiveError ? error.reason._tag : error)
 
 describe("a room", () => {
-  it.effect("brings what one member says to every member, itself included, once, and to nobody else", () =>
+  it.effect("a room sends an event of one member to every member, including itself, once, and to nobody else", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const [second, third] = [yield* live.connect(), yield* live.connect()]
@@ -46,7 +46,7 @@ describe("a room", () => {
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
-  it.effect("is joined and left by the behaviour, and what is said before or after is not heard", () =>
+  it.effect("a room is joined and left by the behaviour, and events before or after are not heard", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const second = yield* live.connect()
@@ -66,7 +66,7 @@ describe("a room", () => {
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
-  it.effect("may be spoken in without the sender hearing it, and to one principal", () =>
+  it.effect("a room can send an event to all but the sender, and to one principal", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const [one, other] = [yield* live.connect({ principal: "ada" }), yield* live.connect({ principal: "bob" })]
@@ -85,7 +85,7 @@ describe("a room", () => {
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
-  it.effect("keeps a member through a drop, and tells it what it missed, or how much of it is lost", () =>
+  it.effect("a room keeps a member through a drop, and sends it what it missed, or how much is lost", () =>
     Effect.gen(function* () {
       const { ada, bob, heard, live, second } = yield* adaAndBob
       yield* bob.call.Say({ words: "0" })
@@ -105,7 +105,7 @@ describe("a room", () => {
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
-  it.effect("bounds what a client that does not read may miss, and its state is the last all the same", () =>
+  it.effect("a room limits what a client that does not read may miss, whose state is the latest all the same", () =>
     Effect.gen(function* () {
       const { ada, bob, heard, live, second } = yield* adaAndBob
       yield* live.stall
@@ -122,7 +122,7 @@ describe("a room", () => {
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
-  it.effect("refuses what it should, each with its error, and everything else goes on", () =>
+  it.effect("a room refuses wrong requests, each with its error, and everything else continues", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
@@ -158,7 +158,7 @@ describe("a room", () => {
     )
   )
 
-  it.effect("is one of no more than a connection may be in, whatever it mounts", () =>
+  it.effect("a connection is in no more rooms than it may be, whatever it mounts", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       for (const room of ["one", "two", "three"]) yield* live.mount(RoomFixture, { props: { who: room }, room })
@@ -171,7 +171,7 @@ describe("a room", () => {
     }).pipe(Effect.scoped, Effect.provide(served({ maxRooms: 3 })))
   )
 
-  it.effect("that a shared instance joins is heard by all who have mounted it, however many rooms they are in", () =>
+  it.effect("a room of a shared instance is heard by all who have mounted it, whatever rooms they are in", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const second = yield* live.connect()
@@ -186,7 +186,7 @@ describe("a room", () => {
     }).pipe(Effect.scoped, Effect.provide(served({ maxRooms: 2 })))
   )
 
-  it.effect("has no ghosts: a crash keeps its member, an end does not", () =>
+  it.effect("a room has no ghosts: a crash keeps its member, an end does not", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const second = yield* live.connect()
@@ -210,7 +210,7 @@ describe("a room", () => {
 })
 
 describe("presence", () => {
-  it.effect("of a client of whom nothing is known at first begins when something is", () =>
+  it.effect("presence of a client without initial metadata begins when there is some", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const second = yield* live.connect()
@@ -229,7 +229,7 @@ describe("presence", () => {
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
-  it.effect("merges the clients of a principal, says who is away, and forgets who does not come back", () =>
+  it.effect("presence merges the clients of a principal, shows who is away, and forgets who does not come back", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const [one, other] = [yield* live.connect({ principal: "ada" }), yield* live.connect({ principal: "ada" })]
@@ -260,7 +260,7 @@ describe("presence", () => {
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
-  it.effect("of a shared instance is who has mounted it", () =>
+  it.effect("presence of a shared instance lists those who have mounted it", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const second = yield* live.connect()
@@ -313,7 +313,7 @@ const SightLayer = Sight.toLayer(
 const sight = LiveTest.layer({ components: [Sight] }).pipe(Layer.provide(SightLayer), Layer.provide(Logger.layer([])))
 
 describe("a shared instance", () => {
-  it.effect("counts a hundred increments of twenty clients at the same moment as a hundred", () =>
+  it.effect("a shared instance counts a hundred increments of twenty clients at the same moment as a hundred", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const counters = yield* Effect.forEach(Array.from({ length: 20 }), () =>
@@ -330,7 +330,7 @@ describe("a shared instance", () => {
     }).pipe(Effect.scoped, Effect.provide(sight))
   )
 
-  it.effect("whose view fails for one principal is faulted for that one, who sees on when it works again", () =>
+  it.effect("a shared instance whose view fails for one principal is faulted for that one only", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const [eve, late] = [yield* live.connect({ principal: "eve" }), yield* live.connect({ principal: "eve" })]

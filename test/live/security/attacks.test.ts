@@ -30,7 +30,7 @@ describe("a megabyte of brackets", () => {
     { type: "COMPONENT_MOUNT", payload: { component: "Nobody", props: "$" } },
     { type: "CALL_ACTION", componentId: "none", action: "Note", payload: "$" }
   ]) {
-    it.live(`in a ${message.type} keeps nobody waiting`, () =>
+    it.live(`a megabyte of brackets in a ${message.type} delays nobody`, () =>
       Effect.gen(function* () {
         const port = yield* Port
         const [attacker, other] = [yield* connect(port), yield* connect(port)]
@@ -53,7 +53,7 @@ describe("a megabyte of brackets", () => {
     )
   }
 
-  it.live("as the type of a message is a mistake like any other", () =>
+  it.live("a megabyte of brackets as the type of a message is a mistake like any other", () =>
     Effect.gen(function* () {
       const socket = yield* connect(yield* Port)
       yield* socket.sendText(`{"type":${"[".repeat(10_000)}${"]".repeat(10_000)}}`)
@@ -64,7 +64,7 @@ describe("a megabyte of brackets", () => {
 })
 
 describe("a client that never says what it has", () => {
-  it("is remembered by the newest of each thing it was sent", () => {
+  it("a client that never acknowledges costs the memory of the newest of each thing it was sent", () => {
     const receipts = new PendingAcks()
     const confirmed: Array<number> = []
     let serial = 0
@@ -84,7 +84,7 @@ describe("a client that never says what it has", () => {
     assert.isTrue(receipts.isEmpty)
   })
 
-  it.live("and sends nothing but empty arrays is cut off like any other", () =>
+  it.live("a client that never acknowledges and sends nothing but empty arrays is disconnected like any other", () =>
     Effect.gen(function* () {
       const socket = yield* connect(yield* Port)
       for (let time = 0; time < 600; time++) yield* socket.sendText("[]")
@@ -92,7 +92,7 @@ describe("a client that never says what it has", () => {
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
-  it.live("but has come back for its session is not cut off for being silent", () =>
+  it.live("a client that never acknowledges but has resumed its session is not disconnected for silence", () =>
     Effect.gen(function* () {
       const port = yield* Port
       const socket = yield* connect(port)
@@ -116,7 +116,7 @@ const halls = (config: Partial<LiveConfig.Settings>) =>
   )
 
 describe("rooms", () => {
-  it.effect("that were left take no room, though nobody has confirmed it", () =>
+  it.effect("rooms that were left do not count, even before the client has acknowledged that", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const hall = yield* live.mount(RoomFixture, { props: { who: "Ada" } })
@@ -135,7 +135,7 @@ describe("rooms", () => {
     }).pipe(Effect.scoped, Effect.provide(halls({ maxRooms: 2 })))
   )
 
-  it.effect("are joined by a shared instance whatever one of its clients is in", () =>
+  it.effect("rooms are joined by a shared instance whatever rooms its clients are in", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const mallory = yield* live.connect()
@@ -150,17 +150,19 @@ describe("rooms", () => {
 
 describe("one event for very many components of one client", () => {
   for (const batch of ["0", "1"]) {
-    it.live(`ends its connection before it fills the memory, ${batch === "1" ? "in one array" : "one by one"}`, () =>
-      Effect.gen(function* () {
-        const socket = yield* connect(yield* Port, { batch })
-        let desk = ""
-        for (let mount = 0; mount < 100; mount++)
-          desk = yield* socket.mount({ component: "AuthorizationFixture", room: "hall" })
-        const payload = { words: "x".repeat(200_000) }
-        yield* socket.send({ type: "CALL_ACTION", componentId: desk, action: "Say", payload })
-        // Cut off, in the middle of what cannot be written.
-        assert.include([1006, 1013], yield* socket.closed)
-      }).pipe(Effect.scoped, Effect.provide(served({ ...unlimited, maxBuffered: 1024 * 1024 })))
+    it.live(
+      `an event for very many components of a client ends its connection, ${batch === "1" ? "in one array" : "one by one"}`,
+      () =>
+        Effect.gen(function* () {
+          const socket = yield* connect(yield* Port, { batch })
+          let desk = ""
+          for (let mount = 0; mount < 100; mount++)
+            desk = yield* socket.mount({ component: "AuthorizationFixture", room: "hall" })
+          const payload = { words: "x".repeat(200_000) }
+          yield* socket.send({ type: "CALL_ACTION", componentId: desk, action: "Say", payload })
+          // Cut off, in the middle of what cannot be written.
+          assert.include([1006, 1013], yield* socket.closed)
+        }).pipe(Effect.scoped, Effect.provide(served({ ...unlimited, maxBuffered: 1024 * 1024 })))
     )
   }
 })
@@ -181,7 +183,7 @@ const SafeLayer = Safe.toLayer(
 )
 
 describe("a component without events", () => {
-  it.effect("hears nothing in a room where others speak", () =>
+  it.effect("a component without events hears nothing in a room where others send events", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const frames: Array<string> = []
@@ -204,7 +206,7 @@ describe("a component without events", () => {
 })
 
 describe("a view", () => {
-  it.effect("goes by the claims of the client that looks, not by those of another one of its principal", () =>
+  it.effect("a view uses the claims of the client that looks, not those of another client of its principal", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const admin = yield* live.connect({ principal: { id: "carol", claims: { admin: true } } })
@@ -221,7 +223,7 @@ describe("a view", () => {
 })
 
 describe("keys that somebody makes up", () => {
-  it.effect("leave nothing in the store when nothing has happened under them", () =>
+  it.effect("keys that somebody makes up leave nothing in the store when nothing has happened under them", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const store = yield* SnapshotStore.SnapshotStore

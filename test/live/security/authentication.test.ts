@@ -64,7 +64,7 @@ const subject = served.pipe(
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } })
 
 layer(subject)("a client that connects", (it) => {
-  it.effect("is let in with a token in its header, with a cookie, with one in the query, and anonymously", () =>
+  it.effect("a client is admitted with a token in its header, a cookie, one in the query, or anonymously", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
       assert.strictEqual((yield* knock(url, bearer("token-of-ada"))).status, 101)
@@ -74,7 +74,7 @@ layer(subject)("a client that connects", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("is answered 401 when it is not known, with how to say who it is, and not with why it was refused", () =>
+  it.effect("a client that is not known is answered 401 and how to authenticate, and not why it was refused", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
       const { headers, status, text } = yield* knock(url, bearer("made-up"))
@@ -85,7 +85,7 @@ layer(subject)("a client that connects", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("is answered 403 when it is known and may not come", () =>
+  it.effect("a client that is known and not permitted is answered 403", () =>
     Effect.gen(function* () {
       const { status, text } = yield* knock((yield* Address).url, bearer("banned"))
       assert.strictEqual(status, 403)
@@ -93,7 +93,7 @@ layer(subject)("a client that connects", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("is answered 500 when Authentication dies or throws, and never is somebody anonymous", () =>
+  it.effect("a client is answered 500 when Authentication dies or throws, and is never made anonymous", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
       for (const token of ["dies", "throws"]) {
@@ -106,7 +106,7 @@ layer(subject)("a client that connects", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("is answered 503 when Authentication takes too long", () =>
+  it.effect("a client is answered 503 when Authentication takes too long", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
       const desk = yield* AuthorizationFixture
@@ -121,7 +121,7 @@ layer(subject)("a client that connects", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("of a browser brings its token as a sub-protocol, and is answered the other one", () =>
+  it.effect("a client in a browser brings its token as a sub-protocol, and is answered the other one", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
       const ada = yield* knock(url, { protocols: ["fibra", "bearer.token-of-ada"] })
@@ -133,7 +133,7 @@ layer(subject)("a client that connects", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("and offers a secret sub-protocol alone does not hear it again", () =>
+  it.effect("a client that offers only a secret sub-protocol does not get it back", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
       // `ws` fails such a connection itself, so this looks at the answer.
@@ -177,7 +177,7 @@ const established = Effect.fnUntraced(function* (url: string, token: string | un
 })
 
 layer(subject)("a session", (it) => {
-  it.effect("is taken up by its principal and by nobody else, whoever has its token", () =>
+  it.effect("a session is resumed by its principal and by nobody else, whoever has its token", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
       const { sessionToken } = yield* established(url, "token-of-ada")
@@ -190,7 +190,7 @@ layer(subject)("a session", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("is not taken up by one whose credentials are not good any more: it is authenticated anew", () =>
+  it.effect("a session is not resumed with credentials that have expired: the client is authenticated anew", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
       const desk = yield* AuthorizationFixture
@@ -208,7 +208,7 @@ layer(subject)("a session", (it) => {
 layer(served.pipe(Layer.provide(LiveConfig.layer({ allowedOrigins: ["https://app.example.org"] }))))(
   "a page of another origin",
   (it) => {
-    it.effect("is answered 403, and one of an allowed origin is let in", () =>
+    it.effect("a page of another origin is answered 403, and one of an allowed origin is admitted", () =>
       Effect.gen(function* () {
         const { url } = yield* Address
         const foreign = yield* knock(url, { headers: { origin: "https://evil.example" } })

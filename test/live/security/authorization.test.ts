@@ -43,7 +43,7 @@ const refused = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   )
 
 describe("authorization", () => {
-  it.effect("is asked for every mount, with its services, and says what is not allowed, and not why", () =>
+  it.effect("authorization is asked for every mount, with its services, and clients do not learn why not", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const [ada, eve] = [yield* live.connect({ principal: "ada" }), yield* live.connect({ principal: "eve" })]
@@ -66,7 +66,7 @@ describe("authorization", () => {
     }).pipe(Effect.scoped, Effect.provide(tested(rights)))
   )
 
-  it.effect("is asked for every call in its turn, so that calls keep their order", () =>
+  it.effect("authorization is asked for every call in its turn, so that calls keep their order", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const [one, other] = [yield* live.connect({ principal: "ada" }), yield* live.connect({ principal: "bob" })]
@@ -93,7 +93,7 @@ describe("authorization", () => {
       }
     ]
   ] as const) {
-    it.effect(`allows nothing when it ${how}`, () =>
+    it.effect(`authorization permits nothing when it ${how}`, () =>
       Effect.gen(function* () {
         const live = yield* LiveTest.LiveTest
         assert.strictEqual(
@@ -104,7 +104,7 @@ describe("authorization", () => {
     )
   }
 
-  it.live("is asked for the fields that are set, too", () =>
+  it.live("authorization is asked for fields that are set, too", () =>
     Effect.gen(function* () {
       const port = yield* Port
       const setter = Effect.fnUntraced(function* (as: string) {
@@ -146,7 +146,7 @@ describe("a right to set that is left out", () => {
       })
   })
 
-  it.live("is asked of the right to call, with the action `set <property>`", () =>
+  it.live("authorization without a right to set asks the right to call, with the action `set <property>`", () =>
     Effect.gen(function* () {
       const socket = yield* connect(yield* Port)
       const componentId = yield* socket.mount({ component: "AuthorizationFixture" })
@@ -187,10 +187,12 @@ describe("an anonymous client, where nobody is asked", () => {
     { anonymous: false, authentication: false, expected: "refused" }
   ]) {
     const says = anonymous === undefined ? "that says nothing" : `that says ${anonymous}`
-    it.effect(`is ${expected} by a component ${says}, ${authentication ? "with" : "without"} authentication`, () =>
-      Effect.gen(function* () {
-        assert.strictEqual(yield* outcome, expected)
-      }).pipe(Effect.provide(desk(anonymous).pipe(Layer.provide(authentication ? nobody : Layer.empty))))
+    it.effect(
+      `an anonymous client is ${expected} by a component ${says}, ${authentication ? "with" : "without"} authentication`,
+      () =>
+        Effect.gen(function* () {
+          assert.strictEqual(yield* outcome, expected)
+        }).pipe(Effect.provide(desk(anonymous).pipe(Layer.provide(authentication ? nobody : Layer.empty))))
     )
   }
 })

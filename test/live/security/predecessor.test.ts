@@ -23,7 +23,7 @@ const stateOf = (socket: JsonSocket, desk: string) =>
 const refused = { success: false, code: "NotAllowed" }
 
 describe("somebody who knows the id of another one's component", () => {
-  it.live("cannot call, set, ping, unmount or upload to it, and learns nothing of it", () =>
+  it.live("somebody with the id of another's component cannot call, set, ping, unmount or upload to it", () =>
     Effect.gen(function* () {
       const { ada, desk, eve } = yield* twoDesks
       const attempts = [
@@ -50,7 +50,7 @@ describe("somebody who knows the id of another one's component", () => {
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
-  it.live("does not get it from a page anybody can read", () =>
+  it.live("somebody cannot learn the id of another client's component from a public page", () =>
     Effect.gen(function* () {
       const { ada, desk, port } = yield* twoDesks
       const { connectionId } = ada.seen[0] ?? {}
@@ -66,7 +66,7 @@ describe("somebody who knows the id of another one's component", () => {
 })
 
 describe("the owner of a component", () => {
-  it.live("sets the fields that are writable, to what they may be, and no others", () =>
+  it.live("a client sets the writable fields of its component, to valid values, and no others", () =>
     Effect.gen(function* () {
       const { ada, desk } = yield* twoDesks
       const set = (property: string, value: string | number) =>
@@ -86,7 +86,7 @@ describe("the owner of a component", () => {
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
-  it.live("cannot begin with a state of their own", () =>
+  it.live("a client cannot mount a component with a state of its own", () =>
     Effect.gen(function* () {
       const socket = yield* connect(yield* Port)
       for (const props of [{ count: 99 }, { notes: ["mine"] }, { state: { count: 99 } }]) {
@@ -104,7 +104,7 @@ describe("the owner of a component", () => {
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
-  it.live("is nobody because they say so", () =>
+  it.live("a client does not become a principal by its own word", () =>
     Effect.gen(function* () {
       const socket = yield* connect(yield* Port)
       const desk = yield* socket.mount({ component: "AuthorizationFixture", userId: "admin" })
@@ -113,7 +113,7 @@ describe("the owner of a component", () => {
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
-  it.live("counts to five with five increments at once", () =>
+  it.live("a component counts to five with five increments at once", () =>
     Effect.gen(function* () {
       const { ada, desk } = yield* twoDesks
       const increment = { type: "CALL_ACTION", componentId: desk, action: "Increment", expectResponse: true }
@@ -124,7 +124,7 @@ describe("the owner of a component", () => {
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
-  it.live("is told of a list that was changed in place: it cannot be", () =>
+  it.live("a behaviour cannot change a list in place", () =>
     Effect.gen(function* () {
       const { ada, desk } = yield* twoDesks
       const note = (action: string, text: string) =>
@@ -137,7 +137,7 @@ describe("the owner of a component", () => {
 })
 
 describe("somebody who is not in a room", () => {
-  it.live("hears nothing of what is said there", () =>
+  it.live("somebody who is not in a room hears nothing of it", () =>
     Effect.gen(function* () {
       const port = yield* Port
       const [ada, eve] = [yield* connect(port), yield* connect(port)]
@@ -151,6 +151,6 @@ describe("somebody who is not in a room", () => {
   )
 })
 
-it("a component says which fields are writable, and they are there", () => {
+it("the writable fields that a contract declares exist in its state", () => {
   assert.deepStrictEqual(Array.from(AuthorizationFixture.codec.writable.keys()), ["title"])
 })

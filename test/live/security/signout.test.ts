@@ -21,7 +21,7 @@ const quiet = Logger.layer([])
 const subject = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors), Layer.provide(quiet))
 
 layer(subject)("a principal that is signed out", (it) => {
-  it.effect("has no connection and no session any more, and others have", () =>
+  it.effect("a principal that is signed out loses its connections and sessions, and others do not", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const [here, away, other, nobody] = [
@@ -45,7 +45,7 @@ layer(subject)("a principal that is signed out", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("cannot bring back what was sealed before, and can what is sealed after", () =>
+  it.effect("a principal that is signed out cannot use tokens from before, and can use tokens from after", () =>
     Effect.gen(function* () {
       const tokenOf = Effect.fnUntraced(function* (principal: string) {
         const client = yield* listen({ principal })
@@ -68,7 +68,7 @@ layer(subject)("a principal that is signed out", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("whose client connects again begins anew", () =>
+  it.effect("a principal that is signed out begins anew when its client connects again", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const client = yield* live.connect({ principal: "ada" })
@@ -88,7 +88,7 @@ layer(subject)("a principal that is signed out", (it) => {
 })
 
 describe("servers with one store and one secret", () => {
-  it.effect("refuse what was sealed for somebody whom one of them has signed out, also after a restart", () =>
+  it.effect("servers with one store refuse the tokens of a principal that one of them has signed out, for good", () =>
     Effect.gen(function* () {
       const services = yield* Layer.build(Layer.merge(SnapshotStore.layerMemory, Secrets.layerRandom))
       const server = Layer.build(
@@ -112,7 +112,7 @@ describe("servers with one store and one secret", () => {
     }).pipe(Effect.scoped, Effect.provide(quiet))
   )
 
-  it.effect("take nothing while the store does not answer, and say so to whoever signs somebody out", () =>
+  it.effect("servers accept no token while the store does not answer, and tell the one who signs out", () =>
     Effect.gen(function* () {
       const store = yield* Effect.map(Layer.build(SnapshotStore.layerMemory), Context.get(SnapshotStore.SnapshotStore))
       let answers = true
@@ -173,7 +173,7 @@ const DoorLayer = Door.toLayer(
 layer(LiveTest.layer({ components: [Door] }).pipe(Layer.provide(DoorLayer), Layer.provideMerge(Principals.layer)))(
   "an action that signs out its caller",
   (it) => {
-    it.effect("ends, and does not wait for itself", () =>
+    it.effect("an action that signs out its caller ends, and does not wait for itself", () =>
       Effect.gen(function* () {
         const live = yield* LiveTest.LiveTest
         const client = yield* live.connect({ principal: "ada" })
@@ -199,7 +199,7 @@ const WhoamiLayer = Whoami.toLayer(
 )
 
 describe("the claims of a principal", () => {
-  it.effect("are those of the connection that came last, also in a session that was resumed", () =>
+  it.effect("the claims of a principal are those of its latest connection, also in a session that was resumed", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const owner = yield* listen({ principal: { id: "ada", claims: { role: "admin" } } })
@@ -239,7 +239,7 @@ const trusting = Authentication.layer(({ headers }) =>
 const as = (account: string) => ({ headers: { "x-account": account } })
 
 layer(served.pipe(Layer.provide(trusting)))("over a socket, a principal that is signed out", (it) => {
-  it.effect("is closed with 4003, and what it still sends is not heard", () =>
+  it.effect("a principal that is signed out is closed with 4003, and what it still sends is ignored", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
       const [ada, bob] = [yield* connect(url, as("ada")), yield* connect(url, as("bob"))]
@@ -254,7 +254,7 @@ layer(served.pipe(Layer.provide(trusting)))("over a socket, a principal that is 
     }).pipe(Effect.scoped)
   )
 
-  it.effect("is not let in by an answer that was being looked for meanwhile", () =>
+  it.effect("a principal that is signed out is not admitted by an authentication that was running meanwhile", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
       const before = asked
@@ -303,7 +303,7 @@ describe("a client of ours that is refused after it was let in", () => {
     ["4003", "signs out"],
     ["1008", "limits"]
   ] as const) {
-    it.effect(`with ${code} waits longer each time`, () =>
+    it.effect(`a client of fibra that is refused after it was admitted, with ${code}, waits longer each time`, () =>
       Effect.gen(function* () {
         const config = LiveConfig.layer(close === "limits" ? { rate: 1, rateBurst: 1, rateTolerance: 1 } : {})
         const context = yield* Layer.build(Layer.fresh(served.pipe(Layer.provide(everyone), Layer.provide(config))))

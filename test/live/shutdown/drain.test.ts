@@ -30,7 +30,7 @@ const stuckFor = (isStuck: (address: string) => boolean) =>
   )
 
 describe("a store that hangs", () => {
-  it.effect("does not keep a server from ending within drainTimeout", () =>
+  it.effect("a store that hangs does not keep a server from ending within drainTimeout", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const notes = yield* live.mount(Notes, { key: "stuck" })
@@ -52,7 +52,7 @@ describe("a store that hangs", () => {
     )
   )
 
-  it.effect("for one instance does not keep the others from being stored", () =>
+  it.effect("a store that hangs for one instance does not keep the others from being stored", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const store = yield* SnapshotStore.SnapshotStore
@@ -76,7 +76,7 @@ describe("a store that hangs", () => {
 })
 
 describe("who connects while the server ends", () => {
-  it.effect("is told that it ends", () =>
+  it.effect("a client that connects while the server ends is told that it ends", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const { latch } = yield* Gate
@@ -116,7 +116,7 @@ describe("who connects while the server ends", () => {
 })
 
 describe("two live servers on one HTTP server", () => {
-  it("that end answer with 503", () => {
+  it("two live servers on one HTTP server answer 503 when they end", () => {
     const server = new EventEmitter()
     const incoming = { socket: { server } } as never
     for (const shutdownResponder of [new HttpServers(), new HttpServers()]) {

@@ -50,7 +50,7 @@ const ask = (port: number, method: string, path: string) =>
   })
 
 describe("a server that listens, and whose store is not open yet", () => {
-  it.live("answers 503, and says when to come again, to requests and upgrades of any path", () =>
+  it.live("a server whose store is not open yet answers 503, and when to come again, on any path", () =>
     Effect.gen(function* () {
       const { opened, port, serves, server } = yield* starting
       const connections = Effect.callback<number>((resume) => {
@@ -77,7 +77,7 @@ describe("a server that listens, and whose store is not open yet", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("has its clients when it is open, though they came before", () =>
+  it.live("a server whose store is not open yet has its clients when it is open, though they came before", () =>
     Effect.gen(function* () {
       const { opened, port } = yield* starting
       const client = LiveClient.layerWebSocket({ url: `ws://127.0.0.1:${port}/api/live/rpc`, maxBackoff: "50 millis" })
@@ -103,7 +103,7 @@ describe("the HTTP server of a program", () => {
       Effect.scoped
     )
 
-  it.live("waits ten seconds for the head of a request, if it is Effect's and nobody has said otherwise", () =>
+  it.live("an HTTP server waits ten seconds for the head of a request, unless another time was set", () =>
     Effect.gen(function* () {
       const timeouts = (server: Server) => [
         server.headersTimeout,
@@ -120,7 +120,7 @@ describe("the HTTP server of a program", () => {
     })
   )
 
-  it.live("answers 503 when its routes are gone and it still listens", () =>
+  it.live("an HTTP server answers 503 when its routes are gone and it still listens", () =>
     Effect.gen(function* () {
       const server = createServer()
       const context = yield* Layer.build(

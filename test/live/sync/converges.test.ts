@@ -50,7 +50,7 @@ layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors), Layer.p
   "client and server",
   (it) => {
     it.effect.prop(
-      "agree, whatever is called, crashes, stalls and drops in between",
+      "client and server agree, whatever is called, crashes, stalls and drops in between",
       [Schema.Array(Command).check(Schema.isMinLength(20), Schema.isMaxLength(60))],
       ([commands]) =>
         Effect.gen(function* () {

@@ -101,7 +101,7 @@ layer(LiveTest.layer({ components: [Odd] }).pipe(Layer.provideMerge(OddLayer)))(
       return { odd, agreed, live }
     })
 
-    it.effect.each(names)("is the same for everyone after a handler has ended: %s", (kind) =>
+    it.effect.each(names)("a state changed in place is the same for everyone after the handler: %s", (kind) =>
       Effect.gen(function* () {
         const { agreed, odd } = yield* mounted
         const before = yield* agreed
@@ -118,7 +118,7 @@ layer(LiveTest.layer({ components: [Odd] }).pipe(Layer.provideMerge(OddLayer)))(
       }).pipe(Effect.scoped)
     )
 
-    it.effect.each(names)("is what it was after a crash, also after it was seen: %s", (kind) =>
+    it.effect.each(names)("a state changed in place is restored after a crash, even if it was seen: %s", (kind) =>
       Effect.gen(function* () {
         const { agreed, odd } = yield* mounted
         const before = yield* agreed
@@ -141,7 +141,7 @@ layer(LiveTest.layer({ components: [Odd] }).pipe(Layer.provideMerge(OddLayer)))(
     )
 
     it.effect.prop(
-      "has its keys in one order, for who was there and for who comes later",
+      "a state changed in place has its keys in the same order for all clients",
       [
         Schema.Array(
           Schema.Struct({

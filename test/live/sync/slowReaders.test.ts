@@ -37,7 +37,7 @@ const readUntil = Effect.fnUntraced(function* (socket: RawSocket, count: number)
 
 describe("a change on the wire", () => {
   layer(served)((it) => {
-    it.effect("of a list of 10 000, prepending one element sends one element", () =>
+    it.effect("prepending one element to a list of 10 000 sends one element", () =>
       Effect.gen(function* () {
         const { componentId, socket } = yield* open("long list")
         const call = (id: number, action: string, payload: unknown) =>
@@ -94,7 +94,7 @@ const bytesPerUpdate = Effect.fnUntraced(function* (updates: number) {
 
 describe("a client that does not read", () => {
   layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))((it) => {
-    it.effect("costs the server no memory per update, and sees the last state when it reads again", () =>
+    it.effect("a client that does not read costs no memory per update, and gets the last state when it reads", () =>
       Effect.gen(function* () {
         yield* bytesPerUpdate(1_000)
         assert.isBelow(yield* bytesPerUpdate(20_000), 4)
@@ -105,7 +105,7 @@ describe("a client that does not read", () => {
 
 describe("a client that leaves with something unread", () => {
   layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))((it) => {
-    it.effect("takes nothing from those who stay", () =>
+    it.effect("a client that leaves with unread changes takes nothing from those who stay", () =>
       Effect.gen(function* () {
         const live = yield* LiveTest.LiveTest
         const options = { props: { start: 0 }, key: "shared" }

@@ -99,7 +99,7 @@ const middle = 0x00
 const last = 0x80
 
 describe("a server that compresses", () => {
-  it.live("does so for who offers it, tells each whether it does, and both see the same", () =>
+  it.live("a server that compresses tells each client whether it does, and all see the same", () =>
     Effect.gen(function* () {
       const [yes, no] = [yield* connect({ perMessageDeflate: true }), yield* connect({ perMessageDeflate: false })]
       assert.strictEqual(yes.extensions, "permessage-deflate")
@@ -120,7 +120,7 @@ describe("a server that compresses", () => {
     }).pipe(Effect.scoped, Effect.provide(served(compressing)))
   )
 
-  it.live("keeps the order of messages that are compressed and messages that are not, both ways", () =>
+  it.live("a server that compresses keeps the order of compressed and other messages, both ways", () =>
     Effect.gen(function* () {
       const client = yield* connect({ perMessageDeflate: { threshold: 2000 } })
       const box = yield* client.mount({ key: "k" })
@@ -137,7 +137,7 @@ describe("a server that compresses", () => {
     }).pipe(Effect.scoped, Effect.provide(served(compressing)))
   )
 
-  it.live("compresses a change once for all who get it, on the RPC wire as on the open one", () => {
+  it.live("a server that compresses compresses a change once for all who get it, on both wires", () => {
     const framed = vi.spyOn(Deflater.prototype, "frame")
     return Effect.gen(function* () {
       const port = yield* AuthorizationFixture.Port
@@ -173,7 +173,7 @@ describe("a server that compresses", () => {
     )
   })
 
-  it.live("compresses what is said in a room once for all who hear it, each by another name", () => {
+  it.live("a server that compresses builds an event of a room once, for components of different names", () => {
     const made = vi.spyOn(Deflater.prototype, "template")
     return Effect.gen(function* () {
       const clients = yield* Effect.forEach(Array.from({ length: 8 }), () => connect({ perMessageDeflate: true }))
@@ -194,7 +194,7 @@ describe("a server that compresses", () => {
     )
   })
 
-  it.live("reads a compressed message in pieces, with control frames between them", () =>
+  it.live("a server that compresses reads a compressed message in pieces, with control frames between them", () =>
     Effect.gen(function* () {
       const client = yield* connect({ perMessageDeflate: true })
       const ping = JSON.stringify({ type: "COMPONENT_PING", componentId: "none", requestId: "p", padding: rows(50) })
@@ -224,7 +224,7 @@ describe("a server that compresses", () => {
     ', ;=;, "',
     "permessage-deflate; server_no_context_takeover; server_no_context_takeover"
   ]) {
-    it.live(`lets in who offers what it cannot keep to, and does not compress: ${offer}`, () =>
+    it.live(`a server that compresses admits clients whose offer it cannot accept, without compression: ${offer}`, () =>
       Effect.gen(function* () {
         const client = yield* connect({
           perMessageDeflate: false,
@@ -236,7 +236,7 @@ describe("a server that compresses", () => {
     )
   }
 
-  it.live("keeps to the window a client has", () =>
+  it.live("a server that compresses respects the window of a client", () =>
     Effect.gen(function* () {
       const client = yield* connect({ perMessageDeflate: { serverMaxWindowBits: 9, clientMaxWindowBits: 9 } })
       const box = yield* client.mount({ key: "k" })
@@ -246,7 +246,7 @@ describe("a server that compresses", () => {
     }).pipe(Effect.scoped, Effect.provide(served(compressing)))
   )
 
-  it.live("closes with 1009 over a message that is larger than maxPayload, however little was sent of it", () =>
+  it.live("a server that compresses closes with 1009 over a message above maxPayload, however small before", () =>
     Effect.gen(function* () {
       const other = yield* connect({ perMessageDeflate: true })
       const bomb = Buffer.concat(Array.from({ length: 900 }, () => mebibyte))
@@ -269,7 +269,7 @@ describe("a server that compresses", () => {
     }).pipe(Effect.scoped, Effect.provide(served(compressing)))
   )
 
-  it.live("counts what a message comes to, so that little that is sent cannot cost much", () =>
+  it.live("a server that compresses counts what is decompressed, so that few bytes cannot cost much", () =>
     Effect.gen(function* () {
       const client = yield* connect({ perMessageDeflate: true })
       const message = frame(compressedText, deflated(`{"type":"NOTHING"${" ".repeat(1024 * 1024 - 18)}}`))
@@ -283,7 +283,7 @@ describe("a server that compresses", () => {
     }).pipe(Effect.scoped, Effect.provide(served({ compression: true })))
   )
 
-  it.live("closes with 1007 over what is not compressed as it says", () =>
+  it.live("a server that compresses closes with 1007 over a message that is not valid", () =>
     Effect.gen(function* () {
       const client = yield* connect({ perMessageDeflate: true })
       client.write(frame(compressedText, Buffer.from("certainly not deflated")))
@@ -294,7 +294,7 @@ describe("a server that compresses", () => {
     }).pipe(Effect.scoped, Effect.provide(served(compressing)))
   )
 
-  it.live("closes with 1002 over a compressed message of a client that has not offered to send any", () =>
+  it.live("a server that compresses closes with 1002 over a compressed message that was not negotiated", () =>
     Effect.gen(function* () {
       const client = yield* connect({ perMessageDeflate: false })
       client.write(frame(compressedText, deflated("{}")))

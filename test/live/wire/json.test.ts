@@ -14,7 +14,7 @@ const act = (socket: JsonSocket, componentId: string, action: string, payload: o
   socket.request({ type: "CALL_ACTION", componentId, action, payload })
 
 describe("a client of the open wire and one of ours", () => {
-  it.live("see the same state, and hear each other in a room", () =>
+  it.live("clients of the open wire and of fibra see the same state, and hear each other in a room", () =>
     Effect.gen(function* () {
       const live = yield* LiveClient.LiveClient
       const socket = yield* connect(yield* Port)
@@ -53,7 +53,7 @@ describe("a client of the open wire and one of ours", () => {
     }).pipe(Effect.scoped, Effect.provide(client.pipe(Layer.provideMerge(served()))))
   )
 
-  it.live("cannot take each other's sessions", () =>
+  it.live("clients of the open wire and of fibra cannot resume each other's sessions", () =>
     Effect.gen(function* () {
       const port = yield* Port
       const socket = yield* connect(port)
@@ -75,7 +75,7 @@ describe("a client of the open wire and one of ours", () => {
 })
 
 describe("a client of the open wire that does not read", () => {
-  it.live("gets the last state when it reads again, and is told how many events are lost to it", () =>
+  it.live("a client of the open wire that does not read gets the last state, and how many events it lost", () =>
     Effect.gen(function* () {
       const port = yield* Port
       const [slow, busy] = [yield* connect(port), yield* connect(port)]
@@ -111,7 +111,7 @@ describe("a client of the open wire that does not read", () => {
 })
 
 describe("a client of the open wire that answers a ping", () => {
-  it.live("has the token it was sent before, so the one before that is worth nothing", () =>
+  it.live("a client of the open wire that answers a ping has the token before it, so the previous one is void", () =>
     Effect.gen(function* () {
       const socket = yield* connect(yield* Port)
       const desk = yield* socket.mount({ component: "AuthorizationFixture" })

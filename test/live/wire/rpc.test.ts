@@ -227,7 +227,7 @@ describe("the RPC wire", () => {
       })
     )
 
-    it.effect("a page of another origin may not connect, one of the same may, and so may what is no browser", () =>
+    it.effect("a page of another origin may not connect, one of the same and a program may", () =>
       Effect.gen(function* () {
         const { port, url } = yield* Address
         const refused = yield* Effect.flip(connect(url, { origin: "https://evil.example" }))
@@ -261,7 +261,7 @@ describe("the RPC wire", () => {
       })
     )
 
-    it.effect("a frame of more messages than are taken closes its connection with 1008", () =>
+    it.effect("a frame with too many messages closes its connection with 1008", () =>
       Effect.gen(function* () {
         const { url } = yield* Address
         const [greedy, other] = [yield* connect(url), yield* connect(url)]

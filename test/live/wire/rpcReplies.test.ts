@@ -160,7 +160,7 @@ const deep = () => JSON.parse(`${"[".repeat(300)}${"]".repeat(300)}`) as unknown
 const resume = { sessionToken: "none.such", components: [], pending: [] }
 
 describe("a request over the RPC wire", () => {
-  it.effect("is answered with what effect/rpc decodes, however it ends", () =>
+  it.effect("a request over the RPC wire is answered with what effect/rpc decodes, however it ends", () =>
     Effect.gen(function* () {
       const client = yield* asker
       const stream = client.ask("Connect", { resume })
@@ -218,7 +218,7 @@ describe("a request over the RPC wire", () => {
     }).pipe(Effect.provide(served()))
   )
 
-  it.effect("that is taken back ends interrupted, whatever it is, and once", () =>
+  it.effect("a request over the RPC wire that is cancelled ends interrupted, whatever it is, and once", () =>
     Effect.gen(function* () {
       const client = yield* asker
       const componentId = yield* mounted(client)
@@ -249,7 +249,7 @@ describe("a request over the RPC wire", () => {
     )
   )
 
-  it.effect("whose id is in use dies, and the one that has it goes on", () =>
+  it.effect("a request over the RPC wire whose id is in use dies, and the one that has it continues", () =>
     Effect.gen(function* () {
       const client = yield* asker
       const componentId = yield* mounted(client)
@@ -271,7 +271,7 @@ describe("a request over the RPC wire", () => {
     }).pipe(Effect.provide(served()))
   )
 
-  it.effect("that is a notification is done and not answered, and one that is discarded when it has begun", () =>
+  it.effect("a notification is done and not answered, and a discarded request is answered when it has begun", () =>
     Effect.gen(function* () {
       const client = yield* asker
       const componentId = yield* mounted(client)
@@ -313,7 +313,7 @@ describe("a request over the RPC wire", () => {
     }).pipe(Effect.provide(served()))
   )
 
-  it.effect("that is too much is refused with what its contract has, and signs of life are answered", () =>
+  it.effect("a request above the rate is refused as its contract permits, and pings are answered", () =>
     Effect.gen(function* () {
       const client = yield* asker
       const stream = client.ask("Connect", {})
@@ -329,7 +329,7 @@ describe("a request over the RPC wire", () => {
     }).pipe(Effect.provide(served({ rate: 1, rateBurst: 2, rateTolerance: 20 })))
   )
 
-  it.effect("that is no request is a defect", () =>
+  it.effect("a message that is no request is a defect", () =>
     Effect.gen(function* () {
       const client = yield* asker
       for (const garbage of [5, null, [[]], { _tag: "None" }, { _tag: "Request", tag: "Ping" }]) {
@@ -344,7 +344,7 @@ describe("a reply over the RPC wire", () => {
   const exitOf = (text: string) => (JSON.parse(text) as { readonly exit: unknown }).exit
   const refusable = ["Mount", "Rehydrate", "Unmount", "Resync", "Call"]
 
-  it.prop("says whatever the house refuses", [LiveError.LiveErrorReason], ([reason]) => {
+  it.prop("a reply over the RPC wire has every refusal", [LiveError.LiveErrorReason], ([reason]) => {
     const error = new LiveError.LiveError({ reason })
     for (const tag of refusable) {
       const causes = [RpcResponse.refused(1, error), RpcResponse.failed(1, Cause.fail(error))]
@@ -352,7 +352,7 @@ describe("a reply over the RPC wire", () => {
     }
   })
 
-  it.prop("says that it died, and of what its client may know", [Schema.String], ([text]) => {
+  it.prop("a reply over the RPC wire says that a request died, and no secrets", [Schema.String], ([text]) => {
     for (const tag of LiveProtocol.LiveProtocol.requests.keys()) {
       assert.deepStrictEqual(decode(tag, exitOf(RpcResponse.die(1, text))), Exit.die(text))
       const died = decode(tag, exitOf(RpcResponse.failed(1, Cause.die(new Error(text)))))
@@ -367,7 +367,7 @@ describe("a reply over the RPC wire", () => {
     )
   })
 
-  it.prop("says what an action succeeded or failed with", [Schema.Json], ([given]) => {
+  it.prop("a reply over the RPC wire has the result or the error of an action", [Schema.Json], ([given]) => {
     const text = JSON.stringify(given)
     // What JSON makes of it: there is no minus zero.
     const value = JSON.parse(text) as Schema.Json

@@ -19,7 +19,7 @@ describe("what counts as one address", () => {
     ["", undefined]
   ] as const
   for (const [address, expected] of cases) {
-    it(`of "${address}" is ${expected}`, () => assert.strictEqual(ClientAddress.networkOf(address), expected))
+    it(`"${address}" counts as ${expected}`, () => assert.strictEqual(ClientAddress.networkOf(address), expected))
   }
 })
 
@@ -43,7 +43,7 @@ describe("where a request comes from", () => {
     })
   }
 
-  it("is somewhere, when the socket is closed already", () => {
+  it("a request whose socket is closed already has an address", () => {
     assert.strictEqual(ClientAddress.of({ headers: {}, socket: { remoteAddress: undefined } }, 0), "unknown")
   })
 })

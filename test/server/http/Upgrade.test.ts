@@ -25,13 +25,13 @@ describe("the origin of a page", () => {
   ] as const
 
   for (const [allowed, origin, host, expected] of cases) {
-    it(`${origin} on ${host} is ${expected ? "let in" : "kept out"} when ${String(allowed)} may come`, () => {
+    it(`a page of ${origin} on ${host} is ${expected ? "admitted" : "refused"} for ${String(allowed)}`, () => {
       assert.strictEqual(Upgrade.isAllowedOrigin(allowed, origin, host), expected)
     })
   }
 })
 
-it.live("whoever is signed out between the answer of Authentication and the handshake is not let in", () => {
+it.live("a principal that is signed out between its authentication and the handshake is refused", () => {
   const limits = new ConnectionLimits(defaults)
   let [asked, connected] = [0, 0]
   const handler = Upgrade.handler(

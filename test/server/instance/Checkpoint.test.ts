@@ -84,7 +84,7 @@ const apply = (checkpoint: Checkpoint, command: Command): void => {
 
 for (const life of ["first", "later"] as const) {
   it.effect.prop(
-    `of a ${life} life says what all that happened amounts to, in whatever order it happened`,
+    `a checkpoint of a ${life} life is the sum of what happened, in any order`,
     [Schema.Array(Command).check(Schema.isMaxLength(12))],
     ([commands]) =>
       Effect.sync(() => {

@@ -53,7 +53,7 @@ const make = Effect.fnUntraced(function* (text: string) {
 })
 
 describe("a state that is too large for a token", () => {
-  it.effect("is sealed in vain once, and again when it may have room", () =>
+  it.effect("a state that is too large for a token is sealed in vain once, and again when it may fit", () =>
     Effect.gen(function* () {
       const { change, instance, keeper, sealed } = yield* make("x".repeat(800))
       assert.isUndefined(yield* keeper.farewell(instance))
@@ -67,7 +67,7 @@ describe("a state that is too large for a token", () => {
     }).pipe(Effect.scoped, Effect.provide([SnapshotStore.layerMemory, Logger.layer([])]))
   )
 
-  it.effect("by a little has no token either", () =>
+  it.effect("a state that is slightly too large has no token either", () =>
     Effect.gen(function* () {
       const { change, instance, keeper } = yield* make("x".repeat(800))
       assert.isUndefined(yield* keeper.farewell(instance))

@@ -43,14 +43,14 @@ describe("the address of a keyed instance", () => {
     "chosen to have one hash": collidingNames(count),
     "chosen to be one text in UTF-8": loneSurrogates
   })) {
-    it(`is found with about one comparison among those of ${count} keys ${what}`, () => {
+    it(`the address of a keyed instance is found with about one comparison among ${count} keys ${what}`, () => {
       assert.strictEqual(new Set(keys).size, count)
       // One for each that is found again, and a few more for hashes that are the same by chance.
       assert.isAtMost(comparisonsFor(keys), count + 100)
     })
   }
 
-  it("has another hash in each process, and the same one for the same key", () => {
+  it("the address of a keyed instance has another hash in each process, and the same one for the same key", () => {
     const of = (key: string) => Hash.hash(new LocalAddress(definition, key, {}))
     assert.strictEqual(of("a"), of("a"))
     assert.notStrictEqual(of("a"), Hash.string("a"))
@@ -58,7 +58,7 @@ describe("the address of a keyed instance", () => {
     assert.isFalse(Equal.equals(new LocalAddress(definition, "a", 1), new LocalAddress(definition, "b", 1)))
   })
 
-  it.effect("is what a directory finds the instance by, once for each key", () =>
+  it.effect("a directory finds one instance for each key", () =>
     Effect.gen(function* () {
       const activated: Array<string> = []
       const directory = yield* Directory.make({

@@ -21,7 +21,7 @@ const make = Effect.fnUntraced(function* (
 })
 
 describe("a throttle", () => {
-  it.effect("does each at most once per interval, and after the last time it was asked for", () =>
+  it.effect("a throttle works for each item at most once per interval, and after its last request", () =>
     Effect.gen(function* () {
       const { news, throttle } = yield* make()
       for (const item of ["a", "b", "a"]) throttle.mark(item)
@@ -38,7 +38,7 @@ describe("a throttle", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("does not do what was dropped, and does at once what is to be done now", () =>
+  it.effect("a throttle does not work for a dropped item, and works at once for an urgent one", () =>
     Effect.gen(function* () {
       const { news, throttle } = yield* make()
       throttle.mark("a")
@@ -51,7 +51,7 @@ describe("a throttle", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("is flushed with the round that is under way", () =>
+  it.effect("a flush of a throttle includes the round that is under way", () =>
     Effect.gen(function* () {
       const done = new Set<number>()
       const work = (n: number) => Effect.sync(() => void done.add(n))
@@ -77,7 +77,7 @@ const hanging: Record<string, Effect.Effect<never>> = {
 
 describe("a throttle of which one", () => {
   for (const [how, effect] of Object.entries(hanging)) {
-    it.effect(`${how} does the others in their time`, () =>
+    it.effect(`a throttle with an item that ${how} serves the others in time`, () =>
       Effect.gen(function* () {
         const { news, throttle } = yield* make((item) => (item === "stuck" ? effect : Effect.void))
         throttle.mark("stuck")
@@ -92,7 +92,7 @@ describe("a throttle of which one", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect(`${how} is flushed without it, and its Scope does not wait for it`, () =>
+    it.effect(`a throttle with an item that ${how} is flushed without it, and its Scope does not wait`, () =>
       Effect.gen(function* () {
         const scope = yield* Scope.make()
         const { news, throttle } = yield* Scope.provide(
@@ -112,7 +112,7 @@ describe("a throttle of which one", () => {
     )
   }
 
-  it.effect("is one of hundreds that hang does the others in their time, once it knows", () =>
+  it.effect("a throttle with hundreds of items that hang serves the others in time, once it knows", () =>
     Effect.gen(function* () {
       const { news, throttle } = yield* make((item) => (item.startsWith("stuck") ? Effect.never : Effect.void), 4)
       const stuck = Array.from({ length: 200 }, (_, index) => `stuck ${index}`)
@@ -126,7 +126,7 @@ describe("a throttle of which one", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("is slow is not begun again before it has ended, and then once for all that was asked meanwhile", () =>
+  it.effect("a throttle works for a slow item again only after its end, once for all requests", () =>
     Effect.gen(function* () {
       const gate = yield* Latch.make()
       let begun = 0
@@ -152,7 +152,7 @@ describe("a throttle of which one", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("fails is done again after a while that grows, up to ten seconds, until it succeeds", () =>
+  it.effect("a throttle repeats a failed item after a growing delay, up to ten seconds", () =>
     Effect.gen(function* () {
       const times: Array<number> = []
       let failures = 12
@@ -175,7 +175,7 @@ describe("a throttle of which one", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("dies, or is interrupted, is done again as well", () =>
+  it.effect("a throttle repeats an item that died or was interrupted", () =>
     Effect.gen(function* () {
       const ways = [Effect.die("broken"), Effect.interrupt, Effect.fail("down")]
       const { news, throttle } = yield* make(() => Effect.suspend(() => ways.pop() ?? Effect.void))
@@ -186,7 +186,7 @@ describe("a throttle of which one", () => {
     }).pipe(silently, Effect.scoped)
   )
 
-  it.effect("has failed is done at once when all are flushed, and after those that have not", () =>
+  it.effect("a flush of a throttle repeats failed items at once, after the others", () =>
     Effect.gen(function* () {
       const order: Array<string> = []
       let isDown = true
@@ -207,7 +207,7 @@ describe("a throttle of which one", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("is under way when its Scope closes is told to end", () =>
+  it.effect("a throttle interrupts its work when its Scope closes", () =>
     Effect.gen(function* () {
       const told = yield* Deferred.make<void>()
       const scope = yield* Scope.make()

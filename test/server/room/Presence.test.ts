@@ -54,7 +54,7 @@ const empty = () => {
 const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
 describe("a listener on the server", () => {
-  it.effect("is told once in a turn, with the list of then", () =>
+  it.effect("a listener of presence is called once in a turn, with the list of that moment", () =>
     Effect.gen(function* () {
       const { enter, listener, presence, told } = empty()
       presence.listen(listener)
@@ -73,7 +73,7 @@ describe("a listener on the server", () => {
     })
   )
 
-  it.effect("is not told of what it could know when it began, and not any more when it has ended", () =>
+  it.effect("a listener of presence is not called with the list that it began with, nor after its removal", () =>
     Effect.gen(function* () {
       const { enter, listener, presence, told } = empty()
       const others: Array<number> = []
@@ -90,7 +90,7 @@ describe("a listener on the server", () => {
     })
   )
 
-  it.effect("that throws is reported, and keeps nothing from the others", () =>
+  it.effect("a listener of presence that throws is reported, and does not disturb others", () =>
     Effect.gen(function* () {
       const { enter, failures, listener, presence, told } = empty()
       presence.listen(() => {
@@ -104,7 +104,7 @@ describe("a listener on the server", () => {
     })
   )
 
-  it.effect("hears in the turn after of what changes while it is told", () =>
+  it.effect("a listener of presence gets a change during its call in the turn after", () =>
     Effect.gen(function* () {
       const { enter, listener, presence, told } = empty()
       presence.listen((people) => void (people.length === 1 && enter("Bob")))
@@ -116,7 +116,7 @@ describe("a listener on the server", () => {
     })
   )
 
-  it.effect("costs no encoding of the list, which only clients are told in other words", () =>
+  it.effect("a listener of presence costs no encoding of the list, which is only for clients", () =>
     Effect.gen(function* () {
       const { encodings, enter, listener, presence } = empty()
       presence.listen(listener)
@@ -154,7 +154,7 @@ describe("presenceChanges of a component", () => {
     Layer.provide(Logger.layer([]))
   )
 
-  it.effect("has the list of now, and each that follows, once", () =>
+  it.effect("presenceChanges of a component has the current list, and each that follows, once", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest.LiveTest
       const enter = Effect.fnUntraced(function* (who: string) {
@@ -182,7 +182,7 @@ describe("a principal that is called like the connection of an anonymous client"
   const victim = { clients: 1, id: "victim", name: "Vic" }
   const thief = { clients: 1, id: "thief", name: "Theo" }
 
-  it("is somebody else in the list, whoever came first", () => {
+  it("a principal with the id of an anonymous connection is another person in the list, whoever came first", () => {
     const { presence } = empty()
     const [his, hers] = [{}, {}]
     presence.enter(hers, anonymous("victim"), { name: "Vic" }, false)
@@ -200,7 +200,7 @@ describe("a principal that is called like the connection of an anonymous client"
     assert.deepStrictEqual(seen(presence), [victim])
   })
 
-  it("is one person with all of its own clients", () => {
+  it("a principal with the id of an anonymous connection is one person with all of its own clients", () => {
     const { presence } = empty()
     presence.enter({}, anonymous("victim"), { name: "Vic" }, false)
     presence.enter({}, namesake("thief"), { name: "Theo" }, false)

@@ -30,7 +30,7 @@ describe("the token of an upgrade request", () => {
     it(name, () => assert.strictEqual(Authentication.token(asked(headers, query), { query: "token" }), expected))
   }
 
-  it("is not looked for in the query unasked", () => {
+  it("the token of an upgrade request is not read from the query by default", () => {
     assert.isUndefined(Authentication.token(asked({}, "?token=abc")))
   })
 })
@@ -38,11 +38,11 @@ describe("the token of an upgrade request", () => {
 class Accounts extends Context.Service<Accounts, { readonly of: (token: string) => string }>()("test/Accounts") {}
 
 describe("an Authentication", () => {
-  it.effect("is not there unless it is provided", () =>
+  it.effect("there is no Authentication unless it is provided", () =>
     Effect.map(Authentication.Authentication, (authenticate) => assert.isUndefined(authenticate))
   )
 
-  it.effect("releases what it acquires when it has answered", () =>
+  it.effect("an Authentication releases what it acquires when it has answered", () =>
     Effect.gen(function* () {
       const released: Array<string> = []
       const layer = Authentication.layer(({ headers }) =>
@@ -57,7 +57,7 @@ describe("an Authentication", () => {
     })
   )
 
-  it.effect("takes what it needs from where its layer is built, and the request from where it is asked", () =>
+  it.effect("an Authentication has the services of its layer, and the request of each client", () =>
     Effect.gen(function* () {
       const layer = Authentication.layer(() =>
         Effect.gen(function* () {

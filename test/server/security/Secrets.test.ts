@@ -49,7 +49,7 @@ const bytes = (key: Secrets.Key) => [key.id, key.mac.export().toString("hex"), k
 const idsOf = (secrets: Secrets.Secrets["Service"]) => secrets.keys.map((key) => key.id)
 
 describe("the keys of a secret", () => {
-  it.effect("are the same in every process, for ever", () =>
+  it.effect("the keys of a secret are the same in every process, for ever", () =>
     Effect.gen(function* () {
       const [key] = (yield* build(Secrets.layer([first]))).keys
       assert.deepStrictEqual(bytes(key), [
@@ -60,7 +60,7 @@ describe("the keys of a secret", () => {
     })
   )
 
-  it.effect("are another three for another secret, and none of them is like another", () =>
+  it.effect("the keys of a secret are three others for another secret, and all different", () =>
     Effect.gen(function* () {
       const { keys } = yield* build(Secrets.layer([first, second, `${first} `]))
       assert.lengthOf(new Set(keys.flatMap(bytes)), 9)
@@ -74,7 +74,7 @@ describe("the keys of a secret", () => {
     })
   )
 
-  it.effect("are listed newest first, be the secrets redacted or plain", () =>
+  it.effect("the keys of secrets are listed newest first, whether the secrets are redacted or plain", () =>
     Effect.gen(function* () {
       const both = yield* build(Secrets.layer([Redacted.make(second), first]))
       const [newest] = idsOf(yield* build(Secrets.layer([second])))
@@ -83,7 +83,7 @@ describe("the keys of a secret", () => {
     })
   )
 
-  it.effect("are random for layerRandom, others each time it is built, and nothing is said about it", () =>
+  it.effect("the keys of layerRandom are random, different each time it is built, and not mentioned in the log", () =>
     Effect.gen(function* () {
       const logs: Array<unknown> = []
       const random = build(Secrets.layerRandom).pipe(
@@ -97,7 +97,7 @@ describe("the keys of a secret", () => {
 })
 
 describe("the secrets of the environment", () => {
-  it.effect("are FIBRA_SECRET and, after it, those of FIBRA_SECRET_PREVIOUS", () =>
+  it.effect("the secrets of the environment are FIBRA_SECRET and, after it, those of FIBRA_SECRET_PREVIOUS", () =>
     Effect.gen(function* () {
       const older = "the oldest secret no longer used"
       const keys = yield* keysOf({
@@ -109,7 +109,7 @@ describe("the secrets of the environment", () => {
     })
   )
 
-  it.effect("do without previous ones", () =>
+  it.effect("the secrets of the environment may be without previous ones", () =>
     Effect.gen(function* () {
       const expected = idsOf(yield* build(Secrets.layer([first])))
       for (const previous of [{}, { FIBRA_SECRET_PREVIOUS: "" }, { FIBRA_SECRET_PREVIOUS: " , ,\n" }]) {
@@ -118,7 +118,7 @@ describe("the secrets of the environment", () => {
     })
   )
 
-  it.effect("are the same with white space around them, now and when they are previous ones", () =>
+  it.effect("the secrets of the environment are the same with white space around them, now and as previous ones", () =>
     Effect.gen(function* () {
       const [now] = yield* keysOf({ FIBRA_SECRET: `  ${first}\n` })
       const [, before] = yield* keysOf({ FIBRA_SECRET: third, FIBRA_SECRET_PREVIOUS: `,, ${first}\n ,` })
@@ -127,7 +127,7 @@ describe("the secrets of the environment", () => {
     })
   )
 
-  it.effect("must be there in production", () =>
+  it.effect("the secrets of the environment are required in production", () =>
     Effect.gen(function* () {
       for (const unset of [{}, { FIBRA_SECRET: "" }, { FIBRA_SECRET: " \n" }]) {
         const error = yield* refusal({ NODE_ENV: "production", ...unset })
@@ -140,7 +140,7 @@ describe("the secrets of the environment", () => {
     })
   )
 
-  it.effect("are asked for in the log with the command that makes one, when the start ends for want of them", () =>
+  it.effect("the start ends without secrets, and the log says which command makes one", () =>
     Effect.gen(function* () {
       const { logs } = yield* fromEnv({ NODE_ENV: "production" })
       assert.lengthOf(logs, 1)
@@ -148,7 +148,7 @@ describe("the secrets of the environment", () => {
     })
   )
 
-  it.effect("are random outside production when there is none, with one warning that says how to set it", () =>
+  it.effect("the secrets of the environment are random when there is none outside production, with one warning", () =>
     Effect.gen(function* () {
       const ids = new Set<string>()
       for (const env of [{}, { NODE_ENV: "development" }, { NODE_ENV: "test", FIBRA_SECRET: " " }]) {
@@ -163,7 +163,7 @@ describe("the secrets of the environment", () => {
     })
   )
 
-  it.effect("may not be previous ones alone, in production or out of it", () =>
+  it.effect("the secrets of the environment may not be previous ones alone, in production or out of it", () =>
     Effect.gen(function* () {
       for (const env of [{}, { NODE_ENV: "production" }, { FIBRA_SECRET: " " }]) {
         const error = yield* refusal({ ...env, FIBRA_SECRET_PREVIOUS: first })
@@ -173,7 +173,7 @@ describe("the secrets of the environment", () => {
     })
   )
 
-  it.effect("have at least 32 characters each, wherever they come from", () =>
+  it.effect("the secrets of the environment have at least 32 characters each, wherever they come from", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual([first.length, short.length], [32, 31])
       yield* keysOf({ FIBRA_SECRET: first })
@@ -195,7 +195,7 @@ describe("the secrets of the environment", () => {
     })
   )
 
-  it.effect("have no comma, with which they could never be previous ones", () =>
+  it.effect("the secrets of the environment have no comma, with which they could never be previous ones", () =>
     Effect.gen(function* () {
       const error = yield* refusal({ FIBRA_SECRET: second })
       assert.deepStrictEqual([error.reason, error.source], ["comma", "FIBRA_SECRET"])
@@ -216,7 +216,7 @@ describe("a secret", () => {
       value instanceof Error ? `${value.message} ${value.stack}` : ""
     ].join("\n")
 
-  it.effect("is not to be read in the service, nor are the keys", () =>
+  it.effect("a secret cannot be read in the service, nor can the keys", () =>
     Effect.gen(function* () {
       const secrets = yield* build(Secrets.layer([first, Redacted.make(second)]))
       const logs: Array<string> = []
@@ -241,7 +241,7 @@ describe("a secret", () => {
     })
   )
 
-  it.effect("is in no error and no warning", () =>
+  it.effect("a secret is in no error and no warning", () =>
     Effect.gen(function* () {
       const environments: ReadonlyArray<Variables> = [
         { FIBRA_SECRET: short },

@@ -94,7 +94,7 @@ const Contents = Schema.Struct({
 })
 
 describe.each(kinds)("a token that is %s", (_, encrypt) => {
-  it.effect.prop("gives back what was sealed, whatever it was", [Contents], ([any]) =>
+  it.effect.prop("a token that is %s contains what was sealed, whatever it was", [Contents], ([any]) =>
     Effect.gen(function* () {
       const tokens = yield* server({ encrypt })
       const token = yield* seal(tokens, any)
@@ -105,7 +105,7 @@ describe.each(kinds)("a token that is %s", (_, encrypt) => {
     })
   )
 
-  it.effect("is sealed at a given time by plain code, too", () =>
+  it.effect("a token that is %s can be sealed by synchronous code at a given time, too", () =>
     Effect.gen(function* () {
       const tokens = yield* server({ encrypt })
       yield* TestClock.setTime(5_000)
@@ -115,7 +115,7 @@ describe.each(kinds)("a token that is %s", (_, encrypt) => {
     })
   )
 
-  it.effect("opens in another process with the same secret, whether that one encrypts or not", () =>
+  it.effect("a token that is %s opens in another process with the same secret, whether that one encrypts or not", () =>
     Effect.gen(function* () {
       const token = yield* seal(yield* server({ encrypt }))
       for (const other of [yield* server({ encrypt: false }), yield* server({ encrypt: true })]) {
@@ -124,7 +124,7 @@ describe.each(kinds)("a token that is %s", (_, encrypt) => {
     })
   )
 
-  it.effect("is refused when any character of it is another, is missing or is one too many", () =>
+  it.effect("a token that is %s is refused when any character is changed, missing or added", () =>
     Effect.gen(function* () {
       const tokens = yield* server({ encrypt })
       const token = yield* seal(tokens)
@@ -155,7 +155,7 @@ describe.each(kinds)("a token that is %s", (_, encrypt) => {
   )
 
   it.effect.prop(
-    "is refused when a character of it is another, whatever it says",
+    "a token that is %s is refused when a character is changed, whatever it says",
     [Contents, Schema.Natural, Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 63 }))],
     ([any, where, by]) =>
       Effect.gen(function* () {
@@ -167,7 +167,7 @@ describe.each(kinds)("a token that is %s", (_, encrypt) => {
       })
   )
 
-  it.effect("has one spelling: no second one that decodes to the same bytes is taken", () =>
+  it.effect("a token that is %s has one spelling: a second one that decodes to the same bytes is refused", () =>
     Effect.gen(function* () {
       const tokens = yield* server({ encrypt })
       const token = yield* seal(tokens)
@@ -193,7 +193,7 @@ describe.each(kinds)("a token that is %s", (_, encrypt) => {
     })
   )
 
-  it.effect("is refused with a part missing, empty, doubled or of another token", () =>
+  it.effect("a token that is %s is refused with a part missing, empty, doubled or of another token", () =>
     Effect.gen(function* () {
       const tokens = yield* server({ encrypt })
       const token = yield* seal(tokens)
@@ -214,7 +214,7 @@ describe.each(kinds)("a token that is %s", (_, encrypt) => {
     })
   )
 
-  it.effect("is refused with the other flag, or none that is known", () =>
+  it.effect("a token that is %s is refused with the other flag, or with an unknown one", () =>
     Effect.gen(function* () {
       const tokens = yield* server({ encrypt })
       const parts = (yield* seal(tokens)).split(".")
@@ -225,7 +225,7 @@ describe.each(kinds)("a token that is %s", (_, encrypt) => {
     })
   )
 
-  it.effect("is refused with a payload that was cut, lengthened or made anew", () =>
+  it.effect("a token that is %s is refused with a payload that was cut, lengthened or made anew", () =>
     Effect.gen(function* () {
       const tokens = yield* server({ encrypt })
       const parts = (yield* seal(tokens)).split(".")
@@ -244,7 +244,7 @@ describe.each(kinds)("a token that is %s", (_, encrypt) => {
     })
   )
 
-  it.effect("is of one component and one principal", () =>
+  it.effect("a token that is %s belongs to one component and one principal", () =>
     Effect.gen(function* () {
       const tokens = yield* server({ encrypt })
       const tokenOf = (principal: string | null) => seal(tokens, { ...contents, principal })
@@ -264,7 +264,7 @@ describe.each(kinds)("a token that is %s", (_, encrypt) => {
     })
   )
 
-  it.effect("is of one audience", () =>
+  it.effect("a token that is %s belongs to one audience", () =>
     Effect.gen(function* () {
       const token = yield* seal(yield* server({ encrypt }))
       assert.strictEqual(yield* rejection(yield* server({ encrypt, audience: "admin" }), token), "audience")
@@ -272,7 +272,7 @@ describe.each(kinds)("a token that is %s", (_, encrypt) => {
     })
   )
 
-  it.effect("lives as long as its secret is known, and the newest one seals", () =>
+  it.effect("a token that is %s is valid as long as its secret is known, and the newest secret seals", () =>
     Effect.gen(function* () {
       const before = yield* server({ encrypt })
       const during = yield* server({ encrypt }, [newer, secret])
@@ -286,7 +286,7 @@ describe.each(kinds)("a token that is %s", (_, encrypt) => {
     })
   )
 
-  it.effect("cannot take the name of a key that did not make it", () =>
+  it.effect("a token that is %s cannot use the name of a key that did not make it", () =>
     Effect.gen(function* () {
       const both = yield* server({ encrypt }, [newer, secret])
       const [, id = ""] = (yield* seal(both)).split(".")
@@ -295,7 +295,7 @@ describe.each(kinds)("a token that is %s", (_, encrypt) => {
     })
   )
 
-  it.effect("is taken until it is older than maxAge", () =>
+  it.effect("a token that is %s is valid until it is older than maxAge", () =>
     Effect.gen(function* () {
       const tokens = yield* server({ encrypt, maxAge: "1 hour" })
       yield* TestClock.setTime(1_000)
@@ -307,7 +307,7 @@ describe.each(kinds)("a token that is %s", (_, encrypt) => {
     })
   )
 
-  it.effect("may come from a clock that is a minute ahead, and no more", () =>
+  it.effect("a token that is %s may come from a clock that is a minute ahead, and no more", () =>
     Effect.gen(function* () {
       const tokens = yield* server({ encrypt })
       const now = yield* Clock.currentTimeMillis
@@ -316,7 +316,7 @@ describe.each(kinds)("a token that is %s", (_, encrypt) => {
     })
   )
 
-  it.effect("is not made when it would be too long to be taken", () =>
+  it.effect("a token that is %s is not made when it would be too long to be accepted", () =>
     Effect.gen(function* () {
       const { length } = yield* seal(yield* server({ encrypt }))
       const fits = yield* server({ encrypt, maxLength: length })
@@ -329,7 +329,7 @@ describe.each(kinds)("a token that is %s", (_, encrypt) => {
 })
 
 describe("an encrypted token", () => {
-  it.effect("does not show the state, however it is read", () =>
+  it.effect("an encrypted token does not show the state, however it is read", () =>
     Effect.gen(function* () {
       const tokens = yield* server({ encrypt: true })
       const token = yield* seal(tokens)
@@ -354,7 +354,7 @@ describe("an encrypted token", () => {
     })
   )
 
-  it.effect("is never the same twice, and a signed one always", () =>
+  it.effect("an encrypted token is different each time, and a signed one always the same", () =>
     Effect.gen(function* () {
       const [signed, encrypted] = [yield* server(), yield* server({ encrypt: true })]
       assert.strictEqual(yield* seal(signed), yield* seal(signed))
@@ -366,7 +366,7 @@ describe("an encrypted token", () => {
 })
 
 describe("what is no token", () => {
-  it.effect("is malformed, whatever it is", () =>
+  it.effect("a text that is not a token is malformed, whatever it is", () =>
     Effect.gen(function* () {
       const tokens = yield* server()
       const token = yield* seal(tokens)
@@ -388,7 +388,7 @@ describe("what is no token", () => {
     })
   )
 
-  it.effect("is a token with something around it, or in other letters", () =>
+  it.effect("a token with something around it, or in other letters, is malformed", () =>
     Effect.gen(function* () {
       const tokens = yield* server()
       const token = yield* seal(tokens)
@@ -422,7 +422,7 @@ describe("opening", () => {
   const keysOf = (secrets: NonEmptyReadonlyArray<string>) =>
     Effect.map(Effect.provide(Secrets.Secrets, Secrets.layer(secrets)), (service) => service.keys)
 
-  it.effect("does no work on a text that is too long, on a bad form or on a foreign key", () =>
+  it.effect("opening a token does no work on a text that is too long, on a bad form or on a foreign key", () =>
     Effect.gen(function* () {
       const [key] = yield* keysOf([secret])
       const trap: Secrets.Key = {
@@ -445,7 +445,7 @@ describe("opening", () => {
     })
   )
 
-  it.effect("reads nothing in a payload before its signature", () =>
+  it.effect("opening a token reads nothing of a payload before its signature", () =>
     Effect.gen(function* () {
       const [key] = yield* keysOf([secret])
       const tokens = yield* open([key])
@@ -458,7 +458,7 @@ describe("opening", () => {
     })
   )
 
-  it.effect("checks age, audience, principal and component in this order", () =>
+  it.effect("opening a token checks age, audience, principal and component in this order", () =>
     Effect.gen(function* () {
       const [key] = yield* keysOf([secret])
       const tokens = yield* open([key])
@@ -480,7 +480,7 @@ describe("opening", () => {
     })
   )
 
-  it.effect("takes nothing that does not say all a token says, even if it is signed", () =>
+  it.effect("opening a token refuses claims that are not complete, even if they are signed", () =>
     Effect.gen(function* () {
       const [key] = yield* keysOf([secret])
       const tokens = yield* open([key])
@@ -499,7 +499,7 @@ describe("opening", () => {
     })
   )
 
-  it.effect("refuses a signed payload that is not what was encrypted", () =>
+  it.effect("opening a token refuses a signed payload that is not what was encrypted", () =>
     Effect.gen(function* () {
       const [key, other] = (yield* keysOf([secret, newer])) as [Secrets.Key, Secrets.Key]
       const tokens = yield* open([key, other], { encrypt: true })
@@ -520,7 +520,7 @@ describe("opening", () => {
     })
   )
 
-  it.effect("refuses the same claims in another order, with the signature of the first", () =>
+  it.effect("opening a token refuses the same claims in another order, with the signature of the first", () =>
     Effect.gen(function* () {
       const tokens = yield* server()
       const parts = (yield* seal(tokens)).split(".")
@@ -539,7 +539,7 @@ describe("opening", () => {
 
 describe("the first version of tokens", () => {
   // Made once and kept: clients hold tokens like these. If this fails, the form has changed and needs a new version.
-  it.effect.each(["signed", "encrypted"] as const)("opens for ever, %s", (kind) =>
+  it.effect.each(["signed", "encrypted"] as const)("a token of the first version opens for ever, %s", (kind) =>
     Effect.gen(function* () {
       const { audience, claims, issuedAt, tokens } = fixture
       const opener = yield* server({ audience, encrypt: kind === "encrypted" }, [newer, fixture.secret])
@@ -548,7 +548,7 @@ describe("the first version of tokens", () => {
     })
   )
 
-  it.effect("is what is made today", () =>
+  it.effect("a token of the first version is what is made today", () =>
     Effect.gen(function* () {
       const tokens = yield* server({ audience: fixture.audience }, [fixture.secret])
       assert.strictEqual(tokens.sealUnsafe(fixture.claims, fixture.issuedAt), fixture.tokens.signed)

@@ -6,14 +6,14 @@ const room = { maxParked: 3, maxParkedPerPrincipal: 2, maxParkedBytes: 100 }
 const parked = (principal?: string, bytes = 1, until = 10) => ({ principal, bytes, until })
 
 describe("sessions whose clients are away", () => {
-  it("make room for one more by the one that is away longest", () => {
+  it("parked sessions end when there are too many, the one that is away longest first", () => {
     const parking = new ParkedSessions<string>(room)
     for (const name of ["a", "b", "c"]) assert.deepStrictEqual(parking.park(name, parked()), [])
     assert.deepStrictEqual(parking.park("d", parked()), ["a"])
     assert.strictEqual(parking.size, 3)
   })
 
-  it("that are anonymous go before those that are somebody's, however long those are away", () => {
+  it("parked sessions that are anonymous end before those of principals, however long those are away", () => {
     const parking = new ParkedSessions<string>(room)
     parking.park("ada", parked("ada"))
     parking.park("bob", parked("bob"))
@@ -23,7 +23,7 @@ describe("sessions whose clients are away", () => {
     assert.deepStrictEqual(parking.park("another", parked()), ["another"])
   })
 
-  it("of one principal push out its own oldest, and nobody else's", () => {
+  it("parked sessions of one principal displace its own oldest, and nobody else's", () => {
     const parking = new ParkedSessions<string>({ ...room, maxParked: 100 })
     parking.park("other", parked())
     for (const name of ["first", "second"]) parking.park(name, parked("ada"))
@@ -33,7 +33,7 @@ describe("sessions whose clients are away", () => {
 
   const anonymous = (address: string, bytes = 1) => ({ ...parked(undefined, bytes), address })
 
-  it("of one address push out its own, and no stranger's, in number and in bytes", () => {
+  it("parked sessions of one address displace its own, and no stranger's, in number and bytes", () => {
     const parking = new ParkedSessions<string>(room)
     parking.park("stranger", anonymous("192.0.2.1", 20))
     for (const name of ["a", "b"]) assert.deepStrictEqual(parking.park(name, anonymous("192.0.2.2")), [])
@@ -42,7 +42,7 @@ describe("sessions whose clients are away", () => {
     assert.isTrue(parking.remove("stranger"))
   })
 
-  it("of one principal push out its own before those of others that have fewer", () => {
+  it("parked sessions of one principal displace its own before those of others with fewer", () => {
     const parking = new ParkedSessions<string>(room)
     parking.park("bob", parked("bob"))
     for (const name of ["first", "second"]) parking.park(name, parked("ada"))
@@ -50,7 +50,7 @@ describe("sessions whose clients are away", () => {
     assert.isTrue(parking.remove("bob"))
   })
 
-  it("take no more bytes than they may: the largest alone may have to go at once", () => {
+  it("parked sessions have a maximum of bytes: the largest alone may have to end at once", () => {
     const parking = new ParkedSessions<string>(room)
     parking.park("a", parked(undefined, 60))
     assert.deepStrictEqual(parking.park("b", parked(undefined, 50)), ["a"])
@@ -58,7 +58,7 @@ describe("sessions whose clients are away", () => {
     assert.deepStrictEqual(parking.park("d", parked(undefined, 100)), [])
   })
 
-  it("count as much as they have grown to, however often that is looked at", () => {
+  it("parked sessions count with their present size, whenever that is read", () => {
     const parking = new ParkedSessions<string>(room)
     const bytes = new Map([
       ["a", 30],
@@ -111,7 +111,7 @@ describe("sessions whose clients are away", () => {
     assert.strictEqual(parking.size, 2)
   })
 
-  it("are given back once, and count no more", () => {
+  it("parked sessions are given back once, and do not count after that", () => {
     const parking = new ParkedSessions<string>(room)
     parking.park("a", parked("ada", 90))
     parking.park("a", parked("ada", 90))
@@ -120,7 +120,7 @@ describe("sessions whose clients are away", () => {
     assert.deepStrictEqual(parking.park("b", parked("ada", 90)), [])
   })
 
-  it("are over when their time is, not before", () => {
+  it("parked sessions end when their time is over, and not before", () => {
     const parking = new ParkedSessions<string>(room)
     parking.park("a", parked(undefined, 1, 10))
     parking.park("b", parked(undefined, 1, 20))

@@ -29,7 +29,7 @@ const ask = (cache: ReplyCache<string>, id: number | string, answer?: string, as
 }
 
 describe("a request of a session", () => {
-  it("that is sent again while it runs joins the run", () => {
+  it("a request that is sent again while it runs joins the run", () => {
     const cache = make()
     const first = ask(cache, 1)
     const second = ask(cache, 1)
@@ -37,21 +37,21 @@ describe("a request of a session", () => {
     assert.deepStrictEqual([first.heard, second.heard, second.runs()], [["yes"], ["yes"], 0])
   })
 
-  it("that is sent again after it ended gets the answer", () => {
+  it("a request that is sent again after its end gets the answer", () => {
     const cache = make()
     ask(cache, 1, "yes")
     const second = ask(cache, 1)
     assert.deepStrictEqual([second.how, second.heard, second.runs()], ["known", ["yes"], 0])
   })
 
-  it("has an id that nothing else may have", () => {
+  it("a request cannot have the id of another", () => {
     const cache = make()
     ask(cache, 1)
     assert.strictEqual(ask(cache, 1, "yes", { of: "instance", what: "Other" }).how, "taken")
     assert.strictEqual(ask(cache, 1, "yes", { of: "other", what: "Action" }).how, "taken")
   })
 
-  it("whose answer is not heard by anybody is kept for who asks next", () => {
+  it("an answer that nobody gets is kept for the next who asks", () => {
     const cache = make()
     const first = ask(cache, 1)
     cache.detach()
@@ -59,7 +59,7 @@ describe("a request of a session", () => {
     assert.deepStrictEqual([first.heard, ask(cache, 1).heard], [[], ["yes"]])
   })
 
-  it("that is settled is forgotten, and one that runs is not", () => {
+  it("a settled request is forgotten, and one that runs is not", () => {
     const cache = make()
     ask(cache, 1, "one")
     const running = ask(cache, 2)
@@ -70,14 +70,14 @@ describe("a request of a session", () => {
     assert.deepStrictEqual(running.heard, ["two"])
   })
 
-  it("that was settled is not run again", () => {
+  it("a settled request does not run again", () => {
     const cache = make()
     ask(cache, 1, "one")
     cache.settleBelow(2)
     assert.strictEqual(ask(cache, 1, "again").how, "forgotten")
   })
 
-  it("that nobody waits for any more is cancelled", () => {
+  it("a request that nobody waits for any more is cancelled", () => {
     const cache = make()
     const [wanted, unwanted] = [ask(cache, 1), ask(cache, 2)]
     cache.retain(new Set([1]))
@@ -86,7 +86,7 @@ describe("a request of a session", () => {
     assert.deepStrictEqual([unwanted.heard, cache.size], [[], 1])
   })
 
-  it("that has a name is not run again when its answer had to make room, as long as its name is remembered", () => {
+  it("a request with a text as id does not run again as long as the text is remembered", () => {
     const cache = make()
     for (let id = 1; id <= 4; id++) ask(cache, `call ${id}`, "x")
     const again = ask(cache, "call 1", "again")
@@ -100,7 +100,7 @@ describe("a request of a session", () => {
     assert.strictEqual(ask(cache, "call 1", "again").how, "known")
   })
 
-  it("is not run again when its answer had to make room, in number or in bytes", () => {
+  it("a request does not run again when its answer was removed, in number or in bytes", () => {
     const many = make()
     for (let id = 1; id <= 4; id++) ask(many, id, "x")
     assert.strictEqual(ask(many, 1, "again").how, "forgotten")

@@ -118,7 +118,7 @@ describe("what a parked session is counted as", () => {
   }
 
   for (const [what, kind] of Object.entries(kinds)) {
-    it.effect(`${what} is about what it holds of the heap`, () =>
+    it.effect(`a parked session ${what} counts about what it holds of the heap`, () =>
       Effect.gen(function* () {
         const many = kind.count > 0 ? 50 : 300
         const all = Effect.repeat(leave(kind), { times: many - 1 })

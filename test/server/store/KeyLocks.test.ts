@@ -7,7 +7,7 @@ import { collidingNames } from "../../support/collidingNames.ts"
 const fork = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
 
 describe("locks of keys", () => {
-  it.effect("run one after the other for one key, in the order in which they were asked", () =>
+  it.effect("locks run one after the other for one key, in the order of their requests", () =>
     Effect.gen(function* () {
       const locks = new KeyLocks()
       const order: Array<number> = []
@@ -31,7 +31,7 @@ describe("locks of keys", () => {
     })
   )
 
-  it.effect("of other keys are not waited for, whatever the keys are called", () =>
+  it.effect("locks of other keys do not wait, whatever the keys are called", () =>
     Effect.gen(function* () {
       const locks = new KeyLocks()
       const names = collidingNames(1024)
@@ -41,7 +41,7 @@ describe("locks of keys", () => {
     })
   )
 
-  it.effect("are left by whoever is interrupted, waiting or not, and by whoever fails", () =>
+  it.effect("locks are released by effects that are interrupted, waiting or not, and by those that fail", () =>
     Effect.gen(function* () {
       const locks = new KeyLocks()
       const has = yield* fork(locks.alone("a", Effect.never))

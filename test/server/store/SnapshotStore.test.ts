@@ -46,7 +46,7 @@ const refusal = <E, R>(store: Layer.Layer<SnapshotStore.SnapshotStore, E, R>) =>
 layer(SnapshotStore.layerMemory)("in memory", (it) => {
   snapshotSuite(it)
 
-  it.effect("what has expired is deleted, and nothing else", () =>
+  it.effect("a store in memory deletes what has expired, and nothing else", () =>
     Effect.gen(function* () {
       const records = yield* Records.makeMemory<string>()
       yield* records.update("write", "stays", () => [true, { value: "", expires: Records.never }])
@@ -66,7 +66,7 @@ layer(Layer.provideMerge(SnapshotStore.layerKeyValueStore, KeyValueStore.layerMe
     KeyValueStore.KeyValueStore.use(({ size }) => size)
   )
 
-  it.effect("an entry that cannot be read is an error that tells where it is, and is neither used nor deleted", () =>
+  it.effect("an entry of a KeyValueStore that cannot be read is an error that names it, and stays", () =>
     Effect.gen(function* () {
       const [entries, store] = [yield* KeyValueStore.KeyValueStore, yield* SnapshotStore.SnapshotStore]
       yield* entries.clear
@@ -102,7 +102,7 @@ layer(Layer.provideMerge(SnapshotStore.layerKeyValueStore, KeyValueStore.layerMe
 })
 
 describe("in entries that take their time", () => {
-  it.effect("a change that was interrupted is not overtaken by the next one", () =>
+  it.effect("a change of a slow KeyValueStore that was interrupted is not overtaken by the next one", () =>
     Effect.gen(function* () {
       const [started, finish, finished] = [yield* Latch.make(), yield* Latch.make(), yield* Latch.make()]
       const texts = new Map<string, string>()
@@ -160,7 +160,7 @@ describe("in entries of which one hangs", () => {
   const put = (records: Records.Records<string>, address: string, value: string) =>
     records.update("write", address, (_, now) => [true, { value, expires: Records.expiresAt(now, hour) }])
 
-  it.effect("the others are read, changed and removed, and what has expired of them is deleted", () =>
+  it.effect("the other entries are read, changed, removed and cleaned up when one hangs", () =>
     Effect.gen(function* () {
       const { gate, records, texts } = yield* stuckEntries
       const names = collidingNames(256)
@@ -181,7 +181,7 @@ describe("in entries of which one hangs", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("a change of that one that hangs is not overtaken, interrupted or not", () =>
+  it.effect("a change of an entry that hangs is not overtaken, interrupted or not", () =>
     Effect.gen(function* () {
       const { gate, records } = yield* stuckEntries
       const stuck = yield* Effect.forkChild(put(records, "a", "hangs"), { startImmediately: true })
@@ -197,7 +197,7 @@ describe("in entries of which one hangs", () => {
 })
 
 describe("a record of tokens that was kept by an earlier version", () => {
-  it.effect("is read, and its last token is spent", () =>
+  it.effect("a record of tokens of an earlier version is read, and its last token is used", () =>
     Effect.gen(function* () {
       const entries = yield* KeyValueStore.KeyValueStore
       const value = { next: at(2, 0), spent: at(1, 3) }
@@ -247,7 +247,7 @@ describe("in a folder", () => {
     Effect.provide(Effect.flatMap(Effect.service(Folder), test), Folder.layer)
   const filesOf = (folder: string) => Effect.promise(() => readdir(folder))
 
-  it.effect("what one process has written the next one reads", () =>
+  it.effect("a process reads from a folder what another has written", () =>
     withFolder((folder) =>
       Effect.gen(function* () {
         yield* Effect.gen(function* () {
@@ -344,7 +344,7 @@ describe("in a folder", () => {
       )
   )
 
-  it.effect("a write that fails leaves what was there, and nothing else", () =>
+  it.effect("a write to a folder that fails leaves what was there, and nothing else", () =>
     withFolder((folder) =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
@@ -394,7 +394,7 @@ describe("in a folder", () => {
     )
   )
 
-  it.effect("one that cannot be made is an error that names it", () =>
+  it.effect("a folder that cannot be made is an error that names it", () =>
     withFolder((folder) =>
       Effect.gen(function* () {
         const file = join(folder, "file")
@@ -422,7 +422,7 @@ const postgres = SnapshotStore.layerSql.pipe(
 layer(postgres, { timeout: "30 seconds" })("in PostgreSQL", (it) => {
   snapshotSuite(it, rows)
 
-  it.effect("servers that start together make the tables once, and share them", () =>
+  it.effect("servers that start together make the tables of PostgreSQL once, and share them", () =>
     Effect.gen(function* () {
       yield* SqlClient.SqlClient.use((sql) => sql`CREATE DATABASE together`)
       const together = Postgres.layerClient("together")
@@ -439,7 +439,7 @@ layer(postgres, { timeout: "30 seconds" })("in PostgreSQL", (it) => {
     })
   )
 
-  it.effect("of several servers exactly one spends a token, and the latest snapshot of any is kept", () =>
+  it.effect("exactly one of several servers accepts a token, and the latest snapshot of any is kept", () =>
     Effect.gen(function* () {
       const server = SnapshotStore.layerSql.pipe(Layer.provide(Postgres.layerClient("postgres")), Layer.fresh)
       const servers = yield* Effect.forEach([1, 2, 3], () => Layer.build(server))
@@ -463,7 +463,7 @@ layer(postgres, { timeout: "30 seconds" })("in PostgreSQL", (it) => {
     })
   )
 
-  it.effect("a row of tokens of an earlier version is read, and its last token is spent", () =>
+  it.effect("a row of tokens of an earlier version is read, and its last token is used", () =>
     Effect.gen(function* () {
       const [sql, store] = [yield* SqlClient.SqlClient, yield* SnapshotStore.SnapshotStore]
       yield* sql`INSERT INTO fibra_tokens (id, address, next, spent, expires)
@@ -474,7 +474,7 @@ layer(postgres, { timeout: "30 seconds" })("in PostgreSQL", (it) => {
     })
   )
 
-  it.effect("a row that cannot be read is an error that tells where it is", () =>
+  it.effect("a row that cannot be read is an error that names it", () =>
     Effect.gen(function* () {
       const [sql, store] = [yield* SqlClient.SqlClient, yield* SnapshotStore.SnapshotStore]
       yield* store.write("damaged", snapshot(1, 1))
@@ -484,7 +484,7 @@ layer(postgres, { timeout: "30 seconds" })("in PostgreSQL", (it) => {
     })
   )
 
-  it.effect("what the database says is in the error", () =>
+  it.effect("an error contains what the database says", () =>
     Effect.gen(function* () {
       const { message } = yield* refusal(Layer.provide(SnapshotStore.layerSql, Postgres.layerClient("missing")))
       assert.include(message, `could not open "PostgreSQL": database "missing" does not exist.`)
@@ -493,7 +493,7 @@ layer(postgres, { timeout: "30 seconds" })("in PostgreSQL", (it) => {
 })
 
 describe("in another database than PostgreSQL", () => {
-  it.effect("it does not open", () =>
+  it.effect("a store does not open in a database other than PostgreSQL", () =>
     Effect.gen(function* () {
       const compiler = Statement.makeCompilerSqlite()
       const unused = Effect.die("not to be used")

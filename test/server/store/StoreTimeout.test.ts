@@ -66,7 +66,7 @@ const timeouts = count("fibra_store_timeouts", "Counter")
 describe("a store with a limit", () => {
   for (const [way, effect] of Object.entries(ways)) {
     for (const [operation, run] of named) {
-      it.effect(`fails to ${operation} in time when the store ${way}, and says what it was`, () =>
+      it.effect(`a store with a limit fails to ${operation} in time when the store ${way}, and says what it was`, () =>
         Effect.gen(function* () {
           const running = yield* fork(Effect.flip(run(StoreTimeout.make(stuck(effect), limit))))
           yield* TestClock.adjust("4999 millis")
@@ -81,7 +81,7 @@ describe("a store with a limit", () => {
       )
     }
 
-    it.effect(`serves other records in the meantime when it ${way}, and a Scope that closes does not wait for it`, () =>
+    it.effect(`a store with a limit serves other records meanwhile when it ${way}, and closes in time`, () =>
       Effect.gen(function* () {
         const store = StoreTimeout.make(stuck(effect), limit)
         const scope = yield* Scope.make()
@@ -96,7 +96,7 @@ describe("a store with a limit", () => {
 
   for (const [operation, run] of named) {
     it.effect(
-      `begins no other operation on a record while one to ${operation} hangs, and waits no longer for that`,
+      `a store with a limit begins no other operation on a record while one to ${operation} hangs, and does not wait longer for that`,
       () =>
         Effect.gen(function* () {
           const begun: Array<string> = []
@@ -112,7 +112,7 @@ describe("a store with a limit", () => {
     )
   }
 
-  it.effect("counts what did not answer in time, and what has not ended since", () =>
+  it.effect("a store with a limit counts what did not answer in time, and what has not ended since", () =>
     Effect.gen(function* () {
       const answer = yield* Deferred.make<never>()
       const store = StoreTimeout.make(stuck(Effect.uninterruptible(Deferred.await(answer))), limit)
@@ -128,7 +128,7 @@ describe("a store with a limit", () => {
     }).pipe(measured)
   )
 
-  it.effect("makes changes of one record in the order in which they were asked for, one that is late included", () =>
+  it.effect("a store with a limit changes one record in the order of the requests, including a late one", () =>
     Effect.gen(function* () {
       const done: Array<number> = []
       const gate = yield* Deferred.make<void>()
@@ -162,7 +162,7 @@ describe("a store with a limit", () => {
     })
   )
 
-  it.effect("reads side by side, and again as soon as a read that hung has ended", () =>
+  it.effect("a store with a limit reads in parallel, and again as soon as a read that hung has ended", () =>
     Effect.gen(function* () {
       let reads = 0
       const gate = yield* Deferred.make<void>()
@@ -184,7 +184,7 @@ describe("a store with a limit", () => {
     })
   )
 
-  it.effect("does what it is asked as the store does", () =>
+  it.effect("a store with a limit does the same as the store", () =>
     Effect.gen(function* () {
       const store = StoreTimeout.make(yield* SnapshotStore.SnapshotStore, Duration.infinity)
       for (const [operation, run] of named) if (operation !== "remove") yield* run(store)

@@ -21,7 +21,7 @@ const Bounds = Schema.Struct({
 
 describe("the log of an instance", () => {
   it.effect.prop(
-    "gives every change that follows a place, in order, or says that it cannot; and stays within its bounds",
+    "the log of an instance returns all changes after a revision, or says that it cannot",
     [Bounds, Schema.Array(Step).check(Schema.isMaxLength(40))],
     ([bounds, steps]) =>
       Effect.sync(() => {
@@ -53,7 +53,7 @@ describe("the log of an instance", () => {
     { arbitrary: { runs: 500 } }
   )
 
-  it("remembers no more texts than a reader gets one by one, and more only for clients that are away", () => {
+  it("the log of an instance keeps few texts for connected clients, and more for those away", () => {
     const log = new ChangeLog(RpcEncoder, { ...defaults, conflateAfter: 3 })
     log.fellBehind()
     for (let revision = 1; revision <= 10; revision++) {
@@ -70,7 +70,7 @@ describe("the log of an instance", () => {
     assert.lengthOf(log.since(7, Infinity) ?? [], 13)
   })
 
-  it("remembers no more than it may when everybody has read it, however large the changes were", () => {
+  it("the log of an instance keeps no more than its limit of what everybody has read", () => {
     const log = new ChangeLog(RpcEncoder, { ...defaults, retainedBytes: 25 })
     for (const length of [10, 100, 10]) {
       for (let revision = 1; revision <= 6; revision++) {

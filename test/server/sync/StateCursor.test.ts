@@ -48,7 +48,7 @@ interface Update {
 const Step = Schema.Literals(["change", "seal", "read", "start over", "come back"])
 
 it.effect.prop(
-  "a token is told with the state it is of, and the last one is told",
+  "a token is sent with its state, and the last one is sent",
   [Schema.Array(Step).check(Schema.isMinLength(12), Schema.isMaxLength(30))],
   ([steps]) =>
     Effect.sync(() => {
@@ -103,7 +103,7 @@ it.effect.prop(
   { arbitrary: { runs: 500 } }
 )
 
-it("a token of what has changed since is not lost, however often that happens", () => {
+it("a token of a state that has changed since is not lost, however often that happens", () => {
   const source = new Counted()
   const reader = new StateCursor(source, { client: new ClientInfo(undefined, "client"), encoder, cursorWoke: () => {} })
   reader.announce()

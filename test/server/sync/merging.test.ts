@@ -96,7 +96,7 @@ const Step = Schema.Struct({
 
 describe("a reader that fell behind", () => {
   it.prop(
-    "has the keys of a record in the order of whoever followed, and of whoever comes later",
+    "a subscriber that fell behind has the keys of a record in the same order as others, and as later ones",
     [Schema.Array(Step).check(Schema.isMinLength(20), Schema.isMaxLength(60))],
     ([steps]) => {
       const source = new Changing({ record: { a: 1, b: 1 }, more: "x".repeat(500) }, 1)
@@ -127,7 +127,7 @@ describe("a reader that fell behind", () => {
     { arbitrary: { runs: 400 } }
   )
 
-  it("is told the state where the changes are longer, and with it whose calls they were", () => {
+  it("a subscriber that fell behind is sent the state, with its calls, where changes are longer", () => {
     const text = (n: number) => `${n}`.padEnd(5000, "x")
     const source = new Changing({ text: text(0) })
     const [behind, returned] = [new Client(source), new Client(source)]
@@ -145,7 +145,7 @@ describe("a reader that fell behind", () => {
     }
   })
 
-  it("is told of few small changes one by one, as everyone else", () => {
+  it("a subscriber that fell behind by a few small changes is sent them one by one, like everyone else", () => {
     const source = new Changing({ count: 0 })
     const client = new Client(source)
     for (let count = 1; count <= 5; count++) source.become({ count })
@@ -156,7 +156,7 @@ describe("a reader that fell behind", () => {
     )
   })
 
-  it("comes back to a state it knows nothing of but its number, and is told it whole with whose calls have made it", () => {
+  it("a subscriber whose last state is not known any more is sent the whole state, with the calls that made it", () => {
     const source = new Changing({ text: "" })
     const client = new Client(source)
     client.cursor.leave()
@@ -172,7 +172,7 @@ describe("a reader that fell behind", () => {
     assert.lengthOf(client.told.at(-1)?.by ?? [], 10)
   })
 
-  it("costs a merge for each place that readers are at, and not for each reader", () => {
+  it("subscribers that fell behind cost one merge for each revision they are at, and not for each of them", () => {
     const source = new Changing({ list: [] })
     let merges = 0
     const encoder: WireEncoder = {
@@ -193,7 +193,7 @@ describe("a reader that fell behind", () => {
     assert.strictEqual(merges, 2)
   })
 
-  it("takes work that doubles at most when the state does", () => {
+  it("a subscriber that fell behind costs work that doubles at most when the state does", () => {
     isLinear([1500, 3000], (size) => {
       const source = new Changing({ list: Array.from({ length: size }, (_, id) => ({ id })) })
       const cursors = Array.from({ length: 8 }, () => new Client(source).cursor)

@@ -54,7 +54,7 @@ describe("an offer", () => {
   ] as const
 
   for (const [header, response, windowBits] of cases) {
-    it(`${header} is taken, with a window of ${windowBits} bits`, () => {
+    it(`an offer ${header} is accepted, with a window of ${windowBits} bits`, () => {
       const offer = accepted(header)
       assert.strictEqual(offer?.response, response)
       assert.strictEqual(offer?.deflater.kind, `websocket deflate ${windowBits}`)
@@ -75,10 +75,10 @@ describe("an offer", () => {
     "permessage-deflate; =; ;",
     "permessage-deflate; mux=yes"
   ]) {
-    it(`${header} is not taken`, () => assert.isUndefined(accepted(header)))
+    it(`an offer ${header} is not accepted`, () => assert.isUndefined(accepted(header)))
   }
 
-  it("of the same window gets the same deflater, so that what many get is made once", () => {
+  it("offers with the same window share a deflater, so that a frame for many clients is made once", () => {
     const compression = new PerMessageDeflate({ compressionThreshold: 64 })
     const deflater = (header: string) => compression.accept(header)?.deflater
     assert.strictEqual(
@@ -111,7 +111,7 @@ const Threshold = Schema.Literals([0, 20, 1024, 1_000_000])
 
 describe("a deflater", () => {
   it.effect.prop(
-    "makes frames that are read as the texts they were made of",
+    "a deflater makes frames that are read as their texts",
     [Schema.Array(Text).check(Schema.isMinLength(1), Schema.isMaxLength(4)), WindowBits, Threshold],
     ([parts, windowBits, threshold]) =>
       Effect.sync(() => {
@@ -134,7 +134,7 @@ describe("a deflater", () => {
   )
 
   it.effect.prop(
-    "makes templates that begin with what was asked for last, and compresses what follows once for all",
+    "a deflater makes templates with a beginning for each client, and compresses what follows once for all",
     [
       Schema.Array(Text).check(Schema.isMinLength(1), Schema.isMaxLength(4)),
       WindowBits,
@@ -159,7 +159,7 @@ describe("a deflater", () => {
     { arbitrary: { runs: 200 } }
   )
 
-  it("compresses what is worth it, from the threshold on", () => {
+  it("a deflater compresses messages from the threshold on, when that saves something", () => {
     const deflater = new Deflater(1024, 13)
     const compressed = (text: string) => read(deflater.frame(text), 13).map(({ isCompressed }) => isCompressed)
     assert.deepStrictEqual(compressed("a".repeat(1023)), [false])

@@ -27,24 +27,28 @@ class Model {
 const Int = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 
 describe("a rate limit", () => {
-  it.prop("is a bucket of tokens", [Int(1, 700), Int(1, 40), Schema.Array(Int(0, 200))], ([rate, burst, pauses]) => {
-    const limit = new TokenBucket({ rate, burst })
-    const model = new Model(rate, burst)
-    let [bucket, now] = [0, 1_700_000_000_000]
-    model.at = now
-    for (const pause of pauses) {
-      now += pause > 100 ? pause - 100 : 0
-      const wait = limit.wait(bucket, now)
-      assert.strictEqual(wait === 0, model.take(now))
-      if (wait === 0) bucket = limit.take(bucket, now)
-      else {
-        assert.isAbove(limit.wait(bucket, now + wait / 2), 0)
-        assert.strictEqual(limit.wait(bucket, now + wait), 0)
+  it.prop(
+    "a rate limit is a bucket of tokens",
+    [Int(1, 700), Int(1, 40), Schema.Array(Int(0, 200))],
+    ([rate, burst, pauses]) => {
+      const limit = new TokenBucket({ rate, burst })
+      const model = new Model(rate, burst)
+      let [bucket, now] = [0, 1_700_000_000_000]
+      model.at = now
+      for (const pause of pauses) {
+        now += pause > 100 ? pause - 100 : 0
+        const wait = limit.wait(bucket, now)
+        assert.strictEqual(wait === 0, model.take(now))
+        if (wait === 0) bucket = limit.take(bucket, now)
+        else {
+          assert.isAbove(limit.wait(bucket, now + wait / 2), 0)
+          assert.strictEqual(limit.wait(bucket, now + wait), 0)
+        }
       }
     }
-  })
+  )
 
-  it("of Infinity is none", () => {
+  it("a rate of Infinity limits nothing", () => {
     for (const limit of [
       new TokenBucket({ rate: Infinity, burst: 1 }),
       new TokenBucket({ rate: 1, burst: Infinity }),

@@ -24,7 +24,7 @@ const cases: ReadonlyArray<readonly [when: string, front: Partial<ProtocolHandle
 ]
 
 for (const [when, broken, use] of cases) {
-  it.effect(`a front that fails ${when} ends its connection with 1011, and nothing else`, () => {
+  it.effect(`a wire that fails ${when} ends its connection with 1011, and nothing else`, () => {
     const logs: Array<unknown> = []
     const logger = Logger.make<unknown, void>(
       ({ message }) => void logs.push(Array.isArray(message) ? message[0] : message)

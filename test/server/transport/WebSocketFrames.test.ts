@@ -27,7 +27,7 @@ const textOf = (length: number, filler: string) => filler.repeat(length).slice(0
 
 describe("frames", () => {
   it.effect.prop(
-    "are read as the texts they were made of",
+    "frames are read as the texts they were made of",
     [
       Schema.Array(Schema.Struct({ length: Length, filler: Schema.Literals(["a", "é", "💥"]) })).check(
         Schema.isMinLength(1),
@@ -47,7 +47,7 @@ describe("frames", () => {
   )
 
   it.effect.prop(
-    "of a template begin with what was asked for last, and what was kept stays as it was",
+    "frames of a template have a beginning for each client, and share what follows",
     [
       Schema.Array(Length).check(Schema.isMinLength(1), Schema.isMaxLength(4)),
       Schema.Array(

@@ -61,7 +61,7 @@ const joined = (pieces: ReadonlyArray<string>) => pieces.join("")
 
 describe("a frame", () => {
   it.prop(
-    "has messages each as large and as deep as it is by itself",
+    "a frame has messages that are each as large and deep as alone",
     [Schema.Array(Schema.Json), Schema.Array(Text), Schema.Literals([0, 1])],
     ([values, pieces, indent]) => {
       const strings = pieces.map(joined)
@@ -76,7 +76,7 @@ describe("a frame", () => {
     }
   )
 
-  it("may have blanks wherever JSON may", () => {
+  it("a frame may have white space wherever JSON may", () => {
     assert.deepStrictEqual(
       scanned(' \n[ {"a" : [ 1 , 2 ]} , 3 ] ', 2).map(({ depth }) => depth),
       [2, 0]
@@ -97,7 +97,7 @@ describe("a frame", () => {
   ]
 
   for (const [what, text] of hostile) {
-    it(`of ${what} is measured in one pass`, () => {
+    it(`a frame of ${what} is measured in one pass`, () => {
       JSON.parse(text)
       const { counted, work } = counting(text)
       scanned(counted, 1)
@@ -107,7 +107,7 @@ describe("a frame", () => {
     })
   }
 
-  it("that is one long text is not looked through", () => {
+  it("a frame that is one long string is not read character by character", () => {
     const { counted, work } = counting(`["${"x".repeat(size)}"]`)
     scanned(counted, 1)
     assert.isBelow(work.looks, 100)

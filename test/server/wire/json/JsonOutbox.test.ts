@@ -16,7 +16,7 @@ const unread = {
 }
 
 for (const isBatching of [false, true]) {
-  it.effect(`no more is put together than may be buffered, ${isBatching ? "as one array" : "one by one"}`, () =>
+  it.effect(`an outbox joins no more than may be buffered, ${isBatching ? "as one array" : "one by one"}`, () =>
     Effect.gen(function* () {
       const { writer, written } = makeWriter()
       const silent = { receive: () => {}, flush: () => {}, draining: () => {}, knows: () => true, closed: () => {} }
