@@ -5,11 +5,12 @@ export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
     include: [
-      "test/{Frozen,Patch,StateCodec}.test.ts",
+      "test/{ElementMatch,Frozen,Json,ListChange,Patch,PieceTable,StateCodec}.test.ts",
       "test/actor/{RestartPolicy,Mailbox}.test.ts",
       "test/client/*.test.ts",
       "test/server/{instance,security,session,sync,transport,wire/rpc}/*.test.ts"
     ],
+    env: { FIBRA_PATCH_RUNS: "150" },
     testTimeout: 20_000
   }
 })
