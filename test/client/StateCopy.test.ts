@@ -57,6 +57,10 @@ describe("the copy of a state", () => {
     assert.strictEqual(copy.patched(patched(0, 1, counts(1))), "missing")
     assert.strictEqual(copy.patched(patched(0, 2, counts(2))), "missing")
     assert.deepStrictEqual([copy.state, requested], [undefined, 1])
+    // A patch of the whole state is no beginning, either.
+    const another = new StateCopy(codec, () => {})
+    assert.strictEqual(another.patched(patched(0, 1, [["set", [], at(1)]])), "missing")
+    assert.isUndefined(another.state)
     assert.strictEqual(copy.snapshot(snapshot(0, 2, at(2))), "new")
     assert.strictEqual(copy.state?.count, 2)
   })
