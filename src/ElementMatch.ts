@@ -1,20 +1,20 @@
 /**
- * Which elements of one list are those of another. What is the same reference or the same text is the same element, each taken once;
- * of these the longest run that is in order stays, and the others have moved.
+ * Finds the elements of one list in another. Elements that are the same reference, or have the same text, are the same;
+ * each is matched once. Of the matches, the longest run in order stays in place, and the others have moved.
  */
 import { isContainer, type Json, type List } from "./Json.ts"
 
-/** What becomes of each element: only those without a counterpart may be seen as one that was edited in place. */
+/** The match of each element. Only one without a counterpart may count as edited in place. */
 export interface ElementMatch {
   readonly old: Uint8Array
   readonly fresh: Uint8Array
 }
 
-/** There is no counterpart. */
+/** No counterpart. */
 export const FRESH = 0
 /** The counterpart is elsewhere. */
 export const MOVED = 1
-/** The counterpart comes at its turn. */
+/** The counterpart stays in place. */
 export const STAYS = 2
 
 /** Matches the elements of two lists. */
@@ -23,7 +23,7 @@ export const match = (before: List, after: List): ElementMatch => {
   const fresh = new Uint8Array(after.length)
   const origin = new Int32Array(after.length).fill(-1)
   const pair = (keyOf: (value: Json) => unknown): void => {
-    const heads = new Map<unknown, number>() // key -> its first free index in `before`, the others follow in `next`
+    const heads = new Map<unknown, number>() //key -> its first free index in `before`; the others follow in `next`
     const next = new Int32Array(before.length)
     for (let i = before.length - 1; i >= 0; i--) {
       if (old[i] !== FRESH) continue
@@ -44,10 +44,10 @@ export const match = (before: List, after: List): ElementMatch => {
     }
   }
   pair((value) => (typeof value === "number" ? undefined : value))
-  // As text, because a Map hashes numbers the same in every process: a client that chooses them could have all of them collide.
+  // As text, because a Map hashes numbers alike in every process: clients could choose numbers that all collide.
   pair((value) => (typeof value === "number" ? `#${value}` : undefined))
-  // Elements that were rebuilt are found by their text. With equal lengths they most likely kept their places, which comparing
-  // place by place finds for less.
+  // Rebuilt elements are found by their text. In lists of equal length they most likely kept their places, and
+  // comparing place by place is cheaper.
   if (before.length !== after.length) pair((value) => (isContainer(value) ? JSON.stringify(value) : undefined))
 
   const tails: Array<number> = [] // tails[n]: where in `after` the best run of length n + 1 ends
@@ -57,7 +57,7 @@ export const match = (before: List, after: List): ElementMatch => {
     if (i < 0) continue
     let low = 0
     let high = tails.length
-    // Mostly it goes on where it was.
+    // The run mostly continues here.
     if (high > 0 && (origin[tails[high - 1] as number] as number) < i) low = high
     while (low < high) {
       const middle = (low + high) >> 1

@@ -1,11 +1,11 @@
 /**
- * Freezes values, all the way down, so that changing one in place throws. A change in place is one that no client is told
- * of and no crash takes back. Plain objects, arrays, instances of schema classes and the immutable data of effect are
- * frozen, each once. What the language cannot freeze (a Map, a Set, a Date, bytes, an instance of any other class) is left
- * as it is and reported as loose: its owner has to compare it.
+ * Freezes values deeply, so that changing one in place throws. No client would be sent such a change, and no crash
+ * would undo it. Plain objects, arrays, instances of schema classes and the immutable data of effect are frozen, each
+ * once. What the language cannot freeze (a Map, a Set, a Date, bytes, an instance of any other class) stays as it is,
+ * and is reported as loose: its owner has to compare it.
  *
- * The data of effect is recognised by its type ids, which effect does not document. `test/Frozen.test.ts` fails when they
- * change; what is not recognised is loose.
+ * The data of effect is recognised by its type ids, which effect does not document. `test/Frozen.test.ts` fails when
+ * they change; data that is not recognised is loose.
  */
 import * as Schema from "effect/Schema"
 import type { ListChange } from "./ListChange.ts"
@@ -17,15 +17,15 @@ export const FIXED = 1
 /** Nothing in the value can be changed, and it consists of arrays, plain objects and primitive values. */
 export const PLAIN = 2
 
-/** How far a value is frozen. */
+/** How deep a value is frozen. */
 export type Fixity = typeof LOOSE | typeof FIXED | typeof PLAIN
 
-/** Values this small, without any object in them, are looked through again rather than remembered. */
+/** Values this small, without objects in them, are visited again rather than remembered. */
 const small = 32
 
-/** Effect's data that holds no more than its properties. */
+/** Data of effect that has only its properties. */
 const dataTypes = ["~effect/Option", "~effect/Result", "~effect/Duration", "~effect/HashSet"]
-/** Effect's data that adds to its properties what it has computed about itself. */
+/** Data of effect that caches on itself what it has computed. */
 const lazyTypes = ["~effect/DateTime", "~effect/DateTime/TimeZone", "~effect/BigDecimal"]
 const hashMapType = "~effect/HashMap"
 
@@ -43,7 +43,10 @@ export class Freezer {
     return isPlainObject(value) ? this.#properties(value, PLAIN) : this.#instance(value)
   }
 
-  /** Freezes a list; what it has in common with the list before, if that was frozen, is skipped, and the rest is frozen with `freeze`. */
+  /**
+   * Freezes a list. Skips what it has in common with the list before, if that was frozen, and freezes the rest with
+   * `freeze`.
+   */
   freezeList({ after, before, end, first }: ListChange, freeze: (element: unknown) => Fixity): Fixity {
     const frozen = this.#frozen.get(after)
     if (frozen !== undefined) return frozen
@@ -63,7 +66,7 @@ export class Freezer {
     Object.freeze(list)
     let fixity: Fixity = isOrdinary(list) ? others : least(others, FIXED)
     let isRemembered = list.length > small
-    // No schema takes a value that contains itself. Until the end it counts as loose.
+    // No schema accepts a value that contains itself. It counts as loose until the end.
     if (isRemembered) this.#frozen.set(list, LOOSE)
     for (let index = first; index < end; index++) {
       const element = list[index]
@@ -90,7 +93,7 @@ export class Freezer {
         isRemembered = true
         this.#frozen.set(object, LOOSE)
       }
-      // What a getter computes may be different each time.
+      // A getter may return something else each time.
       fixity = least(fixity, property.get === undefined && property.set === undefined ? this.freeze(value) : LOOSE)
       if (property.enumerable !== true) fixity = least(fixity, FIXED)
     }
@@ -112,7 +115,7 @@ export class Freezer {
     return fixity
   }
 
-  /** Makes the properties that have a value read-only; others are filled in later. */
+  /** Makes the properties that have a value read-only; others may be set later. */
   #lock(value: object): Fixity {
     for (const name of Object.getOwnPropertyNames(value)) {
       const property = Object.getOwnPropertyDescriptor(value, name)
@@ -124,7 +127,7 @@ export class Freezer {
   }
 }
 
-/** Whether a list is written as JSON element by element: one of a class may have a `toJSON`. */
+/** Whether JSON has the elements of a list one by one: a subclass may have a `toJSON`. */
 export const isOrdinary = (list: ReadonlyArray<unknown>): boolean =>
   Object.getPrototypeOf(list) === Array.prototype && !Object.hasOwn(list, "toJSON")
 

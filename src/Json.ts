@@ -1,7 +1,4 @@
-/**
- * JSON values, and what is done with them everywhere: their keys are read and written as data, whatever they are called. Nothing is
- * parsed or written down here.
- */
+/** JSON values, and the operations on them that are used everywhere. Keys are data, whatever they are called. */
 
 /** A list of JSON values. */
 export type List = ReadonlyArray<Json>
@@ -17,19 +14,19 @@ export const isList = (value: Json | undefined): value is List => Array.isArray(
 export const isContainer = (value: Json | undefined): value is List | Obj => typeof value === "object" && value !== null
 
 /**
- * What an object has of its own under a key. A plain read would find `toString` or `__proto__` in objects that have no such key.
- * Loops go over keys with `for in`, which is faster than `Object.keys`, and leave it to `read` to skip what is inherited.
+ * The own value of an object under a key. A plain read would find `toString` or `__proto__` in objects without such a
+ * key. Loops use `for in`, which is faster than `Object.keys`, and `read` skips what is inherited.
  */
 export const read = (object: Obj, key: string): Json | undefined =>
   Object.hasOwn(object, key) ? object[key] : undefined
 
-/** Stores a value under a key. Assigning to `__proto__` would replace the prototype instead. */
+/** Sets the value of a key. Assigning to `__proto__` would replace the prototype instead. */
 export const write = (target: Record<string, Json | undefined>, key: string, value: Json): void => {
   if (key !== "__proto__") target[key] = value
   else Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
-/** A value that shares nothing with the first. */
+/** A copy that shares nothing with the value. */
 export const copy = (value: Json): Json => {
   if (!isContainer(value)) return value
   if (isList(value)) return value.map(copy)
@@ -41,7 +38,7 @@ export const copy = (value: Json): Json => {
   return object
 }
 
-/** The value without keys that count as absent, as it is to the letter. Shares all that needs no change. */
+/** The value without keys that count as absent. Shares all parts that need no change. */
 export const clean = (value: Json): Json => {
   if (!isContainer(value)) return value
   if (isList(value)) {
@@ -69,7 +66,7 @@ export const part = (list: List, from: number, to: number): List => {
   return items
 }
 
-/** About how many characters the value takes as text; stops looking once they are more than `limit`. */
+/** About how many characters the text of a value has; stops counting above `limit`. */
 export const textLength = (value: Json, limit: number): number => {
   if (typeof value === "string") return value.length + 2
   if (typeof value === "number") return `${value}`.length
@@ -89,7 +86,7 @@ export const textLength = (value: Json, limit: number): number => {
   return length
 }
 
-/** Whether an object puts this key among the numbers, which come before all others and in their own order. */
+/** Whether an object orders this key among the numbers, which come before all others. */
 export const isIndex = (key: string): boolean => {
   const index = Number(key) >>> 0
   return String(index) === key && index !== 0xffffffff

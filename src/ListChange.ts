@@ -1,17 +1,17 @@
-/** How a list differs from the one before it: most changes leave what is at its beginning and at its end. */
+/** The difference between a list and the one before it. Most changes keep the beginning and the end. */
 
-/** A list, and the part of it that is not at the same place, from either end, in the list before. */
+/** A list, and its part that is not at the same place, from either end, in the list before. */
 export interface ListChange {
   readonly before: ReadonlyArray<unknown>
   readonly after: ReadonlyArray<unknown>
-  /** Index of the first element that differs, and the index after the last. */
+  /** The index of the first element that differs, and the index after the last. */
   readonly first: number
   readonly end: number
 }
 
 const none: ReadonlyArray<unknown> = []
 
-/** Compares the elements of two lists by reference; what is no list counts as an empty one. */
+/** Compares the elements of two lists by reference. Other values count as an empty list. */
 export const make = (before: unknown, after: ReadonlyArray<unknown>): ListChange => {
   const old: ReadonlyArray<unknown> = Array.isArray(before) ? before : none
   const shift = old.length - after.length
@@ -23,7 +23,7 @@ export const make = (before: unknown, after: ReadonlyArray<unknown>): ListChange
   return { before: old, after, first, end }
 }
 
-/** A list of which all is new. */
+/** A list that is new as a whole. */
 export const whole = (after: ReadonlyArray<unknown>): ListChange => ({
   before: none,
   after,

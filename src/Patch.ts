@@ -16,7 +16,7 @@ export type { Op } from "./PatchOp.ts"
 /** The steps from one JSON value to another, in order. */
 export type Patch = Ops
 
-/** Decodes a patch from the wire: with one guard, because schemas of each part cost more than applying a long patch. */
+/** Decodes a patch with one check: a schema for each part would cost more than applying a long patch. */
 export const Patch: Schema.Codec<Patch> = Schema.declare(isPatch, {
   expected: "a patch: a list of set, unset, splice and append",
   toCodecJson: () => undefined
@@ -37,21 +37,24 @@ export class PatchMismatch extends Error {
   }
 }
 
-/** Finds the patch that turns `before` into `after`, but for the order of keys; equal values give an empty one. */
+/** The patch from `before` to `after`, without the order of keys. It is empty for equal values. */
 export const diff = (before: Json, after: Json): Patch => new PatchDiff(false).between(before, after)
 
-/** The same, keys in order: what applying it gives has the text of `after`. A key that moved is sent again. */
+/**
+ * The patch from `before` to `after`, with the order of keys: its result has the text of `after`. A key that moved is
+ * sent again.
+ */
 export const diffInOrder = (before: Json, after: Json): Patch => new PatchDiff(true).between(before, after)
 
-/** What is told of a change, and what it leads to for those who are told. */
+/** The patch of a change, and the value that it leads to. */
 export interface Transition {
   readonly patch: Patch
   readonly value: Json
 }
 
 /**
- * The change from a value that others have to another. Keys that only have another order are not sent; so that there is one order,
- * be it for who applies the patch or for who is sent the value later, the value is the one that applying gives.
+ * The change from one value to another. A different order of keys is not sent. So that there is one order, the value is
+ * the one that applying the patch gives, for clients that apply it and for clients that get the whole value later.
  */
 export const change = (before: Json, after: Json): Transition => {
   const search = new PatchDiff(false)
@@ -68,7 +71,7 @@ const describe = (value: Json | undefined): string =>
         ? "a list"
         : `a value of type ${typeof value}`
 
-/** Makes the value a patch leads to, sharing what the patch does not touch; throws `PatchMismatch` if it misfits. */
+/** The result of a patch. Shares what the patch does not change; throws `PatchMismatch` when the patch does not fit. */
 export const apply = (value: Json, patch: Patch): Json => {
   if (patch.length === 0) return value
   const draft = new Draft(value)
@@ -76,15 +79,15 @@ export const apply = (value: Json, patch: Patch): Json => {
   return draft.done()
 }
 
-/** A value that is being changed: each container that is changed is copied once, however many steps touch it. */
+/** A value that is being changed. Each changed container is copied once, however many steps change it. */
 class Draft {
-  /** The value sits in a list of one, so that the whole of it can be replaced like any part. */
+  /** The value is in a list of one, so that it can be replaced as a whole. */
   readonly #top: Array<Json>
-  /** The containers that were copied, and so may be written to. */
+  /** The containers that were copied, and may be written to. */
   readonly #copies = new Set<object>()
-  /** Of the lists among them those that are not in order until the end. */
+  /** Those of them that are lists whose elements are put in order at the end. */
   readonly #tables = new Map<object, PieceTable<Json>>()
-  /** Where the step goes. */
+  /** The target of a step. */
   #parent: Array<Json> | Record<string, Json | undefined>
   #key: string | number = 0
 
@@ -125,11 +128,11 @@ class Draft {
 
   #set(op: Op, target: Json | undefined, value: Json): void {
     if (target === undefined) {
-      // A new key may be set in an object, but a list grows by splices alone.
+      // A new key can be set in an object, but a list grows only by splices.
       if (Array.isArray(this.#parent) || typeof this.#key !== "string") {
         return fail(op, op[1].length, "a list element or an object key", target)
       }
-      // One that counted as absent is not to keep its place among the others.
+      // A key that counted as absent must not keep its place among the others.
       delete this.#parent[this.#key]
     }
     this.#put(value)
@@ -148,7 +151,7 @@ class Draft {
       this.#tables.set(list, more)
       return more.splice(index, deleteCount, items)
     }
-    // Most lists are spliced once. Not Array.splice: it takes the items as arguments, and very many of them overflow the stack.
+    // Most lists are spliced once. Not Array.splice, whose items are arguments: very many of them overflow the stack.
     const copy = [...list]
     const spliced = copy.slice(0, index).concat(items, copy.slice(index + deleteCount))
     this.#copies.add(spliced)

@@ -1,13 +1,13 @@
 /**
- * Finds the operations that lead from one JSON value to another. What is the same reference is not looked into; everything else is
- * visited a bounded number of times, whatever the two values are. Where the operations inside a value would be longer than the
- * value, it is set as a whole.
+ * Finds the operations from one JSON value to another. Equal references are skipped; everything else is visited a
+ * bounded number of times, whatever the values are. A value whose operations would be longer than itself is set as a
+ * whole.
  */
 import { FRESH, match, MOVED, STAYS, type ElementMatch } from "./ElementMatch.ts"
 import { clean, isContainer, isIndex, isList, type Json, type List, type Obj, part, read, textLength } from "./Json.ts"
 import type { Op, Ops } from "./PatchOp.ts"
 
-/** An appended text is worth an operation of its own from this length on; below it a set is as short. */
+/** The length from which an append is worth an operation of its own; below it, a set is as short. */
 const appendFrom = 16
 
 /** Slicing makes no copy and compares as a block; `startsWith` goes by character and takes twenty times as long. */
@@ -17,11 +17,11 @@ const isAppend = (before: Json, after: Json): boolean =>
   before.length >= appendFrom &&
   after.slice(0, before.length) === before
 
-/** Operations that are few and short are kept as they are, for a value that is set loses the identity of all it is made of. */
+/** Few and short operations are kept in any case, because setting a value loses the identity of its parts. */
 const few = 4
 const short = 256
 
-/** Characters of an operation beside its path and what it carries. */
+/** Characters of an operation without its path and its values. */
 const overheadOf = { set: 9, unset: 11, append: 14, splice: 16 } as const
 
 const digits = (count: number): number => {
@@ -30,36 +30,36 @@ const digits = (count: number): number => {
   return length
 }
 
-/** One search. */
+/** One search for a patch. */
 export class PatchDiff {
-  /** Whether the keys of some object that was there before are in another order now, and no operation says so. */
+  /** Whether an object that existed before has its keys in another order, which no operation expresses. */
   isReordered = false
   readonly #inOrder: boolean
   readonly #ops: Array<Op> = []
-  /** Characters of the operations beside what they carry. */
+  /** Characters of the operations without their values. */
   #overhead = 0
-  /** One array that grows and shrinks with the descent, and its characters. */
+  /** One array that grows and shrinks during the descent, and its characters. */
   readonly #path: Array<string | number> = []
   #pathLength = 2
-  /** Values that were compared and found to differ, the last with which. */
+  /** Values that were compared and differ, each with the last one it was compared with. */
   #different: Map<object, object> | undefined
 
-  /** `inOrder`: a key that is not where applying would leave it is removed and set again. */
+  /** With `inOrder`, a key that is not where applying would leave it is removed and set again. */
   constructor(inOrder: boolean) {
     this.#inOrder = inOrder
   }
 
-  /** The patch from one value to another; to be asked once. */
+  /** The patch from one value to another; called once. */
   between(before: Json, after: Json): Ops {
     if (before !== after) this.#change(before, after)
-    // Only now, for what an operation inside a value carries may have been set with the whole.
+    // Only now, because the values of inner operations may have been set with the whole.
     for (let index = 0; index < this.#ops.length; index++) this.#ops[index] = cleaned(this.#ops[index] as Op)
     return this.#ops
   }
 
   /**
-   * Finds the change of one value, and says how many characters of the new one come from the old one: 0 for none; exactly if they
-   * are fewer than those of the operations, and else at least as many.
+   * Finds the change of one value. Returns how many characters of the new value come from the old one: 0 for none;
+   * exact if they are fewer than those of the operations, otherwise at least as many.
    */
   #change(before: Json, after: Json): number {
     if (isContainer(before) && isContainer(after)) {
@@ -161,7 +161,7 @@ export class PatchDiff {
     let kept = 0
     let i = first
     let j = first
-    let from = first // after[from..j) is waiting to be inserted in place of the last `deletes` old elements
+    let from = first //after[from..j) waits to be inserted in place of the last `deletes` old elements
     let deletes = 0
     const flush = (): void => {
       if (deletes > 0 || from < j) {
@@ -207,12 +207,12 @@ export class PatchDiff {
     return this.#settle(after, kept, start, overhead)
   }
 
-  /** Whether a single operation changes the whole: nobody asks how much is kept. */
+  /** Whether a single operation changes the whole value, so that the number of kept characters does not matter. */
   #isDecided(start: number): boolean {
     return this.#path.length === 0 && this.#ops.length === start + 1
   }
 
-  /** One operation in place of those inside the value, when nothing of the old one survives or when it is shorter. */
+  /** Replaces the operations inside the value by one, when nothing of the old value is left or when that is shorter. */
   #settle(after: Json, kept: number, start: number, overhead: number): number {
     const count = this.#ops.length - start
     const inside = this.#overhead - overhead
@@ -230,7 +230,7 @@ export class PatchDiff {
   #equal(a: Json, b: Json): boolean {
     if (a === b) return true
     if (!isContainer(a) || !isContainer(b) || isList(a) !== isList(b)) return false
-    // Lists in lists are compared again when they are changed; without this, once for each list around them.
+    // Nested lists are compared again when they change; without this, once for each list around them.
     if (this.#different?.get(a) === b) return false
     const isEqual = isList(a) ? this.#equalLists(a, b as List) : this.#equalObjects(a, b as Obj)
     if (!isEqual) (this.#different ??= new Map()).set(a, b)
@@ -261,10 +261,10 @@ export class PatchDiff {
   }
 }
 
-/** Tells which keys of an object are not where applying a patch leaves them: those that were there before, then new ones. */
+/** Finds the keys of an object that are not where applying a patch leaves them: old keys first, then new ones. */
 class KeyOrder {
   isBroken = false
-  /** The first key that has to be put at the end, and all that follow with it. */
+  /** The first key that has to move to the end, with all that follow. */
   end: string | undefined
   readonly #keys: ReadonlyArray<string>
   #next: number
@@ -275,7 +275,7 @@ class KeyOrder {
     this.#next = inPlace
   }
 
-  /** To be asked of each key of the new object, in its order, with whether it was there before. */
+  /** Called with each key of the new object, in order, and whether the old one had it. */
   isMoved(key: string, wasThere: boolean): boolean {
     if (this.end === undefined && wasThere) {
       while (this.#next < this.#keys.length) if (this.#keys[this.#next++] === key) return false

@@ -1,10 +1,10 @@
-/** The operations of a patch, as they go over the wire. */
+/** The operations of a patch, as they are sent. */
 import type { Json, List } from "./Json.ts"
 
-/** Keys into objects and indices into lists, from the whole value down. */
+/** Keys of objects and indices of lists, from the whole value down. */
 export type Path = ReadonlyArray<string | number>
 
-/** One step of a patch. List indices refer to the list as the steps before have left it. */
+/** One step of a patch. List indices refer to the list after the previous steps. */
 export type Op =
   | readonly ["set", path: Path, value: Json]
   | readonly ["unset", path: Path]
@@ -24,7 +24,7 @@ const isJson = (value: unknown): value is Json => {
     return value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value)
   }
   if (Array.isArray(value)) {
-    // Not `every`, which passes over what is missing.
+    // Not `every`, which skips holes.
     for (let index = 0; index < value.length; index++) if (!isJson(value[index])) return false
     return true
   }

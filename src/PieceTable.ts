@@ -1,15 +1,15 @@
 /**
- * A list that is edited at many places, one after the other, each named by its index at that moment. Elements stay where they are in
- * one array, new ones at its end; the list is a sequence of pieces, runs of that array, kept in a splay tree. An edit costs the
- * logarithm of the number of pieces, and next to nothing beside the one before; so a list of n elements is edited m times, and put
- * in order again, in n + m steps when the edits go from one end to the other, and in n + m log m whatever they do.
+ * A list that is edited at many places, one after the other. Elements stay where they are in one array, and new ones
+ * are added at its end; the list is a sequence of pieces of that array, in a splay tree. An edit costs the logarithm of
+ * the number of pieces, and next to nothing beside the previous edit. So m edits of a list of n elements, with putting
+ * it in order at the end, take n + m steps when they go from one end to the other, and n + m log m in any case.
  */
 
 interface Piece {
-  /** Where the run begins in the array, and how long it is. */
+  /** The beginning and the length of the piece in the array. */
   readonly start: number
   length: number
-  /** Elements of this piece and all below it. */
+  /** Elements of this piece and of all below it. */
   size: number
   left: Piece | undefined
   right: Piece | undefined
@@ -34,7 +34,7 @@ export class PieceTable<A> {
   readonly #elements: Array<A>
   #root: Piece | undefined
 
-  /** The array is written to, and holds the list again after `restore`. */
+  /** The array is changed, and is the list again after `restore`. */
   constructor(elements: Array<A>) {
     this.#elements = elements
     if (elements.length > 0) this.#root = pieceOf(0, elements.length)
@@ -44,13 +44,13 @@ export class PieceTable<A> {
     return sizeOf(this.#root)
   }
 
-  /** Where the element of this index, which is below `length`, is in the array now. */
+  /** The index in the array of an element; `index` is below `length`. */
   locate(index: number): number {
     const root = this.#splay(index)
     return root.start + index - sizeOf(root.left)
   }
 
-  /** Takes out elements and puts others in their place; there have to be as many. */
+  /** Replaces elements; as many as `deleteCount` have to be there. */
   splice(index: number, deleteCount: number, items: ReadonlyArray<A>): void {
     const before = this.#cut(index)
     this.#cut(deleteCount)
@@ -87,7 +87,7 @@ export class PieceTable<A> {
     this.#root = list.length > 0 ? pieceOf(0, list.length) : undefined
   }
 
-  /** Puts items at the end of the list. */
+  /** Adds items at the end of the array. */
   #append(items: ReadonlyArray<A>): void {
     if (items.length === 0) return
     const start = this.#elements.length
@@ -102,7 +102,7 @@ export class PieceTable<A> {
     measure(last)
   }
 
-  /** Takes the first elements off the list, and gives them. */
+  /** Removes the first elements of the list, and returns their pieces. */
   #cut(count: number): Piece | undefined {
     if (count === 0) return undefined
     if (count === this.length) {
@@ -129,9 +129,11 @@ export class PieceTable<A> {
     return root
   }
 
-  /** Brings the piece with the element of this index to the top, and halves the way to all it passes (Sleator and Tarjan). */
+  /**
+   * Brings the piece with this element to the top, and halves the way to all pieces on its path (Sleator and Tarjan).
+   */
   #splay(index: number): Piece {
-    // What is passed on the way down comes before or after the new top, in two trees that grow at their inner ends.
+    // The pieces on the path belong before or after the new top, in two trees that grow at their inner ends.
     const sides = pieceOf(0, 0)
     let before = sides
     let after = sides
@@ -171,7 +173,7 @@ export class PieceTable<A> {
     }
     before.right = top.left
     after.left = top.right
-    // None of those knows yet what it has lost.
+    // Their sizes do not account yet for what they have lost.
     let size = passedBefore + sizeOf(top.left)
     for (let piece = sides; piece !== before;) {
       piece = piece.right as Piece

@@ -31,11 +31,14 @@ export interface Previous<From, To> {
 export interface StateCodec<State> {
   readonly encode: (state: State, previous?: Previous<State, Encoded>) => Encoded
   readonly decode: (encoded: Encoded, previous?: Previous<Encoded, State>) => State
-  /** Decodes so that nothing loose is shared with any other state: what was the same in the previous state is kept only if it is frozen. */
+  /**
+   * Decodes a state that shares nothing loose with any other: parts of the previous state are kept only if they are
+   * frozen.
+   */
   readonly restore: (encoded: Encoded, previous?: Previous<Encoded, State>) => State
   /** Freezes a state. Most of it may come from the previous one, which was frozen before. */
   readonly freeze: (state: State, previous?: State) => State
-  /** Whether something in a state can be changed in place: then the same reference may have another encoded form. */
+  /** Whether something in a state can be changed in place, so that the same reference may have another encoded form. */
   readonly isLoose: (state: State) => boolean
 }
 
@@ -63,7 +66,7 @@ interface FieldCodec {
   readonly decode: Convert
   readonly restore: Convert
   readonly freeze: (value: unknown, previous?: unknown) => void
-  /** Whether something in a value that was frozen before can be changed in place all the same. */
+  /** Whether something in a frozen value can still be changed in place. */
   readonly isLoose: (value: object) => boolean
 }
 
@@ -128,12 +131,12 @@ class FieldsCodec {
       const value = state[name]
       if (isObject(value) && value !== previous?.[name]) freeze(value, previous?.[name])
     }
-    // A state that a class has made is no plain data; it stays loose.
+    // A state that is an instance of a class is not plain data, and stays loose.
     const prototype: unknown = Object.getPrototypeOf(state)
     if (prototype !== Object.prototype && prototype !== null) return state
     let others = -this.#fields.length
     for (const _ in state) others++
-    // What is not of the schema is not sent, and frozen all the same.
+    // Fields outside the schema are not sent, and frozen all the same.
     if (others > 0) this.#freezer.freeze(state)
     return Object.freeze(state)
   }
@@ -167,7 +170,7 @@ const makeField = (name: string, schema: PureSchema, freezer: Freezer): FieldCod
   const whole = wholeField(name, schema, freezer)
   if (element === undefined) return whole
   const { decode, encode, freeze, restore } = converter(element, freezer)
-  // A list is frozen, then encoded, and for both compared with the list before.
+  // A list is frozen and then encoded, and compared with the list before for both.
   let last: ListChange.ListChange | undefined
   const changeOf = (before: unknown, after: ReadonlyArray<unknown>): ListChange.ListChange =>
     last?.before === before && last?.after === after ? last : (last = ListChange.make(before, after))
@@ -195,7 +198,9 @@ const makeField = (name: string, schema: PureSchema, freezer: Freezer): FieldCod
   }
 }
 
-/** Converts the elements of a list, but for those that it has in common with the list before, which was converted to `old`. */
+/**
+ * Converts the elements of a list except those that it has in common with the list before, whose conversion is `old`.
+ */
 const convertList = (
   { after, before, end, first }: ListChange.ListChange,
   convert: Convert,
@@ -280,7 +285,7 @@ const converter = (schema: PureSchema, freezer: Freezer): Converter => {
       return value
     }
     const to = getOrThrow(encode(value))
-    // Parts of it may be passed as they are.
+    // Parts of it may be passed through.
     if (fixity === LOOSE) return copy(to as Json)
     if (isObject(value)) encoded.set(value, to)
     return to
@@ -299,7 +304,7 @@ const converter = (schema: PureSchema, freezer: Freezer): Converter => {
     decode: decodeOnce,
     restore: (value) => {
       const known = decodeOnce(value)
-      // What is loose may have been changed since it was decoded, and parts of it may be those of the encoded value.
+      // A loose value may have been changed since it was decoded, and may share parts with the encoded one.
       return freeze(known) === LOOSE ? decodeAnew(copy(value as Json)) : known
     },
     freeze

@@ -1,18 +1,18 @@
 /**
- * Who takes up how much of a place that is full. Each thing has an owner and a weight, and the owner that takes up most gives first,
- * beginning with what it has had longest. So nobody is crowded out by somebody who takes up more.
+ * Decides who has to give up something when a place is full. Each thing has an owner and a weight. The owner with the
+ * largest weight gives up first, beginning with its oldest thing, so that nobody is displaced by somebody who has more.
  */
 
 /** What one owner has. */
 interface Share<Item, Owner> {
   readonly owner: Owner
-  /** With their weights, the oldest first. */
+  /** The things with their weights, the oldest first. */
   readonly items: Map<Item, number>
   weight: number
   level: number
 }
 
-/** Levels are this many to a doubling: an owner that is called the largest is so to a part of ten. */
+/** Levels per doubling of the weight: the owner that counts as the largest is so to within a tenth. */
 const levelsPerDoubling = 8
 
 const levelOf = (weight: number): number => (weight < 1 ? 0 : 1 + Math.floor(Math.log2(weight) * levelsPerDoubling))
@@ -21,20 +21,20 @@ const levelOf = (weight: number): number => (weight < 1 ? 0 : 1 + Math.floor(Mat
 export class Shares<Item, Owner> {
   readonly #shares = new Map<Owner, Share<Item, Owner>>()
   readonly #shareOf = new Map<Item, Share<Item, Owner>>()
-  /** Owners of about the same weight: who came to it first is first. */
+  /** Owners of about the same weight, in the order in which they reached it. */
   readonly #levels: Array<Set<Share<Item, Owner>> | undefined> = []
 
-  /** How many things there are. */
+  /** The number of things. */
   get size(): number {
     return this.#shareOf.size
   }
 
-  /** How many an owner has. */
+  /** The number of things of an owner. */
   countOf(owner: Owner): number {
     return this.#shares.get(owner)?.items.size ?? 0
   }
 
-  /** One thing more, of this owner. */
+  /** Adds a thing of this owner. */
   add(item: Item, owner: Owner, weight: number): void {
     this.remove(item)
     let share = this.#shares.get(owner)
@@ -44,7 +44,7 @@ export class Shares<Item, Owner> {
     this.#weigh(share, weight)
   }
 
-  /** It has come to weigh so much. */
+  /** Changes the weight of a thing. */
   resize(item: Item, weight: number): void {
     const share = this.#shareOf.get(item)
     const before = share?.items.get(item)
@@ -63,12 +63,12 @@ export class Shares<Item, Owner> {
     return true
   }
 
-  /** What an owner has had longest. */
+  /** The oldest thing of an owner. */
   oldestOf(owner: Owner): Item | undefined {
     return first(this.#shares.get(owner)?.items.keys())
   }
 
-  /** What the owner that takes up most has had longest. */
+  /** The oldest thing of the owner with the largest weight. */
   get next(): Item | undefined {
     for (let level = this.#levels.length - 1; level >= 0; level--) {
       const share = first(this.#levels[level])

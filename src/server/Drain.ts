@@ -1,7 +1,7 @@
 /**
- * How a server ends, within `drainTimeout`, whatever user code does meanwhile: it accepts no new work, tells its clients to connect to
- * another server, stores every state, lets handlers finish, stores what they changed, and waits until everything is written. What
- * clients have is stored first, and beside everything else that is waited for.
+ * Ends a server within `drainTimeout`, whatever user code does meanwhile: it accepts no new work, tells its clients to
+ * connect to another server, stores every state, lets handlers finish, stores what they changed, and waits until
+ * everything is written. The present states are stored at once, before and beside all other waiting.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -21,7 +21,7 @@ export const layer: Layer.Layer<never, never, InstanceRunner | Sessions | Transp
     const sessions = yield* Sessions
     const transport = yield* Transport
     const { drainTimeout } = yield* LiveConfig.LiveConfig
-    /** Whether it ended in its share of the time. What comes after it is done in any case. */
+    /** Whether a step ended in its share of the time. The next one follows in any case. */
     const within = (share: number, fiber: Fiber.Fiber<void>): Effect.Effect<boolean> =>
       Limit.ended(fiber, Effect.sleep(Duration.times(drainTimeout, share)))
     const start = (effect: Effect.Effect<void>): Effect.Effect<Fiber.Fiber<void>> =>
@@ -35,14 +35,14 @@ export const layer: Layer.Layer<never, never, InstanceRunner | Sessions | Transp
         transport.drainUnsafe()
         const keeping = yield* start(instances.keepAll)
         const finished = yield* within(finishingShare, yield* start(instances.finish))
-        // A handler may be where it cannot be interrupted.
+        // A handler may be uninterruptible.
         if (!finished) yield* within(stoppingShare, yield* start(instances.stopNow))
         const kept = yield* within(
           keepingShare,
           yield* start(
             instances.keepRest.pipe(
               Effect.andThen(Fiber.await(keeping)),
-              // A request of a client that does not know yet is answered: it did not run.
+              // A request of a client that has not been told yet is refused: it did not run.
               Effect.andThen(Effect.timeoutOption(transport.known, patience)),
               Effect.andThen(transport.written)
             )
@@ -60,7 +60,7 @@ export const layer: Layer.Layer<never, never, InstanceRunner | Sessions | Transp
   })
 )
 
-/** How long clients may take to confirm that they know. */
+/** How long clients may take to confirm that they were told. */
 const patience = Duration.seconds(1)
 
 /**

@@ -1,20 +1,23 @@
 /**
- * What things hold of the heap. That is not counted while they are made; these are the numbers that
- * test/server/session/footprint.test.ts measures, a little rounded up.
+ * About how much memory things hold. It is not measured at run time: these are the numbers that
+ * test/server/session/footprint.test.ts measures, slightly rounded up.
  */
 import * as Predicate from "effect/Predicate"
 
-/** Bytes of a session, of a private and of a shared instance it has mounted, of a request it remembers and of the name of one. */
+/**
+ * Bytes of a session, of a private and a shared instance it has mounted, of a request it remembers, and of the id of
+ * one.
+ */
 export const session = 2048
 export const privateMount = 2048
 export const sharedMount = 512
 export const request = 192
 export const name = 64
 
-/** Bytes of a JSON value: with its arrays, objects and texts, which are more than their JSON. */
+/** Bytes of a JSON value: arrays, objects and texts take more than their JSON. */
 export const ofJson = (value: unknown): number => {
   let bytes = 0
-  // Not called for what is inside: it may be nested as deep as it likes.
+  // Not recursive: the value may be nested to any depth.
   const waiting = [value]
   while (waiting.length > 0) {
     const next = waiting.pop()

@@ -1,6 +1,6 @@
 /**
- * Every number of the server, with its unit, its default, and what it may be. A program gives its own with `LiveConfig.layer`, and
- * lets its environment give them with `LiveConfig.layerConfig`; both refuse what no server can work with.
+ * The settings of a server, each with its unit, its default and its possible values. A program sets them with
+ * `LiveConfig.layer`, and lets its environment do so with `LiveConfig.layerConfig`. Both refuse invalid settings.
  */
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
@@ -14,24 +14,27 @@ import * as Kind from "./SettingKind.ts"
 
 /** The settings of a live server. */
 export interface Settings {
-  /** Prefix of every path the server takes. */
+  /** The prefix of every path of the server. */
   readonly path: `/${string}`
-  /** Which pages may open a socket: those of the same host, those of these origins (`https://example.org`), or any. */
+  /** Pages that may connect: those of the same host, those of these origins (`https://example.org`), or any. */
   readonly allowedOrigins: Kind.Origins
-  /** Proxies in front of the server, each of which adds to `X-Forwarded-For` whom it was asked by; 0: the header is not read. */
+  /**
+   * Proxies in front of the server, each of which adds the address of its client to `X-Forwarded-For`; 0: the header is
+   * not read.
+   */
   readonly trustedProxies: number
-  /** Bytes of the largest message a client may send, as it is when it is not compressed; a larger one closes its connection with 1009. */
+  /** Bytes of the largest message of a client, before compression; a larger one closes its connection with 1009. */
   readonly maxPayload: number
-  /** Whether messages are compressed (permessage-deflate) where a client offers it. */
+  /** Whether messages are compressed (permessage-deflate) for clients that offer it. */
   readonly compression: boolean
   /** Bytes from which a message of the server is compressed. */
   readonly compressionThreshold: number
 
-  /** Connections there may be at once; one more is answered 503. */
+  /** Connections at the same time; one more is answered 503. */
   readonly maxConnections: number
-  /** Connections from one address (of IPv6, from one /64) at once; one more is answered 429. */
+  /** Connections from one address (of IPv6, from one /64) at the same time; one more is answered 429. */
   readonly maxConnectionsPerAddress: number
-  /** Connections of one principal at once; one more is answered 429. */
+  /** Connections of one principal at the same time; one more is answered 429. */
   readonly maxConnectionsPerPrincipal: number
   /** How long `Authentication` may take; then the request is answered 503. */
   readonly authenticationTimeout: Duration.Duration
@@ -39,20 +42,20 @@ export interface Settings {
   readonly firstMessageTimeout: Duration.Duration
   /** Time between two pings. */
   readonly heartbeat: Duration.Duration
-  /** Time without a sign of life after which a connection is closed. */
+  /** Time without a message or pong after which a connection is closed. */
   readonly idleTimeout: Duration.Duration
 
   /** Messages a second that one connection may send on average, above 0; more are refused with `RateLimited`. `Infinity`: no limit. */
   readonly rate: number
-  /** Messages one connection may send at once, after a pause. */
+  /** Messages that one connection may send at once after a pause. */
   readonly rateBurst: number
   /** Messages beyond that, without a pause, after which a connection is closed with 1008. */
   readonly rateTolerance: number
-  /** Messages one frame may carry; one with more closes its connection with 1008. */
+  /** Messages in one frame; more close its connection with 1008. */
   readonly maxMessages: number
-  /** Mounts one connection may have; an instance that is mounted twice counts twice. */
+  /** Mounts of one connection; an instance that is mounted twice counts twice. */
   readonly maxComponents: number
-  /** Rooms one instance, and one connection with all its instances, may be in. */
+  /** Rooms of one instance, and of one connection with all its instances. */
   readonly maxRooms: number
 
   /** Batches a client may leave unacknowledged; then its changes wait, merged into one. */
@@ -65,46 +68,49 @@ export interface Settings {
   readonly pauseMark: number
   /** Bytes in a socket's send buffer above which it is closed. */
   readonly maxBuffered: number
-  /** Changes a reader gets one by one in a single batch; more are merged into one. */
+  /** Changes that a client gets one by one in a single batch; more are merged into one. */
   readonly conflateAfter: number
-  /** Events a client may be behind in one room while it is connected; then the oldest are lost to it, and it is told how many. */
+  /** Events that a connected client may be behind in one room; then it loses the oldest, and is told how many. */
   readonly maxEvents: number
 
   /** Instances with a key that may be active at once. */
   readonly maxKeyed: number
-  /** Changes an instance remembers for readers that are behind. */
+  /** Changes that an instance keeps for clients that are behind. */
   readonly patchLog: number
-  /** Bytes of them. */
+  /** The same, in bytes. */
   readonly patchLogBytes: number
-  /** Bytes of changes an instance remembers when all were sent, because they may not have arrived. */
+  /** Bytes of changes that an instance keeps although all were sent, because they may not have arrived. */
   readonly retainedBytes: number
-  /** Events a room remembers for clients that come back; for those of an instance in no room, the same. */
+  /** Events that a room keeps for clients that come back; the same for an instance in no room. */
   readonly roomLog: number
-  /** Bytes of the events a room remembers, whoever has not read them. */
+  /** The same, in bytes. */
   readonly roomLogBytes: number
 
-  /** How long a session goes on without a connection. */
+  /** How long a session continues without a connection. */
   readonly linger: Duration.Duration
-  /** Sessions that may go on without a connection; then the anonymous end first, and of those the oldest of whoever has most. */
+  /**
+   * Sessions that may continue without a connection; above that, anonymous ones end first, and of those the oldest of
+   * the owner with most.
+   */
   readonly maxParked: number
   /** The same for the sessions of one principal. */
   readonly maxParkedPerPrincipal: number
-  /** Bytes they hold, with their states and answers. */
+  /** Bytes of these sessions, with their states and answers. */
   readonly maxParkedBytes: number
-  /** Answers a session keeps until its client has confirmed them. */
+  /** Answers that a session keeps until its client has confirmed them. */
   readonly maxResults: number
-  /** Bytes of them. */
+  /** The same, in bytes. */
   readonly maxResultBytes: number
 
-  /** How long a state token is good. */
+  /** How long a state token is valid. */
   readonly tokenAge: Duration.Duration
-  /** Longest time from a change to a token that has it, and shortest between two tokens of an instance. */
+  /** Longest time from a change to a token with it, and shortest time between two tokens of an instance. */
   readonly tokenInterval: Duration.Duration
-  /** Characters of the longest state token; of a larger state there is none. */
+  /** Characters of the longest state token; a larger state has none. */
   readonly maxTokenLength: number
   /** Whether state tokens are encrypted, so that clients cannot read in them. */
   readonly encryptTokens: boolean
-  /** Whose state tokens these are: servers with the same secret and another audience do not take them. */
+  /** The audience of state tokens: servers with the same secret and another audience refuse them. */
   readonly audience: string
   /** Shortest time between two writes of one instance's state to the SnapshotStore. */
   readonly persistInterval: Duration.Duration
@@ -113,17 +119,17 @@ export interface Settings {
 
   /** How long the server may take to end. */
   readonly drainTimeout: Duration.Duration
-  /** The time over which clients spread their return when the server ends. */
+  /** The time over which clients distribute their return when the server ends. */
   readonly reconnectWithin: Duration.Duration
 }
 
-/** The default of each, and what it may be. Where 0 is taken it means none; where it would make a server that serves nobody, it is not. */
+/** The default and the kind of each setting. Where 0 is possible, it means none. */
 const table: {
   readonly [Name in keyof Settings]: readonly [byDefault: Settings[Name], kind: Kind.SettingKind<Settings[Name]>]
 } = {
   path: ["/api/live", Kind.path],
   allowedOrigins: ["same-origin", Kind.origins],
-  // Not Infinity: with more than there are, anybody says which address is theirs.
+  // Not Infinity: with more proxies than there are, clients could choose their address.
   trustedProxies: [0, Kind.limitedCount],
   maxPayload: [1024 * 1024, Kind.payload],
   compression: [false, Kind.flag],
@@ -180,7 +186,7 @@ export const defaults: Settings = Object.fromEntries(names.map((name) => [name, 
 export const LiveConfig = Context.Reference<Settings>("fibra/server/LiveConfig", { defaultValue: () => defaults })
 
 /**
- * Settings that no server can work with. `problems` has for each its name or its variable, what came, and what was expected.
+ * Settings that are not valid. `problems` has the name or the variable of each, its value, and what was expected.
  *
  * Goes to the program that starts the server.
  */
@@ -196,7 +202,7 @@ export class LiveConfigError extends Schema.TaggedError<LiveConfigError>()("Live
   }
 }
 
-/** Settings as a program gives them: what is left out has its default, and a time is whatever `Duration` takes (`"30 seconds"`). */
+/** Settings as a program gives them: each has a default, and times are inputs of `Duration` (`"30 seconds"`). */
 export type Options = {
   readonly [Name in keyof Settings]?: Settings[Name] extends Duration.Duration ? Duration.Input : Settings[Name]
 }
@@ -266,18 +272,18 @@ export const layerConfig: Layer.Layer<never, LiveConfigError | Config.ConfigErro
   })
 )
 
-/** One setting that somebody gave. */
+/** One setting that was given. */
 interface Given {
   readonly name: string
-  /** How they call it. */
+  /** Its name or its variable. */
   readonly setting: string
   readonly came: unknown
   readonly expected: string
-  /** Undefined when it is none. */
+  /** Undefined when it is not valid. */
   readonly value: unknown
 }
 
-/** The settings with those that were given in place of what they were. */
+/** The settings, with those that were given in their place. */
 const merge = (base: Settings, given: ReadonlyArray<Given>): Effect.Effect<Settings, LiveConfigError> => {
   const wrong = given.filter(({ value }) => value === undefined)
   const problems = wrong.map(({ came, expected, setting }) => ({ setting, came: shown(came), expected }))
@@ -288,6 +294,6 @@ const merge = (base: Settings, given: ReadonlyArray<Given>): Effect.Effect<Setti
 
 const shown = (came: unknown): string => (Duration.isDuration(came) ? Duration.format(came) : Formatter.format(came))
 
-/** Where in the server it was found says nothing to who has set a variable. */
+/** The stack would point into the server, where the mistake is not. */
 const withoutStack = (error: LiveConfigError): LiveConfigError =>
   Object.defineProperty(error, "stack", { value: `${error.name}: ${error.message}` })

@@ -1,17 +1,17 @@
 /**
- * What a setting may be: as a program gives it, as an environment variable says it, and in words for who has to correct it. It knows
- * kinds of values, and no setting.
+ * The possible values of a setting: as a program gives them, as a variable of the environment gives them, and in words
+ * for the person who has to correct one.
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
 /** The values that a setting may have. */
 export interface SettingKind<A> {
-  /** What is expected, in words that go on from "Expected". */
+  /** What is expected, in words that continue "Expected". */
   readonly expected: string
-  /** The value of what a program gives; undefined when no server can work with it. */
+  /** The value for an input of a program; undefined when it is not valid. */
   readonly fromInput: (input: unknown) => A | undefined
-  /** The value of what a variable says; undefined when no server can work with it. */
+  /** The value for the text of a variable; undefined when it is not valid. */
   readonly fromText: (text: string) => A | undefined
 }
 
@@ -24,7 +24,7 @@ const number = (
   return { expected, fromInput: valid, fromText: (text) => valid(parse(text)) }
 }
 
-/** `Number` takes more than people write on purpose, such as "" and "0x10". */
+/** `Number` accepts texts that nobody writes on purpose, such as "" and "0x10". */
 const numberFrom = (text: string): number =>
   text === "Infinity" ? Infinity : /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : NaN
 
@@ -37,28 +37,28 @@ const bytesFrom = (text: string): number => {
 
 const isWhole = (least: number) => (value: number) => value === Infinity || (value >= least && Number.isInteger(value))
 
-/** Things that are counted; `Infinity` is no limit. */
+/** A count; `Infinity` is no limit. */
 export const count = (least: 0 | 1): SettingKind<number> =>
   number(`a whole number of at least ${least}, or Infinity`, isWhole(least))
 
-/** Things that are counted, and of which there is an end. */
+/** A finite count. */
 export const limitedCount: SettingKind<number> = number(
   "a whole number of at least 0",
   (value) => value >= 0 && Number.isInteger(value)
 )
 
-/** Bytes, or characters; `Infinity` is no limit. */
+/** Bytes or characters; `Infinity` is no limit. */
 export const bytes = (least: 0 | 1): SettingKind<number> =>
   number(`a whole number of at least ${least}, such as 65536 or "64 KiB", or Infinity`, isWhole(least), bytesFrom)
 
-/** Bytes of a message. `ws` makes 32 bits of it, and takes 0 and what is below for no limit. */
+/** Bytes of a message. `ws` uses 32 bits for it, and no limit for 0 and below. */
 export const payload: SettingKind<number> = number(
   'a whole number from 1 to 2147483647, such as 65536 or "64 KiB", or Infinity',
   (value) => value === Infinity || (value >= 1 && value < 2 ** 31 && Number.isInteger(value)),
   bytesFrom
 )
 
-/** So many a second. */
+/** A number per second. */
 export const rate: SettingKind<number> = number("a number above 0, or Infinity", (value) => value > 0)
 
 const time = (expected: string, isValid: (millis: number) => boolean): SettingKind<Duration.Duration> => {
@@ -71,7 +71,7 @@ const time = (expected: string, isValid: (millis: number) => boolean): SettingKi
   }
 }
 
-/** What is no number at all, and an object without a part, `Duration` takes for no time. */
+/** `Duration` reads values that are not numbers, and objects without parts, as no time at all. */
 const durationFrom = (input: unknown): Duration.Duration | undefined => {
   if (Duration.isDuration(input)) return input
   const parts = typeof input === "object" && input !== null ? Object.values(input) : [input]
@@ -79,13 +79,13 @@ const durationFrom = (input: unknown): Duration.Duration | undefined => {
   return Option.getOrUndefined(Duration.fromInput(input as Duration.Input))
 }
 
-/** A time; `Infinity` is for ever. */
+/** A time above 0; `Infinity` is without end. */
 export const someTime = time('a time above 0, such as "30 seconds", or Infinity', (millis) => millis > 0)
 
-/** A time, or none. */
+/** A time of at least 0. */
 export const someOrNoTime = time('a time of at least 0, such as "30 seconds", or Infinity', (millis) => millis >= 0)
 
-/** Those that clients are told, or that are divided up: neither can be done with what does not end. */
+/** A finite time: such times are sent to clients, or divided. */
 export const endingTime = time(
   'a time above 0 that ends, such as "30 seconds"',
   (millis) => millis > 0 && millis < Infinity
@@ -97,14 +97,14 @@ export const endingOrNoTime = time(
   (millis) => millis >= 0 && millis < Infinity
 )
 
-/** Whether something is done. */
+/** A boolean. */
 export const flag: SettingKind<boolean> = {
   expected: "true or false",
   fromInput: (input) => (typeof input === "boolean" ? input : undefined),
   fromText: (text) => (text === "true" ? true : text === "false" ? false : undefined)
 }
 
-/** A name, whatever it says. */
+/** Any name. */
 export const name: SettingKind<string> = {
   expected: "a text",
   fromInput: (input) => (typeof input === "string" ? input : undefined),
@@ -114,7 +114,7 @@ export const name: SettingKind<string> = {
 const pathFrom = (input: unknown) =>
   typeof input === "string" && input.startsWith("/") ? (input as `/${string}`) : undefined
 
-/** The beginning of a URL's path. */
+/** The prefix of a path. */
 export const path: SettingKind<`/${string}`> = {
   expected: 'a path that begins with a slash, such as "/api/live"',
   fromInput: pathFrom,
@@ -124,7 +124,7 @@ export const path: SettingKind<`/${string}`> = {
 /** Which pages may connect. */
 export type Origins = "same-origin" | "any" | ReadonlyArray<string>
 
-/** As browsers send it: in lower case, with no path and not even a slash at its end; `null` where a page has none. */
+/** As browsers send it: in lower case, without a path or a slash at its end; `null` for a page without an origin. */
 const origin = /^([a-z][a-z0-9+.-]*:\/\/[^/\s,*A-Z]+|null)$/
 
 const originsFrom = (input: unknown): Origins | undefined => {
@@ -133,7 +133,7 @@ const originsFrom = (input: unknown): Origins | undefined => {
   return isList ? (input as ReadonlyArray<string>) : undefined
 }
 
-/** Which pages may connect; a variable lists them with commas between. */
+/** Pages that may connect; a variable separates them by commas. */
 export const origins: SettingKind<Origins> = {
   expected:
     '"same-origin", "any", or a list of origins such as "https://example.org", with no path and no slash at the end',

@@ -1,7 +1,7 @@
 /**
  * The latest changes of one state, as text, in order, for the cursors that have not read them. When all cursors have
- * caught up it keeps the last few, which may not have arrived; while a client is away it keeps more. It is always
- * bounded: a cursor that the log does not reach back to gets one merged change, or the whole state.
+ * caught up it keeps the last few, which may not have arrived; while a client is not connected it keeps more. It is
+ * always limited: a cursor beyond its beginning gets one merged change, or the whole state.
  */
 import type { Batch } from "./Batch.ts"
 import type { WireEncoder, StateVersion } from "./WireEncoder.ts"
@@ -25,7 +25,7 @@ export interface Seal {
   readonly told: StateVersion
 }
 
-/** What readers at some places have to read up to now. */
+/** The batches for cursors at the latest places. */
 interface Shared {
   readonly upTo: number
   readonly seal: Seal | undefined

@@ -1,42 +1,42 @@
 /**
- * What a client sends besides messages: pings, pongs nobody asked for, messages in crumbs, and frames that come byte by byte. Messages
- * are counted by whoever takes them apart; this counts the rest, before anybody else looks at it. It reads the heads of frames, as RFC
- * 6455 section 5.2 has them.
+ * Counts what a client sends besides messages: pings, pongs without a ping, messages in tiny pieces, and frames that
+ * arrive byte by byte. Messages are counted by the wire; this counts the rest, before anybody else reads it. It reads
+ * the heads of frames (RFC 6455, section 5.2).
  */
 
-/** Less than this that completes nothing is a crumb: it costs about as much to read as a message. A frame may come in two reads. */
+/** A read of fewer bytes that completes nothing costs about as much as a message. A frame may arrive in two reads. */
 const crumb = 512
 
-/** So many short pieces of a message cost as much as a message. */
+/** Short pieces of a message that cost as much as one message. */
 const pieces = 16
 
 const continuation = 0x0
 const ping = 0x9
 const pong = 0xa
 
-/** Where what was read last has ended. */
+/** Where the last frame of the read ended. */
 export interface FramePosition {
-  /** Bytes of the frame under way that are still to come. */
+  /** Bytes of the present frame that have not arrived. */
   rest: number
   /** The beginning of a frame whose head is not complete. */
   head: Buffer | undefined
-  /** Whether the last read was a crumb. */
+  /** Whether the last read was short and completed nothing. */
   isCrumb: boolean
-  /** Short pieces that were not paid for yet. */
+  /** Short pieces that were not counted yet. */
   unpaid: number
 }
 
-/** Who pays. */
+/** The connection that is charged. */
 export interface Payer {
-  /** Whether a pong is due, because one was asked for; it is not due any more. */
+  /** Whether a pong is due for a ping; resets that. */
   readonly takePong: () => boolean
-  /** Whether it is still heard. */
+  /** Whether the connection is still read. */
   readonly isOpen: boolean
-  /** Counts as much as one message does. */
+  /** Counts as one message. */
   readonly pay: () => void
 }
 
-/** Counts what was read, and moves on. */
+/** Counts what was read. */
 export const read = (position: FramePosition, chunk: Buffer, payer: Payer): void => {
   const bytes = position.head === undefined ? chunk : Buffer.concat([position.head, chunk])
   position.head = undefined
@@ -45,7 +45,7 @@ export const read = (position: FramePosition, chunk: Buffer, payer: Payer): void
   while (offset < bytes.length && payer.isOpen) {
     const end = endOf(bytes, offset)
     if (end === undefined) {
-      // A copy: what it was read with may be large.
+      // A copy, because the buffer of the read may be large.
       position.head = Buffer.from(bytes.subarray(offset))
       break
     }
@@ -66,7 +66,7 @@ const count = (position: FramePosition, opcode: number, size: number, payer: Pay
   if (position.unpaid === 0) payer.pay()
 }
 
-/** Where the frame ends that begins here; undefined while its head is not complete. */
+/** The end of the frame that begins here; undefined while its head is not complete. */
 const endOf = (bytes: Buffer, offset: number): number | undefined => {
   const left = bytes.length - offset
   if (left < 2) return undefined

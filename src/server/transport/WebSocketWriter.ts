@@ -41,13 +41,13 @@ function onData(this: Linked, chunk: Buffer): void {
   this[webSocketOf]?.read(chunk)
 }
 
-/** The close code for a peer that asks for more than it reads. It may not even read that. */
+/** The close code for a client that asks for more than it reads. It may not even read that. */
 const tooMuch = 1013
 
-/** The peer sends more than it may. */
+/** The client sends more than it may. */
 const tooFast = 1008
 
-/** Those who did nothing wrong, and are waited for. */
+/** Clients that did nothing wrong; their closing handshake is waited for. */
 const goingAway = 1001
 
 /** The frames of each batch that goes to several components, built once. */
@@ -129,16 +129,16 @@ class WebSocketWriter implements FrameWriter {
 
   close(code: number, reason: string): void {
     if (!this.isOpen) {
-      // Who goes on to send though a closing handshake is under way is not waited for.
+      // A client that keeps sending during the closing handshake is not waited for.
       if (code === tooFast) this.#ws.terminate()
       return
     }
     this.#ws.close(code, reason)
-    // A peer that does not read will not answer the closing handshake either.
+    // A client that does not read does not answer the closing handshake either.
     if (this.#socket.writableLength > 0) this.#ws.terminate()
     else if (code === tooMuch) this.#socket.destroySoon()
     else if (code !== goingAway) {
-      // It is told why, and not heard any more: what it goes on to send stays with it.
+      // It is told why, and not read any more.
       this.#socket.end()
       this.#socket.pause()
     }
