@@ -18,20 +18,21 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Log from "../Log.ts"
 import * as Thrown from "../Thrown.ts"
+import { type HolderShare, type Holding, Holdings } from "./Holdings.ts"
 import * as Limit from "./Limit.ts"
 
 /**
- * The directory holds as many active actors as allowed, idle ones included.
+ * The directory has as many actors that are held as it may, or so many that the rest is not for this owner.
  *
  * Goes to the caller of `get`.
  */
 export class DirectoryFull extends Schema.TaggedError<DirectoryFull>()("DirectoryFull", { capacity: Schema.Int }) {
   override get message(): string {
-    return `The directory is full: ${this.capacity} actors are active.`
+    return `The directory is full: it has room for ${this.capacity} actors.`
   }
 
   get hint(): string {
-    return "Ask again when some have been passivated, shorten maxIdleTime, or raise the capacity."
+    return "Ask again when some are not held any more, or raise the capacity."
   }
 }
 
@@ -76,8 +77,10 @@ export interface Options<Address, Ref, E, R> {
   readonly activate: (address: Address) => Effect.Effect<Activated<Ref>, E, R>
   /** How long an actor without holders stays active: one minute. */
   readonly maxIdleTime?: Duration.Input | ((address: Address) => Duration.Input)
-  /** Actors that may be active at the same time: no limit. */
+  /** Actors that may be active at the same time: no limit. For one more, one that nobody holds is passivated. */
   readonly capacity?: number
+  /** The owners that hold an actor with whoever asks for this address: none. */
+  readonly sharesOf?: (address: Address) => ReadonlyArray<HolderShare>
   /** How long an activation may take: one minute. */
   readonly activationTimeout?: Duration.Input
   /**
@@ -106,6 +109,11 @@ export const make = <Address, Ref, E, R>(
     const activationTimeout = Duration.fromInputUnsafe(options.activationTimeout ?? "1 minute")
     const shutdown = Effect.sleep(options.shutdown ?? "15 seconds")
     const tenancies = MutableHashMap.empty<Address, Tenancy>()
+    const held = MutableHashMap.empty<Address, Holding<Address>>()
+    const maxIdleTime = (address: Address): Duration.Duration => {
+      const time = options.maxIdleTime ?? "1 minute"
+      return Duration.fromInputUnsafe(typeof time === "function" ? time(address) : time)
+    }
 
     const end = (address: Address, tenancy: Tenancy, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
       Effect.suspend(() => {
@@ -117,6 +125,7 @@ export const make = <Address, Ref, E, R>(
           const inTime = yield* Limit.ended(closing, shutdown)
           if (!inTime) yield* Limit.leftBehind("activation", "An actor did not stop in time and is left behind", labels)
           MutableHashMap.remove(tenancies, address)
+          holdings.ended(address)
           Deferred.doneUnsafe(tenancy.ended, Exit.void)
         })
         return Effect.uninterruptible(ending)
@@ -173,9 +182,38 @@ export const make = <Address, Ref, E, R>(
 
     const actors: RcMap.RcMap<Address, Ref, E | ActivationTimeout | Cause.ExceededCapacityError> = yield* RcMap.make({
       lookup,
-      idleTimeToLive: options.maxIdleTime ?? Duration.minutes(1),
+      // What is idle for some time is the business of the holdings.
+      idleTimeToLive: (address) => (Duration.isZero(maxIdleTime(address)) ? Duration.zero : Duration.infinity),
       capacity
     })
+
+    const scope = yield* Effect.scope
+    const run = Effect.runForkWith(yield* Effect.context<never>())
+    const holdings: Holdings<Address> = new Holdings<Address>({
+      capacity,
+      sharesOf: options.sharesOf ?? (() => []),
+      maxIdleTime: (address) => Duration.toMillis(maxIdleTime(address)),
+      find: (address) => Option.getOrUndefined(MutableHashMap.get(held, address)),
+      keep: (holding) => void MutableHashMap.set(held, holding.address, holding),
+      forget: (address) => void MutableHashMap.remove(held, address),
+      isActive: (address) => {
+        const tenancy = MutableHashMap.get(tenancies, address)
+        return Option.isSome(tenancy) && tenancy.value.scope.state._tag !== "Closed"
+      },
+      passivate: (address) => RcMap.invalidate(actors, address),
+      run: (effect) => void run(Effect.forkIn(effect, scope, { startImmediately: true }))
+    })
+
+    /** Passivates what is idle when there is no room, and waits for that. */
+    const found = (address: Address): Effect.Effect<Ref, E | DirectoryFull | ActivationTimeout, Scope.Scope> =>
+      Effect.catchIf(RcMap.get(actors, address), Cause.isExceededCapacityError, () =>
+        Effect.suspend(() => {
+          const idle = holdings.takeIdle()
+          if (idle === undefined) return Effect.fail(new DirectoryFull({ capacity }))
+          const passivated = Effect.forkDetach(RcMap.invalidate(actors, idle), { startImmediately: true })
+          return Effect.andThen(Effect.flatMap(passivated, Fiber.await), found(address))
+        })
+      ) as Effect.Effect<Ref, E | DirectoryFull | ActivationTimeout, Scope.Scope>
 
     // RcMap closes one entry after the other, and each may take time to drain.
     yield* Effect.addFinalizer((exit) =>
@@ -187,9 +225,15 @@ export const make = <Address, Ref, E, R>(
 
     return {
       get: (address) =>
-        Effect.catchIf(RcMap.get(actors, address), Cause.isExceededCapacityError, () =>
-          Effect.fail(new DirectoryFull({ capacity }))
-        ) as Effect.Effect<Ref, E | DirectoryFull | ActivationTimeout, Scope.Scope>,
+        Effect.uninterruptibleMask((restore) =>
+          Effect.flatMap(Effect.scope, (scope) => {
+            const holding = holdings.enter(address)
+            if (holding === undefined) return Effect.fail(new DirectoryFull({ capacity }))
+            const left = Effect.suspend(() => holdings.leave(holding))
+            // Before the map adds its own: what is left is idle there, too.
+            return Effect.andThen(Scope.addFinalizer(scope, left), restore(found(holding.address)))
+          })
+        ),
       addresses: Effect.map(RcMap.keys(actors), Array.from<Address>),
       size: Effect.map(RcMap.keys(actors), (keys) => Array.from(keys).length)
     }

@@ -249,15 +249,93 @@ describe("Directory", () => {
     })
   )
 
-  it.effect("a directory refuses another address when it is full, until one is passivated", () =>
+  it.effect("a directory refuses another address when all there is room for are held", () =>
     Effect.gen(function* () {
-      const { directory } = yield* library({ capacity: 1 })
-      yield* Effect.scoped(directory.get("a"))
-      const error = yield* Effect.flip(Effect.scoped(directory.get("b")))
-      assert.isTrue(error instanceof Directory.DirectoryFull && error.capacity === 1)
-      yield* Effect.scoped(directory.get("a"))
-      yield* TestClock.adjust("10 seconds")
+      const { directory, news } = yield* library({ capacity: 1 })
+      yield* Effect.gen(function* () {
+        yield* directory.get("a")
+        const error = yield* Effect.flip(Effect.scoped(directory.get("b")))
+        assert.isTrue(error instanceof Directory.DirectoryFull && error.capacity === 1)
+        yield* Effect.scoped(directory.get("a"))
+      }).pipe(Effect.scoped)
       assert.strictEqual((yield* directory.get("b")).address, "b")
+      assert.strictEqual(news(), "a up, a down, b up")
+    })
+  )
+
+  it.effect("a directory passivates the one that has been idle longest when it is full, and waits for its end", () =>
+    Effect.gen(function* () {
+      const gate = yield* Latch.make()
+      const { directory, news } = yield* library({ capacity: 3, releasing: gate.await })
+      for (const address of ["a", "b", "c", "a"]) yield* Effect.scoped(directory.get(address))
+      const asked = yield* fork(Effect.scoped(directory.get("d")))
+      yield* Effect.repeat(Effect.yieldNow, { times: 9 })
+      assert.strictEqual(news(), "a up, b up, c up")
+      yield* gate.open
+      yield* Fiber.join(asked)
+      assert.strictEqual(news(), "b down, d up")
+      // One that is held again is idle no more, and not passivated for it.
+      yield* directory.get("c")
+      yield* Effect.scoped(directory.get("e"))
+      assert.strictEqual(news(), "a down, e up")
+      assert.deepStrictEqual((yield* directory.addresses).toSorted(), ["c", "d", "e"])
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual((yield* directory.addresses).toSorted(), ["c"])
+    })
+  )
+
+  it.effect("a directory passivates the idle of the owner that has most of them first", () =>
+    Effect.gen(function* () {
+      const directory = yield* Directory.make({
+        activate: (address: string) => Effect.succeed({ ref: address, watch: Effect.never }),
+        capacity: 4,
+        sharesOf: ([owner]) => [{ owner, times: 10 }]
+      })
+      for (const address of ["ada 1", "bob 1", "bob 2", "bob 3", "bob 4", "bob 5"]) {
+        yield* Effect.scoped(directory.get(address))
+      }
+      assert.deepStrictEqual((yield* directory.addresses).toSorted(), ["ada 1", "bob 3", "bob 4", "bob 5"])
+    })
+  )
+
+  it.effect("a directory leaves room for those who hold less, however much somebody wants", () =>
+    Effect.gen(function* () {
+      const directory = yield* Directory.make({
+        activate: (address: string) => Effect.succeed({ ref: address, watch: Effect.never }),
+        capacity: 20,
+        sharesOf: ([owner]) => [{ owner, times: 4 }]
+      })
+      const holds = (owner: string) =>
+        Effect.gen(function* () {
+          let held = 0
+          for (; held < 30; held++) {
+            if (Exit.isFailure(yield* Effect.exit(directory.get(`${owner}${held}`)))) return held
+          }
+          return held
+        })
+      assert.deepStrictEqual([yield* holds("a"), yield* holds("b"), yield* holds("c")], [16, 4, 0])
+      // Who holds it already is one more of its holders.
+      yield* directory.get("a0")
+    })
+  )
+
+  it.effect("a directory has room again for everything that was let go", () =>
+    Effect.gen(function* () {
+      const directory = yield* Directory.make({
+        activate: (address: number) =>
+          address % 7 === 0 ? Effect.fail("no") : Effect.succeed({ ref: address, watch: Effect.never }),
+        capacity: 10,
+        sharesOf: (address) => [{ owner: address % 3, times: 4 }]
+      })
+      for (let round = 0; round < 20; round++) {
+        yield* Effect.forEach(
+          Array.from({ length: 8 }, (_, index) => round * 8 + index),
+          (address) => Effect.ignore(directory.get(address))
+        ).pipe(Effect.scoped)
+      }
+      assert.isAtMost(yield* directory.size, 10)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* directory.size, 0)
     })
   )
 

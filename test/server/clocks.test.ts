@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber, Latch, Layer, Logger, type Scope } from "effect"
 import { TestClock } from "effect/testing"
-import { Actor, Supervisor } from "fibra/actor"
+import { Actor, Directory, Supervisor } from "fibra/actor"
 import { LiveConfig } from "fibra/server"
 import { LiveTest } from "fibra/testing"
 import { layer, Transport } from "../../src/server/transport/Transport.ts"
@@ -141,6 +141,24 @@ const elapsed: Readonly<Record<string, Measured>> = {
       yield* TestClock.adjust("1 second")
       assert.isTrue(Exit.isFailure(running.pollUnsafe() ?? Exit.void))
     }).pipe(Effect.provide(Logger.layer([]))),
+
+  "the time an actor is idle": (move) =>
+    Effect.gen(function* () {
+      const directory = yield* Directory.make({
+        activate: (address: string) => Effect.succeed({ ref: address, watch: Effect.never }),
+        maxIdleTime: "1 minute"
+      })
+      yield* Effect.scoped(directory.get("first"))
+      yield* TestClock.adjust("30 seconds")
+      yield* Effect.scoped(directory.get("second"))
+      move()
+      yield* TestClock.adjust("30 seconds")
+      assert.deepStrictEqual(yield* directory.addresses, ["second"])
+      yield* TestClock.adjust("29 seconds")
+      assert.deepStrictEqual(yield* directory.addresses, ["second"])
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* directory.addresses, [])
+    }),
 
   "the time a message is good": (move) =>
     Effect.gen(function* () {

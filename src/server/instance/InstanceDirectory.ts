@@ -9,13 +9,14 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Directory from "../../actor/Directory.ts"
+import type { HolderShare } from "../../actor/Holdings.ts"
 import type * as Component from "../../Component.ts"
 import { ComponentCrashed, type LiveError, refuse, TooManyComponents } from "../../LiveError.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import { SnapshotStore } from "../store/SnapshotStore.ts"
 import { ComponentRegistry } from "./ComponentRegistry.ts"
 import type { InstanceActor } from "./InstanceActor.ts"
-import type { InstanceRef } from "./InstanceRef.ts"
+import type { Holder, InstanceRef } from "./InstanceRef.ts"
 import { InstanceRunner } from "./InstanceRunner.ts"
 import { LocalAddress } from "./LocalAddress.ts"
 import { LocalInstanceRef } from "./LocalInstanceRef.ts"
@@ -31,6 +32,15 @@ export interface InstanceAddress {
 export interface Wanted extends InstanceAddress {
   /** The props of this mount. The instance is made with those of its first. */
   readonly props: unknown
+  /** Who is going to hold it; undefined: nobody who has a share. */
+  readonly holder?: Holder | undefined
+}
+
+/** One session gets two thirds of all that may be active, and a principal or an address four fifths: the rest is for others. */
+const sharesOf = ({ holder }: LocalAddress): ReadonlyArray<HolderShare> => {
+  if (holder === undefined) return []
+  const session = { owner: holder, times: 2 }
+  return holder.owner === undefined ? [session] : [session, { owner: holder.owner, times: 4 }]
 }
 
 /** The directory of instances with keys. */
@@ -76,6 +86,7 @@ export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry
           })),
         maxIdleTime: ({ definition }: LocalAddress) => definition.maxIdleTime,
         capacity: maxKeyed,
+        sharesOf,
         // Each thing that is waited for there has a limit of its own.
         activationTimeout: Duration.infinity,
         shutdown: Duration.infinity
@@ -100,9 +111,9 @@ export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry
         )
 
       return InstanceDirectory.of({
-        get: ({ component: { componentName }, key, props }) =>
+        get: ({ component: { componentName }, holder, key, props }) =>
           Effect.flatMap(registry.find({ component: componentName }), (definition) =>
-            hold(new LocalAddress(definition, key, props))
+            hold(new LocalAddress(definition, key, props, holder))
           ),
         list: Effect.map(directory.addresses, (addresses) =>
           addresses.map(({ definition, key }) => ({ component: definition.component, key }))

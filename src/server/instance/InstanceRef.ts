@@ -11,6 +11,12 @@ import type { Mounted, ResumePoint } from "../../LiveProtocol.ts"
 import type { StateCursor } from "../sync/StateCursor.ts"
 import type { Subscriber } from "./Subscriber.ts"
 
+/** A session that holds instances. The object itself stands for the session. */
+export interface Holder {
+  /** Its principal, or the address of an anonymous client; undefined where there are no addresses. */
+  readonly owner: string | undefined
+}
+
 /** A reference to an instance. */
 export interface InstanceRef {
   readonly id: ComponentId

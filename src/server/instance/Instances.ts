@@ -22,7 +22,7 @@ import type { InstanceActor } from "./InstanceActor.ts"
 import type { Instance } from "./Instance.ts"
 import { InstanceDirectory } from "./InstanceDirectory.ts"
 import type { InstanceInfo } from "./InstanceInfo.ts"
-import type { InstanceRef } from "./InstanceRef.ts"
+import type { Holder, InstanceRef } from "./InstanceRef.ts"
 import { notForShared } from "./InstanceRooms.ts"
 import { InstanceRunner } from "./InstanceRunner.ts"
 import { LocalInstanceRef } from "./LocalInstanceRef.ts"
@@ -45,7 +45,11 @@ export class Instances extends Context.Service<
   Instances,
   {
     /** Starts a private instance, or finds or activates that of the key. */
-    readonly mount: (request: MountRequest, principal: Principal | undefined) => Effect.Effect<InstanceRef, LiveError>
+    readonly mount: (
+      request: MountRequest,
+      principal: Principal | undefined,
+      holder?: Holder
+    ) => Effect.Effect<InstanceRef, LiveError>
     /** Restores a private instance: joins it when it still runs, or starts it from its token. The token is used up. */
     readonly restore: (
       request: RestoreRequest,
@@ -157,13 +161,13 @@ const make = Effect.gen(function* () {
   }
 
   return Instances.of({
-    mount: (request, principal) =>
+    mount: (request, principal, holder) =>
       Effect.flatMap(registry.find(request), (definition) =>
         Effect.flatMap(registry.propsOf(definition, request.props), (props) => {
           const { key, room } = request
           if (key !== undefined && room !== undefined) return refuse(notForShared(room))
           const found = Effect.suspend((): Effect.Effect<InstanceRef, LiveError> => {
-            if (key !== undefined) return directory.get({ component: definition.component, key, props })
+            if (key !== undefined) return directory.get({ component: definition.component, key, props, holder })
             const started = runner.start(definition, { key, props, principal, recovered: undefined, room })
             return Effect.map(started, (actor) => ref(actor, props))
           })

@@ -6,6 +6,7 @@ import { hash, randomBytes } from "node:crypto"
 import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import type { ComponentDefinition } from "./ComponentDefinition.ts"
+import type { Holder } from "./InstanceRef.ts"
 
 const secret = randomBytes(16)
 
@@ -13,17 +14,19 @@ const secret = randomBytes(16)
 const keyedHash = (text: string): number =>
   hash("sha256", Buffer.concat([secret, Buffer.from(text, "utf16le")]), "buffer").readInt32LE(0)
 
-/** Equal to another address with the same component and key. The props serve the first activation, and do not count. */
+/** Equal to another address with the same component and key. The props and who asks do not count. */
 export class LocalAddress implements Equal.Equal {
   readonly definition: ComponentDefinition
   readonly key: string
   readonly props: unknown
+  readonly holder: Holder | undefined
   readonly #hash: number
 
-  constructor(definition: ComponentDefinition, key: string, props: unknown) {
+  constructor(definition: ComponentDefinition, key: string, props: unknown, holder?: Holder) {
     this.definition = definition
     this.key = key
     this.props = props
+    this.holder = holder
     this.#hash = keyedHash(`${definition.component.componentName}\0${key}`)
   }
 

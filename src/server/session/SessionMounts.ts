@@ -11,7 +11,7 @@ import * as Log from "../../Log.ts"
 import { Draining, LiveError, TooManyComponents } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import type { Mounted, MountRequest, ResumePoint } from "../../LiveProtocol.ts"
-import type { InstanceRef } from "../instance/InstanceRef.ts"
+import type { Holder, InstanceRef } from "../instance/InstanceRef.ts"
 import type { Instances, RestoreRequest } from "../instance/Instances.ts"
 import type { Subscriber } from "../instance/Subscriber.ts"
 import * as Footprint from "../Footprint.ts"
@@ -50,6 +50,7 @@ export class SessionMounts {
   readonly #host: MountHost
   readonly #feed: ClientFeed
   readonly #mounts = new SmallMap<string, Mount>()
+  #holder: Holder | undefined
   /** The number of mounts, including those that are pending. */
   #times = 0
   #closed = false
@@ -108,7 +109,10 @@ export class SessionMounts {
     }
     this.#times++
     const { principal } = this.#feed
-    const found = "token" in request ? instances.restore(request, principal) : instances.mount(request, principal)
+    const found =
+      "token" in request
+        ? instances.restore(request, principal)
+        : instances.mount(request, principal, request.key === undefined ? undefined : this.#asHolder())
     const fiber = run(
       Effect.uninterruptibleMask((restore) =>
         Effect.onError(
@@ -129,6 +133,13 @@ export class SessionMounts {
       listener.answered(exit)
     })
     return { cancel: () => fiber.interruptUnsafe() }
+  }
+
+  /** This session, as shared instances know it. */
+  #asHolder(): Holder {
+    const { address, principal } = this.#feed
+    const anonymous = address === undefined ? undefined : `address ${address}`
+    return (this.#holder ??= { owner: principal === undefined ? anonymous : `principal ${principal.id}` })
   }
 
   /** The answer to a mount: the current state. An earlier answer, if there was one, may not have arrived. */
