@@ -81,8 +81,8 @@ export class ChangeLog {
     const last = entries.length - 1
     if (this.away === 0 && last >= conflateAfter) this.#blank(entries[last - conflateAfter])
     // In bulk: shifting an array by one for every change would cost more than the change.
-    if (entries.length >= patchLog * 2) this.#forget(entries.length - patchLog)
-    while (this.#size > patchLogBytes && this.#entries.length > 0) this.#forget(Math.ceil(this.#entries.length / 2))
+    if (entries.length >= patchLog * 2) this.#forget(entries, entries.length - patchLog)
+    while (this.#size > patchLogBytes) this.#forget(entries, Math.ceil(entries.length / 2))
   }
 
   /** The state was sent whole, as this text. */
@@ -101,8 +101,8 @@ export class ChangeLog {
     old.text = ""
   }
 
-  #forget(count: number): void {
-    for (const { text } of this.#entries?.splice(0, count) ?? []) this.#size -= text.length
+  #forget(entries: Array<Entry>, count: number): void {
+    for (const { text } of entries.splice(0, count)) this.#size -= text.length
   }
 
   /** The batch of everything after entry `after`, rendered once for all cursors at that place. */
@@ -131,11 +131,12 @@ export class ChangeLog {
     if (--this.#behind > 0) return
     this.#shared = undefined
     this.seal = undefined
+    const entries = this.#entries
+    if (entries === undefined) return
     const { conflateAfter, retainedBytes } = this.#config
-    const length = this.#entries?.length ?? 0
-    if (length > conflateAfter * 2) this.#forget(length - conflateAfter)
-    while (this.#size > retainedBytes) this.#forget(Math.ceil((this.#entries?.length ?? 0) / 2))
-    if (this.#entries?.length === 0) this.#entries = undefined
+    if (entries.length > conflateAfter * 2) this.#forget(entries, entries.length - conflateAfter)
+    while (this.#size > retainedBytes) this.#forget(entries, Math.ceil(entries.length / 2))
+    if (entries.length === 0) this.#entries = undefined
   }
 
   /** The entries after `after`; undefined when they are not all there, or more than `limit`. */
@@ -146,7 +147,7 @@ export class ChangeLog {
     if (entries === undefined || missing > entries.length || missing > limit) return undefined
     const texts: Array<string> = []
     for (let index = entries.length - missing; index < entries.length; index++) {
-      const text = entries[index]?.text ?? ""
+      const { text } = entries[index] as Entry
       if (text === "") return undefined
       texts.push(text)
     }
@@ -168,8 +169,8 @@ export class ChangeLog {
     const missing = revision - told
     if (missing < 0 || missing > entries.length) return undefined
     for (let back = 0; back < missing; back++) {
-      const entry = entries[entries.length - 1 - back]
-      if (entry === undefined || entry.text === "" || entry.revision !== revision - back) return undefined
+      const entry = entries[entries.length - 1 - back] as Entry
+      if (entry.text === "" || entry.revision !== revision - back) return undefined
     }
     return this.sequence - missing
   }

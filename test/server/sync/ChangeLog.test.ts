@@ -190,6 +190,15 @@ describe("the log of an instance", () => {
     assert.deepStrictEqual([large.bytes, large.since(2, Infinity)], [1, ["x"]])
   })
 
+  it("keeps nothing of a change that is too large when everybody has read it", () => {
+    const log = kept(30)
+    log.fellBehind()
+    log.caughtUp()
+    assert.deepStrictEqual([log.bytes, log.since(0, Infinity), log.placeOf(0, 1)], [0, undefined, undefined])
+    log.append(2, "x")
+    assert.deepStrictEqual([log.bytes, log.since(1, Infinity), log.since(0, Infinity)], [1, ["x"], undefined])
+  })
+
   it("is as it was when everybody has read it and nothing had changed", () => {
     const log = kept()
     log.fellBehind()
