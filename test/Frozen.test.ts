@@ -1,8 +1,9 @@
 /** In place is impossible or seen: for every kind of value that a state may have, wherever in the state it is. */
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, HashMap, Schema } from "effect"
+import { DateTime, HashMap, Option, Schema } from "effect"
 import * as BigDecimal from "effect/BigDecimal"
 import { FIXED, Freezer, LOOSE, PLAIN } from "../src/Frozen.ts"
+import * as ListChange from "../src/ListChange.ts"
 import * as StateCodec from "../src/StateCodec.ts"
 import { kinds, places } from "./support/kinds.ts"
 
@@ -125,5 +126,94 @@ describe("freezing", () => {
     const map = HashMap.make(["a", { n: 1 }])
     freezer.freeze(map)
     assert.strictEqual(HashMap.size(HashMap.set(map, "b", { n: 2 })), 2)
+  })
+
+  it("goes through what contains itself, however many other parts it has", () => {
+    const numbers = Array.from({ length: 40 }, (_, n) => n)
+    const list: Array<unknown> = [...numbers]
+    list.push(list)
+    const object: Record<string, unknown> = Object.fromEntries(numbers.map((n) => [`key ${n}`, n]))
+    object.self = object
+    const inner: { self?: unknown } = {}
+    const option = Option.some(inner)
+    inner.self = option
+    for (const cycle of [list, object, option]) assert.strictEqual(fixity(cycle), LOOSE)
+    for (const many of [numbers, Object.fromEntries(numbers.map((n) => [`key ${n}`, n]))]) {
+      const freezer = new Freezer()
+      assert.deepStrictEqual([freezer.freeze(many), freezer.freeze(many)], [PLAIN, PLAIN])
+      assert.isTrue(Object.isFrozen(many))
+    }
+  })
+
+  it("takes a list for as loose as what is in it now, whatever was in the one before", () => {
+    const freezer = new Freezer()
+    const freeze = (value: unknown) => freezer.freeze(value)
+    const [loose, plain, fixed] = [new Date(), { a: 1 }, DateTime.makeUnsafe(0)]
+    const become = (before: ReadonlyArray<unknown>, after: ReadonlyArray<unknown>) => {
+      freezer.freeze(before)
+      return freezer.freezeList(ListChange.make(before, after), freeze)
+    }
+    assert.strictEqual(become([loose, plain], [plain]), PLAIN)
+    assert.strictEqual(become([plain], [plain, loose]), LOOSE)
+    assert.strictEqual(become([loose, plain], [loose, plain, { b: 1 }]), LOOSE)
+    assert.strictEqual(become([fixed, plain], [fixed, plain, { b: 1 }]), FIXED)
+    assert.strictEqual(become([plain, 1], [plain, 1, { b: 1 }]), PLAIN)
+    // One that was frozen is not looked at again, and of one that follows it only what is new.
+    const before = [plain, { c: 1 }]
+    freezer.freeze(before)
+    const looked: Array<unknown> = []
+    const look = (value: unknown) => (looked.push(value), freezer.freeze(value))
+    const added = { d: 1 }
+    const after = [...before, added]
+    assert.strictEqual(freezer.freezeList(ListChange.make(before, after), look), PLAIN)
+    assert.strictEqual(freezer.freezeList(ListChange.make(before, after), look), PLAIN)
+    assert.deepStrictEqual(looked, [added])
+    assert.isTrue(Object.isFrozen(after))
+    const unknown = [{ e: 1 }, { f: 1 }]
+    assert.strictEqual(freezer.freezeList(ListChange.make([unknown[0]], unknown), look), PLAIN)
+    assert.lengthOf(looked, 3)
+  })
+
+  it("takes what is computed, or written in another way, for what it is", () => {
+    const computed = {
+      get now() {
+        return 1
+      }
+    }
+    assert.strictEqual(fixity(computed), LOOSE)
+    assert.strictEqual(fixity({ set later(_: number) {} }), LOOSE)
+    assert.strictEqual(fixity(Object.assign([1], { toJSON: () => 2 })), FIXED)
+    assert.strictEqual(fixity(Object.create(Object.create(null))), LOOSE)
+  })
+
+  it("leaves a HashMap that is being built, and goes into one that is not", () => {
+    const inside = { n: 1 }
+    const map = HashMap.make(["a", inside])
+    assert.strictEqual(fixity(HashMap.beginMutation(map)), LOOSE)
+    assert.strictEqual(fixity(map), FIXED)
+    assert.isTrue(Object.isFrozen(inside))
+    assert.strictEqual(fixity(HashMap.make(["a", new Date()])), LOOSE)
+  })
+
+  it("makes what effect's data has computed read-only, for good", () => {
+    const zoned = DateTime.makeZonedUnsafe(12_345, { timeZone: "Europe/Berlin" })
+    assert.strictEqual(fixity(zoned), FIXED)
+    assert.throws(() => Object.assign(zoned, { epochMilliseconds: 1 }), TypeError)
+    assert.throws(() => Object.defineProperty(zoned, "epochMilliseconds", { value: 1 }), TypeError)
+    assert.throws(() => Object.assign(zoned.zone, { id: "Europe/Paris" }), TypeError)
+    assert.strictEqual(fixity(DateTime.zoneMakeNamedUnsafe("Europe/Paris")), FIXED)
+  })
+
+  it("knows the instances of schema classes by the fields they hold", () => {
+    class Point extends Schema.Class<Point>("frozen/Point")({ x: Schema.Int, y: Schema.optionalKey(Schema.Int) }) {}
+    class Failure extends Schema.TaggedError<Failure>()("Failure", { list: Schema.Array(Schema.Int) }) {}
+    assert.strictEqual(fixity(new Point({ x: 1 })), FIXED)
+    assert.strictEqual(fixity(new Failure({ list: [1] })), LOOSE)
+    const hiding = Object.create(Object.defineProperty(Object.create(Point.prototype) as object, "x", { get: () => 1 }))
+    assert.strictEqual(fixity(hiding), LOOSE)
+    class Plain {
+      x = 1
+    }
+    assert.strictEqual(fixity(new Plain()), LOOSE)
   })
 })
