@@ -280,7 +280,7 @@ describe("a server that compresses", () => {
       patient.write(Buffer.concat(Array.from({ length: 3 }, () => message)))
       patient.send({ type: "COMPONENT_PING", componentId: "none", requestId: "p" })
       assert.propertyVal(yield* patient.next("COMPONENT_PONG"), "requestId", "p")
-    }).pipe(Effect.scoped, Effect.provide(served({ compression: true })))
+    }).pipe(Effect.scoped, Effect.provide(served({ compression: true, rate: 1 })))
   )
 
   it.live("a server that compresses closes with 1007 over a message that is not valid", () =>
