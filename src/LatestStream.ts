@@ -1,11 +1,11 @@
-/** Values that replace each other, as a Stream: a slow reader gets the latest and misses what lay between. */
+/** Values that replace each other, as a Stream: a slow reader gets the latest one, and misses those between. */
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 
 /**
- * What is told from the moment the Stream runs until it ends. `listen` tells the value of now, if it is to come first, and gives back
- * how to stop.
+ * The values that `listen` gives while the Stream runs. `listen` may begin with the current value, and returns a
+ * function that stops it.
  */
 export const make = <A>(listen: (tell: (value: A) => void) => () => void): Stream.Stream<A> =>
   Stream.callback<A>(

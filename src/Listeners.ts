@@ -1,33 +1,33 @@
 /**
- * Functions that want to be told of something, each of them everything, in the order they came. A listener that throws keeps nothing
- * from the others, nor from whoever tells: what it threw is reported. A listener may add and remove listeners: one that is added
- * hears only what is told after that, one that is removed hears nothing more. What a listener tells is told when all have heard what
- * made it tell it, so that everyone hears everything in the same order.
+ * A set of functions that are called with values, each with all of them, in the order of their addition. A listener
+ * that throws is reported, and disturbs neither the others nor the caller. Listeners may be added and removed during a
+ * call: a new one gets only later values, a removed one gets none. A value that a listener tells follows the present
+ * one, so that all listeners get all values in the same order.
  */
 
 interface Entry<A> {
   readonly listener: (value: A) => void
-  /** Counts those that were ever added. */
+  /** The number of listeners that were ever added. */
   readonly number: number
 }
 
-/** Something that is told as soon as what came before it was. */
+/** A value that waits for those before it. */
 interface Waiting<A> {
   readonly value: A
-  /** The last entry that hears it. */
+  /** The last listener that gets it. */
   readonly last: number
 }
 
-/** Those who listen. */
+/** The listeners. */
 export class Listeners<A = void> {
   readonly #report: (defect: unknown) => void
-  /** A function that was added twice is there twice. */
+  /** A function that was added twice is called twice. */
   readonly #entries = new Set<Entry<A>>()
   #added = 0
-  /** Undefined while nothing is told. */
+  /** Undefined unless values are being told. */
   #waiting: Array<Waiting<A>> | undefined
 
-  /** `report` is told what a listener threw; it must not throw. */
+  /** `report` gets what listeners throw, and must not throw itself. */
   constructor(report: (defect: unknown) => void) {
     this.#report = report
   }
@@ -36,14 +36,14 @@ export class Listeners<A = void> {
     return this.#entries.size
   }
 
-  /** Tells the listener from now on, until the function returned is called. */
+  /** Calls the listener with each value from now on, until the returned function is called. */
   add(listener: (value: A) => void): () => void {
     const entry = { listener, number: ++this.#added }
     this.#entries.add(entry)
     return () => void this.#entries.delete(entry)
   }
 
-  /** Tells them all. */
+  /** Calls all listeners with a value. */
   tell(value: A): void {
     if (this.#entries.size === 0) return
     if (this.#waiting !== undefined) return void this.#waiting.push({ value, last: this.#added })
