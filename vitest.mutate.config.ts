@@ -5,7 +5,7 @@ export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
     include: [
-      "test/{ElementMatch,Frozen,Json,ListChange,Patch,PieceTable,StateCodec}.test.ts",
+      "test/{ElementMatch,Frozen,Json,ListChange,Patch,PatchApply,PatchOp,PieceTable,StateCodec}.test.ts",
       "test/actor/{RestartPolicy,Mailbox}.test.ts",
       "test/client/*.test.ts",
       "test/server/{instance,security,session,sync,transport,wire/rpc}/*.test.ts"
