@@ -89,7 +89,7 @@ export const SubjectLayer = Subject.toLayer(
       Throw: ({ kind, mark }) =>
         Effect.andThen(
           ran(mark),
-          Effect.sync(() => {
+          Effect.suspend((): Effect.Effect<void> => {
             throw poisons[kind]?.()
           })
         ),

@@ -50,7 +50,7 @@ const sweepInterval = Duration.minutes(5)
 export const sweeping = <E, R>(sweep: Effect.Effect<void, E, R>): Effect.Effect<void, never, R | Scope.Scope> =>
   TimeLimit.timeoutOrElse(sweep, {
     duration: sweepInterval,
-    orElse: () => Effect.fail(new Error("no answer in time"))
+    orElse: () => Effect.fail("no answer in time")
   }).pipe(
     (sweep) => Log.ignore(sweep, "Expired records were not deleted. The next attempt is in five minutes."),
     Effect.repeat(Schedule.spaced(sweepInterval)),

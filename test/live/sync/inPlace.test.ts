@@ -55,7 +55,7 @@ const OddLayer = Odd.toLayer(
           yield* Effect.sleep("1 second")
           yield* count
           yield* Effect.sleep("1 second")
-          yield* Effect.die("crashed after a while")
+          return yield* Effect.die("crashed after a while")
         }
       }),
       Count: () => Effect.asVoid(count),

@@ -237,14 +237,16 @@ describe("a request over the RPC wire", () => {
       client.interrupt(1000)
       assert.deepStrictEqual(yield* client.hear, [])
     }).pipe(
-      Effect.provide(served()),
       Effect.provide(
-        Authorization.layer({
-          mount: (() => {
-            let mounts = 0
-            return () => (mounts++ === 0 ? Effect.succeed(true) : Effect.never)
-          })()
-        })
+        Layer.provide(
+          served(),
+          Authorization.layer({
+            mount: (() => {
+              let mounts = 0
+              return () => (mounts++ === 0 ? Effect.succeed(true) : Effect.never)
+            })()
+          })
+        )
       )
     )
   )
