@@ -342,6 +342,21 @@ describe("Patch", () => {
   )
 
   it.prop(
+    "a patch is hardly longer than the whole value, whatever the two are",
+    { a: state, b: json, edits: Arbitrary.array(edit, { minLength: 1, maxLength: 30 }) },
+    ({ a, b, edits }) => {
+      const length = (patch: Patch) => JSON.stringify(patch).length
+      for (const after of [b, derive(a, edits), reorder(derive(a, edits), edits.length)]) {
+        const whole = length([["set", [], after]])
+        assert.isAtMost(length(diff(a, after)), whole + 256)
+        assert.isAtMost(length(diffInOrder(a, after)), whole + 256)
+        assert.isAtMost(length(diff(after, a)), length([["set", [], a]]) + 256)
+      }
+    },
+    runs
+  )
+
+  it.prop(
     "the same content gives no steps, be it shared or rebuilt",
     [json],
     ([a]) => {
