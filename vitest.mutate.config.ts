@@ -10,6 +10,10 @@ export default defineConfig({
       "test/client/*.test.ts",
       "test/server/{instance,security,session,sync,transport,wire/rpc}/*.test.ts"
     ],
+    // It weighs the heap, which broken code makes heavier.
+    exclude: ["test/server/session/footprint.test.ts"],
+    // One worker for all files: loading effect again for each would take longer than most of these tests.
+    isolate: false,
     env: { FIBRA_PATCH_RUNS: "150" },
     testTimeout: 20_000
   }
