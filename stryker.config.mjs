@@ -16,6 +16,7 @@ export default {
     "src/Frozen.ts",
     "src/ListChange.ts",
     "src/client/StateCopy.ts",
+    "src/client/OptimisticState.ts",
     "src/server/sync/ChangeLog.ts",
     "src/server/session/ReplyCache.ts",
     "src/server/wire/rpc/AckWindow.ts",

@@ -138,7 +138,7 @@ export class ActionCaller {
     call.session = target.session
     call.sent++
     const connectionId = this.#connection.connectionId()
-    if (call.update !== undefined && connectionId !== undefined) call.update.sent = { connectionId, callId: id }
+    if (connectionId !== undefined) call.update?.sent({ connectionId, callId: id })
     const request = {
       componentId: target.componentId as ComponentId,
       action: call.codec.tag,

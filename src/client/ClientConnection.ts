@@ -31,9 +31,10 @@ import { CallIds } from "./CallIds.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
 import { Link } from "./Link.ts"
 import { PresenceLists } from "./PresenceLists.ts"
-import { type Receiver, Router, type ConnectionListener } from "./Router.ts"
+import { type PatchedEvents, type Receiver, Router, type ConnectionListener } from "./Router.ts"
 import { TokenCache } from "./TokenCache.ts"
 import type { StateCache } from "./StateCache.ts"
+import type { PatchedEvent } from "./StateCopy.ts"
 
 const LiveRequests = LiveProtocol.omit("Connect", "Received")
 
@@ -194,7 +195,7 @@ export const make = Effect.fnUntraced(function* (
   }
 
   /** Handles an event; says whether the server waits for its acknowledgement. */
-  const accept = (event: LiveEvent): boolean => {
+  const accept = (event: LiveEvent | PatchedEvents): boolean => {
     switch (event._tag) {
       case "ConnectionEstablished":
         established(event)
@@ -216,11 +217,26 @@ export const make = Effect.fnUntraced(function* (
     Effect.suspend(() => {
       let atOnce = false
       const failures: Array<Cause.Reason<unknown>> = []
+      // Changes of one state are applied together, and the state is shown once.
+      let changes: Array<PatchedEvent> = []
+      const applyChanges = (): void => {
+        const [first, second] = changes
+        if (second !== undefined) accept({ _tag: "Patches", componentId: second.componentId, changes })
+        else if (first !== undefined) accept(first)
+        changes = []
+      }
       for (const event of events) {
         const decoded = decodeEvent(event)
-        if (Exit.isFailure(decoded)) failures.push(...decoded.cause.reasons)
-        else if (accept(decoded.value)) atOnce = true
+        if (Exit.isFailure(decoded)) {
+          failures.push(...decoded.cause.reasons)
+          continue
+        }
+        const { value } = decoded
+        if (value._tag !== "Patched" || value.componentId !== changes[0]?.componentId) applyChanges()
+        if (value._tag === "Patched") changes.push(value)
+        else if (accept(value)) atOnce = true
       }
+      applyChanges()
       router.settle()
       return failures.length === 0
         ? acknowledge(atOnce)

@@ -89,6 +89,7 @@ export class PresenceList {
       // A list that ended and began again counts its revisions from the beginning.
       if (event._tag === "Snapshot") copy.start(event, event.state as never)
       else if (event._tag === "Patched") copy.patched(event)
+      else if (event._tag === "Patches") copy.patchedTogether(event.changes)
     } catch (defect) {
       this.#source.report(defect)
     }

@@ -10,11 +10,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
-import * as Schema from "effect/Schema"
-import * as Thrown from "../Thrown.ts"
 import * as Log from "../Log.ts"
 import type * as Component from "../Component.ts"
-import { ComponentCrashed, ContractMismatch, Disconnected, InstanceStopped, LiveError } from "../LiveError.ts"
+import type { LiveError } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
 import { type ResumePoint, presenceId } from "../LiveProtocol.ts"
 import { Listeners } from "../Listeners.ts"
@@ -28,6 +26,7 @@ import type { ComponentEvent, Connected, Receiver, ConnectionListener } from "./
 import { type PatchedEvent, StateCopy } from "./StateCopy.ts"
 import { initial, type ComponentSnapshotOf } from "./ComponentSnapshot.ts"
 import type { ClientConnection } from "./ClientConnection.ts"
+import { died, disconnected, stopped, tooLate, unreadable } from "./ReplicaError.ts"
 
 /** An event of the contract that was told. */
 interface HeardEvent {
@@ -48,6 +47,10 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   readonly #copy: StateCopy<Component.State<C>>
   readonly #optimism: OptimisticState<Component.State<C>>
   #view: ComponentSnapshotOf<C>
+  /** The view that listeners were told of last. */
+  #told: ComponentSnapshotOf<C>
+  /** Whether the state is going to be shown soon. */
+  #isShowing = false
   /** The index of the last event broadcast to the clients that have mounted it. */
   #index = 0
   #componentId: ComponentId | undefined
@@ -69,7 +72,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
       update: (action, reduce, payload) => this.#update(action, reduce, payload),
       ended: (update) => this.#ended(update)
     })
-    this.#view = initial(component, props)
+    this.#view = this.#told = initial(component, props)
     const state = component.codec.state as StateCodec<Component.State<C>>
     this.#copy = new StateCopy(state, () => this.#resync())
     this.#optimism = new OptimisticState(state, this.#view.state, (action, defect) => {
@@ -82,6 +85,8 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
 
   /** What can be shown now; the same value until something changes. */
   get view(): ComponentSnapshotOf<C> {
+    const { state } = this.#optimism
+    if (state !== this.#view.state) this.#view = { ...this.#view, state }
     return this.#view
   }
 
@@ -166,7 +171,9 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   event(event: ComponentEvent): void {
     switch (event._tag) {
       case "Patched":
-        return this.#patched(event)
+        return this.#patched([event])
+      case "Patches":
+        return this.#patched(event.changes)
       case "Snapshot":
         return void this.#read(() => {
           if (this.#copy.snapshot(event) === "known") return
@@ -297,11 +304,11 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     this.#componentId = undefined
   }
 
-  #patched(event: PatchedEvent): void {
+  #patched(changes: ReadonlyArray<PatchedEvent>): void {
     this.#read(() => {
-      const { by = [] } = event
-      // An update is dropped in the same step in which its change is shown.
-      if (this.#copy.patched(event) === "missing") return this.#optimism.expect(by)
+      const by = changes.flatMap(({ by }) => by ?? [])
+      // An update is dropped in the same step in which its change arrives.
+      if (this.#copy.patchedTogether(changes) === "missing") return this.#optimism.expect(by)
       this.#optimism.confirm(by)
       this.#showState()
     })
@@ -335,9 +342,8 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
       read()
       return true
     } catch (issue) {
-      const reason = new ContractMismatch({ component: this.component.componentName, issue: Thrown.describe(issue) })
       this.#forget()
-      this.#refused(new LiveError({ reason }))
+      this.#refused(unreadable(this.component, issue))
       return false
     }
   }
@@ -352,26 +358,37 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
 
   #update(action: string, reduce: OptimisticUpdate["reduce"], payload: unknown): OptimisticUpdate {
     const update = this.#optimism.add(action, reduce, payload)
-    this.#show({ state: this.#optimism.state })
+    this.#showOptimistic()
     return update
   }
 
   #ended(update: OptimisticUpdate): void {
     this.#optimism.remove(update)
-    this.#show({ state: this.#optimism.state })
+    this.#showOptimistic()
   }
 
   #showState(): void {
     const { encoded, state } = this.#copy
     this.#optimism.rebase(state as Component.State<C>, encoded)
-    this.#show({ state: this.#optimism.state })
+    this.#showOptimistic()
+  }
+
+  /** Shows the state with the updates of calls: at once or, where that is much work, once for the changes of a frame. */
+  #showOptimistic(): void {
+    const show = () => this.#show({ state: this.#optimism.state })
+    if (!this.#optimism.isCostly) return show()
+    if (this.#isShowing) return
+    this.#isShowing = true
+    this.#connection.run(Effect.map(Effect.sleep(frame), () => ((this.#isShowing = false), show())))
   }
 
   #show(change: Partial<ComponentSnapshotOf<C>>): void {
     const before = this.#view
-    if ((Object.keys(change) as Array<keyof ComponentSnapshotOf<C>>).every((name) => before[name] === change[name]))
-      return
-    this.#view = { ...before, ...change }
+    if ((Object.keys(change) as Array<keyof ComponentSnapshotOf<C>>).some((name) => before[name] !== change[name])) {
+      this.#view = { ...before, ...change }
+    }
+    if (this.#view === this.#told) return
+    this.#told = this.#view
     this.#listeners.tell()
   }
 
@@ -381,18 +398,5 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   }
 }
 
-const stopped = ({ componentName }: Component.Typed): LiveError =>
-  new LiveError({ reason: new InstanceStopped({ component: componentName }) })
-
-/** The server died of the request, or its answer cannot be decoded. */
-const died = (component: string, defect: unknown): LiveError =>
-  new LiveError({
-    reason: Schema.isSchemaError(defect)
-      ? new ContractMismatch({ component, issue: Thrown.describe(defect) })
-      : new ComponentCrashed({ component })
-  })
-
-const disconnected = (detail: string): LiveError => new LiveError({ reason: new Disconnected({ detail }) })
-
-const tooLate = (timeout: Duration.Duration): LiveError =>
-  disconnected(`nothing was mounted within ${Duration.format(timeout)}`)
+/** How long changes are collected that are much work to show. */
+const frame = Duration.millis(16)

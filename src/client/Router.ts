@@ -2,12 +2,21 @@
  * Routes the events of a connection to the components they are for, and tells all components when the connection is
  * there or lost.
  */
+import type { ComponentId } from "../LiveId.ts"
 import type { LiveEvent, ResumePoint, RoomResumePoint } from "../LiveProtocol.ts"
 import { Listeners } from "../Listeners.ts"
 import { type Heard, Memberships } from "./Memberships.ts"
+import type { PatchedEvent } from "./StateCopy.ts"
+
+/** Changes of one state that came together, one after the other. */
+export interface PatchedEvents {
+  readonly _tag: "Patches"
+  readonly componentId: ComponentId
+  readonly changes: ReadonlyArray<PatchedEvent>
+}
 
 /** An event for a component, or for the members of a room. */
-export type RoutedEvent = Exclude<LiveEvent, { readonly _tag: "ConnectionEstablished" | "Draining" }>
+export type RoutedEvent = Exclude<LiveEvent, { readonly _tag: "ConnectionEstablished" | "Draining" }> | PatchedEvents
 
 /** An event for a component. */
 export type ComponentEvent = Exclude<RoutedEvent, { readonly _tag: "Joined" | "Left" }>

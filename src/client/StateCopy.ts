@@ -69,20 +69,38 @@ export class StateCopy<State> {
   }
 
   /** Takes a change. */
-  patched({ epoch, from, patch, revision }: PatchedEvent): Taken {
+  patched(change: PatchedEvent): Taken {
+    return this.patchedTogether([change])
+  }
+
+  /** Takes changes that came together, all in one step or none. */
+  patchedTogether(changes: ReadonlyArray<PatchedEvent>): Taken {
     if (this.#resyncing) return "missing"
-    if (this.#encoded === undefined) return this.#missing()
-    if (epoch === this.#epoch && revision <= this.#revision) return "known"
-    if (epoch !== this.#epoch || (from ?? revision - 1) !== this.#revision) return this.#missing()
-    let encoded: Encoded
+    const encoded = this.#encoded
+    const news = changes.filter(({ epoch, revision }) => epoch !== this.#epoch || revision > this.#revision)
+    const last = news.at(-1)
+    if (encoded === undefined) return this.#missing()
+    if (last === undefined) return "known"
+    if (!this.#follow(news)) return this.#missing()
+    let next: Encoded
     try {
-      encoded = Patch.apply(this.#encoded, patch) as Encoded
+      next = Patch.apply(encoded, news.length === 1 ? last.patch : news.flatMap(({ patch }) => patch)) as Encoded
     } catch {
       // The patch was made for another state than this one.
       return this.#missing()
     }
-    this.#replace({ epoch, revision }, encoded)
+    this.#replace(last, next)
     return "new"
+  }
+
+  /** Whether each of these changes is one of the state that the one before has led to. */
+  #follow(changes: ReadonlyArray<PatchedEvent>): boolean {
+    let known = this.#revision
+    return changes.every(({ epoch, from, revision }) => {
+      const follows = epoch === this.#epoch && (from ?? revision - 1) === known
+      known = revision
+      return follows
+    })
   }
 
   #missing(): Taken {

@@ -270,6 +270,26 @@ describe("an optimistic action", () => {
     )
   )
 
+  it.effect("an optimistic action is taken back together with many others, and is gone before that is drawn", () =>
+    lab(({ live }) =>
+      Effect.gen(function* () {
+        const sum = yield* watch(live)
+        yield* live.disconnect
+        const calls = yield* Effect.forEach(Array.from({ length: 100 }), () => sum.call("Add", { by: 1 }))
+        assert.lengthOf(sum.totals(), 100)
+        yield* TestClock.adjust("44 seconds")
+        assert.deepStrictEqual(sum.totals(), [])
+        yield* Effect.forEach(calls.slice(0, 50), Fiber.interrupt)
+        assert.strictEqual(sum.replica.view.state.total, 50)
+        assert.deepStrictEqual(sum.totals(), [])
+        yield* TestClock.adjust("16 millis")
+        assert.deepStrictEqual(sum.totals(), [50])
+        yield* TestClock.adjust("10 seconds")
+        assert.strictEqual(sum.totals().at(-1), 0)
+      })
+    )
+  )
+
   it.effect("an optimistic action that changes nothing draws nothing", () =>
     lab(({ live }) =>
       Effect.gen(function* () {
