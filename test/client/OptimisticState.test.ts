@@ -95,7 +95,7 @@ const plain = ({ list, note }: State) => ({ list, note })
 
 describe("an optimistic state", () => {
   it.prop(
-    "is the last state of the server with what is expected of the calls that are not there, whatever happened",
+    "an optimistic state is the last state of the server with the updates of pending calls, whatever happened",
     { steps: Schema.Array(Step).check(Schema.isMinLength(20), Schema.isMaxLength(60)), isLoose: Schema.Boolean },
     ({ isLoose, steps }) => {
       const model = new Model(initial, isLoose)
@@ -149,7 +149,7 @@ describe("an optimistic state", () => {
     { arbitrary: { runs: 500 } }
   )
 
-  it("is the same value when the server did what was expected, and each field is when it did something else", () => {
+  it("an optimistic state stays the same value when the server did what was expected, and its fields do in any case", () => {
     const model = new Model(initial, false)
     for (let i = 0; i < 3; i++) model.add("append")
     const shown = model.optimism.state
@@ -160,7 +160,7 @@ describe("an optimistic state", () => {
     assert.strictEqual(model.optimism.state.note, shown.note)
   })
 
-  it("shows nothing more of a call that the server has ended without doing anything", () => {
+  it("an optimistic state shows nothing of a call that the server has ended without doing anything", () => {
     const model = new Model(initial, false)
     for (let i = 0; i < 3; i++) model.add("append")
     // The second did nothing, and the first what was expected.
@@ -168,7 +168,7 @@ describe("an optimistic state", () => {
     assert.deepStrictEqual(model.optimism.state.list, [1, 2, 3, 1, 3])
   })
 
-  it("reports an update that fails once, and shows the others", () => {
+  it("an optimistic state reports an update that fails once, and shows the others", () => {
     const model = new Model(initial, false)
     for (const name of ["append", "throws", "spoils", "changes in place", "append"] as const) model.add(name)
     assert.deepStrictEqual(model.reported, ["throws", "spoils", "changes in place"])
@@ -185,7 +185,7 @@ describe("an optimistic state", () => {
     assert.lengthOf(model.reported, 4)
   })
 
-  it("takes back what a reducer has changed in place in what cannot be frozen", () => {
+  it("an optimistic state takes back what a reducer has changed in place in a Map", () => {
     const model = new Model({ ...initial, map: new Map([["a", [1]]]) }, true)
     const { map } = model.optimism.state
     const push = (state: State) => {
@@ -229,7 +229,7 @@ describe("the work of an optimistic state", () => {
   }
   const sizes = [200, 400]
 
-  it("doubles at most with the calls that are made", () => {
+  it("the work of an optimistic state doubles at most with the calls", () => {
     isLinear(sizes, (size) => {
       const model = new Model({ ...initial, list: list(size * 10) }, false)
       return () => {
@@ -238,7 +238,7 @@ describe("the work of an optimistic state", () => {
     })
   })
 
-  it("doubles at most with the calls when somebody else changes something", () => {
+  it("the work of an optimistic state doubles at most with the calls when somebody else changes something", () => {
     isLinear(sizes, (size) => {
       const model = prepared(size)
       const server = { ...model.server, list: [...model.server.list, 1] }
@@ -249,7 +249,7 @@ describe("the work of an optimistic state", () => {
     })
   })
 
-  it("doubles at most with the calls when the server does one after the other as expected, and each is shown", () => {
+  it("the work of an optimistic state doubles at most with the calls when the server does each as expected", () => {
     isLinear(sizes, (size) => {
       const model = prepared(size)
       const { codec, optimism, server } = model
@@ -267,7 +267,7 @@ describe("the work of an optimistic state", () => {
     })
   })
 
-  it("doubles at most with the calls when they fail one after the other", () => {
+  it("the work of an optimistic state doubles at most with the calls when they fail one after the other", () => {
     isLinear(sizes, (size) => {
       const model = prepared(size)
       return () => {
@@ -277,7 +277,7 @@ describe("the work of an optimistic state", () => {
     })
   })
 
-  it("doubles at most with the calls when the server does each in another way, and the state is read in the end", () => {
+  it("the work of an optimistic state doubles at most with the calls when the server does each in another way", () => {
     isLinear(sizes, (size) => {
       const model = prepared(size)
       const { codec, optimism } = model
@@ -295,7 +295,7 @@ describe("the work of an optimistic state", () => {
     })
   })
 
-  it("does not depend on the size of what neither side has changed", () => {
+  it("the work of an optimistic state does not depend on the size of what neither side has changed", () => {
     const work = (size: number) => {
       const model = new Model({ ...initial, list: list(size) }, false)
       for (let i = 0; i < 50; i++) model.add("note")

@@ -38,7 +38,7 @@ const states = Array.from({ length: 12 }, (_, n) => ({ list: Array.from({ length
 
 describe("the copy of a state", () => {
   it.prop(
-    "is the newest that followed, in whatever groups the changes come, some of them again and some never",
+    "the copy of a state is the newest that followed, in whatever groups the changes come, some again and some never",
     {
       groups: Schema.Array(
         Schema.Struct({ from: Schema.Literals([-3, -1, 0, 0, 0, 0, 1]), count: Schema.Literals([0, 1, 2, 5]) })
@@ -84,7 +84,7 @@ describe("the copy of a state", () => {
     { arbitrary: { runs: 500 } }
   )
 
-  it("asks for the whole when a change does not fit, or is of another life, and takes none of those that came with it", () => {
+  it("the copy of a state takes none of the changes that came together when one does not fit or is of another epoch", () => {
     const changes = history(states)
     const [first, second] = changes as [PatchedEvent, PatchedEvent]
     for (const bad of [
@@ -103,7 +103,7 @@ describe("the copy of a state", () => {
     }
   })
 
-  it("keeps what a change does not touch", () => {
+  it("the copy of a state keeps what changes that came together do not touch", () => {
     const copy = new StateCopy(codec(), () => {})
     copy.start({ epoch: 1, revision: 2 }, structuredClone(states[2]) as never)
     const before = copy.state
@@ -116,7 +116,7 @@ describe("the copy of a state", () => {
     assert.strictEqual(copy.state?.list, list)
   })
 
-  it("takes work for changes that came together that doubles at most with the state and with the changes", () => {
+  it("the work of changes that came together doubles at most with the state and with the changes", () => {
     isLinear([1000, 2000], (size) => {
       const list = Array.from({ length: size }, (_, id) => ({ id }))
       const copy = new StateCopy(codec(), () => {})
