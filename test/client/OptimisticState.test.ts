@@ -43,7 +43,7 @@ const failing: ReadonlySet<string> = new Set<Name>(["throws", "spoils", "changes
 const kinds = ["add", "add", "add", "add", "change", "change", "answer", "miss", "snapshot", "read", "read"] as const
 const Step = Schema.Struct({
   kind: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: kinds.length - 1 })),
-  name: Schema.Literals([...(Object.keys(reducers) as ReadonlyArray<Name>)]),
+  name: Schema.Literals(Object.keys(reducers) as ReadonlyArray<Name>),
   at: Schema.Natural,
   // The server has done what so many calls asked for, the oldest or others, or something else meanwhile.
   count: Schema.Literals([0, 1, 2, 3]),
