@@ -66,6 +66,16 @@ describe("the elements of two lists", () => {
     { arbitrary: { runs: 400 } }
   )
 
+  it("stay as many as can, in whatever order they come", () => {
+    const before = ["0", "1", "2", "3", "4", "5"]
+    const orders = (rest: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> =>
+      rest.length === 0 ? [[]] : rest.flatMap((one) => orders(rest.filter((x) => x !== one)).map((o) => [one, ...o]))
+    for (const after of orders(before)) {
+      const stays = match(before, after).fresh.filter((fate) => fate === STAYS)
+      assert.lengthOf(stays, longest(after.map(Number)), after.join())
+    }
+  })
+
   it("that were rebuilt are found by their text where the list has another length", () => {
     const rebuilt = (): Json => ({ id: 1 })
     assert.deepStrictEqual(Array.from(match([rebuilt(), "x"], [rebuilt()]).fresh), [STAYS])
