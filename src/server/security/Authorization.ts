@@ -2,7 +2,8 @@
  * Who may do what: mount a component, call an action, set a field, join a room. What has no rule here is allowed to
  * every principal. An anonymous client may mount a component whose behaviour allows it (`anonymous`) or, where the
  * behaviour does not say, any component if there is no `Authentication`. A client that may mount a component may call
- * its actions and be in a room with it.
+ * its actions and be in a room with it. `ComponentRegistry` asks for mounts, `Guard` for calls and fields, `Rooms` for
+ * joins.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
