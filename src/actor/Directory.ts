@@ -97,8 +97,9 @@ interface Tenancy {
 }
 
 /**
- * A directory for this process. Addresses are compared with `Equal`. When the Scope closes, all actors are passivated
- * at the same time.
+ * A directory for this process. Addresses are compared with `Equal`. Those that clients choose should be strings, or
+ * have a hash that clients cannot predict: otherwise they can choose many with the same hash, and each search compares
+ * them all. When the Scope closes, all actors are passivated at the same time.
  */
 export const make = <Address, Ref, E, R>(
   options: Options<Address, Ref, E, R>

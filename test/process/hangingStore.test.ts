@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Duration, Effect, Layer, Option } from "effect"
 import { LiveClient } from "fibra/client"
 import { Notes } from "../support/Notes.ts"
+import { Postgres } from "../support/Postgres.ts"
 import * as ServerProcess from "../support/ServerProcess.ts"
 import * as SnapshotStore from "../../src/server/store/SnapshotStore.ts"
 
@@ -58,4 +59,27 @@ describe("a server that is asked to end while its store", () => {
       )
     }
   }
+
+  it.live(
+    "is a PostgreSQL that is frozen ends in time, and in the five seconds that its driver takes to let go",
+    () =>
+      Effect.gen(function* () {
+        const { freeze, socket, thaw } = yield* Postgres
+        const server = yield* ServerProcess.start({ file, env: { DATABASE: socket } })
+        const client = yield* clientOf(server.port)
+        const keys = Array.from({ length: 20 }, (_, index) => `key ${index}`)
+        const mounted = yield* Effect.forEach(keys, (key) => client.mount(Notes, { key }), { concurrency: 8 })
+        const took = yield* Effect.acquireUseRelease(
+          freeze,
+          () =>
+            Effect.gen(function* () {
+              yield* Effect.forEach(mounted, (notes) => notes.call.Write({ line: "last" }))
+              return (yield* Effect.timed(server.end("SIGTERM")))[0]
+            }),
+          () => thaw
+        )
+        assert.isAtMost(Duration.toMillis(took), Duration.toMillis(limit) + 5000)
+      }).pipe(Effect.scoped, Effect.provide(Postgres.layer)),
+    30_000
+  )
 })

@@ -1,8 +1,9 @@
 /**
- * A server of notes as a program, whose store keeps everything in the folder `STORE` but hangs on the key `stuck`, in the way that
- * `HANGS` says, or in everything.
+ * A server of notes as a program. Its store is the PostgreSQL whose socket `DATABASE` names, or the folder `STORE`, and then hangs on
+ * the key `stuck`, in the way that `HANGS` says, or with `STUCK=all` on every key.
  */
 import { createServer } from "node:http"
+import { PgClient } from "@effect/sql-pg"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Duration from "effect/Duration"
@@ -22,7 +23,7 @@ const ways: Record<string, Effect.Effect<never>> = {
 const hangs = ways[process.env["HANGS"] ?? ""] ?? Effect.never
 const isStuck = (address: string) => process.env["STUCK"] === "all" || address.endsWith("/stuck")
 
-const store = Layer.effect(
+const inFolder = Layer.effect(
   SnapshotStore.SnapshotStore,
   Effect.map(Effect.service(SnapshotStore.SnapshotStore), (store) =>
     SnapshotStore.SnapshotStore.of({
@@ -32,6 +33,17 @@ const store = Layer.effect(
     })
   )
 ).pipe(Layer.provide(SnapshotStore.layerFolder(process.env["STORE"] ?? "")))
+
+const database = process.env["DATABASE"]
+const store =
+  database === undefined
+    ? inFolder
+    : Layer.orDie(
+        Layer.provide(
+          SnapshotStore.layerSql,
+          PgClient.layer({ path: database, username: "postgres", database: "postgres" })
+        )
+      )
 
 const app = LiveServer.layer({ components: [Notes] }).pipe(
   Layer.provide([NotesLayer, store]),

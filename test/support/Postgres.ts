@@ -41,6 +41,15 @@ const unprivileged = async (directory: string, native: string) => {
 // that has it.
 const guardian = `"$@" & cat; kill -QUIT $!; kill -CONT $!; wait; rm -rf "$0"`
 
+/** Sends a signal to a process that may have ended. */
+const kill = (pid: number, name: NodeJS.Signals) => {
+  try {
+    process.kill(pid, name)
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && cause.code === "ESRCH")) throw cause
+  }
+}
+
 const start = async (directory: string) => {
   const { native, ...user } = await unprivileged(directory, await installed())
   const data = join(directory, "data")
@@ -72,11 +81,11 @@ const start = async (directory: string) => {
   const pid = Number((await readFile(join(data, "postmaster.pid"), "utf8")).split("\n")[0])
   /** Sends a signal to the server and to every process it has made; the server first, which makes them. */
   const signal = async (name: NodeJS.Signals) => {
-    process.kill(pid, name)
+    kill(pid, name)
     const { stdout } = await run("ps", ["-A", "-o", "pid=,ppid="])
     for (const line of stdout.split("\n")) {
       const [child, parent] = line.trim().split(/\s+/).map(Number)
-      if (parent === pid && child !== undefined) process.kill(child, name)
+      if (parent === pid && child !== undefined) kill(child, name)
     }
   }
   return { socket: join(directory, ".s.PGSQL.5432"), stop, signal }

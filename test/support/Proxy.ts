@@ -17,8 +17,8 @@ export interface Proxy {
   readonly cuts: () => number
 }
 
-/** A proxy for this port. */
-export const make = (target: number): Effect.Effect<Proxy, never, Scope.Scope> =>
+/** A proxy for this port, or for the socket of this path. */
+export const make = (target: number | string): Effect.Effect<Proxy, never, Scope.Scope> =>
   Effect.suspend(() => {
     const sockets = new Set<Socket>()
     const due: Array<Cut> = []
@@ -37,8 +37,11 @@ export const make = (target: number): Effect.Effect<Proxy, never, Scope.Scope> =
         due.shift()
         carried = 0
         cuts++
-        from.resetAndDestroy()
-        to.resetAndDestroy()
+        for (const end of [from, to]) {
+          // Only TCP has a reset.
+          if (typeof target === "string") end.destroy()
+          else end.resetAndDestroy()
+        }
       })
       from.on("error", () => to.destroy())
       from.on("close", () => {
@@ -49,7 +52,7 @@ export const make = (target: number): Effect.Effect<Proxy, never, Scope.Scope> =
     }
 
     const server = createServer((client) => {
-      const upstream = connect(target, "127.0.0.1")
+      const upstream = typeof target === "string" ? connect(target) : connect(target, "127.0.0.1")
       carry("toServer", client, upstream)
       carry("toClient", upstream, client)
     })

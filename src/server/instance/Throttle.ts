@@ -1,3 +1,4 @@
+// Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
  * Does a piece of work for each of many items: at most once per interval, always after the last request, and again when it failed. One
  * fiber serves all items, and none exists while nothing waits. Work that takes too long goes on by itself: other items do not wait for

@@ -1,10 +1,11 @@
 /** A store that hangs or is down for a while: nothing that was answered is lost, and nobody waits for ever. */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Fiber, Layer, Logger, Option, Scope } from "effect"
+import { Context, Effect, Exit, Fiber, Latch, Layer, Logger, Option, References, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { SnapshotStore } from "fibra/server"
 import { LiveTest } from "fibra/testing"
 import { Notes, NotesLayer } from "../../support/Notes.ts"
+import { listen } from "../../support/Rpc.ts"
 
 /** What is wrong with the store. */
 interface Ills {
@@ -175,3 +176,87 @@ describe("a store that is down when a shared component is passivated", () => {
     }).pipe(Effect.scoped, Effect.provide(subject(ills, said)))
   })
 })
+
+/** A store in which writes of one address hang in some way until the gate is open, and what the server says of that. */
+const stuckAt = (address: string, way: "can be interrupted" | "cannot be interrupted") => {
+  const gate = Latch.makeUnsafe(false)
+  const said: Array<string> = []
+  const store = Layer.effect(
+    SnapshotStore.SnapshotStore,
+    Effect.map(Layer.build(SnapshotStore.layerMemory), (context) => {
+      const store = Context.get(context, SnapshotStore.SnapshotStore)
+      return SnapshotStore.SnapshotStore.of({
+        ...store,
+        write: (to, ...rest) => {
+          if (!to.startsWith(address)) return store.write(to, ...rest)
+          const late = Effect.andThen(gate.await, store.write(to, ...rest))
+          return way === "can be interrupted" ? late : Effect.uninterruptible(late)
+        }
+      })
+    })
+  )
+  const logger = Logger.make(({ fiber, logLevel, message }) => {
+    const { address } = fiber.getRef(References.CurrentLogAnnotations)
+    said.push(`${logLevel} ${String(message)} ${String(address)}`)
+  })
+  const layer = LiveTest.layer({ components: [Notes] }).pipe(
+    Layer.provide([NotesLayer, Logger.layer([logger])]),
+    Layer.provideMerge(store)
+  )
+  return { gate, layer, said }
+}
+
+for (const way of ["can be interrupted", "cannot be interrupted"] as const) {
+  describe(`a store in which the writes of one key hang, where that ${way}`, () => {
+    it.effect(
+      "stores the others in their time, says which one it is, and has its newest state when it is well again",
+      () => {
+        const { gate, layer, said } = stuckAt("Notes/stuck", way)
+        return Effect.gen(function* () {
+          const live = yield* LiveTest.LiveTest
+          const stuck = yield* live.mount(Notes, { key: "stuck" })
+          yield* stuck.call.Write({ line: "a" })
+          yield* TestClock.adjust("1 minute")
+          const other = yield* live.mount(Notes, { key: "other" })
+          for (const line of ["a", "b", "c"]) {
+            yield* stuck.call.Write({ line })
+            yield* other.call.Write({ line })
+            yield* TestClock.adjust("1 second")
+            assert.strictEqual(((yield* linesIn("Notes/other")) as Array<string>).at(-1), line)
+          }
+          assert.isUndefined(yield* linesIn("Notes/stuck"))
+          const line = "Error The state of a component was not stored"
+          const times = said.filter((text) => text.startsWith(line) && text.endsWith("Notes/stuck")).length
+          // Each attempt takes five seconds, and the pauses between them grow to ten.
+          assert.isAtLeast(times, 4)
+          assert.isAtMost(times, 10)
+          yield* gate.open
+          yield* TestClock.adjust("11 seconds")
+          assert.deepStrictEqual(yield* linesIn("Notes/stuck"), ["a", "a", "b", "c"])
+        }).pipe(Effect.scoped, Effect.provide(layer))
+      }
+    )
+
+    it.effect("does not keep whoever comes back waiting, and gives the last state", () => {
+      const { gate, layer } = stuckAt("Notes", way)
+      return Effect.gen(function* () {
+        const live = yield* LiveTest.LiveTest
+        const heard = yield* listen()
+        const { componentId } = yield* heard.mount("Notes", {})
+        yield* heard.call(componentId, "Write", { line: "a" })
+        yield* TestClock.adjust("1 second")
+        const token = yield* heard.sealed
+        yield* heard.call(componentId, "Write", { line: "b" })
+        yield* heard.disconnect
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual((yield* live.open).instances, 0)
+        const again = yield* listen()
+        const { value } = yield* again.rehydrate({ component: "Notes", props: {} as never, token })
+        assert.deepStrictEqual(value?.state, { lines: ["a", "b"] })
+        yield* gate.open
+        yield* TestClock.adjust("11 seconds")
+        assert.deepStrictEqual(yield* linesIn(`Notes#${componentId}`), ["a", "b"])
+      }).pipe(Effect.scoped, Effect.provide(layer))
+    })
+  })
+}

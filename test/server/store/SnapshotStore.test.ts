@@ -8,7 +8,20 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Context, Duration, Effect, Fiber, FileSystem, Latch, Layer, Option, PlatformError, Schema } from "effect"
+import {
+  Context,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  FileSystem,
+  Latch,
+  Layer,
+  Option,
+  PlatformError,
+  Schema,
+  Scope
+} from "effect"
 import { KeyValueStore } from "effect/persistence"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, Statement } from "effect/sql"
@@ -193,6 +206,33 @@ describe("in entries of which one hangs", () => {
       yield* Fiber.join(next)
       assert.strictEqual(yield* records.read("a"), "newer")
     }).pipe(Effect.scoped)
+  )
+})
+
+describe("in entries of which one cannot be looked at", () => {
+  it.effect("what has expired of the others is deleted all the same, and the Scope does not wait", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const texts = new Map<string, string>()
+      let stuck = ""
+      const entries: RecordEntries.Entries<never> = {
+        get: (key) => (key === stuck ? Effect.uninterruptible(Effect.never) : Effect.sync(() => texts.get(key))),
+        set: (key, text) => Effect.sync(() => void texts.set(key, text)),
+        remove: (key) => Effect.sync(() => void texts.delete(key)),
+        keys: Effect.succeed([])
+      }
+      const records = yield* Scope.provide(RecordEntries.make(entries, "text", Schema.String), scope)
+      for (const name of ["a", "b", "c"]) {
+        yield* records.update("write", name, (_, now) => [true, { value: "", expires: Records.expiresAt(now, hour) }])
+      }
+      const [first = ""] = texts.keys()
+      stuck = first
+      yield* TestClock.adjust("2 hours")
+      assert.deepStrictEqual(Array.from(texts.keys()), [first])
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+      yield* Effect.yieldNow
+      assert.isDefined(closing.pollUnsafe())
+    })
   )
 })
 

@@ -1,10 +1,12 @@
-/** A PostgreSQL that stands still, with its connections open: nobody waits longer than `storeTimeout`. In real time. */
+/** A PostgreSQL that stands still, or whose connections are lost at the worst moment. In real time. */
 import { assert, layer } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Layer, Logger, Option, Schedule } from "effect"
+import { PgClient } from "@effect/sql-pg"
+import { Context, Duration, Effect, Exit, Fiber, Layer, Logger, Option, Schedule } from "effect"
 import type { LiveError } from "../../../src/LiveError.ts"
 import { LiveConfig, Secrets, SnapshotStore } from "fibra/server"
 import { LiveTest } from "fibra/testing"
 import { Notes, NotesLayer } from "../../support/Notes.ts"
+import * as Proxy from "../../support/Proxy.ts"
 import { Postgres } from "../../support/Postgres.ts"
 import { listen } from "../../support/Rpc.ts"
 
@@ -15,14 +17,38 @@ const tolerance = 1000
 /** More than the pool has connections. */
 const crowd = 30
 
-const subject = LiveTest.layer({ components: [Notes] }).pipe(
+const server = LiveTest.layer({ components: [Notes] }).pipe(
   Layer.provide([
     NotesLayer,
     LiveConfig.layer({ storeTimeout, persistInterval: Duration.millis(100), tokenInterval: Duration.millis(100) })
-  ]),
+  ])
+)
+
+const subject = server.pipe(
   Layer.provideMerge(Layer.provide(SnapshotStore.layerSql, Postgres.layerClient("postgres"))),
   Layer.provideMerge(Secrets.layerRandom),
   Layer.provideMerge(Postgres.layer),
+  Layer.provide(Logger.layer([]))
+)
+
+/** What is between the server and its database. */
+class Cable extends Context.Service<Cable, Proxy.Proxy>()("test/Cable") {
+  static readonly layer = Layer.effect(
+    Cable,
+    Effect.flatMap(Postgres, ({ socket }) => Proxy.make(socket))
+  )
+  static readonly client = Layer.unwrap(
+    Effect.map(Cable, ({ port }) =>
+      PgClient.layer({ host: "127.0.0.1", port, username: "postgres", database: "postgres" })
+    )
+  )
+}
+
+const overCable = server.pipe(
+  Layer.provide(Layer.provide(SnapshotStore.layerSql, Cable.client)),
+  Layer.provideMerge(Cable.layer),
+  Layer.provide(Postgres.layer),
+  Layer.provide(Secrets.layerRandom),
   Layer.provide(Logger.layer([]))
 )
 
@@ -132,6 +158,47 @@ layer(subject, { excludeTestServices: true, timeout: 30_000 })("while PostgreSQL
       const { value } = yield* eventually(present, ({ value }) => value !== undefined)
       assert.deepStrictEqual(value?.state, { lines: ["a"] })
       assert.isAtLeast(value?.epoch ?? 0, 2)
+    }).pipe(Effect.scoped)
+  )
+})
+
+layer(overCable, { excludeTestServices: true, timeout: 30_000 })("when the connection to PostgreSQL is lost", (it) => {
+  it.effect("before it has confirmed what it did, a token is not refused, and brings its state back", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest.LiveTest
+      const cable = yield* Cable
+      const heard = yield* listen()
+      const { componentId } = yield* heard.mount("Notes", {})
+      yield* heard.call(componentId, "Write", { line: "a" })
+      let token = yield* eventually(heard.sealed, (token) => token !== "")
+      let unconfirmed = 0
+      for (const [way, bytes] of [
+        ["toClient", 1],
+        ["toServer", 1],
+        ["toClient", 60],
+        ["toServer", 60],
+        ["toClient", 120],
+        ["toServer", 300]
+      ] as const) {
+        yield* live.kill
+        yield* live.start
+        const again = yield* listen()
+        cable.cut({ way, bytes })
+        const { value } = yield* eventually(
+          Effect.tap(again.rehydrate({ component: "Notes", props: {}, token }), ({ reason }) =>
+            Effect.sync(() => {
+              if (reason === undefined) return
+              assert.deepInclude(reason, { _tag: "SnapshotRejected", reason: "unavailable" }, `${way} ${bytes}`)
+              unconfirmed++
+            })
+          ),
+          ({ value }) => value !== undefined
+        )
+        assert.deepStrictEqual(value?.state, { lines: ["a"] })
+        token = yield* eventually(again.sealed, (newest) => newest !== "" && newest !== token)
+      }
+      assert.isAbove(cable.cuts(), 3)
+      assert.isAbove(unconfirmed, 2)
     }).pipe(Effect.scoped)
   )
 })
