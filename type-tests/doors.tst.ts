@@ -10,12 +10,12 @@ class Plain extends Component.Service<Plain>()("Plain", { state: {}, initial: ()
 
 describe("the doors", () => {
   test("do not lead to what only fibra uses", () => {
-    expect<LiveClient.LiveClient["Service"]>().type.not.toHaveProperty("openUnsafe")
+    expect<LiveClient["Service"]>().type.not.toHaveProperty("openUnsafe")
     expect<Server.Principals.Principals["Service"]>().type.not.toHaveProperty("serve")
     expect(Server.Authorization).type.not.toHaveProperty("check")
     expect(Server.LiveServer).type.not.toHaveProperty("layerCore")
     expect(LiveTest).type.not.toHaveProperty("make")
-    expect<keyof LiveClient.LiveClient["Service"]>().type.toBe<"mount" | "connected" | "ping">()
+    expect<keyof LiveClient["Service"]>().type.toBe<"mount" | "connected" | "ping">()
     expect<keyof Server.Principals.Principals["Service"]>().type.toBe<"disconnect">()
   })
 
@@ -27,12 +27,9 @@ describe("the doors", () => {
 
 describe("a function of one's own over any component", () => {
   test("may mount it", () => {
-    const mount = <C extends Component.Typed>(
-      live: LiveClient.LiveClient["Service"],
-      component: C,
-      options: MountOptions<C>
-    ) => live.mount(component, options)
-    expect(mount({} as LiveClient.LiveClient["Service"], Plain, {})).type.toBe<
+    const mount = <C extends Component.Typed>(live: LiveClient["Service"], component: C, options: MountOptions<C>) =>
+      live.mount(component, options)
+    expect(mount({} as LiveClient["Service"], Plain, {})).type.toBe<
       Effect.Effect<LiveHandle<typeof Plain>, LiveError.LiveError, Scope.Scope>
     >()
   })

@@ -13,7 +13,7 @@ const print = ({ at, name, text }: typeof Said.Type) =>
   Console.log(`${DateTime.format(at, { locale: "en-GB", timeStyle: "short" })} ${name}: ${text}`)
 
 Effect.gen(function* () {
-  const live = yield* LiveClient.LiveClient
+  const live = yield* LiveClient
   // #region room
   const history = yield* live.mount(History, { key: room })
   const chat = yield* live.mount(Chat, { props: { name: name.trim() }, room })

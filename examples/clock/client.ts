@@ -8,7 +8,7 @@ import { Clock } from "./Clock.ts"
 const url = Config.withDefault(Config.String("LIVE_URL"), "ws://127.0.0.1:3000/api/live/rpc")
 
 Effect.gen(function* () {
-  const live = yield* LiveClient.LiveClient
+  const live = yield* LiveClient
   const clock = yield* live.mount(Clock, {})
   yield* clock.changes.pipe(
     Stream.map(({ now }) => now),

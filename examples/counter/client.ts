@@ -8,7 +8,7 @@ import { Counter } from "./Counter.ts"
 const url = Config.withDefault(Config.String("LIVE_URL"), "ws://127.0.0.1:3000/api/live/rpc")
 
 Effect.gen(function* () {
-  const live = yield* LiveClient.LiveClient
+  const live = yield* LiveClient
   const counter = yield* live.mount(Counter, { props: { start: 0 } }) // leaving the Scope unmounts
   yield* counter.events("Milestone").pipe(
     Stream.runForEach(({ count }) => Console.log(`milestone: ${count}`)),

@@ -14,7 +14,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as TimeLimit from "../TimeLimit.ts"
-import * as LiveClient from "../client/LiveClient.ts"
+import { LiveClient } from "../client/LiveClient.ts"
 
 /** A check failed. */
 class Finding extends Data.TaggedError("Finding")<{ readonly message: string; readonly hint: string }> {}
@@ -51,7 +51,7 @@ const checkEffect: Effect.Effect<string, Finding> = Effect.try({
 
 const checkServer = (url: string): Effect.Effect<string, Finding> =>
   Effect.gen(function* () {
-    const client = yield* LiveClient.LiveClient
+    const client = yield* LiveClient
     const unreachable = new Finding({
       message: `${url} did not answer within ${Duration.format(connectTimeout)}.`,
       hint: "Check that the server runs, that the path is right, and that a proxy in between lets WebSockets through."

@@ -39,7 +39,7 @@ export class LiveClient extends Context.Service<
      * const url = Config.withDefault(Config.String("LIVE_URL"), "ws://127.0.0.1:3000/api/live/rpc")
      *
      * Effect.gen(function* () {
-     *   const live = yield* LiveClient.LiveClient
+     *   const live = yield* LiveClient
      *   const counter = yield* live.mount(Counter, { props: { start: 0 } }) // leaving the Scope unmounts
      *   yield* counter.events("Milestone").pipe(
      *     Stream.runForEach(({ count }) => Console.log(`milestone: ${count}`)),
@@ -68,63 +68,63 @@ export class LiveClient extends Context.Service<
     /** Measures the time until the server answers. Fails with `Disconnected` without a connection. */
     readonly ping: Effect.Effect<Duration.Duration, LiveError>
   }
->()("fibra/client/LiveClient") {}
-
-/** A client over the Link that is provided, with the tokens of the StateCache that is provided. */
-export const layer = (
-  options: ClientSettings = {}
-): Layer.Layer<LiveClient, never, Link.Link | StateCache.StateCache> =>
-  Layer.effect(
-    LiveClient,
-    Effect.flatMap(Effect.service(StateCache.StateCache), (cache) =>
-      Effect.map(ClientConnection.make(cache, options), (connection) => {
-        const open: ReplicaOpener.OpenReplica = <C extends Component.Typed>(
-          component: C,
-          target: MountTarget & { readonly props?: Component.Props<C> | undefined }
-        ) => new Replica(component, target.props ?? ({} as Component.Props<C>), target, connection)
-        const client = LiveClient.of({
-          mount: (component, options) =>
-            Effect.acquireRelease(
-              Effect.sync(() => open(component, options)),
-              (replica) =>
-                Effect.suspend(() => {
-                  replica.release()
-                  return replica.left
-                })
-            ).pipe(
-              Effect.tap((replica) => replica.mounted()),
-              Effect.map(LiveHandle.make)
-            ),
-          connected: Effect.sync(() => connection.isConnected()),
-          ping: Effect.suspend(() => ping(connection))
+>()("fibra/client/LiveClient") {
+  /** A client over the Link that is provided, with the tokens of the StateCache that is provided. */
+  static readonly layer = (
+    options: ClientSettings = {}
+  ): Layer.Layer<LiveClient, never, Link.Link | StateCache.StateCache> =>
+    Layer.effect(
+      LiveClient,
+      Effect.flatMap(Effect.service(StateCache.StateCache), (cache) =>
+        Effect.map(ClientConnection.make(cache, options), (connection) => {
+          const open: ReplicaOpener.OpenReplica = <C extends Component.Typed>(
+            component: C,
+            target: MountTarget & { readonly props?: Component.Props<C> | undefined }
+          ) => new Replica(component, target.props ?? ({} as Component.Props<C>), target, connection)
+          const client = LiveClient.of({
+            mount: (component, options) =>
+              Effect.acquireRelease(
+                Effect.sync(() => open(component, options)),
+                (replica) =>
+                  Effect.suspend(() => {
+                    replica.release()
+                    return replica.left
+                  })
+              ).pipe(
+                Effect.tap((replica) => replica.mounted()),
+                Effect.map(LiveHandle.make)
+              ),
+            connected: Effect.sync(() => connection.isConnected()),
+            ping: Effect.suspend(() => ping(connection))
+          })
+          return ReplicaOpener.withReplicas(client, open)
         })
-        return ReplicaOpener.withReplicas(client, open)
-      })
+      )
     )
-  )
 
-/**
- * A client over a WebSocket. A `StateCache` is optional, which its type cannot say: otherwise tokens are kept in the
- * local storage of a browser, and elsewhere in memory.
- *
- * <!-- snippet: test/examples/Security.test.ts#client -->
- *
- * ```ts
- * const client = LiveClient.layerWebSocket({ url, token: Effect.sync(() => Redacted.value(secret)) }) // for each attempt
- * ```
- */
-export const layerWebSocket = (options: Link.WebSocketOptions & ClientSettings): Layer.Layer<LiveClient> =>
-  layer(options).pipe(
-    Layer.provide(Link.layerWebSocket(options)),
-    Layer.provide(Socket.layerWebSocketConstructorGlobal),
-    Layer.provide(
-      Layer.unwrap(
-        Effect.map(Effect.serviceOption(StateCache.StateCache), (cache) =>
-          Option.isSome(cache) ? Layer.succeed(StateCache.StateCache, cache.value) : StateCache.layerLocalStorage
+  /**
+   * A client over a WebSocket. A `StateCache` is optional, which its type cannot say: otherwise tokens are kept in the
+   * local storage of a browser, and elsewhere in memory.
+   *
+   * <!-- snippet: test/examples/Security.test.ts#client -->
+   *
+   * ```ts
+   * const client = LiveClient.layerWebSocket({ url, token: Effect.sync(() => Redacted.value(secret)) }) // for each attempt
+   * ```
+   */
+  static readonly layerWebSocket = (options: Link.WebSocketOptions & ClientSettings): Layer.Layer<LiveClient> =>
+    LiveClient.layer(options).pipe(
+      Layer.provide(Link.layerWebSocket(options)),
+      Layer.provide(Socket.layerWebSocketConstructorGlobal),
+      Layer.provide(
+        Layer.unwrap(
+          Effect.map(Effect.serviceOption(StateCache.StateCache), (cache) =>
+            Option.isSome(cache) ? Layer.succeed(StateCache.StateCache, cache.value) : StateCache.layerLocalStorage
+          )
         )
       )
     )
-  )
+}
 
 const ping = (connection: ClientConnection.ClientConnection): Effect.Effect<Duration.Duration, LiveError> =>
   connection.isConnected()

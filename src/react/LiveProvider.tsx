@@ -6,7 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import { type ReactElement, type ReactNode, useEffect, useState } from "react"
-import * as LiveClient from "../client/LiveClient.ts"
+import { LiveClient } from "../client/LiveClient.ts"
 import { RefCounted } from "./RefCounted.ts"
 import { LiveContext, type SharedClient } from "./LiveContext.ts"
 
@@ -16,7 +16,7 @@ export interface LiveProviderProps {
   /** `ws://` or `wss://`, with the path. By default `/api/live/rpc` on the host of the page. */
   readonly url?: string | undefined
   /** A client made elsewhere, instead of a connection of its own. It is not closed. */
-  readonly client?: LiveClient.LiveClient["Service"] | undefined
+  readonly client?: LiveClient["Service"] | undefined
 }
 
 /** Connects everything below it to a live server. */
@@ -36,7 +36,7 @@ interface Current extends Pick<LiveProviderProps, "client" | "url"> {
   readonly shared: SharedClient
 }
 
-const make = (client: LiveClient.LiveClient["Service"] | undefined, url: string | undefined): Current => ({
+const make = (client: LiveClient["Service"] | undefined, url: string | undefined): Current => ({
   client,
   url,
   shared:
@@ -48,7 +48,7 @@ const connection = (url: string | undefined): SharedClient =>
     const runtime = ManagedRuntime.make(LiveClient.layerWebSocket({ url: url ?? pageUrl }))
     runtime.runFork(Effect.void)
     return {
-      value: Effect.map(runtime.contextEffect, (context) => Context.get(context, LiveClient.LiveClient)),
+      value: Effect.map(runtime.contextEffect, (context) => Context.get(context, LiveClient)),
       close: () => void Effect.runFork(runtime.disposeEffect)
     }
   })

@@ -49,40 +49,40 @@ export class LiveTest extends Context.Service<
     /** How much is open on the server. */
     readonly open: Effect.Effect<Open.Open>
   }
->()("fibra/testing/LiveTest") {}
-
-/**
- * Serves the components, and connects a first client. Their behaviours and the services of those are provided as in
- * production. These services are optional, which its type cannot say: `SnapshotStore`, `Secrets`, `Principals`,
- * `LiveConfig` and `Authorization`. In virtual time everything happens at once, so a client may send without limit
- * unless `LiveConfig` sets another rate than the default.
- *
- * <!-- snippet: examples/counter/Counter.test.ts#test -->
- *
- * ```ts
- * import { assert, layer } from "@effect/vitest"
- * import { Effect, Layer } from "effect"
- * import { LiveTest } from "fibra/testing"
- * import { Counter } from "./Counter.ts"
- * import { CounterLayer } from "./CounterLayer.ts"
- *
- * layer(LiveTest.layer({ components: [Counter] }).pipe(Layer.provide(CounterLayer)))("Counter", (it) => {
- *   it.effect("a rejected increment leaves the state as it was", () =>
- *     Effect.gen(function* () {
- *       const live = yield* LiveTest.LiveTest
- *       const counter = yield* live.mount(Counter, { props: { start: 95 } })
- *       const error = yield* Effect.flip(counter.call.Increment({ by: 10 }))
- *       assert.strictEqual(error._tag, "LimitReached")
- *       assert.deepStrictEqual(yield* counter.state, { count: 95 })
- *     })
- *   )
- * })
- * ```
- */
-export const layer = <const Components extends ReadonlyArray<Component.Any>>(
-  options: { readonly components: Components } & ClientOptions
-): Layer.Layer<LiveTest | Principals.Principals, LiveCore.StartError, LiveCore.Requirements<Components>> =>
-  Layer.effectContext(make(LiveCore.layer(options), options))
+>()("fibra/testing/LiveTest") {
+  /**
+   * Serves the components, and connects a first client. Their behaviours and the services of those are provided as in
+   * production. These services are optional, which its type cannot say: `SnapshotStore`, `Secrets`, `Principals`,
+   * `LiveConfig` and `Authorization`. In virtual time everything happens at once, so a client may send without limit
+   * unless `LiveConfig` sets another rate than the default.
+   *
+   * <!-- snippet: examples/counter/Counter.test.ts#test -->
+   *
+   * ```ts
+   * import { assert, layer } from "@effect/vitest"
+   * import { Effect, Layer } from "effect"
+   * import { LiveTest } from "fibra/testing"
+   * import { Counter } from "./Counter.ts"
+   * import { CounterLayer } from "./CounterLayer.ts"
+   *
+   * layer(LiveTest.layer({ components: [Counter] }).pipe(Layer.provide(CounterLayer)))("Counter", (it) => {
+   *   it.effect("a rejected increment leaves the state as it was", () =>
+   *     Effect.gen(function* () {
+   *       const live = yield* LiveTest
+   *       const counter = yield* live.mount(Counter, { props: { start: 95 } })
+   *       const error = yield* Effect.flip(counter.call.Increment({ by: 10 }))
+   *       assert.strictEqual(error._tag, "LimitReached")
+   *       assert.deepStrictEqual(yield* counter.state, { count: 95 })
+   *     })
+   *   )
+   * })
+   * ```
+   */
+  static readonly layer = <const Components extends ReadonlyArray<Component.Any>>(
+    options: { readonly components: Components } & ClientOptions
+  ): Layer.Layer<LiveTest | Principals.Principals, LiveCore.StartError, LiveCore.Requirements<Components>> =>
+    Layer.effectContext(make(LiveCore.layer(options), options))
+}
 
 /** A server that runs. */
 interface Running {

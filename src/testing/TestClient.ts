@@ -5,7 +5,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { Link } from "../client/Link.ts"
 import type { ClientSettings } from "../client/ClientSettings.ts"
-import * as LiveClient from "../client/LiveClient.ts"
+import { LiveClient } from "../client/LiveClient.ts"
 import type { MountCache, MountProps, PrivateMount, SharedMount } from "../client/MountOptions.ts"
 import type { LiveHandle } from "../client/LiveHandle.ts"
 import * as StateCache from "../client/StateCache.ts"
@@ -32,7 +32,7 @@ export interface TestClient {
     options: MountProps<C> & (SharedMount | PrivateMount) & MountCache
   ) => Effect.Effect<LiveHandle<C>, LiveError, Scope.Scope>
   /** The client itself, as `<LiveProvider client={…}>` takes it. */
-  readonly client: LiveClient.LiveClient["Service"]
+  readonly client: LiveClient["Service"]
   /** Cuts the connection; what is under way is lost. */
   readonly disconnect: Effect.Effect<void>
   /** Connects again. */
@@ -72,7 +72,7 @@ export const connect = Effect.fnUntraced(function* (
     Layer.succeed(StateCache.StateCache, options.cache ?? cache)
   )
   const context = yield* Layer.build(Layer.fresh(Layer.provide(LiveClient.layer(options), services)))
-  const client = Context.get(context, LiveClient.LiveClient)
+  const client = Context.get(context, LiveClient)
 
   const settle = Effect.sync(() => server()?.transport.flushUnsafe()).pipe(
     Effect.andThen(Effect.yieldNow),

@@ -1,4 +1,4 @@
 /** `fibra/testing`: components in memory and in virtual time. */
-export * as LiveTest from "./LiveTest.ts"
+export { LiveTest, type RawLink } from "./LiveTest.ts"
 export type { Open } from "./Open.ts"
 export type { ClientOptions, TestClient } from "./TestClient.ts"

@@ -53,7 +53,7 @@ const test = LiveTest.layer({ components: [Board] }).pipe(
 layer(test)("the rights of the documentation", (it) => {
   it.effect("the rights of the example let the team see its board, and its lead remove a card", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const board = Effect.fnUntraced(function* (principal: string, key: string) {
         return yield* (yield* live.connect({ principal })).mount(Board, { key })
       })

@@ -8,7 +8,7 @@ const test = LiveTest.layer({ components: [Board] }).pipe(Layer.provide(BoardLay
 
 /** Somebody at a board, and all that was sent to them. */
 const open = Effect.fnUntraced(function* (key: string, principal?: string) {
-  const live = yield* LiveTest.LiveTest
+  const live = yield* LiveTest
   const frames: Array<string> = []
   const client = yield* live.connect({
     ...(principal === undefined ? {} : { principal }),

@@ -11,7 +11,7 @@ const test = LiveTest.layer({ components: [Chat, History] }).pipe(Layer.provide(
 
 /** Somebody in a room, with a client of their own. */
 const enter = Effect.fnUntraced(function* (name: string, room: string, principal?: string) {
-  const live = yield* LiveTest.LiveTest
+  const live = yield* LiveTest
   const client = yield* live.connect(principal === undefined ? {} : { principal })
   const chat = yield* client.mount(Chat, { props: { name }, room })
   const history = yield* client.mount(History, { key: room })
@@ -57,7 +57,7 @@ layer(test)("the chat", (it) => {
 
   it.effect("a later visitor finds the messages, also when everyone had left", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       yield* Effect.scoped(Effect.flatMap(enter("Ada", "kept"), ({ chat }) => chat.call.Say({ text: "note this" })))
       yield* TestClock.adjust("2 minutes")
       yield* live.settle
@@ -176,7 +176,7 @@ layer(test)("the chat", (it) => {
           initial: ({ name }) => ({ name, typing: false })
         }
       }) {}
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const mount = (name: string) => live.mount(Careless, { props: { name }, room: "names" })
       const chat = yield* mount("  Ada Lovelace\n")
       yield* live.settle

@@ -48,7 +48,7 @@ layer(test.pipe(Layer.provideMerge(Logger.layer([]))))("docs/components.md", (it
   it.effect("a mount without a key is an instance of its own, one with a key is shared", () =>
     Effect.gen(function* () {
       // #region instances
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const props = { start: 0 }
       const mine = yield* live.mount(Counter, { props })
       const also = yield* live.mount(Counter, { props }) // another instance
@@ -68,7 +68,7 @@ layer(test.pipe(Layer.provideMerge(Logger.layer([]))))("docs/components.md", (it
 
   it.effect("a call fails with the error of its action, or with one of the library", () =>
     Effect.gen(function* () {
-      const counter = yield* (yield* LiveTest.LiveTest).mount(Counter, { props: { start: 95 } })
+      const counter = yield* (yield* LiveTest).mount(Counter, { props: { start: 95 } })
       // #region errors
       const answer = yield* counter.call.Increment({ by: 10 }).pipe(
         Effect.map((count) => `now ${count}`),
@@ -88,7 +88,7 @@ layer(test.pipe(Layer.provideMerge(Logger.layer([]))))("docs/components.md", (it
   it.effect("a crash costs one call and goes back to the last good state", () =>
     Effect.gen(function* () {
       // #region crash
-      const fragile = yield* (yield* LiveTest.LiveTest).mount(Fragile, { props: { name: "a" } })
+      const fragile = yield* (yield* LiveTest).mount(Fragile, { props: { name: "a" } })
       yield* fragile.call.Work()
       const error = yield* Effect.flip(fragile.call.Crash())
       assert.strictEqual(error.reason._tag, "ComponentCrashed")
@@ -101,7 +101,7 @@ layer(test.pipe(Layer.provideMerge(Logger.layer([]))))("docs/components.md", (it
   it.effect("too many crashes fault it for a while", () =>
     Effect.gen(function* () {
       // #region faulted
-      const fragile = yield* (yield* LiveTest.LiveTest).mount(Fragile, { props: { name: "b" } })
+      const fragile = yield* (yield* LiveTest).mount(Fragile, { props: { name: "b" } })
       for (let crash = 0; crash <= 3; crash++) {
         yield* Effect.exit(fragile.call.Crash())
         yield* TestClock.adjust("1 second")
@@ -118,7 +118,7 @@ layer(test.pipe(Layer.provideMerge(Logger.layer([]))))("docs/components.md", (it
   it.effect("calls wait while the connection is lost, and private and shared instances continue", () =>
     Effect.gen(function* () {
       // #region disconnect
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const mine = yield* live.mount(Counter, { props: { start: 0 } })
       const hall = yield* live.mount(Counter, { props: { start: 0 }, key: "hall" })
       yield* mine.call.Increment({ by: 1 })
@@ -139,7 +139,7 @@ layer(test.pipe(Layer.provideMerge(Logger.layer([]))))("docs/components.md", (it
 
   it.effect("a handler that has begun when the connection is lost continues, and its answer is there afterwards", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const fragile = yield* live.mount(Fragile, { props: { name: "d" } })
       const call = yield* Effect.forkChild(fragile.call.Sleep({ seconds: 10 }), { startImmediately: true })
       yield* live.settle
@@ -153,7 +153,7 @@ layer(test.pipe(Layer.provideMerge(Logger.layer([]))))("docs/components.md", (it
 
   it.effect("an answer never overtakes the events before it", () =>
     Effect.gen(function* () {
-      const counter = yield* (yield* LiveTest.LiveTest).mount(Counter, { props: { start: 0 } })
+      const counter = yield* (yield* LiveTest).mount(Counter, { props: { start: 0 } })
       // #region events
       const heard: Array<number> = []
       yield* counter.events("Milestone").pipe(
@@ -170,7 +170,7 @@ layer(test.pipe(Layer.provideMerge(Logger.layer([]))))("docs/components.md", (it
 
   it.effect("a handler that has begun when the last client leaves may finish within `shutdown`", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const before = yield* live.open
       const scope = yield* Scope.make()
       const fragile = yield* Scope.provide(live.mount(Fragile, { props: { name: "c" } }), scope)

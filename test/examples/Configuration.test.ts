@@ -23,7 +23,7 @@ layer(server)("docs/configuration.md, the example", (it) => {
 
   it.effect("the example permits as many components as it says", () =>
     Effect.gen(function* () {
-      const mount = (yield* LiveClient.LiveClient).mount(Counter, { props: { start: 0 } })
+      const mount = (yield* LiveClient).mount(Counter, { props: { start: 0 } })
       yield* Effect.repeat(mount, { times: 2 })
       const error = yield* Effect.flip(mount)
       assert.deepInclude(error.reason, { _tag: "TooManyComponents", limit: 3 })

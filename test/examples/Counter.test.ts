@@ -7,7 +7,7 @@ import { CounterLayer } from "../../examples/counter/CounterLayer.ts"
 layer(LiveTest.layer({ components: [Counter] }).pipe(Layer.provide(CounterLayer)))("Counter, on", (it) => {
   it.effect("every tenth is a milestone", () =>
     Effect.gen(function* () {
-      const counter = yield* (yield* LiveTest.LiveTest).mount(Counter, { props: { start: 0 } })
+      const counter = yield* (yield* LiveTest).mount(Counter, { props: { start: 0 } })
       const milestone = yield* Effect.forkChild(counter.events("Milestone").pipe(Stream.take(1), Stream.runCollect), {
         startImmediately: true
       })
@@ -18,7 +18,7 @@ layer(LiveTest.layer({ components: [Counter] }).pipe(Layer.provide(CounterLayer)
 
   it.effect("reset begins again at zero", () =>
     Effect.gen(function* () {
-      const counter = yield* (yield* LiveTest.LiveTest).mount(Counter, { props: { start: 42 } })
+      const counter = yield* (yield* LiveTest).mount(Counter, { props: { start: 42 } })
       yield* counter.call.Reset()
       assert.deepStrictEqual(yield* counter.state, { count: 0 })
     })

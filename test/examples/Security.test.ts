@@ -132,7 +132,7 @@ layer(server)("docs/security.md", (it) => {
       // #region client
       const client = LiveClient.layerWebSocket({ url, token: Effect.sync(() => Redacted.value(secret)) }) // for each attempt
       // #endregion client
-      const counter = yield* LiveClient.LiveClient.pipe(
+      const counter = yield* LiveClient.pipe(
         Effect.flatMap((live) => live.mount(Counter, { props: { start: 1 } })),
         Effect.provide(client)
       )

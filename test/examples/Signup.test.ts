@@ -20,7 +20,7 @@ layer(test)("Signup", (it) => {
   // #region visible
   it.effect("a signup shows that it is sending while it sends", () =>
     Effect.gen(function* () {
-      const signup = yield* (yield* LiveTest.LiveTest).mount(Signup, {})
+      const signup = yield* (yield* LiveTest).mount(Signup, {})
       const steps = yield* Effect.forkChild(
         signup.changes.pipe(
           Stream.map(({ step }) => step),
@@ -41,7 +41,7 @@ layer(test)("Signup", (it) => {
   // #region error
   it.effect("a typed error arrives as the class it is", () =>
     Effect.gen(function* () {
-      const signup = yield* (yield* LiveTest.LiveTest).mount(Signup, {})
+      const signup = yield* (yield* LiveTest).mount(Signup, {})
       const error = yield* Effect.flip(signup.call.Submit({ address: "ada@example.org" }))
       assert.instanceOf(error, AddressTaken)
       assert.deepStrictEqual(yield* signup.state, { step: "form", note: "ada@example.org is taken" })

@@ -20,7 +20,7 @@ layer(test)("docs/react.md", (it) => {
   it.effect("a form calls, shows the typed error, and takes it back after a call that succeeds", () =>
     Effect.gen(function* () {
       // #region page
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const element = document.body.appendChild(document.createElement("div"))
       const root = yield* Effect.acquireRelease(
         Effect.sync(() => createRoot(element)),

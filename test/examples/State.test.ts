@@ -43,7 +43,7 @@ layer(test)("docs/state.md", (it) => {
   it.effect("a connection that drops keeps its state, its call waits, and the instance continues", () =>
     Effect.gen(function* () {
       // #region drop
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const draft = yield* live.mount(Draft, {})
       yield* draft.call.Write({ text: "Dear Ada" })
 
@@ -61,7 +61,7 @@ layer(test)("docs/state.md", (it) => {
 
   it.effect("a call waits no longer than its limit", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const draft = yield* live.mount(Draft, {})
       yield* live.disconnect
       // #region timeout
@@ -80,7 +80,7 @@ layer(test)("docs/state.md", (it) => {
   it.effect("a call whose session is gone is unknown, unless it may run twice", () =>
     Effect.gen(function* () {
       // #region unknown
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const draft = yield* live.mount(Draft, {})
       yield* live.stall // what the server answers does not arrive any more
       const sending = yield* Effect.forkChild(Effect.flip(draft.call.Send()), { startImmediately: true })
@@ -101,7 +101,7 @@ layer(test)("docs/state.md", (it) => {
   it.effect("a server that is killed has the state back from its token", () =>
     Effect.gen(function* () {
       // #region kill
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const draft = yield* live.mount(Draft, {})
       yield* draft.call.Write({ text: "Dear Ada" })
       yield* TestClock.adjust("1 second") // no change waits longer for its token
@@ -118,7 +118,7 @@ layer(test)("docs/state.md", (it) => {
 
   it.effect("a change of the last second before a server is killed is lost", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const draft = yield* live.mount(Draft, {})
       const notes = yield* live.mount(Notes, { key: "killed" })
       yield* draft.call.Write({ text: "kept" })
@@ -138,7 +138,7 @@ layer(test)("docs/state.md", (it) => {
   it.effect("a server that is asked to end loses nothing", () =>
     Effect.gen(function* () {
       // #region deploy
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const draft = yield* live.mount(Draft, {})
       const notes = yield* live.mount(Notes, { key: "team" })
       yield* draft.call.Write({ text: "the last word" })
@@ -157,7 +157,7 @@ layer(test)("docs/state.md", (it) => {
   it.effect("a page that is reloaded has its state again", () =>
     Effect.gen(function* () {
       // #region reload
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const page = Effect.gen(function* () {
         const client = yield* live.connect() // clients share one StateCache, as the pages of a browser do
         return yield* client.mount(Draft, { cacheKey: "letter" })
@@ -180,7 +180,7 @@ layer(test)("docs/state.md", (it) => {
 
   it.effect("a page without a cache key begins anew, and so does another browser", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const cache = Context.get(yield* Layer.build(StateCache.layerMemory), StateCache.StateCache)
       const cases = [
         [live.connect(), {}],
@@ -200,7 +200,7 @@ layer(test)("docs/state.md", (it) => {
 
   it.effect("a shared instance that persists has its state after everyone has left", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const visit = Effect.flatMap(live.mount(Notes, { key: "idle" }), (notes) => notes.call.Add({ text: "a" }))
       yield* Effect.scoped(visit)
       yield* TestClock.adjust("1 minute")
@@ -217,7 +217,7 @@ layer(test)("docs/state.md", (it) => {
         state: { notes: Schema.Array(Schema.Struct({ text: Schema.String, done: Schema.Boolean })) },
         initial: () => ({ notes: [] })
       }) {}
-      const error = yield* Effect.flip((yield* LiveTest.LiveTest).mount(Earlier, { key: "team" }))
+      const error = yield* Effect.flip((yield* LiveTest).mount(Earlier, { key: "team" }))
       assert.deepInclude(error.reason, { _tag: "VersionMismatch", client: 2, server: 3 })
       // #endregion outdated
     }).pipe(Effect.scoped)
@@ -262,12 +262,9 @@ layer(kept)("docs/state.md, two versions later", (it) => {
     Effect.gen(function* () {
       const cache = yield* StateCache.StateCache
       const server = <A, E>(
-        layer: Layer.Layer<LiveTest.LiveTest, unknown>,
-        use: (live: LiveTest.LiveTest["Service"]) => Effect.Effect<A, E, Scope.Scope>
-      ) =>
-        Effect.scoped(Effect.flatMap(Effect.service(LiveTest.LiveTest), use)).pipe(
-          Effect.provide(layer, { local: true })
-        )
+        layer: Layer.Layer<LiveTest, unknown>,
+        use: (live: LiveTest["Service"]) => Effect.Effect<A, E, Scope.Scope>
+      ) => Effect.scoped(Effect.flatMap(Effect.service(LiveTest), use)).pipe(Effect.provide(layer, { local: true }))
       const services = Layer.succeedContext(yield* Effect.context<SnapshotStore.SnapshotStore | Secrets.Secrets>())
       const first = LiveTest.layer({ components: [FirstNotes], cache }).pipe(Layer.provide([FirstNotesLayer, services]))
       const third = LiveTest.layer({ components: [Notes], cache }).pipe(Layer.provide([NotesLayer, services]))

@@ -82,7 +82,7 @@ const serve = Effect.fnUntraced(function* <E>(app: Layer.Layer<never, E, HttpRou
 const clientAt = (url: string | Effect.Effect<string>) =>
   Effect.map(
     Layer.build(Layer.fresh(LiveClient.layerWebSocket({ url, maxBackoff: "50 millis" }))),
-    Context.get(LiveClient.LiveClient)
+    Context.get(LiveClient)
   )
 
 const back = <C extends Component.Typed>(handle: LiveHandle<C>) =>
@@ -140,7 +140,7 @@ describe("docs/state.md, stores", () => {
       const folder = yield* directory
       const program = (text: string) =>
         Effect.gen(function* () {
-          const list = yield* (yield* LiveClient.LiveClient).mount(Notes, { cacheKey: "mine" })
+          const list = yield* (yield* LiveClient).mount(Notes, { cacheKey: "mine" })
           return [yield* list.call.Add({ text }), yield* list.activation]
         }).pipe(Effect.scoped, Effect.provide(clientOf(server.url, folder), { local: true }))
       assert.deepStrictEqual(yield* program("one"), [1, "mounted"])

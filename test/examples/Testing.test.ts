@@ -20,7 +20,7 @@ layer(live)("docs/testing.md", (it) => {
   // #region time
   it.effect("the clock ticks each second", () =>
     Effect.gen(function* () {
-      const clock = yield* (yield* LiveTest.LiveTest).mount(Clock, {})
+      const clock = yield* (yield* LiveTest).mount(Clock, {})
       yield* TestClock.adjust("61 seconds") // takes no time; the test clock begins at 0
       const { now } = yield* clock.state
       assert.strictEqual(now === null ? undefined : DateTime.formatIso(now), "1970-01-01T00:01:01.000Z")
@@ -31,7 +31,7 @@ layer(live)("docs/testing.md", (it) => {
   // #region stall
   it.effect("a page that does not read loses no change", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const reader = yield* live.mount(Counter, { props: { start: 0 }, key: "shared" })
       yield* live.stall
       const calls = Effect.repeat(reader.call.Increment({ by: 1 }), { times: 49 })
@@ -46,7 +46,7 @@ layer(live)("docs/testing.md", (it) => {
   // #region open
   it.effect("nothing is left when the page is left", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const before = yield* live.open
       yield* Effect.scoped(live.mount(Clock, {}))
       yield* live.settle

@@ -5,7 +5,7 @@ import { liveSuite, Subject } from "../support/liveSuite.ts"
 
 liveSuite(
   "in memory",
-  Layer.effect(Subject, Effect.service(LiveTest.LiveTest)).pipe(
+  Layer.effect(Subject, Effect.service(LiveTest)).pipe(
     Layer.provide(LiveTest.layer({ components })),
     Layer.provideMerge(behaviors)
   )

@@ -4,7 +4,7 @@ import { LiveConfig } from "fibra/server"
 import { client, served } from "../support/server.ts"
 import { liveSuite, Subject } from "../support/liveSuite.ts"
 
-const overSocket = Layer.effect(Subject, Effect.service(LiveClient.LiveClient)).pipe(
+const overSocket = Layer.effect(Subject, Effect.service(LiveClient)).pipe(
   Layer.provide(client),
   Layer.provideMerge(served)
 )

@@ -23,7 +23,7 @@ const folder = Effect.acquireRelease(
 const clientOf = (port: number) =>
   Effect.map(
     Layer.build(LiveClient.layerWebSocket({ url: `ws://127.0.0.1:${port}/api/live/rpc` })),
-    Context.get(LiveClient.LiveClient)
+    Context.get(LiveClient)
   )
 
 describe("a server that is asked to end while its store", () => {

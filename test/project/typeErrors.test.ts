@@ -24,8 +24,8 @@ class Board extends Component.Service<Board>()("Board", {
 
 const handlers = { Add: () => Effect.succeed(1), Close: () => Effect.void }
 declare const self: typeof Board.Service
-declare const live: LiveClient.LiveClient["Service"]
-declare const test: LiveTest.LiveTest["Service"]
+declare const live: LiveClient["Service"]
+declare const test: LiveTest["Service"]
 declare const board: LiveHandle<typeof Board>
 declare const view: LiveComponent<typeof Board>
 const props = { title: "a" }

@@ -28,7 +28,7 @@ it.effect("a live region is on the page before there is something to say, and em
   onPage(
     Effect.gen(function* () {
       const page = yield* Page
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const ComponentSnapshot = () => (
         <LiveStatus
           of={useComponent(Lab, { props: { start: 0 } })}

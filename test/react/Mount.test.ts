@@ -11,7 +11,7 @@ describe("a mount with a listener that throws", () => {
     const log: Array<unknown> = []
     const logger = Logger.layer([Logger.make(({ message }) => void log.push([message].flat()[0]))])
     return Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       yield* live.settle
       const client = new RefCounted(() => ({ value: Effect.succeed(live.client), close: () => {} }))
       const mount = new Mount(client, Lab, { props: { start: 3 } })

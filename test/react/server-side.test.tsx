@@ -22,7 +22,7 @@ const ComponentSnapshot = () => {
 it.effect("a page that a server has rendered shows the initial state, mounts nothing, and is hydrated as it is", () =>
   onPage(
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const { drawn } = yield* Page
       const gate = yield* Gate
       // Without a `location`, as on a server: where the socket is matters only when one is opened.

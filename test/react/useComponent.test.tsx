@@ -206,7 +206,7 @@ describe("a call", () => {
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
-        const live = yield* LiveTest.LiveTest
+        const live = yield* LiveTest
         const seen: BaseState<typeof Lab> = []
         yield* page.render(<LabView seen={seen} />)
         yield* page.drawn(live.disconnect)
@@ -228,7 +228,7 @@ describe("a call", () => {
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
-        const live = yield* LiveTest.LiveTest
+        const live = yield* LiveTest
         const exits: Array<Promise<Exit.Exit<unknown, unknown>>> = []
         // The effects of a child run before those of its parent, which mounts.
         const Child = ({ of }: { readonly of: LiveComponent<typeof Lab> }) => {
@@ -270,7 +270,7 @@ describe("a call", () => {
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
-        const live = yield* LiveTest.LiveTest
+        const live = yield* LiveTest
         const seen: BaseState<typeof Lab> = []
         yield* page.render(<LabView seen={seen} />)
         const add = (by: number) => page.drawn(Effect.promise(() => last(seen).call.Add({ by })))
@@ -307,7 +307,7 @@ describe("a state that survives", () => {
     onPage(
       Effect.gen(function* () {
         const page = yield* Page
-        const live = yield* LiveTest.LiveTest
+        const live = yield* LiveTest
         const seen: BaseState<typeof Lab> = []
         yield* page.render(views(seen))
         yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 3 })))

@@ -16,7 +16,7 @@ it.effect("the page shows everyone in the room, and who comes or goes reaches th
     hall,
     Effect.gen(function* () {
       const page = yield* Page
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const second = yield* live.connect()
       yield* second.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
       const heard: Array<string> = []
@@ -55,7 +55,7 @@ it.effect("a lost connection makes nobody new, and two views of one room share w
     hall,
     Effect.gen(function* () {
       const page = yield* Page
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const second = yield* live.connect({ principal: "ada" })
       const ada = yield* second.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
       const heard: Array<string> = []

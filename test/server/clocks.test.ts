@@ -83,7 +83,7 @@ const elapsed: Readonly<Record<string, Measured>> = {
 
   "the time a session is parked": (move) =>
     Effect.gen(function* () {
-      const server = yield* LiveTest.LiveTest
+      const server = yield* LiveTest
       yield* server.mount(Lab, { props: { start: 0 } })
       yield* server.disconnect
       yield* TestClock.adjust("20 seconds")
@@ -246,7 +246,7 @@ describe("an event loop that stood still", () => {
     Effect.gen(function* () {
       const { stall } = yield* apart
       yield* Effect.gen(function* () {
-        const server = yield* LiveTest.LiveTest
+        const server = yield* LiveTest
         const lab = yield* server.mount(Lab, { props: { start: 1 } })
         yield* server.disconnect
         yield* TestClock.adjust("10 seconds")

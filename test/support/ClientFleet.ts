@@ -70,7 +70,7 @@ const member = Effect.fnUntraced(function* (
     Layer.provide(Layer.succeed(StateCache.StateCache, cache)),
     Layer.provide(Layer.succeed(Clock.Clock, noting))
   )
-  const live = Context.get(yield* Layer.build(client), LiveClient.LiveClient)
+  const live = Context.get(yield* Layer.build(client), LiveClient)
   const tally = yield* live.mount(CounterFixture, { cacheKey: "tally" })
   return { number, tally, delays, sealed: () => (token === undefined ? undefined : countIn(token)) }
 })

@@ -11,7 +11,7 @@ import * as Handle from "../../src/client/LiveHandle.ts"
 import { RoomFixture, hear, type Life, Minutes } from "./RoomFixture.ts"
 import * as ReplicaOpener from "../../src/client/ReplicaOpener.ts"
 
-type Connected = Effect.Success<ReturnType<LiveTest.LiveTest["Service"]["connect"]>>
+type Connected = Effect.Success<ReturnType<LiveTest["Service"]["connect"]>>
 type Outcome = Exit.Exit<unknown, unknown>
 
 /** A call that changes in which rooms a hall is, or depends on that. */

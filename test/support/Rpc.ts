@@ -29,9 +29,9 @@ export interface Heard {
 export const listen = (options?: {
   readonly principal?: string | Principal
   readonly resume?: LiveProtocol.ResumeRequest
-}): Effect.Effect<Heard, never, LiveTest.LiveTest | Scope.Scope> =>
+}): Effect.Effect<Heard, never, LiveTest | Scope.Scope> =>
   Effect.gen(function* () {
-    const live = yield* LiveTest.LiveTest
+    const live = yield* LiveTest
     const link = live.link(options)
     const onConnect = Effect.void
     const protocol = yield* link.client.open({ onConnect, onDisconnect: Effect.void, reconnectWithin: () => undefined })

@@ -6,9 +6,7 @@ import type { LiveClient, LiveHandle } from "fibra/client"
 import { Broken, Gate, Hasty, Lab, Ticker, Unlisted } from "./Lab.ts"
 
 /** A client and its server. */
-export class Subject extends Context.Service<Subject, Pick<LiveClient.LiveClient["Service"], "mount">>()(
-  "test/Subject"
-) {}
+export class Subject extends Context.Service<Subject, Pick<LiveClient["Service"], "mount">>()("test/Subject") {}
 
 type State<H> = H extends { readonly state: Effect.Effect<infer S> } ? S : never
 

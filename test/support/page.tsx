@@ -9,9 +9,9 @@ import { behaviors, components, type Gate } from "./Lab.ts"
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true })
 
 /** Runs an effect, and gives its result when React has drawn what follows from it. React runs effects when an `act` ends. */
-const drawn = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | LiveTest.LiveTest> =>
+const drawn = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | LiveTest> =>
   Effect.gen(function* () {
-    const live = yield* LiveTest.LiveTest
+    const live = yield* LiveTest
     const context = yield* Effect.context<R>()
     const exit = yield* Effect.promise(() => act(() => Effect.runPromiseWith(context)(Effect.exit(effect))))
     yield* Effect.promise(() => act(() => Effect.runPromiseWith(context)(live.settle)))
@@ -33,13 +33,12 @@ export class Page extends Context.Service<
 >()("test/react/Page") {}
 
 const make = Effect.gen(function* () {
-  const live = yield* LiveTest.LiveTest
+  const live = yield* LiveTest
   yield* live.settle
   const element = document.createElement("div")
   document.body.append(element)
   const root = createRoot(element)
-  const inPage = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.provideService(drawn(effect), LiveTest.LiveTest, live)
+  const inPage = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provideService(drawn(effect), LiveTest, live)
   const leave = inPage(Effect.sync(() => root.unmount()))
   yield* Effect.addFinalizer(() => leave)
   return Page.of({
@@ -64,11 +63,10 @@ const make = Effect.gen(function* () {
 const lab = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors))
 
 /** Runs a test with a page and a server of its own. */
-export const onPage = <A, E>(test: Effect.Effect<A, E, Page | LiveTest.LiveTest | Gate | Scope.Scope>) =>
-  onPageOf(lab, test)
+export const onPage = <A, E>(test: Effect.Effect<A, E, Page | LiveTest | Gate | Scope.Scope>) => onPageOf(lab, test)
 
 /** Runs a test with a page of this server. */
 export const onPageOf = <A, E, R, E2>(
-  server: Layer.Layer<R | LiveTest.LiveTest, E2>,
-  test: Effect.Effect<A, E, Page | R | LiveTest.LiveTest | Scope.Scope>
+  server: Layer.Layer<R | LiveTest, E2>,
+  test: Effect.Effect<A, E, Page | R | LiveTest | Scope.Scope>
 ) => Effect.provide(test, Layer.effect(Page, make).pipe(Layer.provideMerge(server)), { local: true })

@@ -5,7 +5,7 @@ import { TestClock } from "effect/testing"
 import { Rpc } from "effect/rpc"
 import { Component, type LiveError } from "fibra"
 import { Link, LiveClient, StateCache } from "fibra/client"
-import { LiveTest } from "fibra/testing"
+import { LiveTest, type RawLink } from "fibra/testing"
 import * as ReplicaOpener from "../../../src/client/ReplicaOpener.ts"
 
 class Count extends Component.Service<Count>()("Count", {
@@ -34,7 +34,7 @@ class Faults {
   /** Below which number all calls are settled, as it was told last. */
   settled: unknown
 
-  through(link: LiveTest.RawLink): Link.Link["Service"] {
+  through(link: RawLink): Link.Link["Service"] {
     return {
       ...link.client,
       open: (hooks) =>
@@ -68,12 +68,12 @@ class Faults {
 
 /** A client of its own behind faults of its own. */
 const visit = Effect.gen(function* () {
-  const live = yield* LiveTest.LiveTest
+  const live = yield* LiveTest
   const link = live.link()
   const faults = new Faults()
   const services = Layer.merge(Layer.succeed(Link.Link, faults.through(link)), StateCache.layerMemory)
   const context = yield* Layer.build(Layer.fresh(Layer.provide(LiveClient.layer(), services)))
-  const client = yield* Effect.provideContext(Effect.service(LiveClient.LiveClient), context)
+  const client = yield* Effect.provideContext(Effect.service(LiveClient), context)
   yield* live.settle
   const comeBack = link.disconnect.pipe(Effect.andThen(link.connect), Effect.andThen(live.settle))
   return { client, comeBack, faults, live, mount: client.mount }
@@ -225,7 +225,7 @@ describe("asking for a state whose changes were missed", () => {
 const running = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const fiber = yield* Effect.forkChild(effect, { startImmediately: true })
-    yield* (yield* LiveTest.LiveTest).settle
+    yield* (yield* LiveTest).settle
     yield* TestClock.adjust("1 second")
     return yield* fiber.pollUnsafe() ?? Effect.die(new Error("It has not ended"))
   })

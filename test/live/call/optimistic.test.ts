@@ -66,14 +66,14 @@ interface Shown {
 
 const lab = (
   test: (given: {
-    readonly live: LiveTest.LiveTest["Service"]
+    readonly live: LiveTest["Service"]
     readonly latch: Latch.Latch
   }) => Effect.Effect<void, unknown, Scope.Scope>,
   log: Array<unknown> = []
 ) => {
   const latch = Latch.makeUnsafe(false)
   const logger = Logger.make(({ message }) => void log.push(message))
-  return Effect.flatMap(LiveTest.LiveTest, (live) => test({ live, latch })).pipe(
+  return Effect.flatMap(LiveTest, (live) => test({ live, latch })).pipe(
     Effect.provide(
       LiveTest.layer({ components: [Sum] }).pipe(
         Layer.provide(SumLayer(latch)),
@@ -84,7 +84,7 @@ const lab = (
 }
 
 /** Mounts a sum, and keeps every state that is shown. */
-const watch = (client: Pick<LiveTest.LiveTest["Service"], "client" | "settle">, key?: string) =>
+const watch = (client: Pick<LiveTest["Service"], "client" | "settle">, key?: string) =>
   Effect.gen(function* () {
     const replica = ReplicaOpener.of(client.client)(Sum, key === undefined ? {} : { key })
     yield* client.settle

@@ -43,7 +43,7 @@ const burst = 6
 
 /** Sends a call, and cuts the connection before its answer comes. */
 const sent = Effect.gen(function* () {
-  const live = yield* LiveTest.LiveTest
+  const live = yield* LiveTest
   const scope = yield* Scope.make()
   const handle = yield* Scope.provide(live.mount(SideEffectLog, { key: "shared" }), scope)
   const call = yield* Effect.forkChild(Effect.flip(handle.call.WriteSlowly({ mark: "sent" })), {
@@ -67,7 +67,7 @@ describe("a call that was sent before the connection was lost", () => {
 
   it.effect("a sent call may have run, says its error, when its component cannot be mounted again", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const { call } = yield* sent
       yield* live.kill
       const readable = yield* Readable
@@ -80,7 +80,7 @@ describe("a call that was sent before the connection was lost", () => {
 
   it.effect("a sent call is sent again at the pace of the server, and not refused for its haste", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const handle = yield* live.mount(SideEffectLog, { key: "shared" })
       yield* TestClock.adjust("2 seconds")
       yield* live.stall

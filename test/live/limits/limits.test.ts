@@ -300,7 +300,7 @@ layer(Layer.provideMerge(client, configured({ rate: 1000, rateBurst: 10 })))(
   (it) => {
     it.effect("a page with more components than it may mount at once has them all a little later", () =>
       Effect.gen(function* () {
-        const live = yield* LiveClient.LiveClient
+        const live = yield* LiveClient
         const all = yield* Effect.forkChild(
           Effect.forEach(Array.from({ length: 60 }), (_, start) => live.mount(Lab, { props: { start } }), {
             concurrency: "unbounded"
@@ -342,7 +342,7 @@ layer(configured({ firstMessageTimeout: Duration.seconds(4) }))("a client that c
 layer(LiveTest.layer({ components }).pipe(Layer.provide(behaviors)))("a LiveTest", (it) => {
   it.effect("a LiveTest limits nobody, as time stands still in it", () =>
     Effect.gen(function* () {
-      const lab = yield* (yield* LiveTest.LiveTest).mount(Lab, { props: { start: -1000 } })
+      const lab = yield* (yield* LiveTest).mount(Lab, { props: { start: -1000 } })
       for (let call = 0; call < 500; call++) yield* lab.call.Add({ by: 1 })
       assert.strictEqual((yield* lab.state).count, -500)
     })
@@ -357,7 +357,7 @@ layer(
 )("a LiveTest that says a rate", (it) => {
   it.effect("a LiveTest with a rate fails the call above it with a typed reason, and accepts it later", () =>
     Effect.gen(function* () {
-      const lab = yield* (yield* LiveTest.LiveTest).mount(Lab, { props: { start: -1000 } })
+      const lab = yield* (yield* LiveTest).mount(Lab, { props: { start: -1000 } })
       const calls = Effect.repeat(lab.call.Add({ by: 1 }), { times: 50 })
       const error = yield* Effect.flip(calls)
       assert.deepInclude(error._tag === "LiveError" ? error.reason : undefined, {

@@ -366,7 +366,7 @@ describe("a connection that is ended", () => {
 describe("a client of ours", () => {
   it.live("a client of fibra is told that what it sends is nested too deeply, and continues", () =>
     Effect.gen(function* () {
-      const live = yield* LiveClient.LiveClient
+      const live = yield* LiveClient
       const box = yield* live.mount(AnyJson, { props: {} })
       const error = yield* Effect.flip(box.call.Put({ value: JSON.parse(nested(1000)) as [] }))
       assert.include(error.message, "nested deeper than 256")

@@ -15,7 +15,7 @@ import { Address, served } from "../../support/server.ts"
 layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("a silent connection", (it) => {
   it.effect("a silent connection that answers pings stays open", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       yield* TestClock.adjust("10 minutes")
       assert.deepInclude(yield* live.open, { connections: 1, sessions: 1 })
@@ -25,7 +25,7 @@ layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("a sil
 
   it.effect("a silent connection is closed after its idle time, and its instances stop when nobody comes back", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       yield* live.mount(Lab, { props: { start: 0 } })
       yield* live.stall
       yield* TestClock.adjust("44 seconds")

@@ -11,7 +11,7 @@ const subject = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors
 layer(subject)("released while the answer is on its way", (it) => {
   it.effect("a mount that is released while its answer is on its way leaves no instance behind", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       yield* live.settle
       yield* live.stall
       const replica = ReplicaOpener.of(live.client)(Lab, { props: { start: 0 } })
@@ -25,7 +25,7 @@ layer(subject)("released while the answer is on its way", (it) => {
   )
   it.effect("a mount that is released before its answer leaves no instance behind after the next resume", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       yield* live.settle
       const before = (yield* live.open).instances
       yield* live.stall
@@ -49,7 +49,7 @@ layer(
 )("ids", (it) => {
   it.effect("ids of mounts that were given up are settled", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       yield* live.settle
       for (let i = 0; i < 5; i++) {
         const replica = ReplicaOpener.of(live.client)(Lab, { props: { start: 0 } })
@@ -74,7 +74,7 @@ layer(
 )("more mounts than answers are kept", (it) => {
   it.effect("more mounts than answers are kept all succeed when the connection is lost over them", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       yield* live.settle
       yield* live.stall
       const replicas = Array.from({ length: 8 }, () => ReplicaOpener.of(live.client)(Lab, { props: { start: 0 } }))
@@ -104,7 +104,7 @@ layer(
 )("between Connect and ConnectionEstablished", (it) => {
   it.effect("a component that is released between Connect and ConnectionEstablished is unmounted", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       yield* live.settle
       const replica = ReplicaOpener.of(live.client)(Lab, { props: { start: 0 } })
       yield* live.settle
@@ -119,7 +119,7 @@ layer(
   )
   it.effect("a call that is given up between Connect and ConnectionEstablished is interrupted", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       yield* live.settle
       const gate = yield* Gate
       const lab = yield* live.mount(Lab, { props: { start: 0 } })

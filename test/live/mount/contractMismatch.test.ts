@@ -27,7 +27,7 @@ class OddLab extends Component.Service<OddLab>()("Lab", {
 layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("an old contract", (it) => {
   it.effect("a client whose contract cannot read the state is told so when it mounts", () =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip((yield* LiveTest.LiveTest).mount(OldLab, { props: { start: 1 } }))
+      const error = yield* Effect.flip((yield* LiveTest).mount(OldLab, { props: { start: 1 } }))
       assert.strictEqual(error.reason._tag, "ContractMismatch")
       assert.include(error.message, "removed")
     })
@@ -35,7 +35,7 @@ layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("an ol
 
   it.effect("a client whose contract cannot read a result is told so when it calls", () =>
     Effect.gen(function* () {
-      const lab = yield* (yield* LiveTest.LiveTest).mount(OddLab, { props: { start: 1 } })
+      const lab = yield* (yield* LiveTest).mount(OddLab, { props: { start: 1 } })
       const error = yield* Effect.flip(lab.call.Add({ by: 1 }))
       assert.strictEqual(error.reason._tag, "ContractMismatch")
       assert.deepStrictEqual(yield* lab.state, { count: 2 })
@@ -45,7 +45,7 @@ layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("an ol
   it.effect("a component takes back what a crashed handler has shown, before it runs again", () =>
     Effect.gen(function* () {
       const gate = yield* Gate
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 1 } })
       for (let crash = 0; crash < 5; crash++) {
         yield* Effect.exit(lab.call.Crash())
@@ -68,7 +68,7 @@ layer(served)("a client that is closed", (it) => {
   it.effect("a client that is closed fails later mounts, and calls on earlier ones", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
-      const live = yield* Effect.provideService(LiveClient.LiveClient, Scope.Scope, scope).pipe(
+      const live = yield* Effect.provideService(LiveClient, Scope.Scope, scope).pipe(
         Effect.provide(yield* Layer.buildWithScope(client, scope))
       )
       const lab = yield* Scope.provide(live.mount(Lab, { props: { start: 1 } }), scope)
@@ -84,7 +84,7 @@ layer(served)("a client that is closed", (it) => {
 layer(served)("a listener that throws", (it) => {
   it.effect("a listener that throws harms neither the connection nor other listeners", () =>
     Effect.gen(function* () {
-      const live = yield* LiveClient.LiveClient
+      const live = yield* LiveClient
       const lab = yield* live.mount(Lab, { props: { start: 1 }, key: "heard" })
       const replica = ReplicaOpener.of(live)(Lab, { props: { start: 1 }, key: "heard" })
       yield* replica.mounted()

@@ -23,7 +23,7 @@ const subject = (builds: Builds, waiting: Effect.Effect<void>) => {
 
 /** Asks for it, and leaves before it is there. */
 const comeAndGo = Effect.fnUntraced(function* (key?: string) {
-  const live = yield* LiveTest.LiveTest
+  const live = yield* LiveTest
   const client = yield* live.connect()
   const mounting = Effect.scoped(client.mount(SlowHandlers, key === undefined ? {} : { key }))
   yield* Effect.forkChild(Effect.exit(mounting), { startImmediately: true })
@@ -41,7 +41,7 @@ describe("a build that hangs", () => {
       assert.deepStrictEqual(builds, { begun: 5, interrupted: 0 })
       yield* TestClock.adjust("2 seconds")
       assert.deepStrictEqual(builds, { begun: 5, interrupted: 5 })
-      assert.deepInclude(yield* (yield* LiveTest.LiveTest).open, { sessions: 1, parked: 0, instances: 0 })
+      assert.deepInclude(yield* (yield* LiveTest).open, { sessions: 1, parked: 0, instances: 0 })
     }).pipe(Effect.scoped, Effect.provide(subject(builds, Effect.never)))
   })
 
@@ -63,8 +63,8 @@ describe("a build that hangs", () => {
       yield* comeAndGo()
       yield* TestClock.adjust("1 minute")
       yield* latch.open
-      yield* (yield* LiveTest.LiveTest).settle
-      assert.deepInclude(yield* (yield* LiveTest.LiveTest).open, { sessions: 1, instances: 0 })
+      yield* (yield* LiveTest).settle
+      assert.deepInclude(yield* (yield* LiveTest).open, { sessions: 1, instances: 0 })
     }).pipe(Effect.scoped, Effect.provide(subject(builds, Effect.uninterruptible(latch.await))))
   })
 })
@@ -73,7 +73,7 @@ describe("a call", () => {
   it.effect("a call that has begun continues when the session that made it has ended", () => {
     const builds: Builds = { begun: 0, interrupted: 0 }
     return Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const staying = yield* live.mount(SlowHandlers, { key: "shared" })
       const client = yield* live.connect()
       const till = yield* client.mount(SlowHandlers, { key: "shared" })

@@ -22,7 +22,7 @@ const served = LiveTest.layer({ components: [SideEffectLog] }).pipe(
 
 it.effect("a change that follows the answer is shown, however slow the fiber is that reads the answer", () =>
   Effect.gen(function* () {
-    const live = yield* LiveTest.LiveTest
+    const live = yield* LiveTest
     const writer = yield* live.mount(SideEffectLog, { key: "shared" })
     const other = yield* live.connect()
     yield* other.stall

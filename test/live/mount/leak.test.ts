@@ -22,7 +22,7 @@ const subject = LiveTest.layer({ components }).pipe(
 
 layer(subject)("mounting and dropping a thousand times", (it) => {
   const mountAndUnmount = Effect.gen(function* () {
-    const live = yield* LiveTest.LiveTest
+    const live = yield* LiveTest
     const lab = yield* live.mount(Lab, { props: { start: 0 } })
     yield* lab.call.Add({ by: 1 })
     yield* Effect.exit(lab.call.Crash())
@@ -31,7 +31,7 @@ layer(subject)("mounting and dropping a thousand times", (it) => {
   }).pipe(Effect.scoped)
 
   const dropAndReturn = Effect.gen(function* () {
-    const live = yield* LiveTest.LiveTest
+    const live = yield* LiveTest
     yield* live.mount(Lab, { props: { start: 0 } })
     yield* live.mount(Ticker, {})
     yield* live.disconnect
@@ -39,7 +39,7 @@ layer(subject)("mounting and dropping a thousand times", (it) => {
   }).pipe(Effect.scoped)
 
   const dropForGood = Effect.gen(function* () {
-    const live = yield* LiveTest.LiveTest
+    const live = yield* LiveTest
     const other = yield* live.connect()
     yield* other.mount(Lab, { props: { start: 0 } })
     yield* other.mount(Lab, { props: { start: 0 }, key: "shared" })
@@ -48,7 +48,7 @@ layer(subject)("mounting and dropping a thousand times", (it) => {
   }).pipe(Effect.scoped)
 
   const remains = Effect.gen(function* () {
-    const live = yield* LiveTest.LiveTest
+    const live = yield* LiveTest
     yield* Effect.repeat(live.settle, { times: 9 })
     return { open: yield* live.open, fibers: fibers.running, heap: collectGarbage() }
   })

@@ -17,7 +17,7 @@ const named = (people: ReadonlyArray<{ readonly metadata: { readonly name: strin
 
 /** Bob is in the lobby, and Ada is about to be, over a connection that does not bring this there, or back. */
 const halfWay = Effect.fnUntraced(function* (lost: "request" | "answer") {
-  const live = yield* LiveTest.LiveTest
+  const live = yield* LiveTest
   const bob = yield* (yield* live.connect()).mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
   yield* live.settle
   yield* lost === "request" ? live.hold : live.stall
@@ -92,7 +92,7 @@ describe("a mount in a room whose connection drops half-way", () => {
 describe("a component that leaves a room while its client is away", () => {
   it.effect("a client whose component leaves a room meanwhile gets the events before that, and none after", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const bob = yield* (yield* live.connect()).mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
       const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
       const heard = yield* hear(ada)
@@ -120,7 +120,7 @@ describe("a room with 2 000 people", () => {
     "a room with 2 000 people is listed whole, and one more person is a small change for all",
     () =>
       Effect.gen(function* () {
-        const live = yield* LiveTest.LiveTest
+        const live = yield* LiveTest
         const frames = new Map<number, Array<number>>()
         const count = 2000
         // As many as read a list of 2 000 in a second or so; of all others it waits on the way to them.

@@ -94,7 +94,7 @@ const eventually = <A, E, R>(effect: Effect.Effect<A, E, R>, holds: (a: A) => bo
 layer(subject, { excludeTestServices: true, timeout: 30_000 })("while PostgreSQL is frozen", (it) => {
   it.effect("mounts of shared components are answered in time while PostgreSQL is frozen, however many", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       yield* frozen(
         Effect.gen(function* () {
           for (const round of [1, 2, 3]) {
@@ -110,7 +110,7 @@ layer(subject, { excludeTestServices: true, timeout: 30_000 })("while PostgreSQL
 
   it.effect("components work while PostgreSQL is frozen, and are stored as soon as it continues", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const keys = Array.from({ length: crowd }, (_, index) => `writes ${index}`)
       const all = yield* Effect.forEach(keys, (key) => live.mount(Notes, { key }), { concurrency: "unbounded" })
       yield* Effect.forEach(all, (notes) => notes.call.Write({ line: "before" }))
@@ -138,7 +138,7 @@ layer(subject, { excludeTestServices: true, timeout: 30_000 })("while PostgreSQL
 
   it.effect("a token that was used while PostgreSQL is frozen restores its state as soon as it continues", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const heard = yield* listen()
       const { componentId } = yield* heard.mount("Notes", {})
       yield* heard.call(componentId, "Write", { line: "a" })

@@ -51,7 +51,7 @@ const linesIn = (address: string) =>
 
 /** One line is stored, the next is not, for the store does not take it any more; and then nobody is left. */
 const writeAndLeave = Effect.fnUntraced(function* (ills: Ills, writes: Ills["writes"] = "refused") {
-  const live = yield* LiveTest.LiveTest
+  const live = yield* LiveTest
   const scope = yield* Scope.make()
   const notes = yield* Scope.provide(live.mount(Notes, { key: "k" }), scope)
   yield* notes.call.Write({ line: "a" })
@@ -65,7 +65,7 @@ describe("a store that does not answer when a key is read", () => {
   it.effect("a store that does not answer a read fails that mount in time, and not the next", () => {
     const ills = healthy()
     return Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       ills.reads = "never answered"
       const mounting = yield* Effect.forkChild(Effect.flip(live.mount(Notes, { key: "k" })), { startImmediately: true })
       yield* live.settle
@@ -84,7 +84,7 @@ describe("a store that is down when a shared component is passivated", () => {
     const ills = healthy()
     const said: Array<string> = []
     return Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       yield* writeAndLeave(ills)
       yield* TestClock.adjust("4 minutes")
       assert.deepStrictEqual(yield* linesIn("Notes/k"), ["a"])
@@ -99,7 +99,7 @@ describe("a store that is down when a shared component is passivated", () => {
   it.effect("a store that is down gets the state of the new life, which has the last state, when it is up", () => {
     const ills = healthy()
     return Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       yield* writeAndLeave(ills)
       yield* TestClock.adjust("2 minutes")
       const notes = yield* live.mount(Notes, { key: "k" })
@@ -116,7 +116,7 @@ describe("a store that is down when a shared component is passivated", () => {
     const ills = healthy()
     const said: Array<string> = []
     return Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       yield* writeAndLeave(ills)
       yield* TestClock.adjust("7 minutes")
       assert.strictEqual((yield* live.open).instances, 0)
@@ -137,7 +137,7 @@ describe("a store that is down when a shared component is passivated", () => {
       const ills = healthy()
       const said: Array<string> = []
       return Effect.gen(function* () {
-        const live = yield* LiveTest.LiveTest
+        const live = yield* LiveTest
         yield* writeAndLeave(ills, writes)
         yield* TestClock.adjust("70 seconds")
         const stopping = yield* Effect.forkChild(live.stop, { startImmediately: true })
@@ -157,7 +157,7 @@ describe("a store that is down when a shared component is passivated", () => {
     const ills = healthy()
     const said: Array<string> = []
     return Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       yield* writeAndLeave(ills)
       yield* TestClock.adjust("70 seconds")
       const active = yield* live.mount(Notes, { key: "active" })

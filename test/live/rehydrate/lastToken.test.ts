@@ -11,7 +11,7 @@ const subject = LiveTest.layer({ components: [SlowHandlers] }).pipe(
 
 /** Mounts a SlowHandlers that has added one, begins a call, and unmounts it while that is under way. */
 const leave = Effect.fnUntraced(function* (action: "AddSlowly" | "AddBeforeLong") {
-  const live = yield* LiveTest.LiveTest
+  const live = yield* LiveTest
   const scope = yield* Scope.make()
   const till = yield* Scope.provide(live.mount(SlowHandlers, { cacheKey: "till" }), scope)
   yield* till.call.Add()
@@ -25,7 +25,7 @@ const leave = Effect.fnUntraced(function* (action: "AddSlowly" | "AddBeforeLong"
 describe("a private component that is unmounted while it does something", () => {
   it.effect("a private component that is unmounted while it works comes back with what it has answered since", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const { calling } = yield* leave("AddSlowly")
       yield* TestClock.adjust("3 seconds")
       yield* live.settle
@@ -38,10 +38,10 @@ describe("a private component that is unmounted while it does something", () => 
 
   it.effect("an unmounted component that works has its answers in a mount meanwhile, on this page or another", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const other = yield* live.connect()
       yield* leave("AddSlowly")
-      const mount = (page: Pick<LiveTest.LiveTest["Service"], "mount">) =>
+      const mount = (page: Pick<LiveTest["Service"], "mount">) =>
         Effect.forkChild(page.mount(SlowHandlers, { cacheKey: "till" }), { startImmediately: true })
       const mounting = [yield* mount(live), yield* mount(other)]
       yield* TestClock.adjust("4 seconds")
@@ -52,7 +52,7 @@ describe("a private component that is unmounted while it does something", () => 
 
   it.effect("an unmounted component is not waited for beyond its shutdown, and has what was seen of it", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const { calling } = yield* leave("AddBeforeLong")
       yield* TestClock.adjust("5 seconds")
       yield* live.settle

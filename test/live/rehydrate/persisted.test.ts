@@ -35,7 +35,7 @@ const linesOf = (snapshot: Option.Option<SnapshotStore.Snapshot>) =>
 layer(subject)("a component that persists", (it) => {
   it.effect("a component that persists is written at most once per interval after a change, and not before", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const notes = yield* live.mount(Notes, { key: "debounced" })
       yield* notes.call.Write({ line: "a" })
       yield* notes.call.Write({ line: "b" })
@@ -47,7 +47,7 @@ layer(subject)("a component that persists", (it) => {
 
   it.effect("a component that persists comes back with its state after it was passivated, in its next life", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const scope = yield* Scope.make()
       const notes = yield* Scope.provide(live.mount(Notes, { key: "idle" }), scope)
       yield* notes.call.Write({ line: "a" })
@@ -64,7 +64,7 @@ layer(subject)("a component that persists", (it) => {
 
   it.effect("a persistent component keeps what a server changed before it ended, and loses it when killed", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const notes = yield* live.mount(Notes, { key: "server" })
       yield* notes.call.Write({ line: "a" })
       yield* live.stop
@@ -83,7 +83,7 @@ layer(subject)("a component that persists", (it) => {
 
   it.effect("a component that persists prefers what was stored later to a client's token, for a private instance", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const notes = yield* live.mount(Notes, {})
       yield* notes.call.Write({ line: "a" })
       yield* TestClock.adjust("1 second")
@@ -117,7 +117,7 @@ layer(store)("a store that fails", (it) => {
             : real.read(address)
       })
       yield* Effect.gen(function* () {
-        const live = yield* LiveTest.LiveTest
+        const live = yield* LiveTest
         const scope = yield* Scope.make()
         const notes = yield* Scope.provide(live.mount(Notes, { key: "k" }), scope)
         yield* notes.call.Write({ line: "a" })
@@ -145,7 +145,7 @@ layer(store)("a later version of a component", (it) => {
     Effect.gen(function* () {
       const server = <A, E>(
         components: typeof Notes | typeof LaterNotes,
-        use: Effect.Effect<A, E, LiveTest.LiveTest | Scope.Scope>
+        use: Effect.Effect<A, E, LiveTest | Scope.Scope>
       ) =>
         use.pipe(
           Effect.scoped,
@@ -161,7 +161,7 @@ layer(store)("a later version of a component", (it) => {
       yield* server(
         Notes,
         Effect.gen(function* () {
-          const live = yield* LiveTest.LiveTest
+          const live = yield* LiveTest
           yield* (yield* live.mount(Notes, { key: "k" })).call.Write({ line: "old" })
           yield* TestClock.adjust("1 second")
         })
@@ -169,7 +169,7 @@ layer(store)("a later version of a component", (it) => {
       yield* server(
         LaterNotes,
         Effect.gen(function* () {
-          const live = yield* LiveTest.LiveTest
+          const live = yield* LiveTest
           const notes = yield* live.mount(LaterNotes, { key: "k" })
           assert.deepStrictEqual(yield* notes.state, { entries: [{ text: "old", done: false }], title: "migrated" })
           yield* TestClock.adjust("1 second")
@@ -180,7 +180,7 @@ layer(store)("a later version of a component", (it) => {
       yield* server(
         Notes,
         Effect.gen(function* () {
-          const live = yield* LiveTest.LiveTest
+          const live = yield* LiveTest
           const error = yield* Effect.flip(live.mount(Notes, { key: "k" }))
           assert.deepInclude(error.reason, { _tag: "SnapshotRejected", reason: "newer" })
         })

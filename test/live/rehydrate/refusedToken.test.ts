@@ -92,10 +92,10 @@ const visit = (
   { audience, component, name, principal, secret, server }: Setting,
   use: (cart: {
     readonly call: { readonly Add: () => Effect.Effect<void, unknown> }
-  }) => Effect.Effect<void, unknown, LiveTest.LiveTest> = () => Effect.void
+  }) => Effect.Effect<void, unknown, LiveTest> = () => Effect.void
 ) =>
   Effect.gen(function* () {
-    const live = yield* LiveTest.LiveTest
+    const live = yield* LiveTest
     const client = yield* live.connect({ cache: kept.cache, ...(principal === undefined ? {} : { principal }) })
     const cart = yield* client.mount(component, { props: { name }, cacheKey: "cart" })
     const seen = { state: yield* cart.state, activation: yield* cart.activation }
@@ -113,7 +113,7 @@ const visit = (
 
 const second = Effect.gen(function* () {
   yield* TestClock.adjust("1 second")
-  yield* (yield* LiveTest.LiveTest).settle
+  yield* (yield* LiveTest).settle
 })
 
 interface Case {

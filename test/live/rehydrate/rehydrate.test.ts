@@ -10,7 +10,7 @@ import { type Heard, listen, rehydrate } from "../../support/Rpc.ts"
 const subject = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors))
 
 const restart = Effect.gen(function* () {
-  const live = yield* LiveTest.LiveTest
+  const live = yield* LiveTest
   yield* live.kill
   yield* live.start
   yield* live.reconnect
@@ -19,7 +19,7 @@ const restart = Effect.gen(function* () {
 layer(subject)("a server that dies", (it) => {
   it.effect("a server that dies loses no state that is older than the token interval", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 3 } })
       yield* lab.call.Add({ by: 4 })
       yield* lab.call.Prepend({ text: "kept" })
@@ -34,7 +34,7 @@ layer(subject)("a server that dies", (it) => {
 
   it.effect("a state survives servers that die again and again", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       for (let life = 1; life <= 5; life++) {
         assert.strictEqual(yield* lab.call.Add({ by: 1 }), life)
@@ -50,7 +50,7 @@ layer(subject)("a server that dies", (it) => {
 
   it.effect("a server that dies before there was a change loses no mount", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 3 } })
       yield* TestClock.adjust("1 second")
       yield* live.settle
@@ -62,7 +62,7 @@ layer(subject)("a server that dies", (it) => {
 
   it.effect("a client that comes back to a new server later than its session lasts keeps its state", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       yield* lab.call.Add({ by: 9 })
       yield* TestClock.adjust("1 second")
@@ -78,7 +78,7 @@ layer(subject)("a server that dies", (it) => {
 
   it.effect("a server that dies long after the last change loses nothing, because tokens are renewed", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       for (const end of [live.kill, live.stop]) {
         const lab = yield* live.mount(Lab, { props: { start: 0 } })
         yield* lab.call.Add({ by: 9 })
@@ -97,7 +97,7 @@ layer(subject)("a server that dies", (it) => {
 
   it.effect("a state of more than an hour ago is forgotten", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       yield* lab.call.Add({ by: 9 })
       yield* TestClock.adjust("1 second")
@@ -113,7 +113,7 @@ layer(subject)("a server that dies", (it) => {
 
 /** Mounts with a cache key in a Scope of its own, as a page does. */
 const page = Effect.fnUntraced(function* (cacheKey: string | undefined) {
-  const live = yield* LiveTest.LiveTest
+  const live = yield* LiveTest
   const scope = yield* Scope.make()
   const client = yield* Scope.provide(live.connect(), scope)
   const options = { props: { start: 0 }, ...(cacheKey === undefined ? {} : { cacheKey }) }
@@ -124,7 +124,7 @@ const page = Effect.fnUntraced(function* (cacheKey: string | undefined) {
 layer(subject)("a page", (it) => {
   it.effect("a page that is reloaded right after its first click has its count", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const before = yield* live.connect()
       const lab = yield* before.mount(Lab, { props: { start: 0 }, cacheKey: "early" })
       yield* lab.call.Add({ by: 5 })
@@ -160,7 +160,7 @@ layer(subject)("a page", (it) => {
       const before = yield* page("left")
       yield* before.lab.call.Add({ by: 5 })
       yield* before.leave
-      assert.strictEqual((yield* (yield* LiveTest.LiveTest).open).instances, 0)
+      assert.strictEqual((yield* (yield* LiveTest).open).instances, 0)
       const after = yield* page("left")
       assert.strictEqual((yield* after.lab.state).count, 5)
       yield* after.leave
@@ -169,7 +169,7 @@ layer(subject)("a page", (it) => {
 
   it.effect("a page that is open twice has one instance, whichever page is closed first", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const one = yield* page("twice")
       yield* one.lab.call.Add({ by: 1 })
       yield* TestClock.adjust("1 second")
@@ -234,8 +234,8 @@ layer(subject)("a token", (it) => {
       assert.deepInclude(joined.value, { componentId: mounted.componentId, epoch: 1, revision: 1 })
       assert.strictEqual(yield* refused(yield* listen(), token), "spent")
       const newer = yield* heard.sealed
-      yield* (yield* LiveTest.LiveTest).kill
-      yield* (yield* LiveTest.LiveTest).start
+      yield* (yield* LiveTest).kill
+      yield* (yield* LiveTest).start
       const again = yield* listen()
       const revived = yield* rehydrate(again, newer)
       assert.deepInclude(revived.value, { componentId: mounted.componentId, epoch: 2, revision: 1 })
@@ -250,7 +250,7 @@ layer(subject)("a token", (it) => {
       assert.strictEqual(yield* refused(yield* listen(), older), "stale")
       yield* heard.disconnect
       yield* TestClock.adjust("10 minutes")
-      assert.strictEqual((yield* (yield* LiveTest.LiveTest).open).instances, 0)
+      assert.strictEqual((yield* (yield* LiveTest).open).instances, 0)
       assert.strictEqual(yield* refused(yield* listen(), older), "stale")
       assert.deepNestedInclude((yield* rehydrate(yield* listen(), token)).value, { "state.count": 2 })
     }).pipe(Effect.scoped)
@@ -259,8 +259,8 @@ layer(subject)("a token", (it) => {
   it.effect("a token of an earlier life is stale when a later life was restored from a newer token", () =>
     Effect.gen(function* () {
       const { older, token } = yield* tokens
-      yield* (yield* LiveTest.LiveTest).kill
-      yield* (yield* LiveTest.LiveTest).start
+      yield* (yield* LiveTest).kill
+      yield* (yield* LiveTest).start
       yield* rehydrate(yield* listen(), token)
       assert.strictEqual(yield* refused(yield* listen(), older), "stale")
     }).pipe(Effect.scoped)
@@ -289,13 +289,13 @@ layer(subject)("a token", (it) => {
   it.effect("a token restores one instance, however many send it at once, and is void when they have the next", () =>
     Effect.gen(function* () {
       const { token } = yield* tokens
-      yield* (yield* LiveTest.LiveTest).kill
-      yield* (yield* LiveTest.LiveTest).start
+      yield* (yield* LiveTest).kill
+      yield* (yield* LiveTest).start
       const all = yield* Effect.forEach(Array.from({ length: 20 }), () => listen())
       const answers = yield* Effect.forEach(all, (heard) => rehydrate(heard, token), { concurrency: "unbounded" })
       for (const { value } of answers) assert.deepInclude(value, { epoch: 2, revision: 1 })
-      yield* (yield* LiveTest.LiveTest).settle
-      assert.strictEqual((yield* (yield* LiveTest.LiveTest).open).instances, 1)
+      yield* (yield* LiveTest).settle
+      assert.strictEqual((yield* (yield* LiveTest).open).instances, 1)
       assert.strictEqual(yield* refused(yield* listen(), token), "spent")
     }).pipe(Effect.scoped)
   )
@@ -304,7 +304,7 @@ layer(subject)("a token", (it) => {
 layer(subject)("two pages of one browser", (it) => {
   it.effect("two pages of one browser come back to one instance after the server died, with one token", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const one = yield* page("both")
       yield* one.lab.call.Add({ by: 2 })
       yield* TestClock.adjust("1 second")

@@ -21,10 +21,10 @@ it.effect("the newest token is accepted by a server where an older life of the i
           )
         )
       ),
-      Context.get(LiveTest.LiveTest)
+      Context.get(LiveTest)
     )
     const [one, two] = [yield* server, yield* server]
-    const on = (live: LiveTest.LiveTest["Service"]) => Effect.provideService(listen(), LiveTest.LiveTest, live)
+    const on = (live: LiveTest["Service"]) => Effect.provideService(listen(), LiveTest, live)
     const a = yield* on(one)
     const { componentId } = yield* a.mount("Lab", { start: 1 })
     yield* a.call(componentId, "Add", { by: 1 })

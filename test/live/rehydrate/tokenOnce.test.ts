@@ -14,7 +14,7 @@ const subject = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors
 layer(subject)("a page that is reloaded and loses its first connection", (it) => {
   it.effect("a page that is reloaded and loses its connection before ConnectionEstablished arrives has its state", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const scope = yield* Scope.make()
       const first = yield* Scope.provide(live.connect(), scope)
       const lab = yield* Scope.provide(first.mount(Lab, { props: { start: 0 }, cacheKey: "mine" }), scope)
@@ -45,7 +45,7 @@ layer(subject)("a page that is reloaded and loses its first connection", (it) =>
 layer(subject)("a page that was reloaded", (it) => {
   it.effect("a page that is reloaded, and left right after a change, has that change later", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const page = Effect.gen(function* () {
         const scope = yield* Scope.make()
         const client = yield* Scope.provide(live.connect(), scope)
@@ -76,7 +76,7 @@ layer(
 )("a token that is refused", (it) => {
   it.effect("a token that is refused changes nothing in the store", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const { read } = yield* SnapshotStore.SnapshotStore
       const heard = yield* listen()
       const { componentId } = yield* heard.mount("Notes", {})

@@ -9,7 +9,7 @@ import { Notes, NotesLayer } from "../../support/Notes.ts"
 describe("a state that is too large for a token", () => {
   it.effect("a state that is too large for a token comes back from the store, when the component persists", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const notes = yield* live.mount(Notes, {})
       const line = "x".repeat(2000)
       yield* notes.call.Write({ line })

@@ -14,7 +14,7 @@ const start = <A, E>(call: Effect.Effect<A, E>) => Effect.forkChild(Effect.exit(
 layer(subject)("what was lost on its way is said again", (it) => {
   it.effect("a lost status of a component is sent again", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const ticker = yield* live.mount(Ticker, {})
       // The first restart is at once, and the second after a while.
       yield* ticker.call.Break()
@@ -33,7 +33,7 @@ layer(subject)("what was lost on its way is said again", (it) => {
 
   it.effect("a lost token is sent again, also while another page of the instance has not read it", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const options = { props: { start: 0 }, cacheKey: "two pages" }
       const lab = yield* live.mount(Lab, options)
       yield* TestClock.adjust("1 second")
@@ -71,7 +71,7 @@ const times = (tag: string) => frames.join("").split(`"_tag":"${tag}"`).length -
 
 layer(LiveTest.layer({ components, onFrame }).pipe(Layer.provideMerge(behaviors)))("what was missed", (it) => {
   const miss = Effect.fnUntraced(function* (changes: number) {
-    const live = yield* LiveTest.LiveTest
+    const live = yield* LiveTest
     const other = yield* live.connect()
     const options = { props: { start: 0 }, key: `missed ${changes}` }
     const lab = yield* live.mount(Lab, options)
@@ -98,7 +98,7 @@ layer(LiveTest.layer({ components, onFrame }).pipe(Layer.provideMerge(behaviors)
 
   it.effect("missed changes are noticed, and a snapshot is requested", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const other = yield* live.connect()
       const options = { props: { start: 0 }, key: "gap" }
       const lab = yield* live.mount(Lab, options)

@@ -7,7 +7,7 @@ import { behaviors, components, Lab } from "../../support/Lab.ts"
 layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("a connection that is lost", (it) => {
   it.effect("a connection that is lost does not interrupt what a shared instance is doing", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 }, key: "busy" })
       yield* Effect.forkChild(Effect.exit(lab.call.Burst({ times: 5_000 })), { startImmediately: true })
       yield* live.disconnect

@@ -17,7 +17,7 @@ const start = <A, E>(call: Effect.Effect<A, E>) => Effect.forkChild(Effect.exit(
 layer(subject)("a session", (it) => {
   it.effect("a session continues without its client, which later has the state that it missed", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const ticker = yield* live.mount(Ticker, {})
       yield* TestClock.adjust("2 seconds")
       assert.deepStrictEqual(yield* ticker.state, { seconds: 2 })
@@ -34,7 +34,7 @@ layer(subject)("a session", (it) => {
 
   it.effect("a session ends when its client does not come back in time, and then its instances stop", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 5 } })
       yield* live.disconnect
       yield* TestClock.adjust("44 seconds")
@@ -50,7 +50,7 @@ layer(subject)("a session", (it) => {
 
   it.effect("a session ends at once when its client closes it", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const scope = yield* Scope.make()
       const other = yield* Scope.provide(live.connect(), scope)
       yield* Scope.provide(other.mount(Lab, { props: { start: 0 } }), scope)
@@ -64,7 +64,7 @@ layer(subject)("a session", (it) => {
 
   it.effect("a session sends the events that its client missed, once each and in order", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 }, key: "events" })
       const other = yield* live.connect()
       const speaker = yield* other.mount(Lab, { props: { start: 0 }, key: "events" })
@@ -93,7 +93,7 @@ layer(subject)("a session", (it) => {
 layer(subject)("a call", (it) => {
   it.effect("a call under way when the connection is lost runs once and is answered after it", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const { latch } = yield* Gate
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       const waiting = yield* start(lab.call.Wait())
@@ -109,7 +109,7 @@ layer(subject)("a call", (it) => {
 
   it.effect("a call whose answer is lost with the connection is answered from the replies that the session keeps", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       yield* live.stall
       const adding = yield* start(lab.call.Add({ by: 3 }))
@@ -126,7 +126,7 @@ layer(subject)("a call", (it) => {
 
   it.effect("a call that never arrived is sent again", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       yield* live.hold
       const adding = yield* start(lab.call.Add({ by: 3 }))
@@ -139,7 +139,7 @@ layer(subject)("a call", (it) => {
 
   it.effect("a call made without a connection waits, and is sent in order", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       yield* live.hold
       const texts = ["a", "b", "c", "d", "e"]
@@ -158,7 +158,7 @@ layer(subject)("a call", (it) => {
 
   it.effect("a call that waits for a connection longer than its limit did not run", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       yield* live.disconnect
       const short = yield* start(Effect.flip(lab.call.Add({ by: 1 }, { timeout: "2 seconds" })))
@@ -176,7 +176,7 @@ layer(subject)("a call", (it) => {
 
   it.effect("a call that was given up while the connection was lost is interrupted when it is back", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const gate = yield* Gate
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       const before = gate.interrupted
@@ -195,7 +195,7 @@ layer(subject)("a call", (it) => {
     "a call that may have run in a session that is gone is reported as unknown, and one that may run twice runs again",
     () =>
       Effect.gen(function* () {
-        const live = yield* LiveTest.LiveTest
+        const live = yield* LiveTest
         const lab = yield* live.mount(Lab, { props: { start: 0 } })
         yield* live.stall
         const adding = yield* start(Effect.flip(lab.call.Add({ by: 1 })))
@@ -216,7 +216,7 @@ layer(subject)("a call", (it) => {
 
   it.effect("a call that arrives twice runs once", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       yield* live.twice
       assert.strictEqual(yield* lab.call.Add({ by: 1 }), 1)
@@ -233,7 +233,7 @@ layer(
 )("parked sessions", (it) => {
   it.effect("parked sessions have a maximum: the oldest ends first", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const mount = Effect.gen(function* () {
         const client = yield* live.connect()
         return { client, lab: yield* client.mount(Lab, { props: { start: 0 } }) }
@@ -266,7 +266,7 @@ layer(LiveTest.layer({ components: [Endless] }).pipe(Layer.provide(EndlessLayer)
   (it) => {
     it.effect("a mount without a call id is given up with its connection: nobody can ask for its answer", () =>
       Effect.gen(function* () {
-        const live = yield* LiveTest.LiveTest
+        const live = yield* LiveTest
         const heard = yield* listen()
         yield* start(heard.mount("Endless", {}))
         yield* live.settle
@@ -283,7 +283,7 @@ layer(LiveTest.layer({ components: [Endless] }).pipe(Layer.provide(EndlessLayer)
 layer(subject)("a mount", (it) => {
   it.effect("a mount whose answer is lost with the connection is done once", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       yield* live.stall
       const mounting = yield* Effect.forkScoped(live.mount(Lab, { props: { start: 4 } }), { startImmediately: true })
       yield* live.settle
@@ -298,7 +298,7 @@ layer(subject)("a mount", (it) => {
 
   it.effect("a mount that is given up while the connection is lost leaves nothing behind", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const scope = yield* Scope.make()
       yield* Scope.provide(live.mount(Lab, { props: { start: 4 } }), scope)
       yield* live.disconnect
@@ -311,7 +311,7 @@ layer(subject)("a mount", (it) => {
 
   it.effect("a mount that cannot be done in time fails, and succeeds later when it can", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       yield* live.disconnect
       const replica = ReplicaOpener.of(live.client)(Lab, { props: { start: 1 } })
       const waiting = yield* Effect.forkChild(Effect.flip(replica.mounted()), { startImmediately: true })

@@ -16,7 +16,7 @@ layer(subject)("a session token", (it) => {
 
   it.effect("a session token that was guessed, or belongs to another principal, is refused, and harms nobody", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const owner = yield* listen({ principal: "ada" })
       const { sessionToken } = owner.established
       const [id = "", secret = ""] = sessionToken.split(".")
@@ -58,18 +58,18 @@ layer(subject)("a session token", (it) => {
       // The connection is half open: the server does not know yet that the client has left it.
       const second = yield* listen({ resume: asked })
       assert.deepInclude(second.established, { resumed: true, components: [componentId] })
-      yield* (yield* LiveTest.LiveTest).settle
+      yield* (yield* LiveTest).settle
       const third = yield* listen({ resume: asked })
       assert.isFalse(third.established.resumed)
       assert.strictEqual(yield* second.call(componentId, "Add", { by: 1 }), 1)
       // The client of the test, the second and the third; the first was closed.
-      assert.strictEqual((yield* (yield* LiveTest.LiveTest).open).connections, 3)
+      assert.strictEqual((yield* (yield* LiveTest).open).connections, 3)
     }).pipe(Effect.scoped)
   )
 
   it.effect("a session token resumes only components that its client names", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const before = yield* live.open
       const first = yield* listen()
       yield* first.mount("Lab", { start: 0 })

@@ -49,7 +49,7 @@ const mountTimeout = "1 hour"
 const maxCrashes = 5
 
 const settle = Effect.fnUntraced(function* (guests: ReadonlyArray<ModelClient>) {
-  const live = yield* LiveTest.LiveTest
+  const live = yield* LiveTest
   for (let round = 0; round < 3; round++) yield* live.settle
   for (const guest of guests) guest.settled()
 })
@@ -92,11 +92,11 @@ const checkLists = Effect.fnUntraced(function* (guests: ReadonlyArray<ModelClien
     }
   }
   const rooms = new Set(alive.flatMap(([, { rooms }]) => Array.from(rooms)))
-  assert.strictEqual((yield* (yield* LiveTest.LiveTest).open).rooms, rooms.size)
+  assert.strictEqual((yield* (yield* LiveTest).open).rooms, rooms.size)
 })
 
 const run = Effect.fnUntraced(function* (commands: ReadonlyArray<Command>) {
-  const live = yield* LiveTest.LiveTest
+  const live = yield* LiveTest
   const guests = [
     new ModelClient("tab", "ada", yield* live.connect({ principal: "ada", mountTimeout })),
     new ModelClient("other", "ada", yield* live.connect({ principal: "ada", mountTimeout })),

@@ -18,7 +18,7 @@ const served = (config: Partial<LiveConfig.Settings> = {}) =>
 
 /** Two who are in one room, and what one of them hears. */
 const adaAndBob = Effect.gen(function* () {
-  const live = yield* LiveTest.LiveTest
+  const live = yield* LiveTest
   const second = yield* live.connect()
   const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
   const bob = yield* second.mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
@@ -30,7 +30,7 @@ const reason = (error: unknown) => (error instanceof LiveError.LiveError ? error
 describe("a room", () => {
   it.effect("a room sends an event of one member to every member, including itself, once, and to nobody else", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const [second, third] = [yield* live.connect(), yield* live.connect()]
       const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
       const bob = yield* second.mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
@@ -48,7 +48,7 @@ describe("a room", () => {
 
   it.effect("a room is joined and left by the behaviour, and events before or after are not heard", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const second = yield* live.connect()
       const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" } })
       const bob = yield* second.mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
@@ -68,7 +68,7 @@ describe("a room", () => {
 
   it.effect("a room can send an event to all but the sender, and to one principal", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const [one, other] = [yield* live.connect({ principal: "ada" }), yield* live.connect({ principal: "bob" })]
       const [ada, bob] = [
         yield* one.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" }),
@@ -124,7 +124,7 @@ describe("a room", () => {
 
   it.effect("a room refuses wrong requests, each with its error, and everything else continues", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
       const fails = <R>(effect: Effect.Effect<unknown, unknown, R>) => Effect.map(Effect.flip(effect), reason)
       for (const room of [
@@ -160,7 +160,7 @@ describe("a room", () => {
 
   it.effect("a connection is in no more rooms than it may be, whatever it mounts", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       for (const room of ["one", "two", "three"]) yield* live.mount(RoomFixture, { props: { who: room }, room })
       const error = yield* Effect.flip(live.mount(RoomFixture, { props: { who: "four" }, room: "four" }))
       assert.strictEqual(reason(error), "TooManyRooms")
@@ -173,7 +173,7 @@ describe("a room", () => {
 
   it.effect("a room of a shared instance is heard by all who have mounted it, whatever rooms they are in", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const second = yield* live.connect()
       const mine = yield* live.mount(RoomFixture, { props: { who: "RoomFixture" }, key: "shared" })
       for (const room of ["one", "two"]) yield* live.mount(RoomFixture, { props: { who: "me" }, room })
@@ -188,7 +188,7 @@ describe("a room", () => {
 
   it.effect("a room has no ghosts: a crash keeps its member, an end does not", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const second = yield* live.connect()
       const bob = yield* second.mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
       yield* Effect.scoped(
@@ -212,7 +212,7 @@ describe("a room", () => {
 describe("presence", () => {
   it.effect("presence of a client without initial metadata begins when there is some", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const second = yield* live.connect()
       const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
       const nobody = yield* second.mount(RoomFixture, { props: { who: "Nobody" }, room: "lobby" })
@@ -231,7 +231,7 @@ describe("presence", () => {
 
   it.effect("presence merges the clients of a principal, shows who is away, and forgets who does not come back", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const [one, other] = [yield* live.connect({ principal: "ada" }), yield* live.connect({ principal: "ada" })]
       const bob = yield* live.mount(RoomFixture, { props: { who: "Bob" }, room: "lobby" })
       const tab = yield* one.mount(RoomFixture, { props: { who: "Ada" }, room: "lobby" })
@@ -262,7 +262,7 @@ describe("presence", () => {
 
   it.effect("presence of a shared instance lists those who have mounted it", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const second = yield* live.connect()
       const ada = yield* live.mount(RoomFixture, { props: { who: "Ada" }, key: "all" })
       yield* Effect.scoped(
@@ -315,7 +315,7 @@ const sight = LiveTest.layer({ components: [Sight] }).pipe(Layer.provide(SightLa
 describe("a shared instance", () => {
   it.effect("a shared instance counts a hundred increments of twenty clients at the same moment as a hundred", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const counters = yield* Effect.forEach(Array.from({ length: 20 }), () =>
         Effect.flatMap(live.connect(), (client) => client.mount(Sight, { key: "all" }))
       )
@@ -332,7 +332,7 @@ describe("a shared instance", () => {
 
   it.effect("a shared instance whose view fails for one principal is faulted for that one only", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const [eve, late] = [yield* live.connect({ principal: "eve" }), yield* live.connect({ principal: "eve" })]
       const guest = yield* live.mount(Sight, { key: "all" })
       const seen = yield* eve.mount(Sight, { key: "all" })

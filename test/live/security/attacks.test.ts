@@ -118,7 +118,7 @@ const halls = (config: Partial<LiveConfig.Settings>) =>
 describe("rooms", () => {
   it.effect("rooms that were left do not count, even before the client has acknowledged that", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const hall = yield* live.mount(RoomFixture, { props: { who: "Ada" } })
       yield* live.stall
       const hops = Array.from({ length: 20 }, (_, room) => `room-${room}`).flatMap((room) => [
@@ -137,7 +137,7 @@ describe("rooms", () => {
 
   it.effect("rooms are joined by a shared instance whatever rooms its clients are in", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const mallory = yield* live.connect()
       for (const room of ["one", "two"]) yield* mallory.mount(RoomFixture, { props: { who: "Mallory" }, room })
       yield* mallory.mount(RoomFixture, { props: { who: "Mallory" }, key: "shared" })
@@ -185,7 +185,7 @@ const SafeLayer = Safe.toLayer(
 describe("a component without events", () => {
   it.effect("a component without events hears nothing in a room where others send events", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const frames: Array<string> = []
       const eve = yield* live.connect({ onFrame: (_, text) => frames.push(text) })
       yield* eve.mount(Fly, { props: {}, room: "staff" })
@@ -208,7 +208,7 @@ describe("a component without events", () => {
 describe("a view", () => {
   it.effect("a view uses the claims of the client that looks, not those of another client of its principal", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const admin = yield* live.connect({ principal: { id: "carol", claims: { admin: true } } })
       const plain = yield* live.connect({ principal: { id: "carol" } })
       const [safe, other] = [yield* admin.mount(Safe, { key: "s" }), yield* plain.mount(Safe, { key: "s" })]
@@ -225,7 +225,7 @@ describe("a view", () => {
 describe("keys that somebody makes up", () => {
   it.effect("keys that somebody makes up leave nothing in the store when nothing has happened under them", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const store = yield* SnapshotStore.SnapshotStore
       yield* Effect.forEach(
         ["a", "b"],

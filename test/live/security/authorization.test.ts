@@ -45,7 +45,7 @@ const refused = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 describe("authorization", () => {
   it.effect("authorization is asked for every mount, with its services, and clients do not learn why not", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const [ada, eve] = [yield* live.connect({ principal: "ada" }), yield* live.connect({ principal: "eve" })]
       yield* ada.mount(AuthorizationFixture, { props: {}, key: "shared" })
       assert.strictEqual(
@@ -68,7 +68,7 @@ describe("authorization", () => {
 
   it.effect("authorization is asked for every call in its turn, so that calls keep their order", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const [one, other] = [yield* live.connect({ principal: "ada" }), yield* live.connect({ principal: "bob" })]
       const [ada, bob] = [
         yield* one.mount(AuthorizationFixture, { props: {}, key: "shared" }),
@@ -95,7 +95,7 @@ describe("authorization", () => {
   ] as const) {
     it.effect(`authorization permits nothing when it ${how}`, () =>
       Effect.gen(function* () {
-        const live = yield* LiveTest.LiveTest
+        const live = yield* LiveTest
         assert.strictEqual(
           yield* refused(live.mount(AuthorizationFixture, { props: {} })),
           `Mounting "AuthorizationFixture"`
@@ -174,7 +174,7 @@ describe("an anonymous client, where nobody is asked", () => {
       Layer.provide(Logger.layer([]))
     )
   const outcome = Effect.gen(function* () {
-    const live = yield* LiveTest.LiveTest
+    const live = yield* LiveTest
     const error = yield* Effect.flip(live.mount(AuthorizationFixture, { props: {} }))
     // Whoever is let in finds a component that cannot be built.
     return error.reason._tag === "NotAllowed" ? "refused" : "let in"

@@ -23,7 +23,7 @@ const subject = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors
 layer(subject)("a principal that is signed out", (it) => {
   it.effect("a principal that is signed out loses its connections and sessions, and others do not", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const [here, away, other, nobody] = [
         yield* listen({ principal: "ada" }),
         yield* listen({ principal: "ada" }),
@@ -70,7 +70,7 @@ layer(subject)("a principal that is signed out", (it) => {
 
   it.effect("a principal that is signed out begins anew when its client connects again", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const client = yield* live.connect({ principal: "ada" })
       const lab = yield* client.mount(Lab, { props: { start: 1 }, cacheKey: "mine" })
       yield* lab.call.Add({ by: 5 })
@@ -97,15 +97,14 @@ describe("servers with one store and one secret", () => {
         )
       )
       const [one, two] = [yield* server, yield* server]
-      const on = (context: Context.Context<LiveTest.LiveTest>) =>
-        Effect.provideContext(listen({ principal: "ada" }), context)
+      const on = (context: Context.Context<LiveTest>) => Effect.provideContext(listen({ principal: "ada" }), context)
       const a = yield* on(one)
       yield* a.mount("Lab", { start: 1 })
       yield* TestClock.adjust("1 second")
       const token = yield* a.sealed
       yield* Effect.provideContext(disconnect("ada"), one)
       assert.deepInclude((yield* rehydrate(yield* on(two), token)).reason, { reason: "revoked" })
-      const live = Context.get(one, LiveTest.LiveTest)
+      const live = Context.get(one, LiveTest)
       yield* live.kill
       yield* live.start
       assert.deepInclude((yield* rehydrate(yield* on(one), token)).reason, { reason: "revoked" })
@@ -140,7 +139,7 @@ describe("servers with one store and one secret", () => {
         assert.deepInclude((yield* Fiber.join(asking)).reason, { _tag: "SnapshotRejected", reason: "unavailable" })
         const leaving = yield* Effect.forkChild(Effect.exit(disconnect("ada")), { startImmediately: true })
         // Nobody waits for the store to be rid of them.
-        assert.strictEqual((yield* (yield* LiveTest.LiveTest).open).connections, 1)
+        assert.strictEqual((yield* (yield* LiveTest).open).connections, 1)
         yield* TestClock.adjust("5 seconds")
         assert.isTrue(Exit.isFailure(yield* Fiber.join(leaving)))
         answers = true
@@ -175,7 +174,7 @@ layer(LiveTest.layer({ components: [Door] }).pipe(Layer.provide(DoorLayer), Laye
   (it) => {
     it.effect("an action that signs out its caller ends, and does not wait for itself", () =>
       Effect.gen(function* () {
-        const live = yield* LiveTest.LiveTest
+        const live = yield* LiveTest
         const client = yield* live.connect({ principal: "ada" })
         const door = yield* client.mount(Door, {})
         yield* Effect.forkChild(door.call.Leave({ who: "ada" }), { startImmediately: true })
@@ -201,7 +200,7 @@ const WhoamiLayer = Whoami.toLayer(
 describe("the claims of a principal", () => {
   it.effect("the claims of a principal are those of its latest connection, also in a session that was resumed", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const owner = yield* listen({ principal: { id: "ada", claims: { role: "admin" } } })
       const { componentId } = yield* owner.mount("Whoami", {})
       assert.strictEqual(yield* owner.call(componentId, "Role"), "admin")
@@ -295,7 +294,7 @@ const visitor = Effect.fnUntraced(function* (url: string) {
     Layer.provide(Link.layerWebSocket({ url, backoff: "40 millis" })),
     Layer.provide([Layer.succeed(Socket.WebSocketConstructor, dial), StateCache.layerMemory])
   )
-  return { visits, live: Context.get(yield* Layer.build(Layer.fresh(client)), LiveClient.LiveClient) }
+  return { visits, live: Context.get(yield* Layer.build(Layer.fresh(client)), LiveClient) }
 })
 
 describe("a client of ours that is refused after it was let in", () => {

@@ -110,7 +110,7 @@ const open = ({ port }: Running) =>
   LiveClient.layerWebSocket({ url: `ws://127.0.0.1:${port}/api/live/rpc`, maxBackoff: "50 millis" }).pipe(
     Layer.fresh,
     Layer.build,
-    Effect.map(Context.get(LiveClient.LiveClient))
+    Effect.map(Context.get(LiveClient))
   )
 
 /** A client that notes what it sends, and when it has said that it knows that its server ends. */
@@ -133,7 +133,7 @@ const openNoting = Effect.fnUntraced(function* ({ port }: Running) {
     Layer.provide(Link.layerWebSocket({ url: `ws://127.0.0.1:${port}/api/live/rpc`, maxBackoff: "50 millis" })),
     Layer.provide([Layer.succeed(Socket.WebSocketConstructor, dial), StateCache.layerMemory])
   )
-  const live = Context.get(yield* Layer.build(Layer.fresh(client)), LiveClient.LiveClient)
+  const live = Context.get(yield* Layer.build(Layer.fresh(client)), LiveClient)
   return { live, sent, knows: knows.await }
 })
 

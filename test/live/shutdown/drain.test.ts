@@ -32,7 +32,7 @@ const stuckFor = (isStuck: (address: string) => boolean) =>
 describe("a store that hangs", () => {
   it.effect("a store that hangs does not keep a server from ending within drainTimeout", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const notes = yield* live.mount(Notes, { key: "stuck" })
       yield* notes.call.Write({ line: "a" })
       const stopping = yield* Effect.forkChild(live.stop, { startImmediately: true })
@@ -54,7 +54,7 @@ describe("a store that hangs", () => {
 
   it.effect("a store that hangs for one instance does not keep the others from being stored", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const store = yield* SnapshotStore.SnapshotStore
       const [stuck, fine] = [yield* live.mount(Notes, { key: "stuck" }), yield* live.mount(Notes, { key: "fine" })]
       yield* stuck.call.Write({ line: "a" })
@@ -78,7 +78,7 @@ describe("a store that hangs", () => {
 describe("who connects while the server ends", () => {
   it.effect("a client that connects while the server ends is told that it ends", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const { latch } = yield* Gate
       const lab = yield* live.mount(Lab, { props: { start: 0 } })
       yield* Effect.forkChild(Effect.exit(lab.call.Wait()), { startImmediately: true })

@@ -81,7 +81,7 @@ describe("a server that listens, and whose store is not open yet", () => {
     Effect.gen(function* () {
       const { opened, port } = yield* starting
       const client = LiveClient.layerWebSocket({ url: `ws://127.0.0.1:${port}/api/live/rpc`, maxBackoff: "50 millis" })
-      const mounted = yield* Effect.flatMap(LiveClient.LiveClient, (client) =>
+      const mounted = yield* Effect.flatMap(LiveClient, (client) =>
         client.mount(Counter, { props: { start: 41 } })
       ).pipe(
         Effect.flatMap((counter) => counter.state),

@@ -54,7 +54,7 @@ layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors), Layer.p
       [Schema.Array(Command).check(Schema.isMinLength(20), Schema.isMaxLength(60))],
       ([commands]) =>
         Effect.gen(function* () {
-          const live = yield* LiveTest.LiveTest
+          const live = yield* LiveTest
           const options = { props: { start: 0 }, key: `run ${keys++}` }
           const handles = [yield* live.mount(Lab, options)]
           let model: Model = { count: 0, items: [] }

@@ -84,7 +84,7 @@ layer(LiveTest.layer({ components: [Odd] }).pipe(Layer.provideMerge(OddLayer)))(
   "a state that is changed in place",
   (it) => {
     const mounted = Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const key = `odd ${keys++}`
       const odd = yield* live.mount(Odd, { props: {}, key })
       /** Asserts that the server, who was there, and who comes now have the same, and gives it. */

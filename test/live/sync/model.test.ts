@@ -50,7 +50,7 @@ const config = LiveConfig.layer({ idleTimeout: Duration.hours(1), windowBatches:
 
 /** A server may wait for a client that does not read, but not for ever. */
 const inTime = Effect.fnUntraced(function* (stop: Effect.Effect<void>) {
-  const live = yield* LiveTest.LiveTest
+  const live = yield* LiveTest
   const stopping = yield* Effect.forkChild(stop, { startImmediately: true })
   for (let turn = 0; turn < 32; turn++) yield* live.settle
   yield* TestClock.adjust("10 seconds")
@@ -58,7 +58,7 @@ const inTime = Effect.fnUntraced(function* (stop: Effect.Effect<void>) {
 })
 
 const run = Effect.fnUntraced(function* (commands: ReadonlyArray<Command>, revisions: Revisions) {
-  const live = yield* LiveTest.LiveTest
+  const live = yield* LiveTest
   const { lives, runs } = yield* Effects
   const own = yield* live.mount(SideEffectLog, {})
   const shared = yield* live.mount(SideEffectLog, { key: "shared" })

@@ -57,7 +57,7 @@ describe("a change on the wire", () => {
     it.effect("a client that does not read gets a window of batches, and then one merged change", () =>
       Effect.gen(function* () {
         const slow = yield* open("slow reader")
-        const reader = yield* (yield* LiveClient.LiveClient).mount(Lab, { props: { start: 0 }, key: "slow reader" })
+        const reader = yield* (yield* LiveClient).mount(Lab, { props: { start: 0 }, key: "slow reader" })
         slow.socket.pause()
         yield* reader.call.Burst({ times: 1000 })
         yield* reader.changes.pipe(
@@ -76,7 +76,7 @@ describe("a change on the wire", () => {
 
 /** Bytes the server keeps for each update of a component whose client does not read. */
 const bytesPerUpdate = Effect.fnUntraced(function* (updates: number) {
-  const live = yield* LiveTest.LiveTest
+  const live = yield* LiveTest
   const [lab, other] = [
     yield* live.mount(Lab, { props: { start: 0 } }),
     yield* live.mount(Lab, { props: { start: 0 } })
@@ -107,7 +107,7 @@ describe("a client that leaves with something unread", () => {
   layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))((it) => {
     it.effect("a client that leaves with unread changes takes nothing from those who stay", () =>
       Effect.gen(function* () {
-        const live = yield* LiveTest.LiveTest
+        const live = yield* LiveTest
         const options = { props: { start: 0 }, key: "shared" }
         const own = yield* Scope.make()
         const leaving = yield* Scope.provide(live.mount(Lab, { props: { start: 0 } }), own)

@@ -145,7 +145,7 @@ describe("a server that compresses", () => {
       const readers = yield* Effect.forEach(Array.from({ length: 8 }), () =>
         Effect.gen(function* () {
           const context = yield* Layer.build(Layer.fresh(LiveClient.layerWebSocket({ url })))
-          const live = yield* Effect.provideContext(Effect.service(LiveClient.LiveClient), context)
+          const live = yield* Effect.provideContext(Effect.service(LiveClient), context)
           return yield* live.mount(AnyJson, { key: "k" })
         })
       )

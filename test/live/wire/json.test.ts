@@ -16,7 +16,7 @@ const act = (socket: JsonSocket, componentId: string, action: string, payload: o
 describe("a client of the open wire and one of ours", () => {
   it.live("clients of the open wire and of fibra see the same state, and hear each other in a room", () =>
     Effect.gen(function* () {
-      const live = yield* LiveClient.LiveClient
+      const live = yield* LiveClient
       const socket = yield* connect(yield* Port)
       const shared = yield* socket.mount({ component: "AuthorizationFixture", key: "shared" })
       const handle = yield* live.mount(AuthorizationFixture, { props: {}, key: "shared" })

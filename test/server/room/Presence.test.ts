@@ -156,7 +156,7 @@ describe("presenceChanges of a component", () => {
 
   it.effect("presenceChanges of a component has the current list, and each that follows, once", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const enter = Effect.fnUntraced(function* (who: string) {
         const client = yield* live.connect()
         const handle = yield* client.mount(Desk, { key: "front", props: { who } })
