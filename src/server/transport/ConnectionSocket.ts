@@ -8,21 +8,20 @@ import type { Connection } from "./Connection.ts"
 import * as FrameMeter from "./FrameMeter.ts"
 
 /** A WebSocket of one connection. */
-export class ConnectionSocket extends WebSocket implements FrameMeter.FramePosition {
+export class ConnectionSocket extends WebSocket {
   /** The extension that `ws` asks to decompress a message, by its name. */
   declare readonly _extensions: Record<string, unknown>
   /** Undefined before the wire is attached. */
   connection: Connection | undefined = undefined
   /** Its place in the limits, until it is closed. */
   slot: Slot | undefined = undefined
-  rest = 0
-  head: Buffer | undefined = undefined
-  isCrumb = false
-  unpaid = 0
+  /** Where the last read ended; undefined between two frames. */
+  position: FrameMeter.FramePosition | undefined = undefined
 
-  /** Something was read, that `ws` has not looked at yet. */
+  /** Something was read that `ws` has not seen yet. */
   read(chunk: Buffer): void {
-    if (this.connection?.isOpen === true) FrameMeter.read(this, chunk, this.connection)
+    const { connection } = this
+    if (connection?.isOpen === true) this.position = FrameMeter.read(this.position, chunk, connection)
   }
 
   /** `ws` closes it itself after an error (1009 for a frame too large, 1007 for broken UTF-8); "close" follows. */

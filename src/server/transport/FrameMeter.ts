@@ -14,17 +14,19 @@ const continuation = 0x0
 const ping = 0x9
 const pong = 0xa
 
-/** Where the last frame of the read ended. */
+/** Where the last read ended. */
 export interface FramePosition {
   /** Bytes of the present frame that have not arrived. */
-  rest: number
+  readonly rest: number
   /** The beginning of a frame whose head is not complete. */
-  head: Buffer | undefined
+  readonly head: Buffer | undefined
   /** Whether the last read was short and completed nothing. */
-  isCrumb: boolean
+  readonly isCrumb: boolean
   /** Short pieces that were not counted yet. */
-  unpaid: number
+  readonly unpaid: number
 }
+
+const between: FramePosition = { rest: 0, head: undefined, isCrumb: false, unpaid: 0 }
 
 /** The connection that is charged. */
 export interface Payer {
@@ -36,34 +38,34 @@ export interface Payer {
   readonly pay: () => void
 }
 
-/** Counts what was read. */
-export const read = (position: FramePosition, chunk: Buffer, payer: Payer): void => {
-  const bytes = position.head === undefined ? chunk : Buffer.concat([position.head, chunk])
-  position.head = undefined
-  let offset = position.rest
+/** Counts what was read, and gives where it ended; undefined between two frames, as most connections are. */
+export const read = (position: FramePosition | undefined, chunk: Buffer, payer: Payer): FramePosition | undefined => {
+  const before = position ?? between
+  const bytes = before.head === undefined ? chunk : Buffer.concat([before.head, chunk])
+  let head: Buffer | undefined
+  let offset = before.rest
+  let unpaid = before.unpaid
   let hasCompleted = offset > 0 && offset <= bytes.length
   while (offset < bytes.length && payer.isOpen) {
     const end = endOf(bytes, offset)
     if (end === undefined) {
       // A copy, because the buffer of the read may be large.
-      position.head = Buffer.from(bytes.subarray(offset))
+      head = Buffer.from(bytes.subarray(offset))
       break
     }
-    count(position, (bytes[offset] as number) & 0xf, end - offset, payer)
+    const opcode = (bytes[offset] as number) & 0xf
+    if (opcode === ping || (opcode === pong && !payer.takePong())) payer.pay()
+    else if (opcode === continuation && end - offset < crumb && ++unpaid === pieces) {
+      unpaid = 0
+      payer.pay()
+    }
     offset = end
     hasCompleted ||= end <= bytes.length
   }
-  position.rest = Math.max(0, offset - bytes.length)
+  const rest = Math.max(0, offset - bytes.length)
   const isCrumb = !hasCompleted && chunk.length < crumb
-  if (isCrumb && position.isCrumb) payer.pay()
-  position.isCrumb = isCrumb
-}
-
-const count = (position: FramePosition, opcode: number, size: number, payer: Payer): void => {
-  if (opcode === ping || (opcode === pong && !payer.takePong())) return payer.pay()
-  if (opcode !== continuation || size >= crumb) return
-  position.unpaid = (position.unpaid + 1) % pieces
-  if (position.unpaid === 0) payer.pay()
+  if (isCrumb && before.isCrumb) payer.pay()
+  return rest === 0 && head === undefined && unpaid === 0 ? undefined : { rest, head, isCrumb, unpaid }
 }
 
 /** The end of the frame that begins here; undefined while its head is not complete. */
