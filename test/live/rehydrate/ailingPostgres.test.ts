@@ -165,7 +165,7 @@ layer(subject, { excludeTestServices: true, timeout: 30_000 })("while PostgreSQL
 layer(overCable, { excludeTestServices: true, timeout: 30_000 })("when the connection to PostgreSQL is lost", (it) => {
   it.effect("before it has confirmed what it did, a token is not refused, and brings its state back", () =>
     Effect.gen(function* () {
-      const live = yield* LiveTest.LiveTest
+      const live = yield* LiveTest
       const cable = yield* Cable
       const heard = yield* listen()
       const { componentId } = yield* heard.mount("Notes", {})

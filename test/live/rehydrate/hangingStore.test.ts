@@ -213,7 +213,7 @@ for (const way of ["can be interrupted", "cannot be interrupted"] as const) {
       () => {
         const { gate, layer, said } = stuckAt("Notes/stuck", way)
         return Effect.gen(function* () {
-          const live = yield* LiveTest.LiveTest
+          const live = yield* LiveTest
           const stuck = yield* live.mount(Notes, { key: "stuck" })
           yield* stuck.call.Write({ line: "a" })
           yield* TestClock.adjust("1 minute")
@@ -240,7 +240,7 @@ for (const way of ["can be interrupted", "cannot be interrupted"] as const) {
     it.effect("does not keep whoever comes back waiting, and gives the last state", () => {
       const { gate, layer } = stuckAt("Notes", way)
       return Effect.gen(function* () {
-        const live = yield* LiveTest.LiveTest
+        const live = yield* LiveTest
         const heard = yield* listen()
         const { componentId } = yield* heard.mount("Notes", {})
         yield* heard.call(componentId, "Write", { line: "a" })
