@@ -59,6 +59,29 @@ export const clean = (value: Json): Json => {
   return object ?? value
 }
 
+/** Levels that a value may have, so that reading and writing its text never runs out of stack. */
+const maxLevels = 1000
+
+/** Throws unless the value has a text in JSON. `level` is where in a larger value it is. */
+export const assertText = (value: unknown, level = 0): void => {
+  if (typeof value === "bigint" || typeof value === "symbol" || typeof value === "function") {
+    throw new TypeError(`A ${typeof value} has no JSON form`)
+  }
+  if (typeof value !== "object" || value === null) return
+  if (level > maxLevels) throw new RangeError(`The value is nested deeper than ${maxLevels} levels`)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (Array.isArray(value)) for (const item of value) assertText(item, level + 1)
+  else if ((prototype !== Object.prototype && prototype !== null) || Object.hasOwn(value, "toJSON")) textOf(value)
+  else for (const key in value) assertText((value as Record<string, unknown>)[key], level + 1)
+}
+
+/** The text of a value in JSON; throws when it has none. */
+export const textOf = (value: unknown): string => {
+  const text: unknown = JSON.stringify(value)
+  if (typeof text === "string") return text
+  throw new TypeError(`A ${typeof value} has no JSON form`)
+}
+
 /** A part of a list. Not `slice`, which takes ten times as long for a frozen array. */
 export const part = (list: List, from: number, to: number): List => {
   const items = new Array<Json>(to - from)

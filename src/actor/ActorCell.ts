@@ -177,8 +177,12 @@ export class ActorCell<State> implements Owner, Consumer {
 
   /** A background fiber has failed: the actor crashes, if its activation is still running. Called by `Activation`. */
   backgroundFailed(activation: Activation, cause: Cause.Cause<unknown>): void {
-    const running = this.status === "running" || this.status === "stopping"
-    if (activation === this.#activation && running) this.#crash(cause)
+    if (activation === this.#activation) this.crash(cause)
+  }
+
+  /** Crashes the actor, if it runs, because of something that was found outside of its handlers. */
+  crash(cause: Cause.Cause<unknown>): void {
+    if (this.status === "running" || this.status === "stopping") this.#crash(cause)
   }
 
   #changeByMessage(update: (state: State) => State): Effect.Effect<State> {
@@ -365,7 +369,7 @@ export class ActorCell<State> implements Owner, Consumer {
     this.#activation = undefined
     this.#current = undefined
     this.#changed = false
-    this.#lastGood = this.options.restore?.(this.#lastGood) ?? this.#lastGood
+    this.#inbox.guarded(() => (this.#lastGood = this.options.restore?.(this.#lastGood) ?? this.#lastGood))
     if (this.state !== this.#lastGood) {
       this.state = this.#lastGood
       this.#inbox.guarded(() => this.options.observer?.changed(this.#lastGood))

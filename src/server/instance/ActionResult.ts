@@ -7,6 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { LiveError } from "../../LiveError.ts"
+import { textOf } from "../../Json.ts"
 import * as Thrown from "../../Thrown.ts"
 import { type ActionCodec, type Convert, toJson } from "../../ComponentCodec.ts"
 
@@ -24,20 +25,20 @@ export const encode = (
   codec: ActionCodec
 ): Effect.Effect<string, Failure | LiveError, unknown> =>
   Effect.matchEffect(effect, {
-    onSuccess: (value): Exit.Exit<string> => textOf(codec.encodeSuccess, value, Exit.succeed),
+    onSuccess: (value): Exit.Exit<string> => converted(codec.encodeSuccess, value, Exit.succeed),
     onFailure: (error): Exit.Exit<string, Failure | LiveError> =>
       Thrown.isA(error, LiveError)
         ? Exit.fail(error)
-        : textOf(codec.encodeError, error, (text) =>
+        : converted(codec.encodeError, error, (text) =>
             Exit.fail({ text, message: error instanceof Error ? error.message : "" })
           )
   })
 
-const textOf = <E = never>(
+const converted = <E = never>(
   convert: Convert,
   value: unknown,
   done: (text: string) => Exit.Exit<string, E>
 ): Exit.Exit<string, E> => {
   const exit = convert(value)
-  return Exit.isSuccess(exit) ? done(JSON.stringify(toJson(exit.value))) : Exit.die(Cause.squash(exit.cause))
+  return Exit.isSuccess(exit) ? done(textOf(toJson(exit.value))) : Exit.die(Cause.squash(exit.cause))
 }

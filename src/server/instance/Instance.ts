@@ -3,10 +3,12 @@
  * revision per change. A change is encoded, compared and serialized once for all subscribers; a subscriber is a cursor,
  * not a queue. An instance knows neither connections nor stores: its Checkpoint knows what is kept.
  */
+import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import * as Log from "../../Log.ts"
 import { ActorCell, type Options, type Status as ActorStatus } from "../../actor/ActorCell.ts"
 import type { ComponentId } from "../../LiveId.ts"
+import { assertText } from "../../Json.ts"
 import { Listeners } from "../../Listeners.ts"
 import type { Mounted, InstanceStatus, ResumePoint } from "../../LiveProtocol.ts"
 import * as Patch from "../../Patch.ts"
@@ -213,7 +215,7 @@ export class Instance implements Source {
   statusChanged(status: ActorStatus): void {
     if (status === "starting" || status === "stopping") return
     // The actor is back at its last good state: clients must not see what the crashed handler had set.
-    if (status === "restarting") this.refresh()
+    if (status === "restarting") this.#publishLastGood()
     this.#status = status
     this.#wake()
   }
@@ -224,7 +226,7 @@ export class Instance implements Source {
     const wasDirty = this.#isDirty
     const { revision } = this
     if (this.#codec.isLoose(state)) this.#isDirty = true
-    this.refresh()
+    this.publish()
     this.#good = this.#encoded
     if (!wasDirty && this.revision !== revision) this.#listeners?.tell(state)
   }
@@ -250,8 +252,35 @@ export class Instance implements Source {
     }
   }
 
-  /** Publishes the state, if it has changed. */
+  /** Whether what is set belongs to a build, which may fail yet. */
+  get isBuilding(): boolean {
+    const { status } = this.cell
+    return status !== "running" && status !== "stopping"
+  }
+
+  /**
+   * Publishes the state for a client that reads it, if it has changed. Clients do not see what a build has set before it
+   * has ended. A state that cannot be published is a crash of the actor, and no fault of the client.
+   */
   refresh(): void {
+    if (this.isBuilding) return
+    try {
+      this.publish()
+    } catch (defect) {
+      this.cell.crash(Cause.die(defect))
+    }
+  }
+
+  #publishLastGood(): void {
+    try {
+      this.publish()
+    } catch (defect) {
+      this.report("The last good state could not be published", defect)
+    }
+  }
+
+  /** Publishes the state, if it has changed; throws when it cannot be encoded. */
+  publish(): void {
     const before = this.#encoded
     if (!this.#isDirty && before !== undefined) return
     const { state } = this.cell
@@ -259,6 +288,7 @@ export class Instance implements Source {
     const after =
       before === undefined ? codec.encode(state) : codec.encode(state, { from: this.#published, to: before })
     const { patch, value } = Patch.change(before ?? after, after)
+    assertText(before === undefined ? after : patch)
     this.#isDirty = false
     this.#published = state
     this.#encoded = value as Encoded

@@ -216,7 +216,7 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
   }
 
   suspended(): void {
-    this.instance.refresh()
+    this.instance.publish()
   }
 
   status(status: Status): void {

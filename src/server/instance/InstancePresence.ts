@@ -5,6 +5,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { assertText } from "../../Json.ts"
 import * as Thrown from "../../Thrown.ts"
 import type { PresenceCodec } from "../../ComponentCodec.ts"
 import { type LiveError, PayloadRejected, refuse } from "../../LiveError.ts"
@@ -68,6 +69,7 @@ export class InstancePresence {
       const metadata = codec.initial(props, cursor.sink.client.principal ?? this.#instance.principal)
       const encoded = codec.encodeMetadata(metadata)
       if (Exit.isFailure(encoded)) throw Cause.squash(encoded.cause)
+      assertText(encoded.value)
       this.#metadata.set(cursor, metadata)
     } catch (defect) {
       return this.#instance.report("A client is not listed: presence.initial failed", defect)
@@ -102,6 +104,7 @@ export class InstancePresence {
       if (Exit.isFailure(encoded)) {
         return refuse(new PayloadRejected({ action: "presence", issue: Thrown.describe(Cause.squash(encoded.cause)) }))
       }
+      assertText(encoded.value)
       for (const cursor of cursors) {
         const isMeant = key === undefined ? of === undefined || this.#isOwn(of) : cursor.sink.client === of
         if (!isMeant) continue

@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Thrown from "../../Thrown.ts"
 import type * as Component from "../../Component.ts"
 import { type LiveError, NotInRoom, PayloadRejected, refuse, RoomRejected, TooManyRooms } from "../../LiveError.ts"
+import { textOf } from "../../Json.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import type { Person } from "../../Presence.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
@@ -149,9 +150,9 @@ export class InstanceRooms implements Member {
       if (Exit.isFailure(encoded)) {
         return refuse(new PayloadRejected({ action: event, issue: Thrown.describe(Cause.squash(encoded.cause)) }))
       }
-      const text = JSON.stringify(encoded.value ?? null)
+      const text = textOf(encoded.value ?? null)
       // Clients must see what happened before the event first.
-      this.#instance.refresh()
+      if (!this.#instance.isBuilding) this.#instance.publish()
       const except = options.except === "sender" ? this : undefined
       room?.say(event, text, this.#isFor(options, caller))
       const speech = { event, payload, encoded: encoded.value, codec, caller, except, to: options.to }

@@ -5,6 +5,7 @@
 import type * as Component from "../../Component.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import type { InstanceStatus } from "../../LiveProtocol.ts"
+import { assertText } from "../../Json.ts"
 import * as Patch from "../../Patch.ts"
 import type { Principal } from "../../Principal.ts"
 import type { Encoded, StateCodec } from "../../StateCodec.ts"
@@ -49,6 +50,7 @@ export class StateView implements Source {
     this.#revision = original.revision
     this.#seen = viewing.view(state, principal)
     this.#encoded = viewing.codec.encode(this.#seen, undefined)
+    assertText(this.#encoded)
   }
 
   get encoded(): Encoded {
@@ -79,10 +81,11 @@ export class StateView implements Source {
   publish(state: unknown, by: string | undefined): void {
     const before = this.#encoded
     const { codec, failed, view } = this.#viewing
-    let after: Encoded
+    let change: ReturnType<typeof Patch.change>
     try {
       const seen = view(state, this.#principal)
-      after = codec.encode(seen, { from: this.#seen, to: before })
+      change = Patch.change(before, codec.encode(seen, { from: this.#seen, to: before }))
+      assertText(change.patch)
       this.#seen = seen
       this.#isFaulted = false
     } catch (defect) {
@@ -90,7 +93,7 @@ export class StateView implements Source {
       this.#isFaulted = true
       return failed(defect)
     }
-    const { patch, value } = Patch.change(before, after)
+    const { patch, value } = change
     this.#encoded = value as Encoded
     if (patch.length === 0) return
     this.#revision++
