@@ -9,6 +9,7 @@ export default {
     "src/Patch.ts",
     "src/PatchDiff.ts",
     "src/PatchOp.ts",
+    "src/ListEdit.ts",
     "src/PieceTable.ts",
     "src/ElementMatch.ts",
     "src/Json.ts",
