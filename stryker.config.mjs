@@ -9,7 +9,6 @@ export default {
     "src/Patch.ts",
     "src/PatchDiff.ts",
     "src/PatchOp.ts",
-    "src/ListEdit.ts",
     "src/PieceTable.ts",
     "src/ElementMatch.ts",
     "src/Json.ts",
