@@ -22,6 +22,8 @@ export interface InstanceRef {
   readonly id: ComponentId
   /** Undefined for a private instance. */
   readonly key: string | undefined
+  /** The life of the instance. */
+  readonly epoch: number
   /** The contract. */
   readonly component: Component.Any
   /** The number of messages that may wait. */

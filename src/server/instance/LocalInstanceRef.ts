@@ -33,6 +33,10 @@ export class LocalInstanceRef implements InstanceRef {
     return this.#actor.instance.id
   }
 
+  get epoch(): number {
+    return this.#actor.instance.epoch
+  }
+
   get key(): string | undefined {
     return this.#actor.instance.key
   }

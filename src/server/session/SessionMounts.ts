@@ -4,6 +4,7 @@
  * a client are looked up only here, so an id of another session is not found.
  */
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -51,6 +52,8 @@ export class SessionMounts {
   readonly #feed: ClientFeed
   readonly #mounts = new SmallMap<string, Mount>()
   #holder: Holder | undefined
+  /** The instances that are just being subscribed to, by id. */
+  #subscribing: Map<string, Deferred.Deferred<void>> | undefined
   /** The number of mounts, including those that are pending. */
   #times = 0
   #closed = false
@@ -236,18 +239,50 @@ export class SessionMounts {
   }
 
   #keep(instance: InstanceRef): Effect.Effect<ComponentId, LiveError> {
-    if (this.#closed) return Effect.andThen(instance.release, Effect.interrupt)
-    const existing = this.#mounts.get(instance.id)
-    if (existing !== undefined) {
-      existing.times++
-      return Effect.as(instance.release, instance.id)
-    }
-    const subscribed = Effect.onError(instance.subscribe(this.#feed), () => instance.release)
-    return Effect.map(subscribed, (cursor) => {
-      if (this.#feed.connection === undefined) instance.detach(cursor)
-      this.#mounts.set(instance.id, { instance, cursor, times: 1 })
-      return instance.id
+    return Effect.suspend(() => {
+      const { id } = instance
+      // Two cursors of one client on one instance would get in each other's way.
+      const subscribing = this.#subscribing?.get(id)
+      if (subscribing !== undefined) return Effect.andThen(Deferred.await(subscribing), this.#keep(instance))
+      if (this.#closed) return Effect.andThen(instance.release, Effect.interrupt)
+      const existing = this.#mounts.get(id)
+      if (existing !== undefined && existing.instance.epoch === instance.epoch) {
+        existing.times++
+        return Effect.as(instance.release, id)
+      }
+      // The mounts of an earlier life become mounts of this one.
+      if (existing !== undefined) this.#leave(existing)
+      return this.#subscribe(instance, (existing?.times ?? 0) + 1)
     })
+  }
+
+  #subscribe(instance: InstanceRef, times: number): Effect.Effect<ComponentId, LiveError> {
+    const { id } = instance
+    const done = Deferred.makeUnsafe<void>()
+    const subscribing = (this.#subscribing ??= new Map<string, Deferred.Deferred<void>>())
+    subscribing.set(id, done)
+    const subscribed = Effect.onError(instance.subscribe(this.#feed), () => {
+      this.#times -= times - 1
+      return instance.release
+    })
+    return subscribed.pipe(
+      Effect.flatMap((cursor): Effect.Effect<ComponentId> => {
+        if (this.#closed) {
+          instance.unsubscribe(cursor)
+          return Effect.andThen(instance.release, Effect.interrupt)
+        }
+        if (this.#feed.connection === undefined) instance.detach(cursor)
+        this.#mounts.set(id, { instance, cursor, times })
+        return Effect.succeed(id)
+      }),
+      Effect.ensuring(
+        Effect.sync(() => {
+          subscribing.delete(id)
+          if (subscribing.size === 0) this.#subscribing = undefined
+          Deferred.doneUnsafe(done, Exit.void)
+        })
+      )
+    )
   }
 
   /** Clients are only told that there was a defect. */
