@@ -13,10 +13,10 @@ const entryPoints = [
   ["Authentication.layer", "src/server/security/Authentication.ts", "export const layer ="],
   ["Authorization.layer", "src/server/security/Authorization.ts", "export const layer ="],
   ["SnapshotStore.layerSql", "src/server/store/SnapshotStore.ts", "export const layerSql:"],
-  ["LiveClient.layerWebSocket", "src/client/LiveClient.ts", "export const layerWebSocket ="],
+  ["LiveClient.layerWebSocket", "src/client/LiveClient.ts", "  static readonly layerWebSocket ="],
   ["mount", "src/client/LiveClient.ts", "    readonly mount:"],
   ["useComponent", "src/react/useComponent.ts", "export const useComponent:"],
-  ["LiveTest.layer", "src/testing/LiveTest.ts", "export const layer ="],
+  ["LiveTest.layer", "src/testing/LiveTest.ts", "  static readonly layer ="],
   ["Actor.spawn", "src/actor/Actor.ts", "export const spawn ="]
 ] as const
 
