@@ -175,6 +175,8 @@ export class OpenClient {
       frames: (texts) => `[${texts.join(",")}]`,
       write: (frame) => write(String(frame)),
       writeTo: (hearer, { texts }) => write(`[${texts.map((text) => hearer + text).join(",")}]`),
+      bytesRead: 0,
+      bytesWritten: 0,
       bufferedUnsafe: () => (this.#stalled ?? []).reduce((bytes, text) => bytes + text.length, 0),
       ping: () => {
         if (this.#stalled === undefined) this.#connection?.heard()

@@ -18,6 +18,8 @@ export class Stranger {
       frames: (texts) => `[${texts.join(",")}]`,
       write: () => {},
       writeTo: () => {},
+      bytesRead: 0,
+      bytesWritten: 0,
       bufferedUnsafe: () => 0,
       ping: () => {},
       pause: () => {},

@@ -36,6 +36,10 @@ export interface Settings {
   readonly maxConnectionsPerAddress: number
   /** Connections of one principal at the same time; one more is answered 429. */
   readonly maxConnectionsPerPrincipal: number
+  /** Connections of one pool at the same time. There are as many pools as `maxConnections` need. */
+  readonly maxConnectionsPerPool: number
+  /** The pool of a new connection: the next one, or the one with the fewest connections. */
+  readonly loadBalancing: "round-robin" | "least-connections"
   /** How long `Authentication` may take; then the request is answered 503. */
   readonly authenticationTimeout: Duration.Duration
   /** How long a client may wait with its first message; then its connection is closed with 1008. */
@@ -137,6 +141,8 @@ const table: {
   maxConnections: [10_000, Kind.count(1)],
   maxConnectionsPerAddress: [256, Kind.count(1)],
   maxConnectionsPerPrincipal: [64, Kind.count(1)],
+  maxConnectionsPerPool: [1000, Kind.count(1)],
+  loadBalancing: ["round-robin", Kind.oneOf("round-robin", "least-connections")],
   authenticationTimeout: [Duration.seconds(5), Kind.someTime],
   firstMessageTimeout: [Duration.seconds(10), Kind.someTime],
   heartbeat: [Duration.seconds(15), Kind.someTime],

@@ -111,6 +111,12 @@ export const name: SettingKind<string> = {
   fromText: (text) => text
 }
 
+/** One of a few words. */
+export const oneOf = <const Words extends ReadonlyArray<string>>(...words: Words): SettingKind<Words[number]> => {
+  const valid = (input: unknown) => words.find((word) => word === input)
+  return { expected: words.map((word) => `"${word}"`).join(" or "), fromInput: valid, fromText: valid }
+}
+
 const pathFrom = (input: unknown) =>
   typeof input === "string" && input.startsWith("/") ? (input as `/${string}`) : undefined
 

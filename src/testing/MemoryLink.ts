@@ -30,6 +30,8 @@ export class MemoryLink implements FrameWriter {
   readonly kind = "memory"
   readonly drainsAbove = 0
   readonly isCompressing = false
+  bytesRead = 0
+  bytesWritten = 0
   readonly #server: () => Server | undefined
   readonly #principal: Principal | undefined
   readonly #onFrame: OnFrame
@@ -99,6 +101,7 @@ export class MemoryLink implements FrameWriter {
   readonly connect: Effect.Effect<void> = Effect.suspend(() => {
     const server = this.#server()
     if (this.#connection !== undefined || server === undefined || server.transport.isDraining()) return Effect.void
+    this.bytesRead = this.bytesWritten = 0
     this.#connection = server.transport.attachUnsafe(server.protocol, this, this.#principal)
     return this.#hooks?.onConnect ?? Effect.void
   })
@@ -171,6 +174,7 @@ export class MemoryLink implements FrameWriter {
 
   write(frame: Frame): void {
     const text = String(frame)
+    this.bytesWritten += Buffer.byteLength(text)
     if (this.#losing) {
       this.#losing = false
       return
@@ -212,6 +216,7 @@ export class MemoryLink implements FrameWriter {
     const connection = this.#connection
     if (connection === undefined) return
     this.#onFrame("client", text)
+    this.bytesRead += Buffer.byteLength(text)
     connection.receive(text)
   }
 

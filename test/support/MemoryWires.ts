@@ -48,6 +48,7 @@ export class MemoryWires extends Context.Service<
     /** Sends what is waiting to be sent. */
     readonly flush: () => void
     readonly sessions: Sessions["Service"]
+    readonly transport: Transport["Service"]
     readonly principals: Principals.Principals["Service"]
   }
 >()("test/MemoryWires") {
@@ -89,6 +90,8 @@ const make = Effect.gen(function* () {
       get isOpen() {
         return code === undefined
       },
+      bytesRead: 0,
+      bytesWritten: 0,
       bufferedUnsafe: () => 0,
       drainsAbove: 0,
       ping: () => {},
@@ -99,7 +102,9 @@ const make = Effect.gen(function* () {
     }
     const protocol =
       wire === "rpc" ? rpc : json(new URLSearchParams(sessionToken === undefined ? {} : { sessionToken }))
-    const spied = { open: (connection: Connection) => (handler = protocol.open(connection)) }
+    const spied = {
+      open: (connection: Connection) => (handler = protocol.open(connection) as NonNullable<typeof handler>)
+    }
     const connection = transport.attachUnsafe(spied, writer, principal)
     open.add(connection)
     return {
@@ -117,5 +122,5 @@ const make = Effect.gen(function* () {
     }
   }
   const principals = yield* Principals.Principals
-  return MemoryWires.of({ connect, flush: transport.flushUnsafe, sessions, principals })
+  return MemoryWires.of({ connect, flush: transport.flushUnsafe, sessions, principals, transport })
 })

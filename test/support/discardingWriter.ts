@@ -12,6 +12,8 @@ export const makeWriter = () => {
     writeTo: (_, { texts }) => void written.push(texts.join("").length),
     isOpen: true,
     isCompressing: false,
+    bytesRead: 0,
+    bytesWritten: 0,
     bufferedUnsafe: () => written.reduce((sum, length) => sum + length, 0),
     drainsAbove: 0,
     ping: () => {},

@@ -3,10 +3,21 @@
  * write.
  */
 import * as Duration from "effect/Duration"
+import type { ComponentId } from "../../LiveId.ts"
 import type { Principal } from "../../Principal.ts"
+import type { ConnectionInfo } from "./ConnectionInfo.ts"
+import type { ConnectionPool } from "./ConnectionPools.ts"
 import type { FrameWriter } from "./FrameWriter.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import type { FullAt, TokenBucket } from "./TokenBucket.ts"
+
+/** What a client has on the server, as its connection knows it. */
+export interface ClientSession {
+  /** The id of the client that it was told, and that other clients may see. */
+  readonly connectionId: string
+  /** What it has mounted. */
+  readonly components: ReadonlyArray<ComponentId>
+}
 
 /** The wire's end of one connection. */
 export interface ProtocolHandler {
@@ -16,6 +27,8 @@ export interface ProtocolHandler {
   readonly opened?: () => void
   /** Characters of its client's requests that have no answer yet. */
   readonly asked?: number
+  /** What its client has; undefined before its first request. */
+  readonly session?: ClientSession | undefined
   /** A ping was sent, or answered: everything sent before that ping has arrived. */
   readonly pinged?: () => void
   readonly ponged?: () => void
@@ -57,26 +70,11 @@ export interface Connections {
   readonly remove: (connection: Connection) => void
 }
 
-/** A connection, seen from outside. */
-export interface ConnectionInfo {
-  readonly id: number
-  /** The id of the principal; undefined for an anonymous client. */
-  readonly principal: string | undefined
-  /** When it was opened, and when its last sign of life came, in milliseconds since the epoch. */
-  readonly since: number
-  readonly heardAt: number
-  /** Bytes that were written and have not left. */
-  readonly buffered: number
-  /** Whether nothing is read from it until they have left. */
-  readonly isPaused: boolean
-  /** Characters of its requests that have no answer yet. */
-  readonly asked: number
-}
-
-/** Who is at the other end. */
+/** Who is at the other end, and with whom it is counted. */
 export interface Peer {
   readonly principal: Principal | undefined
   readonly address: string | undefined
+  readonly pool: ConnectionPool
 }
 
 /** One connection. */
@@ -86,6 +84,10 @@ export class Connection {
   readonly principal: Principal | undefined
   /** Where it comes from; undefined where there are no addresses. */
   readonly address: string | undefined
+  readonly pool: ConnectionPool
+  /** Messages, which the wires count. */
+  messagesReceived = 0
+  messagesSent = 0
   readonly #transport: Connections
   #handler: ProtocolHandler | undefined
   #scheduled = false
@@ -93,6 +95,11 @@ export class Connection {
   /** The age of the transport when it was opened, and when its last sign of life came. */
   readonly #begun: number
   #heardAt: number
+  #activeAt: number
+  /** The age at the first ping that has no answer yet; below 0 when all are answered. */
+  #pingedAt = -1
+  /** How long the last answer took; below 0 before the first. */
+  #latency = -1
   /** Whether it was pinged since. */
   #isAsked = false
   #pongsDue = 0
@@ -106,18 +113,31 @@ export class Connection {
     this.writer = writer
     this.principal = peer.principal
     this.address = peer.address
+    this.pool = peer.pool
     this.#transport = transport
-    this.#begun = this.#heardAt = transport.age
+    this.#begun = this.#heardAt = this.#activeAt = transport.age
   }
 
   /** By a clock that began at `epoch`. */
   info(epoch: number): ConnectionInfo {
     const { age, now } = this.#transport
+    const began = epoch + now - age
+    const session = this.#handler?.session
     return {
       id: this.id,
       principal: this.principal?.id,
-      since: epoch + now - age + this.#begun,
-      heardAt: epoch + now - age + this.#heardAt,
+      since: began + this.#begun,
+      heardAt: began + this.#heardAt,
+      activeAt: began + this.#activeAt,
+      address: this.address,
+      client: session?.connectionId,
+      components: session?.components ?? [],
+      pool: this.pool.id,
+      messagesReceived: this.messagesReceived,
+      messagesSent: this.messagesSent,
+      bytesReceived: this.writer.bytesRead,
+      bytesSent: this.writer.bytesWritten,
+      latency: this.#latency < 0 ? undefined : this.#latency,
       buffered: this.writer.bufferedUnsafe(),
       isPaused: this.#paused,
       asked: this.#handler?.asked ?? 0
@@ -234,10 +254,27 @@ export class Connection {
     this.#isAsked = false
   }
 
+  /** It asks for something, or is sent a change. */
+  acts(): void {
+    this.#activeAt = this.#transport.age
+  }
+
+  /** Whether it has asked for something or was sent a change within so many milliseconds. */
+  isActive(within: number): boolean {
+    return this.#transport.age - this.#activeAt <= within
+  }
+
+  /** Whether its requests have been answered, and the answers have left. */
+  get isServed(): boolean {
+    return (this.#handler?.asked ?? 0) === 0 && this.writer.bufferedUnsafe() === 0
+  }
+
   /** A sign of life that is no message. */
   heard(): void {
     if (this.#handler === undefined) return
     this.#lives()
+    if (this.#pingedAt >= 0) this.#latency = this.#transport.age - this.#pingedAt
+    this.#pingedAt = -1
     this.#handler?.ponged?.()
   }
 
@@ -266,6 +303,7 @@ export class Connection {
   ping(): void {
     this.#isAsked = true
     this.#pongsDue++
+    if (this.#pingedAt < 0) this.#pingedAt = this.#transport.age
     this.#handler?.pinged?.()
     this.writer.ping()
   }

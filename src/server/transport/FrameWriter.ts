@@ -19,6 +19,9 @@ export interface FrameWriter {
   readonly isOpen: boolean
   /** Bytes that were written and have not left. */
   readonly bufferedUnsafe: () => number
+  /** Bytes that came in and went out since it was opened, with the heads of their frames. */
+  readonly bytesRead: number
+  readonly bytesWritten: number
   /** It reports that it has drained only when more than this was buffered. */
   readonly drainsAbove: number
   readonly ping: () => void

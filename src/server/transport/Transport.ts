@@ -14,7 +14,10 @@ import * as LiveConfig from "../LiveConfig.ts"
 import * as Monotonic from "../../actor/Monotonic.ts"
 import { Listeners } from "../../Listeners.ts"
 import type { Principal } from "../../Principal.ts"
-import { Connection, type ConnectionInfo, type Connections, type Peer, type WireProtocol } from "./Connection.ts"
+import { activeWithin, type PoolInfo, poolInfo } from "./PoolInfo.ts"
+import { type ConnectionPool, ConnectionPools } from "./ConnectionPools.ts"
+import type { ConnectionInfo } from "./ConnectionInfo.ts"
+import { Connection, type Connections, type Peer, type WireProtocol } from "./Connection.ts"
 import type { FrameWriter } from "./FrameWriter.ts"
 import { Pulse } from "./Pulse.ts"
 import { TokenBucket } from "./TokenBucket.ts"
@@ -23,6 +26,7 @@ import { TokenBucket } from "./TokenBucket.ts"
 class Outboxes implements Connections {
   readonly config: LiveConfig.Settings
   readonly connections = new Set<Connection>()
+  readonly pools: ConnectionPools
   /** Connections that have sent no message yet, in the order in which they were opened, and since when. */
   readonly silent = new Map<Connection, number>()
   readonly allowances: TokenBucket
@@ -40,6 +44,7 @@ class Outboxes implements Connections {
 
   constructor(config: LiveConfig.Settings, clock: Clock.Clock, log: (defect: unknown) => void) {
     this.config = config
+    this.pools = new ConnectionPools(config)
     this.#clock = clock
     this.now = this.#begun = Monotonic.millisUnsafe(clock)
     this.#log = log
@@ -65,9 +70,9 @@ class Outboxes implements Connections {
     for (const connection of this.connections) connection.beat(isLate)
   }
 
-  attach(protocol: WireProtocol, writer: FrameWriter, peer: Peer): Connection {
+  attach(protocol: WireProtocol, writer: FrameWriter, peer: Omit<Peer, "pool">): Connection {
     this.tick()
-    const connection = new Connection(++this.#last, writer, peer, this)
+    const connection = new Connection(++this.#last, writer, { ...peer, pool: this.pools.enter() }, this)
     this.connections.add(connection)
     this.silent.set(connection, this.now)
     connection.start(protocol)
@@ -84,7 +89,7 @@ class Outboxes implements Connections {
   }
 
   remove(connection: Connection): void {
-    this.connections.delete(connection)
+    if (this.connections.delete(connection)) connection.pool.leave()
     this.silent.delete(connection)
     this.happened()
   }
@@ -110,6 +115,7 @@ class Outboxes implements Connections {
   }
 
   readonly flush = (): void => {
+    this.tick()
     const dirty = this.#dirty
     this.#dirty = []
     for (const connection of dirty) connection.flush()
@@ -130,6 +136,11 @@ export class Transport extends Context.Service<
     /** Tells every client that the server is about to end. No connections must be opened after that. */
     readonly drainUnsafe: () => void
     readonly isDraining: () => boolean
+    /**
+     * Empties a pool while the server goes on: its clients are told to connect again, their requests are answered, and
+     * they are closed with 1001. False when there is no such pool.
+     */
+    readonly drainPool: (id: string) => Effect.Effect<boolean>
     /** Closes the connections of a principal. */
     readonly endUnsafe: (principal: string, code: number, reason: string) => void
     /** Waits until every client knows that the server is about to end. */
@@ -139,8 +150,11 @@ export class Transport extends Context.Service<
     /** Flushes now, and not at the end of this turn. */
     readonly flushUnsafe: () => void
     readonly list: Effect.Effect<ReadonlyArray<ConnectionInfo>>
+    readonly pools: Effect.Effect<ReadonlyArray<PoolInfo>>
     /** The number of connections. */
     readonly size: Effect.Effect<number>
+    /** How many of them have asked for something, or were sent a change, in the last minute. */
+    readonly active: Effect.Effect<number>
   }
 >()("fibra/server/Transport") {}
 
@@ -172,11 +186,14 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
     }
 
     let draining = false
-    /** Waits until this holds for every connection. */
-    const until = (holds: (connection: Connection) => boolean): Effect.Effect<void> => {
+    /** Waits until this holds for each of these connections. */
+    const untilOf = (
+      connections: () => ReadonlyArray<Connection>,
+      holds: (connection: Connection) => boolean
+    ): Effect.Effect<void> => {
       const look = () => {
         outboxes.flush()
-        return Array.from(outboxes.connections).every(holds)
+        return connections().every(holds)
       }
       // A socket does not report that its last byte has left, so it is polled.
       const polled = Effect.repeat(Effect.sync(look), { until: (done) => done, schedule: Schedule.spaced("5 millis") })
@@ -188,6 +205,21 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
       })
       return Effect.asVoid(Effect.raceFirst(polled, told))
     }
+    const all = () => Array.from(outboxes.connections)
+    const until = (holds: (connection: Connection) => boolean): Effect.Effect<void> => untilOf(all, holds)
+
+    const drainPool = (pool: ConnectionPool): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        pool.isDraining = true
+        const leaving = all().filter((connection) => connection.pool === pool)
+        const open = () => leaving.filter(({ isOpen }) => isOpen)
+        for (const connection of leaving) connection.draining()
+        return untilOf(open, (connection) => connection.knows && connection.isServed).pipe(
+          Effect.timeoutOption(config.drainTimeout),
+          Effect.andThen(Effect.sync(() => open().forEach((each) => each.end(1001, "The connection is moved")))),
+          Effect.ensuring(Effect.sync(() => void (pool.isDraining = false)))
+        )
+      })
 
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
@@ -208,6 +240,11 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
         for (const connection of outboxes.connections) connection.draining()
       },
       isDraining: () => draining,
+      drainPool: (id) =>
+        Effect.suspend(() => {
+          const pool = outboxes.pools.find(id)
+          return pool === undefined ? Effect.succeed(false) : Effect.as(drainPool(pool), true)
+        }),
       endUnsafe: (principal, code, reason) => {
         for (const connection of outboxes.connections) {
           if (connection.principal?.id === principal) connection.end(code, reason)
@@ -216,8 +253,21 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
       known: until((connection) => connection.knows),
       written: until(({ writer }) => writer.bufferedUnsafe() === 0),
       flushUnsafe: outboxes.flush,
-      list: Effect.map(Monotonic.epoch, (epoch) => Array.from(outboxes.connections, (each) => each.info(epoch))),
-      size: Effect.sync(() => outboxes.connections.size)
+      list: Effect.map(Monotonic.epoch, (epoch) => {
+        outboxes.tick()
+        return Array.from(outboxes.connections, (each) => each.info(epoch))
+      }),
+      pools: Effect.sync(() => {
+        outboxes.tick()
+        return poolInfo(outboxes.pools, outboxes.connections)
+      }),
+      size: Effect.sync(() => outboxes.connections.size),
+      active: Effect.sync(() => {
+        outboxes.tick()
+        let active = 0
+        for (const connection of outboxes.connections) if (connection.isActive(activeWithin)) active++
+        return active
+      })
     })
   })
 )

@@ -56,10 +56,15 @@ const templates = new WeakMap<object, FrameTemplate>()
 class WebSocketWriter implements FrameWriter {
   readonly #ws: ConnectionSocket
   readonly #socket: Socket
+  /** Bytes of the request and of what came before it on this socket, and of the response. */
+  readonly #readBefore: number
+  readonly #writtenBefore: number
 
   constructor(ws: ConnectionSocket, socket: Socket) {
     this.#ws = ws
     this.#socket = socket
+    this.#readBefore = socket.bytesRead
+    this.#writtenBefore = socket.bytesWritten
   }
 
   get kind(): string {
@@ -105,6 +110,14 @@ class WebSocketWriter implements FrameWriter {
 
   bufferedUnsafe(): number {
     return this.#socket.writableLength
+  }
+
+  get bytesRead(): number {
+    return this.#socket.bytesRead - this.#readBefore
+  }
+
+  get bytesWritten(): number {
+    return this.#socket.bytesWritten - this.#writtenBefore
   }
 
   get drainsAbove(): number {

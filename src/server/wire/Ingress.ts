@@ -53,6 +53,7 @@ export abstract class Ingress<Asked> implements Pick<ProtocolHandler, "asked" | 
     // So few characters can neither be nested too deeply nor count for more than the smallest.
     const scan = text.length > smallest ? new FrameScan(text, Array.isArray(parsed)) : undefined
     if (!Array.isArray(parsed)) {
+      this.connection.messagesReceived++
       scan?.next()
       return this.message(parsed, Math.max(scan?.size ?? 0, smallest), scan?.depth ?? 0)
     }
@@ -65,6 +66,7 @@ export abstract class Ingress<Asked> implements Pick<ProtocolHandler, "asked" | 
     if (parsed.length === 0) return void this.mayGoOn(undefined)
     for (const message of parsed) {
       if (!this.connection.isOpen) return
+      this.connection.messagesReceived++
       scan?.next()
       this.message(message, Math.max(scan?.size ?? 0, smallest), scan?.depth ?? 0)
     }
@@ -93,6 +95,7 @@ export abstract class Ingress<Asked> implements Pick<ProtocolHandler, "asked" | 
 
   /** A request of this size begins to wait; called by `PendingReply`. */
   waits(size: number): void {
+    this.connection.acts()
     this.#waiting += size
   }
 

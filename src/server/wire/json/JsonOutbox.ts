@@ -32,7 +32,10 @@ export class JsonOutbox extends Outbox {
     // Clients acknowledge nothing here: what cannot be sent is kept for the next connection.
     const collects = writer.isOpen && (this.isAnswering || (unread?.isBehind === true && hasRoom))
     const batches = unread !== undefined && collects ? unread.collect() : []
-    if (batches.length > 0) unread?.sent(this.#batch)
+    if (batches.length > 0) {
+      unread?.sent(this.#batch)
+      this.connection.acts()
+    }
     const messages = this.drain()
     if (this.isBatching) this.#writeArray(messages, batches)
     else this.#writeEach(messages, batches)
@@ -44,11 +47,13 @@ export class JsonOutbox extends Outbox {
     const [batch] = batches
     const isAlone = first.length + last.length === 0 && batches.length === 1
     if (batch !== undefined && isAlone && batch.prefix === undefined) {
+      this.connection.messagesSent += batch.texts.length
       return writer.write(batch.frame(`${writer.kind} array`, ({ text }) => writer.frame(`[${text}]`)))
     }
     // One event may be for many components of one client.
     if (batches.reduce((size, batch) => size + batch.size, 0) > this.config.maxBuffered) return this.tooMuch()
     const texts = [...first, ...batches.flatMap(textsOf), ...last]
+    this.connection.messagesSent += texts.length
     if (texts.length > 0) writer.write(writer.frame(`[${texts.join(",")}]`))
   }
 
@@ -61,6 +66,7 @@ export class JsonOutbox extends Outbox {
     let size = 0
     const gather = () => {
       if (own.length > 0) writer.write(writer.frames(own))
+      this.connection.messagesSent += own.length
       own = []
       size = 0
     }
@@ -83,6 +89,7 @@ export class JsonOutbox extends Outbox {
 
   #writeShared(batch: Batch): void {
     const { writer } = this.connection
+    this.connection.messagesSent += batch.texts.length
     if (batch.prefix === undefined)
       writer.write(batch.frame(`${writer.kind} each`, ({ texts }) => writer.frames(texts)))
     else writer.writeTo(batch.prefix, batch.all)

@@ -68,7 +68,10 @@ export class RpcOutbox extends Outbox {
   flush(events: Unread | undefined): void {
     const batches = events !== undefined && this.#collects(events) ? events.collect() : []
     const frames = this.#frames(batches)
-    if (batches.length > 0) events?.sent(this.#window.next - 1)
+    if (batches.length > 0) {
+      events?.sent(this.#window.next - 1)
+      this.connection.acts()
+    }
     for (const frame of frames) this.connection.writer.write(frame)
   }
 
@@ -86,6 +89,7 @@ export class RpcOutbox extends Outbox {
     const close = () => {
       gather()
       if (messages.length > 0) frames.push(writer.frame(`[${messages.join(",")}]`))
+      this.connection.messagesSent += messages.length
       messages = []
     }
     const isAlone = batches.length === 1 && first.length + last.length === 0
@@ -108,6 +112,7 @@ export class RpcOutbox extends Outbox {
     const head = this.#head
     const frame = batch.frame(writer.kind + head, ({ text }) => writer.frame(`[${head}${text}]}]`))
     this.#window.count(frame.length)
+    this.connection.messagesSent++
     return frame
   }
 
