@@ -10,6 +10,7 @@ export default {
     "src/PatchDiff.ts",
     "src/PatchOp.ts",
     "src/PieceTable.ts",
+    "src/ListEdit.ts",
     "src/ElementMatch.ts",
     "src/Json.ts",
     "src/StateCodec.ts",

@@ -30,3 +30,13 @@ export const whole = (after: ReadonlyArray<unknown>): ListChange => ({
   first: 0,
   end: after.length
 })
+
+/** How many elements that were removed are passed over. */
+const reach = 8
+
+/** The index of an element at a place of a list or shortly behind it, or -1. */
+export const find = (list: ReadonlyArray<unknown>, element: unknown, place: number): number => {
+  const end = Math.min(place + reach, list.length)
+  for (let index = place; index < end; index++) if (list[index] === element) return index
+  return -1
+}

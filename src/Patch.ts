@@ -6,9 +6,9 @@
  */
 import * as Schema from "effect/Schema"
 import { isContainer, isList, type Json, type List, type Obj, read, write } from "./Json.ts"
+import { ListEdit } from "./ListEdit.ts"
 import { PatchDiff } from "./PatchDiff.ts"
 import { isPatch, type Op, type Ops, type Path } from "./PatchOp.ts"
-import { PieceTable } from "./PieceTable.ts"
 
 export type { Json } from "./Json.ts"
 export type { Op } from "./PatchOp.ts"
@@ -86,7 +86,10 @@ class Draft {
   /** The containers that were copied, and may be written to. */
   readonly #copies = new Set<object>()
   /** Those of them that are lists whose elements are put in order at the end. */
-  readonly #tables = new Map<object, PieceTable<Json>>()
+  readonly #edits = new Map<object, ListEdit<Json>>()
+  /** The list that the step before has edited, and its path. */
+  #edit: ListEdit<Json> | undefined
+  #edited: Path = []
   /** The target of a step. */
   #parent: Array<Json> | Record<string, Json | undefined>
   #key: string | number = 0
@@ -96,12 +99,16 @@ class Draft {
   }
 
   done(): Json {
-    for (const table of this.#tables.values()) table.restore()
+    for (const edit of this.#edits.values()) edit.restore()
     return this.#top[0] as Json
   }
 
   apply(op: Op): void {
     const path = op[1]
+    if (this.#edit !== undefined) {
+      if (op[0] === "splice" && isSame(path, this.#edited)) return this.#splice(op, this.#edit)
+      this.#edit = undefined
+    }
     this.#parent = this.#top
     this.#key = 0
     for (let depth = 0; depth < path.length; depth++) {
@@ -119,7 +126,7 @@ class Draft {
         return void delete this.#parent[this.#key]
       case "splice":
         if (!isList(target)) return fail(op, path.length, "a list", target)
-        return this.#splice(op, target)
+        return this.#spliceList(op, target)
       case "append":
         if (typeof target !== "string") return fail(op, path.length, "a string", target)
         return this.#put(target + op[2])
@@ -138,32 +145,36 @@ class Draft {
     this.#put(value)
   }
 
-  #splice(op: Op & { readonly 0: "splice" }, list: List): void {
-    const [, path, index, deleteCount, items] = op
-    const table = this.#tables.get(list)
-    const { length } = table ?? list
-    if (!(index >= 0 && deleteCount >= 0 && index + deleteCount <= length)) {
-      throw new PatchMismatch(op, path, `a list of at least ${index + deleteCount} elements`, `one of ${length}`)
-    }
-    if (table !== undefined) return table.splice(index, deleteCount, items)
-    if (this.#copies.has(list)) {
-      const more = new PieceTable(list as Array<Json>)
-      this.#tables.set(list, more)
-      return more.splice(index, deleteCount, items)
-    }
-    // Most lists are spliced once. Not Array.splice, whose items are arguments: very many of them overflow the stack.
+  #spliceList(op: Splice, list: List): void {
+    const edit = this.#edits.get(list)
+    if (edit === undefined && !this.#copies.has(list)) return this.#spliceOnce(op, list)
+    this.#edit = edit ?? new ListEdit(list as Array<Json>)
+    this.#edited = op[1]
+    if (edit === undefined) this.#edits.set(list, this.#edit)
+    this.#splice(op, this.#edit)
+  }
+
+  /** Most lists are spliced once. Not Array.splice, whose items are arguments: very many of them overflow the stack. */
+  #spliceOnce(op: Splice, list: List): void {
+    const [, , index, deleteCount, items] = op
+    assertThere(op, list.length)
     const copy = [...list]
     const spliced = copy.slice(0, index).concat(items, copy.slice(index + deleteCount))
     this.#copies.add(spliced)
     this.#put(spliced)
   }
 
+  #splice(op: Splice, edit: ListEdit<Json>): void {
+    assertThere(op, edit.length)
+    edit.splice(op[2], op[3], op[4])
+  }
+
   #get(): Json | undefined {
     if (!Array.isArray(this.#parent)) return typeof this.#key === "string" ? read(this.#parent, this.#key) : undefined
-    const table = this.#tables.get(this.#parent)
-    if (table === undefined) return typeof this.#key === "number" ? this.#parent[this.#key] : undefined
-    if (typeof this.#key !== "number" || !(this.#key >= 0 && this.#key < table.length)) return undefined
-    this.#key = table.locate(this.#key)
+    const edit = this.#edits.get(this.#parent)
+    if (edit === undefined) return typeof this.#key === "number" ? this.#parent[this.#key] : undefined
+    if (typeof this.#key !== "number" || !(this.#key >= 0 && this.#key < edit.length)) return undefined
+    this.#key = edit.locate(this.#key)
     return this.#parent[this.#key]
   }
 
@@ -180,6 +191,19 @@ class Draft {
     this.#put(copy)
     return copy
   }
+}
+
+type Splice = Op & { readonly 0: "splice" }
+
+const assertThere = (op: Splice, length: number): void => {
+  const end = op[2] + op[3]
+  if (op[2] >= 0 && op[3] >= 0 && end <= length) return
+  throw new PatchMismatch(op, op[1], `a list of at least ${end} elements`, `one of ${length}`)
+}
+
+const isSame = (one: Path, other: Path): boolean => {
+  for (let depth = 0; depth < one.length; depth++) if (one[depth] !== other[depth]) return false
+  return one.length === other.length
 }
 
 const fail = (op: Op, depth: number, expected: string, found: Json | undefined): never => {

@@ -211,14 +211,19 @@ const convertList = (
     // Not `slice`, which takes a hundred times as long for a frozen array.
     if (to !== after[index]) (converted ??= [...after])[index] = to
   }
-  const isOld = Array.isArray(old) && old.length === before.length
-  if (isOld && old !== before) {
-    const shift = old.length - after.length
-    for (let index = 0; index < first; index++) put(index, old[index])
-    for (let index = end; index < after.length; index++) put(index, old[index + shift])
+  const known: ReadonlyArray<unknown> | undefined = Array.isArray(old) && old.length === before.length ? old : undefined
+  if (known !== undefined && known !== before) {
+    const shift = known.length - after.length
+    for (let index = 0; index < first; index++) put(index, known[index])
+    for (let index = end; index < after.length; index++) put(index, known[index + shift])
   }
-  const [from, to] = isOld ? [first, end] : [0, after.length]
-  for (let index = from; index < to; index++) put(index, convert(after[index]))
+  const [from, to] = known === undefined ? [0, after.length] : [first, end]
+  let place = first
+  for (let index = from; index < to; index++) {
+    const found = known === undefined ? -1 : ListChange.find(before, after[index], place)
+    if (found >= 0) place = found + 1
+    put(index, found >= 0 ? known?.[found] : convert(after[index]))
+  }
   return converted ?? (isOrdinary(after) ? after : [...after])
 }
 

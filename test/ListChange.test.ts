@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { make, whole } from "../src/ListChange.ts"
+import { find, make, whole } from "../src/ListChange.ts"
 
 const Elements = Schema.Array(Schema.Literals([0, 1, 2])).check(Schema.isMaxLength(6))
 
@@ -39,5 +39,17 @@ describe("the change of a list", () => {
   it("is all of a list that is new", () => {
     const after = [1, 2]
     assert.deepStrictEqual(whole(after), { before: [], after, first: 0, end: 2 })
+  })
+})
+
+describe("an element of the list before", () => {
+  it("is found at its place or shortly behind it, and nowhere else", () => {
+    const list = Array.from({ length: 20 }, (_, index) => `${index}`)
+    assert.deepStrictEqual(
+      list.map((element) => find(list, element, 3)),
+      list.map((_, index) => (index >= 3 && index < 11 ? index : -1))
+    )
+    assert.strictEqual(find(list, "19", 18), 19)
+    assert.strictEqual(find(list, undefined, 18), -1)
   })
 })

@@ -134,6 +134,24 @@ describe("the encoded state", () => {
     assert.deepEqual(codec.decode(shorter, { from, to: { list: [] } }), codec.decode(shorter))
   })
 
+  it("keeps the elements that have stayed between others that have not", () => {
+    const codec = StateCodec.make<{ readonly list: ReadonlyArray<object> }>({
+      list: Schema.Array(Schema.DateTimeUtcFromMillis)
+    })
+    const from = { list: [1, 2, 3, 4, 5, 6, 7] }
+    const to = codec.decode(from)
+    const next = codec.decode({ list: [2, 9, 4, 3, 6, 8] }, { from, to })
+    assert.deepEqual(next, codec.decode({ list: [2, 9, 4, 3, 6, 8] }))
+    for (const [index, known] of [
+      [0, 1],
+      [2, 3],
+      [4, 5]
+    ] as const) {
+      assert.strictEqual(next.list[index], to.list[known])
+    }
+    assert.deepStrictEqual(codec.encode(next, { from: to, to: from }), { list: [2, 9, 4, 3, 6, 8] })
+  })
+
   it("of a list that has rules of its own follows them", () => {
     const few = Schema.Array(Schema.Int).check(Schema.isMaxLength(2))
     const pair = Schema.Tuple([Schema.String, Schema.Int])

@@ -57,7 +57,7 @@ const installed = (): (() => void) => {
     ],
     [
       Array.prototype,
-      ["indexOf", "lastIndexOf", "includes", "join", "splice", "shift", "unshift", "reverse", "sort"],
+      ["indexOf", "lastIndexOf", "includes", "join", "splice", "shift", "unshift", "reverse", "sort", "copyWithin"],
       over
     ],
     [Object, ["keys", "values", "entries", "getOwnPropertyNames"], result],
