@@ -36,7 +36,12 @@ const sections: ReadonlyArray<{
   {
     title: "Servers",
     about: "What ends the start of a server or appears in its log. No client gets these.",
-    files: ["src/server/LiveConfig.ts", "src/server/security/Secrets.ts", "src/server/store/SnapshotStoreError.ts"]
+    files: [
+      "src/server/LiveConfig.ts",
+      "src/server/http/ListenError.ts",
+      "src/server/security/Secrets.ts",
+      "src/server/store/SnapshotStoreError.ts"
+    ]
   },
   {
     title: "Actors",

@@ -20,7 +20,7 @@ export class UnknownComponent extends Schema.TaggedError<UnknownComponent>()("Un
   }
 
   get hint(): string {
-    return "List the component in LiveServer.layer, or correct its name."
+    return "List the component in `components` of the server, or correct its name."
   }
 }
 

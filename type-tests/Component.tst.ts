@@ -1,9 +1,9 @@
 import { type Config, Context, type Duration, Effect, Layer, Schema } from "effect"
-import type { HttpRouter } from "effect/http"
+import { HttpRouter, type HttpServer, HttpServerResponse, HttpStaticServer } from "effect/http"
 import { Rpc } from "effect/rpc"
 import { Component, type LiveError } from "fibra"
 import type { CallOptions, LiveHandle, MountOptions } from "fibra/client"
-import { LiveServer, type Principals, Secrets, SnapshotStore } from "fibra/server"
+import { type LiveConfig, LiveServer, Principals, Secrets, SnapshotStore } from "fibra/server"
 import { describe, expect, test } from "tstyche"
 
 // Where a call gives an Effect, the negative matchers about calling would match whatever is said: the language service complains of
@@ -80,6 +80,31 @@ describe("a server", () => {
     expect(Layer.provide(app, BoardLayer)).type.toBe<
       Layer.Layer<Principals.Principals, LiveServer.StartError, HttpRouter.HttpRouter>
     >()
+  })
+
+  test("has an HTTP server of its own, or the router of another one", () => {
+    const own = LiveServer.layerHttp({ components: [Board] }).pipe(Layer.provide(BoardLayer))
+    expect(own).type.toBe<
+      Layer.Layer<
+        Principals.Principals | HttpServer.HttpServer,
+        LiveServer.StartError | LiveServer.ListenError | LiveConfig.LiveConfigError
+      >
+    >()
+  })
+
+  test("requires what its other routes require, but for files and sign-outs", () => {
+    const routes = HttpRouter.add(
+      "GET",
+      "/audit",
+      Effect.as(
+        Audit.use((audit) => audit.record("read")),
+        HttpServerResponse.empty()
+      )
+    )
+    const files = HttpStaticServer.layer({ root: "." })
+    const signOut = HttpRouter.use(() => Effect.asVoid(Principals.Principals))
+    const own = LiveServer.layerHttp({ components: [], routes: Layer.mergeAll(routes, files, signOut) })
+    expect<Layer.Services<typeof own>>().type.toBe<Audit>()
   })
 
   test("does not start without a secret or with a wrong one, and says nothing else in its type", () => {

@@ -1,7 +1,7 @@
 // What the showcase serves: the live components, and the page that `vite build` left in `dist`.
 // #region site
 import { fileURLToPath } from "node:url"
-import { HttpRouter, HttpStaticServer } from "effect/http"
+import { HttpStaticServer } from "effect/http"
 import { Effect, Layer } from "effect"
 import { Authentication, Authorization, LiveServer } from "fibra/server"
 import { Board } from "../board/Board.ts"
@@ -28,13 +28,15 @@ const authorization = Authorization.layer({ mount: () => Effect.succeed(true) })
 
 const clients = fileURLToPath(new URL("../clients", import.meta.url))
 
-export const layer = (dist: string) =>
-  Layer.mergeAll(
-    LiveServer.layer({ components: [Counter, Clock, Chat, History, Board] }).pipe(
-      Layer.provide([CounterLayer, ClockLayer, ChatLayer, HistoryLayer, BoardLayer, authentication, authorization])
+/** The site, with the page in `dist`. */
+export const layer = (dist: string, options: { readonly port?: number; readonly host?: string } = {}) =>
+  LiveServer.layerHttp({
+    components: [Counter, Clock, Chat, History, Board],
+    routes: Layer.mergeAll(
+      // A page without fibra: what the open protocol is like in plain JavaScript.
+      HttpStaticServer.layer({ root: clients, prefix: "/clients", cacheControl: "no-cache" }),
+      HttpStaticServer.layer({ root: dist, cacheControl: "no-cache" })
     ),
-    // A page without fibra: what the open protocol is like in plain JavaScript.
-    HttpStaticServer.layer({ root: clients, prefix: "/clients", cacheControl: "no-cache" }),
-    HttpStaticServer.layer({ root: dist, cacheControl: "no-cache" })
-  ).pipe((site) => HttpRouter.serve(site, { disableLogger: true, disableListenLog: true }))
+    ...options
+  }).pipe(Layer.provide([CounterLayer, ClockLayer, ChatLayer, HistoryLayer, BoardLayer, authentication, authorization]))
 // #endregion site

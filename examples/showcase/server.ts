@@ -1,10 +1,9 @@
 // `npm start`: builds the page, then serves it with its components. PORT is 3000 unless it is set;
 // every setting of the server may be set, too: `FIBRA_RATE=20 npm start`.
 // #region main
-import { createServer } from "node:http"
 import { fileURLToPath } from "node:url"
-import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-import { Config, Console, Layer } from "effect"
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Console, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import { LiveConfig, SnapshotStore } from "fibra/server"
 import * as Secret from "./Secret.ts"
@@ -16,12 +15,6 @@ const ready = HttpServer.HttpServer.use(({ address }) =>
   Console.log(`The showcase is at http://localhost:${"port" in address ? address.port : ""}`)
 )
 
-const options = {
-  port: Config.withDefault(Config.Port("PORT"), 3000),
-  // Open sockets would be waited for when the process is to end; LiveServer closes them instead.
-  disablePreemptiveShutdown: Config.succeed(true)
-}
-
 Layer.effectDiscard(ready).pipe(
   Layer.provide(Site.layer(beside("./dist"))),
   Layer.provide([
@@ -31,7 +24,7 @@ Layer.effectDiscard(ready).pipe(
     // Every setting may come from the environment.
     LiveConfig.layerConfig
   ]),
-  Layer.provide(NodeHttpServer.layerConfig(createServer, options)),
+  Layer.provide(NodeServices.layer),
   Layer.launch,
   NodeRuntime.runMain
 )

@@ -9,6 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Limit from "../actor/Limit.ts"
 import * as Log from "../Log.ts"
+import { HttpRequests } from "./http/HttpRequests.ts"
 import { InstanceRunner } from "./instance/InstanceRunner.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import { Sessions } from "./session/Sessions.ts"
@@ -20,6 +21,7 @@ export const layer: Layer.Layer<never, never, InstanceRunner | Sessions | Transp
     const instances = yield* InstanceRunner
     const sessions = yield* Sessions
     const transport = yield* Transport
+    const requests = yield* HttpRequests
     const { drainTimeout } = yield* LiveConfig.LiveConfig
     /** Whether a step ended in its share of the time. The next one follows in any case. */
     const within = (share: number, fiber: Fiber.Fiber<void>): Effect.Effect<boolean> =>
@@ -31,9 +33,13 @@ export const layer: Layer.Layer<never, never, InstanceRunner | Sessions | Transp
 
     yield* Effect.addFinalizer(() =>
       Effect.gen(function* () {
+        requests.begin()
         sessions.drainUnsafe()
         transport.drainUnsafe()
         const keeping = yield* start(instances.keepAll)
+        const answering = yield* Effect.forkDetach(within(finishingShare, yield* start(requests.answered)), {
+          startImmediately: true
+        })
         const finished = yield* within(finishingShare, yield* start(instances.finish))
         // A handler may be uninterruptible.
         if (!finished) yield* within(stoppingShare, yield* start(instances.stopNow))
@@ -50,9 +56,10 @@ export const layer: Layer.Layer<never, never, InstanceRunner | Sessions | Transp
         )
         // What is not stored by now is given up, and what has not ended is left behind.
         yield* instances.close
-        if (finished && kept) return
+        const answered = yield* Fiber.join(answering)
+        if (finished && kept && answered) return
         yield* Log.warning(
-          "The server ended before everything was finished: handlers or stores took longer than drainTimeout. " +
+          `The server ended before everything was finished: ${answered ? "" : "HTTP requests, "}handlers or stores took longer than drainTimeout. ` +
             "Shorten them, or raise drainTimeout."
         )
       })

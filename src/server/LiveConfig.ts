@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Str from "effect/String"
 import * as Kind from "./SettingKind.ts"
+import { withoutStack } from "./StartError.ts"
 
 /** The settings of a live server. */
 export interface Settings {
@@ -299,7 +300,3 @@ const merge = (base: Settings, given: ReadonlyArray<Given>): Effect.Effect<Setti
 }
 
 const shown = (came: unknown): string => (Duration.isDuration(came) ? Duration.format(came) : Formatter.format(came))
-
-/** The stack would point into the server, where the mistake is not. */
-const withoutStack = (error: LiveConfigError): LiveConfigError =>
-  Object.defineProperty(error, "stack", { value: `${error.name}: ${error.message}` })

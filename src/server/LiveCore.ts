@@ -1,5 +1,5 @@
 /**
- * The components of a live server and everything that runs them, without a network. `LiveServer.layer` puts a network before it,
+ * The components of a live server and everything that runs them, without a network. `LiveServer` puts a network before it,
  * and `LiveTest` clients in the same process.
  */
 import type * as Config from "effect/Config"
@@ -48,15 +48,23 @@ export type Core =
 /** Why a server does not start: its secret is missing, or cannot be used. */
 export type StartError = Secrets.SecretsError | Config.ConfigError
 
-/** Runs the components. Secrets, store and principals are those that are provided, or otherwise the defaults. */
+/**
+ * Runs the components, and ends in order. Secrets, store and principals are those that are provided, or otherwise the
+ * defaults.
+ */
 export const layer = <const Components extends ReadonlyArray<Component.Any>>(options: {
+  readonly components: Components
+}): Layer.Layer<Core, StartError, Requirements<Components>> => Layer.provideMerge(Drain.layer, layerUndrained(options))
+
+/** The same without `Drain.layer`, for a server with more that has to end first. */
+export const layerUndrained = <const Components extends ReadonlyArray<Component.Any>>(options: {
   readonly components: Components
 }): Layer.Layer<Core, StartError, Requirements<Components>> =>
   Layer.unwrap(
     Effect.contextWith((context: Context.Context<Requirements<Components>>) =>
       Effect.map(withBehaviors(options.components, context), (behaviors) =>
         Layer.provideMerge(
-          Layer.mergeAll(LiveRpc.layer, LiveJson.layer, Drain.layer, signOut),
+          Layer.mergeAll(LiveRpc.layer, LiveJson.layer, signOut),
           Layer.provideMerge(Sessions.layer, running(behaviors))
         )
       )
@@ -122,7 +130,7 @@ const withBehaviors = Effect.fnUntraced(function* (
   for (const component of components) {
     const name = component.componentName
     if (names.has(name)) {
-      return yield* Effect.die(new Error(`LiveServer.layer lists two components called "${name}". Rename one.`))
+      return yield* Effect.die(new Error(`The server lists two components called "${name}". Rename one.`))
     }
     names.add(name)
     behaviors.set(component, Context.getUnsafe(context, component.behavior))

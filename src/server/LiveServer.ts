@@ -1,64 +1,124 @@
 /**
- * The entry point: serves components over a router of Effect's HTTP server. That every listed component has its
- * behaviour is checked when the program is compiled.
+ * The entry points: serve components with an HTTP server of their own, over a router of Effect's HTTP server, or within
+ * a server that is there already. That every listed component has its behaviour is checked when the program is compiled.
  */
 import "effect/schema/SchemaJITCompiler/enable"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
+import type * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import type * as Component from "../Component.ts"
-import { ConnectionLimits } from "./transport/ConnectionLimits.ts"
-import * as Authentication from "./security/Authentication.ts"
-import type { WireProtocol } from "./transport/Connection.ts"
-import * as LiveConfig from "./LiveConfig.ts"
-import * as LiveCore from "./LiveCore.ts"
-import * as LiveJson from "./wire/json/LiveJson.ts"
-import * as LiveRpc from "./wire/rpc/LiveRpc.ts"
-import * as Principals from "./security/Principals.ts"
-import * as RejectionLog from "./security/RejectionLog.ts"
-import * as Revocations from "./security/Revocations.ts"
-import { PerMessageDeflate } from "./transport/PerMessageDeflate.ts"
-import * as Transport from "./transport/Transport.ts"
+import * as Drain from "./Drain.ts"
 import "./http/Listening.ts"
-import * as RefusedRequests from "./http/RefusedRequests.ts"
+import type { ListenError } from "./http/ListenError.ts"
+import * as NodeServer from "./http/NodeServer.ts"
 import * as ShutdownResponder from "./http/ShutdownResponder.ts"
-import * as Upgrade from "./http/Upgrade.ts"
-import * as UpgradeRejection from "./http/UpgradeRejection.ts"
-import * as WebSocketWriter from "./transport/WebSocketWriter.ts"
+import type { LiveConfigError } from "./LiveConfig.ts"
+import * as LiveCore from "./LiveCore.ts"
+import * as LiveRoutes from "./LiveRoutes.ts"
+import type * as Principals from "./security/Principals.ts"
 
+export { ListenError } from "./http/ListenError.ts"
 export type { Requirements, StartError } from "./LiveCore.ts"
 
+/** What `routes` of `layerHttp` may use without asking for it: the router, files and sign-outs. */
+export type Provided =
+  | HttpRouter.HttpRouter
+  | Principals.Principals
+  | Layer.Success<typeof NodeHttpServer.layerHttpServices>
+
+/** What routes require of those that serve them: what they are built with, and what their handlers use. */
+export type RoutesRequirements<R> = Exclude<
+  | HttpRouter.Request.Without<R>
+  | Exclude<
+      HttpRouter.Request.Only<"Requires", R> | HttpRouter.Request.Only<"GlobalRequires", R>,
+      HttpRouter.GlobalProvided
+    >,
+  Provided
+>
+
+/** A server of its own. */
+export interface HttpOptions<Components extends ReadonlyArray<Component.Any>, E, R> {
+  readonly components: Components
+  /** Where it listens; 0 is any free port. Left out: `PORT` of the environment, or 3000. */
+  readonly port?: number | Config.Config<number>
+  /** The address that it listens on. Left out: all of them. */
+  readonly host?: string | Config.Config<string>
+  /** Other routes of the server, such as those of `HttpRouter.add` or `HttpStaticServer.layer`. */
+  readonly routes?: Layer.Layer<never, E, R>
+}
+
+type HttpLayer<Components extends ReadonlyArray<Component.Any>, E, R> = Layer.Layer<
+  Principals.Principals | HttpServer.HttpServer,
+  LiveCore.StartError | LiveConfigError | ListenError | HttpRouter.Request.Without<E>,
+  LiveCore.Requirements<Components> | RoutesRequirements<R>
+>
+
 /**
- * Serves the components at `${path}/rpc` (by default `/api/live/rpc`) and, for clients in any language, at
- * `${path}/ws`, until the Scope closes. It requires a router and the behaviour of each component. These services are
- * optional, which its type cannot say: `LiveConfig`, `Authentication`, `Authorization`, `Secrets` (otherwise
- * `FIBRA_SECRET` signs the state tokens), `SnapshotStore` (otherwise states are stored in memory) and `Principals`,
- * which it provides to the rest of the program, such as a route that signs somebody out.
+ * Serves the components with an HTTP server of their own, until the Scope closes: at `${path}/rpc` (by default
+ * `/api/live/rpc`) and, for clients in any language, at `${path}/ws`. It listens when everything is there to be served.
+ * At the end new requests are answered 503 while everything that has begun is finished, and nobody who is connected is
+ * waited for.
+ *
+ * It requires the behaviour of each component. These services are optional, which its type cannot say: `LiveConfig`,
+ * `Authentication`, `Authorization`, `Secrets` (otherwise `FIBRA_SECRET` signs the state tokens), `SnapshotStore`
+ * (otherwise states are stored in memory) and `Principals`, which it provides to its routes and to the rest of the
+ * program. Its `HttpServer` tells the address.
  *
  * <!-- snippet: examples/counter/main.ts#main -->
  *
  * ```ts
- * import { createServer } from "node:http"
- * import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
- * import { Config, Layer } from "effect"
- * import { HttpRouter } from "effect/http"
+ * import { NodeRuntime } from "@effect/platform-node"
+ * import { Layer } from "effect"
  * import { LiveConfig, LiveServer } from "fibra/server"
  * import { Counter } from "./Counter.ts"
  * import { CounterLayer } from "./CounterLayer.ts"
  *
- * const options = {
- *   port: Config.withDefault(Config.Port("PORT"), 3000),
- *   // Open sockets would be waited for when the process is to end; LiveServer closes them instead.
- *   disablePreemptiveShutdown: Config.succeed(true)
- * }
- *
- * LiveServer.layer({ components: [Counter] }).pipe(
+ * LiveServer.layerHttp({ components: [Counter] }).pipe(
  *   Layer.provide([CounterLayer, LiveConfig.layerConfig]),
- *   HttpRouter.serve,
- *   Layer.provide(NodeHttpServer.layerConfig(createServer, options)),
  *   Layer.launch,
  *   NodeRuntime.runMain
  * )
+ * ```
+ */
+export const layerHttp = <const Components extends ReadonlyArray<Component.Any>, E = never, R = never>(
+  options: HttpOptions<Components, E, R>
+): HttpLayer<Components, E, R> => {
+  const live = Layer.provideMerge(LiveRoutes.layer(), LiveCore.layerUndrained(options))
+  const routes = (options.routes ?? Layer.empty) as Layer.Layer<never, E, R>
+  const served = HttpRouter.serve(Layer.provideMerge(routes, live), quiet)
+  const listening = Layer.unwrap(Effect.map(place(options), NodeServer.listening))
+  const layer = Layer.provideMerge(Drain.layer, Layer.provideMerge(listening, served)).pipe(
+    Layer.provide([NodeServer.layer, NodeHttpServer.layerHttpServices])
+  )
+  // What is excluded from an R that is not known yet is not known either.
+  return layer as HttpLayer<Components, E, never> as HttpLayer<Components, E, R>
+}
+
+/**
+ * Serves the components over a router, for a program whose HTTP server is one of Effect's; otherwise `layerHttp` is
+ * shorter. It takes the same services, and requires the router, too.
+ *
+ * <!-- snippet: test/examples/Router.ts#router -->
+ *
+ * ```ts
+ * import { createServer } from "node:http"
+ * import { NodeHttpServer } from "@effect/platform-node"
+ * import { Layer } from "effect"
+ * import { HttpRouter, HttpServerResponse } from "effect/http"
+ * import { LiveServer } from "fibra/server"
+ * import { Counter } from "../../examples/counter/Counter.ts"
+ * import { CounterLayer } from "../../examples/counter/CounterLayer.ts"
+ *
+ * const live = LiveServer.layer({ components: [Counter] }).pipe(Layer.provide(CounterLayer))
+ * const hello = HttpRouter.add("GET", "/hello", HttpServerResponse.text("hello"))
+ *
+ * // Open sockets would be waited for when the process is to end; LiveServer closes them instead.
+ * const http = NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1", disablePreemptiveShutdown: true })
+ *
+ * export const server = HttpRouter.serve(Layer.merge(live, hello), { disableLogger: true }).pipe(Layer.provideMerge(http))
  * ```
  */
 export const layer = <const Components extends ReadonlyArray<Component.Any>>(options: {
@@ -68,51 +128,20 @@ export const layer = <const Components extends ReadonlyArray<Component.Any>>(opt
   LiveCore.StartError,
   HttpRouter.HttpRouter | LiveCore.Requirements<Components>
 > =>
-  Layer.effect(Principals.Principals, Principals.Principals).pipe(
-    Layer.merge(routes),
-    Layer.provide(Layer.provideMerge(LiveCore.layer(options), ShutdownResponder.layer)),
-    Layer.provide(RejectionLog.layer)
-  )
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const responder = yield* ShutdownResponder.ShutdownResponder
+      yield* Effect.addFinalizer(() => Effect.sync(() => responder.begin()))
+      return LiveRoutes.layer((incoming) => responder.see(incoming))
+    })
+  ).pipe(Layer.provideMerge(LiveCore.layer(options)), Layer.provide(ShutdownResponder.layer))
 
-const routes = HttpRouter.use((router) =>
-  Effect.gen(function* () {
-    const config = yield* LiveConfig.LiveConfig
-    const transport = yield* Transport.Transport
-    const rpc = yield* LiveRpc.LiveRpc
-    const json = yield* LiveJson.LiveJson
-    const authenticate = yield* Authentication.Authentication
-    const revocations = yield* Revocations.Revocations
-    const shutdownResponder = yield* ShutdownResponder.ShutdownResponder
-    const run = Effect.runForkWith(yield* Effect.context<never>())
-    const logged = yield* RejectionLog.bound
-    // Shared by all endpoints, which count their connections together.
-    const gate: Upgrade.Gate = {
-      limits: new ConnectionLimits(config),
-      authenticate,
-      compression: config.compression ? new PerMessageDeflate(config) : undefined,
-      config,
-      hasLeft: revocations.hasLeftUnsafe,
-      isDraining: transport.isDraining,
-      onRequest: (incoming) => shutdownResponder.see(incoming),
-      onRefused: (status) => void run(UpgradeRejection.count(status))
-    }
-    const endpoint = (frontOf: (query: () => URLSearchParams) => WireProtocol) =>
-      logged(
-        Upgrade.handler(gate, (ws, socket, { deflater, principal, query }) =>
-          WebSocketWriter.attach(transport, frontOf(query), ws, socket, principal, deflater)
-        )
-      )
-    yield* Effect.addFinalizer(() => Effect.sync(() => shutdownResponder.begin()))
-    yield* router.addGlobalMiddleware(RefusedRequests.middleware)
-    yield* router.add(
-      "GET",
-      `${config.path}/rpc`,
-      endpoint(() => rpc)
-    )
-    yield* router.add(
-      "GET",
-      `${config.path}/ws`,
-      endpoint((query) => json(query()))
-    )
-  })
-)
+const quiet = { disableLogger: true, disableListenLog: true }
+
+/** Where to listen. */
+const place = Effect.fnUntraced(function* ({ host, port }: Pick<HttpOptions<[], never, never>, "host" | "port">) {
+  return {
+    port: typeof port === "number" ? port : yield* port ?? NodeServer.portOfEnvironment,
+    host: typeof host === "object" ? yield* host : host
+  }
+})

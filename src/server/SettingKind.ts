@@ -59,6 +59,10 @@ export const payload: SettingKind<number> = number(
 )
 
 /** A number per second. */
+export const port: SettingKind<number> = number(
+  "a port from 0 to 65535",
+  (value) => Number.isInteger(value) && value >= 0 && value <= 65_535
+)
 export const rate: SettingKind<number> = number("a number above 0, or Infinity", (value) => value > 0)
 
 const time = (expected: string, isValid: (millis: number) => boolean): SettingKind<Duration.Duration> => {

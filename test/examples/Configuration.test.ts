@@ -3,11 +3,13 @@ import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { ConfigProvider, Context, Duration, Effect, Layer } from "effect"
+import { HttpServer } from "effect/http"
 import { LiveClient } from "fibra/client"
 import { LiveConfig } from "fibra/server"
 import { connect } from "../support/RawSocket.ts"
 import { Counter } from "../../examples/counter/Counter.ts"
 import { config } from "./Environment.ts"
+import { server as onRouter } from "./Router.ts"
 import { server, url } from "./Server.ts"
 
 layer(server)("docs/configuration.md, the example", (it) => {
@@ -28,6 +30,19 @@ layer(server)("docs/configuration.md, the example", (it) => {
       const error = yield* Effect.flip(mount)
       assert.deepInclude(error.reason, { _tag: "TooManyComponents", limit: 3 })
     }).pipe(Effect.provide(Layer.unwrap(Effect.map(url, (url) => LiveClient.layerWebSocket({ url })))))
+  )
+})
+
+layer(onRouter)("docs/configuration.md, the example of a router", (it) => {
+  it.effect("a router has the live components beside its other routes", () =>
+    Effect.gen(function* () {
+      const { address } = yield* HttpServer.HttpServer
+      const host = `127.0.0.1:${"port" in address ? address.port : 0}`
+      const hello = yield* Effect.promise(() => fetch(`http://${host}/hello`).then((response) => response.text()))
+      assert.strictEqual(hello, "hello")
+      const socket = yield* connect(`ws://${host}/api/live/rpc`)
+      assert.isDefined(socket)
+    })
   )
 })
 

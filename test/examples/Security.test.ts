@@ -1,6 +1,4 @@
 /** docs/security.md: who is let in, how a browser says who it is, and how somebody is signed out. Over real sockets. */
-import { createServer } from "node:http"
-import { NodeHttpServer } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer, Logger, Redacted } from "effect"
 import { Headers, HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
@@ -54,8 +52,7 @@ const signOut = HttpRouter.use((router) =>
   })
 )
 
-const app = signOut.pipe(
-  Layer.provideMerge(LiveServer.layer({ components: [Counter] })),
+const app = LiveServer.layerHttp({ components: [Counter], routes: signOut, port: 0, host: "127.0.0.1" }).pipe(
   Layer.provide([CounterLayer, authentication])
 )
 // #endregion signout
@@ -96,10 +93,7 @@ const accounts = Layer.sync(Accounts, () => {
   }
 })
 
-const server = HttpRouter.serve(app, { disableLogger: true, disableListenLog: true }).pipe(
-  Layer.provide([accounts, limits, redacted, Logger.layer([])]),
-  Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" }))
-)
+const server = Layer.provide(app, [accounts, limits, redacted, Logger.layer([])])
 
 const origin = Effect.map(HttpServer.HttpServer, ({ address }) => `127.0.0.1:${"port" in address ? address.port : 0}`)
 

@@ -8,6 +8,7 @@ import { root } from "../support/workspace.ts"
 const entryPoints = [
   ["Component.Service", "src/Component.ts", "export const Service ="],
   ["toLayer", "src/Component.ts", "  readonly toLayer:"],
+  ["LiveServer.layerHttp", "src/server/LiveServer.ts", "export const layerHttp ="],
   ["LiveServer.layer", "src/server/LiveServer.ts", "export const layer ="],
   ["LiveConfig.layer", "src/server/LiveConfig.ts", "export const layer ="],
   ["Authentication.layer", "src/server/security/Authentication.ts", "export const layer ="],

@@ -1,9 +1,7 @@
 /** The servers that the cases are played against: the showcase's, and those of the lab with limits of their own. */
-import { createServer } from "node:http"
 import { fileURLToPath } from "node:url"
-import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Duration, Effect, Exit, Layer, Scope } from "effect"
-import { HttpRouter, HttpServer } from "effect/http"
+import { HttpServer } from "effect/http"
 import { Authorization, LiveConfig, LiveServer, Secrets } from "fibra/server"
 import * as Site from "../../examples/showcase/Site.ts"
 import type { Limits } from "./Case.ts"
@@ -21,17 +19,17 @@ export class Server extends Context.Service<
   }
 >()("test/protocol/Server") {}
 
-const http = NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1", disablePreemptiveShutdown: true })
+const anywhere = { port: 0, host: "127.0.0.1" }
 
 const secrets = Secrets.layer(["a secret for tests that is long enough to be one"])
 
 /** Serves the app in a Scope of its own, which may end before the tests do. */
-const layerOf = <E>(app: Layer.Layer<never, E, HttpServer.HttpServer>) =>
+const layerOf = <E>(app: Layer.Layer<HttpServer.HttpServer, E>) =>
   Layer.effect(
     Server,
     Effect.gen(function* () {
       const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
-      const context = yield* Layer.buildWithScope(Layer.provideMerge(Layer.provide(app, secrets), http), scope)
+      const context = yield* Layer.buildWithScope(Layer.provide(app, secrets), scope)
       const { address } = Context.get(context, HttpServer.HttpServer)
       const host = `127.0.0.1:${"port" in address ? address.port : 0}`
       return Server.of({
@@ -44,10 +42,7 @@ const layerOf = <E>(app: Layer.Layer<never, E, HttpServer.HttpServer>) =>
 
 /** What `npm start` serves, without the page that has to be built. */
 export const layerShowcase = layerOf(
-  Layer.provide(
-    Site.layer(fileURLToPath(new URL("../../examples/clients", import.meta.url))),
-    NodeHttpServer.layerHttpServices
-  )
+  Site.layer(fileURLToPath(new URL("../../examples/clients", import.meta.url)), anywhere)
 )
 
 /** The numbers as the server has them: times are durations there. */
@@ -61,8 +56,7 @@ const config = ({ linger, tokenAge, tokenInterval, ...limits }: Limits): Partial
 /** The components of the lab, with these limits and the defaults. Nobody may be in the room "locked". */
 export const layerLab = (limits: Limits = {}) =>
   layerOf(
-    LiveServer.layer({ components: Lab.components }).pipe(
-      (app) => HttpRouter.serve(app, { disableLogger: true, disableListenLog: true }),
+    LiveServer.layerHttp({ components: Lab.components, ...anywhere }).pipe(
       Layer.provide(Lab.layer),
       Layer.provide(Authorization.layer({ join: ({ room }) => Effect.succeed(room !== "locked") })),
       Layer.provide(LiveConfig.layer(config(limits)))

@@ -1,8 +1,5 @@
 /** A server of tallies as a program: `PORT` is any free one unless it is set. */
-import { createServer } from "node:http"
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as HttpRouter from "effect/http/HttpRouter"
 import * as Duration from "effect/Duration"
 import * as Layer from "effect/Layer"
 import { LiveConfig, LiveServer } from "../../src/server/index.ts"
@@ -14,21 +11,13 @@ const drainTimeout = Duration.millis(
   Number(process.env["DRAIN_MILLIS"] ?? Duration.toMillis(LiveConfig.defaults.drainTimeout))
 )
 
-const app = LiveServer.layer({ components: [CounterFixture] }).pipe(
-  Layer.provide(CounterFixtureLayer),
-  // A crowd of one machine, which calls as fast as it can.
-  Layer.provide(LiveConfig.layer({ maxConnectionsPerAddress: Infinity, rate: Infinity, drainTimeout }))
-)
-
-HttpRouter.serve(app, { disableLogger: true, disableListenLog: true }).pipe(
-  Layer.merge(listening),
-  Layer.provide(
-    NodeHttpServer.layer(createServer, {
-      port: Number(process.env["PORT"] ?? 0),
-      host: "127.0.0.1",
-      disablePreemptiveShutdown: true
-    })
-  ),
+LiveServer.layerHttp({ components: [CounterFixture], port: Number(process.env["PORT"] ?? 0), host: "127.0.0.1" }).pipe(
+  (server) => Layer.provideMerge(listening, server),
+  Layer.provide([
+    CounterFixtureLayer,
+    // A crowd of one machine, which calls as fast as it can.
+    LiveConfig.layer({ maxConnectionsPerAddress: Infinity, rate: Infinity, drainTimeout })
+  ]),
   Layer.launch,
   NodeRuntime.runMain
 )

@@ -2,13 +2,10 @@
  * A server of notes as a program. Its store is the PostgreSQL whose socket `DATABASE` names, or the folder `STORE`, and then hangs on
  * the key `stuck`, in the way that `HANGS` says, or with `STUCK=all` on every key.
  */
-import { createServer } from "node:http"
 import { PgClient } from "@effect/sql-pg"
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import { LiveConfig, LiveServer, SnapshotStore } from "../../src/server/index.ts"
@@ -45,24 +42,16 @@ const store =
         )
       )
 
-const app = LiveServer.layer({ components: [Notes] }).pipe(
-  Layer.provide([NotesLayer, store]),
-  Layer.provide(
-    LiveConfig.layer({ drainTimeout: Duration.seconds(2), persistInterval: Duration.millis(100), rate: Infinity })
-  )
-)
+const config = LiveConfig.layer({
+  drainTimeout: Duration.seconds(2),
+  persistInterval: Duration.millis(100),
+  rate: Infinity
+})
 
-// What it says of the store is tested elsewhere.
-HttpRouter.serve(app, { disableLogger: true, disableListenLog: true }).pipe(
-  Layer.merge(listening),
-  Layer.provide(
-    NodeHttpServer.layer(createServer, {
-      port: Number(process.env["PORT"] ?? 0),
-      host: "127.0.0.1",
-      disablePreemptiveShutdown: true
-    })
-  ),
-  Layer.provide(Logger.layer([])),
+LiveServer.layerHttp({ components: [Notes], port: Number(process.env["PORT"] ?? 0), host: "127.0.0.1" }).pipe(
+  (server) => Layer.provideMerge(listening, server),
+  // What it says of the store is tested elsewhere.
+  Layer.provide([NotesLayer, store, config, Logger.layer([])]),
   Layer.launch,
   NodeRuntime.runMain
 )

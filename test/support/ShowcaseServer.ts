@@ -1,7 +1,6 @@
 /** The showcase as a program, as `npm start` runs it, with a page that was built and a folder for what it keeps of its test's. */
-import { createServer } from "node:http"
 import { join } from "node:path"
-import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Duration, Layer } from "effect"
 import { LiveConfig, SnapshotStore } from "fibra/server"
 import * as Secret from "../../examples/showcase/Secret.ts"
@@ -14,11 +13,9 @@ const config =
   LINGER === undefined ? Layer.empty : LiveConfig.layer({ linger: Duration.fromInputUnsafe(LINGER as Duration.Input) })
 
 listening.pipe(
-  Layer.provide(Site.layer(DIST)),
+  Layer.provide(Site.layer(DIST, { port: Number(PORT), host: "127.0.0.1" })),
   Layer.provide([config, SnapshotStore.layerFolder(join(DATA, "states")), Secret.layer(join(DATA, "secret"))]),
-  Layer.provide(
-    NodeHttpServer.layer(createServer, { port: Number(PORT), host: "127.0.0.1", disablePreemptiveShutdown: true })
-  ),
+  Layer.provide(NodeServices.layer),
   Layer.launch,
   NodeRuntime.runMain
 )

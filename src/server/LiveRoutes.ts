@@ -1,0 +1,68 @@
+/** The endpoints of a live server: a route for each of its wires. They share their limits. */
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as Layer from "effect/Layer"
+import type { IncomingMessage } from "node:http"
+import { ConnectionLimits } from "./transport/ConnectionLimits.ts"
+import * as Authentication from "./security/Authentication.ts"
+import type { WireProtocol } from "./transport/Connection.ts"
+import * as LiveConfig from "./LiveConfig.ts"
+import * as LiveJson from "./wire/json/LiveJson.ts"
+import * as LiveRpc from "./wire/rpc/LiveRpc.ts"
+import * as RejectionLog from "./security/RejectionLog.ts"
+import * as Revocations from "./security/Revocations.ts"
+import { PerMessageDeflate } from "./transport/PerMessageDeflate.ts"
+import * as Transport from "./transport/Transport.ts"
+import * as RefusedRequests from "./http/RefusedRequests.ts"
+import * as Upgrade from "./http/Upgrade.ts"
+import * as UpgradeRejection from "./http/UpgradeRejection.ts"
+import * as WebSocketWriter from "./transport/WebSocketWriter.ts"
+
+/** Adds `${path}/rpc` and `${path}/ws` to a router. `onRequest` is called with each request to them. */
+export const layer = (
+  onRequest: (incoming: IncomingMessage) => void = () => {}
+): Layer.Layer<
+  never,
+  never,
+  HttpRouter.HttpRouter | Transport.Transport | LiveRpc.LiveRpc | LiveJson.LiveJson | Revocations.Revocations
+> =>
+  HttpRouter.use((router) =>
+    Effect.gen(function* () {
+      const config = yield* LiveConfig.LiveConfig
+      const transport = yield* Transport.Transport
+      const rpc = yield* LiveRpc.LiveRpc
+      const json = yield* LiveJson.LiveJson
+      const authenticate = yield* Authentication.Authentication
+      const revocations = yield* Revocations.Revocations
+      const run = Effect.runForkWith(yield* Effect.context<never>())
+      const logged = yield* RejectionLog.bound
+      // Shared by all endpoints, which count their connections together.
+      const gate: Upgrade.Gate = {
+        limits: new ConnectionLimits(config),
+        authenticate,
+        compression: config.compression ? new PerMessageDeflate(config) : undefined,
+        config,
+        hasLeft: revocations.hasLeftUnsafe,
+        isDraining: transport.isDraining,
+        onRequest,
+        onRefused: (status) => void run(UpgradeRejection.count(status))
+      }
+      const endpoint = (frontOf: (query: () => URLSearchParams) => WireProtocol) =>
+        logged(
+          Upgrade.handler(gate, (ws, socket, { deflater, principal, query }) =>
+            WebSocketWriter.attach(transport, frontOf(query), ws, socket, principal, deflater)
+          )
+        )
+      yield* router.addGlobalMiddleware(RefusedRequests.middleware)
+      yield* router.add(
+        "GET",
+        `${config.path}/rpc`,
+        endpoint(() => rpc)
+      )
+      yield* router.add(
+        "GET",
+        `${config.path}/ws`,
+        endpoint((query) => json(query()))
+      )
+    })
+  ).pipe(Layer.provide(RejectionLog.layer))
