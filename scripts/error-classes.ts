@@ -68,6 +68,7 @@ const values: { readonly [field: string]: ReadonlyArray<unknown> } = {
   detail: ["the client is connecting"],
   failure: [{ _tag: "LimitReached", max: 100 }],
   host: ["127.0.0.1"],
+  id: ["Board-1764512345678-x"],
   intensity: [3],
   issue: [issue],
   limit: [64],

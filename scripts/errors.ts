@@ -44,6 +44,11 @@ const sections: ReadonlyArray<{
     ]
   },
   {
+    title: "Monitor",
+    about: "What a program that asks a monitor gets.",
+    files: ["src/server/monitor/Monitor.ts"]
+  },
+  {
     title: "Actors",
     about:
       "The reasons of an `ActorError` and a `SupervisorError`, and the error of a directory: what `fibra/actor` fails with. " +

@@ -69,6 +69,15 @@ export class ActorCell<State> implements Owner, Consumer {
     return this.#inbox.size
   }
 
+  /** The message of a sender that is being handled, and the one that has waited longest. */
+  get current(): Message.Message | undefined {
+    return this.#current?.run === undefined ? this.#current : undefined
+  }
+
+  get oldest(): Message.Message | undefined {
+    return this.#inbox.oldest
+  }
+
   /** Computes the initial state and runs the build. When either fails, nothing is left behind. */
   start(): Effect.Effect<void, unknown> {
     const started = Effect.suspend(() => {
@@ -153,6 +162,7 @@ export class ActorCell<State> implements Owner, Consumer {
       }
       this.#current = message
       message.activation = activation
+      if (message.run === undefined) this.options.observer?.begun(message)
       const handled = handler(message.payload as never, message.from as never)
       const effect = message.run === undefined ? (this.options.finish?.(message.tag, handled) ?? handled) : handled
       if (Exit.isExit(effect)) started = effect
@@ -167,6 +177,11 @@ export class ActorCell<State> implements Owner, Consumer {
     }
     if (Exit.isExit(started)) this.#settle(message, started)
     else this.#continueLater(message, started)
+  }
+
+  /** A message waits; called by `Inbox`. */
+  queued(message: Message.Message): void {
+    if (message.run === undefined) this.options.observer?.queued(message)
   }
 
   /** No message is left; called by `Inbox`. */
@@ -202,6 +217,7 @@ export class ActorCell<State> implements Owner, Consumer {
   #continueLater(message: Message.Message, fiber: Fiber.Fiber<unknown, unknown>): void {
     if (this.#current !== message) return fiber.interruptUnsafe()
     message.fiber = fiber
+    if (message.run === undefined) this.options.observer?.continued(message)
     fiber.addObserver((exit) => {
       if (this.#current !== message) return
       this.#settle(message, exit)
@@ -217,7 +233,9 @@ export class ActorCell<State> implements Owner, Consumer {
     const crash = failureOf(exit, Cause.hasDies)
     if (crash !== undefined) return this.#crash(crash)
     try {
-      this.options.observer?.settled()
+      const { observer } = this.options
+      if (message.run === undefined) observer?.ended(message, exit)
+      observer?.settled()
     } catch (defect) {
       return this.#crash(Cause.die(defect))
     }
@@ -317,6 +335,7 @@ export class ActorCell<State> implements Owner, Consumer {
   #crash(cause: Cause.Cause<unknown>): void {
     const { address: actor, context } = this.options
     const message = this.#current
+    this.#inbox.guarded(() => this.options.observer?.crashed(message?.run === undefined ? message : undefined))
     const runningSince = this.#activation?.runningSince
     const released = this.#passivate(Exit.failCause(cause))
     // A stopping actor does not restart.

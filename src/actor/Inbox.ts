@@ -30,6 +30,8 @@ export interface Consumer {
   readonly free: boolean
   /** Handles a message. If the actor is not free afterwards, it calls `pump` once it is. */
   readonly handle: (message: Message.Message) => void
+  /** A message has to wait. */
+  readonly queued: (message: Message.Message) => void
   /** No message is left. */
   readonly idle: () => void
 }
@@ -61,6 +63,11 @@ export class Inbox {
   /** Messages that wait. */
   get size(): number {
     return this.#mailbox?.size ?? 0
+  }
+
+  /** The message of a sender that has waited longest. */
+  get oldest(): Message.Message | undefined {
+    return this.#mailbox?.oldest
   }
 
   /** Whether neither messages nor senders wait. */
@@ -190,6 +197,7 @@ export class Inbox {
 
   #enqueue(message: Message.Message): void {
     const { address: actor, capacity } = this.#consumer.options
+    this.#consumer.queued(message)
     const offered = (this.#mailbox ??= this.#makeMailbox()).offer(message)
     switch (offered._tag) {
       case "Waiting":

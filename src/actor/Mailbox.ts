@@ -80,6 +80,11 @@ export class Mailbox<E extends Envelope> {
     return this.#control.size + this.#normal.size
   }
 
+  /** The message that has waited longest: one of the normal lane, since those of the control lane are taken first. */
+  get oldest(): E | undefined {
+    return this.#normal.first ?? this.#control.first
+  }
+
   /** Offers a message, and returns what became of it, or of another that made room. */
   offer(envelope: E): Offered<E> {
     const lane = this.#lane(envelope)
@@ -154,6 +159,10 @@ class Fifo<E extends Envelope> {
 
   get size(): number {
     return this.#items.length - this.#head
+  }
+
+  get first(): E | undefined {
+    return this.#items[this.#head]
   }
 
   push(item: E): void {

@@ -41,6 +41,9 @@ export interface Message extends Envelope, Turn {
   cancelled: boolean
   /** Whether the handler was interrupted because it ran too long. */
   overdue: boolean
+  /** For observers, on a clock of theirs: since when it waits, and since when its handler runs; 0 when not observed. */
+  queuedAt: number
+  begunAt: number
 }
 
 /** A message for a handler of the behaviour. */
@@ -66,7 +69,9 @@ export const make = (
   depth: 0,
   fiber: undefined,
   cancelled: false,
-  overdue: false
+  overdue: false,
+  queuedAt: 0,
+  begunAt: 0
 })
 
 /** A message of the runtime itself. */
@@ -85,5 +90,7 @@ export const internal = (tag: string, run: () => Exit.Exit<unknown, unknown>, re
   depth: 0,
   fiber: undefined,
   cancelled: false,
-  overdue: false
+  overdue: false,
+  queuedAt: 0,
+  begunAt: 0
 })

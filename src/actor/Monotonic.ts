@@ -8,6 +8,9 @@ import * as Effect from "effect/Effect"
 /** In whole milliseconds: the difference of two readings is a small integer, which takes no memory of its own. */
 export const millisUnsafe = (clock: Clock.Clock): number => Math.floor(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)
 
+/** In microseconds, with fractions. */
+export const microsUnsafe = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e3
+
 /** The same, from the clock of the fiber. */
 export const millis: Effect.Effect<number> = Clock.clockWith((clock) => Effect.succeed(millisUnsafe(clock)))
 

@@ -1,4 +1,6 @@
 /** What a component attaches to an actor to follow it. An observer does not change what an actor does. */
+import type * as Exit from "effect/Exit"
+import type { Message } from "./Message.ts"
 
 /** The phases in the life of an actor. */
 export type Status = "starting" | "running" | "restarting" | "faulted" | "stopping" | "stopped"
@@ -12,4 +14,14 @@ export interface Observer<State> {
   /** A handler that waits has changed the state. */
   readonly suspended: () => void
   readonly status: (status: Status) => void
+  /** A message has to wait in the mailbox. This and the next three are called for no message of the runtime itself. */
+  readonly queued: (message: Message) => void
+  /** The handler of a message is about to begin. */
+  readonly begun: (message: Message) => void
+  /** The handler of a message has not ended at once. */
+  readonly continued: (message: Message) => void
+  /** The handler of a message has ended without a crash; `settled` follows. */
+  readonly ended: (message: Message, exit: Exit.Exit<unknown, unknown>) => void
+  /** The actor has crashed: in the handler of a message, or undefined. */
+  readonly crashed: (message: Message | undefined) => void
 }

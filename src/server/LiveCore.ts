@@ -15,6 +15,7 @@ import * as InstanceDirectory from "./instance/InstanceDirectory.ts"
 import * as InstanceRunner from "./instance/InstanceRunner.ts"
 import * as Instances from "./instance/Instances.ts"
 import * as LiveConfig from "./LiveConfig.ts"
+import * as Monitor from "./monitor/Monitor.ts"
 import * as LiveJson from "./wire/json/LiveJson.ts"
 import * as LiveRpc from "./wire/rpc/LiveRpc.ts"
 import * as Principals from "./security/Principals.ts"
@@ -41,6 +42,8 @@ export type Core =
   | Instances.Instances
   | InstanceDirectory.InstanceDirectory
   | InstanceRunner.InstanceRunner
+  | ComponentRegistry.ComponentRegistry
+  | Monitor.Monitor
   | Rooms.Rooms
   | Revocations.Revocations
   | Principals.Principals
@@ -65,7 +68,7 @@ export const layerUndrained = <const Components extends ReadonlyArray<Component.
       Effect.map(withBehaviors(options.components, context), (behaviors) =>
         Layer.provideMerge(
           Layer.mergeAll(LiveRpc.layer, LiveJson.layer, signOut),
-          Layer.provideMerge(Sessions.layer, running(behaviors))
+          Layer.provideMerge(Monitor.layer, Layer.provideMerge(Sessions.layer, running(behaviors)))
         )
       )
     )
@@ -75,7 +78,7 @@ const running = (behaviors: ReadonlyMap<Component.Any, Component.BehaviorDefinit
   Instances.layer.pipe(
     Layer.provideMerge(InstanceDirectory.layerLocal),
     Layer.provideMerge(InstanceRunner.layer),
-    Layer.provide(ComponentRegistry.layer(behaviors)),
+    Layer.provideMerge(ComponentRegistry.layer(behaviors)),
     Layer.provide(Layer.provide(tokens, orElse(Secrets.Secrets, Secrets.layerConfig))),
     Layer.provideMerge(Revocations.layer),
     Layer.provide(Layer.provide(StoreTimeout.layer, orElse(SnapshotStore.SnapshotStore, SnapshotStore.layerMemory))),

@@ -11,6 +11,7 @@ import { Overflow } from "../../actor/Mailbox.ts"
 import * as RestartPolicy from "../../actor/RestartPolicy.ts"
 import type * as Component from "../../Component.ts"
 import type * as Migration from "../../Migration.ts"
+import { ComponentStats } from "./ComponentStats.ts"
 import * as HeardEvents from "./HeardEvents.ts"
 import * as WritableFields from "./WritableFields.ts"
 
@@ -34,6 +35,7 @@ export interface ComponentDefinition {
   readonly migrations: Migration.AnyChain | undefined
   /** The part of a state that a principal may see; undefined for all of it. */
   readonly view: Component.View<unknown> | undefined
+  readonly stats: ComponentStats
 }
 
 /**
@@ -77,7 +79,8 @@ export const make = (
     persist: persist ?? false,
     anonymous,
     migrations,
-    view: view as ComponentDefinition["view"]
+    view: view as ComponentDefinition["view"],
+    stats: new ComponentStats()
   }
   return definition
 }

@@ -26,6 +26,7 @@ import * as ComponentDefinition from "./ComponentDefinition.ts"
 export class ComponentRegistry extends Context.Service<
   ComponentRegistry,
   {
+    readonly all: ReadonlyArray<ComponentDefinition.ComponentDefinition>
     /** The component of this name. */
     readonly find: (
       asked: Pick<MountRequest, "component" | "version">
@@ -52,6 +53,7 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     definition.set(component.componentName, ComponentDefinition.make(component, behavior, context))
   }
   return ComponentRegistry.of({
+    all: Array.from(definition.values()),
     find: ({ component, version }) => {
       const found = definition.get(component)
       if (found === undefined) return refuse(new UnknownComponent({ component: component.slice(0, 256) }))

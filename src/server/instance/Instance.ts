@@ -23,6 +23,8 @@ import { StateViews } from "../sync/StateViews.ts"
 import { Checkpoint } from "./Checkpoint.ts"
 import type { ComponentDefinition } from "./ComponentDefinition.ts"
 import type { InstanceIdentity } from "./InstanceIdentity.ts"
+import type { Happening } from "./Lifecycle.ts"
+import { InstanceStats, type StatsHost } from "./InstanceStats.ts"
 import type { Subscriber } from "./Subscriber.ts"
 
 /** What an instance needs of its server. */
@@ -35,6 +37,9 @@ export interface InstanceHost {
   /** A token of it is in use, which the store does not know yet. */
   readonly retire: (instance: Instance) => void
   readonly run: (effect: Effect.Effect<unknown>) => void
+  readonly stats: StatsHost
+  /** Something has happened to the instance. `detail`: a few words, without state or payload. */
+  readonly happened: (happening: Happening, instance: Instance, detail?: string) => void
 }
 
 /** One running component. */
@@ -64,6 +69,7 @@ export class Instance implements Source {
   #isDirty = false
   #measured: { readonly revision: number; readonly bytes: number } | undefined
   #listeners: Listeners<unknown> | undefined
+  #stats: InstanceStats | undefined
 
   constructor(definition: ComponentDefinition, host: InstanceHost, own: InstanceIdentity, actor: Options<unknown>) {
     const { recovered } = own
@@ -124,6 +130,16 @@ export class Instance implements Source {
       this.#measured = { revision, bytes: Footprint.ofJson(this.#encoded) }
     }
     return this.#measured.bytes + this.logs.bytes + (this.#views?.bytes ?? 0)
+  }
+
+  /** What has happened to it, as numbers. */
+  get stats(): InstanceStats {
+    return (this.#stats ??= new InstanceStats(this.definition.stats, this.#host.stats))
+  }
+
+  /** The same; undefined when nothing has. */
+  get statsIfAny(): InstanceStats | undefined {
+    return this.#stats
   }
 
   /** The labels of this instance in the log. */
@@ -208,6 +224,7 @@ export class Instance implements Source {
   changed(state: unknown): void {
     this.#codec.freeze(state, this.#published)
     this.#isDirty = true
+    this.stats.updated()
     this.#listeners?.tell(state)
   }
 
@@ -285,6 +302,8 @@ export class Instance implements Source {
     if (!this.#isDirty && before !== undefined) return
     const { state } = this.cell
     const codec = this.#codec
+    // The first state is no change.
+    const begunAt = before === undefined ? 0 : this.stats.publishing
     const after =
       before === undefined ? codec.encode(state) : codec.encode(state, { from: this.#published, to: before })
     const { patch, value } = Patch.change(before ?? after, after)
@@ -295,7 +314,11 @@ export class Instance implements Source {
     if (patch.length === 0) return
     this.#revision++
     this.#host.keep(this)
-    if (this.cursors.size === 0) return
+    if (this.cursors.size > 0) this.#distribute(state, patch)
+    this.stats.published(begunAt)
+  }
+
+  #distribute(state: unknown, patch: Patch.Patch): void {
     const by = this.cell.reference
     if (this.#views === undefined) this.logs.append(this, patch, by)
     else this.#views.publish(state, by)

@@ -13,6 +13,7 @@ import * as Thrown from "../../Thrown.ts"
 import * as Log from "../../Log.ts"
 import type { Handlers } from "../../actor/Activation.ts"
 import type { Observer, Options, Status } from "../../actor/ActorCell.ts"
+import type { Message } from "../../actor/Message.ts"
 import type { Overflow } from "../../actor/Mailbox.ts"
 import type { RestartPolicy } from "../../actor/RestartPolicy.ts"
 import { ComponentCrashed, LiveError, refuse } from "../../LiveError.ts"
@@ -44,7 +45,7 @@ export interface ActorHost extends InstanceHost {
 export class InstanceActor implements Options<unknown>, Observer<unknown> {
   readonly instance: Instance
   /** The age of the server when this instance began. */
-  readonly begun: number
+  readonly startedAt: number
   readonly #host: ActorHost
   #rooms: InstanceRooms | undefined
   #activation = -1
@@ -53,7 +54,7 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
 
   constructor(definition: ComponentDefinition, host: ActorHost, own: InstanceIdentity) {
     this.#host = host
-    this.begun = host.age()
+    this.startedAt = host.age()
     this.instance = new Instance(definition, host, own, this)
   }
 
@@ -152,7 +153,7 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
 
   get build(): Effect.Effect<Handlers, unknown, unknown> {
     return Effect.suspend(() => {
-      this.#activation++
+      if (++this.#activation > 0) this.instance.stats.restarted()
       const { build, component } = this.#definition
       const { authorization } = this.#host
       if (authorization.call === undefined && authorization.set === undefined) return build
@@ -219,9 +220,32 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
     this.instance.publish()
   }
 
+  queued(message: Message): void {
+    this.instance.stats.queued(message)
+  }
+
+  begun(message: Message): void {
+    this.instance.stats.begun(message)
+  }
+
+  continued(message: Message): void {
+    this.instance.stats.continued(message)
+  }
+
+  ended(message: Message, exit: Exit.Exit<unknown, unknown>): void {
+    this.instance.stats.ended(message, exit)
+  }
+
+  crashed(message: Message | undefined): void {
+    this.instance.stats.crashed(message)
+    this.#host.happened("crashed", this.instance, message?.tag)
+  }
+
   status(status: Status): void {
     this.instance.statusChanged(status)
     if (status === "stopped") this.#rooms?.end()
+    else if (status === "faulted") this.#host.happened("faulted", this.instance)
+    else if (status === "running" && this.#activation > 0) this.#host.happened("restarted", this.instance)
   }
 
   #heard(tag: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<unknown, never, unknown> {

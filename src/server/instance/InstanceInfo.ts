@@ -1,6 +1,7 @@
 /** What can be known of a running instance from outside. */
 import type { ComponentId } from "../../LiveId.ts"
 import type { InstanceStatus } from "../../LiveProtocol.ts"
+import * as Figures from "./Figures.ts"
 import type { InstanceActor } from "./InstanceActor.ts"
 
 /** A running instance. */
@@ -21,18 +22,36 @@ export interface InstanceInfo {
   /** The mounts that follow its state, and how many of their clients are not connected. */
   readonly readers: number
   readonly away: number
-  /** Messages that wait. */
+  /** How many changes the connected one that is furthest behind has not read. */
+  readonly behind: number
+  /** Messages that wait, and for how many milliseconds the oldest has. */
   readonly pending: number
+  readonly waiting: number
+  /** The message that is being handled, and for how many milliseconds; undefined when there is none. */
+  readonly running: { readonly tag: string; readonly millis: number } | undefined
   readonly rooms: ReadonlyArray<string>
   /** About how many bytes it holds for its subscribers. */
   readonly bytes: number
-  /** When this life began, in milliseconds since 1970. */
+  /** When this life began, and when the last message came, in milliseconds since 1970. */
   readonly since: number
+  readonly accessed: number
+  readonly figures: Figures.Figures
 }
 
-/** Describes an instance; `begun` is when its server began. */
-export const of = (actor: InstanceActor, begun: number): InstanceInfo => {
-  const { bytes, cell, clientStatus, cursors, definition, epoch, id, key, principal, revision } = actor.instance
+/** The time, on the clocks that instances are measured with. */
+export interface InfoTime {
+  /** When the server began, in milliseconds since 1970, and how old it is. */
+  readonly begun: number
+  readonly age: number
+  readonly micros: number
+}
+
+/** Describes an instance. */
+export const of = (actor: InstanceActor, { age, begun, micros }: InfoTime): InstanceInfo => {
+  const { instance } = actor
+  const { bytes, cell, clientStatus, cursors, definition, epoch, id, key, principal, revision, statsIfAny } = instance
+  const { current, oldest } = cell
+  const readers = Array.from(cursors)
   return {
     id,
     component: definition.component.componentName,
@@ -44,10 +63,15 @@ export const of = (actor: InstanceActor, begun: number): InstanceInfo => {
     revision,
     restarts: Math.max(0, actor.activation),
     readers: cursors.size,
-    away: Array.from(cursors).filter(({ isAway }) => isAway).length,
+    away: readers.filter(({ isAway }) => isAway).length,
+    behind: readers.reduce((most, { isAway, lag }) => (isAway ? most : Math.max(most, lag)), 0),
     pending: cell.pending,
+    waiting: oldest === undefined ? 0 : (micros - oldest.queuedAt) / 1000,
+    running: current && { tag: current.tag, millis: current.begunAt === 0 ? 0 : (micros - current.begunAt) / 1000 },
     rooms: actor.roomNames,
     bytes,
-    since: begun + actor.begun
+    since: begun + actor.startedAt,
+    accessed: begun + (statsIfAny?.accessed ?? actor.startedAt),
+    figures: statsIfAny === undefined ? Figures.none : Figures.of(statsIfAny, age)
   }
 }

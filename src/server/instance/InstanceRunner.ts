@@ -11,6 +11,8 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Monotonic from "../../actor/Monotonic.ts"
+import { Listeners } from "../../Listeners.ts"
+import * as Log from "../../Log.ts"
 import type { LiveError } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import * as IdGenerator from "../IdGenerator.ts"
@@ -19,14 +21,17 @@ import { Rooms } from "../room/Rooms.ts"
 import * as Authorization from "../security/Authorization.ts"
 import { StateToken } from "../security/StateToken.ts"
 import { SnapshotStore } from "../store/SnapshotStore.ts"
+import * as CachedClock from "../transport/CachedClock.ts"
 import { Checkpointer } from "./Checkpointer.ts"
 import type { ComponentDefinition } from "./ComponentDefinition.ts"
 import type { Instance } from "./Instance.ts"
 import { type ActorHost, InstanceActor } from "./InstanceActor.ts"
 import type { InstanceIdentity } from "./InstanceIdentity.ts"
+import type { LifecycleEvent } from "./Lifecycle.ts"
 import * as InstanceInfo from "./InstanceInfo.ts"
 import * as InstanceSelf from "./InstanceSelf.ts"
 import { StateWriter } from "./StateWriter.ts"
+import { TimeRows } from "./TimeRows.ts"
 
 /** An instance to start. */
 export interface Starting extends Omit<InstanceIdentity, "id"> {
@@ -70,6 +75,14 @@ export class InstanceRunner extends Context.Service<
     /** Stops all instances at once, and interrupts their handlers. */
     readonly stopNow: Effect.Effect<void>
     readonly list: Effect.Effect<ReadonlyArray<InstanceInfo.InstanceInfo>>
+    /** Their ids. */
+    readonly ids: Effect.Effect<ReadonlyArray<string>>
+    /** The one of this id. */
+    readonly info: (id: string) => Effect.Effect<InstanceInfo.InstanceInfo | undefined>
+    /** What happens to instances, to all listeners at once. */
+    readonly events: Listeners<LifecycleEvent>
+    /** Tells it. */
+    readonly happened: ActorHost["happened"]
     /** The number of running instances. */
     readonly size: Effect.Effect<number>
   }
@@ -92,6 +105,18 @@ const make = Effect.gen(function* () {
   const running = new Map<string, InstanceActor>()
   /** Opened when the server ends and nothing more is waited for. */
   const over = yield* Latch.make()
+  const events = new Listeners<LifecycleEvent>((cause) =>
+    run(Log.error("A listener for what happens to instances failed", { cause }))
+  )
+  const happened: ActorHost["happened"] = (happening, { address: component, id, key }, detail) => {
+    if (events.size === 0) return
+    run(
+      Effect.map(Monotonic.epoch, (epoch) =>
+        events.tell({ happening, at: epoch + Monotonic.millisUnsafe(clock), id, component, key, detail })
+      )
+    )
+  }
+  const age = () => Monotonic.millisUnsafe(clock) - begun
   const host: ActorHost = {
     config,
     authorization: yield* Authorization.Authorization,
@@ -101,9 +126,22 @@ const make = Effect.gen(function* () {
     retire: (instance) => checkpointer.retire(instance),
     run,
     contextOf: InstanceSelf.contextOf,
-    age: () => Monotonic.millisUnsafe(clock) - begun,
+    age,
+    happened,
+    stats: {
+      turn: CachedClock.of(age),
+      // The clock of a test begins at 0, which means that something was not timed.
+      micros: () => Monotonic.microsUnsafe(clock) + 1,
+      rows: new TimeRows()
+    },
     over: over.await
   }
+
+  const time = Effect.map(Monotonic.epoch, (epoch) => ({
+    begun: epoch + begun,
+    age: age(),
+    micros: host.stats.micros()
+  }))
 
   const stop = (actor: InstanceActor): Effect.Effect<void> =>
     Effect.suspend(() => {
@@ -112,7 +150,12 @@ const make = Effect.gen(function* () {
       return actor.end(
         Effect.ensuring(
           Effect.andThen(actor.stop, checkpointer.stopped(actor.instance)),
-          Effect.sync(() => running.delete(id))
+          Effect.sync(() => {
+            running.delete(id)
+            happened(actor.instance.key === undefined ? "stopped" : "passivated", actor.instance)
+            actor.instance.definition.stats.stopped++
+            actor.instance.statsIfAny?.end()
+          })
         )
       )
     })
@@ -147,6 +190,8 @@ const make = Effect.gen(function* () {
         return Effect.uninterruptibleMask((restore) =>
           Effect.map(restore(started), () => {
             running.set(id, actor)
+            definition.stats.started++
+            happened("mounted", actor.instance)
             checkpointer.started(actor.instance)
             return actor
           })
@@ -175,9 +220,15 @@ const make = Effect.gen(function* () {
     keepRest: checkpointer.flush,
     close: Effect.andThen(checkpointer.close, over.open),
     stopNow: each(({ instance }) => instance.cell.stop(Duration.zero)),
-    list: Effect.map(Monotonic.epoch, (epoch) =>
-      Array.from(running.values(), (actor) => InstanceInfo.of(actor, epoch + begun))
-    ),
+    list: Effect.map(time, (now) => Array.from(running.values(), (actor) => InstanceInfo.of(actor, now))),
+    ids: Effect.sync(() => Array.from(running.keys())),
+    info: (id) =>
+      Effect.map(time, (now) => {
+        const actor = running.get(id)
+        return actor && InstanceInfo.of(actor, now)
+      }),
+    events,
+    happened,
     size: Effect.sync(() => running.size)
   })
 })

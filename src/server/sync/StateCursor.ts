@@ -130,6 +130,11 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
     else this.wake()
   }
 
+  /** How many changes it has not read. */
+  get lag(): number {
+    return this.source.revision - this.#revision
+  }
+
   /** The order within a batch. */
   get rank(): number {
     return this.source.rank

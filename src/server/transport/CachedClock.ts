@@ -2,14 +2,17 @@
 import type * as Clock from "effect/Clock"
 
 /** Milliseconds since the epoch, as of the first call in this turn. */
-export const make = (clock: Clock.Clock): (() => number) => {
+export const make = (clock: Clock.Clock): (() => number) => of(() => clock.currentTimeMillisUnsafe())
+
+/** Any clock, as of the first call in this turn. */
+export const of = (read: () => number): (() => number) => {
   let now: number | undefined
   const over = () => {
     now = undefined
   }
   return () => {
     if (now === undefined) {
-      now = clock.currentTimeMillisUnsafe()
+      now = read()
       setImmediate(over)
     }
     return now

@@ -1,0 +1,150 @@
+/** What a monitor says of a server, in virtual time. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer, Schema, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { Monitor } from "../../../src/server/monitor/Monitor.ts"
+import { ComponentReport, InstanceReport, Overview } from "../../../src/server/monitor/Reports.ts"
+import { client, hospital, Patient } from "../../support/Patient.ts"
+
+const first = Effect.map(
+  Monitor.use(({ list }) => list),
+  ([report]) => {
+    assert.isDefined(report)
+    return report
+  }
+)
+
+describe("what a monitor says of an instance", () => {
+  it.effect("every call is counted once, by what became of it", () =>
+    Effect.gen(function* () {
+      const ada = yield* client({ principal: "ada" })
+      const patient = yield* ada.mount(Patient, {})
+      for (let index = 0; index < 200; index++) yield* patient.call.Count()
+      for (let index = 0; index < 3; index++) yield* patient.call.Look()
+      for (let index = 0; index < 5; index++) yield* Effect.exit(patient.call.Refuse())
+      for (let index = 0; index < 2; index++) yield* Effect.exit(patient.call.Crash())
+      yield* TestClock.adjust("1 second")
+      const report = yield* first
+      assert.deepInclude(report, { component: "Patient", version: 1, placement: "local", principal: "ada" })
+      assert.deepInclude(report.figures, {
+        actions: 210,
+        failures: 5,
+        defects: 2,
+        timeouts: 0,
+        cancelled: 0,
+        writes: 0,
+        events: 0,
+        renders: 200,
+        restarts: 2
+      })
+      assert.deepInclude(report.figures.recently, { actions: 210, crashes: 2, renders: 200, slow: 0 })
+      const [component] = yield* Monitor.use(({ components }) => components)
+      assert.deepInclude(component, { component: "Patient", instances: 1, started: 1, readers: 1 })
+      assert.deepInclude(component?.figures, { actions: 210, failures: 5, defects: 2, renders: 200 })
+    }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+
+  it.effect("the running message, the mailbox behind it and how long both have been there are seen", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("1 second")
+      const patient = yield* (yield* client()).mount(Patient, {})
+      yield* TestClock.adjust("1 second")
+      const sleeping = yield* Effect.forkChild(patient.call.Sleep({ millis: 10_000 }), { startImmediately: true })
+      yield* TestClock.adjust("2 seconds")
+      const waiting = yield* Effect.forkChild(patient.call.Look(), { startImmediately: true })
+      yield* TestClock.adjust("3 seconds")
+      const before = yield* first
+      assert.deepStrictEqual(before.running, { tag: "Sleep", millis: 5000 })
+      assert.deepStrictEqual(before.mailbox, { depth: 1, oldest: 3000 })
+      yield* TestClock.adjust("5 seconds")
+      yield* Fiber.join(sleeping)
+      yield* Fiber.join(waiting)
+      const after = yield* first
+      assert.isUndefined(after.running)
+      assert.deepStrictEqual(after.mailbox, { depth: 0, oldest: 0 })
+      assert.deepInclude(after.figures.run, { total: 10_000, average: 5000, max: 10_000 })
+      assert.deepInclude(after.figures.wait, { total: 8000, max: 8000 })
+      assert.strictEqual(after.created, 1000)
+      assert.strictEqual(after.accessed, 12_000)
+    }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+
+  it.effect("a call that its caller gave up is cancelled, and is no error", () =>
+    Effect.gen(function* () {
+      const patient = yield* (yield* client()).mount(Patient, {})
+      const hanging = yield* Effect.forkChild(patient.call.Hang(), { startImmediately: true })
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(hanging)
+      yield* TestClock.adjust("1 second")
+      const { figures } = yield* first
+      assert.deepInclude(figures, { actions: 1, cancelled: 1, failures: 0, defects: 0, timeouts: 0 })
+      assert.deepInclude(figures.recently, { actions: 1, crashes: 0 })
+    }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+
+  it.effect("the last minute forgets what was before it", () =>
+    Effect.gen(function* () {
+      const patient = yield* (yield* client()).mount(Patient, {})
+      yield* patient.call.Count()
+      yield* Effect.exit(patient.call.Crash())
+      yield* TestClock.adjust("61 seconds")
+      const { figures } = yield* first
+      assert.deepInclude(figures, { actions: 2, defects: 1 })
+      assert.deepInclude(figures.recently, { actions: 0, crashes: 0, renders: 0 })
+    }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+
+  it.effect("of an id that nobody has it says so, and everything it says fits its schema", () =>
+    Effect.gen(function* () {
+      const monitor = yield* Monitor
+      const patient = yield* (yield* client()).mount(Patient, { key: "desk" })
+      yield* patient.call.Count()
+      const missed = yield* Effect.flip(monitor.get("nobody"))
+      assert.strictEqual(missed._tag, "InstanceNotFound")
+      const { id } = yield* first
+      const report = yield* monitor.get(id)
+      assert.strictEqual(report.key, "desk")
+      const through = <S extends Schema.Codec<unknown, unknown>>(schema: S, value: S["Type"]) =>
+        assert.deepStrictEqual(Schema.decodeUnknownSync(schema)(value), value)
+      through(InstanceReport, report)
+      for (const component of yield* monitor.components) through(ComponentReport, component)
+      const overview = yield* monitor.overview
+      through(Overview, overview)
+      assert.deepInclude(overview, { components: 1, instances: 1, connections: 1, sessions: 1, parked: 0 })
+    }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+})
+
+it.effect("what happens to instances is told in order, without what is in them", () =>
+  Effect.gen(function* () {
+    const monitor = yield* Monitor
+    const events = yield* Effect.forkChild(monitor.events.pipe(Stream.take(5), Stream.runCollect), {
+      startImmediately: true
+    })
+    const ada = yield* client()
+    const patient = yield* ada.mount(Patient, {})
+    yield* Effect.exit(patient.call.Crash())
+    yield* TestClock.adjust("1 second")
+    yield* Effect.scoped(ada.mount(Patient, { key: "desk" }))
+    yield* TestClock.adjust("11 minutes")
+    const told = yield* Fiber.join(events)
+    assert.deepStrictEqual(
+      told.map(({ component, detail, happening, key }) => ({ component, detail, happening, key })),
+      [
+        { happening: "mounted", component: "Patient", key: undefined, detail: undefined },
+        { happening: "crashed", component: "Patient", key: undefined, detail: "Crash" },
+        { happening: "restarted", component: "Patient", key: undefined, detail: undefined },
+        { happening: "mounted", component: "Patient", key: "desk", detail: undefined },
+        { happening: "passivated", component: "Patient", key: "desk", detail: undefined }
+      ]
+    )
+  }).pipe(Effect.scoped, Effect.provide(hospital))
+)
+
+it.effect("nobody listens unless somebody asks", () =>
+  Effect.gen(function* () {
+    const monitor = yield* Monitor
+    assert.strictEqual((yield* monitor.overview).instances, 0)
+    assert.deepStrictEqual(yield* monitor.list, [])
+  }).pipe(Effect.scoped, Effect.provide(Layer.fresh(hospital)))
+)
