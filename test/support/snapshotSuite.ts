@@ -76,17 +76,21 @@ const epochOf = (number: number) => Math.floor(number / 100)
 /** What a store should answer: it remembers the whole past of one instance, and looks through it. */
 class Model {
   now = 0
-  past: Array<{ readonly at: number; readonly refuseBefore: number; readonly spent?: number }> = []
+  past: Array<{ readonly refuseBefore: number; readonly spent?: number }> = []
+  #changed = 0
 
   get remembered() {
-    const last = this.past.at(-1)
-    if (last === undefined || last.at + 10 <= this.now) this.past = []
+    if (this.#changed + 10 <= this.now) this.past = []
     return this.past
+  }
+
+  get #lastSpent() {
+    return this.remembered.findLastIndex((entry) => entry.spent !== undefined)
   }
 
   /** The last token that was spent, with what came after it, unless that is in use. */
   get repeatable() {
-    const index = this.remembered.findLastIndex((entry) => entry.spent !== undefined)
+    const index = this.#lastSpent
     const last = this.past[index]
     const isUsed = this.past.slice(index + 1).some(({ refuseBefore }) => refuseBefore >= (last?.refuseBefore ?? 0))
     return isUsed ? undefined : last
@@ -103,15 +107,24 @@ class Model {
     const isAgain = this.isAgain(token)
     const isInstead = isAgain && instead !== undefined && successor === instead && refuseBefore > instead
     if (isInstead || this.past.every((entry) => entry.refuseBefore <= token)) {
-      this.past.push({ at: this.now, refuseBefore, spent: token })
+      this.past.push({ refuseBefore, spent: token })
+      this.#changed = this.now
       return "accepted"
     }
-    if (isAgain) return { successor }
-    return this.past.findLast((entry) => entry.spent !== undefined)?.spent === token ? "spent" : "stale"
+    const index = this.#lastSpent
+    const last = this.past[index]
+    if (isAgain && last !== undefined) {
+      if (token === last.spent) return { successor }
+      this.past[index] = { ...last, spent: token }
+      this.#changed = this.now
+      return { successor }
+    }
+    return last?.spent === token ? "spent" : "stale"
   }
 
   retire(refuseBefore: number) {
-    this.past = [...this.remembered, { at: this.now, refuseBefore }]
+    this.past = [...this.remembered, { refuseBefore }]
+    this.#changed = this.now
   }
 }
 
@@ -281,6 +294,7 @@ export const snapshotSuite = <R>(
       assert.deepStrictEqual(yield* spend(at(1, 7), at(2, 0)), { successor: at(2, 0) })
       assert.strictEqual(yield* spend(at(1, 6), at(2, 0)), "stale")
       assert.deepStrictEqual(yield* spend(at(1, 99), at(2, 0)), { successor: at(2, 0) })
+      assert.strictEqual(yield* spend(at(1, 7), at(2, 0)), "stale")
       assert.strictEqual(yield* spend(at(2, 0), at(3, 0)), "accepted")
       assert.deepStrictEqual(yield* spend(at(2, 0), at(3, 0)), { successor: at(3, 0) })
       assert.strictEqual(yield* spend(at(1, 7), at(2, 0)), "stale")

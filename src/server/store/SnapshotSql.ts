@@ -1,5 +1,5 @@
 /**
- * Snapshots and token records in PostgreSQL, for any number of servers. Every operation is one statement, so the
+ * Snapshots and token records in PostgreSQL, for any number of servers. Every change is one statement, so the
  * database decides which of several servers wins. Times come from the servers, not from the database: keep their clocks
  * in sync.
  */
@@ -130,12 +130,16 @@ export const make = Effect.gen(function* () {
         RETURNING id`.pipe(failing("spend", instance))
       if (accepted.length > 0) return "accepted"
       // It may have changed since, which only makes this answer more accurate.
-      const [kept] = yield* sql<{ readonly isSpent: boolean; readonly isAgain: boolean } & Columns>`
-        SELECT COALESCE(spent[1:2] = ${array(token)}, FALSE) AS "isSpent", COALESCE(${again(token)}, FALSE) AS "isAgain",
-          next[1]::text AS epoch, next[2]::text AS serial
-        FROM fibra_tokens AS kept WHERE id = ${id}`.pipe(failing("spend", instance))
-      if (kept?.isAgain === true) return { successor: positionOf(kept) }
-      return kept?.isSpent === true ? "spent" : "stale"
+      const [repeated] = yield* sql<Columns>`
+        UPDATE fibra_tokens AS kept SET spent = ${unused(token)}, expires = CASE
+          WHEN kept.spent[2] < ${token.serial} THEN GREATEST(kept.expires, ${Records.expiresAt(now, timeToLive)})
+          ELSE kept.expires END
+        WHERE id = ${id} AND ${again(token)}
+        RETURNING next[1]::text AS epoch, next[2]::text AS serial`.pipe(failing("spend", instance))
+      if (repeated !== undefined) return { successor: positionOf(repeated) }
+      const [spent] = yield* sql`
+        SELECT id FROM fibra_tokens WHERE id = ${id} AND spent[1:2] = ${array(token)}`.pipe(failing("spend", instance))
+      return spent === undefined ? "stale" : "spent"
     }),
 
     retire: Effect.fnUntraced(function* (instance: string, position: Position, timeToLive: Duration.Duration) {

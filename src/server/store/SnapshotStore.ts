@@ -47,8 +47,8 @@ export class SnapshotStore extends Context.Service<
      * kept for at least `timeToLive`.
      *
      * It may have been spent before without the client hearing of it. As long as no token that came of that is in use,
-     * the answer for it, and for later tokens of its epoch, is then the `successor`, and nothing changes. A caller that
-     * passes that on as `instead`, with a later `next`, is accepted in its place. So a request that is carried out late
+     * the answer for it, and for later tokens of its epoch, is then the `successor`; tokens before the one that came
+     * last are refused, and nothing else changes. A caller that passes that on as `instead`, with a later `next`, is accepted in its place. So a request that is carried out late
      * changes nothing that was decided meanwhile.
      */
     readonly spend: (

@@ -1,7 +1,8 @@
 /**
  * What is remembered of the state tokens of one instance, so that each is used once and none after a later one: two
  * positions in their order, however many tokens there were. The last token that was spent, and later ones of its epoch,
- * may be spent again until a token that came of that is in use, because the client may not have got the answer.
+ * may be spent again until a token that came of that is in use, because the client may not have got the answer. Then the
+ * later one is the last that was spent.
  */
 import * as Schema from "effect/Schema"
 
@@ -59,7 +60,8 @@ export const spend = (
   const { next: successor, spent } = record
   if (!isAgain(record, token)) return [spent !== null && isSame(spent, token) ? "spent" : "stale"]
   const isReplaced = instead !== undefined && isSame(instead, successor) && isBefore(successor, next)
-  return isReplaced ? accepted : [{ successor }]
+  if (isReplaced) return accepted
+  return spent !== null && isBefore(spent, token) ? [{ successor }, { ...record, spent: token }] : [{ successor }]
 }
 
 /** The first token from `position` on that is accepted, and the new record: earlier ones are refused, because it is in use. */

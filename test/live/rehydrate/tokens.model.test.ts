@@ -352,6 +352,10 @@ const makeServer = Effect.fnUntraced(function* (
   }
 })
 
+/** The runs of this seed are known to use tokens in every way; `FIBRA_SEED` gives others. */
+const fixedSeed = "1"
+const seed = process.env["FIBRA_SEED"] ?? fixedSeed
+
 describe("the tokens of a component", () => {
   for (const persist of [false, true]) {
     it.effect.prop(
@@ -370,11 +374,11 @@ describe("the tokens of a component", () => {
           assert.strictEqual(answer, "taken")
           yield* Effect.forEach(world.servers, ({ kill }) => kill)
         }).pipe(Effect.scoped),
-      { arbitrary: { runs: 150, seed: process.env["FIBRA_SEED"] ?? "1" } }
+      { arbitrary: { runs: 150, seed } }
     )
   }
 
-  it("the runs used tokens in every way that matters", () => {
+  it.skipIf(seed !== fixedSeed)("the runs used tokens in every way that matters", () => {
     for (const what of [
       "the best: taken",
       "the best: unavailable",
