@@ -15,6 +15,6 @@ export default defineConfig({
     // One worker for all files: loading effect again for each would take longer than most of these tests.
     isolate: false,
     env: { FIBRA_PATCH_RUNS: "150" },
-    testTimeout: 20_000
+    testTimeout: 120_000
   }
 })
