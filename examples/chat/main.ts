@@ -1,6 +1,5 @@
 // The chat's server, and nothing else: `npx tsx examples/chat/main.ts`, then `npx tsx examples/chat/client.ts Ada general`.
 // #region main
-import { NodeRuntime } from "@effect/platform-node"
 import { Layer } from "effect"
 import { LiveConfig, LiveServer } from "fibra/server"
 import { Chat, History } from "./Chat.ts"
@@ -9,7 +8,6 @@ import { HistoryLayer } from "./HistoryLayer.ts"
 
 LiveServer.layerHttp({ components: [Chat, History] }).pipe(
   Layer.provide([ChatLayer, HistoryLayer, LiveConfig.layerConfig]),
-  Layer.launch,
-  NodeRuntime.runMain
+  LiveServer.runMain
 )
 // #endregion main

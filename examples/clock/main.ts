@@ -1,6 +1,5 @@
 // The clock's server, and nothing else: `npx tsx examples/clock/main.ts`, then `npx tsx examples/clock/client.ts`.
 // #region main
-import { NodeRuntime } from "@effect/platform-node"
 import { Layer } from "effect"
 import { LiveConfig, LiveServer } from "fibra/server"
 import { Clock } from "./Clock.ts"
@@ -8,7 +7,6 @@ import { ClockLayer } from "./ClockLayer.ts"
 
 LiveServer.layerHttp({ components: [Clock] }).pipe(
   Layer.provide([ClockLayer, LiveConfig.layerConfig]),
-  Layer.launch,
-  NodeRuntime.runMain
+  LiveServer.runMain
 )
 // #endregion main

@@ -2,10 +2,10 @@
 // every setting of the server may be set, too: `FIBRA_RATE=20 npm start`.
 // #region main
 import { fileURLToPath } from "node:url"
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { NodeServices } from "@effect/platform-node"
 import { Console, Layer } from "effect"
 import { HttpServer } from "effect/http"
-import { LiveConfig, SnapshotStore } from "fibra/server"
+import { LiveConfig, LiveServer, SnapshotStore } from "fibra/server"
 import * as Secret from "./Secret.ts"
 import * as Site from "./Site.ts"
 
@@ -25,7 +25,6 @@ Layer.effectDiscard(ready).pipe(
     LiveConfig.layerConfig
   ]),
   Layer.provide(NodeServices.layer),
-  Layer.launch,
-  NodeRuntime.runMain
+  LiveServer.runMain
 )
 // #endregion main

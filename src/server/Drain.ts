@@ -12,6 +12,7 @@ import * as Log from "../Log.ts"
 import { HttpRequests } from "./http/HttpRequests.ts"
 import { InstanceRunner } from "./instance/InstanceRunner.ts"
 import * as LiveConfig from "./LiveConfig.ts"
+import * as ProcessEnd from "./ProcessEnd.ts"
 import { Sessions } from "./session/Sessions.ts"
 import { Transport } from "./transport/Transport.ts"
 
@@ -23,6 +24,7 @@ export const layer: Layer.Layer<never, never, InstanceRunner | Sessions | Transp
     const transport = yield* Transport
     const requests = yield* HttpRequests
     const { drainTimeout } = yield* LiveConfig.LiveConfig
+    yield* ProcessEnd.register(drainTimeout)
     /** Whether a step ended in its share of the time. The next one follows in any case. */
     const within = (share: number, fiber: Fiber.Fiber<void>): Effect.Effect<boolean> =>
       Limit.ended(fiber, Effect.sleep(Duration.times(drainTimeout, share)))

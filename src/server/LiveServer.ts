@@ -22,6 +22,7 @@ import type * as Principals from "./security/Principals.ts"
 
 export { ListenError } from "./http/ListenError.ts"
 export type { Requirements, StartError } from "./LiveCore.ts"
+export { runMain } from "./runMain.ts"
 
 /** What `routes` of `layerHttp` may use without asking for it: the router, files and sign-outs. */
 export type Provided =
@@ -70,7 +71,6 @@ type HttpLayer<Components extends ReadonlyArray<Component.Any>, E, R> = Layer.La
  * <!-- snippet: examples/counter/main.ts#main -->
  *
  * ```ts
- * import { NodeRuntime } from "@effect/platform-node"
  * import { Layer } from "effect"
  * import { LiveConfig, LiveServer } from "fibra/server"
  * import { Counter } from "./Counter.ts"
@@ -78,8 +78,7 @@ type HttpLayer<Components extends ReadonlyArray<Component.Any>, E, R> = Layer.La
  *
  * LiveServer.layerHttp({ components: [Counter] }).pipe(
  *   Layer.provide([CounterLayer, LiveConfig.layerConfig]),
- *   Layer.launch,
- *   NodeRuntime.runMain
+ *   LiveServer.runMain
  * )
  * ```
  */

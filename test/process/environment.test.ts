@@ -22,6 +22,12 @@ interface Ended {
   readonly output: string
 }
 
+/** `npm start`, whose server listens. */
+interface Listening {
+  /** Sends a signal to npm alone, and waits until it has ended and nobody has its output any more. */
+  readonly end: (signal: NodeJS.Signals) => Effect.Effect<Ended>
+}
+
 /** `npm start` in a copy of the project, until the Scope closes; done when the server listens, or has ended. */
 const npmStart = (env: Record<string, string>) =>
   Effect.gen(function* () {
@@ -31,16 +37,21 @@ const npmStart = (env: Record<string, string>) =>
       Effect.sync(() => spawn("npm", ["start"], { cwd, env: { ...process.env, PATH, ...env }, detached: true })),
       (child) =>
         Effect.callback<void>((resume) => {
-          if (child.exitCode !== null) return resume(Effect.void)
+          if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
           child.once("exit", () => resume(Effect.void))
           process.kill(-Number(child.pid), "SIGKILL")
         })
     )
-    return yield* Effect.callback<Ended | "listens">((resume) => {
+    return yield* Effect.callback<Ended | Listening>((resume) => {
       let output = ""
+      const end = (signal: NodeJS.Signals) =>
+        Effect.callback<Ended>((resume) => {
+          child.once("close", (code) => resume(Effect.succeed({ code, output })))
+          child.kill(signal)
+        })
       const said = (data: Buffer) => {
         output += data.toString()
-        if (output.includes("The showcase is at")) resume(Effect.succeed("listens"))
+        if (output.includes("The showcase is at")) resume(Effect.succeed({ end }))
       }
       child.stdout.on("data", said)
       child.stderr.on("data", said)
@@ -54,7 +65,7 @@ it.live(
     Effect.gen(function* () {
       const port = yield* freePort
       const started = yield* npmStart({ PORT: String(port), FIBRA_RATE: "1", FIBRA_RATE_BURST: "10" })
-      assert.strictEqual(started, "listens")
+      assert.property(started, "end")
       const socket = yield* connect(port)
       const pings = Array.from({ length: 11 }, (_, requestId) => ({
         type: "COMPONENT_PING",
@@ -71,6 +82,27 @@ it.live(
 )
 
 it.live(
+  "npm start that is asked to end ends its server, and then with exit code 0",
+  () =>
+    Effect.gen(function* () {
+      const port = yield* freePort
+      const started = yield* npmStart({ PORT: String(port) })
+      if (!("end" in started)) return assert.fail(started.output)
+      yield* connect(port)
+      const { code, output } = yield* started.end("SIGTERM")
+      assert.strictEqual(code, 0, output)
+      const isGone = yield* Effect.promise(() =>
+        fetch(`http://127.0.0.1:${port}/`).then(
+          () => false,
+          () => true
+        )
+      )
+      assert.isTrue(isGone)
+    }).pipe(Effect.scoped),
+  120_000
+)
+
+it.live(
   "npm start ends over a setting that is not valid, and says in one line which, its value and what was expected",
   () =>
     Effect.gen(function* () {
@@ -79,7 +111,7 @@ it.live(
         FIBRA_RATE: "fast",
         FIBRA_IDLE_TIMEOUT: "2 parsecs"
       })
-      if (ended === "listens") return assert.fail("It has started")
+      if ("end" in ended) return assert.fail("It has started")
       assert.notStrictEqual(ended.code, 0)
       const lines = ended.output.split("\n")
       const [said = "", ...others] = lines.filter((line) => line.includes("FIBRA_"))

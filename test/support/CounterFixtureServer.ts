@@ -1,5 +1,4 @@
 /** A server of tallies as a program: `PORT` is any free one unless it is set. */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Duration from "effect/Duration"
 import * as Layer from "effect/Layer"
 import { LiveConfig, LiveServer } from "../../src/server/index.ts"
@@ -18,6 +17,5 @@ LiveServer.layerHttp({ components: [CounterFixture], port: Number(process.env["P
     // A crowd of one machine, which calls as fast as it can.
     LiveConfig.layer({ maxConnectionsPerAddress: Infinity, rate: Infinity, drainTimeout })
   ]),
-  Layer.launch,
-  NodeRuntime.runMain
+  LiveServer.runMain
 )

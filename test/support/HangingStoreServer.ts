@@ -3,7 +3,6 @@
  * the key `stuck`, in the way that `HANGS` says, or with `STUCK=all` on every key.
  */
 import { PgClient } from "@effect/sql-pg"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -52,6 +51,5 @@ LiveServer.layerHttp({ components: [Notes], port: Number(process.env["PORT"] ?? 
   (server) => Layer.provideMerge(listening, server),
   // What it says of the store is tested elsewhere.
   Layer.provide([NotesLayer, store, config, Logger.layer([])]),
-  Layer.launch,
-  NodeRuntime.runMain
+  LiveServer.runMain
 )

@@ -14,6 +14,10 @@ export interface ServerProcess {
   readonly port: number
   /** The time at which it said that it listens, as `performance.now` has it. */
   readonly since: number
+  /** What it has printed. */
+  readonly output: () => string
+  /** Sends a signal, and does not wait. */
+  readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
   /** Sends a signal, and waits until the process has ended. */
   readonly end: (signal: NodeJS.Signals) => Effect.Effect<Ended>
 }
@@ -42,7 +46,7 @@ export const start = ({ env, file, flags, port }: Options): Effect.Effect<Server
         const child = fork(fileURLToPath(file), {
           execArgv: [...(flags ?? [])],
           env: { ...process.env, FIBRA_SECRET, ...(port === undefined ? {} : { PORT: String(port) }), ...env },
-          stdio: ["ignore", "inherit", "inherit", "ipc"]
+          stdio: ["ignore", "pipe", "pipe", "ipc"]
         })
         running.add(child)
         child.once("exit", () => running.delete(child))
@@ -52,11 +56,29 @@ export const start = ({ env, file, flags, port }: Options): Effect.Effect<Server
     ),
     (child) =>
       Effect.callback<ServerProcess>((resume) => {
+        let printed = ""
+        for (const [from, to] of [
+          [child.stdout, process.stdout],
+          [child.stderr, process.stderr]
+        ] as const) {
+          from?.on("data", (data: Buffer) => {
+            printed += data.toString()
+            to.write(data)
+          })
+        }
         child.once("exit", (code, signal) =>
           resume(Effect.die(new Error(`The server ended before it listened (${signal ?? code})`)))
         )
         child.once("message", (port: number) =>
-          resume(Effect.succeed({ port, since: performance.now(), end: (signal) => end(child, signal) }))
+          resume(
+            Effect.succeed({
+              port,
+              since: performance.now(),
+              output: () => printed,
+              signal: (signal) => Effect.sync(() => void child.kill(signal)),
+              end: (signal) => end(child, signal)
+            })
+          )
         )
       })
   )
@@ -65,6 +87,6 @@ const end = (child: ChildProcess, signal: NodeJS.Signals): Effect.Effect<Ended> 
   Effect.callback((resume) => {
     const ended = () => resume(Effect.succeed({ code: child.exitCode, signal: child.signalCode }))
     if (!running.has(child)) return ended()
-    child.once("exit", ended)
+    child.once("close", ended)
     child.kill(signal)
   })

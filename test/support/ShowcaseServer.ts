@@ -1,8 +1,8 @@
 /** The showcase as a program, as `npm start` runs it, with a page that was built and a folder for what it keeps of its test's. */
 import { join } from "node:path"
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { NodeServices } from "@effect/platform-node"
 import { Duration, Layer } from "effect"
-import { LiveConfig, SnapshotStore } from "fibra/server"
+import { LiveConfig, LiveServer, SnapshotStore } from "fibra/server"
 import * as Secret from "../../examples/showcase/Secret.ts"
 import * as Site from "../../examples/showcase/Site.ts"
 import { listening } from "./listening.ts"
@@ -16,6 +16,5 @@ listening.pipe(
   Layer.provide(Site.layer(DIST, { port: Number(PORT), host: "127.0.0.1" })),
   Layer.provide([config, SnapshotStore.layerFolder(join(DATA, "states")), Secret.layer(join(DATA, "secret"))]),
   Layer.provide(NodeServices.layer),
-  Layer.launch,
-  NodeRuntime.runMain
+  LiveServer.runMain
 )

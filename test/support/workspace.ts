@@ -12,6 +12,8 @@ export const root = fileURLToPath(new URL("../..", import.meta.url))
 /** What a command left behind. */
 export interface Outcome {
   readonly ok: boolean
+  /** Undefined when a signal ended it. */
+  readonly code: number | undefined
   readonly output: string
 }
 
@@ -25,7 +27,7 @@ export const run = (
   Effect.callback((resume) => {
     const path = `${join(root, "node_modules", ".bin")}:${process.env["PATH"]}`
     const child = execFile(file, args, { cwd, env: { ...process.env, PATH: path, ...env } }, (error, stdout, stderr) =>
-      resume(Effect.succeed({ ok: error === null, output: stdout + stderr }))
+      resume(Effect.succeed({ ok: error === null, code: child.exitCode ?? undefined, output: stdout + stderr }))
     )
     return Effect.sync(() => child.kill())
   })

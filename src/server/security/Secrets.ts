@@ -12,6 +12,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from "node:crypto"
 import * as Log from "../../Log.ts"
+import { withoutStack } from "../StartError.ts"
 
 /** The keys derived from one secret; none of them reveals another one or the secret. */
 export interface Key {
@@ -111,10 +112,7 @@ export const layerConfig: Layer.Layer<Secrets, SecretsError | Config.ConfigError
         `other servers. Run ${recipe}, and set it, the same on every server, to what that prints.`
     )
     return Secrets.of({ keys: [randomKey()] })
-  }).pipe(
-    // The start fails here, and only the message of the error is printed.
-    Effect.tapErrorTag("SecretsError", ({ hint }) => Log.error(hint))
-  )
+  }).pipe(Effect.mapError((error) => (error instanceof SecretsError ? withoutStack(error) : error)))
 )
 
 const nodeEnv = Config.String("NODE_ENV").pipe(Config.withDefault(undefined))
