@@ -200,6 +200,28 @@ export class ActorCell<State> implements Owner, Consumer {
     if (this.status === "running" || this.status === "stopping") this.#crash(cause)
   }
 
+  /**
+   * Begins another activation from the last good state, after a pause in which others see that it restarts. Nothing has
+   * crashed, so it does not count as a crash; a message that is being handled is refused. A faulted actor is probed
+   * now. Returns whether there was something to do.
+   */
+  restart(pause: Duration.Duration): boolean {
+    if (this.status !== "running" && this.status !== "faulted") return false
+    const message = this.#current
+    if (message?.run === undefined && message !== undefined) {
+      this.#inbox.guarded(() => this.options.observer?.ended(message, Exit.interrupt()))
+    }
+    const released = this.#passivate(Exit.interrupt())
+    if (message !== undefined) {
+      const cause = new Error("The actor was restarted")
+      this.#inbox.refuse(message, new ActorCrashed({ actor: this.options.address, cause }), "Crashed")
+    }
+    if (this.status === "running") this.#setStatus("restarting")
+    const recovery = (this.#recovery ??= this.#makeRecovery())
+    recovery.begin(this.options.context, Effect.andThen(released, Effect.sleep(pause)))
+    return true
+  }
+
   #changeByMessage(update: (state: State) => State): Effect.Effect<State> {
     return Effect.callback<State>((resume) => {
       if (this.status === "stopped") return resume(Effect.succeed(this.state))
@@ -295,6 +317,7 @@ export class ActorCell<State> implements Owner, Consumer {
           return undefined
         }
         message.overdue = true
+        if (message.run === undefined) this.#inbox.guarded(() => this.options.observer?.overdue(message))
         this.#inbox.refuse(message, new HandlerTimeout({ actor, tag: message.tag, millis }), "TimedOut")
         message.fiber?.interruptUnsafe()
         return Duration.toMillis(shutdown)
@@ -363,6 +386,7 @@ export class ActorCell<State> implements Owner, Consumer {
       wanted: () => this.status === "restarting" || this.status === "faulted",
       activate: this.#activate(),
       release: (cause) => this.#buildFailed(cause),
+      probed: () => this.#inbox.guarded(() => this.options.observer?.probed()),
       faulted: () => {
         this.#setStatus("faulted")
         this.#inbox.refuseAll(() => this.#faulted(), "Faulted")

@@ -14,7 +14,7 @@ export interface Observer<State> {
   /** A handler that waits has changed the state. */
   readonly suspended: () => void
   readonly status: (status: Status) => void
-  /** A message has to wait in the mailbox. This and the next three are called for no message of the runtime itself. */
+  /** A message has to wait in the mailbox. This and the next four are called for no message of the runtime itself. */
   readonly queued: (message: Message) => void
   /** The handler of a message is about to begin. */
   readonly begun: (message: Message) => void
@@ -22,6 +22,10 @@ export interface Observer<State> {
   readonly continued: (message: Message) => void
   /** The handler of a message has ended without a crash; `settled` follows. */
   readonly ended: (message: Message, exit: Exit.Exit<unknown, unknown>) => void
+  /** The handler of a message was interrupted because it runs too long. */
+  readonly overdue: (message: Message) => void
   /** The actor has crashed: in the handler of a message, or undefined. */
   readonly crashed: (message: Message | undefined) => void
+  /** The actor is faulted, and tries to run again. */
+  readonly probed: () => void
 }

@@ -21,6 +21,8 @@ export interface Steps {
   readonly release: (cause: Cause.Cause<unknown>) => Effect.Effect<void>
   /** There were too many crashes; the next probe is at `retryAt`. */
   readonly faulted: () => void
+  /** A probe begins. */
+  readonly probed: () => void
   /** There were too many crashes, and the policy is to stop. */
   readonly giveUp: (cause: Cause.Cause<unknown>) => Effect.Effect<void>
 }
@@ -54,8 +56,15 @@ export class Recovery {
       if (decision._tag === "Restart") return Effect.andThen(sleepWithJitter(decision.delay), this.#activate())
       this.retryAt = now + decision.delay
       this.#steps.faulted()
-      return Effect.andThen(Effect.sleep(decision.delay), this.#activate())
+      return Effect.andThen(Effect.sleep(decision.delay), this.#probe())
     })
+  }
+
+  /** Restarts the actor after `before`, in place of what the recovery does now; what has crashed is not forgotten. */
+  begin(context: Context.Context<never>, before: Effect.Effect<void>): void {
+    const previous = this.#fiber
+    const ended = previous === undefined ? Effect.void : Fiber.interrupt(previous)
+    this.run(context, ended.pipe(Effect.andThen(before), Effect.andThen(this.#probe())))
   }
 
   /** Interrupts the recovery and waits for what it releases, unless the recovery itself calls this. */
@@ -63,6 +72,14 @@ export class Recovery {
     return Effect.suspend(() => {
       const fiber = this.#fiber
       return fiber === undefined || fiber === Fiber.getCurrent() ? Effect.void : Fiber.interrupt(fiber)
+    })
+  }
+
+  #probe(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (!this.#steps.wanted()) return Effect.void
+      this.#steps.probed()
+      return this.#activate()
     })
   }
 

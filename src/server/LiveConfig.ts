@@ -122,6 +122,9 @@ export interface Settings {
   /** How long one operation of the SnapshotStore may take before it counts as failed. */
   readonly storeTimeout: Duration.Duration
 
+  /** Time between two looks at the health of all instances; an unhealthy one is restarted. `Infinity`: nobody looks. */
+  readonly healthInterval: Duration.Duration
+
   /** How long the server may take to end. */
   readonly drainTimeout: Duration.Duration
   /** The time over which clients distribute their return when the server ends. */
@@ -180,6 +183,7 @@ const table: {
   audience: ["fibra", Kind.name],
   persistInterval: [Duration.seconds(1), Kind.someOrNoTime],
   storeTimeout: [Duration.seconds(5), Kind.someTime],
+  healthInterval: [Duration.seconds(30), Kind.someTime],
   drainTimeout: [Duration.seconds(10), Kind.endingOrNoTime],
   reconnectWithin: [Duration.seconds(2), Kind.endingOrNoTime]
 }

@@ -18,6 +18,7 @@ import * as ShutdownResponder from "./http/ShutdownResponder.ts"
 import type { LiveConfigError } from "./LiveConfig.ts"
 import * as LiveCore from "./LiveCore.ts"
 import * as LiveRoutes from "./LiveRoutes.ts"
+import * as EventLoop from "./monitor/EventLoop.ts"
 import type * as Principals from "./security/Principals.ts"
 
 export { ListenError } from "./http/ListenError.ts"
@@ -85,7 +86,7 @@ type HttpLayer<Components extends ReadonlyArray<Component.Any>, E, R> = Layer.La
 export const layerHttp = <const Components extends ReadonlyArray<Component.Any>, E = never, R = never>(
   options: HttpOptions<Components, E, R>
 ): HttpLayer<Components, E, R> => {
-  const live = Layer.provideMerge(LiveRoutes.layer(), LiveCore.layerUndrained(options))
+  const live = Layer.provideMerge(LiveRoutes.layer(), Layer.provide(LiveCore.layerUndrained(options), EventLoop.layer))
   const routes = (options.routes ?? Layer.empty) as Layer.Layer<never, E, R>
   const served = HttpRouter.serve(Layer.provideMerge(routes, live), quiet)
   const listening = Layer.unwrap(Effect.map(place(options), NodeServer.listening))
@@ -133,7 +134,7 @@ export const layer = <const Components extends ReadonlyArray<Component.Any>>(opt
       yield* Effect.addFinalizer(() => Effect.sync(() => responder.begin()))
       return LiveRoutes.layer((incoming) => responder.see(incoming))
     })
-  ).pipe(Layer.provideMerge(LiveCore.layer(options)), Layer.provide(ShutdownResponder.layer))
+  ).pipe(Layer.provideMerge(LiveCore.layer(options)), Layer.provide([ShutdownResponder.layer, EventLoop.layer]))
 
 const quiet = { disableLogger: true, disableListenLog: true }
 

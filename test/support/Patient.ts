@@ -26,6 +26,9 @@ export class Patient extends Component.Service<Patient>()("Patient", {
   ]
 }) {}
 
+/** In virtual time nobody would wait between two restarts. */
+const restart = { intensity: 20, backoff: 0 }
+
 const PatientLayer = Patient.toLayer(
   Effect.gen(function* () {
     const self = yield* Patient
@@ -43,7 +46,7 @@ const PatientLayer = Patient.toLayer(
       Cling: () => Effect.uninterruptible(Effect.never)
     })
   }),
-  { callTimeout: "2 minutes", maxIdleTime: "10 minutes" }
+  { callTimeout: "2 minutes", maxIdleTime: "10 minutes", restart }
 )
 
 /** A server of patients. */

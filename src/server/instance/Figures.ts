@@ -69,7 +69,7 @@ export const none: Figures = {
   publish: noTimes,
   lastPublish: 0,
   wait: noTimes,
-  recently: { actions: 0, crashes: 0, renders: 0, slow: 0, millis: 0 }
+  recently: { actions: 0, crashes: 0, renders: 0, slow: 0, restarts: 0, millis: 0 }
 }
 
 const timesOf = (counted: Counted | undefined, total: number, count: number): Times => {

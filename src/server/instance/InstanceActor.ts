@@ -238,7 +238,15 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
 
   crashed(message: Message | undefined): void {
     this.instance.stats.crashed(message)
-    this.#host.happened("crashed", this.instance, message?.tag)
+    this.#host.happened(message?.overdue === true ? "killed" : "crashed", this.instance, message?.tag)
+  }
+
+  overdue(message: Message): void {
+    this.#host.happened("interrupted", this.instance, message.tag)
+  }
+
+  probed(): void {
+    if (this.instance.clientStatus === "faulted") this.#host.happened("probed", this.instance)
   }
 
   status(status: Status): void {

@@ -75,6 +75,10 @@ export class InstanceRunner extends Context.Service<
     /** Stops all instances at once, and interrupts their handlers. */
     readonly stopNow: Effect.Effect<void>
     readonly list: Effect.Effect<ReadonlyArray<InstanceInfo.InstanceInfo>>
+    /** All that run. */
+    readonly actors: Effect.Effect<ReadonlyArray<InstanceActor>>
+    /** The age of the server in milliseconds, and the clock that messages are measured with. */
+    readonly ageUnsafe: () => { readonly age: number; readonly micros: number }
     /** Their ids. */
     readonly ids: Effect.Effect<ReadonlyArray<string>>
     /** The one of this id. */
@@ -137,11 +141,8 @@ const make = Effect.gen(function* () {
     over: over.await
   }
 
-  const time = Effect.map(Monotonic.epoch, (epoch) => ({
-    begun: epoch + begun,
-    age: age(),
-    micros: host.stats.micros()
-  }))
+  const ages = () => ({ age: age(), micros: host.stats.micros() })
+  const time = Effect.map(Monotonic.epoch, (epoch) => ({ begun: epoch + begun, ...ages() }))
 
   const stop = (actor: InstanceActor): Effect.Effect<void> =>
     Effect.suspend(() => {
@@ -221,6 +222,8 @@ const make = Effect.gen(function* () {
     close: Effect.andThen(checkpointer.close, over.open),
     stopNow: each(({ instance }) => instance.cell.stop(Duration.zero)),
     list: Effect.map(time, (now) => Array.from(running.values(), (actor) => InstanceInfo.of(actor, now))),
+    actors: Effect.sync(() => Array.from(running.values())),
+    ageUnsafe: ages,
     ids: Effect.sync(() => Array.from(running.keys())),
     info: (id) =>
       Effect.map(time, (now) => {

@@ -109,8 +109,9 @@ export class InstanceStats extends Tally {
 
   /** The behaviour is built again. */
   restarted(): void {
-    this.restarts++
-    this.#component.restarts++
+    this.#turn()
+    this.rebuilt()
+    this.#component.rebuilt()
   }
 
   /** When a change begins to be published; 0 when it is not timed. */

@@ -17,6 +17,8 @@ export const Recently = Schema.Struct({
   /** Changes that were published, and how many of them took more than a second. */
   renders: Schema.Int,
   slow: Schema.Int,
+  /** How often a behaviour was built again. */
+  restarts: Schema.Int,
   /** The milliseconds in which that was. */
   millis: Schema.Finite
 })
@@ -63,6 +65,8 @@ export abstract class Tally {
   #rendersBefore = 0
   #slow = 0
   #slowBefore = 0
+  #restarts = 0
+  #restartsBefore = 0
 
   protected abstract count(kind: TimeKind, micros: number, weight: number): void
 
@@ -98,7 +102,8 @@ export abstract class Tally {
     this.#crashesBefore = follows ? this.#crashes : 0
     this.#rendersBefore = follows ? this.#renders : 0
     this.#slowBefore = follows ? this.#slow : 0
-    this.#actions = this.#crashes = this.#renders = this.#slow = 0
+    this.#restartsBefore = follows ? this.#restarts : 0
+    this.#actions = this.#crashes = this.#renders = this.#slow = this.#restarts = 0
   }
 
   /** An action has ended. */
@@ -106,6 +111,18 @@ export abstract class Tally {
     this.actions++
     this.#actions++
     if (isBroken) this.#crashes++
+  }
+
+  /** The behaviour is built again. */
+  rebuilt(): void {
+    this.restarts++
+    this.#restarts++
+  }
+
+  /** Forgets the last minute, which says nothing of what comes. */
+  forget(): void {
+    this.#actionsBefore = this.#crashesBefore = this.#rendersBefore = this.#slowBefore = this.#restartsBefore = 0
+    this.#actions = this.#crashes = this.#renders = this.#slow = this.#restarts = 0
   }
 
   /** A change was published. */
@@ -122,6 +139,7 @@ export abstract class Tally {
       crashes: this.#crashes + this.#crashesBefore,
       renders: this.#renders + this.#rendersBefore,
       slow: this.#slow + this.#slowBefore,
+      restarts: this.#restarts + this.#restartsBefore,
       millis: Math.min(now, halfMinute + (now % halfMinute))
     }
   }

@@ -20,7 +20,8 @@ import type { LifecycleEvent } from "../instance/Lifecycle.ts"
 import { Rooms } from "../room/Rooms.ts"
 import { Sessions } from "../session/Sessions.ts"
 import { Transport } from "../transport/Transport.ts"
-import { type Health, healthy } from "./Health.ts"
+import type { Health } from "./Health.ts"
+import * as HealthCheck from "./HealthCheck.ts"
 import type { ComponentReport, InstanceReport, Overview } from "./Reports.ts"
 
 /**
@@ -50,6 +51,13 @@ export class Monitor extends Context.Service<
     /** All instances that run here. */
     readonly list: Effect.Effect<ReadonlyArray<InstanceReport>>
     readonly get: (id: string) => Effect.Effect<InstanceReport, InstanceNotFound>
+    /**
+     * Restarts an instance from its last good state; its clients see that. A message that is being handled is refused.
+     * A faulted instance is probed now.
+     */
+    readonly restart: (id: string) => Effect.Effect<void, InstanceNotFound>
+    /** Stops an instance after the messages that it has begun, and waits for that. */
+    readonly stop: (id: string) => Effect.Effect<void, InstanceNotFound>
     /** All components of this server, also those without instances. */
     readonly components: Effect.Effect<ReadonlyArray<ComponentReport>>
     readonly overview: Effect.Effect<Overview>
@@ -65,10 +73,9 @@ const make = Effect.gen(function* () {
   const sessions = yield* Sessions
   const rooms = yield* Rooms
   const clock = yield* Clock.Clock
-  const begun = Monotonic.millisUnsafe(clock)
-  const healthOf = (_id: string): Health => healthy
-
-  const age = () => Monotonic.millisUnsafe(clock) - begun
+  const { healthOf, lagUnsafe, restart } = yield* HealthCheck.HealthCheck
+  const age = () => runner.ageUnsafe().age
+  const missed = (id: string) => Effect.fail(new InstanceNotFound({ id: id.slice(0, 256) }))
   const reportOf = (info: InstanceInfo): InstanceReport => {
     const { away, behind, pending, readers, since, waiting, restarts: _, ...rest } = info
     return {
@@ -98,11 +105,13 @@ const make = Effect.gen(function* () {
   return Monitor.of({
     list: Effect.map(runner.list, (all) => all.map(reportOf)),
     get: (id) =>
-      Effect.flatMap(runner.info(id), (info) =>
-        info === undefined
-          ? Effect.fail(new InstanceNotFound({ id: id.slice(0, 256) }))
-          : Effect.succeed(reportOf(info))
-      ),
+      Effect.flatMap(runner.info(id), (info) => (info === undefined ? missed(id) : Effect.succeed(reportOf(info)))),
+    restart: (id) => Effect.flatMap(restart(id), (isKnown) => (isKnown ? Effect.void : missed(id))),
+    stop: (id) =>
+      Effect.suspend(() => {
+        const actor = runner.findUnsafe(id)
+        return actor === undefined ? missed(id) : runner.stop(actor)
+      }),
     components: Effect.map(runner.list, (all) => {
       const byComponent = Map.groupBy(all, ({ component }) => component)
       return registry.all.map((each) => componentOf(each, byComponent.get(each.component.componentName) ?? []))
@@ -128,7 +137,7 @@ const make = Effect.gen(function* () {
         run: Figures.runOfAll(stats),
         failures: sum(stats, ({ failures }) => failures),
         defects: sum(stats, ({ defects }) => defects),
-        lag: 0,
+        lag: lagUnsafe(),
         memory: { heapTotal, heapUsed, rss }
       }
     }),
@@ -153,4 +162,4 @@ const countsOf = (all: ReadonlyArray<Health>): ComponentReport["health"] => {
 
 /** The monitor of the server that these services belong to. */
 export const layer: Layer.Layer<Monitor, never, ComponentRegistry | InstanceRunner | Rooms | Sessions | Transport> =
-  Layer.effect(Monitor, make)
+  Layer.provide(Layer.effect(Monitor, make), HealthCheck.layer)

@@ -1,0 +1,197 @@
+/** The whole loop: looked at, judged, mended and healthy again, in virtual time. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { ComponentRegistry } from "../../../src/server/instance/ComponentRegistry.ts"
+import { InstanceRunner } from "../../../src/server/instance/InstanceRunner.ts"
+import { Monitor } from "../../../src/server/monitor/Monitor.ts"
+import { client, hospital, Patient } from "../../support/Patient.ts"
+import { apart } from "../../support/Clocks.ts"
+
+/** What happens from now on. */
+const happenings = Effect.gen(function* () {
+  const told: Array<string> = []
+  const monitor = yield* Monitor
+  yield* Effect.forkScoped(
+    Stream.runForEach(monitor.events, ({ happening }) => Effect.sync(() => told.push(happening))),
+    { startImmediately: true }
+  )
+  return told
+})
+
+const health = Effect.map(
+  Monitor.use(({ list }) => list),
+  ([report]) => report?.health
+)
+
+const times = <E>(count: number, effect: Effect.Effect<unknown, E>) => Effect.repeat(effect, { times: count - 1 })
+
+describe("the health of an instance", () => {
+  it.effect(
+    "one that crashes in half of its calls is unhealthy at the next check, is restarted, and is healthy again",
+    () =>
+      Effect.gen(function* () {
+        const told = yield* happenings
+        const ada = yield* client()
+        const patient = yield* ada.mount(Patient, {})
+        yield* times(4, Effect.andThen(Effect.exit(patient.call.Crash()), patient.call.Count()))
+        yield* TestClock.adjust("29 seconds")
+        assert.notInclude(told, "unhealthy")
+        told.length = 0
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(told, ["unhealthy"])
+        const ill = yield* health
+        assert.strictEqual(ill?.status, "unhealthy")
+        assert.deepStrictEqual(
+          ill?.reasons.map(({ of }) => of),
+          ["crashes", "restarts"]
+        )
+        yield* ada.settle
+        assert.strictEqual((yield* patient.view).status, "restarting")
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(told, ["unhealthy", "restarted"])
+        assert.strictEqual((yield* patient.view).status, "running")
+        assert.strictEqual((yield* patient.state).count, 4)
+        yield* TestClock.adjust("30 seconds")
+        assert.deepStrictEqual(told, ["unhealthy", "restarted", "recovered"])
+        assert.strictEqual((yield* health)?.status, "healthy")
+      }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+
+  it.effect("one whose callers get typed errors stays healthy", () =>
+    Effect.gen(function* () {
+      const told = yield* happenings
+      const patient = yield* (yield* client()).mount(Patient, {})
+      yield* times(100, Effect.exit(patient.call.Refuse()))
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(told, ["mounted"])
+      assert.strictEqual((yield* health)?.status, "healthy")
+    }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+
+  it.effect("one that is stuck is interrupted after its time, and goes on with the next message", () =>
+    Effect.gen(function* () {
+      const told = yield* happenings
+      const patient = yield* (yield* client()).mount(Patient, {})
+      const stuck = yield* Effect.forkChild(Effect.flip(patient.call.Hang()), { startImmediately: true })
+      yield* TestClock.adjust("61 seconds")
+      assert.strictEqual((yield* health)?.status, "degraded")
+      yield* TestClock.adjust("60 seconds")
+      yield* Fiber.join(stuck)
+      yield* patient.call.Count()
+      yield* TestClock.adjust("60 seconds")
+      assert.deepStrictEqual(told, ["mounted", "degraded", "interrupted", "recovered"])
+      const [report] = yield* Monitor.use(({ list }) => list)
+      assert.deepInclude(report?.figures, { timeouts: 1, defects: 0, restarts: 0 })
+    }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+
+  it.effect("one that does not end when it is interrupted is killed, and begins again", () =>
+    Effect.gen(function* () {
+      const told = yield* happenings
+      const patient = yield* (yield* client()).mount(Patient, {})
+      yield* Effect.forkChild(Effect.exit(patient.call.Cling()), { startImmediately: true })
+      yield* TestClock.adjust("131 seconds")
+      yield* patient.call.Count()
+      assert.deepStrictEqual(
+        told.filter((happening) => happening !== "degraded" && happening !== "unhealthy"),
+        ["mounted", "interrupted", "killed", "restarted"]
+      )
+    }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+
+  it.effect("one that is faulted is probed, and is healthy again when it runs", () =>
+    Effect.gen(function* () {
+      const told = yield* happenings
+      const patient = yield* (yield* client()).mount(Patient, {})
+      yield* times(21, Effect.exit(patient.call.Crash()))
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* health)?.status, "unhealthy")
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual(told.slice(told.indexOf("faulted")), [
+        "faulted",
+        "unhealthy",
+        "probed",
+        "restarted",
+        "recovered"
+      ])
+    }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+
+  it.effect("one that a restart does not mend is restarted three times, and then left as it is", () =>
+    Effect.gen(function* () {
+      const told = yield* happenings
+      const patient = yield* (yield* client()).mount(Patient, {})
+      for (let minute = 0; minute < 12; minute++) {
+        yield* times(4, Effect.exit(patient.call.Look()))
+        yield* times(4, Effect.exit(patient.call.Crash()))
+        yield* TestClock.adjust("30 seconds")
+        yield* TestClock.adjust("1 second")
+        told.push("|")
+      }
+      const [report] = yield* Monitor.use(({ list }) => list)
+      assert.isDefined(report)
+      assert.strictEqual(report.health.status, "unhealthy")
+      assert.strictEqual(report.figures.restarts - report.figures.defects, 3)
+    }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+
+  it.effect("one that nobody holds is passivated when it was idle for its time, which is no illness", () =>
+    Effect.gen(function* () {
+      const told = yield* happenings
+      const ada = yield* client()
+      yield* Effect.scoped(
+        Effect.flatMap(ada.mount(Patient, { key: "desk" }), (patient) => Effect.exit(patient.call.Count()))
+      )
+      yield* TestClock.adjust("11 minutes")
+      assert.deepStrictEqual(told, ["mounted", "passivated"])
+    }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+
+  it.effect("nobody is judged when the event loop stood still", () =>
+    Effect.gen(function* () {
+      const { stall } = yield* apart
+      const told = yield* happenings
+      const patient = yield* (yield* client()).mount(Patient, {})
+      yield* times(4, Effect.exit(patient.call.Crash()))
+      yield* TestClock.adjust("29 seconds")
+      stall(2000)
+      yield* TestClock.adjust("1 second")
+      assert.notInclude(told, "unhealthy")
+      yield* TestClock.adjust("30 seconds")
+      yield* times(4, Effect.exit(patient.call.Crash()))
+      yield* TestClock.adjust("30 seconds")
+      assert.include(told, "unhealthy")
+    }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+
+  it.effect(
+    "a thousand that are unhealthy at once are mended one after the other, and the server answers meanwhile",
+    () =>
+      Effect.gen(function* () {
+        const ada = yield* client()
+        const healthy = yield* ada.mount(Patient, {})
+        const runner = yield* InstanceRunner
+        const definition = yield* ComponentRegistry.use(({ find }) => find({ component: "Patient" }))
+        for (let index = 0; index < 1000; index++) {
+          const own = { key: undefined, props: {}, principal: undefined, recovered: undefined }
+          const { instance } = yield* runner.start(definition, own)
+          for (let call = 0; call < 4; call++) instance.stats.acted(true)
+        }
+        const restarts = Effect.map(
+          Monitor.use(({ components }) => components),
+          ([component]) => component?.figures.restarts
+        )
+        yield* TestClock.adjust("31 seconds")
+        yield* healthy.call.Count()
+        assert.strictEqual(yield* restarts, 100)
+        yield* TestClock.adjust("10 seconds")
+        assert.strictEqual(yield* restarts, 100)
+        yield* TestClock.adjust("50 seconds")
+        yield* healthy.call.Count()
+        assert.isAtMost((yield* restarts) ?? Infinity, 200)
+        const { health } = yield* Monitor.use(({ overview }) => overview)
+        assert.deepStrictEqual(health, { healthy: 1001, degraded: 0, unhealthy: 0 })
+      }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+})
