@@ -11,6 +11,7 @@ import type { Json } from "./Patch.ts"
 import * as Presence from "./Presence.ts"
 import type { Principal } from "./Principal.ts"
 import * as StateCodec from "./StateCodec.ts"
+import * as StrictDecoder from "./StrictDecoder.ts"
 
 /** Annotates an action that may safely run twice for one call. */
 export const Idempotent = Context.Reference<boolean>("fibra/Component/Idempotent", { defaultValue: () => false })
@@ -128,7 +129,7 @@ const propsSchema = (fields: StateCodec.Fields): Schema.Top =>
 const codec = (schema: Schema.Top): EventCodec => {
   const json = Schema.toCodecJson(schema as StateCodec.PureSchema)
   return {
-    decode: Schema.decodeUnknownExit(json, { onExcessProperty: "error" }),
+    decode: StrictDecoder.make(json),
     encode: Schema.encodeUnknownExit(json)
   }
 }

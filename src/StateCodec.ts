@@ -11,6 +11,7 @@ import * as SchemaAST from "effect/SchemaAST"
 import { FIXED, type Fixity, Freezer, isOrdinary, LOOSE, PLAIN } from "./Frozen.ts"
 import * as ListChange from "./ListChange.ts"
 import { copy, type Json } from "./Json.ts"
+import * as StrictDecoder from "./StrictDecoder.ts"
 
 /** A schema that needs no services. */
 export type PureSchema = Schema.Top & { readonly DecodingServices: never; readonly EncodingServices: never }
@@ -275,7 +276,7 @@ const converter = (schema: PureSchema, freezer: Freezer): Converter => {
   // Where the JSON form is the value itself, both ways are checks.
   const isPassed = SchemaAST.toType(codec.ast) === codec.ast
   // Excess keys are not part of the state and must not leave the server: a value that has any is rebuilt without them.
-  const strict = Schema.decodeUnknownExit(codec, { onExcessProperty: "error" })
+  const strict = StrictDecoder.make(codec)
   const encoded = new WeakMap<object, unknown>()
   const freeze = (value: unknown): Fixity => {
     const to = isObject(value) ? encoded.get(value) : undefined
