@@ -23,7 +23,7 @@ export interface ActionCall {
   /** Encoded by the contract. */
   readonly payload?: unknown
   /** Identifies the call: sent twice, it runs once. */
-  readonly callId?: Id
+  readonly callId?: Id | undefined
   /** The client has the answers of all requests below this id. */
   readonly settled?: number
 }

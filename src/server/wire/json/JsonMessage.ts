@@ -3,11 +3,12 @@ import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as Thrown from "../../../Thrown.ts"
-import { type ClientMessage, clientMessages, isSetting, RequestId } from "../../../JsonProtocol.ts"
+import { type ClientMessage, clientMessages, isSetting, type RequestId } from "../../../JsonProtocol.ts"
 import type { MountRequest } from "../../../LiveProtocol.ts"
 import type { RestoreRequest } from "../../instance/Instances.ts"
 import type { ActionCall, FieldWrite } from "../../session/CallDispatch.ts"
 import { tooDeep } from "../Ingress.ts"
+import * as JsonCall from "./JsonCall.ts"
 import { MessageRejected, UnknownMessageType } from "./JsonError.ts"
 
 /** A message of this type. */
@@ -31,16 +32,16 @@ const decoders = new Map(
     Schema.decodeUnknownExit(schema as Schema.Codec<ClientMessage>)
   ])
 )
-const isRequestId = Schema.is(RequestId)
 
 /** The id for the reply, if what was given is one. */
-export const requestIdOf = (id: unknown): RequestId | undefined => (isRequestId(id) ? id : undefined)
+export const requestIdOf = (id: unknown): RequestId | undefined => (JsonCall.isRequestId(id) ? id : undefined)
 
 /** A message with an existing type and the fields of that type. */
 export const decode = (
   fields: JsonFields | undefined,
   isTooDeep: boolean
 ): ClientMessage | MessageRejected | UnknownMessageType => {
+  if (fields !== undefined && !isTooDeep && JsonCall.isCall(fields)) return fields
   const type = fields?.["type"]
   const decodeFields = typeof type === "string" ? decoders.get(type) : undefined
   if (decodeFields === undefined) return new UnknownMessageType({ type: fields && (type ?? null), known })
@@ -79,9 +80,9 @@ const given = (fields: object, but: ReadonlySet<string>): JsonFields => {
 export const callOf = ({ action, callId, componentId, payload }: MessageOf<"CALL_ACTION">): ActionCall => ({
   componentId,
   action,
-  ...(payload === undefined ? {} : { payload }),
+  payload,
   // The numbers of other clients may have no order: they are used as texts.
-  ...(callId === undefined ? {} : { callId: JSON.stringify(callId) })
+  callId: callId === undefined ? undefined : JSON.stringify(callId)
 })
 
 /** The write of a message. */

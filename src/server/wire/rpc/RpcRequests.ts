@@ -3,7 +3,7 @@
  * and the contract checks those that are used.
  */
 import * as Schema from "effect/Schema"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import {
   CallRequest,
   ConnectRequest,
@@ -13,6 +13,7 @@ import {
   RehydrateRequest
 } from "../../../LiveProtocol.ts"
 import { ComponentId } from "../../../LiveId.ts"
+import * as RpcCall from "./RpcCall.ts"
 import { RpcEnvelope } from "./RpcEnvelope.ts"
 
 /** Decodes a payload. */
@@ -20,16 +21,20 @@ export type Decode<A> = (value: unknown) => Exit.Exit<A, Schema.SchemaError>
 
 const json = Schema.Unknown
 
-export const decodeMessage = Schema.decodeUnknownExit(RpcEnvelope)
+const decodeEnvelope = Schema.decodeUnknownExit(RpcEnvelope)
+export const decodeMessage: Decode<RpcEnvelope> = (message) =>
+  RpcCall.isRequest(message) ? Exit.succeed(message) : decodeEnvelope(message)
 export const decodeMount = Schema.decodeUnknownExit(
   Schema.Struct({ ...MountRequest.fields, props: json })
 ) as Decode<MountRequest>
 export const decodeRehydrate = Schema.decodeUnknownExit(
   Schema.Struct({ ...RehydrateRequest.fields, props: json })
 ) as Decode<RehydrateRequest>
-export const decodeCall = Schema.decodeUnknownExit(
+const decodeAnyCall = Schema.decodeUnknownExit(
   Schema.Struct({ ...CallRequest.fields, payload: Schema.optionalKey(json) })
 ) as Decode<CallRequest>
+export const decodeCall: Decode<CallRequest> = (payload) =>
+  RpcCall.isCall(payload) ? Exit.succeed(payload) : decodeAnyCall(payload)
 export const decodeConnect = Schema.decodeUnknownExit(ConnectRequest)
 export const decodeReceived = Schema.decodeUnknownExit(ReceivedRequest)
 /** Of `Unmount` and `Resync`. */
