@@ -19,20 +19,27 @@ export interface Failure {
   readonly message: string
 }
 
-/** The same effect with its result and its declared error as JSON texts. A LiveError is passed on. */
-export const encode = (
-  effect: Effect.Effect<unknown, unknown, unknown>,
-  codec: ActionCodec
-): Effect.Effect<string, Failure | LiveError, unknown> =>
-  Effect.matchEffect(effect, {
-    onSuccess: (value): Exit.Exit<string> => converted(codec.encodeSuccess, value, Exit.succeed),
-    onFailure: (error): Exit.Exit<string, Failure | LiveError> =>
-      Thrown.isA(error, LiveError)
-        ? Exit.fail(error)
-        : converted(codec.encodeError, error, (text) =>
-            Exit.fail({ text, message: error instanceof Error ? error.message : "" })
-          )
-  })
+/** Gives an effect with the result of a handler and its declared error as JSON texts. A LiveError is passed on. */
+export type Encode = (
+  handled: Effect.Effect<unknown, unknown, unknown>
+) => Effect.Effect<string, Failure | LiveError, unknown>
+
+/** Encodes the results of an action. Made once for all its calls, which then need no closures of their own. */
+export const encoder = (codec: ActionCodec): Encode => {
+  const onSuccess = (value: unknown): Exit.Exit<string> => converted(codec.encodeSuccess, value, Exit.succeed)
+  const onError = (error: unknown): Exit.Exit<string, Failure | LiveError> =>
+    Thrown.isA(error, LiveError)
+      ? Exit.fail(error)
+      : converted(codec.encodeError, error, (text) =>
+          Exit.fail({ text, message: error instanceof Error ? error.message : "" })
+        )
+  const onFailure = (cause: Cause.Cause<unknown>) => Effect.failCause(cause).pipe(Effect.catch(onError))
+  const handlers = { onSuccess, onFailure }
+  return (handled) => Effect.matchCauseEffect(handled, handlers)
+}
+
+/** For handlers without a result. */
+export const none: Encode = (handled) => Effect.as(handled as Effect.Effect<unknown>, "null")
 
 const converted = <E = never>(
   convert: Convert,

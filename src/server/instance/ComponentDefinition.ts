@@ -11,6 +11,7 @@ import { Overflow } from "../../actor/Mailbox.ts"
 import * as RestartPolicy from "../../actor/RestartPolicy.ts"
 import type * as Component from "../../Component.ts"
 import type * as Migration from "../../Migration.ts"
+import * as ActionResult from "./ActionResult.ts"
 import { ComponentStats } from "./ComponentStats.ts"
 import * as HeardEvents from "./HeardEvents.ts"
 import * as WritableFields from "./WritableFields.ts"
@@ -19,6 +20,8 @@ import * as WritableFields from "./WritableFields.ts"
 export interface ComponentDefinition {
   readonly component: Component.Any
   readonly build: Effect.Effect<Handlers, unknown, unknown>
+  /** The encoders of the results of its actions and writes. */
+  readonly results: ReadonlyMap<string, ActionResult.Encode>
   /** The events that the behaviour listens to; undefined before the first build. */
   hears: ReadonlySet<string> | undefined
   readonly context: Context.Context<never>
@@ -67,6 +70,13 @@ export const make = (
       if (on === undefined && component.codec.writable.size === 0) return actions
       return { ...actions, ...HeardEvents.handlers(on ?? {}), ...WritableFields.handlers(component) }
     }),
+    results: new Map([
+      ...Array.from(component.codec.actions, ([action, codec]) => [action, ActionResult.encoder(codec)] as const),
+      ...Array.from(
+        component.codec.writable.keys(),
+        (field) => [WritableFields.tagOf(field), ActionResult.none] as const
+      )
+    ]),
     hears: undefined,
     context: Context.merge(context, behavior.context),
     capacity: mailboxCapacity ?? 256,

@@ -19,13 +19,11 @@ import type { RestartPolicy } from "../../actor/RestartPolicy.ts"
 import { ComponentCrashed, LiveError, refuse } from "../../LiveError.ts"
 import type { Rooms } from "../room/Rooms.ts"
 import type * as Authorization from "../security/Authorization.ts"
-import * as ActionResult from "./ActionResult.ts"
 import type { ComponentDefinition } from "./ComponentDefinition.ts"
 import * as Guard from "./Guard.ts"
 import { Instance, type InstanceHost } from "./Instance.ts"
 import type { InstanceIdentity } from "./InstanceIdentity.ts"
 import { InstanceRooms } from "./InstanceRooms.ts"
-import { fieldOf } from "./WritableFields.ts"
 
 /** What all instances of a server share. */
 export interface ActorHost extends InstanceHost {
@@ -198,10 +196,9 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
   }
 
   finish(action: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<unknown, unknown, unknown> {
-    if (fieldOf(action) !== undefined) return Effect.as(answer, "null")
-    const codec = this.#definition.component.codec.actions.get(action)
-    // A message that is neither a write nor an action is an event, whose result nobody waits for.
-    return codec === undefined ? this.#heard(action, answer) : ActionResult.encode(answer, codec)
+    const encode = this.#definition.results.get(action)
+    // A message that is neither an action nor a write is an event, whose result nobody waits for.
+    return encode === undefined ? this.#heard(action, answer) : encode(answer)
   }
 
   changed(state: unknown): void {

@@ -9,12 +9,6 @@ import type { Pending, ReplyListener } from "./ReplyListener.ts"
  */
 export type Id = number | string
 
-/** A request: what is asked of whom. Another request must not have the same id. */
-export interface Request {
-  readonly of: string
-  readonly what: string
-}
-
 /** The limits of a cache. */
 export interface Bounds<Answer> {
   readonly maxAnswers: number
@@ -28,18 +22,21 @@ export type NotAsked = "forgotten" | "taken"
 const nobody: ReadonlyArray<never> = []
 
 /** A request that runs or has an answer. The one who runs it reports the outcome here. */
-export class KnownRequest<Answer> implements Request, Pending {
+export class KnownRequest<Answer> implements Pending {
   readonly id: Id
+  /** What is asked of whom. Another request must not have the same id. */
   readonly of: string
   readonly what: string
   answer: Answer | undefined = undefined
+  /** Bytes that it counts for since it has an answer. */
+  size = 0
   /** The connected listeners. */
   #listeners: ReadonlyArray<ReplyListener<Answer>>
   readonly #cache: ReplyCache<Answer>
   #begun = false
   #running: Pending | undefined = undefined
 
-  constructor(cache: ReplyCache<Answer>, id: Id, { of, what }: Request, listener: ReplyListener<Answer>) {
+  constructor(cache: ReplyCache<Answer>, id: Id, of: string, what: string, listener: ReplyListener<Answer>) {
     this.#cache = cache
     this.id = id
     this.of = of
@@ -130,15 +127,15 @@ export class ReplyCache<Answer> {
   }
 
   /** The request of this id, with the listener added. The caller runs it if `begin` returns true. */
-  ask(id: Id, request: Request, listener: ReplyListener<Answer>): KnownRequest<Answer> | NotAsked {
+  ask(id: Id, of: string, what: string, listener: ReplyListener<Answer>): KnownRequest<Answer> | NotAsked {
     const known = this.#known.get(id)
     if (known !== undefined) {
-      if (known.what !== request.what || known.of !== request.of) return "taken"
+      if (known.what !== what || known.of !== of) return "taken"
       known.join(listener)
       return known
     }
     if (typeof id === "number" ? id <= this.#forgotten : this.#names?.has(id) === true) return "forgotten"
-    const asked = new KnownRequest(this, id, request, listener)
+    const asked = new KnownRequest(this, id, of, what, listener)
     this.#known.set(id, asked)
     return asked
   }
@@ -151,9 +148,9 @@ export class ReplyCache<Answer> {
   /** The client has the answers of all requests below this id, and sends none of them again. */
   settleBelow(id: number): void {
     this.#forgotten = Math.max(this.#forgotten, id - 1)
-    for (const [known, request] of this.#known) {
-      if (typeof known === "string") continue
-      if (known >= id) return
+    for (const request of this.#known.values()) {
+      if (typeof request.id === "string") continue
+      if (request.id >= id) return
       if (request.answer !== undefined) this.#delete(request)
     }
   }
@@ -177,8 +174,9 @@ export class ReplyCache<Answer> {
   keep(request: KnownRequest<Answer>, answer: Answer): boolean {
     if (this.#known.get(request.id) !== request || request.answer !== undefined) return false
     request.answer = answer
+    request.size = this.#sizeOf(request, answer)
     this.#answers++
-    this.#bytes += this.#sizeOf(request, answer)
+    this.#bytes += request.size
     this.#evict()
     return true
   }
@@ -194,7 +192,7 @@ export class ReplyCache<Answer> {
     this.#known.delete(request.id)
     if (request.answer === undefined) return
     this.#answers--
-    this.#bytes -= this.#sizeOf(request, request.answer)
+    this.#bytes -= request.size
   }
 
   /** The request itself counts as well, because a client may make it long. */
@@ -206,10 +204,11 @@ export class ReplyCache<Answer> {
   #evict(): void {
     const { maxAnswers, maxBytes } = this.#bounds
     if (this.#answers <= maxAnswers && this.#bytes <= maxBytes) return
-    for (const [id, request] of this.#known) {
+    for (const request of this.#known.values()) {
       if (this.#answers <= 1 || (this.#answers <= maxAnswers && this.#bytes <= maxBytes)) return
       if (request.answer === undefined) continue
       this.#delete(request)
+      const { id } = request
       if (typeof id === "number") this.#forgotten = Math.max(this.#forgotten, id)
       else this.#rememberName(id)
     }

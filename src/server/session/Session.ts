@@ -103,7 +103,7 @@ export class Session {
     }
     if (callId === undefined) return this.#mounts.mount(request, presented, true)
     const action = "token" in request ? "Rehydrate" : "Mount"
-    const known = this.#asked.mounts.ask(callId, { of: component, what: action }, presented)
+    const known = this.#asked.mounts.ask(callId, component, action, presented)
     if (typeof known === "string") {
       listener.answered(Exit.fail(new LiveError({ reason: notAsked(known, component, action, callId) })))
       return over
@@ -138,7 +138,7 @@ export class Session {
     const instance = this.#mounts.instance(componentId)
     let known: KnownRequest<CallOutcome> | undefined
     if (callId !== undefined) {
-      const asked = this.#asked.calls.ask(callId, { of: componentId, what: action }, listener)
+      const asked = this.#asked.calls.ask(callId, componentId, action, listener)
       if (typeof asked === "string") {
         listener.answered(refused(notAsked(asked, instance?.component.componentName ?? "", action, callId)))
         return over

@@ -8,7 +8,7 @@ const request = { of: "instance", what: "Action" }
 const ask = (cache: ReplyCache<string>, id: number | string, answer?: string, asked = request) => {
   const heard: Array<string> = []
   let [runs, cancelled, dropped] = [0, 0, 0]
-  const known = cache.ask(id, asked, {
+  const known = cache.ask(id, asked.of, asked.what, {
     answered: (answer) => void heard.push(answer),
     dropped: () => void dropped++
   })
@@ -161,7 +161,7 @@ describe("a request of a session", () => {
   it("that was cancelled has no answer, not even one that comes of the cancelling", () => {
     const cache = make()
     const heard: Array<string> = []
-    const known = cache.ask(1, request, {
+    const known = cache.ask(1, request.of, request.what, {
       answered: (answer) => void heard.push(answer),
       dropped: () => heard.push("-")
     })
@@ -173,7 +173,7 @@ describe("a request of a session", () => {
 
   it("can be cancelled before it runs", () => {
     const cache = make()
-    const known = cache.ask(1, request, { answered: () => {}, dropped: () => {} })
+    const known = cache.ask(1, request.of, request.what, { answered: () => {}, dropped: () => {} })
     cache.cancel(1)
     assert.deepStrictEqual([typeof known, cache.size], ["object", 0])
   })
