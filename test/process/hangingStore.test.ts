@@ -5,9 +5,11 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Duration, Effect, Layer, Option } from "effect"
 import { LiveClient } from "fibra/client"
+import * as ClientFleet from "../support/ClientFleet.ts"
 import { Notes } from "../support/Notes.ts"
 import { Postgres } from "../support/Postgres.ts"
 import * as ServerProcess from "../support/ServerProcess.ts"
+import { Stubborn } from "../support/Stubborn.ts"
 import * as SnapshotStore from "../../src/server/store/SnapshotStore.ts"
 
 const file = new URL("../support/HangingStoreServer.ts", import.meta.url)
@@ -59,6 +61,32 @@ describe("a server that is asked to end while its store", () => {
       )
     }
   }
+
+  it.live(
+    "a server whose store, handlers and finalizers all hang ends in time, and every client has its last state in a token",
+    () =>
+      Effect.gen(function* () {
+        const store = yield* folder
+        const env = { HANGS: "cannot be interrupted", STUCK: "all", STORE: store }
+        const server = yield* ServerProcess.start({ file, env })
+        const client = yield* clientOf(server.port)
+        for (const key of ["one", "two", "three"]) {
+          const stubborn = yield* client.mount(Stubborn, { key })
+          yield* Effect.forkChild(Effect.exit(stubborn.call.Hang()), { startImmediately: true })
+        }
+        const crowd = yield* ClientFleet.make(30, `ws://127.0.0.1:${server.port}/api/live/rpc`)
+        yield* ClientFleet.each(crowd, ({ number, tally }) => tally.call.Add({ by: number }))
+        const ended = yield* Effect.timeoutOption(Effect.timed(server.end("SIGTERM")), "20 seconds")
+        assert.isTrue(Option.isSome(ended))
+        if (Option.isNone(ended)) return
+        assert.isAtMost(Duration.toMillis(ended.value[0]), Duration.toMillis(limit))
+        assert.deepStrictEqual(
+          crowd.map(({ sealed }) => sealed()),
+          crowd.map(({ number }) => number)
+        )
+      }).pipe(Effect.scoped),
+    30_000
+  )
 
   it.live(
     "a server whose store is a PostgreSQL that is frozen ends in time, though its driver would wait for five seconds",

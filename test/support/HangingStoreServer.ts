@@ -1,5 +1,5 @@
 /**
- * A server of notes as a program. Its store is the PostgreSQL whose socket `DATABASE` names, or the folder `STORE`, and then hangs on
+ * A server of notes, tallies and what does not end, as a program. Its store is the PostgreSQL whose socket `DATABASE` names, or the folder `STORE`, and then hangs on
  * the key `stuck`, in the way that `HANGS` says, or with `STUCK=all` on every key.
  */
 import { PgClient } from "@effect/sql-pg"
@@ -9,7 +9,9 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import { LiveConfig, LiveServer, SnapshotStore } from "../../src/server/index.ts"
 import { listening } from "./listening.ts"
+import { CounterFixture, CounterFixtureLayer } from "./CounterFixture.ts"
 import { Notes, NotesLayer } from "./Notes.ts"
+import { Stubborn, StubbornLayer } from "./Stubborn.ts"
 
 const ways: Record<string, Effect.Effect<never>> = {
   "never ends": Effect.never,
@@ -44,12 +46,17 @@ const store =
 const config = LiveConfig.layer({
   drainTimeout: Duration.seconds(2),
   persistInterval: Duration.millis(100),
-  rate: Infinity
+  rate: Infinity,
+  maxConnectionsPerAddress: Infinity
 })
 
-LiveServer.layerHttp({ components: [Notes], port: Number(process.env["PORT"] ?? 0), host: "127.0.0.1" }).pipe(
+LiveServer.layerHttp({
+  components: [Notes, Stubborn, CounterFixture],
+  port: Number(process.env["PORT"] ?? 0),
+  host: "127.0.0.1"
+}).pipe(
   (server) => Layer.provideMerge(listening, server),
   // What it says of the store is tested elsewhere.
-  Layer.provide([NotesLayer, store, config, Logger.layer([])]),
+  Layer.provide([NotesLayer, StubbornLayer, CounterFixtureLayer, store, config, Logger.layer([])]),
   LiveServer.runMain
 )
