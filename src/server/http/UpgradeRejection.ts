@@ -11,6 +11,7 @@ import * as Log from "../../Log.ts"
 import { inline } from "../../ErrorText.ts"
 import type { Full } from "../transport/ConnectionLimits.ts"
 import type { Refusal } from "../security/Authentication.ts"
+import * as LiveMetrics from "../LiveMetrics.ts"
 import * as RejectionLog from "../security/RejectionLog.ts"
 import * as RawHttpResponse from "./RawHttpResponse.ts"
 
@@ -92,15 +93,9 @@ const answerOf = (
   headers?: { readonly [name: string]: string }
 ): HttpServerResponse.HttpServerResponse => answer(status, message, headers)
 
-/** Upgrade requests that were refused, by the status they were answered with. */
-const refusals = Metric.counter("fibra_upgrades_refused", {
-  description: "Upgrade requests that were refused",
-  incremental: true
-})
-
 /** Counts one more response with this status. */
 export const count = (status: number): Effect.Effect<void> =>
-  Metric.update(Metric.withAttributes(refusals, { status: String(status) }), 1)
+  Metric.update(Metric.withAttributes(LiveMetrics.upgradesRefused, { status: String(status) }), 1)
 
 /** Responds, and logs what the client is not told. */
 const turn = (response: HttpServerResponse.HttpServerResponse, log: Effect.Effect<void>): Answer =>

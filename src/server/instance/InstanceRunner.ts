@@ -112,7 +112,8 @@ const make = Effect.gen(function* () {
   const events = new Listeners<LifecycleEvent>((cause) =>
     run(Log.error("A listener for what happens to instances failed", { cause }))
   )
-  const happened: ActorHost["happened"] = (happening, { address: component, id, key }, detail) => {
+  const happened: ActorHost["happened"] = (happening, { address: component, definition, id, key }, detail) => {
+    definition.stats.happenings[happening]++
     if (events.size === 0) return
     run(
       Effect.map(Monotonic.epoch, (epoch) =>

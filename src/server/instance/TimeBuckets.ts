@@ -51,6 +51,14 @@ export interface Counted {
   readonly max: number
 }
 
+/** How many times are in buckets that begin below a time. */
+export const countBelow = ({ at, buckets, counts }: Counted, micros: number): number => {
+  let count = 0
+  for (let bucket = 0; bucket < buckets.size && buckets.from(bucket) < micros; bucket++)
+    count += counts[at + bucket] ?? 0
+  return count
+}
+
 /** The time that this share of the times does not exceed, in microseconds; 0 when nothing was counted. */
 export const quantile = ({ at, buckets, counts, max }: Counted, share: number): number => {
   let total = 0

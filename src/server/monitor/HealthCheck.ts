@@ -45,6 +45,8 @@ export class HealthCheck extends Context.Service<
   {
     /** The last verdict. */
     readonly healthOf: (id: string) => Health
+    /** How many instances are not healthy. */
+    readonly countsUnsafe: () => { readonly degraded: number; readonly unhealthy: number }
     /** The longest time for which the event loop stood still, or a check was late, lately; milliseconds. */
     readonly lagUnsafe: () => number
     /** Restarts an instance from its last good state; returns whether there is one. */
@@ -131,6 +133,11 @@ const make = Effect.gen(function* () {
 
   return HealthCheck.of({
     healthOf: (id) => patients.get(id)?.health ?? healthy,
+    countsUnsafe: () => {
+      let unhealthy = 0
+      for (const { health } of patients.values()) if (health.status === "unhealthy") unhealthy++
+      return { degraded: patients.size - unhealthy, unhealthy }
+    },
     lagUnsafe: () => Math.max(late, eventLoop.longest()),
     restart: (id) =>
       Effect.sync(() => {

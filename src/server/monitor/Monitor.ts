@@ -22,6 +22,7 @@ import { Sessions } from "../session/Sessions.ts"
 import { Transport } from "../transport/Transport.ts"
 import type { Health } from "./Health.ts"
 import * as HealthCheck from "./HealthCheck.ts"
+import * as Measurements from "./Measurements.ts"
 import type { ComponentReport, InstanceReport, Overview } from "./Reports.ts"
 
 /**
@@ -61,6 +62,8 @@ export class Monitor extends Context.Service<
     /** All components of this server, also those without instances. */
     readonly components: Effect.Effect<ReadonlyArray<ComponentReport>>
     readonly overview: Effect.Effect<Overview>
+    /** The metrics of this process, as Prometheus reads them. */
+    readonly prometheus: Effect.Effect<string>
     /** What happens to instances from now on. A reader that is slow loses the oldest events. */
     readonly events: Stream.Stream<LifecycleEvent>
   }
@@ -73,7 +76,7 @@ const make = Effect.gen(function* () {
   const sessions = yield* Sessions
   const rooms = yield* Rooms
   const clock = yield* Clock.Clock
-  const { healthOf, lagUnsafe, restart } = yield* HealthCheck.HealthCheck
+  const { countsUnsafe, healthOf, lagUnsafe, restart } = yield* HealthCheck.HealthCheck
   const age = () => runner.ageUnsafe().age
   const missed = (id: string) => Effect.fail(new InstanceNotFound({ id: id.slice(0, 256) }))
   const reportOf = (info: InstanceInfo): InstanceReport => {
@@ -100,6 +103,19 @@ const make = Effect.gen(function* () {
     readers: sum(running, ({ readers }) => readers),
     bytes: sum(running, ({ bytes }) => bytes),
     figures: Figures.of(stats, age())
+  })
+
+  yield* Measurements.offer(registry.all, () => {
+    const { heapUsed, rss } = process.memoryUsage()
+    return {
+      connections: Effect.runSync(transport.size),
+      ...Effect.runSync(sessions.size),
+      rooms: Effect.runSync(rooms.size),
+      lag: lagUnsafe(),
+      heapUsed,
+      rss,
+      ...countsUnsafe()
+    }
   })
 
   return Monitor.of({
@@ -141,6 +157,7 @@ const make = Effect.gen(function* () {
         memory: { heapTotal, heapUsed, rss }
       }
     }),
+    prometheus: Measurements.prometheus,
     events: Stream.callback<LifecycleEvent>(
       (queue) =>
         Effect.acquireRelease(

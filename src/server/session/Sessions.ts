@@ -14,6 +14,7 @@ import type { TokenRejection } from "../../LiveError.ts"
 import * as IdGenerator from "../IdGenerator.ts"
 import { Instances } from "../instance/Instances.ts"
 import * as LiveConfig from "../LiveConfig.ts"
+import * as LiveMetrics from "../LiveMetrics.ts"
 import { ParkedSessions } from "./ParkedSessions.ts"
 import * as RejectionLog from "../security/RejectionLog.ts"
 import { isSame, renew } from "../../Principal.ts"
@@ -62,13 +63,8 @@ const measuringInterval = 1000
 /** Milliseconds by which a measurement may be late. More means that the event loop stood still. */
 const lateness = 100
 
-/** Clients that asked for their previous session, by outcome. */
-const resumes = Metric.counter("fibra_session_resumes", {
-  description: "Clients that asked for the session they had before",
-  incremental: true
-})
-const resumed = Metric.withAttributes(resumes, { outcome: "resumed" })
-const rejected = Metric.withAttributes(resumes, { outcome: "rejected" })
+const resumed = Metric.withAttributes(LiveMetrics.sessionResumes, { outcome: "resumed" })
+const rejected = Metric.withAttributes(LiveMetrics.sessionResumes, { outcome: "rejected" })
 
 /** No sessions at first. Those that are open when the Scope closes are closed. */
 export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(

@@ -12,17 +12,10 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as TimeLimit from "../../TimeLimit.ts"
 import * as LiveConfig from "../LiveConfig.ts"
+import * as LiveMetrics from "../LiveMetrics.ts"
 import { KeyLocks } from "./KeyLocks.ts"
 import { SnapshotStore } from "./SnapshotStore.ts"
 import { type Operation, SnapshotStoreError } from "./SnapshotStoreError.ts"
-
-const timeouts = Metric.counter("fibra_store_timeouts", {
-  description: "Operations of the snapshot store that did not answer in time",
-  incremental: true
-})
-const hanging = Metric.gauge("fibra_store_hanging", {
-  description: "Operations of the snapshot store that were given up and have not ended"
-})
 
 /** An operation, from the request until it has ended, which may be long after it was given up. */
 class Asked<A> {
@@ -61,7 +54,7 @@ class Asked<A> {
     const isLate = this.#status === "given up"
     this.#status = "ended"
     Deferred.doneUnsafe(this.ended, Exit.void)
-    return isLate ? Metric.modify(hanging, -1) : Effect.void
+    return isLate ? Metric.modify(LiveMetrics.storeHanging, -1) : Effect.void
   })
 }
 
@@ -81,8 +74,8 @@ export const make = (store: SnapshotStore["Service"], limit: Duration.Duration):
         const { address, error, operation } = asked
         const isHanging = asked.giveUp()
         if (isHanging && operation === "read") reads.set(address, asked)
-        return Metric.update(Metric.withAttributes(timeouts, { operation }), 1).pipe(
-          Effect.andThen(isHanging ? Metric.modify(hanging, 1) : Effect.void),
+        return Metric.update(Metric.withAttributes(LiveMetrics.storeTimeouts, { operation }), 1).pipe(
+          Effect.andThen(isHanging ? Metric.modify(LiveMetrics.storeHanging, 1) : Effect.void),
           Effect.andThen(Effect.fail(error))
         )
       }

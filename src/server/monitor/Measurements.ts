@@ -1,0 +1,103 @@
+/**
+ * Offers the numbers of a server as metrics: to Prometheus as text, and to whatever else reads Effect's metrics. They
+ * are read when somebody asks. Series of a server that has ended are gone.
+ */
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
+import type * as Scope from "effect/Scope"
+import type { ComponentDefinition } from "../instance/ComponentDefinition.ts"
+import type { ComponentStats } from "../instance/ComponentStats.ts"
+import { Happening } from "../instance/Lifecycle.ts"
+import { type Counted, countBelow } from "../instance/TimeBuckets.ts"
+import { kinds, type TimeKind } from "../instance/TimeRows.ts"
+import * as LiveMetrics from "../LiveMetrics.ts"
+
+/** What can be measured of a server besides its components. */
+export interface ServerNumbers {
+  readonly connections: number
+  readonly sessions: number
+  readonly parked: number
+  readonly rooms: number
+  /** Milliseconds. */
+  readonly lag: number
+  readonly rss: number
+  readonly heapUsed: number
+  readonly degraded: number
+  readonly unhealthy: number
+}
+
+/** The metrics of this process, as Prometheus reads them. */
+export const prometheus: Effect.Effect<string> = PrometheusMetrics.format({
+  metricNameMapper: LiveMetrics.prometheusName
+})
+
+/** Offers the numbers of these components and of their server until the Scope closes. */
+export const offer = (
+  definitions: ReadonlyArray<ComponentDefinition>,
+  server: () => ServerNumbers
+): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.flatMap(Effect.context(), (context) =>
+    Effect.asVoid(
+      Effect.acquireRelease(
+        Effect.sync(() => [...definitions.flatMap((each) => ofComponent(context, each)), ...ofServer(context, server)]),
+        (series) => Effect.sync(() => series.forEach(({ remove }) => remove()))
+      )
+    )
+  )
+
+type Registry = Context.Context<never>
+
+const pull = <Input, State>(context: Registry, metric: Metric.Metric<Input, State>, get: () => State) =>
+  Metric.registerUnsafe(metric, context, { get, update: () => {}, modify: () => {} })
+
+const count = (context: Registry, metric: Metric.Counter<number>, get: () => number) =>
+  pull(context, metric, () => ({ count: get(), incremental: true }))
+
+const value = (context: Registry, metric: Metric.Gauge<number>, get: () => number) =>
+  pull(context, metric, () => ({ value: get() }))
+
+const ofComponent = (
+  context: Registry,
+  { component: { componentName: component }, stats }: ComponentDefinition
+): ReadonlyArray<Metric.Registration> => [
+  ...(Object.keys(LiveMetrics.ofComponent) as ReadonlyArray<keyof typeof LiveMetrics.ofComponent>).map((name) =>
+    count(context, Metric.withAttributes(LiveMetrics.ofComponent[name], { component }), () => stats[name])
+  ),
+  ...kinds.map((kind) =>
+    pull(context, Metric.withAttributes(LiveMetrics.timesOfComponent[kind], { component }), () => stateOf(stats, kind))
+  ),
+  ...Happening.literals.map((happening) =>
+    count(
+      context,
+      Metric.withAttributes(LiveMetrics.happenings, { component, happening }),
+      () => stats.happenings[happening]
+    )
+  )
+]
+
+const ofServer = (context: Registry, server: () => ServerNumbers): ReadonlyArray<Metric.Registration> => [
+  ...(["connections", "sessions", "parked", "rooms", "rss", "heapUsed"] as const).map((name) =>
+    value(context, LiveMetrics.ofServer[name], () => server()[name])
+  ),
+  value(context, LiveMetrics.ofServer.lag, () => server().lag / 1000),
+  ...(["degraded", "unhealthy"] as const).map((status) =>
+    value(context, Metric.withAttributes(LiveMetrics.unwell, { status }), () => server()[status])
+  )
+]
+
+const stateOf = (stats: ComponentStats, kind: TimeKind): Metric.HistogramState => {
+  const counted: Counted = stats.times(kind)
+  const buckets = LiveMetrics.boundaries.map((bound): [number, number] => [
+    bound,
+    countBelow(counted, Math.round(bound * 1e6))
+  ])
+  return {
+    buckets,
+    count: countBelow(counted, Infinity),
+    min: 0,
+    max: counted.max / 1e6,
+    sum: stats[`${kind}Total`] / 1e6
+  }
+}
