@@ -75,7 +75,7 @@ export class PendingRequests {
   }
 
   /** The client waits for these requests and no others. */
-  retain(ids: ReadonlySet<Id>): void {
+  retain(ids: ReadonlyArray<Id>): void {
     this.#calls?.retain(ids)
     this.#mounts?.retain(ids)
   }

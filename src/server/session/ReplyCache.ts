@@ -19,11 +19,18 @@ export interface Bounds<Answer> {
 /** Why a request cannot run under its id: its answer is not kept any more, or the id belongs to another request. */
 export type NotAsked = "forgotten" | "taken"
 
+/**
+ * Numbers are keys as texts: a Map hashes numbers alike in every process, and a client could choose thousands that all
+ * collide.
+ */
+const keyOf = (id: Id): string => (typeof id === "number" ? `#${id}` : id)
+
 const nobody: ReadonlyArray<never> = []
 
 /** A request that runs or has an answer. The one who runs it reports the outcome here. */
 export class KnownRequest<Answer> implements Pending {
   readonly id: Id
+  readonly key: string
   /** What is asked of whom. Another request must not have the same id. */
   readonly of: string
   readonly what: string
@@ -36,9 +43,17 @@ export class KnownRequest<Answer> implements Pending {
   #begun = false
   #running: Pending | undefined = undefined
 
-  constructor(cache: ReplyCache<Answer>, id: Id, of: string, what: string, listener: ReplyListener<Answer>) {
+  constructor(
+    cache: ReplyCache<Answer>,
+    id: Id,
+    key: string,
+    of: string,
+    what: string,
+    listener: ReplyListener<Answer>
+  ) {
     this.#cache = cache
     this.id = id
+    this.key = key
     this.of = of
     this.what = what
     this.#listeners = [listener]
@@ -91,7 +106,7 @@ const namesPerAnswer = 16
 /** The requests of one session, by their ids. */
 export class ReplyCache<Answer> {
   readonly #bounds: Bounds<Answer>
-  readonly #known = new Map<Id, KnownRequest<Answer>>()
+  readonly #known = new Map<string, KnownRequest<Answer>>()
   #answers = 0
   #bytes = 0
   /** Requests up to this id that are not in the map were settled or removed. */
@@ -128,21 +143,22 @@ export class ReplyCache<Answer> {
 
   /** The request of this id, with the listener added. The caller runs it if `begin` returns true. */
   ask(id: Id, of: string, what: string, listener: ReplyListener<Answer>): KnownRequest<Answer> | NotAsked {
-    const known = this.#known.get(id)
+    const key = keyOf(id)
+    const known = this.#known.get(key)
     if (known !== undefined) {
       if (known.what !== what || known.of !== of) return "taken"
       known.join(listener)
       return known
     }
     if (typeof id === "number" ? id <= this.#forgotten : this.#names?.has(id) === true) return "forgotten"
-    const asked = new KnownRequest(this, id, of, what, listener)
-    this.#known.set(id, asked)
+    const asked = new KnownRequest(this, id, key, of, what, listener)
+    this.#known.set(key, asked)
     return asked
   }
 
   /** Nobody wants the answer any more: stops the run. */
   cancel(id: Id): void {
-    this.#known.get(id)?.cancel()
+    this.#known.get(keyOf(id))?.cancel()
   }
 
   /** The client has the answers of all requests below this id, and sends none of them again. */
@@ -156,8 +172,10 @@ export class ReplyCache<Answer> {
   }
 
   /** The client waits for these requests and no others. */
-  retain(pending: ReadonlySet<Id>): void {
-    for (const [id, request] of Array.from(this.#known)) if (!pending.has(id)) request.cancel()
+  retain(pending: Iterable<Id>): void {
+    const retained = new Set<unknown>()
+    for (const id of pending) retained.add(this.#known.get(keyOf(id)))
+    for (const request of Array.from(this.#known.values())) if (!retained.has(request)) request.cancel()
   }
 
   /** The client has disconnected; runs continue. */
@@ -167,12 +185,12 @@ export class ReplyCache<Answer> {
 
   /** Stops all runs, and forgets everything. */
   clear(): void {
-    this.retain(new Set())
+    this.retain([])
   }
 
   /** Keeps the answer of a request, unless that was forgotten; called by `KnownRequest`. */
   keep(request: KnownRequest<Answer>, answer: Answer): boolean {
-    if (this.#known.get(request.id) !== request || request.answer !== undefined) return false
+    if (this.#known.get(request.key) !== request || request.answer !== undefined) return false
     request.answer = answer
     request.size = this.#sizeOf(request, answer)
     this.#answers++
@@ -183,13 +201,13 @@ export class ReplyCache<Answer> {
 
   /** Forgets a request; false when it was forgotten before. Called by `KnownRequest`. */
   forget(request: KnownRequest<Answer>): boolean {
-    if (this.#known.get(request.id) !== request) return false
+    if (this.#known.get(request.key) !== request) return false
     this.#delete(request)
     return true
   }
 
   #delete(request: KnownRequest<Answer>): void {
-    this.#known.delete(request.id)
+    this.#known.delete(request.key)
     if (request.answer === undefined) return
     this.#answers--
     this.#bytes -= request.size

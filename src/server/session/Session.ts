@@ -237,7 +237,7 @@ export class Session {
       return this.components
     }
     const { components, pending, presence = [], rooms = [] } = request
-    this.#requests?.retain(new Set(pending))
+    this.#requests?.retain(pending)
     const named = Map.groupBy(components, ({ componentId }) => componentId as string)
     const kept = this.#mounts.resume(named, this.#requests?.mounted ?? [])
     this.#feed.resume(rooms, presence, (id) => earliest(named.get(id) ?? [])?.index)

@@ -80,7 +80,7 @@ describe("a request of a session", () => {
   it("a request that nobody waits for any more is cancelled", () => {
     const cache = make()
     const [wanted, unwanted] = [ask(cache, 1), ask(cache, 2)]
-    cache.retain(new Set([1]))
+    cache.retain([1])
     assert.deepStrictEqual([wanted.cancelled(), unwanted.cancelled(), cache.size], [0, 1, 1])
     unwanted.done("late")
     assert.deepStrictEqual([unwanted.heard, cache.size], [[], 1])

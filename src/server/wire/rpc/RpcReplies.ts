@@ -23,7 +23,8 @@ export type IdUse = "free" | "same" | "taken"
 export class RpcReplies {
   readonly budget: Budget
   readonly outbox: RpcOutbox
-  #unanswered: Map<RpcRequestId, Unanswered> | undefined
+  /** By the JSON of their ids: a Map hashes numbers alike in every process, so that a client could choose them to collide. */
+  #unanswered: Map<string, Unanswered> | undefined
 
   constructor(budget: Budget, outbox: RpcOutbox) {
     this.budget = budget
@@ -56,25 +57,27 @@ export class RpcReplies {
   }
 
   use(id: RpcRequestId, callId: CallId | undefined): IdUse {
-    const known = this.#unanswered?.get(id)
+    const known = this.#unanswered?.get(JSON.stringify(id))
     if (known === undefined) return "free"
     return callId !== undefined && callId === known.callId ? "same" : "taken"
   }
 
   add(reply: Unanswered): void {
     this.#unanswered ??= new Map()
-    this.#unanswered.set(reply.id, reply)
+    this.#unanswered.set(JSON.stringify(reply.id), reply)
   }
 
   delete(reply: Unanswered): void {
-    if (this.#unanswered?.get(reply.id) !== reply) return
-    this.#unanswered.delete(reply.id)
+    if (this.#unanswered === undefined) return
+    const key = JSON.stringify(reply.id)
+    if (this.#unanswered.get(key) !== reply) return
+    this.#unanswered.delete(key)
     // Most connections have no pending request most of the time.
     if (this.#unanswered.size === 0) this.#unanswered = undefined
   }
 
   /** Cancels a request, if there is one with this id. */
   cancel(id: RpcRequestId): void {
-    this.#unanswered?.get(id)?.cancel()
+    this.#unanswered?.get(JSON.stringify(id))?.cancel()
   }
 }
