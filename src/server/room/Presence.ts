@@ -13,24 +13,7 @@ import { ChangeLogs } from "../sync/ChangeLogs.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import { StateCursor, type CursorSink, type Source } from "../sync/StateCursor.ts"
-
-/** One mount of a client. */
-interface Visit {
-  readonly client: ClientInfo
-  /** The metadata that was tracked last. */
-  metadata: unknown
-  isAway: boolean
-}
-
-/** A person with all its mounts. The last mount is the one that was tracked last. */
-interface Visitor {
-  /** The id of the principal, or of the connection of an anonymous client. */
-  readonly id: string
-  readonly isAnonymous: boolean
-  visits: Array<Visit>
-  /** The entry of the list; undefined when it has changed. */
-  person: Person | undefined
-}
+import { type Visit, Visitor } from "./Visitor.ts"
 
 /** A list of presence. */
 export class Presence implements Source {
@@ -47,7 +30,7 @@ export class Presence implements Source {
   readonly conflateAfter: number
   readonly #codec: PresenceCodec
   readonly #visitors = new Map<string, Visitor>()
-  readonly #visitOf = new Map<object, { readonly visitor: Visitor; readonly visit: Visit }>()
+  readonly #visitOf = new Map<object, Visit>()
   readonly #cursors = new Set<StateCursor>()
   readonly #listeners: Listeners<ReadonlyArray<Person>>
   /** Undefined when the list has changed. */
@@ -78,10 +61,7 @@ export class Presence implements Source {
 
   /** Everyone in the list, in the order of their arrival. */
   get people(): ReadonlyArray<Person> {
-    return (this.#people ??= Array.from(
-      this.#visitors.values(),
-      (visitor) => (visitor.person ??= personOf(visitor, this.#idOf(visitor)))
-    ))
+    return (this.#people ??= Array.from(this.#visitors.values(), (visitor) => visitor.as(this.#idOf(visitor))))
   }
 
   get encoded(): Encoded {
@@ -105,30 +85,26 @@ export class Presence implements Source {
     const isAnonymous = client.principal === undefined
     const id = client.principal?.id ?? client.connection
     const key = keyOf(isAnonymous, id)
-    const visitor = this.#visitors.get(key) ?? { id, isAnonymous, visits: [], person: undefined }
-    const visit = { client, metadata, isAway }
+    const visitor = this.#visitors.get(key) ?? new Visitor(id, isAnonymous)
     this.#visitors.set(key, visitor)
-    this.#visitOf.set(mount, { visitor, visit })
-    visitor.visits = [...visitor.visits, visit]
+    this.#visitOf.set(mount, visitor.enter(client, metadata, isAway))
     this.#changed(visitor)
   }
 
   /** Sets the metadata of a mount. */
   track(mount: object, metadata: unknown): void {
-    const found = this.#visitOf.get(mount)
-    if (found === undefined) return
-    const { visit, visitor } = found
-    visit.metadata = metadata
-    visitor.visits = [...visitor.visits.filter((other) => other !== visit), visit]
-    this.#changed(visitor)
+    const visit = this.#visitOf.get(mount)
+    if (visit === undefined) return
+    visit.visitor.track(visit, metadata)
+    this.#changed(visit.visitor)
   }
 
   /** The client of a mount has disconnected or is back. */
   seen(mount: object, isAway: boolean): void {
-    const found = this.#visitOf.get(mount)
-    if (found === undefined || found.visit.isAway === isAway) return
-    found.visit.isAway = isAway
-    this.#changed(found.visitor)
+    const visit = this.#visitOf.get(mount)
+    if (visit === undefined || visit.isAway === isAway) return
+    visit.visitor.seen(visit, isAway)
+    this.#changed(visit.visitor)
   }
 
   /** Whether this mount is in the list. */
@@ -137,12 +113,12 @@ export class Presence implements Source {
   }
 
   leave(mount: object): void {
-    const found = this.#visitOf.get(mount)
-    if (found === undefined) return
-    const { visit, visitor } = found
+    const visit = this.#visitOf.get(mount)
+    if (visit === undefined) return
+    const { visitor } = visit
     this.#visitOf.delete(mount)
-    visitor.visits = visitor.visits.filter((other) => other !== visit)
-    if (visitor.visits.length === 0) this.#visitors.delete(keyOf(visitor.isAnonymous, visitor.id))
+    visitor.leave(visit)
+    if (visitor.isGone) this.#visitors.delete(keyOf(visitor.isAnonymous, visitor.id))
     this.#changed(visitor)
   }
 
@@ -190,9 +166,9 @@ export class Presence implements Source {
   }
 
   /** Ids in the list are unique: a principal whose id is that of an anonymous connection gets another. */
-  #idOf({ id, isAnonymous, visits }: Visitor): string {
+  #idOf({ connection, id, isAnonymous }: Visitor): string {
     if (isAnonymous || !this.#visitors.has(keyOf(true, id))) return id
-    return visits[0]?.client.connection ?? id
+    return connection ?? id
   }
 
   #changed(visitor: Visitor): void {
@@ -216,10 +192,3 @@ export class Presence implements Source {
 
 /** A principal can have the same id as a connection. */
 const keyOf = (isAnonymous: boolean, id: string): string => `${isAnonymous ? "connection" : "principal"} ${id}`
-
-const personOf = ({ visits }: Visitor, id: string): Person => ({
-  id,
-  status: visits.every(({ isAway }) => isAway) ? "away" : "online",
-  clients: new Set(visits.map(({ client }) => client)).size,
-  metadata: visits.at(-1)?.metadata
-})
