@@ -18,6 +18,7 @@ import type { ComponentId } from "./LiveId.ts"
 import * as Migration from "./Migration.ts"
 import type { Person } from "./Presence.ts"
 import type { Principal } from "./Principal.ts"
+import * as Redaction from "./Redaction.ts"
 import type { Fields, PureSchema } from "./StateCodec.ts"
 
 /**
@@ -25,6 +26,13 @@ import type { Fields, PureSchema } from "./StateCodec.ts"
  * true)`. A call of it is sent again even when the session that would know whether it ran is gone.
  */
 export const Idempotent = ComponentCodec.Idempotent
+
+/**
+ * Marks a part of props, state, payloads, results or errors as secret: `password: Component.secret(Schema.String)`.
+ * Recordings have `[redacted]` in its place, as they have for a `Schema.Redacted`. Clients get it as before; what a
+ * client may not see is for `view`.
+ */
+export const secret = Redaction.secret
 
 /** The events of a component: one schema per name. */
 export type Events = { readonly [name: string]: PureSchema }

@@ -53,6 +53,8 @@ export interface PresenceCodec {
 
 /** The codecs of one component. */
 export interface ComponentCodec {
+  /** What the codecs are built from. */
+  readonly contract: Contract
   readonly decodeProps: Convert
   readonly encodeProps: Convert
   /** The first state, from decoded props. */
@@ -96,6 +98,7 @@ export const make = (name: string, contract: Contract): ComponentCodec => {
   }
   const props = codec(propsSchema(contract.props ?? {}))
   return {
+    contract,
     decodeProps: props.decode,
     encodeProps: props.encode,
     initial: contract.initial as (props: unknown) => unknown,

@@ -88,6 +88,20 @@ export const toCause = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> =>
     Cause.die(new Error("A cause that cannot be read"))
   )
 
+/** Describes a Cause by its errors, with their stacks and causes, in a text of bounded length. */
+export const describeCause = (cause: Cause.Cause<unknown>): string => {
+  const errors = toCause(cause).reasons.flatMap((reason) =>
+    Cause.isInterruptReason(reason) ? [] : [Cause.isFailReason(reason) ? reason.error : reason.defect]
+  )
+  return cut(errors.length === 0 ? "interrupted" : errors.map(withCauses).join("\n"), maxText)
+}
+
+const withCauses = (error: unknown): string => {
+  const cause = causeOf(error)
+  const stack = stringOf(error, "stack") ?? describe(error)
+  return cause === undefined ? stack : `${stack}\ncaused by ${withCauses(cause)}`
+}
+
 const plain = (reason: Cause.Reason<unknown>): Cause.Reason<unknown> => {
   switch (reason._tag) {
     case "Interrupt":

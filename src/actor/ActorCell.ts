@@ -163,6 +163,7 @@ export class ActorCell<State> implements Owner, Consumer {
       this.#current = message
       message.activation = activation
       if (message.run === undefined) this.options.observer?.begun(message)
+      this.options.recorder?.begun(message)
       const handled = handler(message.payload as never, message.from as never)
       const effect = message.run === undefined ? (this.options.finish?.(message.tag, handled) ?? handled) : handled
       if (Exit.isExit(effect)) started = effect
@@ -264,6 +265,7 @@ export class ActorCell<State> implements Owner, Consumer {
     this.#current = undefined
     this.#changed = false
     this.#lastGood = this.state
+    this.options.recorder?.ended(message, exit)
     this.#inbox.answer(message, exit)
   }
 
@@ -365,6 +367,7 @@ export class ActorCell<State> implements Owner, Consumer {
     const stopping = this.status === "stopping"
     if (!stopping) this.#setStatus("restarting")
     const readable = Thrown.toCause(cause)
+    this.options.recorder?.crashed(message, readable)
     if (message !== undefined) {
       this.#inbox.refuse(message, new ActorCrashed({ actor, cause: Cause.squash(readable) }), "Crashed")
     }

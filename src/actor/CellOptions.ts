@@ -5,7 +5,7 @@ import type * as Effect from "effect/Effect"
 import type * as Log from "../Log.ts"
 import type { Handlers } from "./Activation.ts"
 import type { Overflow } from "./Mailbox.ts"
-import type { Observer } from "./Observer.ts"
+import type { MessageObserver, Observer } from "./Observer.ts"
 import type * as RestartPolicy from "./RestartPolicy.ts"
 
 /** What the engine of an actor needs. */
@@ -28,6 +28,8 @@ export interface Options<State> {
   /** Completes when the program ends and nothing is waited for any more. */
   readonly over?: Effect.Effect<void> | undefined
   readonly observer: Observer<State> | undefined
+  /** Read for each message; undefined while nobody follows them. */
+  readonly recorder?: MessageObserver | undefined
   /** The last good state as it was, where something in it may have been changed in place; the same by default. Does not throw. */
   readonly restore?: (lastGood: State) => State
   /** The labels of its log entries; by default its address. */

@@ -1,4 +1,5 @@
 /** What a component attaches to an actor to follow it. An observer does not change what an actor does. */
+import type * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
 import type { Message } from "./Message.ts"
 
@@ -28,4 +29,14 @@ export interface Observer<State> {
   readonly crashed: (message: Message | undefined) => void
   /** The actor is faulted, and tries to run again. */
   readonly probed: () => void
+}
+
+/** Follows the messages of an actor one by one, those of the runtime included. Calls are synchronous, and do not throw. */
+export interface MessageObserver {
+  /** A message is about to be handled. */
+  readonly begun: (message: Message) => void
+  /** It ended without a crash, and its changes are published. */
+  readonly ended: (message: Message, exit: Exit.Exit<unknown, unknown>) => void
+  /** The actor crashed, and is back at its last good state. The message is undefined when none was being handled. */
+  readonly crashed: (message: Message | undefined, cause: Cause.Cause<unknown>) => void
 }

@@ -16,6 +16,7 @@ import * as InstanceRunner from "./instance/InstanceRunner.ts"
 import * as Instances from "./instance/Instances.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import * as Monitor from "./monitor/Monitor.ts"
+import * as Recorder from "./monitor/Recorder.ts"
 import * as LiveJson from "./wire/json/LiveJson.ts"
 import * as LiveRpc from "./wire/rpc/LiveRpc.ts"
 import * as Principals from "./security/Principals.ts"
@@ -47,6 +48,7 @@ export type Core =
   | Rooms.Rooms
   | Revocations.Revocations
   | Principals.Principals
+  | Recorder.Recorder
 
 /** Why a server does not start: its secret is missing, or cannot be used. */
 export type StartError = Secrets.SecretsError | Config.ConfigError
@@ -79,6 +81,8 @@ const running = (behaviors: ReadonlyMap<Component.Any, Component.BehaviorDefinit
     Layer.provideMerge(InstanceDirectory.layerLocal),
     Layer.provideMerge(InstanceRunner.layer),
     Layer.provideMerge(ComponentRegistry.layer(behaviors)),
+    Layer.provide(Recorder.connected),
+    Layer.provideMerge(orElse(Recorder.Recorder, Recorder.layer())),
     Layer.provide(Layer.provide(tokens, orElse(Secrets.Secrets, Secrets.layerConfig))),
     Layer.provideMerge(Revocations.layer),
     Layer.provide(Layer.provide(StoreTimeout.layer, orElse(SnapshotStore.SnapshotStore, SnapshotStore.layerMemory))),

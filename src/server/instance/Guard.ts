@@ -18,7 +18,7 @@ export const guard = (
   const guarded = (tag: string, handler: Handlers[string]): Handlers[string] => {
     const property = WritableFields.fieldOf(tag)
     if (property !== undefined) {
-      const what = () => `Setting "${property}" of "${component}"`
+      const what = () => nameOf(component, tag)
       return (value, from) => {
         const asking = { component, key, principal: principalOf(from) }
         const right = set?.({ ...asking, property, value }) ?? call?.({ ...asking, action: tag, payload: value })
@@ -26,7 +26,7 @@ export const guard = (
       }
     }
     if (call !== undefined && codec.actions.has(tag)) {
-      const what = () => `Calling "${tag}" of "${component}"`
+      const what = () => nameOf(component, tag)
       return (payload, from) =>
         allowed(call({ component, key, principal: principalOf(from), action: tag, payload }), what, () =>
           handler(payload, from)
@@ -35,6 +35,12 @@ export const guard = (
     return handler
   }
   return Object.fromEntries(Object.entries(handlers).map(([tag, handler]) => [tag, guarded(tag, handler)]))
+}
+
+/** What a message with this tag does, as the subject of a sentence. */
+export const nameOf = (component: string, tag: string): string => {
+  const property = WritableFields.fieldOf(tag)
+  return property === undefined ? `Calling "${tag}" of "${component}"` : `Setting "${property}" of "${component}"`
 }
 
 const principalOf = (from: ClientInfo | undefined): Principal | undefined => from?.principal

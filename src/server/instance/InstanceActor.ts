@@ -23,6 +23,7 @@ import type { ComponentDefinition } from "./ComponentDefinition.ts"
 import * as Guard from "./Guard.ts"
 import { Instance, type InstanceHost } from "./Instance.ts"
 import type { InstanceIdentity } from "./InstanceIdentity.ts"
+import type { InstanceRecorder } from "./InstanceRecorder.ts"
 import { InstanceRooms } from "./InstanceRooms.ts"
 
 /** What all instances of a server share. */
@@ -48,6 +49,7 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
   #rooms: InstanceRooms | undefined
   #activation = -1
   #holders = 1
+  #recorder: InstanceRecorder | undefined
   #ended: Deferred.Deferred<void> | undefined
 
   constructor(definition: ComponentDefinition, host: ActorHost, own: InstanceIdentity) {
@@ -63,6 +65,16 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
   /** The number of restarts; -1 before the first build. */
   get activation(): number {
     return this.#activation
+  }
+
+  /** Undefined while nothing is recorded. */
+  get recorder(): InstanceRecorder | undefined {
+    return this.#recorder
+  }
+
+  /** Records with this recorder from now on, or with none. */
+  record(recorder: InstanceRecorder | undefined): void {
+    this.#recorder = recorder
   }
 
   /** Its rooms, events and presence. */
@@ -152,8 +164,9 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
   get build(): Effect.Effect<Handlers, unknown, unknown> {
     return Effect.suspend(() => {
       if (++this.#activation > 0) this.instance.stats.restarted()
-      const { build, component } = this.#definition
+      const { component } = this.#definition
       const { authorization } = this.#host
+      const build = this.#recorder?.build(this.#definition.build) ?? this.#definition.build
       if (authorization.call === undefined && authorization.set === undefined) return build
       return Effect.map(build, (handlers) => Guard.guard(handlers, authorization, component, this.instance.key))
     })
@@ -198,7 +211,8 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
   finish(action: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<unknown, unknown, unknown> {
     const encode = this.#definition.results.get(action)
     // A message that is neither an action nor a write is an event, whose result nobody waits for.
-    return encode === undefined ? this.#heard(action, answer) : encode(answer)
+    const result = encode === undefined ? this.#heard(action, answer) : encode(answer)
+    return this.#recorder?.handle(result) ?? result
   }
 
   changed(state: unknown): void {
@@ -211,6 +225,7 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
 
   settled(): void {
     this.instance.settled()
+    if (this.#recorder !== undefined && this.instance.isBuilding) this.#recorder.built()
   }
 
   suspended(): void {
@@ -248,8 +263,10 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
 
   status(status: Status): void {
     this.instance.statusChanged(status)
-    if (status === "stopped") this.#rooms?.end()
-    else if (status === "faulted") this.#host.happened("faulted", this.instance)
+    if (status === "stopped") {
+      this.#rooms?.end()
+      this.#recorder?.stopped()
+    } else if (status === "faulted") this.#host.happened("faulted", this.instance)
     else if (status === "running" && this.#activation > 0) this.#host.happened("restarted", this.instance)
   }
 

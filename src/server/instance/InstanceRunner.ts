@@ -27,6 +27,7 @@ import type { ComponentDefinition } from "./ComponentDefinition.ts"
 import type { Instance } from "./Instance.ts"
 import { type ActorHost, InstanceActor } from "./InstanceActor.ts"
 import type { InstanceIdentity } from "./InstanceIdentity.ts"
+import { InstanceRecorders } from "./InstanceRecorders.ts"
 import type { LifecycleEvent } from "./Lifecycle.ts"
 import * as InstanceInfo from "./InstanceInfo.ts"
 import * as InstanceSelf from "./InstanceSelf.ts"
@@ -107,6 +108,8 @@ const make = Effect.gen(function* () {
   const checkpointer = new Checkpointer(states, yield* StateToken, config, scoped)
   const begun = Monotonic.millisUnsafe(clock)
   const running = new Map<string, InstanceActor>()
+  const recorders = yield* InstanceRecorders
+  yield* recorders?.attach((id) => running.get(id)) ?? Effect.void
   /** Opened when the server ends and nothing more is waited for. */
   const over = yield* Latch.make()
   const events = new Listeners<LifecycleEvent>((cause) =>
@@ -188,7 +191,11 @@ const make = Effect.gen(function* () {
       Effect.suspend(() => {
         const id = own.id ?? makeId(definition.component.componentName)
         const actor = new InstanceActor(definition, host, { ...own, id })
-        const started = room === undefined ? actor.start : Effect.andThen(actor.rooms.join(room), actor.start)
+        const start = Effect.suspend(() => {
+          recorders?.begin(actor)
+          return actor.start
+        })
+        const started = room === undefined ? start : Effect.andThen(actor.rooms.join(room), start)
         return Effect.uninterruptibleMask((restore) =>
           Effect.map(restore(started), () => {
             running.set(id, actor)

@@ -17,7 +17,7 @@ import type { Instance } from "./Instance.ts"
 import type { InstanceActor } from "./InstanceActor.ts"
 
 /** The service that a behaviour gets for the class of its component. */
-class InstanceSelf implements Component.InstanceContext<unknown, unknown, Component.Events, unknown> {
+export class InstanceSelf implements Component.InstanceContext<unknown, unknown, Component.Events, unknown> {
   readonly #actor: InstanceActor
 
   constructor(actor: InstanceActor) {
@@ -120,7 +120,7 @@ const caller = Effect.withFiber((fiber) =>
 type SelfKey = Context.Key<never, InstanceSelf>
 
 /** The services of an instance's behaviour. */
-export const contextOf = (actor: InstanceActor): Context.Context<never> => {
+export const contextOf = (actor: InstanceActor, self = new InstanceSelf(actor)): Context.Context<never> => {
   const { component, context } = actor.instance.definition
-  return Context.add(context, component as unknown as SelfKey, new InstanceSelf(actor))
+  return Context.add(context, component as unknown as SelfKey, self)
 }
