@@ -66,13 +66,18 @@ const values: { readonly [field: string]: ReadonlyArray<unknown> } = {
   code: ["EADDRINUSE"],
   component: ["Board"],
   detail: ["the client is connecting"],
+  expected: ["4"],
   failure: [{ _tag: "LimitReached", max: 100 }],
+  got: ["7"],
   host: ["127.0.0.1"],
   id: ["Board-1764512345678-x"],
   intensity: [3],
   issue: [issue],
   limit: [64],
   millis: [5000],
+  names: [["state.voucher", "SignIn.password"]],
+  number: [6],
+  path: ["state.total"],
   port: [3000],
   problems: [[{ setting: "FIBRA_RATE", came: '"fast"', expected: "a number above 0, or Infinity" }]],
   retryAfter: [1500],
@@ -83,6 +88,7 @@ const values: { readonly [field: string]: ReadonlyArray<unknown> } = {
   timeout: [5000],
   unreadable: ['the row "7" of fibra_snapshots'],
   what: ['Calling "Add" of "Board"'],
+  "ReplayCrashed.cause": ["TypeError: Cannot read properties of null (reading 'price')"],
   "RoomRejected.issue": ["a name has 1 to 128 characters"]
 }
 

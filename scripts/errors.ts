@@ -49,6 +49,11 @@ const sections: ReadonlyArray<{
     files: ["src/server/monitor/Monitor.ts"]
   },
   {
+    title: "Tests",
+    about: "What `LiveTest.replay` fails with. See [Recording](recording.md).",
+    files: ["src/server/monitor/Recording.ts", "src/testing/ReplayError.ts"]
+  },
+  {
     title: "Actors",
     about:
       "The reasons of an `ActorError` and a `SupervisorError`, and the error of a directory: what `fibra/actor` fails with. " +

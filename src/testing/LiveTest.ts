@@ -22,6 +22,7 @@ import { Transport } from "../server/transport/Transport.ts"
 import { MemoryLink } from "./MemoryLink.ts"
 import { MortalStore } from "./MortalStore.ts"
 import * as Open from "./Open.ts"
+import * as Replay from "./Replay.ts"
 import { type ClientOptions, connect, principalOf, type TestClient } from "./TestClient.ts"
 
 /** A connection that speaks the RPC wire, for an `RpcClient` of `LiveProtocol`. */
@@ -82,6 +83,12 @@ export class LiveTest extends Context.Service<
     options: { readonly components: Components } & ClientOptions
   ): Layer.Layer<LiveTest | Principals.Principals, LiveCore.StartError, LiveCore.Requirements<Components>> =>
     Layer.effectContext(make(LiveCore.layer(options), options))
+
+  /**
+   * Runs a recording of an instance again, on the behaviour that is provided and in virtual time of its own. Fails at the
+   * first message that crashes (`ReplayCrashed`), or does something else than it did then (`ReplayDiffers`).
+   */
+  static readonly replay = Replay.replay
 }
 
 /** A server that runs. */
