@@ -218,6 +218,7 @@ export class ActorCell<State> implements Owner, Consumer {
       this.#inbox.refuse(message, new ActorCrashed({ actor: this.options.address, cause }), "Crashed")
     }
     if (this.status === "running") this.#setStatus("restarting")
+    if (message !== undefined) this.options.recorder?.ended(message, Exit.interrupt())
     const recovery = (this.#recovery ??= this.#makeRecovery())
     recovery.begin(this.options.context, Effect.andThen(released, Effect.sleep(pause)))
     return true

@@ -74,10 +74,10 @@ export class ReplayPlayer {
   #play(message: Recording.RecordedMessage, replayed: ReplayedMessage): Effect.Effect<void, ReplayError, Scope.Scope> {
     return Effect.gen({ self: this }, function* () {
       const { kind, outcome } = message
-      if (outcome._tag === "Refused" || kind === "background") {
+      const endsLife = kind === "background" || (outcome._tag === "Interrupted" && outcome.by === "restart")
+      if (endsLife || outcome._tag === "Refused") {
         this.#skipped.push(replayed)
-        if (kind === "background") yield* this.#leave
-        return
+        return endsLife ? yield* this.#leave : undefined
       }
       const instance = yield* this.#enter(message, replayed)
       this.#replayed++

@@ -25,7 +25,7 @@ export interface Replay<State> {
   readonly mended: ReadonlyArray<ReplayedMessage & { readonly state: State }>
   /** Messages that crash as they did then, with `allowCrashes`. */
   readonly crashes: ReadonlyArray<ReplayedMessage & { readonly cause: string }>
-  /** Messages that cannot be run again: those that Authorization refused, and crashes outside of handlers. */
+  /** Messages that cannot be run again: refused by Authorization, ended by a restart, and crashes outside of handlers. */
   readonly skipped: ReadonlyArray<ReplayedMessage>
   /** The state after the last message. */
   readonly state: State

@@ -186,7 +186,7 @@ export class MessageRecorder implements InstanceRecorder {
       return { _tag: "Success", result: this.#contract.success(action)?.redaction.redact(result) ?? null }
     }
     const failure = exit.cause.reasons.find(Cause.isFailReason)?.error
-    if (failure === undefined) return { _tag: "Interrupted", by: message.overdue ? "timeout" : "caller" }
+    if (failure === undefined) return { _tag: "Interrupted", by: this.#interruptor(message) }
     if (!Thrown.isA(failure, LiveError)) {
       const { text } = failure as ActionResult.Failure
       const error = this.#contract.error(action ?? "")?.redaction.redact(JSON.parse(text) as Json) ?? null
@@ -197,6 +197,11 @@ export class MessageRecorder implements InstanceRecorder {
       return { _tag: "Refused" }
     }
     return { _tag: "Failure", error: { _tag: reason._tag, message: this.#scrubber(message).text(said) } }
+  }
+
+  #interruptor({ overdue }: Message): "timeout" | "restart" | "caller" {
+    if (overdue) return "timeout"
+    return this.#actor.instance.cell.status === "restarting" ? "restart" : "caller"
   }
 
   #crash(message: Message | undefined, cause: Cause.Cause<unknown>): RecordedOutcome {

@@ -35,8 +35,8 @@ const RecordedOutcome = Schema.Union([
   Schema.TaggedStruct("Failure", { error: Value }),
   /** Authorization refused it, and no handler ran. */
   Schema.TaggedStruct("Refused", {}),
-  /** It was interrupted: its caller has cancelled it, or it ran longer than `callTimeout`. */
-  Schema.TaggedStruct("Interrupted", { by: Schema.Literals(["caller", "timeout"]) }),
+  /** It was interrupted: its caller has cancelled it, it ran longer than `callTimeout`, or the instance was restarted. */
+  Schema.TaggedStruct("Interrupted", { by: Schema.Literals(["caller", "timeout", "restart"]) }),
   /** The instance crashed, and went back to its state before this message. */
   Schema.TaggedStruct("Crash", { cause: Schema.String })
 ])
