@@ -29,6 +29,14 @@ const CallId = Schema.Union([Schema.String.check(Schema.isMaxLength(256)), Preci
 
 const requestId = { requestId: Schema.optionalKey(RequestId) }
 
+const traceparent = {
+  traceparent: Schema.optionalKey(
+    Schema.String.check(Schema.isMaxLength(256)).annotate({
+      description: "The span of the client, as W3C Trace Context has it. What is not valid is ignored."
+    })
+  )
+}
+
 /** At least one of two names of the same field. */
 const eitherOf =
   <A extends string, B extends string>(a: A, b: B) =>
@@ -55,6 +63,7 @@ export const ComponentMount = Schema.Struct({
       })
     )
   }).check(either("component", "componentName")),
+  ...traceparent,
   ...requestId
 }).annotate({
   identifier: "COMPONENT_MOUNT",
@@ -77,6 +86,7 @@ export const ComponentRehydrate = Schema.Struct({
     room: Schema.optionalKey(Schema.String),
     userId: Schema.optionalKey(Schema.Unknown)
   }).check(either("componentName", "component")),
+  ...traceparent,
   ...requestId
 }).annotate({
   identifier: "COMPONENT_REHYDRATE",
@@ -100,6 +110,7 @@ export const CallAction = Schema.Struct({
         "Names the call in its session: sent again, it does not run again, and is answered with what it answered."
     })
   ),
+  ...traceparent,
   ...requestId
 }).annotate({ identifier: "CALL_ACTION", description: "Calls an action." })
 
@@ -115,6 +126,7 @@ export const PropertyUpdate = Schema.Struct({
   ),
   property: Schema.optionalKey(Name),
   value: Schema.optionalKey(Schema.Unknown),
+  ...traceparent,
   ...requestId
 })
   .check(

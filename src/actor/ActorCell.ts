@@ -361,7 +361,7 @@ export class ActorCell<State> implements Owner, Consumer {
   #crash(cause: Cause.Cause<unknown>): void {
     const { address: actor, context } = this.options
     const message = this.#current
-    this.#inbox.guarded(() => this.options.observer?.crashed(message?.run === undefined ? message : undefined))
+    this.#inbox.guarded(() => this.options.observer?.crashed(message?.run === undefined ? message : undefined, cause))
     const runningSince = this.#activation?.runningSince
     const released = this.#passivate(Exit.failCause(cause))
     // A stopping actor does not restart.

@@ -16,6 +16,8 @@ export interface SendOptions {
   readonly from?: unknown
   /** A reference for observers: what the message was sent for. */
   readonly reference?: string | undefined
+  /** What an observer traces the message with. */
+  readonly trace?: unknown
 }
 
 /** Called at most once with the outcome of a message. */
@@ -35,6 +37,7 @@ export interface Message extends Envelope, Turn {
   /** The activation that handles it; undefined before that. */
   activation: Activation | undefined
   readonly reference: string | undefined
+  readonly trace: unknown
   depth: number
   /** The fiber of the handler, unless that ended at once. */
   fiber: Fiber.Fiber<unknown, unknown> | undefined
@@ -60,6 +63,7 @@ export const make = (
   lane: options?.lane ?? "normal",
   from: options?.from,
   reference: options?.reference,
+  trace: options?.trace,
   expiresAt,
   key: undefined,
   run: undefined,
@@ -81,6 +85,7 @@ export const internal = (tag: string, run: () => Exit.Exit<unknown, unknown>, re
   lane: "internal",
   from: undefined,
   reference: undefined,
+  trace: undefined,
   expiresAt: Infinity,
   key: undefined,
   run,

@@ -26,7 +26,7 @@ export interface Observer<State> {
   /** The handler of a message was interrupted because it runs too long. */
   readonly overdue: (message: Message) => void
   /** The actor has crashed: in the handler of a message, or undefined. */
-  readonly crashed: (message: Message | undefined) => void
+  readonly crashed: (message: Message | undefined, cause: Cause.Cause<unknown>) => void
   /** The actor is faulted, and tries to run again. */
   readonly probed: () => void
 }

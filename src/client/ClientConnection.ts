@@ -11,6 +11,7 @@ import * as Exit from "effect/Exit"
 import * as RpcClient from "effect/rpc/RpcClient"
 import type * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Schema from "effect/Schema"
+import * as Tracer from "effect/Tracer"
 import type * as Scope from "effect/Scope"
 import * as Log from "../Log.ts"
 import { LiveError } from "../LiveError.ts"
@@ -41,9 +42,10 @@ const LiveRequests = LiveProtocol.omit("Connect", "Received")
 /** The requests a client may make. */
 export type LiveRequests = Effect.Success<ReturnType<typeof makeRequests>>
 
-const makeRequests = () =>
+/** Where a tracer is set, each request is a span, and the server links its spans to it. */
+const makeRequests = (tracer: Tracer.Tracer) =>
   Effect.map(
-    RpcClient.make(LiveRequests, { disableTracing: true }),
+    RpcClient.make(LiveRequests, { disableTracing: tracer === Tracer.nativeTracer, spanPrefix: "LiveClient" }),
     ({ Call, Mount, Ping, Rehydrate, Resync, Unmount }) => ({
       Call,
       Ping,
@@ -286,7 +288,7 @@ export const make = Effect.fnUntraced(function* (
     }),
     reconnectWithin: () => reconnectWithin
   })
-  const requests = yield* Effect.provideService(makeRequests(), RpcClient.Protocol, {
+  const requests = yield* Effect.provideService(makeRequests(yield* Tracer.Tracer), RpcClient.Protocol, {
     ...protocol,
     supportsAck: false,
     run: (id, f) => {

@@ -125,6 +125,9 @@ export interface Settings {
   /** Time between two looks at the health of all instances; an unhealthy one is restarted. `Infinity`: nobody looks. */
   readonly healthInterval: Duration.Duration
 
+  /** The share, from 0 to 1, of the traces that begin at this server that are recorded. Those of clients are as they say. */
+  readonly traceSampling: number
+
   /** How long the server may take to end. */
   readonly drainTimeout: Duration.Duration
   /** The time over which clients distribute their return when the server ends. */
@@ -184,6 +187,7 @@ const table: {
   persistInterval: [Duration.seconds(1), Kind.someOrNoTime],
   storeTimeout: [Duration.seconds(5), Kind.someTime],
   healthInterval: [Duration.seconds(30), Kind.someTime],
+  traceSampling: [1, Kind.share],
   drainTimeout: [Duration.seconds(10), Kind.endingOrNoTime],
   reconnectWithin: [Duration.seconds(2), Kind.endingOrNoTime]
 }

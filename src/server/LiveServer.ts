@@ -19,6 +19,7 @@ import type { LiveConfigError } from "./LiveConfig.ts"
 import * as LiveCore from "./LiveCore.ts"
 import * as LiveRoutes from "./LiveRoutes.ts"
 import * as EventLoop from "./monitor/EventLoop.ts"
+import * as Telemetry from "./monitor/Telemetry.ts"
 import type * as Principals from "./security/Principals.ts"
 
 export { ListenError } from "./http/ListenError.ts"
@@ -86,7 +87,7 @@ type HttpLayer<Components extends ReadonlyArray<Component.Any>, E, R> = Layer.La
 export const layerHttp = <const Components extends ReadonlyArray<Component.Any>, E = never, R = never>(
   options: HttpOptions<Components, E, R>
 ): HttpLayer<Components, E, R> => {
-  const live = Layer.provideMerge(LiveRoutes.layer(), Layer.provide(LiveCore.layerUndrained(options), EventLoop.layer))
+  const live = Layer.provideMerge(LiveRoutes.layer(), Layer.provide(LiveCore.layerUndrained(options), observed))
   const routes = (options.routes ?? Layer.empty) as Layer.Layer<never, E, R>
   const served = HttpRouter.serve(Layer.provideMerge(routes, live), quiet)
   const listening = Layer.unwrap(Effect.map(place(options), NodeServer.listening))
@@ -134,7 +135,10 @@ export const layer = <const Components extends ReadonlyArray<Component.Any>>(opt
       yield* Effect.addFinalizer(() => Effect.sync(() => responder.begin()))
       return LiveRoutes.layer((incoming) => responder.see(incoming))
     })
-  ).pipe(Layer.provideMerge(LiveCore.layer(options)), Layer.provide([ShutdownResponder.layer, EventLoop.layer]))
+  ).pipe(Layer.provideMerge(LiveCore.layer(options)), Layer.provide([ShutdownResponder.layer, observed]))
+
+/** What tells how the server is. */
+const observed = Layer.merge(EventLoop.layer, Telemetry.layer)
 
 const quiet = { disableLogger: true, disableListenLog: true }
 

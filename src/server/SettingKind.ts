@@ -63,6 +63,9 @@ export const port: SettingKind<number> = number(
   "a port from 0 to 65535",
   (value) => Number.isInteger(value) && value >= 0 && value <= 65_535
 )
+/** A share of the whole. */
+export const share: SettingKind<number> = number("a number from 0 to 1", (value) => value >= 0 && value <= 1)
+
 export const rate: SettingKind<number> = number("a number above 0, or Infinity", (value) => value > 0)
 
 const time = (expected: string, isValid: (millis: number) => boolean): SettingKind<Duration.Duration> => {

@@ -15,6 +15,7 @@ import type { ComponentDefinition } from "../server/instance/ComponentDefinition
 import { InstanceActor } from "../server/instance/InstanceActor.ts"
 import type { InstanceIdentity } from "../server/instance/InstanceIdentity.ts"
 import { TimeRows } from "../server/instance/TimeRows.ts"
+import { TraceSampler } from "../server/instance/Tracing.ts"
 import * as InstanceSelf from "../server/instance/InstanceSelf.ts"
 import { MessageRecorder } from "../server/monitor/MessageRecorder.ts"
 import type { RecordedMessage } from "../server/monitor/Recording.ts"
@@ -95,6 +96,7 @@ export class ReplayInstance {
       retire: () => {},
       run: Effect.runForkWith(definition.context),
       stats: { turn: () => 0, micros: () => 1, rows: new TimeRows() },
+      spans: { clock: Context.get(definition.context, Clock.Clock), micros: () => 1, sampler: new TraceSampler(0) },
       happened: () => {},
       contextOf: (actor: InstanceActor) => InstanceSelf.contextOf(actor, new ReplaySelf(actor, this)),
       age: () => 0,

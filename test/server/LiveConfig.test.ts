@@ -26,7 +26,14 @@ const fromEnvironment = (env: Record<string, string>, options: LiveConfig.Option
     )
   )
 
-const { path: _path, allowedOrigins: _origins, audience: _audience, encryptTokens: _encrypt, ...rest } = defaults
+const {
+  path: _path,
+  allowedOrigins: _origins,
+  audience: _audience,
+  encryptTokens: _encrypt,
+  traceSampling: _share,
+  ...rest
+} = defaults
 const numbers = Object.entries(rest)
 const nameOf = ([name]: readonly [string, unknown]) => name
 const times = numbers.filter(([, value]) => Duration.isDuration(value)).map(nameOf)
@@ -170,6 +177,15 @@ describe("LiveConfig.layer", () => {
     })
   )
 
+  it.effect("LiveConfig.layer accepts a share from none to all, and nothing else", () =>
+    Effect.gen(function* () {
+      for (const share of [0, 0.5, 1]) assert.strictEqual(yield* complaint({ traceSampling: share }), "")
+      for (const share of [-0.1, 1.1, NaN, Infinity, "1"]) {
+        assert.include(yield* complaint({ traceSampling: share }), "Expected a number from 0 to 1", String(share))
+      }
+    })
+  )
+
   it.effect("LiveConfig.layer refuses a setting that does not exist", () =>
     Effect.map(complaint({ ratte: 5 }), (said) => assert.include(said, "ratte is 5. Expected the name of a setting."))
   )
@@ -200,6 +216,7 @@ describe("LiveConfig.layerConfig", () => {
         allowedOrigins: ["https://a.example", "https://b.example"],
         encryptTokens: true,
         audience: "another",
+        traceSampling: 0.25,
         ...(Object.fromEntries(amounts.map((name, index) => [name, index + 1])) as object),
         ...(Object.fromEntries(times.map((name, index) => [name, Duration.seconds(index + 1)])) as object)
       }

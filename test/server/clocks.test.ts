@@ -278,6 +278,7 @@ const wall: Readonly<Record<string, string>> = {
   "src/server/IdGenerator.ts": "an id has a time in it, so that no two processes make the same",
   "src/server/http/Upgrade.ts": "held against when a principal was signed out, perhaps on another server",
   "src/server/instance/Checkpointer.ts": "a token says when it was sealed",
+  "src/server/instance/Tracing.ts": "a span says when it was",
   "src/server/room/Rooms.ts": "an event says when it was said",
   "src/server/security/Revocations.ts": "held against when tokens were sealed",
   "src/server/security/StateToken.ts": "a token says when it was sealed",

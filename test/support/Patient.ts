@@ -29,7 +29,7 @@ export class Patient extends Component.Service<Patient>()("Patient", {
 /** In virtual time nobody would wait between two restarts. */
 const restart = { intensity: 20, backoff: 0 }
 
-const PatientLayer = Patient.toLayer(
+export const PatientLayer = Patient.toLayer(
   Effect.gen(function* () {
     const self = yield* Patient
     return Patient.of({

@@ -9,11 +9,13 @@ import type { Handlers } from "../../actor/Activation.ts"
 import { limits } from "../../actor/CellOptions.ts"
 import { Overflow } from "../../actor/Mailbox.ts"
 import * as RestartPolicy from "../../actor/RestartPolicy.ts"
+import type { Tracer } from "effect/Tracer"
 import type * as Component from "../../Component.ts"
 import type * as Migration from "../../Migration.ts"
 import * as ActionResult from "./ActionResult.ts"
 import { ComponentStats } from "./ComponentStats.ts"
 import * as HeardEvents from "./HeardEvents.ts"
+import { tracerOf } from "./Tracing.ts"
 import * as WritableFields from "./WritableFields.ts"
 
 /** A component with its behaviour. */
@@ -39,6 +41,8 @@ export interface ComponentDefinition {
   /** The part of a state that a principal may see; undefined for all of it. */
   readonly view: Component.View<unknown> | undefined
   readonly stats: ComponentStats
+  /** Undefined when nobody traces. */
+  readonly tracer: Tracer | undefined
 }
 
 /**
@@ -90,7 +94,8 @@ export const make = (
     anonymous,
     migrations,
     view: view as ComponentDefinition["view"],
-    stats: new ComponentStats()
+    stats: new ComponentStats(),
+    tracer: tracerOf(Context.merge(context, behavior.context))
   }
   return definition
 }

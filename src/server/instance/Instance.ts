@@ -25,6 +25,7 @@ import type { ComponentDefinition } from "./ComponentDefinition.ts"
 import type { InstanceIdentity } from "./InstanceIdentity.ts"
 import type { Happening } from "./Lifecycle.ts"
 import { InstanceStats, type StatsHost } from "./InstanceStats.ts"
+import type { SpanLabels } from "./Tracing.ts"
 import type { Subscriber } from "./Subscriber.ts"
 
 /** What an instance needs of its server. */
@@ -143,7 +144,7 @@ export class Instance implements Source {
   }
 
   /** The labels of this instance in the log. */
-  get labels(): Log.LogDetails {
+  get labels(): SpanLabels {
     return { component: this.address, instance: this.id, key: this.key }
   }
 

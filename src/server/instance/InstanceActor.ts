@@ -9,6 +9,7 @@ import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Tracer from "effect/Tracer"
 import * as Thrown from "../../Thrown.ts"
 import * as Log from "../../Log.ts"
 import type { Handlers } from "../../actor/Activation.ts"
@@ -25,11 +26,13 @@ import { Instance, type InstanceHost } from "./Instance.ts"
 import type { InstanceIdentity } from "./InstanceIdentity.ts"
 import type { InstanceRecorder } from "./InstanceRecorder.ts"
 import { InstanceRooms } from "./InstanceRooms.ts"
+import { MessageSpan, type SpanHost } from "./Tracing.ts"
 
 /** What all instances of a server share. */
 export interface ActorHost extends InstanceHost {
   readonly authorization: Authorization.Rights
   readonly rooms: Rooms["Service"]
+  readonly spans: SpanHost
   /** The services of a behaviour, including the instance itself. */
   readonly contextOf: (actor: InstanceActor) => Context.Context<never>
   /**
@@ -51,6 +54,8 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
   #holders = 1
   #recorder: InstanceRecorder | undefined
   #ended: Deferred.Deferred<void> | undefined
+  /** The span of the message that is being handled, if somebody traces. */
+  #span: MessageSpan | undefined
 
   constructor(definition: ComponentDefinition, host: ActorHost, own: InstanceIdentity) {
     this.#host = host
@@ -210,8 +215,10 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
 
   finish(action: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<unknown, unknown, unknown> {
     const encode = this.#definition.results.get(action)
+    const span = this.#span
+    const handled = span === undefined ? answer : Effect.provideService(answer, Tracer.ParentSpan, span.parent)
     // A message that is neither an action nor a write is an event, whose result nobody waits for.
-    const result = encode === undefined ? this.#heard(action, answer) : encode(answer)
+    const result = encode === undefined ? this.#heard(action, handled) : encode(handled)
     return this.#recorder?.handle(result) ?? result
   }
 
@@ -238,6 +245,8 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
 
   begun(message: Message): void {
     this.instance.stats.begun(message)
+    const { tracer } = this.#definition
+    if (tracer !== undefined) this.#span = new MessageSpan(tracer, this.#host.spans, message, this.instance.labels)
   }
 
   continued(message: Message): void {
@@ -246,10 +255,12 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
 
   ended(message: Message, exit: Exit.Exit<unknown, unknown>): void {
     this.instance.stats.ended(message, exit)
+    if (this.#span !== undefined) this.#endSpan(exit)
   }
 
-  crashed(message: Message | undefined): void {
+  crashed(message: Message | undefined, cause: Cause.Cause<unknown>): void {
     this.instance.stats.crashed(message)
+    if (this.#span !== undefined) this.#endSpan(Exit.failCause(cause))
     this.#host.happened(message?.overdue === true ? "killed" : "crashed", this.instance, message?.tag)
   }
 
@@ -266,8 +277,14 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
     if (status === "stopped") {
       this.#rooms?.end()
       this.#recorder?.stopped()
+      if (this.#span !== undefined) this.#endSpan(Exit.interrupt())
     } else if (status === "faulted") this.#host.happened("faulted", this.instance)
     else if (status === "running" && this.#activation > 0) this.#host.happened("restarted", this.instance)
+  }
+
+  #endSpan(exit: Exit.Exit<unknown, unknown>): void {
+    this.#span?.end(exit)
+    this.#span = undefined
   }
 
   #heard(tag: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<unknown, never, unknown> {

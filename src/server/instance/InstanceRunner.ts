@@ -33,6 +33,7 @@ import * as InstanceInfo from "./InstanceInfo.ts"
 import * as InstanceSelf from "./InstanceSelf.ts"
 import { StateWriter } from "./StateWriter.ts"
 import { TimeRows } from "./TimeRows.ts"
+import { TraceSampler } from "./Tracing.ts"
 
 /** An instance to start. */
 export interface Starting extends Omit<InstanceIdentity, "id"> {
@@ -136,6 +137,11 @@ const make = Effect.gen(function* () {
     contextOf: InstanceSelf.contextOf,
     age,
     happened,
+    spans: {
+      clock,
+      micros: () => Monotonic.microsUnsafe(clock) + 1,
+      sampler: new TraceSampler(config.traceSampling)
+    },
     stats: {
       turn: CachedClock.of(age),
       // The clock of a test begins at 0, which means that something was not timed.

@@ -3,9 +3,12 @@
  * are read when somebody asks. Series of a server that has ended are gone.
  */
 import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
+import * as OtlpExporter from "effect/observability/OtlpExporter"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { ComponentDefinition } from "../instance/ComponentDefinition.ts"
 import type { ComponentStats } from "../instance/ComponentStats.ts"
@@ -33,19 +36,25 @@ export const prometheus: Effect.Effect<string> = PrometheusMetrics.format({
   metricNameMapper: LiveMetrics.prometheusName
 })
 
-/** Offers the numbers of these components and of their server until the Scope closes. */
+/** How long the last numbers of a server may take to leave. */
+const flushTimeout = Duration.seconds(2)
+
+/** Offers the numbers of these components and of their server until the Scope closes, and exports them a last time then. */
 export const offer = (
   definitions: ReadonlyArray<ComponentDefinition>,
   server: () => ServerNumbers
 ): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.flatMap(Effect.context(), (context) =>
-    Effect.asVoid(
-      Effect.acquireRelease(
-        Effect.sync(() => [...definitions.flatMap((each) => ofComponent(context, each)), ...ofServer(context, server)]),
-        (series) => Effect.sync(() => series.forEach(({ remove }) => remove()))
+  Effect.gen(function* () {
+    const context = yield* Effect.context()
+    const exporter = yield* Effect.serviceOption(OtlpExporter.Flusher)
+    const series = [...definitions.flatMap((each) => ofComponent(context, each)), ...ofServer(context, server)]
+    yield* Effect.addFinalizer(() =>
+      Effect.andThen(
+        Option.isSome(exporter) ? Effect.timeoutOption(exporter.value.flush, flushTimeout) : Effect.void,
+        Effect.sync(() => series.forEach(({ remove }) => remove()))
       )
     )
-  )
+  })
 
 type Registry = Context.Context<never>
 

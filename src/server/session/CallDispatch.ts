@@ -11,6 +11,7 @@ import { Draining, PayloadRejected, UnknownAction } from "../../LiveError.ts"
 import * as Thrown from "../../Thrown.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
 import type { InstanceRef } from "../instance/InstanceRef.ts"
+import type { TraceContext } from "../instance/TraceContext.ts"
 import type { Id } from "./ReplyCache.ts"
 import type { ReplyListener } from "./ReplyListener.ts"
 import { notMounted, type CallOutcome, outcomeOf, refused } from "./CallOutcome.ts"
@@ -26,6 +27,8 @@ export interface ActionCall {
   readonly callId?: Id | undefined
   /** The client has the answers of all requests below this id. */
   readonly settled?: number
+  /** The span of the client that makes the call. */
+  readonly trace?: TraceContext | undefined
 }
 
 /** A write to a field of the state. */
@@ -34,6 +37,7 @@ export interface FieldWrite {
   readonly property: string
   /** Encoded by the contract. */
   readonly value: unknown
+  readonly trace?: TraceContext | undefined
 }
 
 /** The client of a call. */

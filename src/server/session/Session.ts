@@ -11,6 +11,7 @@ import type { ComponentId } from "../../LiveId.ts"
 import type { Mounted, MountRequest, ResumeRequest } from "../../LiveProtocol.ts"
 import type { Principal } from "../../Principal.ts"
 import type { RestoreRequest } from "../instance/Instances.ts"
+import type { TraceContext } from "../instance/TraceContext.ts"
 import type { Batch } from "../sync/Batch.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
 import type { WireEncoder } from "../sync/WireEncoder.ts"
@@ -95,20 +96,24 @@ export class Session {
   }
 
   /** Mounts or rehydrates a component. Nothing else is sent of it before `announce`. */
-  mount(request: MountRequest | RestoreRequest, listener: ReplyListener<Exit.Exit<Mounted, LiveError>>): Pending {
+  mount(
+    request: MountRequest | RestoreRequest,
+    listener: ReplyListener<Exit.Exit<Mounted, LiveError>>,
+    trace?: TraceContext
+  ): Pending {
     const { callId, component } = request
     const presented: ReplyListener<MountExit> = {
       answered: (exit) => listener.answered(this.#mounts.present(exit, request)),
       dropped: () => listener.dropped()
     }
-    if (callId === undefined) return this.#mounts.mount(request, presented, true)
+    if (callId === undefined) return this.#mounts.mount(request, presented, true, trace)
     const action = "token" in request ? "Rehydrate" : "Mount"
     const known = this.#asked.mounts.ask(callId, component, action, presented)
     if (typeof known === "string") {
       listener.answered(Exit.fail(new LiveError({ reason: notAsked(known, component, action, callId) })))
       return over
     }
-    if (known.begin()) known.runs(this.#mounts.mount(request, known, false))
+    if (known.begin()) known.runs(this.#mounts.mount(request, known, false, trace))
     return known
   }
 
@@ -153,7 +158,7 @@ export class Session {
       return over
     }
     const { payload, reference, tag } = message
-    const options = { from: this.client, reference }
+    const options = { from: this.client, reference, trace: request.trace }
     const sent = {
       cancel: message.instance.send(tag, payload, options, CallDispatch.tellOutcome(message, this, waiting))
     }
@@ -170,7 +175,7 @@ export class Session {
     }
     const { instance, payload, tag } = message
     const resume = CallDispatch.tellOutcome(message, this, listener)
-    return { cancel: instance.send(tag, payload, { from: this.client }, resume) }
+    return { cancel: instance.send(tag, payload, { from: this.client, trace: request.trace }, resume) }
   }
 
   /** Whether the client has mounted this instance. */

@@ -14,6 +14,9 @@ import type { ComponentId } from "../../LiveId.ts"
 import type { Mounted, MountRequest, ResumePoint } from "../../LiveProtocol.ts"
 import type { Holder, InstanceRef } from "../instance/InstanceRef.ts"
 import type { Instances, RestoreRequest } from "../instance/Instances.ts"
+import type { TraceContext } from "../instance/TraceContext.ts"
+import * as Tracing from "../instance/Tracing.ts"
+import type { TraceSampler } from "../instance/Tracing.ts"
 import type { Subscriber } from "../instance/Subscriber.ts"
 import * as Footprint from "../Footprint.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
@@ -44,6 +47,7 @@ export interface MountHost {
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   /** Whether the server accepts nothing new any more. */
   readonly isDraining: () => boolean
+  readonly sampler: TraceSampler
 }
 
 /** The mounts of one session. */
@@ -99,9 +103,10 @@ export class SessionMounts {
   mount(
     request: MountRequest | RestoreRequest,
     listener: Pick<ReplyListener<MountExit>, "answered">,
-    isAbandonable: boolean
+    isAbandonable: boolean,
+    trace?: TraceContext
   ): Pending {
-    const { config, instances, isDraining, run } = this.#host
+    const { config, instances, isDraining, run, sampler } = this.#host
     const refuse = (reason: LiveError["reason"]) => {
       listener.answered(Exit.fail(new LiveError({ reason })))
       return over
@@ -116,10 +121,17 @@ export class SessionMounts {
       "token" in request
         ? instances.restore(request, principal)
         : instances.mount(request, principal, request.key === undefined ? undefined : this.#asHolder())
+    const { component } = request
+    const mounting = Tracing.around(found, {
+      name: `${component.slice(0, 128)}.${"token" in request ? "rehydrate" : "mount"}`,
+      trace,
+      sampler,
+      attributes: { "fibra.component": component.slice(0, 128) }
+    })
     const fiber = run(
       Effect.uninterruptibleMask((restore) =>
         Effect.onError(
-          Effect.flatMap(restore(found), (instance) => this.#keep(instance)),
+          Effect.flatMap(restore(mounting), (instance) => this.#keep(instance)),
           () => Effect.sync(() => this.#times--)
         )
       )

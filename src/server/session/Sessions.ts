@@ -13,6 +13,7 @@ import * as Monotonic from "../../actor/Monotonic.ts"
 import type { TokenRejection } from "../../LiveError.ts"
 import * as IdGenerator from "../IdGenerator.ts"
 import { Instances } from "../instance/Instances.ts"
+import { TraceSampler } from "../instance/Tracing.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import * as LiveMetrics from "../LiveMetrics.ts"
 import { ParkedSessions } from "./ParkedSessions.ts"
@@ -89,6 +90,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       run,
       connectionId: makeId,
       isDraining: () => draining,
+      sampler: new TraceSampler(config.traceSampling),
       bounds: {
         calls: {
           maxAnswers: config.maxResults,

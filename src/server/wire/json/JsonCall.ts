@@ -8,17 +8,19 @@ import type { CallAction, RequestId } from "../../../JsonProtocol.ts"
 /** Characters of a name and of a `callId`, as in the schemas. */
 const maxName = 4096
 const maxCallId = 256
+const maxTraceparent = 256
 
 /** Whether a message is a call as the protocol has it. */
 export const isCall = (fields: object): fields is Call => {
-  const { action, callId, componentId, expectResponse, requestId, type } = fields as Fields
+  const { action, callId, componentId, expectResponse, requestId, traceparent, type } = fields as Fields
   return (
     type === "CALL_ACTION" &&
     isText(componentId, maxName) &&
     isText(action, maxName) &&
     (requestId === undefined || isRequestId(requestId)) &&
     (callId === undefined || isText(callId, maxCallId) || isPrecise(callId)) &&
-    (expectResponse === undefined || typeof expectResponse === "boolean")
+    (expectResponse === undefined || typeof expectResponse === "boolean") &&
+    (traceparent === undefined || isText(traceparent, maxTraceparent))
   )
 }
 

@@ -202,7 +202,8 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
 
   #mount(session: Session, message: MountMessage, size: number): void {
     if (!this.mayWait(message.requestId, size)) return
-    session.mount(JsonMessage.mountOf(message), new JsonMountReply(this, this.#outbox, size, message, session))
+    const reply = new JsonMountReply(this, this.#outbox, size, message, session)
+    session.mount(JsonMessage.mountOf(message), reply, JsonMessage.traceOf(message.traceparent))
   }
 
   #set(session: Session, message: MessageOf<"PROPERTY_UPDATE">, size: number): void {

@@ -6,6 +6,7 @@ import * as Thrown from "../../../Thrown.ts"
 import { type ClientMessage, clientMessages, isSetting, type RequestId } from "../../../JsonProtocol.ts"
 import type { MountRequest } from "../../../LiveProtocol.ts"
 import type { RestoreRequest } from "../../instance/Instances.ts"
+import * as TraceContext from "../../instance/TraceContext.ts"
 import type { ActionCall, FieldWrite } from "../../session/CallDispatch.ts"
 import { tooDeep } from "../Ingress.ts"
 import * as JsonCall from "./JsonCall.ts"
@@ -76,19 +77,36 @@ const given = (fields: object, but: ReadonlySet<string>): JsonFields => {
   return all
 }
 
+/** The span of a client, if it has given one. */
+export const traceOf = (traceparent: string | undefined): TraceContext.TraceContext | undefined =>
+  traceparent === undefined ? undefined : TraceContext.ofHeader(traceparent)
+
 /** The call of a message. */
-export const callOf = ({ action, callId, componentId, payload }: MessageOf<"CALL_ACTION">): ActionCall => ({
+export const callOf = ({
+  action,
+  callId,
+  componentId,
+  payload,
+  traceparent
+}: MessageOf<"CALL_ACTION">): ActionCall => ({
   componentId,
   action,
   payload,
   // The numbers of other clients may have no order: they are used as texts.
-  callId: callId === undefined ? undefined : JSON.stringify(callId)
+  callId: callId === undefined ? undefined : JSON.stringify(callId),
+  trace: traceOf(traceparent)
 })
 
 /** The write of a message. */
-export const writeOf = ({ componentId, payload, property, value }: MessageOf<"PROPERTY_UPDATE">): FieldWrite => {
+export const writeOf = ({
+  componentId,
+  payload,
+  property,
+  traceparent,
+  value
+}: MessageOf<"PROPERTY_UPDATE">): FieldWrite => {
   const setting = isSetting(payload ?? {}) ? payload : { property, value }
-  return { componentId, property: setting?.property ?? "", value: setting?.value }
+  return { componentId, property: setting?.property ?? "", value: setting?.value, trace: traceOf(traceparent) }
 }
 
 /** The mount of a message. */

@@ -18,6 +18,7 @@ import {
   type ResumeRequest
 } from "../../../LiveProtocol.ts"
 import type { Principal } from "../../../Principal.ts"
+import * as TraceContext from "../../instance/TraceContext.ts"
 import type { FeedConsumer } from "../../session/ClientFeed.ts"
 import type { Session } from "../../session/Session.ts"
 import type { Sessions } from "../../session/Sessions.ts"
@@ -179,7 +180,8 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
     const call = this.#asked(request, RpcRequests.decodeCall)
     if (call === undefined || !this.#mayBegin(request, call.callId, size)) return
     const reply = new CallReply(this.#replies, request, size, call.callId)
-    reply.begun(this.#own.call(call, reply))
+    const trace = request.traceId === undefined ? undefined : TraceContext.ofRequest(request)
+    reply.begun(this.#own.call(trace === undefined ? call : { ...call, trace }, reply))
   }
 
   #mount(request: RpcRequest, size: number, decode: RpcRequests.Decode<MountRequest | RehydrateRequest>): void {
@@ -187,7 +189,7 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
     if (mount === undefined || !this.#mayBegin(request, mount.callId, size)) return
     const session = this.#own
     const reply = new MountReply(this.#replies, request, size, mount.callId, session)
-    reply.begun(session.mount(mount, reply))
+    reply.begun(session.mount(mount, reply, TraceContext.ofRequest(request)))
   }
 
   #unmount(request: RpcRequest, size: number): void {

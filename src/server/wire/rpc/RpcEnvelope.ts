@@ -9,6 +9,10 @@ const RpcRequest = Schema.TaggedStruct("Request", {
   id: RpcRequestId,
   tag: Schema.String,
   payload: Schema.optionalKey(Schema.Unknown),
+  /** The span of the client; what is not valid is ignored. */
+  traceId: Schema.optionalKey(Schema.Unknown),
+  spanId: Schema.optionalKey(Schema.Unknown),
+  sampled: Schema.optionalKey(Schema.Unknown),
   /** No answer is wanted. */
   isNotification: Schema.optionalKey(Schema.Boolean),
   /** No answer is wanted except that the request has begun. */

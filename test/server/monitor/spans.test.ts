@@ -1,0 +1,138 @@
+/** Spans of messages and mounts: one for each, linked to the client, and none where nobody traces. */
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, Fiber, Layer, Option, Tracer } from "effect"
+import { TestClock } from "effect/testing"
+import * as TraceContext from "../../../src/server/instance/TraceContext.ts"
+import { TraceSampler } from "../../../src/server/instance/Tracing.ts"
+import { client, hospital, Patient } from "../../support/Patient.ts"
+
+/** Spans that have begun, and how they have ended. */
+class Recorded extends Context.Service<Recorded, Array<Tracer.NativeSpan>>()("test/Recorded") {
+  static readonly layer = Layer.effectContext(
+    Effect.sync(() => {
+      const spans: Array<Tracer.NativeSpan> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      return Context.make(Recorded, spans).pipe(Context.add(Tracer.Tracer, tracer))
+    })
+  )
+}
+
+const traced = hospital.pipe(Layer.provideMerge(Recorded.layer))
+
+const named = (name: string) =>
+  Effect.map(Recorded, (spans) => {
+    const found = spans.filter((span) => span.name === name)
+    assert.isNotEmpty(found, `${name} among ${spans.map((span) => span.name).join(", ")}`)
+    return found
+  })
+
+const only = (name: string) =>
+  Effect.map(named(name), ([span, ...others]) => {
+    assert.lengthOf(others, 0)
+    return span as Tracer.NativeSpan
+  })
+
+describe("spans", () => {
+  it.effect("a call is one span of the trace of its client, with the wait in the mailbox and the run apart", () =>
+    Effect.gen(function* () {
+      const patient = yield* (yield* client()).mount(Patient, {})
+      const sleeping = yield* Effect.forkChild(patient.call.Sleep({ millis: 3000 }), { startImmediately: true })
+      yield* TestClock.adjust("1 second")
+      const waiting = yield* Effect.forkChild(Effect.withSpan(patient.call.Sleep({ millis: 500 }), "click"), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust("3 seconds")
+      yield* Fiber.join(sleeping)
+      yield* Fiber.join(waiting)
+      const [, second] = yield* named("Patient.Sleep")
+      const click = yield* only("click")
+      assert.isDefined(second)
+      assert.strictEqual(second.traceId, click.traceId)
+      assert.strictEqual(second.kind, "server")
+      assert.deepInclude(Object.fromEntries(second.attributes), {
+        "fibra.component": "Patient",
+        "fibra.wait_ms": 2000,
+        "fibra.run_ms": 500
+      })
+      assert.strictEqual(second.status._tag, "Ended")
+      assert.strictEqual(
+        second.status._tag === "Ended" ? second.status.endTime - second.status.startTime : 0n,
+        2_500_000_000n
+      )
+      assert.deepStrictEqual(
+        second.events.map(([name, at]) => [name, at - second.status.startTime]),
+        [["handled", 2_000_000_000n]]
+      )
+    }).pipe(Effect.scoped, Effect.provide(traced))
+  )
+
+  it.effect("a mount is a span, and so is a crash, which has failed", () =>
+    Effect.gen(function* () {
+      const patient = yield* (yield* client()).mount(Patient, {})
+      yield* Effect.exit(patient.call.Crash())
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* only("Patient.mount")).status._tag, "Ended")
+      const { status } = yield* only("Patient.Crash")
+      assert.strictEqual(status._tag === "Ended" ? status.exit._tag : undefined, "Failure")
+    }).pipe(Effect.scoped, Effect.provide(traced))
+  )
+
+  it.effect("a trace that its client does not record is not recorded here", () =>
+    Effect.gen(function* () {
+      const patient = yield* (yield* client()).mount(Patient, {})
+      const parent = Tracer.externalSpan({ traceId: "a".repeat(32), spanId: "b".repeat(16), sampled: false })
+      yield* Effect.withParentSpan(patient.call.Look(), parent)
+      const spans = (yield* Recorded).filter(({ name }) => name === "Patient.Look")
+      assert.deepStrictEqual(spans, [])
+    }).pipe(Effect.scoped, Effect.provide(traced))
+  )
+
+  it.effect("of the traces that begin at the server an even share is recorded", () =>
+    Effect.sync(() => {
+      const sampled = (share: number) => {
+        const sampler = new TraceSampler(share)
+        return Array.from({ length: 8 }, () => (sampler.next() ? 1 : 0)).join("")
+      }
+      assert.deepStrictEqual([0, 0.25, 0.5, 1].map(sampled), ["00000000", "00010001", "01010101", "11111111"])
+    })
+  )
+
+  it.effect("where nobody traces, a call has no parent span, and none is made", () =>
+    Effect.gen(function* () {
+      const patient = yield* (yield* client()).mount(Patient, {})
+      yield* patient.call.Look()
+      const parent = yield* Effect.serviceOption(Tracer.ParentSpan)
+      assert.isTrue(Option.isNone(parent))
+    }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+})
+
+describe("the traceparent of a client", () => {
+  const traceId = "0af7651916cd43dd8448eb211c80319c"
+  const spanId = "b7ad6b7169203331"
+
+  it("is read when it is valid, also of later versions", () => {
+    assert.deepStrictEqual(TraceContext.ofHeader(`00-${traceId}-${spanId}-01`), { traceId, spanId, sampled: true })
+    assert.deepStrictEqual(TraceContext.ofHeader(`00-${traceId}-${spanId}-00`), { traceId, spanId, sampled: false })
+    assert.deepStrictEqual(TraceContext.ofHeader(`cc-${traceId}-${spanId}-01-more`), { traceId, spanId, sampled: true })
+  })
+
+  it.each([
+    "",
+    "00",
+    `ff-${traceId}-${spanId}-01`,
+    `00-${"0".repeat(32)}-${spanId}-01`,
+    `00-${traceId}-${"0".repeat(16)}-01`,
+    `00-${traceId.toUpperCase()}-${spanId}-01`,
+    `00-${traceId}-${spanId}-1`,
+    `00-${traceId}-${spanId}`
+  ])("is ignored when it is not: %s", (header) => {
+    assert.isUndefined(TraceContext.ofHeader(header))
+  })
+})
