@@ -22,6 +22,7 @@ import * as EventLoop from "./monitor/EventLoop.ts"
 import * as Telemetry from "./monitor/Telemetry.ts"
 import type * as Principals from "./security/Principals.ts"
 
+export { attach, type Attached, layerAttached } from "./attach.ts"
 export { ListenError } from "./http/ListenError.ts"
 export type { Requirements, StartError } from "./LiveCore.ts"
 export { runMain } from "./runMain.ts"

@@ -9,6 +9,8 @@ const entryPoints = [
   ["Component.Service", "src/Component.ts", "export const Service ="],
   ["toLayer", "src/Component.ts", "  readonly toLayer:"],
   ["LiveServer.layerHttp", "src/server/LiveServer.ts", "export const layerHttp ="],
+  ["LiveServer.attach", "src/server/attach.ts", "export const attach ="],
+  ["LiveServer.runMain", "src/server/runMain.ts", "export const runMain ="],
   ["LiveServer.layer", "src/server/LiveServer.ts", "export const layer ="],
   ["LiveConfig.layer", "src/server/LiveConfig.ts", "export const layer ="],
   ["Authentication.layer", "src/server/security/Authentication.ts", "export const layer ="],

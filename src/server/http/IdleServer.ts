@@ -4,7 +4,8 @@
  * get 503.
  */
 import * as Effect from "effect/Effect"
-import type { Server } from "node:http"
+import type { IncomingMessage, Server } from "node:http"
+import type { Duplex } from "node:stream"
 import { dismiss, owedBefore } from "./Dismissal.ts"
 import * as RawHttpResponse from "./RawHttpResponse.ts"
 import * as UpgradeRejection from "./UpgradeRejection.ts"
@@ -27,18 +28,26 @@ export const attend = (server: Server): void => {
       Effect.runFork(UpgradeRejection.count(503))
       return RawHttpResponse.end(socket, "503 Service Unavailable", headers, text)
     }
-    const before = owedBefore(request)
-    if (before !== undefined) {
-      Effect.runFork(UpgradeRejection.count(400))
-      before.once("close", () => socket.end())
-      return dismiss(socket)
-    }
-    // Effect's server refuses some requests by itself. Those are refused by now.
-    process.nextTick(() => {
-      if (socket.writableEnded) dismiss(socket)
-    })
+    if (isBehind(request, socket)) return
+    dismissRefused(socket)
   })
 }
+
+/** Whether an earlier request of the connection is not answered yet; then this one is refused, and the connection ends after that answer. */
+export const isBehind = (request: IncomingMessage, socket: Duplex): boolean => {
+  const before = owedBefore(request)
+  if (before === undefined) return false
+  Effect.runFork(UpgradeRejection.count(400))
+  before.once("close", () => socket.end())
+  dismiss(socket)
+  return true
+}
+
+/** Effect's handlers refuse some upgrades by themselves. Those are refused by the end of this turn. */
+export const dismissRefused = (socket: Duplex): void =>
+  process.nextTick(() => {
+    if (socket.writableEnded) dismiss(socket)
+  })
 
 /** Whether there is no other listener. */
 export const isIdle = (server: Server, event: "request" | "upgrade"): boolean => server.listenerCount(event) === 1

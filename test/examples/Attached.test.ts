@@ -1,0 +1,228 @@
+/** docs/configuration.md: components within a server that is there already. Real frameworks, real sockets. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { createServer, get, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { serve } from "@hono/node-server"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Logger, type Scope } from "effect"
+import { LiveClient } from "fibra/client"
+import { LiveServer } from "fibra/server"
+import express from "express"
+import fastify from "fastify"
+import { Hono } from "hono"
+import { createServer as createVite } from "vite"
+import { WebSocket } from "ws"
+import { Counter } from "../../examples/counter/Counter.ts"
+import { CounterLayer } from "../../examples/counter/CounterLayer.ts"
+import { knock } from "../support/Handshake.ts"
+
+const options = { components: [Counter], layers: Layer.merge(CounterLayer, Logger.layer([])) } as const
+
+/** A server of a framework, with the components in it. */
+interface Application {
+  readonly port: number
+  /** Ends the components, and then the server. */
+  readonly close: () => Promise<void>
+}
+
+const portOf = (server: { readonly address: () => unknown }) => (server.address() as AddressInfo).port
+
+const listening = (server: Server) =>
+  new Promise<void>((resolve) => void (server.listening ? resolve() : server.once("listening", () => resolve())))
+
+const closed = (server: { readonly close: (done: () => void) => unknown }) =>
+  new Promise<void>((resolve) => void server.close(() => resolve()))
+
+const withExpress = async (): Promise<Application> => {
+  // #region express
+  const app = express()
+  app.get("/hello", (_, response) => void response.send("hello"))
+  const server = app.listen(0, "127.0.0.1")
+
+  const live = await LiveServer.attach(server, { components: [Counter], layers: CounterLayer })
+
+  const close = async () => {
+    await live.close() // first: the server waits until nobody is connected
+    server.close()
+  }
+  // #endregion express
+  await listening(server)
+  return { port: portOf(server), close }
+}
+
+const withFastify = async (): Promise<Application> => {
+  // #region fastify
+  const app = fastify()
+  app.get("/hello", () => "hello")
+
+  const live = await LiveServer.attach(app.server, { components: [Counter], layers: CounterLayer })
+  app.addHook("preClose", () => live.close())
+
+  await app.listen({ port: 0, host: "127.0.0.1" })
+  // #endregion fastify
+  return { port: portOf(app.server), close: async () => void (await app.close()) }
+}
+
+const withHono = async (): Promise<Application> => {
+  // #region hono
+  const app = new Hono()
+  app.get("/hello", (context) => context.text("hello"))
+  const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" })
+
+  const live = await LiveServer.attach(server, { components: [Counter], layers: CounterLayer })
+  // #endregion hono
+  await listening(server as Server)
+  return {
+    port: portOf(server),
+    close: async () => {
+      await live.close()
+      await closed(server)
+    }
+  }
+}
+
+const withVite = (root: string) => async (): Promise<Application> => {
+  // #region vite
+  const app = express()
+  app.get("/hello", (_, response) => void response.send("hello"))
+  const server = createServer(app)
+
+  const vite = await createVite({ root, server: { middlewareMode: true, hmr: { server } } })
+  app.use(vite.middlewares)
+  const live = await LiveServer.attach(server, { components: [Counter], layers: CounterLayer })
+
+  server.listen(0, "127.0.0.1")
+  // #endregion vite
+  await listening(server)
+  return {
+    port: portOf(server),
+    close: async () => {
+      await live.close()
+      await vite.close()
+      await closed(server)
+    }
+  }
+}
+
+const running = (start: () => Promise<Application>): Effect.Effect<Application, never, Scope.Scope> =>
+  Effect.acquireRelease(Effect.promise(start), ({ close }) => Effect.promise(close))
+
+const ask = (port: number, path: string, headers: Readonly<Record<string, string>> = {}) =>
+  Effect.callback<readonly [status: number | undefined, text: string]>((resume) => {
+    get({ port, host: "127.0.0.1", path, headers: { connection: "close", ...headers } }, (response) => {
+      let text = ""
+      response.on("data", (data) => (text += data))
+      response.on("end", () => resume(Effect.succeed([response.statusCode, text])))
+    })
+  })
+
+/** Mounts a counter, and counts. */
+const counted = (port: number) =>
+  Effect.gen(function* () {
+    const client = yield* LiveClient
+    const counter = yield* client.mount(Counter, { props: { start: 40 } })
+    return yield* counter.call.Increment({ by: 2 })
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(LiveClient.layerWebSocket({ url: `ws://127.0.0.1:${port}/api/live/rpc` }), { local: true })
+  )
+
+const folder = Effect.acquireRelease(
+  Effect.promise(async () => {
+    const root = await mkdtemp(join(tmpdir(), "fibra-vite-"))
+    await writeFile(join(root, "index.html"), `<title>Page</title><script type="module" src="./page.ts"></script>`)
+    await writeFile(join(root, "page.ts"), `export const count: number = 1`)
+    return root
+  }),
+  (root) => Effect.promise(() => rm(root, { recursive: true, force: true }))
+)
+
+const frameworks: ReadonlyArray<
+  readonly [name: string, start: Effect.Effect<() => Promise<Application>, never, Scope.Scope>]
+> = [
+  ["Express", Effect.succeed(withExpress)],
+  ["Fastify", Effect.succeed(withFastify)],
+  ["Hono", Effect.succeed(withHono)],
+  ["Vite's dev server", Effect.map(folder, withVite)]
+]
+
+describe("components within a server that is there already", () => {
+  for (const [name, start] of frameworks) {
+    it.live(
+      `a component is mounted and called within ${name}, whose own routes are answered as before`,
+      () =>
+        Effect.gen(function* () {
+          const { close, port } = yield* running(yield* start)
+          assert.strictEqual(yield* counted(port), 42)
+          assert.deepStrictEqual(yield* ask(port, "/hello"), [200, "hello"])
+          // Below the path it is ours; also what is refused.
+          assert.strictEqual((yield* ask(port, "/api/live/rpc"))[0], 426)
+          assert.strictEqual((yield* ask(port, "/api/live/else"))[0], 404)
+          assert.strictEqual((yield* knock(`ws://127.0.0.1:${port}/api/live/else`)).status, 404)
+          const foreign = { headers: { origin: "https://evil.example" } }
+          assert.strictEqual((yield* knock(`ws://127.0.0.1:${port}/api/live/rpc`, foreign)).status, 403)
+          // Java's HttpClient asks for HTTP/2 with every request. Vite has a listener for upgrades, and leaves it waiting.
+          const upgrade = { connection: "Upgrade, HTTP2-Settings", upgrade: "h2c", "http2-settings": "" }
+          if (!name.startsWith("Vite")) assert.deepStrictEqual(yield* ask(port, "/hello", upgrade), [200, "hello"])
+          // Nothing is left that would keep the server open.
+          const open = yield* knock(`ws://127.0.0.1:${port}/api/live/rpc`)
+          yield* Effect.promise(close)
+          assert.strictEqual(yield* open.closed, 1001)
+        }).pipe(Effect.scoped),
+      30_000
+    )
+  }
+
+  it.live(
+    "Vite's page and its socket for hot updates are Vite's, and it tells of a change",
+    () =>
+      Effect.gen(function* () {
+        const root = yield* folder
+        const { port } = yield* running(withVite(root))
+        assert.include((yield* ask(port, "/", { accept: "text/html" }))[1], "/@vite/client")
+        assert.include((yield* ask(port, "/page.ts"))[1], "export const count = 1")
+        const [, client] = yield* ask(port, "/@vite/client")
+        const token = /wsToken = "([^"]+)"/.exec(client)?.[1]
+        const messages: Array<string> = []
+        yield* Effect.acquireRelease(
+          Effect.callback<WebSocket>((resume) => {
+            const socket = new WebSocket(`ws://127.0.0.1:${port}/?token=${token}`, "vite-hmr")
+            socket.on("message", (data: Buffer) => {
+              messages.push(data.toString())
+              if (messages.length === 1) resume(Effect.succeed(socket))
+            })
+          }),
+          (socket) => Effect.sync(() => socket.terminate())
+        )
+        assert.include(messages[0], `"connected"`)
+        // Beside it, on the same server.
+        assert.strictEqual(yield* counted(port), 42)
+        yield* Effect.promise(() => writeFile(join(root, "page.ts"), `export const count: number = 2`))
+        yield* Effect.repeat(Effect.sleep("20 millis"), { until: () => messages.length > 1 })
+        assert.match(messages[1] ?? "", /"(full-reload|update)"/)
+      }).pipe(Effect.scoped),
+    30_000
+  )
+
+  it.live("components that cannot be served reject the promise, and leave the server as it was", () =>
+    Effect.gen(function* () {
+      const server = createServer()
+      const { emit } = server
+      const failing = Layer.merge(options.layers, Layer.effectDiscard(Effect.fail(new Error("no database"))))
+      const error = yield* Effect.flip(
+        Effect.tryPromise({
+          try: () => LiveServer.attach(server, { ...options, layers: failing }),
+          catch: (cause) => cause as Error
+        })
+      )
+      assert.strictEqual(error.message, "no database")
+      const live = yield* Effect.promise(() => LiveServer.attach(server, options))
+      assert.notStrictEqual(server.emit, emit)
+      yield* Effect.promise(live.close)
+      yield* Effect.promise(live.close)
+      assert.strictEqual(server.emit, emit)
+    })
+  )
+})
