@@ -93,6 +93,7 @@ export default {
     { from: { path: "^src/" }, to: { path: effect } },
     { from: { path: "^src/" }, to: { path: log } },
     { from: { path: ours("react") }, to: { path: "^node_modules/(@types/)?react/" } },
+    { from: { path: ours("cli") }, to: { path: "^node_modules/oxc-parser/" } },
     { from: { path: ours(...servers) }, to: { path: `${node}|${forServers}` } }
   ],
   options: {

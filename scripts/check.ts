@@ -28,6 +28,11 @@ const checks: ReadonlyMap<string, string> = new Map([
   ["format", "oxfmt --check"],
   // Code in the documentation is code of this project.
   ["snippets", "node scripts/snippets.ts"],
+  // What `fibra generate` writes for the examples is what is there.
+  [
+    "generated",
+    "node src/cli/main.ts generate examples --check && node src/cli/main.ts generate examples/chat --check"
+  ],
   // docs/protocol is what the schemas of the messages say.
   ["protocol", "node scripts/protocol.ts"],
   // docs/errors.md is what the error classes say.

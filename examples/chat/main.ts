@@ -2,12 +2,7 @@
 // #region main
 import { Layer } from "effect"
 import { LiveConfig, LiveServer } from "fibra/server"
-import { Chat, History } from "./Chat.ts"
-import { ChatLayer } from "./ChatLayer.ts"
-import { HistoryLayer } from "./HistoryLayer.ts"
+import { components, layer } from "./live.gen.ts"
 
-LiveServer.layerHttp({ components: [Chat, History] }).pipe(
-  Layer.provide([ChatLayer, HistoryLayer, LiveConfig.layerConfig]),
-  LiveServer.runMain
-)
+LiveServer.layerHttp({ components }).pipe(Layer.provide([layer, LiveConfig.layerConfig]), LiveServer.runMain)
 // #endregion main

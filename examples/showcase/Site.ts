@@ -4,15 +4,7 @@ import { fileURLToPath } from "node:url"
 import { HttpStaticServer } from "effect/http"
 import { Effect, Layer } from "effect"
 import { Authentication, Authorization, LiveServer } from "fibra/server"
-import { Board } from "../board/Board.ts"
-import { BoardLayer } from "../board/BoardLayer.ts"
-import { Chat, History } from "../chat/Chat.ts"
-import { ChatLayer } from "../chat/ChatLayer.ts"
-import { HistoryLayer } from "../chat/HistoryLayer.ts"
-import { Clock } from "../clock/Clock.ts"
-import { ClockLayer } from "../clock/ClockLayer.ts"
-import { Counter } from "../counter/Counter.ts"
-import { CounterLayer } from "../counter/CounterLayer.ts"
+import { components, layer as behaviors } from "../live.gen.ts"
 import { named } from "./Visitor.ts"
 
 // A demo: whoever says `?as=ada` is taken for Ada, unasked. A server of yours looks at a cookie or a token it has signed.
@@ -31,12 +23,12 @@ const clients = fileURLToPath(new URL("../clients", import.meta.url))
 /** The site, with the page in `dist`. */
 export const layer = (dist: string, options: { readonly port?: number; readonly host?: string } = {}) =>
   LiveServer.layerHttp({
-    components: [Counter, Clock, Chat, History, Board],
+    components,
     routes: Layer.mergeAll(
       // A page without fibra: what the open protocol is like in plain JavaScript.
       HttpStaticServer.layer({ root: clients, prefix: "/clients", cacheControl: "no-cache" }),
       HttpStaticServer.layer({ root: dist, cacheControl: "no-cache" })
     ),
     ...options
-  }).pipe(Layer.provide([CounterLayer, ClockLayer, ChatLayer, HistoryLayer, BoardLayer, authentication, authorization]))
+  }).pipe(Layer.provide([behaviors, authentication, authorization]))
 // #endregion site

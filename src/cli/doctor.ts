@@ -7,17 +7,14 @@ import { join } from "node:path"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as TimeLimit from "../TimeLimit.ts"
+import { Finding } from "./Finding.ts"
 import { LiveClient } from "../client/LiveClient.ts"
-
-/** A check failed. */
-class Finding extends Data.TaggedError("Finding")<{ readonly message: string; readonly hint: string }> {}
 
 const oldestNode = [22, 19] as const
 const effectVersion = /^4\.1\./

@@ -6,12 +6,13 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import { doctor } from "./doctor.ts"
+import { generate } from "./generate.ts"
 
 const { version } = createRequire(import.meta.url)("../../package.json") as { readonly version: string }
 
 Command.make("fibra").pipe(
   Command.withDescription("Live Components for TypeScript"),
-  Command.withSubcommands([doctor]),
+  Command.withSubcommands([doctor, generate]),
   Command.run({ version }),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain
