@@ -4,6 +4,7 @@
  * to developers what to do. docs/errors.md is made from this file.
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { inline, quote } from "./ErrorText.ts"
 
@@ -524,6 +525,22 @@ export class LiveError extends Schema.TaggedError<LiveError>()("LiveError", { re
     return this.reason.hint
   }
 }
+
+/**
+ * The LiveError that user code passed on, as a copy that can be sent and read safely; undefined for anything else, and
+ * for one that was made or changed such that it cannot be sent.
+ */
+export const passedOn = (thrown: unknown): LiveError | undefined => {
+  try {
+    if (!(thrown instanceof LiveError)) return undefined
+    return Option.getOrUndefined(Option.flatMap(encode(thrown), decode))
+  } catch {
+    return undefined
+  }
+}
+
+const encode = Schema.encodeOption(LiveError)
+const decode = Schema.decodeOption(LiveError)
 
 /** Fails with a `LiveError` of this reason. */
 export const refuse = (reason: LiveErrorReason): Effect.Effect<never, LiveError> =>

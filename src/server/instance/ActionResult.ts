@@ -6,7 +6,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { LiveError } from "../../LiveError.ts"
+import { LiveError, passedOn } from "../../LiveError.ts"
 import { textOf } from "../../Json.ts"
 import * as Thrown from "../../Thrown.ts"
 import { type ActionCodec, type Convert, toJson } from "../../ComponentCodec.ts"
@@ -27,12 +27,14 @@ export type Encode = (
 /** Encodes the results of an action. Made once for all its calls, which then need no closures of their own. */
 export const encoder = (codec: ActionCodec): Encode => {
   const onSuccess = (value: unknown): Exit.Exit<string> => converted(codec.encodeSuccess, value, Exit.succeed)
-  const onError = (error: unknown): Exit.Exit<string, Failure | LiveError> =>
-    Thrown.isA(error, LiveError)
-      ? Exit.fail(error)
-      : converted(codec.encodeError, error, (text) =>
-          Exit.fail({ text, message: error instanceof Error ? error.message : "" })
-        )
+  const onError = (error: unknown): Exit.Exit<string, Failure | LiveError> => {
+    const passed = passedOn(error)
+    if (passed !== undefined) return Exit.fail(passed)
+    // One that cannot be sent.
+    if (Thrown.isA(error, LiveError)) return Exit.die(error)
+    const message = Thrown.isA(error, Error) ? Thrown.messageOf(error) : ""
+    return converted(codec.encodeError, error, (text) => Exit.fail({ text, message }))
+  }
   const onFailure = (cause: Cause.Cause<unknown>) => Effect.failCause(cause).pipe(Effect.catch(onError))
   const handlers = { onSuccess, onFailure }
   return (handled) => Effect.matchCauseEffect(handled, handlers)

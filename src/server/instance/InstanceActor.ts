@@ -10,14 +10,13 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Tracer from "effect/Tracer"
-import * as Thrown from "../../Thrown.ts"
 import * as Log from "../../Log.ts"
 import type { Handlers } from "../../actor/Activation.ts"
 import type { Observer, Options, Status } from "../../actor/ActorCell.ts"
 import type { Message } from "../../actor/Message.ts"
 import type { Overflow } from "../../actor/Mailbox.ts"
 import type { RestartPolicy } from "../../actor/RestartPolicy.ts"
-import { ComponentCrashed, LiveError, refuse } from "../../LiveError.ts"
+import { ComponentCrashed, type LiveError, passedOn, refuse } from "../../LiveError.ts"
 import type { Rooms } from "../room/Rooms.ts"
 import type * as Authorization from "../security/Authorization.ts"
 import type { ComponentDefinition } from "./ComponentDefinition.ts"
@@ -112,8 +111,8 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
     const component = this.address
     return Effect.catchCause(this.instance.cell.start(), (cause) => {
       if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
-      const failure = cause.reasons.find(Cause.isFailReason)?.error
-      if (Thrown.isA(failure, LiveError)) return Effect.fail(failure)
+      const passed = passedOn(cause.reasons.find(Cause.isFailReason)?.error)
+      if (passed !== undefined) return Effect.fail(passed)
       const said = Log.error("A component failed to start", { ...this.labels, cause })
       return Effect.andThen(said, refuse(new ComponentCrashed({ component })))
     })
