@@ -16,6 +16,7 @@ import * as Thrown from "../Thrown.ts"
 import { Activation, CurrentTurn, failureOf, isNoInterruption, type Owner } from "./Activation.ts"
 import { ActorCrashed, ActorFaulted, ActorStopped, HandlerTimeout, UnknownMessage } from "./ActorError.ts"
 import type { Options } from "./CellOptions.ts"
+import * as Handled from "./Handled.ts"
 import { type Consumer, Inbox } from "./Inbox.ts"
 import * as Limit from "./Limit.ts"
 import * as Message from "./Message.ts"
@@ -164,7 +165,7 @@ export class ActorCell<State> implements Owner, Consumer {
       message.activation = activation
       if (message.run === undefined) this.options.observer?.begun(message)
       this.options.recorder?.begun(message)
-      const handled = handler(message.payload as never, message.from as never)
+      const handled = Handled.effectOf(message.tag, handler(message.payload as never, message.from as never))
       const effect = message.run === undefined ? (this.options.finish?.(message.tag, handled) ?? handled) : handled
       if (Exit.isExit(effect)) started = effect
       else {

@@ -70,6 +70,12 @@ const places: Readonly<Record<string, Place>> = {
   "a handler fails with": (poison) => recovers(subject({ act: () => Effect.fail(poison()) })),
   "a handler answers with": (poison) => recovers(subject({ act: () => Effect.succeed(poison()) })),
   "a handler returns, in place of an effect,": (poison) => recovers(subject({ act: poison })),
+  "a handler returns, in place of an effect, a promise that fails with": (poison) =>
+    // Nobody waits for it, and a rejection that nobody waits for ends a process.
+    Effect.andThen(
+      recovers(subject({ act: () => Promise.reject(poison()) })),
+      Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+    ),
   "a handler sets the state to": (poison) => recovers(subject({ act: (self) => self.set(poison()) })),
   "an update throws": (poison) => recovers(subject({ act: (self) => self.update(() => thrown(poison)) })),
   "an update in the background throws": (poison, isFirst) =>

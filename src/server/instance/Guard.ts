@@ -1,6 +1,7 @@
 /** Asks Authorization when a call or a write is handled, in the turn of its handler. */
 import * as Effect from "effect/Effect"
 import type { Handlers } from "../../actor/Activation.ts"
+import * as Handled from "../../actor/Handled.ts"
 import type * as Component from "../../Component.ts"
 import type { Principal } from "../../Principal.ts"
 import type * as Authorization from "../security/Authorization.ts"
@@ -22,14 +23,14 @@ export const guard = (
       return (value, from) => {
         const asking = { component, key, principal: principalOf(from) }
         const right = set?.({ ...asking, property, value }) ?? call?.({ ...asking, action: tag, payload: value })
-        return allowed(right ?? Effect.succeed(true), what, () => handler(value, from))
+        return allowed(right ?? Effect.succeed(true), what, () => Handled.effectOf(tag, handler(value, from)))
       }
     }
     if (call !== undefined && codec.actions.has(tag)) {
       const what = () => nameOf(component, tag)
       return (payload, from) =>
         allowed(call({ component, key, principal: principalOf(from), action: tag, payload }), what, () =>
-          handler(payload, from)
+          Handled.effectOf(tag, handler(payload, from))
         )
     }
     return handler
