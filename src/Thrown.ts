@@ -161,7 +161,8 @@ const framesOf = (thrown: unknown): string => {
 const say = (value: unknown, budget: Budget, depth: number): string => {
   if (budget.characters <= 0) return "…"
   const text = attempt(() => sayUnsafe(value, budget, depth), unreadable)
-  budget.characters -= text.length
+  // To find out that a value cannot be read may take long.
+  budget.characters -= text === unreadable ? maxText / 8 : text.length
   return text
 }
 
@@ -193,6 +194,9 @@ const sayObject = (value: object, budget: Budget, depth: number): string => {
     )
     return `[${items.join(", ")}${value.length > maxEntries ? ", …" : ""}]`
   }
+  // Both have a key for each byte or character.
+  if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`
+  if (value instanceof String) return JSON.stringify(cut(String.prototype.valueOf.call(value), 256))
   if (value instanceof Error) return sayError(value)
   if (value instanceof Date || value instanceof RegExp) return cut(String(value), 256)
   return depth === maxDepth ? "object" : sayFields(value, budget, depth, [])

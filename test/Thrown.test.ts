@@ -56,6 +56,32 @@ describe("what was thrown", () => {
     )
   )
 
+  it("bytes and texts in objects are not described byte by byte", () => {
+    const large = 50_000_000
+    const bytes = new Uint8Array(large)
+    assert.strictEqual(Thrown.describe(bytes), "50000000 bytes")
+    assert.strictEqual(Thrown.describe(new Float64Array(2)), "16 bytes")
+    assert.include(Thrown.toError(Object.assign(new Error(""), { bytes })).message, "50000000 bytes")
+    const text = Thrown.describe({ text: new String("a".repeat(large)) })
+    assert.match(text, /^\{ text: "a{256}…" \}$/)
+  })
+
+  it("a thrown value is read only up to a limit, also where much of it cannot be read", () => {
+    let tries = 0
+    const refusing: object = new Proxy(
+      {},
+      {
+        getPrototypeOf: () => {
+          tries++
+          throw new Error("this cannot be read")
+        }
+      }
+    )
+    const list = Array.from({ length: 16 }, () => Array.from({ length: 16 }, () => Array(16).fill(refusing)))
+    assert.isAtMost(Thrown.describe(list).length, 4097)
+    assert.isBelow(tries, 30)
+  })
+
   it("a thrown value is read only up to a limit", () => {
     let reads = 0
     const counted = (target: object): object =>
