@@ -79,9 +79,11 @@ class FieldsCodec {
     this.#fields = Object.entries(fields).map(([name, schema]) => makeField(name, schema, this.#freezer))
   }
 
-  encode(state: Values, previous: PreviousValues): Values {
+  encode(state: Values, last: PreviousValues): Values {
     assertObject(state)
-    if (previous?.from === state && !this.isLoose(state)) return previous.to
+    if (last?.from === state && !this.isLoose(state)) return last.to
+    // The fields of one that is not frozen may have been others when it was encoded.
+    const previous = last !== undefined && Object.isFrozen(last.from) ? last : undefined
     const encoded: Record<string, unknown> = {}
     for (const field of this.#fields) {
       const { name } = field

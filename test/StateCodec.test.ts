@@ -16,6 +16,23 @@ describe("the encoded state", () => {
     )
   })
 
+  it("the encoded state is that of now, also of an instance that was changed in place", () => {
+    class Made {
+      count = 0
+      list: Array<number> = []
+    }
+    const codec = StateCodec.make<unknown>({ count: Schema.Int, list: Schema.Array(Schema.Int) })
+    const made = new Made()
+    const first = codec.encode(made)
+    made.count = 1
+    made.list = [1]
+    const second = codec.encode(made, { from: made, to: first })
+    assert.deepStrictEqual(second, { count: 1, list: [1] })
+    made.count = 2
+    const third = codec.encode({ count: 2, list: made.list }, { from: made, to: second })
+    assert.deepStrictEqual(third, { count: 2, list: [1] })
+  })
+
   it("the encoded state is what the schema says, not what the toJSON of a class makes of it", () => {
     class Telling {
       name = "n"

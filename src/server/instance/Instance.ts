@@ -169,7 +169,7 @@ export class Instance implements Source {
 
   /** Adds a subscriber, and returns its cursor. Throws when the view of the client does. */
   open(sink: Subscriber): StateCursor<Subscriber> {
-    const view = this.#views?.of(sink.client, this.cell.state)
+    const view = this.#views?.of(sink.client, this.#published)
     const cursor = new StateCursor(view ?? this, sink)
     view?.cursors.add(cursor)
     this.cursors.set(cursor, cursor)
@@ -185,7 +185,7 @@ export class Instance implements Source {
 
   /** The client of a subscriber is connected again, and has the state up to `from`; undefined: it has nothing. */
   resume(cursor: StateCursor<Subscriber>, from: ResumePoint | undefined): void {
-    this.#views?.review(cursor.sink.client, this.cell.state)
+    this.#views?.review(cursor.sink.client, this.#published)
     cursor.resume(from)
     this.#host.keep(this)
   }

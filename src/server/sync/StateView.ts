@@ -48,7 +48,7 @@ export class StateView implements Source {
     this.#principal = principal
     this.#viewing = viewing
     this.#revision = original.revision
-    this.#seen = viewing.view(state, principal)
+    this.#seen = viewing.codec.freeze(viewing.view(state, principal))
     this.#encoded = viewing.codec.encode(this.#seen, undefined)
     assertText(this.#encoded)
   }
@@ -83,7 +83,7 @@ export class StateView implements Source {
     const { codec, failed, view } = this.#viewing
     let change: ReturnType<typeof Patch.change>
     try {
-      const seen = view(state, this.#principal)
+      const seen = codec.freeze(view(state, this.#principal), this.#seen)
       change = Patch.change(before, codec.encode(seen, { from: this.#seen, to: before }))
       assertText(change.patch)
       this.#seen = seen
