@@ -2,14 +2,18 @@
  * Every codec of one component, built once: props, state, payloads, results and events, between their types and JSON.
  * Decoding and encoding give exits, so that a caller on the hot path needs no effect to run them.
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
+import { Freezer, LOOSE } from "./Frozen.ts"
+import { assertText, textOf } from "./Json.ts"
 import type { Json } from "./Patch.ts"
 import * as Presence from "./Presence.ts"
 import type { Principal } from "./Principal.ts"
+import * as Thrown from "./Thrown.ts"
 import * as StateCodec from "./StateCodec.ts"
 import * as StrictDecoder from "./StrictDecoder.ts"
 
@@ -42,11 +46,17 @@ export interface EventCodec {
   readonly encode: Convert
 }
 
+/** Metadata of a client as it was when it was tracked: nobody can change it later, or make it impossible to send. */
+export interface Tracked {
+  readonly metadata: unknown
+  readonly encoded: Json
+}
+
 /** The codecs of presence. */
 export interface PresenceCodec {
   readonly people: StateCodec.StateCodec<{ readonly people: ReadonlyArray<Presence.Person> }>
-  /** Encodes and checks the metadata of a client. */
-  readonly encodeMetadata: Convert
+  /** Checks the metadata of a client, and keeps it as it is now; throws when it has no JSON form. */
+  readonly track: (metadata: unknown) => Exit.Exit<Tracked, Schema.SchemaError>
   /** The first metadata of a client, from decoded props. */
   readonly initial: (props: unknown, principal: Principal | undefined) => unknown
 }
@@ -118,11 +128,24 @@ const decodeField = (name: string, field: string, state: StateCodec.Fields): Con
   return codec(schema).decode
 }
 
-const presenceCodec = ({ initial, metadata }: NonNullable<Contract["presence"]>): PresenceCodec => ({
-  people: StateCodec.make(Presence.fields(metadata)),
-  encodeMetadata: codec(Schema.Struct(metadata)).encode,
-  initial: initial as PresenceCodec["initial"]
-})
+const presenceCodec = ({ initial, metadata }: NonNullable<Contract["presence"]>): PresenceCodec => {
+  const { decode, encode } = codec(Schema.Struct(metadata))
+  const freezer = new Freezer()
+  return {
+    people: StateCodec.make(Presence.fields(metadata)),
+    track: (given) => {
+      const fixity = freezer.freeze(given)
+      const exit = encode(given)
+      if (Exit.isFailure(exit)) return Exit.failCause(exit.cause)
+      assertText(exit.value)
+      if (fixity !== LOOSE) return Exit.succeed({ metadata: given, encoded: exit.value as Json })
+      // What is sent and what the server keeps must not depend on something that can still be changed.
+      const encoded: Json = JSON.parse(textOf(exit.value))
+      return Exit.map(decode(encoded), (metadata) => ({ metadata, encoded }))
+    },
+    initial: initial as PresenceCodec["initial"]
+  }
+}
 
 /** `Struct({})` accepts any object, and props without fields have to refuse unknown ones. */
 const propsSchema = (fields: StateCodec.Fields): Schema.Top =>
@@ -153,6 +176,12 @@ const actionCodec = (action: Rpc.AnyWithProps, reduce: ActionCodec["reduce"]): A
     decodeError: error.decode,
     encodeError: error.encode
   }
+}
+
+/** What is wrong with a value, for those who sent it. They are not told what a schema threw that failed by itself. */
+export const issueOf = (cause: Cause.Cause<unknown>): string => {
+  const failure = cause.reasons.find(Cause.isFailReason)
+  return failure === undefined ? "it could not be checked" : Thrown.describe(failure.error)
 }
 
 /** An encoded value as JSON, in which `undefined` becomes null. */

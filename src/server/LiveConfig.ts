@@ -41,7 +41,10 @@ export interface Settings {
   readonly maxConnectionsPerPool: number
   /** The pool of a new connection: the next one, or the one with the fewest connections. */
   readonly loadBalancing: "round-robin" | "least-connections"
-  /** How long `Authentication` may take; then the request is answered 503. */
+  /**
+   * How long `Authentication` may take; then the request is answered 503. The same for the rights `mount` and `join` of
+   * `Authorization`; then they are not granted.
+   */
   readonly authenticationTimeout: Duration.Duration
   /** How long a client may wait with its first message; then its connection is closed with 1008. */
   readonly firstMessageTimeout: Duration.Duration

@@ -6,6 +6,8 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type * as Component from "../../Component.ts"
+import { issueOf } from "../../ComponentCodec.ts"
+import * as Log from "../../Log.ts"
 import {
   type LiveError,
   NotAllowed,
@@ -16,9 +18,9 @@ import {
 } from "../../LiveError.ts"
 import type { MountRequest } from "../../LiveProtocol.ts"
 import type { Json } from "../../Patch.ts"
-import * as Thrown from "../../Thrown.ts"
 import { Authentication } from "../security/Authentication.ts"
 import * as Authorization from "../security/Authorization.ts"
+import * as LiveConfig from "../LiveConfig.ts"
 import * as Permission from "../security/Permission.ts"
 import * as ComponentDefinition from "./ComponentDefinition.ts"
 
@@ -47,6 +49,7 @@ export class ComponentRegistry extends Context.Service<
 const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any, Component.BehaviorDefinition>) {
   const context = Context.omit(Scope.Scope)(yield* Effect.context<Scope.Scope>())
   const authorization = yield* Authorization.Authorization
+  const { authenticationTimeout } = yield* LiveConfig.LiveConfig
   const isAnybodyKnown = (yield* Authentication) !== undefined
   const definition = new Map<string, ComponentDefinition.ComponentDefinition>()
   for (const [component, behavior] of components) {
@@ -64,19 +67,17 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     },
     propsOf: ({ component }, props) => {
       const decoded = component.codec.decodeProps(props)
-      return Exit.isSuccess(decoded)
-        ? Effect.succeed(decoded.value)
-        : refuse(
-            new PropsRejected({
-              component: component.componentName,
-              issue: Thrown.describe(Cause.squash(decoded.cause))
-            })
-          )
+      if (Exit.isSuccess(decoded)) return Effect.succeed(decoded.value)
+      const { cause } = decoded
+      const refused = refuse(new PropsRejected({ component: component.componentName, issue: issueOf(cause) }))
+      if (!Cause.hasDies(cause)) return refused
+      const labels = { component: component.componentName, cause }
+      return Effect.andThen(Log.error("Props could not be checked, and were refused", labels), refused)
     },
     admit: ({ anonymous, component: { componentName: component } }, asked) => {
       const what = () => `Mounting "${component}"`
       if (authorization.mount !== undefined) {
-        return Permission.check(authorization.mount({ ...asked, component }), what)
+        return Permission.checkWithin(authenticationTimeout, authorization.mount({ ...asked, component }), what)
       }
       const isAllowed = asked.principal !== undefined || (anonymous ?? !isAnybodyKnown)
       return isAllowed ? Effect.void : refuse(new NotAllowed({ what: what() }))

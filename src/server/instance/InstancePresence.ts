@@ -5,9 +5,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { assertText } from "../../Json.ts"
-import * as Thrown from "../../Thrown.ts"
-import type { PresenceCodec } from "../../ComponentCodec.ts"
+import { issueOf, type PresenceCodec, type Tracked } from "../../ComponentCodec.ts"
 import { type LiveError, PayloadRejected, refuse } from "../../LiveError.ts"
 import { Listeners } from "../../Listeners.ts"
 import { presenceId } from "../../LiveProtocol.ts"
@@ -35,7 +33,7 @@ export class InstancePresence {
   readonly #instance: Instance
   readonly #options: InstancePresenceOptions
   /** The metadata of each mount. */
-  readonly #metadata = new Map<StateCursor<Subscriber>, unknown>()
+  readonly #metadata = new Map<StateCursor<Subscriber>, Tracked>()
   #listed: { readonly list: Presence; readonly room: Room } | undefined
   readonly #listeners: Listeners<ReadonlyArray<Person>>
   #stopFollowing: (() => void) | undefined
@@ -66,11 +64,9 @@ export class InstancePresence {
   arrived(cursor: StateCursor<Subscriber>, props: unknown): void {
     const { codec } = this.#options
     try {
-      const metadata = codec.initial(props, cursor.sink.client.principal ?? this.#instance.principal)
-      const encoded = codec.encodeMetadata(metadata)
-      if (Exit.isFailure(encoded)) throw Cause.squash(encoded.cause)
-      assertText(encoded.value)
-      this.#metadata.set(cursor, metadata)
+      const tracked = codec.track(codec.initial(props, cursor.sink.client.principal ?? this.#instance.principal))
+      if (Exit.isFailure(tracked)) throw Cause.squash(tracked.cause)
+      this.#metadata.set(cursor, tracked.value)
     } catch (defect) {
       return this.#instance.report("A client is not listed: presence.initial failed", defect)
     }
@@ -100,17 +96,16 @@ export class InstancePresence {
   track(metadata: unknown, of: ClientInfo | undefined): Effect.Effect<void, LiveError> {
     return Effect.suspend(() => {
       const { key, cursors } = this.#instance
-      const encoded = this.#options.codec.encodeMetadata(metadata)
-      if (Exit.isFailure(encoded)) {
-        return refuse(new PayloadRejected({ action: "presence", issue: Thrown.describe(Cause.squash(encoded.cause)) }))
+      const tracked = this.#options.codec.track(metadata)
+      if (Exit.isFailure(tracked)) {
+        return refuse(new PayloadRejected({ action: "presence", issue: issueOf(tracked.cause) }))
       }
-      assertText(encoded.value)
       for (const cursor of cursors) {
         const isMeant = key === undefined ? of === undefined || this.#isOwn(of) : cursor.sink.client === of
         if (!isMeant) continue
         const isListed = this.#metadata.has(cursor)
-        this.#metadata.set(cursor, metadata)
-        if (isListed) this.#listed?.list.track(cursor, metadata)
+        this.#metadata.set(cursor, tracked.value)
+        if (isListed) this.#listed?.list.track(cursor, tracked.value)
         else this.#list(cursor)
       }
       return Effect.void
@@ -141,11 +136,11 @@ export class InstancePresence {
   /** The list of this component in a room; made when there is none. */
   #listOf(room: Room): Presence {
     const { id, address } = this.#instance
-    const { codec, config, rooms } = this.#options
+    const { config, rooms } = this.#options
     let list = room.presences.get(address)
     if (list === undefined) {
       const scope = room.name === undefined ? { componentId: id } : { room: room.name }
-      list = new Presence(presenceId(address, scope), codec, config, rooms.nextListUnsafe(), (defect) =>
+      list = new Presence(presenceId(address, scope), config, rooms.nextListUnsafe(), (defect) =>
         this.#listenerFailed(defect)
       )
       room.presences.set(address, list)
@@ -161,8 +156,9 @@ export class InstancePresence {
 
   #meet(cursor: StateCursor<Subscriber>): void {
     const list = this.#listed?.list
-    if (list === undefined || !this.#metadata.has(cursor) || list.has(cursor)) return
-    list.enter(cursor, cursor.sink.client, this.#metadata.get(cursor), cursor.isAway)
+    const tracked = this.#metadata.get(cursor)
+    if (list === undefined || tracked === undefined || list.has(cursor)) return
+    list.enter(cursor, cursor.sink.client, tracked, cursor.isAway)
     cursor.sink.watch(list, cursor)
   }
 

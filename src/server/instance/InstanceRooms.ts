@@ -2,10 +2,9 @@
  * The rooms of one instance, with its events and presence. An instance that has joined no room has its own room,
  * without a name, for those who have mounted it; the first room that it joins takes the place of that.
  */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Thrown from "../../Thrown.ts"
+import { issueOf } from "../../ComponentCodec.ts"
 import type * as Component from "../../Component.ts"
 import { type LiveError, NotInRoom, PayloadRejected, refuse, RoomRejected, TooManyRooms } from "../../LiveError.ts"
 import { textOf } from "../../Json.ts"
@@ -148,7 +147,7 @@ export class InstanceRooms implements Member {
       }
       const encoded = codec.encode(payload)
       if (Exit.isFailure(encoded)) {
-        return refuse(new PayloadRejected({ action: event, issue: Thrown.describe(Cause.squash(encoded.cause)) }))
+        return refuse(new PayloadRejected({ action: event, issue: issueOf(encoded.cause) }))
       }
       const text = textOf(encoded.value ?? null)
       // Clients must see what happened before the event first.

@@ -3,7 +3,7 @@
  * of a principal are one person; each anonymous client is a person of its own. The list is built when somebody reads
  * it, at most once in a turn of the event loop for listeners, and encoded only for clients.
  */
-import type { PresenceCodec } from "../../ComponentCodec.ts"
+import type { Tracked } from "../../ComponentCodec.ts"
 import { Listeners } from "../../Listeners.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import * as Patch from "../../Patch.ts"
@@ -28,7 +28,6 @@ export class Presence implements Source {
   readonly epoch: number
   readonly clientStatus = undefined
   readonly conflateAfter: number
-  readonly #codec: PresenceCodec
   readonly #visitors = new Map<string, Visitor>()
   readonly #visitOf = new Map<object, Visit>()
   readonly #cursors = new Set<StateCursor>()
@@ -37,23 +36,15 @@ export class Presence implements Source {
   #people: ReadonlyArray<Person> | undefined = []
   #encoded: Encoded = { people: [] }
   #revision = 0
-  #state: { readonly people: ReadonlyArray<Person> } = { people: [] }
   /** Whether the list has changed since it was encoded. */
   #isDirty = false
   /** Whether the listeners are due to be called. */
   #isTelling = false
 
   /** `report` gets what listeners throw. */
-  constructor(
-    id: ComponentId,
-    codec: PresenceCodec,
-    config: LiveConfig.Settings,
-    epoch: number,
-    report: (defect: unknown) => void
-  ) {
+  constructor(id: ComponentId, config: LiveConfig.Settings, epoch: number, report: (defect: unknown) => void) {
     this.id = id
     this.epoch = epoch
-    this.#codec = codec
     this.conflateAfter = config.conflateAfter
     this.logs = new ChangeLogs(config)
     this.#listeners = new Listeners(report)
@@ -81,21 +72,21 @@ export class Presence implements Source {
   }
 
   /** Adds a mount of a client. `mount` is the key for `track`, `seen` and `leave`. */
-  enter(mount: object, client: ClientInfo, metadata: unknown, isAway: boolean): void {
+  enter(mount: object, client: ClientInfo, tracked: Tracked, isAway: boolean): void {
     const isAnonymous = client.principal === undefined
     const id = client.principal?.id ?? client.connection
     const key = keyOf(isAnonymous, id)
     const visitor = this.#visitors.get(key) ?? new Visitor(id, isAnonymous)
     this.#visitors.set(key, visitor)
-    this.#visitOf.set(mount, visitor.enter(client, metadata, isAway))
+    this.#visitOf.set(mount, visitor.enter(client, tracked, isAway))
     this.#changed(visitor)
   }
 
   /** Sets the metadata of a mount. */
-  track(mount: object, metadata: unknown): void {
+  track(mount: object, tracked: Tracked): void {
     const visit = this.#visitOf.get(mount)
     if (visit === undefined) return
-    visit.visitor.track(visit, metadata)
+    visit.visitor.track(visit, tracked)
     this.#changed(visit.visitor)
   }
 
@@ -154,11 +145,11 @@ export class Presence implements Source {
     if (!this.#isDirty) return
     this.#isDirty = false
     const before = this.#encoded
-    const state = { people: this.people }
-    const after = this.#codec.people.encode(state, { from: this.#state, to: before })
+    const after = {
+      people: Array.from(this.#visitors.values(), (visitor) => visitor.encodedAs(this.#idOf(visitor)))
+    }
     const { patch, value } = Patch.change(before, after)
     this.#encoded = value as Encoded
-    this.#state = state
     if (patch.length === 0) return
     this.#revision++
     if (this.#cursors.size === 0) return
@@ -172,9 +163,9 @@ export class Presence implements Source {
   }
 
   #changed(visitor: Visitor): void {
-    visitor.person = undefined
+    visitor.changed()
     const namesake = visitor.isAnonymous ? this.#visitors.get(keyOf(false, visitor.id)) : undefined
-    if (namesake !== undefined) namesake.person = undefined
+    namesake?.changed()
     this.#people = undefined
     const wasDirty = this.#isDirty
     this.#isDirty = true

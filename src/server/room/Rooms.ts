@@ -65,7 +65,11 @@ export const layer: Layer.Layer<Rooms> = Layer.effect(
           }
           return authorization.join === undefined
             ? Effect.void
-            : Permission.check(authorization.join(joining), () => `Joining the room ${JSON.stringify(room)}`)
+            : Permission.checkWithin(
+                config.authenticationTimeout,
+                authorization.join(joining),
+                () => `Joining the room ${JSON.stringify(room)}`
+              )
         }),
       openUnsafe: (name) => {
         let room = rooms.get(name)

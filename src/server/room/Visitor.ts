@@ -2,6 +2,8 @@
  * One person in a list of presence, with all mounts of its clients. What becomes of one mount takes the same time
  * however many there are, and so does the entry of the list.
  */
+import type { Tracked } from "../../ComponentCodec.ts"
+import type { Json } from "../../Patch.ts"
 import type { Person } from "../../Presence.ts"
 import { SmallMap } from "../SmallMap.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
@@ -11,7 +13,7 @@ export interface Visit {
   readonly visitor: Visitor
   readonly client: ClientInfo
   /** The metadata that was tracked last. */
-  metadata: unknown
+  tracked: Tracked
   isAway: boolean
   /** Those that were tracked last before and after it. */
   earlier: Visit | undefined
@@ -23,8 +25,9 @@ export class Visitor {
   /** The id of the principal, or of the connection of an anonymous client. */
   readonly id: string
   readonly isAnonymous: boolean
-  /** The entry of the list; undefined when it has changed. */
-  person: Person | undefined
+  /** The entry of the list, and as clients get it; undefined when it has changed. */
+  #person: Person | undefined
+  #encoded: Json | undefined
   /** The mount that was not tracked for the longest time, and the one that was tracked last. */
   #first: Visit | undefined
   #last: Visit | undefined
@@ -48,16 +51,16 @@ export class Visitor {
     return this.#first?.client.connection
   }
 
-  enter(client: ClientInfo, metadata: unknown, isAway: boolean): Visit {
-    const visit: Visit = { visitor: this, client, metadata, isAway, earlier: undefined, later: undefined }
+  enter(client: ClientInfo, tracked: Tracked, isAway: boolean): Visit {
+    const visit: Visit = { visitor: this, client, tracked, isAway, earlier: undefined, later: undefined }
     this.#append(visit)
     this.#clients.set(client, (this.#clients.get(client) ?? 0) + 1)
     if (!isAway) this.#present++
     return visit
   }
 
-  track(visit: Visit, metadata: unknown): void {
-    visit.metadata = metadata
+  track(visit: Visit, tracked: Tracked): void {
+    visit.tracked = tracked
     this.#remove(visit)
     this.#append(visit)
   }
@@ -75,14 +78,30 @@ export class Visitor {
     if (!visit.isAway) this.#present--
   }
 
+  /** Its entry is made anew when somebody reads it. */
+  changed(): void {
+    this.#person = undefined
+    this.#encoded = undefined
+  }
+
   /** The entry of the list, under this id. */
   as(id: string): Person {
-    return (this.person ??= {
+    return (this.#person ??= {
       id,
       status: this.#present === 0 ? "away" : "online",
       clients: this.#clients.size,
-      metadata: this.#last?.metadata
+      metadata: this.#last?.tracked.metadata
     })
+  }
+
+  /**
+   * The same as clients get it. It is read while their frames are written, so no code of others runs here: metadata was
+   * encoded when it was tracked.
+   */
+  encodedAs(id: string): Json {
+    if (this.#encoded !== undefined) return this.#encoded
+    const { clients, status } = this.as(id)
+    return (this.#encoded = { id, status, clients, metadata: this.#last?.tracked.encoded })
   }
 
   #append(visit: Visit): void {

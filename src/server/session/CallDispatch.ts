@@ -6,9 +6,8 @@ import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import type { Resume } from "../../actor/Message.ts"
-import type { ActionCodec } from "../../ComponentCodec.ts"
+import { type ActionCodec, issueOf } from "../../ComponentCodec.ts"
 import { Draining, PayloadRejected, UnknownAction } from "../../LiveError.ts"
-import * as Thrown from "../../Thrown.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
 import type { InstanceRef } from "../instance/InstanceRef.ts"
 import type { TraceContext } from "../instance/TraceContext.ts"
@@ -45,6 +44,8 @@ export interface Sender {
   readonly client: ClientInfo
   /** Whether the server accepts nothing new any more. */
   readonly isDraining: () => boolean
+  /** The schema of an action or a field has failed by itself. */
+  readonly schemaFailed: (action: string, cause: Cause.Cause<unknown>) => void
 }
 
 /** A request as a message to its instance. */
@@ -71,7 +72,7 @@ export const call = (
     return refused(new UnknownAction({ component: component.componentName, action: action.slice(0, 256) }))
   }
   const decoded = codec.decodePayload(isNothing(codec, payload) ? null : payload)
-  if (Exit.isFailure(decoded)) return payloadRejected(action, decoded.cause)
+  if (Exit.isFailure(decoded)) return payloadRejected(action, decoded.cause, sender)
   // Clients with optimistic actions have to know which change comes from which call.
   const reference =
     codec.reduce === undefined || typeof callId !== "number"
@@ -91,7 +92,7 @@ export const set = (
     return refused(notMounted(`Setting "${property.slice(0, 64)}" on`, componentId))
   }
   const decoded = decode(value)
-  if (Exit.isFailure(decoded)) return payloadRejected(property, decoded.cause)
+  if (Exit.isFailure(decoded)) return payloadRejected(property, decoded.cause, sender)
   if (sender.isDraining()) return refused(new Draining())
   return { _tag: "Message", instance, tag: tagOf(property), payload: decoded.value, reference: undefined }
 }
@@ -114,5 +115,7 @@ export const tellOutcome =
     listener.answered(isLeft ? refused(new Draining()) : outcome)
   }
 
-const payloadRejected = (action: string, cause: Cause.Cause<unknown>): CallOutcome =>
-  refused(new PayloadRejected({ action, issue: Thrown.describe(Cause.squash(cause)) }))
+const payloadRejected = (action: string, cause: Cause.Cause<unknown>, sender: Sender): CallOutcome => {
+  if (Cause.hasDies(cause)) sender.schemaFailed(action, cause)
+  return refused(new PayloadRejected({ action, issue: issueOf(cause) }))
+}

@@ -3,8 +3,10 @@
  * what it has to be sent. A session outlives its connection: it continues without one, and the next connection resumes
  * where the client was.
  */
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Log from "../../Log.ts"
 import * as Footprint from "../Footprint.ts"
 import { LiveError } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
@@ -176,6 +178,10 @@ export class Session {
     const { instance, payload, tag } = message
     const resume = CallDispatch.tellOutcome(message, this, listener)
     return { cancel: instance.send(tag, payload, { from: this.client, trace: request.trace }, resume) }
+  }
+
+  schemaFailed(action: string, cause: Cause.Cause<unknown>): void {
+    this.#host.run(Log.error("A payload could not be checked, and was refused", { action, cause }))
   }
 
   /** Whether the client has mounted this instance. */

@@ -1,6 +1,7 @@
 /** Who may mount, call, set and join, and who decides it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, Logger } from "effect"
+import { Context, Effect, Exit, Layer, Logger } from "effect"
+import { TestClock } from "effect/testing"
 import { LiveError } from "fibra"
 import { Authentication, Authorization } from "fibra/server"
 import { LiveTest } from "fibra/testing"
@@ -162,6 +163,42 @@ describe("a right to set that is left out", () => {
       assert.deepStrictEqual(asked, ["set title: mine", "Shred: undefined"])
     }).pipe(Effect.scoped, Effect.provide(served().pipe(Layer.provide(callOnly))))
   )
+})
+
+describe("a right", () => {
+  const mounted = Effect.gen(function* () {
+    const live = yield* LiveTest
+    const room = { props: {}, room: "lobby" } as const
+    const mounting = yield* Effect.forkChild(Effect.scoped(refused(live.mount(AuthorizationFixture, room))), {
+      startImmediately: true
+    })
+    yield* TestClock.adjust("5 seconds")
+    yield* live.settle
+    assert.deepInclude(yield* live.open, { instances: 0, rooms: 0 })
+    return mounting.pollUnsafe()
+  })
+  const asked = { mount: `Mounting "AuthorizationFixture"`, join: `Joining the room "lobby"` }
+  for (const name of ["mount", "join"] as const) {
+    it.effect(`that does not answer grants nothing after authenticationTimeout: ${name}`, () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* mounted, Exit.succeed(asked[name]))
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(tested(Authorization.layer({ [name]: () => Effect.uninterruptible(Effect.never) })))
+      )
+    )
+
+    for (const answer of ["no", 1, {}, [], Promise.resolve(false)] as ReadonlyArray<unknown>) {
+      it.effect(`that answers anything but true grants nothing: ${name}, ${JSON.stringify(answer)}`, () =>
+        Effect.gen(function* () {
+          assert.deepStrictEqual(yield* mounted, Exit.succeed(asked[name]))
+        }).pipe(
+          Effect.scoped,
+          Effect.provide(tested(Authorization.layer({ [name]: () => Effect.succeed(answer as boolean) })))
+        )
+      )
+    }
+  }
 })
 
 describe("an anonymous client, where nobody is asked", () => {

@@ -4,7 +4,6 @@ import { Effect, Layer, Logger, Schema, Stream } from "effect"
 import { Rpc } from "effect/rpc"
 import { Component } from "fibra"
 import { LiveTest } from "fibra/testing"
-import type { PresenceCodec } from "../../../src/ComponentCodec.ts"
 import type { ComponentId } from "../../../src/LiveId.ts"
 import type { Person } from "../../../src/Presence.ts"
 import { ClientInfo } from "../../../src/server/sync/ClientInfo.ts"
@@ -20,34 +19,23 @@ class Desk extends Component.Service<Desk>()("Desk", {
   presence: { metadata: { name: Schema.String }, initial: ({ who }) => ({ name: who }) }
 }) {}
 
-const { presence: codec } = Desk.codec
+/** The metadata of somebody with this name. */
+const named = (name: string) => ({ metadata: { name }, encoded: { name } })
 const namesOf = (people: ReadonlyArray<Person>) => people.map(({ metadata }) => (metadata as { name: string }).name)
 
 /** An empty list, how often it was encoded, and what a listener was told of it. */
 const empty = () => {
-  assert.isDefined(codec)
-  let encoded = 0
-  const counting: PresenceCodec = {
-    ...codec,
-    people: {
-      ...codec.people,
-      encode: (state, known) => {
-        encoded++
-        return codec.people.encode(state, known)
-      }
-    }
-  }
   const failures: Array<unknown> = []
   const report = (defect: unknown) => void failures.push(defect)
-  const presence = new Presence("presence:Desk" as ComponentId, counting, defaults, 1, report)
+  const presence = new Presence("presence:Desk" as ComponentId, defaults, 1, report)
   const told: Array<string> = []
   const listener = (people: ReadonlyArray<Person>) => void told.push(namesOf(people).join(" "))
   const enter = (name: string) => {
     const mount = { name }
-    presence.enter(mount, new ClientInfo(undefined, name), { name }, false)
+    presence.enter(mount, new ClientInfo(undefined, name), named(name), false)
     return mount
   }
-  return { presence, told, listener, enter, failures, encodings: () => encoded }
+  return { presence, told, listener, enter, failures }
 }
 
 /** The end of this turn of the event loop. */
@@ -118,17 +106,17 @@ describe("a listener on the server", () => {
 
   it.effect("a listener of presence costs no encoding of the list, which is only for clients", () =>
     Effect.gen(function* () {
-      const { encodings, enter, listener, presence } = empty()
+      const { enter, listener, presence } = empty()
       presence.listen(listener)
       for (let person = 0; person < 100; person++) enter(`${person}`)
       assert.lengthOf(presence.people, 100)
       yield* turn
-      assert.strictEqual(encodings(), 0)
+      assert.strictEqual(presence.revision, 0)
       const client = new ClientInfo(undefined, "client")
       const reader = presence.read({ client, encoder: JsonEncoder.make(() => 0), cursorWoke: () => {} })
       reader.announce()
       reader.take([])
-      assert.strictEqual(encodings(), 1)
+      assert.strictEqual(presence.revision, 1)
       assert.lengthOf(presence.encoded["people"] as ReadonlyArray<unknown>, 100)
     })
   )
@@ -185,16 +173,16 @@ describe("a principal that is called like the connection of an anonymous client"
   it("a principal with the id of an anonymous connection is another person in the list, whoever came first", () => {
     const { presence } = empty()
     const [his, hers] = [{}, {}]
-    presence.enter(hers, anonymous("victim"), { name: "Vic" }, false)
-    presence.enter(his, namesake("thief"), { name: "Theo" }, false)
+    presence.enter(hers, anonymous("victim"), named("Vic"), false)
+    presence.enter(his, namesake("thief"), named("Theo"), false)
     assert.deepStrictEqual(seen(presence), [victim, thief])
-    presence.track(his, { name: "Vic" })
+    presence.track(his, named("Vic"))
     presence.seen(his, true)
     assert.deepStrictEqual(seen(presence), [victim, { ...thief, name: "Vic" }])
     assert.strictEqual(presence.people[0]?.status, "online")
     presence.leave(hers)
     assert.deepStrictEqual(seen(presence), [{ ...thief, id: "victim", name: "Vic" }])
-    presence.enter(hers, anonymous("victim"), { name: "Vic" }, false)
+    presence.enter(hers, anonymous("victim"), named("Vic"), false)
     assert.deepStrictEqual(seen(presence), [{ ...thief, name: "Vic" }, victim])
     presence.leave(his)
     assert.deepStrictEqual(seen(presence), [victim])
@@ -202,9 +190,9 @@ describe("a principal that is called like the connection of an anonymous client"
 
   it("a principal with the id of an anonymous connection is one person with all of its own clients", () => {
     const { presence } = empty()
-    presence.enter({}, anonymous("victim"), { name: "Vic" }, false)
-    presence.enter({}, namesake("thief"), { name: "Theo" }, false)
-    presence.enter({}, namesake("another"), { name: "Theo" }, false)
+    presence.enter({}, anonymous("victim"), named("Vic"), false)
+    presence.enter({}, namesake("thief"), named("Theo"), false)
+    presence.enter({}, namesake("another"), named("Theo"), false)
     assert.deepStrictEqual(seen(presence), [victim, { ...thief, clients: 2 }])
   })
 })

@@ -14,6 +14,8 @@ const Step = Schema.Struct({
 
 const clients = [0, 1, 2].map((id) => new ClientInfo({ id: "ada", claims: {} } as never, `connection ${id}`))
 
+const tracked = (metadata: number) => ({ metadata, encoded: `${metadata}` })
+
 describe("a person in a list of presence", () => {
   it.prop(
     "is there while one mount is, counts its clients, and has the metadata that were tracked last",
@@ -27,12 +29,12 @@ describe("a person in a list of presence", () => {
         const found = visits[which % Math.max(1, visits.length)]
         if (what === "enter") {
           const metadata = next++
-          visits.push({ visit: visitor.enter(client, metadata, isAway), metadata, isAway, client })
+          visits.push({ visit: visitor.enter(client, tracked(metadata), isAway), metadata, isAway, client })
         } else if (found !== undefined) {
           const others = visits.filter((other) => other !== found)
           if (what === "track") {
             visits = [...others, { ...found, metadata: next }]
-            visitor.track(found.visit, next++)
+            visitor.track(found.visit, tracked(next++))
           } else if (what === "leave") {
             visits = others
             visitor.leave(found.visit)
@@ -41,15 +43,17 @@ describe("a person in a list of presence", () => {
             visitor.seen(found.visit, isAway)
           }
         }
-        visitor.person = undefined
+        visitor.changed()
         assert.strictEqual(visitor.isGone, visits.length === 0)
         assert.strictEqual(visitor.connection, visits[0]?.client.connection)
-        assert.deepStrictEqual(visitor.as("id"), {
+        const entry = {
           id: "id",
           status: visits.every(({ isAway }) => isAway) ? "away" : "online",
-          clients: new Set(visits.map(({ client }) => client)).size,
-          metadata: visits.at(-1)?.metadata
-        })
+          clients: new Set(visits.map(({ client }) => client)).size
+        }
+        const last = visits.at(-1)?.metadata
+        assert.deepStrictEqual(visitor.as("id"), { ...entry, metadata: last } as never)
+        assert.deepStrictEqual(visitor.encodedAs("id"), { ...entry, metadata: last === undefined ? last : `${last}` })
       }
     },
     { arbitrary: { runs: 300 } }
@@ -59,15 +63,15 @@ describe("a person in a list of presence", () => {
     isLinear([1000, 2000], (size) => () => {
       const visitor = new Visitor("ada", false)
       const read = () => {
-        visitor.person = undefined
+        visitor.changed()
         visitor.as("ada")
       }
       const mounts = Array.from({ length: size }, (_, i) => {
         read()
-        return visitor.enter(new ClientInfo(undefined, `${i}`), i, i % 2 === 0)
+        return visitor.enter(new ClientInfo(undefined, `${i}`), tracked(i), i % 2 === 0)
       })
       for (const mount of mounts) {
-        visitor.track(mount, 0)
+        visitor.track(mount, tracked(0))
         visitor.seen(mount, !mount.isAway)
         read()
       }
