@@ -92,13 +92,14 @@ const running = (behaviors: ReadonlyMap<Component.Any, Component.BehaviorDefinit
 const tokens = Layer.unwrap(
   Effect.gen(function* () {
     const { audience, encryptTokens, maxTokenLength, tokenAge } = yield* LiveConfig.LiveConfig
-    const { isRevoked } = yield* Revocations.Revocations
+    const { isRevoked, sealedUnsafe: sealed } = yield* Revocations.Revocations
     return StateToken.layer({
       audience,
       encrypt: encryptTokens,
       maxAge: tokenAge,
       maxLength: maxTokenLength,
-      isRevoked
+      isRevoked,
+      sealed
     })
   })
 )

@@ -276,7 +276,6 @@ const wall: Readonly<Record<string, string>> = {
   "src/actor/Monotonic.ts": "a list of what there is says since when",
   "src/client/StateCache.ts": "a token is kept beyond the page, as long as it is good",
   "src/server/IdGenerator.ts": "an id has a time in it, so that no two processes make the same",
-  "src/server/http/Upgrade.ts": "held against when a principal was signed out, perhaps on another server",
   "src/server/instance/Checkpointer.ts": "a token says when it was sealed",
   "src/server/instance/Tracing.ts": "a span says when it was",
   "src/server/room/Rooms.ts": "an event says when it was said",

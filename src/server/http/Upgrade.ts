@@ -5,7 +5,6 @@
  */
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
@@ -13,7 +12,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { WebSocketServer } from "ws"
 import type { ConnectionLimits, Slot } from "../transport/ConnectionLimits.ts"
-import type { Authenticate } from "../security/Authentication.ts"
+import { type Authenticate, Forbidden, Unauthorized } from "../security/Authentication.ts"
 import * as ClientAddress from "./ClientAddress.ts"
 import { ConnectionSocket } from "../transport/ConnectionSocket.ts"
 import type { Deflater } from "../transport/Deflater.ts"
@@ -21,6 +20,8 @@ import { type AcceptedOffer, Inflater, type PerMessageDeflate } from "../transpo
 import type * as LiveConfig from "../LiveConfig.ts"
 import { copy, type Principal } from "../../Principal.ts"
 import { owedBefore } from "./Dismissal.ts"
+import * as Monotonic from "../../actor/Monotonic.ts"
+import * as Thrown from "../../Thrown.ts"
 import * as TimeLimit from "../../TimeLimit.ts"
 import * as UpgradeRejection from "./UpgradeRejection.ts"
 
@@ -162,20 +163,24 @@ export const handler = (
   })
 }
 
-/** Versions before RFC 6455 are not accepted. */
-const isHandshake = ({ headers, method }: IncomingMessage): boolean =>
+/** Versions before RFC 6455 are not accepted, and neither is HTTP/1.0, which has no upgrades. */
+const isHandshake = ({ headers, httpVersion, method }: IncomingMessage): boolean =>
   method === "GET" &&
+  httpVersion !== "1.0" &&
   headers["sec-websocket-version"] === "13" &&
   /^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "")
 
 const queryOf = ({ url = "" }: IncomingMessage): URLSearchParams =>
   new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "")
 
-/** The principal of a request, and when authentication began: the principal may be signed out before the handshake. */
+/** The principal of a request, and when authentication began, by `Monotonic`: the principal may be signed out before the handshake. */
 interface Identity {
   readonly principal: Principal | undefined
   readonly since: number
 }
+
+/** Authentication gave no answer in time. */
+class Late extends Error {}
 
 const anonymous: Identity = { principal: undefined, since: 0 }
 
@@ -185,22 +190,28 @@ const identify = (
   request: HttpServerRequest
 ): Effect.Effect<Identity, HttpServerResponse> => {
   if (authenticate === undefined) return Effect.succeed(anonymous)
-  return Effect.flatMap(Clock.currentTimeMillis, (since) =>
+  return Effect.flatMap(Monotonic.millis, (since) =>
     TimeLimit.timeoutOrElse(
-      Effect.suspend(() => authenticate(request)),
-      { duration: config.authenticationTimeout, orElse: () => Effect.flip(UpgradeRejection.late) }
+      Effect.map(
+        Effect.suspend(() => authenticate(request)),
+        (principal) => (principal === undefined ? undefined : copy(principal))
+      ),
+      { duration: config.authenticationTimeout, orElse: () => Effect.fail(new Late()) }
     ).pipe(
       Effect.matchCauseEffect({
         onFailure: (cause) => {
           const failure = cause.reasons.find(Cause.isFailReason)?.error
-          if (failure === undefined) return Effect.flip(UpgradeRejection.failed(cause))
-          return "_tag" in failure ? Effect.flip(UpgradeRejection.refused(failure)) : Effect.fail(failure)
+          if (Thrown.isA(failure, Unauthorized) || Thrown.isA(failure, Forbidden)) {
+            return Effect.flip(UpgradeRejection.refused(failure))
+          }
+          // Too late, or something that it does not declare.
+          return Thrown.isA(failure, Late) ? Effect.flip(UpgradeRejection.late) : Effect.flip(UpgradeRejection.failed(cause))
         },
         onSuccess: (principal) => {
           if (principal === undefined) return Effect.succeed(anonymous)
           // It may have been signed out since authentication answered.
           if (hasLeft(principal.id, since)) return Effect.flip(UpgradeRejection.signedOut)
-          return Effect.succeed({ principal: copy(principal), since })
+          return Effect.succeed({ principal, since })
         }
       })
     )

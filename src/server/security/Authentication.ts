@@ -9,6 +9,7 @@ import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as Handled from "../../actor/Handled.ts"
 import type { Principal } from "../../Principal.ts"
 
 /**
@@ -82,12 +83,15 @@ export const Authentication = Context.Reference<Authenticate | undefined>("fibra
  */
 export const layer = <R = never>(authenticate: Authenticate<R>): Layer.Layer<never, never, Needed<R>> =>
   withContext(
-    (context: Context.Context<Needed<R>>) => (request) =>
-      authenticate(request).pipe(
+    (context: Context.Context<Needed<R>>) => (request) => {
+      const answer = authenticate(request)
+      if (!Effect.isEffect(answer)) return Handled.noEffect("Authentication", answer)
+      return answer.pipe(
         Effect.scoped,
         Effect.provideService(HttpServerRequest, request),
         Effect.provideContext(context as Context.Context<R>)
       )
+    }
   )
 
 type Needed<R> = Exclude<R, HttpServerRequest | Scope.Scope>

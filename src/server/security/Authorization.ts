@@ -8,6 +8,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Handled from "../../actor/Handled.ts"
 import type { Principal } from "../../Principal.ts"
 
 /** A request that needs a right. */
@@ -91,7 +92,10 @@ export const layer = <R = never>(service: Rights<R>): Layer.Layer<never, never, 
         <A>(ask: (asked: A) => Effect.Effect<boolean, never, R>) =>
         (asked: A): Effect.Effect<boolean> =>
           Effect.provideContext(
-            Effect.suspend(() => ask(asked)),
+            Effect.suspend(() => {
+              const answer = ask(asked)
+              return Effect.isEffect(answer) ? answer : Handled.noEffect("A right", answer)
+            }),
             context
           )
       const { call, join, mount, set } = service

@@ -9,6 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Monotonic from "../../actor/Monotonic.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import { SnapshotStore } from "../store/SnapshotStore.ts"
 import type { SnapshotStoreError } from "../store/SnapshotStoreError.ts"
@@ -22,10 +23,23 @@ export class Revocations extends Context.Service<
     readonly revoke: (principal: string) => Effect.Effect<void, SnapshotStoreError>
     /** Whether tokens sealed for it at this time (milliseconds since the epoch) are refused. Reads the store once. */
     readonly isRevoked: (principal: string, issuedAt: number) => Effect.Effect<boolean, SnapshotStoreError>
-    /** Whether it was signed out on this server at this time (milliseconds since the epoch) or later. */
+    /** Whether it was signed out on this server at this time (by `Monotonic`) or later. */
     readonly hasLeftUnsafe: (principal: string, since: number) => boolean
+    /**
+     * This server has sealed a token at this time (milliseconds since the epoch). Who is signed out later is so for that
+     * token, too, even when the clock was set back meanwhile.
+     */
+    readonly sealedUnsafe: (issuedAt: number) => void
   }
 >()("fibra/server/Revocations") {}
+
+/** A principal was signed out. */
+interface SignedOut {
+  /** Tokens sealed up to this time are refused, in milliseconds since the epoch. */
+  readonly upTo: number
+  /** By `Monotonic`. */
+  readonly at: number
+}
 
 /** No component has this address: theirs contain no colon. */
 const addressOf = (principal: string): string => `principal:${principal}`
@@ -38,34 +52,40 @@ export const layer: Layer.Layer<Revocations, never, SnapshotStore> = Layer.effec
     const { tokenAge } = yield* LiveConfig.LiveConfig
     /** Older tokens have expired. */
     const memory = Duration.sum(tokenAge, Duration.millis(2 * maxSkew))
-    /** The times, the oldest first. */
-    const left = new Map<string, number>()
+    /** The oldest first. */
+    const left = new Map<string, SignedOut>()
+    /** The latest time in a token of this server, or of a sign-out. */
+    let latest = 0
 
     const forget = (before: number): void => {
-      for (const [principal, at] of left) {
+      for (const [principal, { at }] of left) {
         if (at >= before) return
         left.delete(principal)
       }
     }
 
-    const hasLeft = (principal: string, since: number): boolean => (left.get(principal) ?? -Infinity) >= since
+    const sealed = (issuedAt: number): void => {
+      if (issuedAt > latest) latest = issuedAt
+    }
 
     return Revocations.of({
       revoke: Effect.fnUntraced(function* (principal) {
-        const now = yield* Clock.currentTimeMillis
-        forget(now - Duration.toMillis(memory))
+        sealed(yield* Clock.currentTimeMillis)
+        const [upTo, at] = [latest, yield* Monotonic.millis]
+        forget(at - Duration.toMillis(memory))
         left.delete(principal)
-        left.set(principal, now)
+        left.set(principal, { upTo, at })
         // A snapshot without a state: the store keeps the one with the highest revision, which here is the time.
-        const record = { component: "", version: 0, epoch: 0, revision: now, state: {} }
+        const record = { component: "", version: 0, epoch: 0, revision: upTo, state: {} }
         yield* store.write(addressOf(principal), record, memory)
       }),
       isRevoked: Effect.fnUntraced(function* (principal, issuedAt) {
-        if (hasLeft(principal, issuedAt)) return true
+        if ((left.get(principal)?.upTo ?? -Infinity) >= issuedAt) return true
         const stored = yield* store.read(addressOf(principal))
         return Option.exists(stored, ({ revision }) => revision >= issuedAt)
       }),
-      hasLeftUnsafe: hasLeft
+      hasLeftUnsafe: (principal, since) => (left.get(principal)?.at ?? -Infinity) >= since,
+      sealedUnsafe: sealed
     })
   })
 )

@@ -76,6 +76,8 @@ export interface Options {
   readonly maxLength: number
   /** Whether tokens sealed for this principal at this time (milliseconds since the epoch) are refused. */
   readonly isRevoked?: (principal: string, issuedAt: number) => Effect.Effect<boolean, SnapshotStoreError>
+  /** Called with the time of each token that is sealed, in milliseconds since the epoch. */
+  readonly sealed?: (issuedAt: number) => void
 }
 
 /** Seals states and opens tokens. */
@@ -130,6 +132,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const [signed, encrypted] = [headerOf(false), headerOf(true)]
 
   const sealUnsafe = (contents: Contents, now: number, isSecret = encrypt): string | undefined => {
+    options.sealed?.(now)
     const header = isSecret ? encrypted : signed
     const { component, epoch, instance, principal, props, revision, serial, state, version } = contents
     const claims: Claims = {

@@ -2,10 +2,12 @@
 import { get } from "node:http"
 import { assert, layer } from "@effect/vitest"
 import { Context, Duration, Effect, Fiber, Latch, Layer, Logger } from "effect"
+import type { HttpServerRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import { Authentication, LiveConfig, type Principal } from "fibra/server"
 import { knock } from "../../support/Handshake.ts"
 import { connect } from "../../support/RawSocket.ts"
+import { poison } from "../../support/Poison.ts"
 import { Address, served } from "../../support/server.ts"
 
 /** What was logged, and what holds an answer back. */
@@ -26,7 +28,39 @@ class AuthorizationFixture extends Context.Service<
 const logged: Array<string> = []
 const log = Logger.layer([Logger.make(({ logLevel, message }) => void logged.push(`${logLevel} ${String(message)}`))])
 
-const authentication = Authentication.layer((request) =>
+/** What Authentication must not give: no principals, no refusals of its own, no effects. */
+const mistakes: Readonly<Record<string, () => unknown>> = {
+  "no id": () => Effect.succeed({}),
+  "an id that is undefined": () => Effect.succeed({ id: undefined }),
+  "an empty id": () => Effect.succeed({ id: "" }),
+  "a number as id": () => Effect.succeed({ id: 5 }),
+  "an id that cannot be read": () => Effect.succeed(poison("a proxy whose traps throw")),
+  "another id each time": () => {
+    let reads = 0
+    return Effect.succeed({
+      get id() {
+        return reads++ === 0 ? undefined : "ada"
+      }
+    })
+  },
+  "claims that are a text": () => Effect.succeed({ id: "ada", claims: "admin" }),
+  "a text": () => Effect.succeed("ada"),
+  nothing: () => Effect.succeed(null),
+  "a promise of a principal": () => Effect.succeed(Promise.resolve({ id: "ada" })),
+  "a failure that is a text": () => Effect.fail("Forbidden"),
+  "a failure that is undefined": () => Effect.fail(undefined),
+  "a failure that cannot be read": () => Effect.fail(poison("a revoked proxy")),
+  "a promise instead of an effect": () => Promise.resolve({ id: "ada" }),
+  "a promise that fails instead of an effect": () => Promise.reject(new Error("the secret reason")),
+  "nothing instead of an effect": () => undefined
+}
+
+const authentication = Authentication.layer((request) => {
+  const mistake = mistakes[decodeURIComponent(request.headers["x-mistake"] ?? "")]
+  return mistake === undefined ? checked(request) : (mistake() as ReturnType<typeof checked>)
+})
+
+const checked = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.gen(function* () {
     const desk = yield* AuthorizationFixture
     desk.asked++
@@ -43,6 +77,8 @@ const authentication = Authentication.layer((request) =>
       case "waits":
         yield* desk.latch.await
         return { id: "late" }
+      case "rejects":
+        return yield* Effect.promise(() => Promise.reject(new Error("the secret reason")))
       case "banned":
         return yield* new Authentication.Forbidden({ detail: "the secret reason" })
     }
@@ -52,7 +88,6 @@ const authentication = Authentication.layer((request) =>
     }
     return principal
   })
-)
 
 const subject = served.pipe(
   Layer.provide(authentication),
@@ -96,7 +131,7 @@ layer(subject)("a client that connects", (it) => {
   it.effect("a client is answered 500 when Authentication dies or throws, and is never made anonymous", () =>
     Effect.gen(function* () {
       const { url } = yield* Address
-      for (const token of ["dies", "throws"]) {
+      for (const token of ["dies", "throws", "rejects"]) {
         logged.length = 0
         const { status, text } = yield* knock(url, bearer(token))
         assert.strictEqual(status, 500)
@@ -105,6 +140,19 @@ layer(subject)("a client that connects", (it) => {
       }
     }).pipe(Effect.scoped)
   )
+
+  for (const name of Object.keys(mistakes)) {
+    it.effect(`a client is answered 500 when Authentication gives ${name}, and is never let in`, () =>
+      Effect.gen(function* () {
+        const { url } = yield* Address
+        logged.length = 0
+        const { status, text } = yield* knock(url, { headers: { "x-mistake": encodeURIComponent(name) } })
+        assert.strictEqual(status, 500)
+        assert.notInclude(text, "secret reason")
+        assert.include(logged.join("\n"), "Error Authentication failed")
+      }).pipe(Effect.scoped)
+    )
+  }
 
   it.effect("a client is answered 503 when Authentication takes too long", () =>
     Effect.gen(function* () {
