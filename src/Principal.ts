@@ -15,7 +15,9 @@ export const isSame = (a: Principal | undefined, b: Principal | undefined): bool
 /** A copy, which may be renewed. Throws when it is no principal: one without an id would be like anybody else without one. */
 export const copy = ({ claims, id }: Principal): Principal => {
   if (typeof id !== "string" || id === "") {
-    throw new TypeError("A principal has no id. Give it one that nobody else has, or give undefined for an anonymous client")
+    throw new TypeError(
+      "A principal has no id. Give it one that nobody else has, or give undefined for an anonymous client"
+    )
   }
   if (claims === undefined) return { id }
   if (typeof claims !== "object" || claims === null) throw new TypeError("The claims of a principal are no object")

@@ -5,12 +5,13 @@
 import * as Predicate from "effect/Predicate"
 
 /**
- * Bytes of a session, of a private and a shared instance it has mounted, of a request it remembers, and of the id of
- * one.
+ * Bytes of a session, of a private and a shared instance it has mounted, of a room it reads, of a request it remembers,
+ * and of the id of one.
  */
 export const session = 2048
 export const privateMount = 2048
 export const sharedMount = 512
+export const room = 1024
 export const request = 192
 export const name = 64
 

@@ -180,7 +180,7 @@ interface Identity {
 }
 
 /** Authentication gave no answer in time. */
-class Late extends Error {}
+const late = Symbol("late")
 
 const anonymous: Identity = { principal: undefined, since: 0 }
 
@@ -196,7 +196,7 @@ const identify = (
         Effect.suspend(() => authenticate(request)),
         (principal) => (principal === undefined ? undefined : copy(principal))
       ),
-      { duration: config.authenticationTimeout, orElse: () => Effect.fail(new Late()) }
+      { duration: config.authenticationTimeout, orElse: () => Effect.fail(late) }
     ).pipe(
       Effect.matchCauseEffect({
         onFailure: (cause) => {
@@ -205,7 +205,7 @@ const identify = (
             return Effect.flip(UpgradeRejection.refused(failure))
           }
           // Too late, or something that it does not declare.
-          return Thrown.isA(failure, Late) ? Effect.flip(UpgradeRejection.late) : Effect.flip(UpgradeRejection.failed(cause))
+          return failure === late ? Effect.flip(UpgradeRejection.late) : Effect.flip(UpgradeRejection.failed(cause))
         },
         onSuccess: (principal) => {
           if (principal === undefined) return Effect.succeed(anonymous)

@@ -11,6 +11,7 @@ import { Listeners } from "../../Listeners.ts"
 import { presenceId } from "../../LiveProtocol.ts"
 import type { Person } from "../../Presence.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
+import * as Footprint from "../Footprint.ts"
 import { Presence } from "../room/Presence.ts"
 import type { Room } from "../room/Room.ts"
 import type { Rooms } from "../room/Rooms.ts"
@@ -47,6 +48,12 @@ export class InstancePresence {
   /** Everyone in the list, including those who have mounted other instances. */
   get people(): ReadonlyArray<Person> {
     return this.#listed?.list.people ?? []
+  }
+
+  /** About how many bytes the metadata of a mount takes. */
+  bytesOf(cursor: StateCursor<Subscriber>): number {
+    const tracked = this.#metadata.get(cursor)
+    return tracked === undefined ? 0 : Footprint.ofJson(tracked.encoded)
   }
 
   /** Calls the listener with the list now and after each change, until the returned function is called. */

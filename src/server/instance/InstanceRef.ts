@@ -28,8 +28,11 @@ export interface InstanceRef {
   readonly component: Component.Any
   /** The number of messages that may wait. */
   readonly capacity: number
-  /** About how many bytes the instance holds for its subscribers: the state, and changes that they have not seen. */
-  readonly bytes: number
+  /**
+   * About how many bytes are held for this subscriber: of a private instance all it holds, of a shared one what the
+   * client has brought.
+   */
+  readonly bytesFor: (cursor: StateCursor<Subscriber>) => number
   /** Sends a message. The listener is called once with the outcome, unless the returned function cancels it before. */
   readonly send: (tag: string, payload: unknown, options: SendOptions, listener: Resume) => () => void
   /**

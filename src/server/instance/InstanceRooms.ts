@@ -112,6 +112,18 @@ export class InstanceRooms implements Member {
     this.#presence?.end()
   }
 
+  /** About how many bytes its events take: those of its own room, and its share of those of others. */
+  get bytes(): number {
+    let bytes = 0
+    for (const room of this.#all) bytes += room.bytesPerMember
+    return bytes
+  }
+
+  /** About how many bytes the metadata of a mount takes. */
+  metadataBytes(cursor: StateCursor<Subscriber>): number {
+    return this.#presence?.bytesOf(cursor) ?? 0
+  }
+
   /** A client has mounted the instance. */
   arrived(cursor: StateCursor<Subscriber>, props: unknown): void {
     const { id, definition } = this.#instance

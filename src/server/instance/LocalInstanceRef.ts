@@ -7,6 +7,7 @@ import type * as Component from "../../Component.ts"
 import { ComponentCrashed, type LiveError, refuse } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import type { Mounted, ResumePoint } from "../../LiveProtocol.ts"
+import * as Footprint from "../Footprint.ts"
 import type { StateCursor } from "../sync/StateCursor.ts"
 import type { InstanceActor } from "./InstanceActor.ts"
 import type { InstanceRef } from "./InstanceRef.ts"
@@ -18,6 +19,8 @@ export class LocalInstanceRef implements InstanceRef {
   readonly #actor: InstanceActor
   /** The props of this mount. A shared instance was made with those of its first. */
   readonly #props: unknown
+  /** Their size, once somebody has asked for it. */
+  #propsBytes: number | undefined
   readonly #runner: InstanceRunner["Service"]
   /** Keeps a keyed instance active; undefined for a private one, which counts its holders. */
   readonly #scope: Scope.Closeable | undefined
@@ -49,8 +52,11 @@ export class LocalInstanceRef implements InstanceRef {
     return this.#actor.capacity
   }
 
-  get bytes(): number {
-    return this.#actor.instance.bytes
+  bytesFor(cursor: StateCursor<Subscriber>): number {
+    const { instance, roomsIfAny: rooms } = this.#actor
+    const brought = (this.#propsBytes ??= propsBytes(this.component, this.#props)) + (rooms?.metadataBytes(cursor) ?? 0)
+    if (instance.key !== undefined) return Footprint.sharedMount + brought
+    return Footprint.privateMount + brought + instance.bytes + (rooms?.bytes ?? 0)
   }
 
   send(tag: string, payload: unknown, options: SendOptions, listener: Resume): () => void {
@@ -112,4 +118,9 @@ export class LocalInstanceRef implements InstanceRef {
   get farewell(): Effect.Effect<string | undefined> {
     return this.#runner.farewell(this.#actor)
   }
+}
+
+const propsBytes = ({ codec }: Component.Any, props: unknown): number => {
+  const encoded = codec.encodeProps(props)
+  return Exit.isSuccess(encoded) ? Footprint.ofJson(encoded.value) : 0
 }

@@ -77,6 +77,11 @@ export class EventLog implements EventScope {
     return this.#index
   }
 
+  /** About how many bytes the events in the log take. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** The number of cursors that have not read everything, including those of clients that are not connected. */
   get unread(): number {
     return this.#unread

@@ -81,6 +81,11 @@ export class Room {
     return this.#members.size === 0
   }
 
+  /** About how many bytes of its log each of its instances is responsible for; all when nobody else is there. */
+  get bytesPerMember(): number {
+    return this.log.bytes / Math.max(1, this.#members.size)
+  }
+
   get info(): RoomInfo {
     const members = Array.from(this.#members, ({ id }) => id)
     const { index, name, unread } = this.log

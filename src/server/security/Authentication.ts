@@ -82,17 +82,15 @@ export const Authentication = Context.Reference<Authenticate | undefined>("fibra
  * ```
  */
 export const layer = <R = never>(authenticate: Authenticate<R>): Layer.Layer<never, never, Needed<R>> =>
-  withContext(
-    (context: Context.Context<Needed<R>>) => (request) => {
-      const answer = authenticate(request)
-      if (!Effect.isEffect(answer)) return Handled.noEffect("Authentication", answer)
-      return answer.pipe(
-        Effect.scoped,
-        Effect.provideService(HttpServerRequest, request),
-        Effect.provideContext(context as Context.Context<R>)
-      )
-    }
-  )
+  withContext((context: Context.Context<Needed<R>>) => (request) => {
+    const answer = authenticate(request)
+    if (!Effect.isEffect(answer)) return Handled.noEffect("Authentication", answer)
+    return answer.pipe(
+      Effect.scoped,
+      Effect.provideService(HttpServerRequest, request),
+      Effect.provideContext(context as Context.Context<R>)
+    )
+  })
 
 type Needed<R> = Exclude<R, HttpServerRequest | Scope.Scope>
 

@@ -7,6 +7,7 @@ import type { Batch } from "../sync/Batch.ts"
 import { ClientInfo } from "../sync/ClientInfo.ts"
 import type { WireEncoder } from "../sync/WireEncoder.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
+import * as Footprint from "../Footprint.ts"
 import type { Presence } from "../room/Presence.ts"
 import type { Principal } from "../../Principal.ts"
 import type { Subscriber } from "../instance/Subscriber.ts"
@@ -36,7 +37,7 @@ export interface FeedConsumer {
 
 /** What the feeds of all clients share. */
 export interface ClientFeedHost {
-  readonly config: Pick<LiveConfig.Settings, "maxRooms">
+  readonly config: Pick<LiveConfig.Settings, "maxComponents" | "maxRooms">
   /** Makes an id for a client that other clients may see. */
   readonly connectionId: () => string
 }
@@ -66,6 +67,8 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
   #watched: Map<Presence, Watched> | undefined
   #unacknowledged: PendingAcks | undefined
   #going: Array<Readable> | undefined
+  /** Whether something was given up that the client would have to be told when it comes back. */
+  isLost = false
 
   constructor(connection: FeedConsumer, host: ClientFeedHost) {
     this.principal = connection.principal
@@ -73,6 +76,17 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
     this.address = connection.address
     this.connection = connection
     this.#host = host
+  }
+
+  /** Each of its components and its rooms, and as many that it has left. */
+  get #maxUnacknowledged(): number {
+    const { maxComponents, maxRooms } = this.#host.config
+    return 2 * (maxComponents + maxRooms)
+  }
+
+  /** About how many bytes are held for what it has to be sent of rooms. */
+  get bytes(): number {
+    return (this.#rooms?.size ?? 0) * Footprint.room
   }
 
   get client(): ClientInfo {
@@ -118,7 +132,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
     const going = this.#going
     if (going === undefined) return
     this.#going = undefined
-    const unacknowledged = (this.#unacknowledged ??= new PendingAcks())
+    const unacknowledged = (this.#unacknowledged ??= new PendingAcks(this.#maxUnacknowledged))
     for (const cursor of going) unacknowledged.expect(batch, cursor)
   }
 
@@ -207,6 +221,22 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
 
   exit(room: Room, componentId: string): void {
     this.#rooms?.get(room)?.leave(componentId)
+    this.#giveUp()
+  }
+
+  /**
+   * Rooms that were left are kept until the client has acknowledged that, but no more of them than it may be in: it need
+   * not acknowledge anything. Then it cannot come back to its session, and mounts its components again.
+   */
+  #giveUp(): void {
+    const { maxRooms } = this.#host.config
+    if (this.#rooms === undefined || this.#rooms.size <= maxRooms) return
+    const left = Array.from(this.#rooms.values()).filter(({ isEntered }) => !isEntered)
+    const [oldest] = left
+    if (oldest === undefined || left.length <= maxRooms) return
+    this.isLost = true
+    this.flushNow()
+    this.done(oldest)
   }
 
   forget(room: Room, componentId: string): void {

@@ -18,7 +18,13 @@ interface PendingAck {
 
 /** The unacknowledged batches of one connection. */
 export class PendingAcks {
+  readonly #limit: number
   #pending: Array<PendingAck> = []
+
+  /** Of each batch, so many cursors are told at most: the last ones. A client need not acknowledge anything, ever. */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
 
   get isEmpty(): boolean {
     return this.#pending.length === 0
@@ -27,8 +33,11 @@ export class PendingAcks {
   /** The newest position of this cursor is sent with this batch. */
   expect(batch: number, sent: Sent): void {
     const last = this.#pending.at(-1)
-    if (last?.batch === batch) last.serials.set(sent, sent.serial)
-    else this.#pending.push({ batch, serials: new Map([[sent, sent.serial]]) })
+    if (last?.batch !== batch) return void this.#pending.push({ batch, serials: new Map([[sent, sent.serial]]) })
+    last.serials.delete(sent)
+    last.serials.set(sent, sent.serial)
+    if (last.serials.size <= this.#limit) return
+    for (const first of last.serials.keys()) return void last.serials.delete(first)
   }
 
   /** The client has this batch, and all before it. */

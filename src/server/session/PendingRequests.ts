@@ -44,12 +44,17 @@ export class PendingRequests {
     return this.#calls !== undefined && this.#calls.size > 0
   }
 
-  /** Bytes of the answers that are kept. */
+  /** What all requests but this one count as that run without a connection that waits for them. */
+  unheardBut(id: Id): number {
+    return (this.#calls?.unheardBut(id) ?? 0) + (this.#mounts?.unheardBut(id) ?? 0)
+  }
+
+  /** Bytes of the answers that are kept, and of what runs without a connection that waits for it. */
   get bytes(): number {
     const calls = this.#calls
-    const mounts = (this.#mounts?.size ?? 0) * Footprint.request
+    const mounts = (this.#mounts?.size ?? 0) * Footprint.request + (this.#mounts?.unheard ?? 0)
     if (calls === undefined) return mounts
-    return mounts + calls.bytes + calls.size * Footprint.request + calls.names * Footprint.name
+    return mounts + calls.unheard + calls.bytes + calls.size * Footprint.request + calls.names * Footprint.name
   }
 
   /** The client has the answers of all requests below this id. */

@@ -40,6 +40,9 @@ export class KnownRequest<Answer> implements Pending {
   /** The connected listeners. */
   #listeners: ReadonlyArray<ReplyListener<Answer>>
   readonly #cache: ReplyCache<Answer>
+  /** What it counts as while it waits. */
+  readonly #waiting: number
+  #isUnheard = false
   #begun = false
   #running: Pending | undefined = undefined
 
@@ -57,6 +60,12 @@ export class KnownRequest<Answer> implements Pending {
     this.of = of
     this.what = what
     this.#listeners = [listener]
+    this.#waiting = listener.size ?? 0
+  }
+
+  /** What it counts as while it runs and no connection waits for it. */
+  get unheard(): number {
+    return this.#isUnheard ? this.#waiting : 0
   }
 
   /** Whether the caller has to run it: true once. */
@@ -73,6 +82,7 @@ export class KnownRequest<Answer> implements Pending {
 
   answered(answer: Answer): void {
     if (!this.#cache.keep(this, answer)) return
+    this.#isHeard(true)
     const listeners = this.#listeners
     this.#listeners = nobody
     this.#running = undefined
@@ -81,22 +91,35 @@ export class KnownRequest<Answer> implements Pending {
 
   /** The client sends the request again. */
   join(listener: ReplyListener<Answer>): void {
-    if (this.answer === undefined) this.#listeners = [...this.#listeners, listener]
-    else listener.answered(this.answer)
+    if (this.answer !== undefined) return listener.answered(this.answer)
+    this.#listeners = [...this.#listeners, listener]
+    this.#isHeard(true)
   }
 
   /** The client has disconnected; the run continues. */
   detach(): void {
-    const listeners = this.#listeners
-    this.#listeners = nobody
-    for (const listener of listeners) listener.dropped()
+    if (this.answer === undefined) this.#isHeard(false)
+    this.#drop()
   }
 
   /** Nobody wants the answer any more: stops the run. */
   cancel(): void {
     if (!this.#cache.forget(this)) return
+    this.#isHeard(true)
     this.#running?.cancel()
-    this.detach()
+    this.#drop()
+  }
+
+  #drop(): void {
+    const listeners = this.#listeners
+    this.#listeners = nobody
+    for (const listener of listeners) listener.dropped()
+  }
+
+  #isHeard(heard: boolean): void {
+    if (this.#isUnheard !== heard) return
+    this.#isUnheard = !heard
+    this.#cache.unheard += heard ? -this.#waiting : this.#waiting
   }
 }
 
@@ -107,6 +130,8 @@ const namesPerAnswer = 16
 export class ReplyCache<Answer> {
   readonly #bounds: Bounds<Answer>
   readonly #known = new Map<string, KnownRequest<Answer>>()
+  /** What the requests count as that run without a connection that waits for them. */
+  unheard = 0
   #answers = 0
   #bytes = 0
   /** Requests up to this id that are not in the map were settled or removed. */
@@ -154,6 +179,11 @@ export class ReplyCache<Answer> {
     const asked = new KnownRequest(this, id, key, of, what, listener)
     this.#known.set(key, asked)
     return asked
+  }
+
+  /** What all requests but this one count as that run without a connection that waits for them. */
+  unheardBut(id: Id): number {
+    return this.unheard - (this.#known.get(keyOf(id))?.unheard ?? 0)
   }
 
   /** Nobody wants the answer any more: stops the run. */

@@ -5,6 +5,8 @@ export interface ReplyListener<Answer> {
   readonly answered: (answer: Answer) => void
   /** There will be no answer: the request was cancelled, or its connection has closed. */
   readonly dropped: () => void
+  /** What the request counts as while it waits. */
+  readonly size?: number | undefined
 }
 
 /** Something that runs, and can be cancelled until it has its answer. */

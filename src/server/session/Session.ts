@@ -22,7 +22,7 @@ import type { ActionCall, FieldWrite } from "./CallDispatch.ts"
 import { type CallOutcome, notAsked, refused } from "./CallOutcome.ts"
 import { type FeedConsumer, ClientFeed } from "./ClientFeed.ts"
 import { type MountExit, type RequestBounds, PendingRequests } from "./PendingRequests.ts"
-import type { KnownRequest } from "./ReplyCache.ts"
+import type { Id, KnownRequest } from "./ReplyCache.ts"
 import { over, type Pending, type ReplyListener } from "./ReplyListener.ts"
 import { earliest, type MountHost, refusal, SessionMounts, type Unmounted } from "./SessionMounts.ts"
 
@@ -68,6 +68,11 @@ export class Session {
     return this.#feed.encoder
   }
 
+  /** Whether its client could come back and be told all that it has missed. */
+  get isResumable(): boolean {
+    return !this.#feed.isLost
+  }
+
   /** Its connection; undefined while the client is not connected. */
   get connection(): FeedConsumer | undefined {
     return this.#feed.connection
@@ -94,7 +99,7 @@ export class Session {
 
   /** About how many bytes it holds for this client alone. */
   get bytes(): number {
-    return Footprint.session + this.#mounts.bytes + (this.#requests?.bytes ?? 0)
+    return Footprint.session + this.#mounts.bytes + this.#feed.bytes + (this.#requests?.bytes ?? 0)
   }
 
   /** Mounts or rehydrates a component. Nothing else is sent of it before `announce`. */
@@ -106,7 +111,8 @@ export class Session {
     const { callId, component } = request
     const presented: ReplyListener<MountExit> = {
       answered: (exit) => listener.answered(this.#mounts.present(exit, request)),
-      dropped: () => listener.dropped()
+      dropped: () => listener.dropped(),
+      size: listener.size
     }
     if (callId === undefined) return this.#mounts.mount(request, presented, true, trace)
     const action = "token" in request ? "Rehydrate" : "Mount"
@@ -182,6 +188,14 @@ export class Session {
 
   schemaFailed(action: string, cause: Cause.Cause<unknown>): void {
     this.#host.run(Log.error("A payload could not be checked, and was refused", { action, cause }))
+  }
+
+  /**
+   * What its requests count as that an earlier connection has brought, and that this one does not wait for. Without the
+   * one of this id, which it is about to wait for.
+   */
+  inherited(id: Id | undefined): number {
+    return this.#requests?.unheardBut(id ?? "") ?? 0
   }
 
   /** Whether the client has mounted this instance. */

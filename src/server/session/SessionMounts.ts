@@ -18,7 +18,6 @@ import type { TraceContext } from "../instance/TraceContext.ts"
 import * as Tracing from "../instance/Tracing.ts"
 import type { TraceSampler } from "../instance/Tracing.ts"
 import type { Subscriber } from "../instance/Subscriber.ts"
-import * as Footprint from "../Footprint.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import { SmallMap } from "../SmallMap.ts"
 import type { StateCursor } from "../sync/StateCursor.ts"
@@ -77,9 +76,7 @@ export class SessionMounts {
   /** About how many bytes are held for this client alone. */
   get bytes(): number {
     let bytes = 0
-    for (const { instance } of this.#mounts) {
-      bytes += instance.key === undefined ? Footprint.privateMount + instance.bytes : Footprint.sharedMount
-    }
+    for (const { cursor, instance } of this.#mounts) bytes += instance.bytesFor(cursor)
     return bytes
   }
 

@@ -144,7 +144,8 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       Effect.flatMap(Monotonic.millis, (now) => {
         if (!open.has(session)) return Effect.void
         session.detach()
-        if (session.isEmpty || session.secret === undefined || linger === 0) return close(session)
+        if (session.isEmpty || session.secret === undefined || linger === 0 || !session.isResumable)
+          return close(session)
         const { address, bytes, principal } = session
         const crowdedOut = parked.park(session, { principal: principal?.id, address, bytes, until: now + linger })
         if (!watching) {
@@ -166,7 +167,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       const [id = "", secret = "", ...rest] = token.split(".", 3)
       const session = rest.length > 0 ? undefined : named.get(id)
       // Normal after a restart: the session has ended, or belonged to another server.
-      if (session?.secret === undefined) return reject("session", Log.debug)
+      if (session?.secret === undefined || !session.isResumable) return reject("session", Log.debug)
       if (session.encoder !== encoder) return reject("session", Log.warning)
       const { previousSecret } = session
       const isPrevious = previousSecret !== undefined && isSecret(secret, previousSecret)

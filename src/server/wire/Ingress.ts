@@ -81,9 +81,13 @@ export abstract class Ingress<Asked> implements Pick<ProtocolHandler, "asked" | 
     return retryAfter === 0
   }
 
-  /** Whether a request of this size may wait. If not, the client is told. A single one always may. */
-  protected mayWait(asked: Asked | undefined, size: number): boolean {
-    if (this.#waiting === 0 || this.#waiting + size <= this.connection.config.maxBuffered) return true
+  /**
+   * Whether a request of this size may wait, besides those that its client has brought over an earlier connection. If
+   * not, the client is told. A single one always may.
+   */
+  protected mayWait(asked: Asked | undefined, size: number, inherited = 0): boolean {
+    const waiting = this.#waiting + inherited
+    if (waiting === 0 || waiting + size <= this.connection.config.maxBuffered) return true
     this.slower(asked, retryTooMuch)
     return false
   }

@@ -10,13 +10,13 @@ export type Budget = Pick<Ingress<never>, "waits" | "waitsNoMore">
 
 /** A pending reply. */
 export abstract class PendingReply<Answer> implements ReplyListener<Answer> {
+  readonly size: number
   readonly #budget: Budget
-  readonly #size: number
   #isOver = false
 
   constructor(budget: Budget, size: number) {
     this.#budget = budget
-    this.#size = size
+    this.size = size
     budget.waits(size)
   }
 
@@ -43,7 +43,7 @@ export abstract class PendingReply<Answer> implements ReplyListener<Answer> {
   #ends(): boolean {
     if (this.#isOver) return false
     this.#isOver = true
-    this.#budget.waitsNoMore(this.#size)
+    this.#budget.waitsNoMore(this.size)
     return true
   }
 }

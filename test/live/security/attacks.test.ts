@@ -65,7 +65,7 @@ describe("a megabyte of brackets", () => {
 
 describe("a client that never says what it has", () => {
   it("a client that never acknowledges costs the memory of the newest of each thing it was sent", () => {
-    const receipts = new PendingAcks()
+    const receipts = new PendingAcks(1024)
     const confirmed: Array<number> = []
     let serial = 0
     const sent = {

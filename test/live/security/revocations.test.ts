@@ -27,26 +27,28 @@ it.effect("a clock that is set back lets nobody in who is being authenticated an
   }).pipe(Effect.provide(served))
 )
 
-it.effect("a clock that is set back leaves no token valid of somebody who is signed out, here and on other servers", () =>
-  Effect.gen(function* () {
-    const clocks = yield* Clocks.apart
-    const [here, there] = [
-      Context.get(yield* Layer.build(Layer.fresh(revocations)), Revocations),
-      Context.get(yield* Layer.build(Layer.fresh(revocations)), Revocations)
-    ]
-    yield* TestClock.adjust("1 hour")
-    const issuedAt = yield* Clock.currentTimeMillis
-    here.sealedUnsafe(issuedAt)
-    clocks.setWall(-60_000)
-    yield* here.revoke("ada")
-    assert.isTrue(yield* here.isRevoked("ada", issuedAt))
-    assert.isTrue(yield* there.isRevoked("ada", issuedAt))
-    // And once more: the later sign-out counts.
-    clocks.setWall(-60_000)
-    yield* here.revoke("ada")
-    assert.isTrue(yield* there.isRevoked("ada", issuedAt))
-    assert.isFalse(yield* there.isRevoked("ada", issuedAt + 1))
-  }).pipe(Effect.scoped, Effect.provide(SnapshotStore.layerMemory))
+it.effect(
+  "a clock that is set back leaves no token valid of somebody who is signed out, here and on other servers",
+  () =>
+    Effect.gen(function* () {
+      const clocks = yield* Clocks.apart
+      const [here, there] = [
+        Context.get(yield* Layer.build(Layer.fresh(revocations)), Revocations),
+        Context.get(yield* Layer.build(Layer.fresh(revocations)), Revocations)
+      ]
+      yield* TestClock.adjust("1 hour")
+      const issuedAt = yield* Clock.currentTimeMillis
+      here.sealedUnsafe(issuedAt)
+      clocks.setWall(-60_000)
+      yield* here.revoke("ada")
+      assert.isTrue(yield* here.isRevoked("ada", issuedAt))
+      assert.isTrue(yield* there.isRevoked("ada", issuedAt))
+      // And once more: the later sign-out counts.
+      clocks.setWall(-60_000)
+      yield* here.revoke("ada")
+      assert.isTrue(yield* there.isRevoked("ada", issuedAt))
+      assert.isFalse(yield* there.isRevoked("ada", issuedAt + 1))
+    }).pipe(Effect.scoped, Effect.provide(SnapshotStore.layerMemory))
 )
 
 it.effect("a server forgets who was signed out so long ago that no token of theirs is taken any more", () =>

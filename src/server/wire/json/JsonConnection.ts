@@ -196,23 +196,24 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
   }
 
   #call(session: Session, message: MessageOf<"CALL_ACTION">, size: number): void {
-    if (!this.mayWait(message.requestId, size)) return
-    session.call(JsonMessage.callOf(message), new JsonCallReply(this, this.#outbox, size, message))
+    const call = JsonMessage.callOf(message)
+    if (!this.mayWait(message.requestId, size, session.inherited(call.callId))) return
+    session.call(call, new JsonCallReply(this, this.#outbox, size, message))
   }
 
   #mount(session: Session, message: MountMessage, size: number): void {
-    if (!this.mayWait(message.requestId, size)) return
+    if (!this.mayWait(message.requestId, size, session.inherited(undefined))) return
     const reply = new JsonMountReply(this, this.#outbox, size, message, session)
     session.mount(JsonMessage.mountOf(message), reply, JsonMessage.traceOf(message.traceparent))
   }
 
   #set(session: Session, message: MessageOf<"PROPERTY_UPDATE">, size: number): void {
-    if (!this.mayWait(message.requestId, size)) return
+    if (!this.mayWait(message.requestId, size, session.inherited(undefined))) return
     session.set(JsonMessage.writeOf(message), new JsonSetReply(this, this.#outbox, size, message))
   }
 
   #unmount(session: Session, message: MessageOf<"COMPONENT_UNMOUNT">, size: number): void {
-    if (!this.mayWait(message.requestId, size)) return
+    if (!this.mayWait(message.requestId, size, session.inherited(undefined))) return
     session.unmount(message.componentId, new JsonUnmountReply(this, this.#outbox, size, message))
   }
 

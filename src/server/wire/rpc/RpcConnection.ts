@@ -309,7 +309,7 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
     const { id } = request
     switch (this.#replies.use(id, callId)) {
       case "free":
-        return this.mayWait(request, size)
+        return this.mayWait(request, size, this.#session?.inherited(callId))
       case "same":
         // A request that is sent again is answered with the first.
         return false
