@@ -45,7 +45,7 @@ export interface Sender {
   /** Whether the server accepts nothing new any more. */
   readonly isDraining: () => boolean
   /** The schema of an action or a field has failed by itself. */
-  readonly schemaFailed: (action: string, cause: Cause.Cause<unknown>) => void
+  readonly schemaFailed: (instance: InstanceRef, action: string, cause: Cause.Cause<unknown>) => void
 }
 
 /** A request as a message to its instance. */
@@ -72,7 +72,7 @@ export const call = (
     return refused(new UnknownAction({ component: component.componentName, action: action.slice(0, 256) }))
   }
   const decoded = codec.decodePayload(isNothing(codec, payload) ? null : payload)
-  if (Exit.isFailure(decoded)) return payloadRejected(action, decoded.cause, sender)
+  if (Exit.isFailure(decoded)) return payloadRejected(instance, action, decoded.cause, sender)
   // Clients with optimistic actions have to know which change comes from which call.
   const reference =
     codec.reduce === undefined || typeof callId !== "number"
@@ -92,7 +92,7 @@ export const set = (
     return refused(notMounted(`Setting "${property.slice(0, 64)}" on`, componentId))
   }
   const decoded = decode(value)
-  if (Exit.isFailure(decoded)) return payloadRejected(property, decoded.cause, sender)
+  if (Exit.isFailure(decoded)) return payloadRejected(instance, property, decoded.cause, sender)
   if (sender.isDraining()) return refused(new Draining())
   return { _tag: "Message", instance, tag: tagOf(property), payload: decoded.value, reference: undefined }
 }
@@ -115,7 +115,12 @@ export const tellOutcome =
     listener.answered(isLeft ? refused(new Draining()) : outcome)
   }
 
-const payloadRejected = (action: string, cause: Cause.Cause<unknown>, sender: Sender): CallOutcome => {
-  if (Cause.hasDies(cause)) sender.schemaFailed(action, cause)
+const payloadRejected = (
+  instance: InstanceRef,
+  action: string,
+  cause: Cause.Cause<unknown>,
+  sender: Sender
+): CallOutcome => {
+  if (Cause.hasDies(cause)) sender.schemaFailed(instance, action, cause)
   return refused(new PayloadRejected({ action, issue: issueOf(cause) }))
 }

@@ -12,6 +12,7 @@ import { LiveError } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import type { Mounted, MountRequest, ResumeRequest } from "../../LiveProtocol.ts"
 import type { Principal } from "../../Principal.ts"
+import type { InstanceRef } from "../instance/InstanceRef.ts"
 import type { RestoreRequest } from "../instance/Instances.ts"
 import type { TraceContext } from "../instance/TraceContext.ts"
 import type { Batch } from "../sync/Batch.ts"
@@ -186,8 +187,9 @@ export class Session {
     return { cancel: instance.send(tag, payload, { from: this.client, trace: request.trace }, resume) }
   }
 
-  schemaFailed(action: string, cause: Cause.Cause<unknown>): void {
-    this.#host.run(Log.error("A payload could not be checked, and was refused", { action, cause }))
+  schemaFailed({ component, id, key }: InstanceRef, action: string, cause: Cause.Cause<unknown>): void {
+    const labels = { component: component.componentName, instance: id, key, action, cause }
+    this.#host.run(Log.error("A payload could not be checked, and was refused", labels))
   }
 
   /**

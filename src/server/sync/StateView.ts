@@ -10,6 +10,7 @@ import * as Patch from "../../Patch.ts"
 import type { Principal } from "../../Principal.ts"
 import type { Encoded, StateCodec } from "../../StateCodec.ts"
 import { ChangeLogs } from "./ChangeLogs.ts"
+import * as Footprint from "../Footprint.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import type { StateCursor, Source } from "./StateCursor.ts"
 
@@ -37,6 +38,7 @@ export class StateView implements Source {
   #revision: number
   #seen: unknown
   #isFaulted = false
+  #measured: { readonly encoded: Encoded; readonly bytes: number } | undefined
 
   /** Throws when the view does. */
   constructor(original: Source, state: unknown, principal: Principal | undefined, viewing: Viewing) {
@@ -55,6 +57,16 @@ export class StateView implements Source {
 
   get encoded(): Encoded {
     return this.#encoded
+  }
+
+  /** About how many bytes it holds: what it shows, as far as that is not the state itself, and changes in the log. */
+  get bytes(): number {
+    const encoded = this.#encoded
+    if (this.#measured?.encoded !== encoded) {
+      const bytes = encoded === this.#original.encoded ? 0 : Footprint.ofJson(encoded)
+      this.#measured = { encoded, bytes }
+    }
+    return this.#measured.bytes + this.logs.bytes
   }
 
   get revision(): number {

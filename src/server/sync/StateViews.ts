@@ -45,10 +45,10 @@ export class StateViews implements Iterable<StateView> {
     for (const view of this) view.publish(state, by)
   }
 
-  /** Characters of all changes in the logs. */
+  /** About how many bytes they hold: what each shows, and changes in the logs. */
   get bytes(): number {
     let bytes = 0
-    for (const { logs } of this) bytes += logs.bytes
+    for (const view of this) bytes += view.bytes
     return bytes
   }
 

@@ -6,6 +6,17 @@ import { Component } from "fibra"
 import { PendingAcks } from "../../../src/server/session/PendingAcks.ts"
 import { type MemoryConnection, MemoryWires, type Told } from "../../support/MemoryWires.ts"
 
+/** Shows a copy of its state to each. */
+class Shown extends Component.Service<Shown>()("Shown", {
+  props: { note: Schema.String },
+  state: { notes: Schema.Array(Schema.Struct({ note: Schema.String })) },
+  initial: ({ note }) => ({ notes: Array.from({ length: 20 }, () => ({ note: note.slice(0, 1000) })) })
+}) {}
+
+const ShownLayer = Shown.toLayer(Effect.succeed(Shown.of({})), {
+  view: ({ notes }) => ({ notes: notes.map(({ note }) => ({ note: `${note}!` })) })
+})
+
 class Keeper extends Component.Service<Keeper>()("Keeper", {
   props: { note: Schema.String },
   state: { calls: Schema.Int },
@@ -38,7 +49,7 @@ const KeeperLayer = Keeper.toLayer(
 const large = 50_000
 const text = "x".repeat(large)
 const served = (config: Parameters<typeof MemoryWires.layer>[1] = {}) =>
-  MemoryWires.layer([Keeper], config).pipe(Layer.provide([KeeperLayer, Logger.layer([])]))
+  MemoryWires.layer([Keeper, Shown], config).pipe(Layer.provide([KeeperLayer, ShownLayer, Logger.layer([])]))
 
 interface Mounting {
   readonly note?: string
@@ -112,6 +123,20 @@ describe("what a client has brought", () => {
       }).pipe(Effect.scoped, Effect.provide(served()))
     )
   }
+
+  it.effect("what a view shows counts besides the state", () =>
+    Effect.gen(function* () {
+      const wires = yield* MemoryWires
+      const bytes = (note: string) => {
+        const connection = wires.connect("json")
+        connection.send({ type: "COMPONENT_MOUNT", payload: { component: "Shown", props: { note } } })
+        wires.flush()
+        return connection.session()?.bytes ?? assert.fail("no session")
+      }
+      // Its props, and twice twenty thousand characters.
+      assert.isAtLeast(bytes("x".repeat(1000)) - bytes(""), 41_000)
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
 
   it.effect("what is said in a room counts for each of its components in part", () =>
     Effect.gen(function* () {
