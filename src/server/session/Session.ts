@@ -17,6 +17,7 @@ import type { RestoreRequest } from "../instance/Instances.ts"
 import type { TraceContext } from "../instance/TraceContext.ts"
 import type { Batch } from "../sync/Batch.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
+import type { ProtocolHandler } from "../transport/Connection.ts"
 import type { WireEncoder } from "../sync/WireEncoder.ts"
 import * as CallDispatch from "./CallDispatch.ts"
 import type { ActionCall, FieldWrite } from "./CallDispatch.ts"
@@ -34,6 +35,10 @@ export interface SessionHost extends MountHost {
   readonly bounds: RequestBounds
 }
 
+const none: ReadonlyArray<never> = []
+
+const waits = ({ asked = 0 }: Pick<ProtocolHandler, "asked">): boolean => asked > 0
+
 /** What one client has on the server. */
 export class Session {
   /** The second part of its session token; undefined when it has none and cannot be resumed. */
@@ -44,6 +49,8 @@ export class Session {
   readonly #feed: ClientFeed
   readonly #mounts: SessionMounts
   #requests: PendingRequests | undefined
+  /** Connections it had before, while requests without an id that came over them still wait. */
+  #earlier: ReadonlyArray<Pick<ProtocolHandler, "asked">> = none
 
   constructor(host: SessionHost, connection: FeedConsumer) {
     this.#host = host
@@ -100,7 +107,7 @@ export class Session {
 
   /** About how many bytes it holds for this client alone. */
   get bytes(): number {
-    return Footprint.session + this.#mounts.bytes + this.#feed.bytes + (this.#requests?.bytes ?? 0)
+    return Footprint.session + this.#mounts.bytes + this.#feed.bytes + (this.#requests?.bytes ?? 0) + this.#waiting
   }
 
   /** Mounts or rehydrates a component. Nothing else is sent of it before `announce`. */
@@ -197,7 +204,20 @@ export class Session {
    * one of this id, which it is about to wait for.
    */
   inherited(id: Id | undefined): number {
-    return this.#requests?.unheardBut(id ?? "") ?? 0
+    return (this.#requests?.unheardBut(id ?? "") ?? 0) + this.#waiting
+  }
+
+  /** Its connection is gone; what was asked over it goes on. */
+  leaves(connection: Pick<ProtocolHandler, "asked">): void {
+    this.#earlier = [...this.#earlier.filter(waits), connection]
+  }
+
+  /** What requests without an id count as that came over earlier connections. */
+  get #waiting(): number {
+    if (this.#earlier === none) return 0
+    const earlier = this.#earlier.filter(waits)
+    this.#earlier = earlier.length === 0 ? none : earlier
+    return earlier.reduce((sum, { asked = 0 }) => sum + asked, 0)
   }
 
   /** Whether the client has mounted this instance. */

@@ -152,6 +152,22 @@ describe("what a client has brought", () => {
 
 for (const wire of ["rpc", "json"] as const) {
   describe(`a client that comes back (${wire})`, () => {
+    it.effect("may have no more waiting than over one connection, also of what has no id", () =>
+      Effect.gen(function* () {
+        const keeper = yield* client(wire)
+        const wait = () => keeper.call("Wait", { text }) ?? "waits"
+        const before = keeper.bytes()
+        // What has an id makes the session go on, and is not waited for.
+        assert.strictEqual(keeper.call("Wait", { text: "" }, 1) ?? "waits", "waits")
+        for (let call = 0; call < 3; call++) assert.strictEqual(wait(), "waits")
+        for (let round = 0; round < 3; round++) {
+          assert.isTrue(keeper.comeBack([1]))
+          assert.isAtLeast(keeper.bytes() - before, 3 * large)
+          assert.include(wait(), wire === "rpc" ? "RateLimited" : "RATE_LIMITED")
+        }
+      }).pipe(Effect.scoped, Effect.provide(served({ maxBuffered: 4 * large })))
+    )
+
     it.effect("may have no more waiting than over one connection, and may wait again for what waits", () =>
       Effect.gen(function* () {
         const keeper = yield* client(wire)

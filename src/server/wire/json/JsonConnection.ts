@@ -123,6 +123,7 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
   }
 
   replaced(): void {
+    this.#session?.leaves(this)
     this.#session = undefined
     this.connection.end(CloseCode.resumedElsewhere, "The session was resumed on another connection")
   }
@@ -155,7 +156,9 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
   closed(): void {
     const session = this.#session
     this.#session = undefined
-    if (session !== undefined) this.#host.sessions.parkUnsafe(session)
+    if (session === undefined) return
+    session.leaves(this)
+    this.#host.sessions.parkUnsafe(session)
   }
 
   protected override batched(): void {

@@ -92,6 +92,7 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
 
   /** Another connection has taken over the session. */
   replaced(): void {
+    this.#session?.leaves(this)
     this.#session = undefined
     this.connection.end(CloseCode.resumedElsewhere, "The session was resumed on another connection")
   }
@@ -114,6 +115,7 @@ export class RpcConnection extends Ingress<RpcRequest> implements ProtocolHandle
     this.#session = undefined
     this.#outbox.close()
     if (session === undefined) return
+    session.leaves(this)
     if (this.#leaving) this.#host.sessions.closeUnsafe(session)
     else this.#host.sessions.parkUnsafe(session)
   }
