@@ -84,10 +84,11 @@ export const attach = <const Components extends ReadonlyArray<Component.Any>, E>
     yield* Layer.buildWithScope(Layer.provide(layerAttached(server, options), options.layers), scope).pipe(
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
     )
-    const closing = yield* Effect.cached(closeInTime(scope, end))
-    return { close: () => Effect.runPromise(closing) }
+    return yield* Effect.cached(closeInTime(scope, end))
   })
-  return Effect.runPromise(ProcessEnd.provide(starting, end))
+  return Effect.runPromise(ProcessEnd.provide(starting, end)).then((closing) => ({
+    close: () => Effect.runPromise(closing)
+  }))
 }
 
 const closeInTime = (scope: Scope.Closeable, end: ProcessEnd.ProcessEnd): Effect.Effect<void> =>

@@ -97,7 +97,7 @@ const giveUp = (end: ProcessEnd.ProcessEnd): Effect.Effect<void> =>
           : "everything it uses had. The live server had; the finalizer of another Layer hangs, or waits for a service."),
       { open: resources() }
     ).pipe(Effect.provideContext(end.context))
-  ).pipe(Effect.andThen(Effect.sync(() => process.exit(1))))
+  ).pipe(Effect.andThen(Effect.sync(() => void process.exit(1))))
 
 /** What Node waits for, such as `TCPSocketWrap: 2`. */
 const resources = (): string =>

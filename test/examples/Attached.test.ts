@@ -6,9 +6,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { serve } from "@hono/node-server"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger, type Scope } from "effect"
+import { Cause, Effect, Exit, Layer, Logger, Option, type Scope } from "effect"
 import { LiveClient } from "fibra/client"
-import { LiveServer } from "fibra/server"
+import { LiveConfig, LiveServer } from "fibra/server"
 import express from "express"
 import fastify from "fastify"
 import { Hono } from "hono"
@@ -210,19 +210,24 @@ describe("components within a server that is there already", () => {
     Effect.gen(function* () {
       const server = createServer()
       const { emit } = server
-      const failing = Layer.merge(options.layers, Layer.effectDiscard(Effect.fail(new Error("no database"))))
-      const error = yield* Effect.flip(
-        Effect.tryPromise({
-          try: () => LiveServer.attach(server, { ...options, layers: failing }),
-          catch: (cause) => cause as Error
-        })
-      )
-      assert.strictEqual(error.message, "no database")
+      const failing = Layer.merge(options.layers, Layer.effectDiscard(Effect.fail("no database")))
+      const exit = yield* Effect.exit(Effect.promise(() => LiveServer.attach(server, { ...options, layers: failing })))
+      assert.strictEqual(Exit.isFailure(exit) && Cause.squash(exit.cause), "no database")
+      assert.strictEqual(server.emit, emit)
       const live = yield* Effect.promise(() => LiveServer.attach(server, options))
       assert.notStrictEqual(server.emit, emit)
       yield* Effect.promise(live.close)
       yield* Effect.promise(live.close)
       assert.strictEqual(server.emit, emit)
+    })
+  )
+
+  it.live("components are closed within drainTimeout, though the finalizer of a layer hangs", () =>
+    Effect.gen(function* () {
+      const hanging = Layer.effectDiscard(Effect.addFinalizer(() => Effect.never))
+      const layers = Layer.mergeAll(options.layers, hanging, LiveConfig.layer({ drainTimeout: "200 millis" }))
+      const live = yield* Effect.promise(() => LiveServer.attach(createServer(), { ...options, layers }))
+      assert.isTrue(Option.isSome(yield* Effect.timeoutOption(Effect.promise(live.close), "10 seconds")))
     })
   )
 })

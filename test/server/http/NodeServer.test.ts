@@ -48,7 +48,7 @@ const nextToListen = Effect.gen(function* () {
     Deferred.doneUnsafe(listens, Effect.succeed((message as { readonly server: Server }).server))
   subscribe(channel, onListen)
   yield* Effect.addFinalizer(() => Effect.sync(() => unsubscribe(channel, onListen)))
-  return Deferred.await(listens)
+  return { first: Deferred.await(listens) }
 })
 
 describe("a server of its own that starts", () => {
@@ -57,7 +57,7 @@ describe("a server of its own that starts", () => {
       const opened = Latch.makeUnsafe(false)
       const store = Layer.unwrap(Effect.as(opened.await, SnapshotStore.layerMemory))
       const listens = yield* nextToListen
-      const first = yield* listens.pipe(
+      const first = yield* listens.first.pipe(
         Effect.flatMap((server) => {
           const { port } = server.address() as { readonly port: number }
           return Effect.all([knock(`ws://127.0.0.1:${port}/api/live/rpc`), ask(port, "/hello")], {
