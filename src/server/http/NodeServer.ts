@@ -13,6 +13,7 @@ import * as NetAddress from "effect/net/NetAddress"
 import * as Scope from "effect/Scope"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import * as Log from "../../Log.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import * as Kind from "../SettingKind.ts"
 import { withoutStack } from "../StartError.ts"
@@ -107,8 +108,11 @@ export const listening = (options: {
         })
       })
       const { address, port } = server.address() as AddressInfo
+      const bound = NetAddress.inetAddressFromIpStringUnsafe(address, port)
+      const url = NetAddress.isUnspecified(bound.address) ? `http://localhost:${port}` : HttpServer.formatAddress(bound)
+      yield* Log.info(`Listening on ${url}`)
       return HttpServer.make({
-        address: NetAddress.inetAddressFromIpStringUnsafe(address, port),
+        address: bound,
         serve: () => Effect.die(new Error("LiveServer.layerHttp serves already. Give it your routes as `routes`."))
       })
     })
