@@ -98,6 +98,19 @@ describe("a server of its own that starts", () => {
         assert.notInclude(String(Reflect.get(late, "stack")), "\n")
       }).pipe(Effect.scoped)
   )
+
+  it.live("a server of its own says in one line of the log where it listens", () =>
+    Effect.gen(function* () {
+      const said: Array<unknown> = []
+      const logger = Logger.layer([Logger.make(({ message }) => void said.push(message))])
+      const { port } = yield* running(
+        LiveServer.layerHttp({ components: [Counter], port: 0 }).pipe(
+          Layer.provide([CounterLayer, logger, Secrets.layerRandom])
+        )
+      )
+      assert.deepStrictEqual(said.flat(), [`Listening on http://localhost:${port}`])
+    }).pipe(Effect.scoped)
+  )
 })
 
 describe("a server of its own that serves", () => {
