@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { texts } from "../src/server/http/UpgradeRejection.ts"
+import { texts as monitorTexts } from "../src/server/monitor/MonitorRefusal.ts"
 import { type ErrorClass, errorClasses } from "./error-classes.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
@@ -40,13 +41,14 @@ const sections: ReadonlyArray<{
       "src/server/LiveConfig.ts",
       "src/server/http/ListenError.ts",
       "src/server/security/Secrets.ts",
+      "src/server/monitor/MonitorAccess.ts",
       "src/server/store/SnapshotStoreError.ts"
     ]
   },
   {
     title: "Monitor",
     about: "What a program that asks a monitor gets.",
-    files: ["src/server/monitor/Monitor.ts"]
+    files: ["src/server/monitor/Monitor.ts", "src/server/monitor/Performance.ts"]
   },
   {
     title: "Tests",
@@ -130,6 +132,15 @@ What a server answers over HTTP instead of a WebSocket handshake. The message is
 ${table(
   ["Status", "Message", "What to do"],
   Object.values(texts).map(({ hint, message, status }) => [String(status), message, hint])
+)}
+
+## Refused requests to the monitor
+
+What somebody is answered who may not [see the monitor](monitoring.md#who-may-ask). The message is the \`error\` of the answer.
+
+${table(
+  ["Status", "Message", "What to do"],
+  Object.values(monitorTexts).map(({ hint, message, status }) => [String(status), message, hint])
 )}
 `
 

@@ -3,7 +3,7 @@ import { HttpRouter, type HttpServer, HttpServerResponse, HttpStaticServer } fro
 import { Rpc } from "effect/rpc"
 import { Component, type LiveError } from "fibra"
 import type { CallOptions, LiveHandle, MountOptions } from "fibra/client"
-import { type LiveConfig, LiveServer, Principals, Secrets, SnapshotStore } from "fibra/server"
+import { type LiveConfig, LiveServer, type MonitorAccess, Principals, Secrets, SnapshotStore } from "fibra/server"
 import { describe, expect, test } from "tstyche"
 
 // Where a call gives an Effect, the negative matchers about calling would match whatever is said: the language service complains of
@@ -108,7 +108,9 @@ describe("a server", () => {
   })
 
   test("does not start without a secret or with a wrong one, and says nothing else in its type", () => {
-    expect<LiveServer.StartError>().type.toBe<Secrets.SecretsError | Config.ConfigError>()
+    expect<LiveServer.StartError>().type.toBe<
+      Secrets.SecretsError | MonitorAccess.MonitorTokenError | Config.ConfigError
+    >()
   })
 
   test("needs neither a store nor secrets, and takes both", () => {

@@ -127,6 +127,22 @@ export interface Settings {
 
   /** Time between two looks at the health of all instances; an unhealthy one is restarted. `Infinity`: nobody looks. */
   readonly healthInterval: Duration.Duration
+  /** The time of one message in twenty to a component above which an alert is raised. */
+  readonly alertActionTime: Duration.Duration
+  /** The same of changes that are published. */
+  readonly alertPublishTime: Duration.Duration
+  /** The share of a component's actions that may crash in a minute, 0 to 1. */
+  readonly alertErrorRate: number
+  /** How long a message may wait for an instance. */
+  readonly alertMailboxAge: Duration.Duration
+  /** Bytes that an instance may hold. */
+  readonly alertStateBytes: number
+  /** Changes that a connected client may be behind an instance. */
+  readonly alertBehind: number
+  /** Time after the end of an alert in which the same is not raised again. */
+  readonly alertCooldown: Duration.Duration
+  /** Where Prometheus gets the metrics of the server. */
+  readonly metricsPath: `/${string}`
 
   /** The share, from 0 to 1, of the traces that begin at this server that are recorded. Those of clients are as they say. */
   readonly traceSampling: number
@@ -191,6 +207,14 @@ const table: {
   storeTimeout: [Duration.seconds(5), Kind.someTime],
   healthInterval: [Duration.seconds(30), Kind.someTime],
   traceSampling: [1, Kind.share],
+  alertActionTime: [Duration.seconds(2), Kind.someTime],
+  alertPublishTime: [Duration.millis(250), Kind.someTime],
+  alertErrorRate: [0.1, Kind.share],
+  alertMailboxAge: [Duration.seconds(5), Kind.someTime],
+  alertStateBytes: [1024 * 1024, Kind.bytes(1)],
+  alertBehind: [256, Kind.count(1)],
+  alertCooldown: [Duration.minutes(5), Kind.someOrNoTime],
+  metricsPath: ["/metrics", Kind.path],
   drainTimeout: [Duration.seconds(10), Kind.endingOrNoTime],
   reconnectWithin: [Duration.seconds(2), Kind.endingOrNoTime]
 }

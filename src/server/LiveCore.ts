@@ -17,6 +17,8 @@ import * as Instances from "./instance/Instances.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import * as Monitor from "./monitor/Monitor.ts"
 import * as Recorder from "./monitor/Recorder.ts"
+import type * as MonitorAccess from "./monitor/MonitorAccess.ts"
+import * as Performance from "./monitor/Performance.ts"
 import * as LiveJson from "./wire/json/LiveJson.ts"
 import * as LiveRpc from "./wire/rpc/LiveRpc.ts"
 import * as Principals from "./security/Principals.ts"
@@ -45,13 +47,14 @@ export type Core =
   | InstanceRunner.InstanceRunner
   | ComponentRegistry.ComponentRegistry
   | Monitor.Monitor
+  | Performance.Performance
   | Rooms.Rooms
   | Revocations.Revocations
   | Principals.Principals
   | Recorder.Recorder
 
-/** Why a server does not start: its secret is missing, or cannot be used. */
-export type StartError = Secrets.SecretsError | Config.ConfigError
+/** Why a server does not start: a secret is missing, or cannot be used. */
+export type StartError = Secrets.SecretsError | MonitorAccess.MonitorTokenError | Config.ConfigError
 
 /**
  * Runs the components, and ends in order. Secrets, store and principals are those that are provided, or otherwise the
@@ -70,7 +73,10 @@ export const layerUndrained = <const Components extends ReadonlyArray<Component.
       Effect.map(withBehaviors(options.components, context), (behaviors) =>
         Layer.provideMerge(
           Layer.mergeAll(LiveRpc.layer, LiveJson.layer, signOut),
-          Layer.provideMerge(Monitor.layer, Layer.provideMerge(Sessions.layer, running(behaviors)))
+          Layer.provideMerge(
+            Layer.merge(Monitor.layer, Performance.layer),
+            Layer.provideMerge(Sessions.layer, running(behaviors))
+          )
         )
       )
     )

@@ -7,6 +7,9 @@ import { ConnectionLimits } from "./transport/ConnectionLimits.ts"
 import * as Authentication from "./security/Authentication.ts"
 import type { WireProtocol } from "./transport/Connection.ts"
 import * as LiveConfig from "./LiveConfig.ts"
+import type * as LiveCore from "./LiveCore.ts"
+import * as MonitorAccess from "./monitor/MonitorAccess.ts"
+import * as MonitorHttp from "./monitor/MonitorHttp.ts"
 import * as LiveJson from "./wire/json/LiveJson.ts"
 import * as LiveRpc from "./wire/rpc/LiveRpc.ts"
 import * as RejectionLog from "./security/RejectionLog.ts"
@@ -18,9 +21,15 @@ import * as Upgrade from "./http/Upgrade.ts"
 import * as UpgradeRejection from "./http/UpgradeRejection.ts"
 import * as WebSocketWriter from "./transport/WebSocketWriter.ts"
 
-/** Adds `${path}/rpc` and `${path}/ws` to a router. `onRequest` is called with each request to them. */
+/** Adds the endpoints of the wires and of the monitor to a router. */
 export const layer = (
   onRequest: (incoming: IncomingMessage) => void = () => {}
+): Layer.Layer<never, LiveCore.StartError, HttpRouter.HttpRouter | LiveCore.Core> =>
+  Layer.merge(wires(onRequest), Layer.provide(MonitorHttp.layer, MonitorAccess.layerProvided))
+
+/** Adds `${path}/rpc` and `${path}/ws` to a router. `onRequest` is called with each request to them. */
+const wires = (
+  onRequest: (incoming: IncomingMessage) => void
 ): Layer.Layer<
   never,
   never,

@@ -15,6 +15,7 @@ const entryPoints = [
   ["LiveConfig.layer", "src/server/LiveConfig.ts", "export const layer ="],
   ["Authentication.layer", "src/server/security/Authentication.ts", "export const layer ="],
   ["Authorization.layer", "src/server/security/Authorization.ts", "export const layer ="],
+  ["MonitorAccess.layer", "src/server/monitor/MonitorAccess.ts", "export const layer ="],
   ["SnapshotStore.layerSql", "src/server/store/SnapshotStore.ts", "export const layerSql:"],
   ["LiveClient.layerWebSocket", "src/client/LiveClient.ts", "  static readonly layerWebSocket ="],
   ["mount", "src/client/LiveClient.ts", "    readonly mount:"],

@@ -32,6 +32,7 @@ const {
   audience: _audience,
   encryptTokens: _encrypt,
   traceSampling: _share,
+  alertErrorRate: _rate,
   ...rest
 } = defaults
 const numbers = Object.entries(rest)
@@ -58,7 +59,7 @@ const orNone = [
   "maxResultBytes",
   "maxTokenLength"
 ]
-const orNoTime = ["linger", "tokenInterval", "persistInterval", "drainTimeout", "reconnectWithin"]
+const orNoTime = ["alertCooldown", "linger", "tokenInterval", "persistInterval", "drainTimeout", "reconnectWithin"]
 /** Those that have to have an end. */
 const ending = ["trustedProxies", "tokenAge", "drainTimeout", "reconnectWithin"]
 
@@ -217,6 +218,9 @@ describe("LiveConfig.layerConfig", () => {
         encryptTokens: true,
         audience: "another",
         traceSampling: 0.25,
+        alertErrorRate: 0.5,
+        loadBalancing: "least-connections",
+        metricsPath: "/numbers",
         ...(Object.fromEntries(amounts.map((name, index) => [name, index + 1])) as object),
         ...(Object.fromEntries(times.map((name, index) => [name, Duration.seconds(index + 1)])) as object)
       }

@@ -14,6 +14,7 @@ import type * as Component from "../../Component.ts"
 import type * as Migration from "../../Migration.ts"
 import * as ActionResult from "./ActionResult.ts"
 import { ComponentStats } from "./ComponentStats.ts"
+import { PatchTraffic } from "./PatchTraffic.ts"
 import * as HeardEvents from "./HeardEvents.ts"
 import { tracerOf } from "./Tracing.ts"
 import * as WritableFields from "./WritableFields.ts"
@@ -43,6 +44,7 @@ export interface ComponentDefinition {
   readonly stats: ComponentStats
   /** Undefined when nobody traces. */
   readonly tracer: Tracer | undefined
+  readonly traffic: PatchTraffic
 }
 
 /**
@@ -95,6 +97,7 @@ export const make = (
     migrations,
     view: view as ComponentDefinition["view"],
     stats: new ComponentStats(),
+    traffic: new PatchTraffic(),
     tracer: tracerOf(Context.merge(context, behavior.context))
   }
   return definition

@@ -320,6 +320,7 @@ export class Instance implements Source {
   }
 
   #distribute(state: unknown, patch: Patch.Patch): void {
+    this.definition.traffic.published(patch)
     const by = this.cell.reference
     if (this.#views === undefined) this.logs.append(this, patch, by)
     else this.#views.publish(state, by)

@@ -46,15 +46,31 @@ export interface InfoTime {
   readonly micros: number
 }
 
+/** What an instance makes others wait for, or hold. */
+export interface InstanceLoad extends Pick<InstanceInfo, "id" | "component" | "waiting" | "bytes" | "behind"> {}
+
+/** Measures an instance, which is cheaper than to describe it. */
+export const loadOf = ({ instance }: InstanceActor, micros: number): InstanceLoad => {
+  const { oldest } = instance.cell
+  let behind = 0
+  for (const { isAway, lag } of instance.cursors) if (!isAway && lag > behind) behind = lag
+  return {
+    id: instance.id,
+    component: instance.address,
+    waiting: oldest === undefined ? 0 : (micros - oldest.queuedAt) / 1000,
+    bytes: instance.bytes,
+    behind
+  }
+}
+
 /** Describes an instance. */
 export const of = (actor: InstanceActor, { age, begun, micros }: InfoTime): InstanceInfo => {
   const { instance } = actor
-  const { bytes, cell, clientStatus, cursors, definition, epoch, id, key, principal, revision, statsIfAny } = instance
-  const { current, oldest } = cell
+  const { cell, clientStatus, cursors, definition, epoch, key, principal, revision, statsIfAny } = instance
+  const { current } = cell
   const readers = Array.from(cursors)
   return {
-    id,
-    component: definition.component.componentName,
+    ...loadOf(actor, micros),
     version: definition.component.version,
     key,
     principal: principal?.id,
@@ -64,12 +80,9 @@ export const of = (actor: InstanceActor, { age, begun, micros }: InfoTime): Inst
     restarts: Math.max(0, actor.activation),
     readers: cursors.size,
     away: readers.filter(({ isAway }) => isAway).length,
-    behind: readers.reduce((most, { isAway, lag }) => (isAway ? most : Math.max(most, lag)), 0),
     pending: cell.pending,
-    waiting: oldest === undefined ? 0 : (micros - oldest.queuedAt) / 1000,
     running: current && { tag: current.tag, millis: current.begunAt === 0 ? 0 : (micros - current.begunAt) / 1000 },
     rooms: actor.roomNames,
-    bytes,
     since: begun + actor.startedAt,
     accessed: begun + (statsIfAny?.accessed ?? actor.startedAt),
     figures: statsIfAny === undefined ? Figures.none : Figures.of(statsIfAny, age)

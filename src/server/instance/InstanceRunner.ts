@@ -89,6 +89,8 @@ export class InstanceRunner extends Context.Service<
     readonly events: Listeners<LifecycleEvent>
     /** Tells it. */
     readonly happened: ActorHost["happened"]
+    /** The number of messages that wait for them. */
+    readonly pending: Effect.Effect<number>
     /** The number of running instances. */
     readonly size: Effect.Effect<number>
   }
@@ -246,6 +248,11 @@ const make = Effect.gen(function* () {
       }),
     events,
     happened,
+    pending: Effect.sync(() => {
+      let pending = 0
+      for (const { instance } of running.values()) pending += instance.cell.pending
+      return pending
+    }),
     size: Effect.sync(() => running.size)
   })
 })
