@@ -79,7 +79,9 @@ const write = (parser: Parser, target: Target): Effect.Effect<void> =>
     process.exitCode = 0
     const isSame = GeneratedModule.isSame(result.text, textOf(target.out))
     if (!isSame) writeFileSync(target.out, result.text)
-    return Console.log(`${target.out}: ${result.components} components${isSame ? ", as before" : ""}`)
+    return Console.log(
+      `${target.out}: ${result.components} ${result.components === 1 ? "component" : "components"}${isSame ? ", as before" : ""}`
+    )
   })
 
 /** Compares the module with what is there. */

@@ -214,7 +214,7 @@ it.live(
           ),
           { until: () => said.includes(text) }
         )
-      yield* until("1 components", {})
+      yield* until("1 component", {})
       yield* until("Clock has no behaviour", { "src/Clock.ts": contract("Clock") })
       yield* until("2 components", component("Clock"))
       assert.include(yield* read(cwd), "Clock.Clock")
