@@ -1,7 +1,7 @@
 /**
  * What fibra itself refuses, as one error with a tagged reason. An action's own errors are not here: they are part of its
  * contract and arrive typed as they were declared. Each `message` is a sentence that may be shown to people; each `hint` says
- * to developers what to do. docs/errors.md is made from this file.
+ * to developers what to do. docs/errors.md is made from this file, which is long because it is one list.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
