@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
+import * as References from "effect/References"
 import { createServer } from "node:http"
 import { LiveConfig, LiveServer, Secrets } from "../src/server/index.ts"
 import { Board, BoardLayer, Counter, CounterLayer, Later, LaterLayer, Talk, TalkLayer } from "./components.ts"
@@ -13,6 +14,8 @@ import * as server from "./server.ts"
 const App = LiveServer.layer({ components: [Counter, Board, Later, Talk] }).pipe(
   Layer.provide([CounterLayer, BoardLayer, LaterLayer, TalkLayer]),
   Layer.provide(Secrets.layerRandom),
+  // The other server says nothing either, when somebody connects.
+  Layer.provide(Layer.succeed(References.MinimumLogLevel, "Warn")),
   // The load comes from one machine, as fast as it can.
   Layer.provide(LiveConfig.layer({ maxConnections: Infinity, maxConnectionsPerAddress: Infinity, rate: Infinity }))
 )

@@ -7,7 +7,8 @@
 //   npm run bench -- --profile fanout    also where fibra's server spends its time
 //
 // The last line is one line of JSON: ratios to raw, but bytesPerConnection (bytes), resume (ms for a session of ten components, the
-// median and the slowest of a hundred) and ask (µs) are fibra's own. The ratios of room1000 and shared1000 are of times, so less is
+// median and the slowest of a hundred) and ask (µs) are fibra's own; monitor is fibra against fibra without the numbers that a monitor
+// reads. The ratios of room1000 and shared1000 are of times, so less is
 // better. The exit code is 1 when something failed or hung. A figure that misses its target is said, and is not a failure:
 // machines differ.
 import { parseArgs } from "node:util"

@@ -72,17 +72,18 @@ const sides: ReadonlyArray<Side> = ["raw", "fibra"]
 
 /** Both servers and the load, for one scenario. */
 class Arena implements AsyncDisposable {
-  readonly servers: { readonly [side in Side]: Server } = {
-    raw: new Child<server.Answers>("the raw server", new URL("./raw-server.ts", import.meta.url)),
-    fibra: new Child<server.Answers>("the fibra server", new URL("./fibra-server.ts", import.meta.url))
-  }
+  readonly servers: { readonly [side in Side]: Server }
   readonly load: Load = new Child<load.Answers>("the load generator", new URL("./load.ts", import.meta.url))
   readonly #stack = new AsyncDisposableStack()
 
   readonly #front: Front
 
-  constructor(scenario: string, front: Front) {
+  constructor(scenario: string, front: Front, fibra = new URL("./fibra-server.ts", import.meta.url)) {
     this.#front = front
+    this.servers = {
+      raw: new Child<server.Answers>("the raw server", new URL("./raw-server.ts", import.meta.url)),
+      fibra: new Child<server.Answers>("the fibra server", fibra)
+    }
     for (const child of [this.load, this.servers.raw, this.servers.fibra]) {
       this.#stack.use(child)
       child.scenario = scenario
@@ -173,6 +174,26 @@ const actions =
       arena.measure(side, () => arena.load.ask("act", seconds + 15, { side, depth, seconds }))
     )
   }
+
+/** The product with the numbers that instances keep, and without them as `raw`. */
+const monitor = async (effort: Effort): Promise<Outcome> => {
+  await using watched = new Arena("monitor", effort.front)
+  await using unwatched = new Arena("monitor", effort.front, new URL("./unwatched-server.ts", import.meta.url))
+  for (const arena of [watched, unwatched]) await arena.open("fibra", 100, { component: "Counter" })
+  const round = (arena: Arena) =>
+    arena.measure("fibra", () =>
+      arena.load.ask("act", effort.seconds + 15, { side: "fibra", depth: 16, seconds: effort.seconds })
+    )
+  const rounds: { readonly [side in Side]: Array<Round> } = { raw: [], fibra: [] }
+  for (let index = 0; index < effort.rounds + 1; index++) {
+    const [without, with_] = [await round(unwatched), await round(watched)]
+    // The first one warms up.
+    if (index === 0) continue
+    rounds.raw.push(without)
+    rounds.fibra.push(with_)
+  }
+  return rounds
+}
 
 const fanout = async (effort: Effort): Promise<Outcome> => {
   await using arena = new Arena("fanout", effort.front)
@@ -274,6 +295,7 @@ export const scenarios = (front: Front): ReadonlyArray<Scenario> => {
       target: target("ratio", { atLeast: of(1.2, 2) }),
       run: actions("actions16", 16)
     },
+    { name: "monitor", unit: "actions/s", target: target("ratio", { atLeast: 0.95 }), run: monitor },
     { name: "fanout", unit: "deliveries/s", target: target("ratio", { atLeast: of(2, 2.5) }), run: fanout },
     {
       name: "room1000",

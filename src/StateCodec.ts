@@ -7,6 +7,7 @@
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaAST from "effect/SchemaAST"
 import { FIXED, type Fixity, Freezer, isOrdinary, LOOSE, PLAIN } from "./Frozen.ts"
 import * as ListChange from "./ListChange.ts"
@@ -85,15 +86,20 @@ class FieldsCodec {
     // The fields of one that is not frozen may have been others when it was encoded.
     const previous = last !== undefined && Object.isFrozen(last.from) ? last : undefined
     const encoded: Record<string, unknown> = {}
-    for (const field of this.#fields) {
-      const { name } = field
-      const value = state[name]
-      const before = previous?.from[name]
-      const isSame = value === before && value !== undefined && !(isObject(value) && field.isLoose(value))
-      const to = isSame
-        ? previous?.to[name]
-        : field.encode(valueOf(state, name), previous && { from: before, to: previous.to[name] })
-      if (to !== undefined) encoded[name] = to
+    let name = ""
+    try {
+      for (const field of this.#fields) {
+        name = field.name
+        const value = state[name]
+        const before = previous?.from[name]
+        const isSame = value === before && value !== undefined && !(isObject(value) && field.isLoose(value))
+        const to = isSame
+          ? previous?.to[name]
+          : field.encode(valueOf(state, name), previous && { from: before, to: previous.to[name] })
+        if (to !== undefined) encoded[name] = to
+      }
+    } catch (defect) {
+      throw inField(name, defect)
     }
     return encoded
   }
@@ -153,6 +159,10 @@ class FieldsCodec {
     return false
   }
 }
+
+/** The same error, with the field in its path. */
+const inField = (name: string, defect: unknown): unknown =>
+  Schema.isSchemaError(defect) ? new Schema.SchemaError(new SchemaIssue.Pointer([name], defect.issue)) : defect
 
 const assertObject = (values: unknown): void => {
   if (typeof values !== "object" || values === null) {

@@ -363,6 +363,7 @@ export class ActorCell<State> implements Owner, Consumer {
     const { address: actor, context } = this.options
     const message = this.#current
     this.#inbox.guarded(() => this.options.observer?.crashed(message?.run === undefined ? message : undefined, cause))
+    const details = this.#detailsOf(message, cause)
     const runningSince = this.#activation?.runningSince
     const released = this.#passivate(Exit.failCause(cause))
     // A stopping actor does not restart.
@@ -375,14 +376,23 @@ export class ActorCell<State> implements Owner, Consumer {
     }
     const recovery = (this.#recovery ??= this.#makeRecovery())
     recovery.run(context, Effect.andThen(released, recovery.recover(cause, runningSince)))
-    this.#report(message?.tag, readable)
+    this.#report(details, cause)
     if (stopping) this.#whenIdle?.()
   }
 
+  /** What the log says of a crash, besides its labels and its cause. */
+  #detailsOf(message: Message.Message | undefined, cause: Cause.Cause<unknown>): Log.LogDetails {
+    let details: Log.LogDetails = { action: message?.tag }
+    this.#inbox.guarded(() => {
+      details = { ...details, ...this.options.crashDetails?.(message?.run === undefined ? message : undefined, cause) }
+    })
+    return details
+  }
+
   /** On a fiber of its own, so that nothing waits for the log. */
-  #report(action: string | undefined, cause: Cause.Cause<unknown>): void {
+  #report(details: Log.LogDetails, cause: Cause.Cause<unknown>): void {
     Effect.runForkWith(this.options.context)(
-      Log.error("An actor crashed", { ...labelsOf(this.options), action, cause })
+      Log.error("An actor crashed", { ...labelsOf(this.options), ...details, cause })
     )
   }
 
@@ -402,7 +412,8 @@ export class ActorCell<State> implements Owner, Consumer {
 
   #buildFailed(cause: Cause.Cause<unknown>): Effect.Effect<void> {
     return Effect.suspend(() => {
-      if (failureOf(Exit.failCause(cause), isNoInterruption) !== undefined) this.#report(undefined, cause)
+      if (failureOf(Exit.failCause(cause), isNoInterruption) !== undefined)
+        this.#report(this.#detailsOf(undefined, cause), cause)
       return this.#passivate(Exit.failCause(cause))
     })
   }

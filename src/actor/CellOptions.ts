@@ -1,10 +1,12 @@
 /** What the engine of an actor needs. Users of the runtime write a `Behavior`. */
+import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Log from "../Log.ts"
 import type { Handlers } from "./Activation.ts"
 import type { Overflow } from "./Mailbox.ts"
+import type { Message } from "./Message.ts"
 import type { MessageObserver, Observer } from "./Observer.ts"
 import type * as RestartPolicy from "./RestartPolicy.ts"
 
@@ -34,6 +36,8 @@ export interface Options<State> {
   readonly restore?: (lastGood: State) => State
   /** The labels of its log entries; by default its address. */
   readonly labels?: Log.LogDetails | undefined
+  /** What the log says of a crash, besides these labels, its message and its cause. */
+  readonly crashDetails?: (message: Message | undefined, cause: Cause.Cause<unknown>) => Log.LogDetails
   /** Transforms the effect of a handler, as part of handling the message. */
   readonly finish?: (
     tag: string,

@@ -119,10 +119,13 @@ export const draining = answerOf(texts.draining, soon)
 export const foreign = (origin: string | undefined): Answer =>
   turn(
     answer(texts.foreign.status, foreignMessage(origin)),
-    Log.debug("An upgrade was refused: its origin is not allowed", {
-      origin: inline(origin ?? ""),
-      hint: texts.foreign.hint
-    })
+    RejectionLog.limited(
+      "upgrade origin",
+      Log.warning("An upgrade was refused: its origin is not allowed", {
+        origin: inline(origin ?? ""),
+        hint: texts.foreign.hint
+      })
+    )
   )
 
 /** A limit of connections is reached. */
@@ -143,16 +146,25 @@ export const full = (of: Full, isForwarded: boolean): Answer =>
         })
   )
 
+const hints: { readonly [Tag in Refusal["_tag"]]: string } = {
+  Unauthorized: "The client has no valid credentials. Sign it in, and give its page the token (`LiveProvider token`).",
+  Forbidden: "The client is known and may not connect. Change what Authentication.layer checks if it should."
+}
+
 /** Refused by `Authentication`. */
 export const refused = (refusal: Refusal): Answer =>
   turn(
     refusal._tag === "Unauthorized"
       ? answer(401, refusal.message, { "www-authenticate": refusal.challenge ?? "Bearer" })
       : answer(403, refusal.message),
-    Log.debug("An upgrade was refused by Authentication", {
-      refusal: refusal._tag,
-      detail: refusal.detail
-    })
+    RejectionLog.limited(
+      `upgrade ${refusal._tag}`,
+      Log.warning("An upgrade was refused by Authentication", {
+        refusal: refusal._tag,
+        detail: refusal.detail,
+        hint: hints[refusal._tag]
+      })
+    )
   )
 
 const bearer = { "www-authenticate": "Bearer" }
@@ -160,7 +172,10 @@ const bearer = { "www-authenticate": "Bearer" }
 /** The principal was signed out meanwhile. */
 export const signedOut: Answer = turn(
   answerOf(texts.signedOut, bearer),
-  Log.debug("An upgrade was refused: its principal was signed out meanwhile")
+  RejectionLog.limited(
+    "upgrade signed out",
+    Log.warning("An upgrade was refused: its principal was signed out meanwhile", { hint: texts.signedOut.hint })
+  )
 )
 
 /** The same, when the socket is taken over already. */

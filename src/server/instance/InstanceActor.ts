@@ -20,6 +20,7 @@ import { ComponentCrashed, type LiveError, passedOn, refuse } from "../../LiveEr
 import type { Rooms } from "../room/Rooms.ts"
 import type * as Authorization from "../security/Authorization.ts"
 import type { ComponentDefinition } from "./ComponentDefinition.ts"
+import * as CrashReport from "./CrashReport.ts"
 import * as Guard from "./Guard.ts"
 import { Instance, type InstanceHost } from "./Instance.ts"
 import type { InstanceIdentity } from "./InstanceIdentity.ts"
@@ -206,6 +207,10 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
 
   get observer(): Observer<unknown> {
     return this
+  }
+
+  crashDetails(message: Message | undefined, cause: Cause.Cause<unknown>): Log.LogDetails {
+    return CrashReport.of(message, cause, Math.max(0, this.#activation))
   }
 
   initial(): unknown {

@@ -10,7 +10,7 @@ import type { ComponentStats } from "./ComponentStats.ts"
 import * as HeardEvents from "./HeardEvents.ts"
 import { Tally } from "./Tally.ts"
 import { coarse, type Counted } from "./TimeBuckets.ts"
-import { add, places, type TimeKind, type TimeRow, type TimeRows } from "./TimeRows.ts"
+import { add, places, type TimeKind, type TimeRows } from "./TimeRows.ts"
 import * as WritableFields from "./WritableFields.ts"
 
 /** What the numbers of all instances of a server share. */
@@ -32,13 +32,13 @@ const weightOf = (sequence: number): number =>
 
 /** The numbers of one instance. */
 export class InstanceStats extends Tally {
-  /** Messages that were handled in any way: calls, writes and events. */
-  messages = 0
   /** The age of the server, in milliseconds, when the last message came. */
   accessed: number
   readonly #component: ComponentStats
   readonly #host: StatsHost
-  #row: TimeRow | undefined
+  /** The row of its times: these two in place of an object for each instance. */
+  #counts: Uint16Array | undefined
+  #at = 0
 
   constructor(component: ComponentStats, host: StatsHost) {
     super()
@@ -49,19 +49,29 @@ export class InstanceStats extends Tally {
   }
 
   protected count(kind: TimeKind, micros: number, weight: number): void {
-    add((this.#row ??= this.#host.rows.take()), kind, micros, weight)
+    if (this.#counts === undefined) {
+      const { at, counts } = this.#host.rows.take()
+      this.#counts = counts
+      this.#at = at
+    }
+    add(this.#counts, this.#at, kind, micros, weight)
   }
 
   /** The times of a kind; undefined when there are none. */
   times(kind: TimeKind): Counted | undefined {
-    const row = this.#row
-    return row && { buckets: coarse, counts: row.counts, at: row.at + places[kind], max: this[`${kind}Max`] }
+    const counts = this.#counts
+    return counts && { buckets: coarse, counts, at: this.#at + places[kind], max: this[`${kind}Max`] }
   }
 
   /** The instance has stopped. */
   end(): void {
-    if (this.#row !== undefined) this.#host.rows.give(this.#row)
-    this.#row = undefined
+    if (this.#counts !== undefined) this.#host.rows.give({ counts: this.#counts, at: this.#at })
+    this.#counts = undefined
+  }
+
+  /** Messages that were handled in any way. */
+  get messages(): number {
+    return this.actions + this.writes + this.events
   }
 
   /** A message waits. */
@@ -140,7 +150,6 @@ export class InstanceStats extends Tally {
       const weight = fiber === undefined && queuedAt === 0 ? weightOf(this.messages) : 1
       this.#timed("run", this.#host.micros() - begunAt, weight)
     }
-    this.messages++
     if (WritableFields.fieldOf(tag) !== undefined) {
       this.writes++
       this.#component.writes++

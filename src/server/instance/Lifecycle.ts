@@ -21,6 +21,22 @@ export const Happening = Schema.Literals([
 /** What may happen to an instance. */
 export type Happening = typeof Happening.Type
 
+/** What the log says of it. A crash has a report of its own. */
+export const lines: { readonly [What in Happening]: readonly [level: "info" | "warning", text: string] | undefined } = {
+  mounted: ["info", "An instance has started"],
+  stopped: ["info", "An instance has stopped"],
+  passivated: ["info", "An instance was passivated"],
+  crashed: undefined,
+  restarted: ["info", "An instance runs again"],
+  faulted: ["warning", "An instance has crashed too often, and is probed later"],
+  degraded: ["info", "An instance is degraded"],
+  unhealthy: ["warning", "An instance is unhealthy"],
+  recovered: ["info", "An instance is healthy again"],
+  interrupted: ["warning", "A handler was interrupted, because it ran too long"],
+  killed: ["warning", "A handler did not end when it was interrupted, and was left behind"],
+  probed: ["info", "An instance that had crashed too often is probed"]
+}
+
 /** Something that happened to an instance. */
 export const LifecycleEvent = Schema.Struct({
   happening: Happening,

@@ -72,7 +72,7 @@ export abstract class Tally {
 
   /** Counts a time that stands for `weight` times. */
   time(kind: TimeKind, exactly: number, weight: number): void {
-    const micros = Math.min(longest, Math.max(0, Math.round(exactly)))
+    const micros = Math.min(longest, Math.max(0, Math.round(exactly))) | 0
     this.count(kind, micros, weight)
     switch (kind) {
       case "run":

@@ -52,7 +52,7 @@ export class TimeRows {
 }
 
 /** Counts a time in a row. When a count is full, all of its kind are halved, so that recent times weigh more. */
-export const add = ({ at, counts }: TimeRow, kind: TimeKind, micros: number, weight: number): void => {
+export const add = (counts: Uint16Array, at: number, kind: TimeKind, micros: number, weight: number): void => {
   const first = at + places[kind]
   const index = first + coarse.of(micros)
   if ((counts[index] as number) + weight > 0xffff) {

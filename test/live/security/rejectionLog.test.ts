@@ -27,6 +27,10 @@ const strangers: Readonly<Record<string, (url: string) => Effect.Effect<unknown,
         yield* socket.answer(id)
       }
     }).pipe(Effect.scoped),
+  "An upgrade was refused: its origin is not allowed": (url) =>
+    Effect.gen(function* () {
+      for (let turn = 0; turn < 100; turn++) yield* Effect.exit(connect(url, { origin: "https://evil.example" }))
+    }).pipe(Effect.scoped),
   "A session token was rejected": (url) =>
     Effect.gen(function* () {
       const known = yield* connect(url)

@@ -50,7 +50,7 @@ describe("a row of times", () => {
   it("goes to the next instance as if nobody had had it", () => {
     const rows = new TimeRows()
     const row = rows.take()
-    add(row, "wait", 5000, 3)
+    add(row.counts, row.at, "wait", 5000, 3)
     rows.give(row)
     const next = rows.take()
     assert.strictEqual(next.at, row.at)
@@ -61,8 +61,8 @@ describe("a row of times", () => {
   it("keeps its shares when one of its counts is full", () => {
     const row = new TimeRows().take()
     for (let index = 0; index < 100_000; index++) {
-      add(row, "run", 100, 1)
-      add(row, "run", 300_000, 1)
+      add(row.counts, row.at, "run", 100, 1)
+      add(row.counts, row.at, "run", 300_000, 1)
     }
     const counted = { ...row, buckets: coarse, at: row.at + places.run, max: 300_000 }
     assert.isBelow(quantile(counted, 0.4), 200)
