@@ -14,6 +14,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { createHash, timingSafeEqual } from "node:crypto"
 import * as Authentication from "../security/Authentication.ts"
+import { withoutStack } from "../StartError.ts"
 import * as DirectRequest from "./DirectRequest.ts"
 
 /** Why somebody may not see the monitor. */
@@ -137,8 +138,8 @@ const makeToken = (
   token: string,
   source: MonitorTokenError["source"]
 ): Effect.Effect<(given: string) => boolean, MonitorTokenError> => {
-  if (token.length < minLength) return Effect.fail(new MonitorTokenError({ reason: "tooShort", source }))
-  if (/\s/.test(token)) return Effect.fail(new MonitorTokenError({ reason: "space", source }))
+  const reason = token.length < minLength ? "tooShort" : /\s/.test(token) ? "space" : undefined
+  if (reason !== undefined) return Effect.fail(withoutStack(new MonitorTokenError({ reason, source })))
   const digest = digestOf(token)
   return Effect.succeed((given) => timingSafeEqual(digestOf(given), digest))
 }
