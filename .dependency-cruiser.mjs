@@ -9,6 +9,7 @@ const directions = {
   contract: [],
   actor: [],
   server: ["contract", "actor"],
+  dashboard: ["contract"],
   cluster: ["contract", "actor", "server"],
   client: ["contract"],
   react: ["client", "contract"],
@@ -44,6 +45,10 @@ const builtins = new Set(builtinModules.map((name) => name.replace(/^node:/, "")
 const node = `^(node:)?(${[...builtins].join("|")})$`
 const forServers = "^node_modules/(ws|@types/ws|@effect/platform-node|@effect/platform-node-shared)/"
 
+/** The page of the dashboard, which nothing else imports, and what only it has. */
+const page = "^src/dashboard/page/"
+const bundled = "^node_modules/(@types/)?(react|react-dom|uplot)/"
+
 /** What may use Node, sockets and the platform. The actor runtime may not. */
 const servers = ["server", "cluster", "testing", "cli"]
 
@@ -60,7 +65,7 @@ export default {
       name: "browser-safe",
       comment: "The contract, the client and the React binding run in a browser: nothing they reach may need Node.",
       severity: "error",
-      from: { path: ours("contract", "client", "react") },
+      from: { path: ours("contract", "client", "react", "dashboard") },
       to: { path: `${node}|${forServers}`, reachable: true }
     },
     {
@@ -90,6 +95,9 @@ export default {
     ...floors.map((name, index) => ({ from: { path: floor(name) }, to: { path: floor(...floors.slice(index)) } })),
     // Bench and torture measure and try from outside: they may import what they like, as long as they go round in no circle.
     { from: { path: "^(bench|torture)/" }, to: {} },
+    // The server serves the components of the dashboard; the page shows them, and is bundled with what it needs.
+    { from: { path: floor("monitor") }, to: { path: "^src/dashboard/[^/]+$" } },
+    { from: { path: page }, to: { path: `${page}|${ours("client", "react")}|${bundled}` } },
     { from: { path: "^src/" }, to: { path: effect } },
     { from: { path: "^src/" }, to: { path: log } },
     { from: { path: ours("react") }, to: { path: "^node_modules/(@types/)?react/" } },

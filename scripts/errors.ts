@@ -47,8 +47,14 @@ const sections: ReadonlyArray<{
   },
   {
     title: "Monitor",
-    about: "What a program that asks a monitor gets.",
-    files: ["src/server/monitor/Monitor.ts", "src/server/monitor/Performance.ts"]
+    about: "What a program that asks a monitor gets, and what the [dashboard](dashboard.md) shows.",
+    files: [
+      "src/server/monitor/Monitor.ts",
+      "src/server/monitor/Performance.ts",
+      "src/dashboard/AlertTable.ts",
+      "src/dashboard/ConnectionTable.ts",
+      "src/dashboard/InstanceDetail.ts"
+    ]
   },
   {
     title: "Tests",

@@ -24,6 +24,8 @@ const clients = fileURLToPath(new URL("../clients", import.meta.url))
 export const layer = (dist: string, options: { readonly port?: number; readonly host?: string } = {}) =>
   LiveServer.layerHttp({
     components,
+    // At /api/live/dashboard, for browsers on the same machine.
+    dashboard: true,
     routes: Layer.mergeAll(
       // A page without fibra: what the open protocol is like in plain JavaScript.
       HttpStaticServer.layer({ root: clients, prefix: "/clients", cacheControl: "no-cache" }),

@@ -7,8 +7,10 @@ import { ConnectionLimits } from "./transport/ConnectionLimits.ts"
 import * as Authentication from "./security/Authentication.ts"
 import type { WireProtocol } from "./transport/Connection.ts"
 import * as LiveConfig from "./LiveConfig.ts"
+import * as LiveDashboard from "./LiveDashboard.ts"
 import type * as LiveCore from "./LiveCore.ts"
 import * as MonitorAccess from "./monitor/MonitorAccess.ts"
+import * as MonitorGuard from "./monitor/MonitorGuard.ts"
 import * as MonitorHttp from "./monitor/MonitorHttp.ts"
 import * as LiveJson from "./wire/json/LiveJson.ts"
 import * as LiveRpc from "./wire/rpc/LiveRpc.ts"
@@ -21,11 +23,24 @@ import * as Upgrade from "./http/Upgrade.ts"
 import * as UpgradeRejection from "./http/UpgradeRejection.ts"
 import * as WebSocketWriter from "./transport/WebSocketWriter.ts"
 
+/** What is served. */
+interface RoutesOptions {
+  /** Whether there is a dashboard (false). */
+  readonly dashboard?: boolean
+  /** Called with each request to a wire. */
+  readonly onRequest?: (incoming: IncomingMessage) => void
+}
+
 /** Adds the endpoints of the wires and of the monitor to a router. */
-export const layer = (
-  onRequest: (incoming: IncomingMessage) => void = () => {}
-): Layer.Layer<never, LiveCore.StartError, HttpRouter.HttpRouter | LiveCore.Core> =>
-  Layer.merge(wires(onRequest), Layer.provide(MonitorHttp.layer, MonitorAccess.layerProvided))
+export const layer = ({ dashboard = false, onRequest = () => {} }: RoutesOptions = {}): Layer.Layer<
+  never,
+  LiveCore.StartError,
+  HttpRouter.HttpRouter | LiveCore.Core
+> => {
+  const guarded = Layer.provide(LiveDashboard.layer, Layer.provide(MonitorGuard.layer, RejectionLog.layer))
+  const monitor = dashboard ? Layer.merge(MonitorHttp.layer, guarded) : MonitorHttp.layer
+  return Layer.merge(wires(onRequest), Layer.provide(monitor, MonitorAccess.layerProvided))
+}
 
 /** Adds `${path}/rpc` and `${path}/ws` to a router. `onRequest` is called with each request to them. */
 const wires = (

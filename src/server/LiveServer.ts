@@ -46,6 +46,8 @@ export type RoutesRequirements<R> = Exclude<
 /** A server of its own. */
 export interface HttpOptions<Components extends ReadonlyArray<Component.Any>, E, R> {
   readonly components: Components
+  /** Whether there is a dashboard at `${path}/dashboard`, for those whom `MonitorAccess` lets in (false). */
+  readonly dashboard?: boolean
   /** Where it listens; 0 is any free port. Left out: `PORT` of the environment, or 3000. */
   readonly port?: number | Config.Config<number>
   /** The address that it listens on. Left out: all of them. */
@@ -88,7 +90,7 @@ type HttpLayer<Components extends ReadonlyArray<Component.Any>, E, R> = Layer.La
 export const layerHttp = <const Components extends ReadonlyArray<Component.Any>, E = never, R = never>(
   options: HttpOptions<Components, E, R>
 ): HttpLayer<Components, E, R> => {
-  const live = Layer.provideMerge(LiveRoutes.layer(), Layer.provide(LiveCore.layerUndrained(options), observed))
+  const live = Layer.provideMerge(LiveRoutes.layer(options), Layer.provide(LiveCore.layerUndrained(options), observed))
   const routes = (options.routes ?? Layer.empty) as Layer.Layer<never, E, R>
   const served = HttpRouter.serve(Layer.provideMerge(routes, live), quiet)
   const listening = Layer.unwrap(Effect.map(place(options), NodeServer.listening))
@@ -125,6 +127,7 @@ export const layerHttp = <const Components extends ReadonlyArray<Component.Any>,
  */
 export const layer = <const Components extends ReadonlyArray<Component.Any>>(options: {
   readonly components: Components
+  readonly dashboard?: boolean
 }): Layer.Layer<
   Principals.Principals,
   LiveCore.StartError,
@@ -134,7 +137,7 @@ export const layer = <const Components extends ReadonlyArray<Component.Any>>(opt
     Effect.gen(function* () {
       const responder = yield* ShutdownResponder.ShutdownResponder
       yield* Effect.addFinalizer(() => Effect.sync(() => responder.begin()))
-      return LiveRoutes.layer((incoming) => responder.see(incoming))
+      return LiveRoutes.layer({ ...options, onRequest: (incoming) => responder.see(incoming) })
     })
   ).pipe(Layer.provideMerge(LiveCore.layer(options)), Layer.provide([ShutdownResponder.layer, observed]))
 

@@ -38,9 +38,9 @@ type AttachedLayer<Components extends ReadonlyArray<Component.Any>> = Layer.Laye
  */
 export const layerAttached = <const Components extends ReadonlyArray<Component.Any>>(
   server: SharedServer.NodeHttpServerLike,
-  options: { readonly components: Components }
+  options: { readonly components: Components; readonly dashboard?: boolean }
 ): AttachedLayer<Components> => {
-  const live = Layer.provideMerge(LiveRoutes.layer(), LiveCore.layerUndrained(options))
+  const live = Layer.provideMerge(LiveRoutes.layer(options), LiveCore.layerUndrained(options))
   const served = HttpRouter.serve(live, { disableLogger: true, disableListenLog: true })
   const shared = Layer.unwrap(Effect.map(LiveConfig.LiveConfig, ({ path }) => SharedServer.layer(server, path)))
   const layer = Layer.provideMerge(Drain.layer, served).pipe(Layer.provide(shared))
@@ -75,6 +75,8 @@ export const attach = <const Components extends ReadonlyArray<Component.Any>, E>
   server: SharedServer.NodeHttpServerLike,
   options: {
     readonly components: Components
+    /** Whether there is a dashboard at `${path}/dashboard`, for those whom `MonitorAccess` lets in (false). */
+    readonly dashboard?: boolean
     readonly layers: Layer.Layer<LiveCore.Requirements<Components>, E>
   }
 ): Promise<Attached> => {

@@ -8,7 +8,7 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Context, Effect, Layer } from "effect"
-import { type Browser, chromium, type Page } from "playwright-core"
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core"
 
 const home = fileURLToPath(new URL("../../node_modules/.cache/chromium", import.meta.url))
 
@@ -60,10 +60,10 @@ export class Chromium extends Context.Service<Chromium, Browser>()("test/browser
   )
 
   /** Opens a page until the Scope closes. */
-  static readonly open = Effect.fn("Chromium.open")(function* (url: string) {
+  static readonly open = Effect.fn("Chromium.open")(function* (url: string, options: BrowserContextOptions = {}) {
     const browser = yield* Chromium
     const context = yield* Effect.acquireRelease(
-      Effect.promise(() => browser.newContext()),
+      Effect.promise(() => browser.newContext(options)),
       (context) => Effect.promise(() => context.close())
     )
     const page = yield* Effect.promise(() => context.newPage())

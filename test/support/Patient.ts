@@ -17,6 +17,7 @@ export class Patient extends Component.Service<Patient>()("Patient", {
   writable: ["note"],
   actions: [
     Rpc.make("Count", { success: Schema.Int }),
+    Rpc.make("Note", { payload: { text: Schema.String } }),
     Rpc.make("Look"),
     Rpc.make("Refuse", { error: Refused }),
     Rpc.make("Crash"),
@@ -29,6 +30,7 @@ export class Patient extends Component.Service<Patient>()("Patient", {
 /** In virtual time nobody would wait between two restarts. */
 const restart = { intensity: 20, backoff: 0 }
 
+/** Its behaviour. */
 export const PatientLayer = Patient.toLayer(
   Effect.gen(function* () {
     const self = yield* Patient
@@ -38,6 +40,7 @@ export const PatientLayer = Patient.toLayer(
           self.update((state) => ({ ...state, count: state.count + 1 })),
           ({ count }) => count
         ),
+      Note: ({ text }) => Effect.asVoid(self.update((state) => ({ ...state, note: text }))),
       Look: () => Effect.void,
       Refuse: () => Effect.fail(new Refused()),
       Crash: () => Effect.die(new Error("it broke")),

@@ -61,6 +61,7 @@ const copied = [
   "CONTRIBUTING.md",
   "package.json",
   "tsconfig.json",
+  "vite.dashboard.config.ts",
   "vitest.config.ts",
   "vitest.mutate.config.ts",
   "stryker.config.mjs",

@@ -14,6 +14,7 @@ import { quote } from "../../ErrorText.ts"
 import type { ComponentDefinition } from "../instance/ComponentDefinition.ts"
 import { ComponentRegistry } from "../instance/ComponentRegistry.ts"
 import * as Figures from "../instance/Figures.ts"
+import type { InstanceActor } from "../instance/InstanceActor.ts"
 import type { InstanceInfo } from "../instance/InstanceInfo.ts"
 import { InstanceRunner } from "../instance/InstanceRunner.ts"
 import type { LifecycleEvent } from "../instance/Lifecycle.ts"
@@ -59,6 +60,8 @@ export class Monitor extends Context.Service<
     readonly restart: (id: string) => Effect.Effect<void, InstanceNotFound>
     /** Stops an instance after the messages that it has begun, and waits for that. */
     readonly stop: (id: string) => Effect.Effect<void, InstanceNotFound>
+    /** How the one of this id is; healthy when nothing else is known. */
+    readonly healthUnsafe: (id: string) => Health
     /** All components of this server, also those without instances. */
     readonly components: Effect.Effect<ReadonlyArray<ComponentReport>>
     readonly overview: Effect.Effect<Overview>
@@ -93,15 +96,15 @@ const make = Effect.gen(function* () {
 
   const componentOf = (
     { component: { componentName: component, version }, stats }: ComponentDefinition,
-    running: ReadonlyArray<InstanceInfo>
+    running: ReadonlyArray<InstanceActor>
   ): ComponentReport => ({
     component,
     version,
     instances: running.length,
     started: stats.started,
-    health: countsOf(running.map(({ id }) => healthOf(id))),
-    readers: sum(running, ({ readers }) => readers),
-    bytes: sum(running, ({ bytes }) => bytes),
+    health: countsOf(running.map(({ instance }) => healthOf(instance.id))),
+    readers: sum(running, ({ instance }) => instance.cursors.size),
+    bytes: sum(running, ({ instance }) => instance.bytes),
     figures: Figures.of(stats, age())
   })
 
@@ -128,8 +131,9 @@ const make = Effect.gen(function* () {
         const actor = runner.findUnsafe(id)
         return actor === undefined ? missed(id) : runner.stop(actor)
       }),
-    components: Effect.map(runner.list, (all) => {
-      const byComponent = Map.groupBy(all, ({ component }) => component)
+    healthUnsafe: healthOf,
+    components: Effect.map(runner.actors, (all) => {
+      const byComponent = Map.groupBy(all, ({ address }) => address)
       return registry.all.map((each) => componentOf(each, byComponent.get(each.component.componentName) ?? []))
     }),
     overview: Effect.gen(function* () {

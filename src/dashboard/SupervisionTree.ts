@@ -1,0 +1,36 @@
+/** What is supervised by what on a server, and what its supervisor does with it. */
+import * as Schema from "effect/Schema"
+import * as Component from "../Component.ts"
+
+/** An instance that is not well. */
+const TroubledRow = Schema.Struct({
+  id: Schema.String,
+  key: Schema.NullOr(Schema.String),
+  status: Schema.String,
+  health: Schema.String,
+  crashes: Schema.Int,
+  restarts: Schema.Int
+})
+
+/** Instances in the tree, of one component: those that are not well. */
+export const maxTroubled = 20
+
+/** A component in the tree. */
+const BranchRow = Schema.Struct({
+  component: Schema.String,
+  /** More than `intensity` crashes within so many milliseconds make an instance faulted; it is probed after a while. */
+  intensity: Schema.Int,
+  within: Schema.Finite,
+  probe: Schema.Finite,
+  running: Schema.Int,
+  restarting: Schema.Int,
+  faulted: Schema.Int,
+  stopping: Schema.Int,
+  troubled: Schema.Array(TroubledRow)
+})
+
+/** The tree. */
+export class SupervisionTree extends Component.Service<SupervisionTree>()("SupervisionTree", {
+  state: { branches: Schema.Array(BranchRow) },
+  initial: () => ({ branches: [] })
+}) {}
