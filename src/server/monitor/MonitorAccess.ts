@@ -63,22 +63,23 @@ export class MonitorTokenError extends Schema.TaggedError<MonitorTokenError>()("
  */
 export const layer = <R = never>(
   allows: (request: HttpServerRequest) => Effect.Effect<boolean, HttpServerResponse, R>
-): Layer.Layer<MonitorAccess, never, Exclude<R, HttpServerRequest | Scope.Scope>> =>
+): Layer.Layer<MonitorAccess, never, Needed<R>> =>
+  withContext(
+    (context: Context.Context<Needed<R>>) => (request) =>
+      allows(request).pipe(
+        Effect.map((allowed) => (allowed ? undefined : "denied")),
+        Effect.scoped,
+        Effect.provideService(HttpServerRequest, request),
+        Effect.provideContext(context as Context.Context<R>)
+      )
+  )
+
+type Needed<R> = Exclude<R, HttpServerRequest | Scope.Scope>
+
+const withContext = <R>(make: (context: Context.Context<R>) => Check): Layer.Layer<MonitorAccess, never, R> =>
   Layer.effect(
     MonitorAccess,
-    Effect.contextWith((context: Context.Context<Exclude<R, HttpServerRequest | Scope.Scope>>) =>
-      Effect.succeed(
-        MonitorAccess.of({
-          check: (request) =>
-            allows(request).pipe(
-              Effect.map((allowed) => (allowed ? undefined : "denied")),
-              Effect.scoped,
-              Effect.provideService(HttpServerRequest, request),
-              Effect.provideContext(context as Context.Context<R>)
-            )
-        })
-      )
-    )
+    Effect.contextWith((context: Context.Context<R>) => Effect.succeed(MonitorAccess.of({ check: make(context) })))
   )
 
 /** Lets in whoever sends this token, of at least 32 characters, in `Authorization: Bearer`, and nobody else. */
