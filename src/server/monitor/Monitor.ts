@@ -108,12 +108,13 @@ const make = Effect.gen(function* () {
     figures: Figures.of(stats, age())
   })
 
+  const readUnsafe = Effect.runSyncWith(yield* Effect.context<never>())
   yield* Measurements.offer(registry.all, () => {
     const { heapUsed, rss } = process.memoryUsage()
     return {
-      connections: Effect.runSync(transport.size),
-      ...Effect.runSync(sessions.size),
-      rooms: Effect.runSync(rooms.size),
+      connections: readUnsafe(transport.size),
+      ...readUnsafe(sessions.size),
+      rooms: readUnsafe(rooms.size),
       lag: lagUnsafe(),
       heapUsed,
       rss,
