@@ -278,6 +278,9 @@ const wall: Readonly<Record<string, string>> = {
   "src/server/IdGenerator.ts": "an id has a time in it, so that no two processes make the same",
   "src/server/instance/Checkpointer.ts": "a token says when it was sealed",
   "src/server/instance/Tracing.ts": "a span says when it was",
+  "src/server/monitor/MonitorReply.ts": "an answer says when it was given",
+  "src/server/monitor/Performance.ts": "an alert says when it was raised",
+  "src/server/monitor/Surroundings.ts": "a recorded message says when it was",
   "src/server/room/Rooms.ts": "an event says when it was said",
   "src/server/security/Revocations.ts": "held against when tokens were sealed",
   "src/server/security/StateToken.ts": "a token says when it was sealed",
@@ -286,7 +289,8 @@ const wall: Readonly<Record<string, string>> = {
   "src/server/store/Records.ts": "as long as a token is good",
   "src/server/store/SnapshotSql.ts": "as long as a token is good",
   "src/server/transport/CachedClock.ts": "an answer says when it was given",
-  "src/server/wire/rpc/LiveRpc.ts": "an answer says what time it is"
+  "src/server/wire/rpc/LiveRpc.ts": "an answer says what time it is",
+  "src/testing/ReplayError.ts": "a recorded message says when it was"
 }
 
 const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })

@@ -60,6 +60,17 @@ export class MonitorTokenError extends Schema.TaggedError<MonitorTokenError>()("
  * with. Neither the token nor the machine they come from counts then. Its services are taken from where this layer is built.
  *
  * <!-- snippet: test/examples/Monitoring.test.ts#access -->
+ *
+ * ```ts
+ * const access = MonitorAccess.layer(
+ *   Effect.fnUntraced(function* (request) {
+ *     const team = yield* Team // taken from where the layer is provided with it
+ *     const role = yield* team.roleOf(request.cookies["session"] ?? "")
+ *     if (role === undefined) return yield* Effect.fail(HttpServerResponse.redirect("/login"))
+ *     return role === "operations" // others are answered 403
+ *   })
+ * )
+ * ```
  */
 export const layer = <R = never>(
   allows: (request: HttpServerRequest) => Effect.Effect<boolean, HttpServerResponse, R>

@@ -67,6 +67,10 @@ const make = Effect.gen(function* () {
   const runner = yield* InstanceRunner
   const config = yield* LiveConfig.LiveConfig
   const age = () => runner.ageUnsafe().age
+  const begun = yield* Clock.currentTimeMillis
+  const started = age()
+  /** Milliseconds since 1970 on a clock that only goes on. */
+  const now = () => begun + age() - started
   const alerts = new Alerts(Duration.toMillis(config.alertCooldown))
   const watched = registry.all.map((definition): Watched => ({
     definition,
@@ -114,7 +118,7 @@ const make = Effect.gen(function* () {
     for (const each of watched) lookAtComponent(each)
     // The halves of its minute end when somebody asks.
     for (const { definition } of watched) definition.traffic.recently(age())
-    for (const { component, instance, kind, message } of alerts.endRound(yield* Clock.currentTimeMillis)) {
+    for (const { component, instance, kind, message } of alerts.endRound(now())) {
       yield* Log.warning(message, { alert: kind, component, instance })
     }
   })
@@ -127,8 +131,8 @@ const make = Effect.gen(function* () {
   return Performance.of({
     alerts: Effect.sync(() => alerts.all),
     resolve: (id) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const alert = alerts.resolve(id, now)
+      Effect.suspend(() => {
+        const alert = alerts.resolve(id, now())
         return alert === undefined ? Effect.fail(new AlertNotFound({ id: id.slice(0, 256) })) : Effect.succeed(alert)
       }),
     suggestions: Effect.sync(() =>

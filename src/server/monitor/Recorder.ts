@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
+import * as Monotonic from "../../actor/Monotonic.ts"
 import type * as Component from "../../Component.ts"
 import type { Json } from "../../Json.ts"
 import * as Log from "../../Log.ts"
@@ -85,16 +86,17 @@ class FlightRecorder implements Recorders {
   readonly #failed: (actor: InstanceActor, defect: unknown) => void
   #find: ((id: string) => InstanceActor | undefined) | undefined
 
-  constructor(options: RecorderOptions, failed: (actor: InstanceActor, defect: unknown) => void) {
+  constructor(options: RecorderOptions, clock: Clock.Clock, failed: (actor: InstanceActor, defect: unknown) => void) {
     this.#limits = { messages: options.messages ?? 50, maxBytes: options.maxBytes ?? 2 ** 18 }
     this.#components = new Set(options.components)
     this.#claims = new Set(options.claims)
     this.#failed = failed
-    this.#recordings = new Recordings({
+    const limits = {
       maxTotalBytes: options.maxTotalBytes ?? 2 ** 24,
       crashes: options.crashes ?? 32,
       keepFor: Duration.toMillis(options.keepFor ?? "24 hours")
-    })
+    }
+    this.#recordings = new Recordings(limits, () => Monotonic.millisUnsafe(clock))
   }
 
   attach: Recorders["attach"] = (find) =>
@@ -132,12 +134,12 @@ class FlightRecorder implements Recorders {
     return recorded && recordingOf(recorded)
   }
 
-  crash(id: string, now: number): Recording | undefined {
-    return this.#recordings.crashes(now).get(id)?.recording
+  crash(id: string): Recording | undefined {
+    return this.#recordings.crashes.get(id)?.recording
   }
 
-  list(now: number): ReadonlyArray<RecordingInfo> {
-    const crashes = this.#recordings.crashes(now)
+  list(): ReadonlyArray<RecordingInfo> {
+    const crashes = this.#recordings.crashes
     const live = Array.from(this.#recorded, ([id, { actor, tape }]) => ({
       id,
       component: actor.address,
@@ -230,16 +232,15 @@ export const layer = (options: RecorderOptions = {}): Layer.Layer<Recorder> =>
     Recorder,
     Effect.gen(function* () {
       const run = Effect.runForkWith(yield* Effect.context<never>())
-      const flight = new FlightRecorder(options, ({ labels }, cause) =>
+      const flight = new FlightRecorder(options, yield* Clock.Clock, ({ labels }, cause) =>
         run(Log.error("An instance could not be recorded, and is not any more", { ...labels, cause }))
       )
       const recorder = Recorder.of({
         start: (id) => Effect.sync(() => flight.start(id)),
         stop: (id) => Effect.sync(() => flight.stop(id)),
-        get: (id) =>
-          Effect.map(Clock.currentTimeMillis, (now) => Option.fromUndefinedOr(flight.get(id) ?? flight.crash(id, now))),
-        crash: (id) => Effect.map(Clock.currentTimeMillis, (now) => Option.fromUndefinedOr(flight.crash(id, now))),
-        list: Effect.map(Clock.currentTimeMillis, (now) => flight.list(now))
+        get: (id) => Effect.sync(() => Option.fromUndefinedOr(flight.get(id) ?? flight.crash(id))),
+        crash: (id) => Effect.sync(() => Option.fromUndefinedOr(flight.crash(id))),
+        list: Effect.sync(() => flight.list())
       })
       flights.set(recorder, flight)
       return recorder

@@ -21,6 +21,8 @@ interface Crash {
   readonly bytes: number
   /** Milliseconds since 1970. */
   readonly at: number
+  /** When it was kept, on the clock of the recordings. */
+  readonly since: number
 }
 
 /** Part of the limit that is in use after the largest have gone, so that they are not looked for at each message. */
@@ -29,13 +31,16 @@ const afterwards = 0.9
 /** The recordings of one server. */
 export class Recordings {
   readonly #limits: RecordingsLimits
+  readonly #now: () => number
   readonly #tapes = new Map<string, Tape>()
   /** By the id of the instance, the oldest first. */
   readonly #crashes = new Map<string, Crash>()
   #bytes = 0
 
-  constructor(limits: RecordingsLimits) {
+  /** `now` gives milliseconds on a clock that only goes on. */
+  constructor(limits: RecordingsLimits, now: () => number) {
     this.#limits = limits
+    this.#now = now
   }
 
   /** Bytes of everything. */
@@ -68,7 +73,7 @@ export class Recordings {
   /** Keeps a recording of an instance that has crashed. */
   crashed(recording: Recording, bytes: number, at: number): void {
     this.#forget(recording.id)
-    this.#crashes.set(recording.id, { recording, bytes, at })
+    this.#crashes.set(recording.id, { recording, bytes, at, since: this.#now() })
     this.#bytes += bytes
     for (const [id] of this.#crashes) {
       if (this.#crashes.size <= this.#limits.crashes) break
@@ -78,8 +83,9 @@ export class Recordings {
   }
 
   /** The recordings of the last crashes that are not too old. */
-  crashes(now: number): ReadonlyMap<string, Pick<Crash, "recording" | "at">> {
-    for (const [id, { at }] of this.#crashes) if (now - at > this.#limits.keepFor) this.#forget(id)
+  get crashes(): ReadonlyMap<string, Pick<Crash, "recording" | "at">> {
+    const oldest = this.#now() - this.#limits.keepFor
+    for (const [id, { since }] of this.#crashes) if (since < oldest) this.#forget(id)
     return this.#crashes
   }
 
