@@ -66,7 +66,7 @@ describe("a value in a state", () => {
         list: Schema.Array(kind.schema),
         n: Schema.Int
       })
-      const state = { value: kind.make(1), list: [kind.make(2), kind.make(3)], n: 1 }
+      const state = codec.freeze({ value: kind.make(1), list: [kind.make(2), kind.make(3)], n: 1 })
       const before = codec.encode(state)
       const after = codec.encode({ ...state, n: 2 }, { from: state, to: before })
       if (kind.isFrozen) {
