@@ -39,7 +39,7 @@ const all: Readonly<Record<string, unknown>> = { ...unsendable, good }
 const RelayLayer = Relay.toLayer(
   Effect.gen(function* () {
     const { props } = yield* Relay
-    if (props.broken !== "") yield* Effect.fail(all[props.broken]) as Effect.Effect<never>
+    if (props.broken !== "") return yield* Effect.fail(all[props.broken]) as Effect.Effect<never>
     return Relay.of({ Pass: ({ name }) => Effect.fail(all[name]) as Effect.Effect<never> })
   }),
   { restart: { intensity: 100 } }

@@ -26,7 +26,7 @@ const subject = (view: (state: State) => State) =>
           const self = yield* Viewed
           if (self.activation === 1) {
             yield* self.set({ count: 77, list: ["half"] })
-            yield* Effect.andThen(Effect.sleep("1 second"), Effect.die("no build"))
+            return yield* Effect.andThen(Effect.sleep("1 second"), Effect.die("no build"))
           }
           return Viewed.of({
             Add: () => Effect.asVoid(self.update(({ count, list }) => ({ count: count + 1, list: [...list, count] }))),
