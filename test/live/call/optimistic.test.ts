@@ -1,6 +1,6 @@
 /** What a client shows of calls that have no answer yet: what they are going to do, once, and then what they did. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Latch, Layer, Logger, Schema, type Scope } from "effect"
+import { Effect, Fiber, Latch, Layer, Logger, LogLevel, Schema, type Scope } from "effect"
 import { Rpc } from "effect/rpc"
 import { TestClock } from "effect/testing"
 import { Component } from "fibra"
@@ -72,7 +72,9 @@ const lab = (
   log: Array<unknown> = []
 ) => {
   const latch = Latch.makeUnsafe(false)
-  const logger = Logger.make(({ message }) => void log.push(message))
+  const logger = Logger.make(({ logLevel, message }) => {
+    if (LogLevel.isGreaterThanOrEqualTo(logLevel, "Warn")) log.push(message)
+  })
   return Effect.flatMap(LiveTest, (live) => test({ live, latch })).pipe(
     Effect.provide(
       LiveTest.layer({ components: [Sum] }).pipe(

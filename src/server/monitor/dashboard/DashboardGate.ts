@@ -4,7 +4,6 @@
  */
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as ByteSize from "effect/ByteSize"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
@@ -12,6 +11,7 @@ import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Monotonic from "../../../actor/Monotonic.ts"
 import * as Log from "../../../Log.ts"
 import * as ClientAddress from "../../http/ClientAddress.ts"
 import * as LiveConfig from "../../LiveConfig.ts"
@@ -75,7 +75,7 @@ export const layer: Layer.Layer<DashboardGate, never, MonitorGuard> = Layer.effe
         onSuccess: () =>
           Effect.gen(function* () {
             const isSecure = request.headers["origin"]?.startsWith("https:") === true
-            const ticket = tickets.issue(yield* Clock.currentTimeMillis, isSecure)
+            const ticket = tickets.issue(yield* Monotonic.millis, isSecure)
             yield* Log.info("Somebody signed in to the dashboard", { by: addressOf(request) })
             return HttpServerResponse.redirect("./", {
               status: 303,
@@ -87,7 +87,7 @@ export const layer: Layer.Layer<DashboardGate, never, MonitorGuard> = Layer.effe
 
     return DashboardGate.of({
       admit: (request) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Effect.flatMap(Monotonic.millis, (now) =>
           tickets.accepts(request.cookies, now)
             ? Effect.void
             : Effect.mapError(guard.admit(request), (refusal) =>

@@ -9,7 +9,7 @@ const age = 12 * 3600 * 1000
 
 const cookie = "fibra-dashboard"
 
-/** The tickets of one server. */
+/** The tickets of one server. `now` is milliseconds on a clock that only goes on. */
 export class DashboardTickets {
   readonly #key = randomBytes(32)
 
