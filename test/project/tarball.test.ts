@@ -75,11 +75,14 @@ const serve = (cwd: string, port: number) =>
 const tool = (cwd: string, path: string, ...args: ReadonlyArray<string>) =>
   run(cwd, "node", [join(root, "node_modules", path), ...args])
 
-/** The relative links of a page, from the root of the package and without what follows `#`. */
+/**
+ * The relative links of a page, from the root of the package and without what follows `#`. Pictures are not in the package:
+ * they are large, and the page says the same.
+ */
 const linksOf = (path: string, page: string): ReadonlyArray<string> =>
-  [...page.matchAll(/\]\((?!https?:|#|wss?:)([^)#\s]+)/g)].map(([, link]) =>
-    normalize(join(dirname(path), String(link)))
-  )
+  [...page.matchAll(/\]\((?!https?:|#|wss?:)([^)#\s]+)/g)]
+    .map(([, link]) => normalize(join(dirname(path), String(link))))
+    .filter((link) => !link.endsWith(".png"))
 
 /** Several programs share two cores. */
 const minutes = 180_000
