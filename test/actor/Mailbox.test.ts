@@ -29,7 +29,7 @@ class Model {
     this.overflow = overflow
   }
 
-  offer(envelope: Letter): { readonly _tag: string; readonly dropped?: Letter } {
+  offer(envelope: Letter): { readonly _tag: string; readonly dropped?: Letter; readonly reason?: string } {
     if (envelope.lane === "internal") {
       this.internal.push(envelope)
       return { _tag: "Accepted" }
@@ -42,7 +42,12 @@ class Model {
           key(other.tag, other.payload) !== undefined &&
           key(other.tag, other.payload) === key(envelope.tag, envelope.payload)
       )
-      if (index >= 0) return { _tag: "Dropped", dropped: this.inside.splice(index, 1, envelope)[0] as Letter }
+      if (index >= 0)
+        return {
+          _tag: "Dropped",
+          dropped: this.inside.splice(index, 1, envelope)[0] as Letter,
+          reason: "Coalesced"
+        }
     }
     if (this.inside.length < this.capacity) {
       this.inside.push(envelope)
@@ -50,12 +55,12 @@ class Model {
     }
     switch (this.overflow._tag) {
       case "DropNewest":
-        return { _tag: "Dropped", dropped: envelope }
+        return { _tag: "Dropped", dropped: envelope, reason: "MailboxFull" }
       case "DropOldest": {
         const index = this.inside.findIndex(({ lane }) => lane === "normal")
         const [dropped] = this.inside.splice(Math.max(index, 0), 1)
         this.inside.push(envelope)
-        return { _tag: "Dropped", dropped: dropped as Letter }
+        return { _tag: "Dropped", dropped: dropped as Letter, reason: "MailboxFull" }
       }
       case "Backpressure":
         this.outside.push(envelope)
@@ -117,9 +122,7 @@ describe("Mailbox", () => {
             case "offer": {
               const envelope = letter(command.lane, command.tag)
               const expected = model.offer(envelope)
-              const actual = mailbox.offer(envelope)
-              assert.strictEqual(actual._tag, expected._tag)
-              assert.strictEqual(actual._tag === "Dropped" ? actual.dropped : undefined, expected.dropped)
+              assert.deepStrictEqual<unknown>(mailbox.offer(envelope), expected)
               break
             }
             case "take":
@@ -134,6 +137,7 @@ describe("Mailbox", () => {
             }
           }
           assert.strictEqual(mailbox.size, model.inside.length)
+          assert.strictEqual(mailbox.oldest, model.inside.find(({ lane }) => lane === "normal") ?? model.inside[0])
           assert.isAtMost(mailbox.size, capacity)
           assert.isTrue(model.outside.length === 0 || mailbox.size === capacity, "a sender waits though there is room")
         }
