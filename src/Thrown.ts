@@ -46,11 +46,14 @@ export const describe = (thrown: unknown): string => {
   )
 }
 
-/** The message of an error, without its name; other values are described. */
-export const messageOf = (thrown: unknown): string => {
-  const message = attempt(() => (thrown instanceof Error ? thrown.message : undefined), undefined)
-  return typeof message === "string" && message !== "" ? cut(message, maxText) : describe(thrown)
+/** The message that an error has itself; empty when it has none. */
+export const ownMessageOf = (thrown: unknown): string => {
+  const message: unknown = attempt(() => (thrown instanceof Error ? thrown.message : ""), "")
+  return typeof message === "string" ? cut(message, maxText) : ""
 }
+
+/** The message of an error, without its name; other values are described. */
+export const messageOf = (thrown: unknown): string => ownMessageOf(thrown) || describe(thrown)
 
 /** The hint of an error, or of the first error in a Cause. */
 export const hintOf = (thrown: unknown): string | undefined =>

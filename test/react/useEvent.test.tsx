@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Logger } from "effect"
+import { Effect, Layer, Logger, LogLevel } from "effect"
 import { type LiveComponent, useComponent, useEvent } from "fibra/react"
 import { LiveTest } from "fibra/testing"
 import { useState } from "react"
@@ -44,7 +44,10 @@ it.effect(
   "a handler that throws does not keep the event from the other handlers, and is logged in the client's log",
   () => {
     const log: Array<unknown> = []
-    const logger = Logger.layer([Logger.make(({ message }) => void log.push([message].flat()[0]))])
+    const errors = Logger.make(({ logLevel, message }) => {
+      if (LogLevel.isGreaterThanOrEqualTo(logLevel, "Warn")) log.push([message].flat()[0])
+    })
+    const logger = Logger.layer([errors])
     const server = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors), Layer.provideMerge(logger))
     return onPageOf(
       server,

@@ -32,8 +32,7 @@ export const encoder = (codec: ActionCodec): Encode => {
     if (passed !== undefined) return Exit.fail(passed)
     // One that cannot be sent.
     if (Thrown.isA(error, LiveError)) return Exit.die(error)
-    const message = Thrown.isA(error, Error) ? Thrown.messageOf(error) : ""
-    return converted(codec.encodeError, error, (text) => Exit.fail({ text, message }))
+    return converted(codec.encodeError, error, (text) => Exit.fail({ text, message: Thrown.ownMessageOf(error) }))
   }
   const onFailure = (cause: Cause.Cause<unknown>) => Effect.failCause(cause).pipe(Effect.catch(onError))
   const handlers = { onSuccess, onFailure }
