@@ -91,7 +91,8 @@ export class LiveClient extends Context.Service<
                     return replica.left
                   })
               ).pipe(
-                Effect.tap((replica) => replica.mounted()),
+                // Nobody has a handle of one that failed.
+                Effect.tap((replica) => Effect.onError(replica.mounted(), () => Effect.sync(() => replica.release()))),
                 Effect.map(LiveHandle.make)
               ),
             connected: Effect.sync(() => connection.isConnected()),

@@ -186,6 +186,7 @@ export class Mounter {
         Effect.sync(() => {
           this.#asking = false
           ended()
+          if (this.#released && this.#asked === asked) this.#settle(asked)
         })
       )
     }).pipe(

@@ -1,6 +1,7 @@
 /** Mounts and calls that are given up, or lost with a connection, at the worst moment: nothing is left behind. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
 import { LiveConfig } from "fibra/server"
 import { LiveTest } from "fibra/testing"
 import { behaviors, components, Gate, Lab } from "../../support/Lab.ts"
@@ -37,6 +38,29 @@ layer(subject)("released while the answer is on its way", (it) => {
       yield* live.reconnect
       yield* live.settle
       assert.isAtMost((yield* live.open).instances, before, "after resume")
+    }).pipe(Effect.scoped)
+  )
+})
+
+layer(subject)("a mount that fails", (it) => {
+  it.effect("a mount that has failed mounts nothing later, although its Scope is open", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      yield* live.settle
+      yield* live.hold
+      const mounting = yield* Effect.forkChild(Effect.flip(live.client.mount(Lab, { props: { start: 0 } })), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust("31 seconds")
+      assert.strictEqual((yield* Fiber.join(mounting)).reason._tag, "Disconnected")
+      yield* live.unhold
+      yield* live.settle
+      for (let again = 0; again < 2; again++) {
+        yield* live.disconnect
+        yield* live.reconnect
+        yield* live.settle
+        assert.strictEqual((yield* live.open).instances, 0)
+      }
     }).pipe(Effect.scoped)
   )
 })
