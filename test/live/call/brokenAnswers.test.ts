@@ -146,6 +146,7 @@ describe("a mount", () => {
         yield* Effect.flip(Effect.timeout(mount(Count, {}), "1 second").pipe(running))
         faults.answers.clear()
         yield* comeBack
+        yield* mount(Count, {})
         assert.strictEqual((yield* first.view).activation, "resumed")
         assert.strictEqual((yield* live.open).instances, 2)
         // The server may keep the defect as its answer to the one that was asked.
