@@ -3,27 +3,29 @@
  * temporary directory and brings the libraries and fonts such machines lack. Here it gets a directory of its own, so that no
  * other version and no unpacking that was cut short is ever found there.
  */
+import { execFile } from "node:child_process"
 import { existsSync } from "node:fs"
 import { mkdir, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 import { Context, Effect, Layer } from "effect"
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core"
 
 const home = fileURLToPath(new URL("../../node_modules/.cache/chromium", import.meta.url))
 
+const unpacking = 'await (await import("@sparticuz/chromium")).default.executablePath()'
+
+/** In a process of its own: where it unpacks to is said by the environment, which other fixtures use at the same time. */
 const unpack = async () => {
   if (existsSync(home)) return
   const unfinished = `${home}.${process.pid}`
-  const { AWS_EXECUTION_ENV, TMPDIR } = process.env
-  // Where it unpacks to, and that it unpacks the libraries, too.
-  Object.assign(process.env, { TMPDIR: unfinished, AWS_EXECUTION_ENV: "nodejs24.x" })
   await mkdir(unfinished, { recursive: true })
-  await (await import("@sparticuz/chromium")).default.executablePath()
-  for (const [name, value] of Object.entries({ AWS_EXECUTION_ENV, TMPDIR })) {
-    if (value === undefined) delete process.env[name]
-    else process.env[name] = value
-  }
+  await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", unpacking], {
+    cwd: fileURLToPath(new URL("../..", import.meta.url)),
+    // That it is on a serverless machine makes it unpack the libraries, too.
+    env: { ...process.env, TMPDIR: unfinished, AWS_EXECUTION_ENV: "nodejs24.x" }
+  })
   const fonts = `<fontconfig><dir>${home}/fonts</dir><cachedir>${home}/fonts-cache</cachedir></fontconfig>\n`
   await writeFile(join(unfinished, "fonts", "fonts.conf"), fonts)
   await rename(unfinished, home).catch(() => rm(unfinished, { recursive: true }))
