@@ -14,15 +14,14 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 
 const home = fileURLToPath(new URL("../../node_modules/.cache/chromium", import.meta.url))
 
-const unpacking = 'await (await import("@sparticuz/chromium")).default.executablePath()'
+const unpacking = fileURLToPath(new URL("unpackChromium.ts", import.meta.url))
 
 /** In a process of its own: where it unpacks to is said by the environment, which other fixtures use at the same time. */
 const unpack = async () => {
   if (existsSync(home)) return
   const unfinished = `${home}.${process.pid}`
   await mkdir(unfinished, { recursive: true })
-  await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", unpacking], {
-    cwd: fileURLToPath(new URL("../..", import.meta.url)),
+  await promisify(execFile)(process.execPath, [unpacking], {
     // That it is on a serverless machine makes it unpack the libraries, too.
     env: { ...process.env, TMPDIR: unfinished, AWS_EXECUTION_ENV: "nodejs24.x" }
   })

@@ -1,0 +1,4 @@
+/** Unpacks Chromium into the temporary directory, as a program. */
+import chromium from "@sparticuz/chromium"
+
+await chromium.executablePath()
