@@ -1,7 +1,5 @@
 /** docs/state.md, over real sockets: states in a folder and in PostgreSQL, tokens in files, and who they belong to. */
 import { createServer } from "node:http"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { NodeHttpServer, NodeServices } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
@@ -15,6 +13,7 @@ import { Authentication, LiveServer, Secrets, SnapshotStore } from "fibra/server
 import { WebSocket } from "ws"
 import { Postgres } from "../support/Postgres.ts"
 import { Notes, NotesLayer } from "./Notes.ts"
+import { folder as directory } from "../support/workspace.ts"
 
 const notes = LiveServer.layer({ components: [Notes] }).pipe(Layer.provide(NotesLayer))
 
@@ -87,12 +86,6 @@ const clientAt = (url: string | Effect.Effect<string>) =>
 
 const back = <C extends Component.Typed>(handle: LiveHandle<C>) =>
   Effect.repeat(Effect.delay(handle.view, "5 millis"), { until: ({ connected }) => connected })
-
-/** A directory until the Scope closes. */
-const directory = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "fibra-examples-"))),
-  (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
-)
 
 describe("docs/state.md, stores", () => {
   it.live("a folder keeps the state for the next process", () =>

@@ -1,16 +1,15 @@
 /** What is known of each connection: what it has sent and received, how it is doing, and the pool it belongs to. */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Logger } from "effect"
+import { Effect, Fiber, Layer, Logger } from "effect"
 import { TestClock } from "effect/testing"
 import { LiveConfig, Secrets } from "fibra/server"
 import * as StateCache from "../../src/client/StateCache.ts"
 import * as LiveCore from "../../src/server/LiveCore.ts"
 import { layer as transportLayer, Transport } from "../../src/server/transport/Transport.ts"
-import { LiveRpc } from "../../src/server/wire/rpc/LiveRpc.ts"
-import { type ClientOptions, connect } from "../../src/testing/TestClient.ts"
 import { CounterFixture, CounterFixtureLayer } from "../support/CounterFixture.ts"
 import { makeWriter } from "../support/discardingWriter.ts"
 import { MemoryWires } from "../support/MemoryWires.ts"
+import { coreClient } from "../support/coreClient.ts"
 
 const wires = MemoryWires.layer([CounterFixture]).pipe(Layer.provide(CounterFixtureLayer))
 
@@ -120,21 +119,12 @@ describe("a pool", () => {
     Layer.provide(LiveConfig.layer({ maxConnections: 4, maxConnectionsPerPool: 2 }))
   )
 
-  const client = (options: ClientOptions = {}) =>
-    Effect.contextWith((context: Context.Context<Transport | LiveRpc | StateCache.StateCache>) =>
-      connect(
-        () => ({ transport: Context.get(context, Transport), protocol: Context.get(context, LiveRpc) }),
-        Context.get(context, StateCache.StateCache),
-        options
-      )
-    )
-
   it.effect("says how many connections it has, how many of them are active, and how much of it is used", () =>
     Effect.gen(function* () {
       const transport = yield* Transport
-      const ada = yield* client()
-      const bob = yield* client()
-      const eve = yield* client()
+      const ada = yield* coreClient()
+      const bob = yield* coreClient()
+      const eve = yield* coreClient()
       yield* Effect.forEach([ada, bob, eve], ({ settle }) => settle)
       yield* TestClock.adjust("70 seconds")
       yield* bob.mount(CounterFixture, {})
@@ -152,8 +142,8 @@ describe("a pool", () => {
   it.effect("is drained by itself: its clients come back with all they had, and nobody else notices", () =>
     Effect.gen(function* () {
       const transport = yield* Transport
-      const ada = yield* client()
-      const bob = yield* client()
+      const ada = yield* coreClient()
+      const bob = yield* coreClient()
       const counter = yield* ada.mount(CounterFixture, {})
       const other = yield* bob.mount(CounterFixture, {})
       yield* counter.call.Add({ by: 3 })

@@ -1,7 +1,4 @@
 /** A server whose store hangs ends in time all the same, and what the store takes is in it. Real processes. */
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Duration, Effect, Layer, Option } from "effect"
 import { LiveClient } from "fibra/client"
@@ -11,16 +8,12 @@ import { Postgres } from "../support/Postgres.ts"
 import * as ServerProcess from "../support/ServerProcess.ts"
 import { Stubborn } from "../support/Stubborn.ts"
 import * as SnapshotStore from "../../src/server/store/SnapshotStore.ts"
+import { folder } from "../support/workspace.ts"
 
 const file = new URL("../support/HangingStoreServer.ts", import.meta.url)
 
 /** Its `drainTimeout`, and what a busy machine takes to end a process. */
 const limit = Duration.sum(Duration.seconds(2), Duration.seconds(3))
-
-const folder = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "fibra-hanging-"))),
-  (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
-)
 
 const clientOf = (port: number) =>
   Effect.map(

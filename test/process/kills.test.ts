@@ -1,9 +1,6 @@
 /**
  * A server that is killed while its clients write tears nothing: real processes, a store in files. `FIBRA_KILLS` says how often.
  */
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Option, Schedule, Scope } from "effect"
 import type { LiveError } from "fibra"
@@ -11,6 +8,7 @@ import { LiveClient, type LiveHandle } from "fibra/client"
 import * as SnapshotStore from "../../src/server/store/SnapshotStore.ts"
 import { Notes } from "../support/Notes.ts"
 import * as ServerProcess from "../support/ServerProcess.ts"
+import { folder } from "../support/workspace.ts"
 
 const file = new URL("../support/HangingStoreServer.ts", import.meta.url)
 const kills = Number(process.env["FIBRA_KILLS"] ?? 3)
@@ -24,11 +22,6 @@ interface Writer {
   /** The lines for which an answer came. */
   readonly answered: Set<string>
 }
-
-const folder = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "fibra-kills-"))),
-  (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
-)
 
 /** What is in the files; that they can be read is part of the test. */
 const stored = Effect.fnUntraced(

@@ -70,6 +70,14 @@ const headOf = (length: number): number => (length < 126 ? 2 : length < 65_536 ?
 const near = (what: string, value: number, own: number) =>
   assert.isBelow(Math.abs(value / own - 1), 0.2, `${what} is ${value}, and by the clock of the test ${own}`)
 
+const start = (env: Readonly<Record<string, string>>) =>
+  ServerProcess.start({
+    file: new URL("../support/WorkloadServer.ts", import.meta.url),
+    flags: ["--import", "tsx"],
+    port: 0,
+    env
+  })
+
 const work = 1000
 const clients = 5
 
@@ -77,19 +85,14 @@ it.live(
   "every endpoint says what was done: counts exactly, and times within a fifth of the clock of who did it",
   () =>
     Effect.gen(function* () {
-      const { port } = yield* ServerProcess.start({
-        file: new URL("../support/WorkloadServer.ts", import.meta.url),
-        flags: ["--import", "tsx"],
-        port: 0,
-        env: {
-          FIBRA_RATE: "Infinity",
-          FIBRA_HEALTH_INTERVAL: "1 second",
-          FIBRA_ALERT_ACTION_TIME: "400 millis",
-          // Nothing is sent that the test has not asked for.
-          FIBRA_TOKEN_INTERVAL: "1 hour",
-          FIBRA_HEARTBEAT: "1 hour",
-          FIBRA_IDLE_TIMEOUT: "1 hour"
-        }
+      const { port } = yield* start({
+        FIBRA_RATE: "Infinity",
+        FIBRA_HEALTH_INTERVAL: "1 second",
+        FIBRA_ALERT_ACTION_TIME: "400 millis",
+        // Nothing is sent that the test has not asked for.
+        FIBRA_TOKEN_INTERVAL: "1 hour",
+        FIBRA_HEARTBEAT: "1 hour",
+        FIBRA_IDLE_TIMEOUT: "1 hour"
       })
       const read = (path: string, method = "GET") =>
         Effect.map(ask(port, `/api/live/${path}`, { method }), jsonOf) as Effect.Effect<Json>
@@ -238,12 +241,7 @@ it.live(
   "the latency of a connection is what its client takes to answer a ping",
   () =>
     Effect.gen(function* () {
-      const { port } = yield* ServerProcess.start({
-        file: new URL("../support/WorkloadServer.ts", import.meta.url),
-        flags: ["--import", "tsx"],
-        port: 0,
-        env: { FIBRA_HEARTBEAT: "2 seconds", FIBRA_FIRST_MESSAGE_TIMEOUT: "Infinity" }
-      })
+      const { port } = yield* start({ FIBRA_HEARTBEAT: "2 seconds", FIBRA_FIRST_MESSAGE_TIMEOUT: "Infinity" })
       const ws = new WebSocket(`ws://127.0.0.1:${port}/api/live/ws`, { autoPong: false })
       yield* Effect.addFinalizer(() => Effect.sync(() => ws.terminate()))
       const took = yield* Effect.callback<number>((resume) => {

@@ -1,18 +1,16 @@
 /** What is mounted by a view, without the view. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger, LogLevel } from "effect"
+import { Effect, Layer, Logger } from "effect"
 import { LiveTest } from "fibra/testing"
 import { RefCounted } from "../../src/react/RefCounted.ts"
 import { Mount } from "../../src/react/Mount.ts"
 import { behaviors, components, Lab } from "../support/Lab.ts"
+import { warnings } from "../support/warnings.ts"
 
 describe("a mount with a listener that throws", () => {
   it.effect("a mount with a listener that throws calls the others, opens, and logs it in the client's log", () => {
     const log: Array<unknown> = []
-    const errors = Logger.make(({ logLevel, message }) => {
-      if (LogLevel.isGreaterThanOrEqualTo(logLevel, "Warn")) log.push([message].flat()[0])
-    })
-    const logger = Logger.layer([errors])
+    const logger = Logger.layer([warnings(log)])
     return Effect.gen(function* () {
       const live = yield* LiveTest
       yield* live.settle

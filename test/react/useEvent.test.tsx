@@ -1,11 +1,12 @@
 // @vitest-environment happy-dom
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Logger, LogLevel } from "effect"
+import { Effect, Layer, Logger } from "effect"
 import { type LiveComponent, useComponent, useEvent } from "fibra/react"
 import { LiveTest } from "fibra/testing"
 import { useState } from "react"
 import { behaviors, components, Lab } from "../support/Lab.ts"
 import { onPage, onPageOf, Page } from "../support/page.tsx"
+import { warnings } from "../support/warnings.ts"
 
 const announce = (lab: LiveComponent<typeof Lab>, text: string) => Effect.promise(() => lab.call.Announce({ text }))
 
@@ -44,10 +45,7 @@ it.effect(
   "a handler that throws does not keep the event from the other handlers, and is logged in the client's log",
   () => {
     const log: Array<unknown> = []
-    const errors = Logger.make(({ logLevel, message }) => {
-      if (LogLevel.isGreaterThanOrEqualTo(logLevel, "Warn")) log.push([message].flat()[0])
-    })
-    const logger = Logger.layer([errors])
+    const logger = Logger.layer([warnings(log)])
     const server = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors), Layer.provideMerge(logger))
     return onPageOf(
       server,

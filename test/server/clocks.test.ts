@@ -279,7 +279,6 @@ const wall: Readonly<Record<string, string>> = {
   "src/server/instance/Checkpointer.ts": "a token says when it was sealed",
   "src/server/instance/Tracing.ts": "a span says when it was",
   "src/server/monitor/MonitorReply.ts": "an answer says when it was given",
-  "src/server/monitor/Performance.ts": "an alert says when it was raised",
   "src/server/monitor/Surroundings.ts": "a recorded message says when it was",
   "src/server/room/Rooms.ts": "an event says when it was said",
   "src/server/security/Revocations.ts": "held against when tokens were sealed",

@@ -1,6 +1,6 @@
 /** What a monitor sees: connections, sessions, instances and rooms, each as it is at that moment. */
 import { assert, it } from "@effect/vitest"
-import { Context, Effect, Layer, Logger } from "effect"
+import { Effect, Layer, Logger } from "effect"
 import { TestClock } from "effect/testing"
 import { Secrets } from "fibra/server"
 import * as StateCache from "../../src/client/StateCache.ts"
@@ -8,11 +8,10 @@ import { Instances } from "../../src/server/instance/Instances.ts"
 import { Rooms } from "../../src/server/room/Rooms.ts"
 import { Sessions } from "../../src/server/session/Sessions.ts"
 import { Transport } from "../../src/server/transport/Transport.ts"
-import { LiveRpc } from "../../src/server/wire/rpc/LiveRpc.ts"
-import { type ClientOptions, connect } from "../../src/testing/TestClient.ts"
 import { apart } from "../support/Clocks.ts"
 import { Minutes, RoomFixture, RoomFixtureLayer } from "../support/RoomFixture.ts"
 import * as LiveCore from "../../src/server/LiveCore.ts"
+import { coreClient } from "../support/coreClient.ts"
 
 const subject = LiveCore.layer({ components: [RoomFixture] }).pipe(
   Layer.provide(RoomFixtureLayer.pipe(Layer.provide(Minutes.layer))),
@@ -28,15 +27,6 @@ const later = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     setWall(hour)
     return Effect.andThen(TestClock.adjust(hour), effect)
   })
-
-const client = (options: ClientOptions = {}) =>
-  Effect.contextWith((context: Context.Context<Transport | LiveRpc | StateCache.StateCache>) =>
-    connect(
-      () => ({ transport: Context.get(context, Transport), protocol: Context.get(context, LiveRpc) }),
-      Context.get(context, StateCache.StateCache),
-      options
-    )
-  )
 
 const lists = Effect.gen(function* () {
   return {
@@ -65,10 +55,10 @@ it.effect("the lists of a server without clients are empty", () =>
 it.effect("the lists have everyone who is there, with what, and since when, and nobody who has left", () =>
   Effect.gen(function* () {
     yield* TestClock.adjust("1 second")
-    const ada = yield* client({ principal: "ada" })
+    const ada = yield* coreClient({ principal: "ada" })
     yield* ada.settle
     yield* TestClock.adjust("1 second")
-    const bob = yield* client()
+    const bob = yield* coreClient()
     const own = yield* ada.mount(RoomFixture, { props: { who: "Ada" }, room: "hall" })
     yield* TestClock.adjust("1 second")
     const shared = yield* ada.mount(RoomFixture, { props: { who: "Desk" }, key: "desk" })

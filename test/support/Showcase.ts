@@ -1,19 +1,11 @@
 /** The showcase much as `npm start` has it: built by vite, served by a process of its own, which can end and start again. */
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Context, Effect, Layer, Scope } from "effect"
 import { build } from "vite"
 import * as ServerProcess from "./ServerProcess.ts"
+import { folder as directory } from "./workspace.ts"
 
 const root = fileURLToPath(new URL("../../examples/showcase", import.meta.url))
-
-/** A directory that goes away with the Scope. */
-const directory = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "showcase-"))),
-  (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
-)
 
 /** The showcase, served. */
 export class Showcase extends Context.Service<

@@ -1,7 +1,4 @@
 /** The showcase with its dashboard, both built by vite, and patients beside it, under load until the Scope closes. */
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { NodeServices } from "@effect/platform-node"
 import { Context, Effect, Layer, Logger, Schedule } from "effect"
@@ -21,17 +18,14 @@ import { CounterLayer } from "../../examples/counter/CounterLayer.ts"
 import { named } from "../../examples/showcase/Visitor.ts"
 import { DashboardFolder } from "../../src/server/monitor/dashboard/DashboardFiles.ts"
 import { Patient, PatientLayer } from "./Patient.ts"
+import { folder } from "./workspace.ts"
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
 /** What vite makes of a page, in a folder that goes away with the Scope. */
 const page = (config: { readonly root: string; readonly configFile: string }) =>
-  Effect.tap(
-    Effect.acquireRelease(
-      Effect.promise(() => mkdtemp(join(tmpdir(), "page-"))),
-      (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
-    ),
-    (outDir) => Effect.promise(() => build({ ...config, logLevel: "error", build: { outDir, emptyOutDir: true } }))
+  Effect.tap(folder, (outDir) =>
+    Effect.promise(() => build({ ...config, logLevel: "error", build: { outDir, emptyOutDir: true } }))
   )
 
 const folders = Effect.gen(function* () {

@@ -1,11 +1,12 @@
 /** What a client shows of calls that have no answer yet: what they are going to do, once, and then what they did. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Latch, Layer, Logger, LogLevel, Schema, type Scope } from "effect"
+import { Effect, Fiber, Latch, Layer, Logger, Schema, type Scope } from "effect"
 import { Rpc } from "effect/rpc"
 import { TestClock } from "effect/testing"
 import { Component } from "fibra"
 import { LiveTest } from "fibra/testing"
 import * as ReplicaOpener from "../../../src/client/ReplicaOpener.ts"
+import { warnings } from "../../support/warnings.ts"
 
 class Refused extends Schema.TaggedError<Refused>()("Refused", {}) {}
 
@@ -72,14 +73,11 @@ const lab = (
   log: Array<unknown> = []
 ) => {
   const latch = Latch.makeUnsafe(false)
-  const logger = Logger.make(({ logLevel, message }) => {
-    if (LogLevel.isGreaterThanOrEqualTo(logLevel, "Warn")) log.push(message)
-  })
   return Effect.flatMap(LiveTest, (live) => test({ live, latch })).pipe(
     Effect.provide(
       LiveTest.layer({ components: [Sum] }).pipe(
         Layer.provide(SumLayer(latch)),
-        Layer.provideMerge(Logger.layer([logger]))
+        Layer.provideMerge(Logger.layer([warnings(log)]))
       )
     )
   )

@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { watch } from "node:fs"
-import { mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { readdir, readFile, truncate, utimes, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
@@ -33,6 +32,7 @@ import * as SnapshotStore from "../../../src/server/store/SnapshotStore.ts"
 import { collidingNames } from "../../support/collidingNames.ts"
 import { Postgres } from "../../support/Postgres.ts"
 import { snapshot, snapshotSuite } from "../../support/snapshotSuite.ts"
+import { folder } from "../../support/workspace.ts"
 
 const hour = Duration.hours(1)
 const at = (epoch: number, serial: number): SnapshotStore.Position => ({ epoch, serial })
@@ -253,13 +253,7 @@ describe("a record of tokens that was kept by an earlier version", () => {
 
 /** A directory of the test's own. */
 class Folder extends Context.Service<Folder, string>()("test/Folder") {
-  static readonly layer = Layer.effect(
-    Folder,
-    Effect.acquireRelease(
-      Effect.promise(() => mkdtemp(join(tmpdir(), "fibra-snapshots-"))),
-      (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
-    )
-  )
+  static readonly layer = Layer.effect(Folder, folder)
   /** The store in a folder below it that is yet to be made. */
   static readonly store = Layer.unwrap(
     Effect.map(Effect.service(Folder), (folder) => SnapshotStore.layerFolder(join(folder, "to", "make")))
