@@ -2,6 +2,8 @@
  * The address that a client connects from: that of its socket, or the one that proxies in front report. One address is
  * one IPv4 address, or the first 64 bits of an IPv6 address, which is the least that one customer gets.
  */
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { IncomingMessage } from "node:http"
 import { isIPv4, isIPv6, type Socket } from "node:net"
 
@@ -20,6 +22,10 @@ export const of = (
   const hop = hops[Math.max(0, hops.length - trustedProxies)]
   return networkOf(withoutPort(hop?.trim() ?? "")) ?? own
 }
+
+/** The same, of a request as Effect has it. */
+export const ofRequest = (request: HttpServerRequest, trustedProxies: number): string =>
+  of(NodeHttpServerRequest.toIncomingMessage(request), trustedProxies)
 
 /**
  * `1.2.3.4` for itself and for `::ffff:1.2.3.4`; `2001:db8:0:1::/64` for an address of that network; undefined for

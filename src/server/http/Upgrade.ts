@@ -20,6 +20,7 @@ import { type AcceptedOffer, Inflater, type PerMessageDeflate } from "../transpo
 import type * as LiveConfig from "../LiveConfig.ts"
 import { copy, type Principal } from "../../Principal.ts"
 import { owedBefore } from "./Dismissal.ts"
+import * as Origin from "./Origin.ts"
 import * as Monotonic from "../../actor/Monotonic.ts"
 import * as Thrown from "../../Thrown.ts"
 import * as TimeLimit from "../../TimeLimit.ts"
@@ -226,7 +227,7 @@ export const isAllowedOrigin = (
 ): boolean => {
   if (allowed === "any" || origin === undefined) return true
   if (allowed !== "same-origin") return allowed.includes(origin)
-  return URL.canParse(origin) && new URL(origin).host === host
+  return Origin.isOwn(origin, host)
 }
 
 /** A client sends nothing before it has the answer, so there is no head to pass on. */

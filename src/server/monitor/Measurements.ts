@@ -17,18 +17,18 @@ import { type Counted, countBelow } from "../instance/TimeBuckets.ts"
 import { kinds, type TimeKind } from "../instance/TimeRows.ts"
 import * as LiveMetrics from "../LiveMetrics.ts"
 
-/** What can be measured of a server besides its components. */
+/** Reads what can be measured of a server besides its components, one number when it is asked for. */
 export interface ServerNumbers {
-  readonly connections: number
-  readonly sessions: number
-  readonly parked: number
-  readonly rooms: number
+  readonly connections: () => number
+  readonly sessions: () => number
+  readonly parked: () => number
+  readonly rooms: () => number
   /** Milliseconds. */
-  readonly lag: number
-  readonly rss: number
-  readonly heapUsed: number
-  readonly degraded: number
-  readonly unhealthy: number
+  readonly lag: () => number
+  readonly rss: () => number
+  readonly heapUsed: () => number
+  readonly degraded: () => number
+  readonly unhealthy: () => number
 }
 
 /** The metrics of this process, as Prometheus reads them. */
@@ -42,7 +42,7 @@ const flushTimeout = Duration.seconds(2)
 /** Offers the numbers of these components and of their server until the Scope closes, and exports them a last time then. */
 export const offer = (
   definitions: ReadonlyArray<ComponentDefinition>,
-  server: () => ServerNumbers
+  server: ServerNumbers
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const context = yield* Effect.context()
@@ -86,13 +86,13 @@ const ofComponent = (
   )
 ]
 
-const ofServer = (context: Registry, server: () => ServerNumbers): ReadonlyArray<Metric.Registration> => [
+const ofServer = (context: Registry, server: ServerNumbers): ReadonlyArray<Metric.Registration> => [
   ...(["connections", "sessions", "parked", "rooms", "rss", "heapUsed"] as const).map((name) =>
-    value(context, LiveMetrics.ofServer[name], () => server()[name])
+    value(context, LiveMetrics.ofServer[name], server[name])
   ),
-  value(context, LiveMetrics.ofServer.lag, () => server().lag / 1000),
+  value(context, LiveMetrics.ofServer.lag, () => server.lag() / 1000),
   ...(["degraded", "unhealthy"] as const).map((status) =>
-    value(context, Metric.withAttributes(LiveMetrics.unwell, { status }), () => server()[status])
+    value(context, Metric.withAttributes(LiveMetrics.unwell, { status }), server[status])
   )
 ]
 

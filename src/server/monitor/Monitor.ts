@@ -109,17 +109,16 @@ const make = Effect.gen(function* () {
   })
 
   const readUnsafe = Effect.runSyncWith(yield* Effect.context<never>())
-  yield* Measurements.offer(registry.all, () => {
-    const { heapUsed, rss } = process.memoryUsage()
-    return {
-      connections: readUnsafe(transport.size),
-      ...readUnsafe(sessions.size),
-      rooms: readUnsafe(rooms.size),
-      lag: lagUnsafe(),
-      heapUsed,
-      rss,
-      ...countsUnsafe()
-    }
+  yield* Measurements.offer(registry.all, {
+    connections: () => readUnsafe(transport.size),
+    sessions: () => readUnsafe(sessions.size).sessions,
+    parked: () => readUnsafe(sessions.size).parked,
+    rooms: () => readUnsafe(rooms.size),
+    lag: lagUnsafe,
+    heapUsed: () => process.memoryUsage().heapUsed,
+    rss: () => process.memoryUsage.rss(),
+    degraded: () => countsUnsafe().degraded,
+    unhealthy: () => countsUnsafe().unhealthy
   })
 
   return Monitor.of({
@@ -178,8 +177,9 @@ const sum = <A>(all: ReadonlyArray<A>, of: (each: A) => number): number =>
   all.reduce((total, each) => total + of(each), 0)
 
 const countsOf = (all: ReadonlyArray<Health>): ComponentReport["health"] => {
-  const count = (wanted: Health["status"]) => all.filter(({ status }) => status === wanted).length
-  return { healthy: count("healthy"), degraded: count("degraded"), unhealthy: count("unhealthy") }
+  const counts = { healthy: 0, degraded: 0, unhealthy: 0 }
+  for (const { status } of all) counts[status]++
+  return counts
 }
 
 /** The monitor of the server that these services belong to. */

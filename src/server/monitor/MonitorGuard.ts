@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Origin from "../http/Origin.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import * as RejectionLog from "../security/RejectionLog.ts"
 import { MonitorAccess } from "./MonitorAccess.ts"
@@ -60,14 +61,11 @@ const forgeryOf = (
   allowedOrigins: LiveConfig.Settings["allowedOrigins"]
 ): "origin" | "form" | undefined => {
   const { host, origin, "content-type": type, "sec-fetch-site": site } = headers
-  if (origin !== undefined && !isOwn(origin, host) && !isListed(origin, allowedOrigins)) return "origin"
+  if (origin !== undefined && !Origin.isOwn(origin, host) && !isListed(origin, allowedOrigins)) return "origin"
   if (method === "GET" || method === "HEAD") return undefined
   if (origin === undefined && site !== undefined && site !== "same-origin" && site !== "none") return "origin"
   return type === undefined || /^application\/json\b/i.test(type) ? undefined : "form"
 }
-
-const isOwn = (origin: string, host: string | undefined): boolean =>
-  URL.canParse(origin) && new URL(origin).host === host
 
 /** `"any"` is for components, whose state is for whoever may mount them. */
 const isListed = (origin: string, allowed: LiveConfig.Settings["allowedOrigins"]): boolean =>

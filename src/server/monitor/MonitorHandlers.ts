@@ -1,10 +1,10 @@
 /** Answers the endpoints of the monitor from what its services know. What somebody does with them is logged. */
-import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 import * as Log from "../../Log.ts"
+import * as ClientAddress from "../http/ClientAddress.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import { Transport } from "../transport/Transport.ts"
 import { type InstanceNotFound, Monitor } from "./Monitor.ts"
@@ -21,18 +21,20 @@ const usual = 1000
 const notFound = (what: string) => refusal("NotFound", `There is no such ${what} on this server.`)
 const draining = refusal("Draining", "The server is about to end, and changes nothing any more.")
 
-/** Who did something, for the log. */
-const by = (request: HttpServerRequest) => ({
-  address: NodeHttpServerRequest.toIncomingMessage(request).socket?.remoteAddress
-})
+/** Says who did something, for the log. */
+const makeBy = Effect.map(LiveConfig.LiveConfig, ({ trustedProxies }) => (request: HttpServerRequest) => ({
+  address: ClientAddress.ofRequest(request, trustedProxies)
+}))
+
+/** Computed once for all that ask for it. */
+type Summary = Effect.Success<typeof ServerSummary.make>
 
 /** What everybody may ask. */
-const open = (api: Api) =>
+const open = (api: Api, summary: Summary) =>
   HttpApiBuilder.group(
     api,
     "open",
     Effect.fnUntraced(function* (handlers) {
-      const summary = yield* ServerSummary.make
       const { path } = yield* LiveConfig.LiveConfig
       return handlers.handleAll({
         health: () =>
@@ -50,14 +52,14 @@ const open = (api: Api) =>
     })
   )
 
-const connections = (api: Api) =>
+const connections = (api: Api, summary: Summary) =>
   HttpApiBuilder.group(
     api,
     "connections",
     Effect.fnUntraced(function* (handlers) {
       const monitor = yield* Monitor
       const transport = yield* Transport
-      const summary = yield* ServerSummary.make
+      const by = yield* makeBy
       const run = Effect.runForkWith(yield* Effect.context<never>())
       return handlers.handleAll({
         stats: () =>
@@ -105,6 +107,7 @@ const instances = (api: Api) =>
     Effect.fnUntraced(function* (handlers) {
       const monitor = yield* Monitor
       const transport = yield* Transport
+      const by = yield* makeBy
       const act = (request: HttpServerRequest, id: string, what: string, does: Effect.Effect<void, InstanceNotFound>) =>
         Effect.gen(function* () {
           if (transport.isDraining()) return yield* draining
@@ -142,6 +145,7 @@ const performance = (api: Api) =>
     Effect.fnUntraced(function* (handlers) {
       const monitor = yield* Monitor
       const performance = yield* Performance
+      const by = yield* makeBy
       return handlers.handleAll({
         dashboard: () =>
           Effect.gen(function* () {
@@ -199,4 +203,8 @@ const metrics = (api: Api) =>
 
 /** The handlers of all endpoints. */
 export const layer = (api: Api) =>
-  Layer.mergeAll(open(api), connections(api), instances(api), performance(api), metrics(api))
+  Layer.unwrap(
+    Effect.map(ServerSummary.make, (summary) =>
+      Layer.mergeAll(open(api, summary), connections(api, summary), instances(api), performance(api), metrics(api))
+    )
+  )

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import * as Monotonic from "../../actor/Monotonic.ts"
 import { quote } from "../../ErrorText.ts"
 import * as Log from "../../Log.ts"
 import type { ComponentDefinition } from "../instance/ComponentDefinition.ts"
@@ -67,10 +68,10 @@ const make = Effect.gen(function* () {
   const runner = yield* InstanceRunner
   const config = yield* LiveConfig.LiveConfig
   const age = () => runner.ageUnsafe().age
-  const begun = yield* Clock.currentTimeMillis
-  const started = age()
+  const clock = yield* Clock.Clock
+  const epoch = yield* Monotonic.epoch
   /** Milliseconds since 1970 on a clock that only goes on. */
-  const now = () => begun + age() - started
+  const now = () => epoch + Monotonic.millisUnsafe(clock)
   const alerts = new Alerts(Duration.toMillis(config.alertCooldown))
   const watched = registry.all.map((definition): Watched => ({
     definition,

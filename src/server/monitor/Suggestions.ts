@@ -4,6 +4,7 @@
  */
 import * as Schema from "effect/Schema"
 import type { Traffic } from "../instance/PatchTraffic.ts"
+import type { Lately } from "./TimeWindow.ts"
 import { shown } from "./Alerts.ts"
 
 /** What would make a component cheaper. */
@@ -18,18 +19,10 @@ export const Suggestion = Schema.Struct({
 /** What would make a component cheaper. */
 export interface Suggestion extends Schema.Schema.Type<typeof Suggestion> {}
 
-/** What was measured of a component lately. Times are 95th percentiles in milliseconds. */
-export interface Evidence {
+/** What was measured of a component lately. */
+export interface Evidence extends Lately {
   readonly component: string
   readonly traffic: Traffic
-  /** Messages that were handled, how long handlers took, and how long messages waited. */
-  readonly messages: number
-  readonly run: number
-  readonly wait: number
-  /** Changes that were published, how long one took, and all together as a share of the time. */
-  readonly renders: number
-  readonly publish: number
-  readonly publishShare: number
   /** Bytes of the largest instance. */
   readonly largest: number
 }

@@ -15,12 +15,13 @@ interface Mark {
 
 /** What came since a mark. Times are 95th percentiles in milliseconds, and 0 when there was nothing. */
 export interface Lately {
+  /** Messages that were handled, how long handlers took, and how long messages waited. */
   readonly messages: number
   readonly run: number
   readonly wait: number
+  /** Changes that were published, how long one took, and all together as a share of the time. */
   readonly renders: number
   readonly publish: number
-  /** The share of the time in which changes were published. */
   readonly publishShare: number
 }
 

@@ -2,7 +2,6 @@
  * Who may see the dashboard: whoever passes the guard of the monitor, and browsers in which somebody has signed in with
  * the token of the monitor.
  */
-import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as ByteSize from "effect/ByteSize"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -14,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Monotonic from "../../../actor/Monotonic.ts"
 import * as Log from "../../../Log.ts"
 import * as ClientAddress from "../../http/ClientAddress.ts"
+import * as Origin from "../../http/Origin.ts"
 import * as LiveConfig from "../../LiveConfig.ts"
 import { MonitorGuard } from "../MonitorGuard.ts"
 import { headers } from "./DashboardFiles.ts"
@@ -36,7 +36,7 @@ const maxForm = ByteSize.bytes(4096)
 
 /** Browsers say where a form was sent from. Other clients have no use for it. */
 const isOwn = ({ headers: { host, origin } }: HttpServerRequest): boolean =>
-  origin !== undefined && URL.canParse(origin) && new URL(origin).host === host
+  origin !== undefined && Origin.isOwn(origin, host)
 
 /** Whether the request is for the page as a folder, which the names of its files are relative to. */
 export const isFolder = ({ url }: HttpServerRequest): boolean => url.split("?", 1)[0]?.endsWith("/") === true
@@ -55,8 +55,7 @@ export const layer: Layer.Layer<DashboardGate, never, MonitorGuard> = Layer.effe
   Effect.gen(function* () {
     const guard = yield* MonitorGuard
     const { authenticationTimeout, trustedProxies } = yield* LiveConfig.LiveConfig
-    const addressOf = (request: HttpServerRequest) =>
-      ClientAddress.of(NodeHttpServerRequest.toIncomingMessage(request), trustedProxies)
+    const addressOf = (request: HttpServerRequest) => ClientAddress.ofRequest(request, trustedProxies)
     const tickets = new DashboardTickets()
 
     const signIn = Effect.fnUntraced(function* (request: HttpServerRequest) {
