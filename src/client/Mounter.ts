@@ -194,10 +194,7 @@ export class Mounter {
       Effect.tapDefect(() => Effect.sync(() => this.#settle(asked))),
       Effect.catch((error) => {
         // The next connection tells whether it was done.
-        if (error._tag === "RpcClientError") {
-          if (this.#released) this.#settle(asked)
-          return Effect.void
-        }
+        if (error._tag === "RpcClientError") return Effect.void
         this.#settle(asked)
         // It was done and is not known any more: the instance went with its session.
         if (error.reason._tag === "CallExpired") return this.#mountWith(props)
