@@ -183,6 +183,9 @@ describe("a pool", () => {
       const draining = yield* Effect.forkChild(transport.drainPool("pool-1"), { startImmediately: true })
       yield* TestClock.adjust("2 seconds")
       assert.deepStrictEqual(codes, [])
+      // Asking once more ends nothing early.
+      assert.isTrue(yield* transport.drainPool("pool-1"))
+      assert.isTrue((yield* transport.pools).find(({ id }) => id === "pool-1")?.isDraining)
       asked = 0
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(codes, [1001])

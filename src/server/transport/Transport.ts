@@ -138,7 +138,7 @@ export class Transport extends Context.Service<
     readonly isDraining: () => boolean
     /**
      * Empties a pool while the server goes on: its clients are told to connect again, their requests are answered, and
-     * they are closed with 1001. False when there is no such pool.
+     * they are closed with 1001. False when there is no such pool; true at once when it is being emptied already.
      */
     readonly drainPool: (id: string) => Effect.Effect<boolean>
     /** Closes the connections of a principal. */
@@ -243,7 +243,8 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
       drainPool: (id) =>
         Effect.suspend(() => {
           const pool = outboxes.pools.find(id)
-          return pool === undefined ? Effect.succeed(false) : Effect.as(drainPool(pool), true)
+          if (pool === undefined || pool.isDraining) return Effect.succeed(pool !== undefined)
+          return Effect.as(drainPool(pool), true)
         }),
       endUnsafe: (principal, code, reason) => {
         for (const connection of outboxes.connections) {
