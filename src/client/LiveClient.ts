@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Socket from "effect/socket/Socket"
+import * as Tracer from "effect/Tracer"
 import type * as Component from "../Component.ts"
 import { Disconnected, LiveError } from "../LiveError.ts"
 import * as Link from "./Link.ts"
@@ -84,7 +85,9 @@ export class LiveClient extends Context.Service<
           const client = LiveClient.of({
             mount: (component, options) =>
               Effect.acquireRelease(
-                Effect.sync(() => open(component, options)),
+                Effect.map(Effect.serviceOption(Tracer.ParentSpan), (span) =>
+                  open(component, { ...options, span: Option.getOrUndefined(span) })
+                ),
                 (replica) =>
                   Effect.suspend(() => {
                     replica.release()

@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { RpcClientError } from "effect/rpc/RpcClientError"
+import type * as Tracer from "effect/Tracer"
 import * as Thrown from "../Thrown.ts"
 import type * as Component from "../Component.ts"
 import { LiveError, PropsRejected } from "../LiveError.ts"
@@ -29,6 +30,8 @@ export interface MountTarget {
   readonly cacheKey?: string | undefined
   /** What to do when its token is of a later version than the server: mount anew, or wait for a newer server. */
   readonly whenNewer?: "mount" | "wait" | undefined
+  /** The span of the one who waits for it to be mounted: requests are children of it until then. */
+  readonly span?: Tracer.AnySpan | undefined
 }
 
 /** A component that was mounted. */
@@ -65,6 +68,8 @@ export class Mounter {
   /** Whether the answer may still come on this connection. */
   #asking = false
   #released = false
+  /** As long as somebody waits. */
+  #span: Tracer.AnySpan | undefined
 
   /** `accept` takes what was mounted, in the moment in which it is known: events that follow it may be there already. */
   constructor(
@@ -77,6 +82,7 @@ export class Mounter {
     this.#component = component
     this.#props = props
     this.#mounting = mounting
+    this.#span = mounting.span
     this.#connection = connection
     this.#accept = accept
   }
@@ -84,7 +90,10 @@ export class Mounter {
   /** Mounts the component; ends with nothing mounted when the connection was lost meanwhile. */
   readonly mount: Effect.Effect<void, LiveError> = Effect.suspend(() => {
     const props = this.#component.codec.encodeProps(this.#props)
-    if (Exit.isSuccess(props)) return this.#mountWith(props.value as Mounted["state"])
+    if (Exit.isSuccess(props)) {
+      const mounting = this.#mountWith(props.value as Mounted["state"])
+      return this.#span === undefined ? mounting : Effect.withParentSpan(mounting, this.#span)
+    }
     const component = this.#component.componentName
     return Effect.fail(
       new LiveError({ reason: new PropsRejected({ component, issue: Thrown.describe(Cause.squash(props.cause)) }) })
@@ -181,6 +190,7 @@ export class Mounter {
       return Effect.ensuring(
         Effect.map(answer, (mounted) => {
           this.#settle(asked)
+          this.#span = undefined
           this.#accept({ mounted, activation: token === undefined ? "mounted" : "rehydrated" })
         }),
         Effect.sync(() => {

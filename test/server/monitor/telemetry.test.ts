@@ -1,7 +1,9 @@
 /** A server that is set up as OpenTelemetry says sends what it knows to a collector. */
 import { assert, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Layer, Logger } from "effect"
-import { HttpServer } from "effect/http"
+import { ConfigProvider, Effect, Fiber, Layer, Logger } from "effect"
+import { FetchHttpClient, HttpServer } from "effect/http"
+import { Otlp, OtlpSerialization } from "effect/observability"
+import { LiveClient } from "fibra/client"
 import { LiveServer, Secrets } from "fibra/server"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -38,56 +40,150 @@ const collector = Effect.acquireRelease(
   ({ close }) => Effect.sync(close)
 )
 
+const environment = (url: string, service: string) =>
+  ConfigProvider.layer(
+    ConfigProvider.fromUnknown({
+      OTEL_EXPORTER_OTLP_ENDPOINT: url,
+      OTEL_SERVICE_NAME: service,
+      OTEL_TRACES_EXPORTER: "otlp"
+    })
+  )
+
+const server = (url: string) =>
+  LiveServer.layerHttp({ components: [Patient], port: 0, host: "127.0.0.1" }).pipe(
+    Layer.provide([PatientLayer, Secrets.layerRandom, Logger.layer([]), environment(url, "clinic")])
+  )
+
+const port = Effect.map(Effect.service(HttpServer.HttpServer), ({ address }) => ("port" in address ? address.port : 0))
+
+/** All spans that were sent, with the service they are of. */
+const spansOf = (exported: ReadonlyArray<Exported>): ReadonlyArray<Span> =>
+  exported
+    .filter(({ path }) => path === "/v1/traces")
+    .flatMap(({ body }) => (JSON.parse(body) as Traces).resourceSpans)
+    .flatMap(({ resource, scopeSpans }) => {
+      const service = String(recordOf(resource.attributes)["service.name"])
+      return scopeSpans.flatMap(({ spans }) =>
+        spans.map(({ attributes, ...span }) => ({ ...span, service, attributes: recordOf(attributes) }))
+      )
+    })
+
+const recordOf = (attributes: ReadonlyArray<Attribute>): Span["attributes"] =>
+  Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]))
+
+const only = (spans: ReadonlyArray<Span>, service: string, name: string): Span => {
+  const [span, ...others] = spans.filter((each) => each.service === service && each.name === name)
+  if (span === undefined) throw new Error(`${name} is not among ${spans.map(({ name }) => name).join(", ")}`)
+  assert.deepStrictEqual(others, [])
+  return span
+}
+
 const traceId = "0af7651916cd43dd8448eb211c80319c"
 const spanId = "b7ad6b7169203331"
+const traceparent = `00-${traceId}-${spanId}-01`
 
-const use = Effect.gen(function* () {
-  const { address } = yield* HttpServer.HttpServer
-  const socket = yield* connect("port" in address ? address.port : 0)
-  const patient = yield* socket.mount({ component: "Patient" })
-  const call = { type: "CALL_ACTION", componentId: patient, traceparent: `00-${traceId}-${spanId}-01` }
-  yield* socket.request({ ...call, action: "Look" })
-})
-
-it.live("spans with the trace of the client, and metrics, arrive at a collector by the time the server has ended", () =>
-  Effect.gen(function* () {
-    const { exported, url } = yield* collector
-    const environment = ConfigProvider.layer(
-      ConfigProvider.fromUnknown({ OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_SERVICE_NAME: "clinic" })
-    )
-    const server = LiveServer.layerHttp({ components: [Patient], port: 0, host: "127.0.0.1" }).pipe(
-      Layer.provide([PatientLayer, Secrets.layerRandom, Logger.layer([]), environment])
-    )
-    yield* Effect.scoped(Effect.provide(use, server))
-    const sent = (path: string) =>
-      exported
-        .filter((each) => each.path === path)
-        .map(({ body }) => body)
-        .join("\n")
-    const spans = exported
-      .filter(({ path }) => path === "/v1/traces")
-      .flatMap(({ body }) => (JSON.parse(body) as Traces).resourceSpans)
-      .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))
-    const look = spans.find(({ name }) => name === "Patient.Look")
-    assert.isDefined(look, `Patient.Look among ${spans.map(({ name }) => name).join(", ")}`)
-    assert.deepInclude(look, { traceId, parentSpanId: spanId })
-    const attributes = Object.fromEntries(look.attributes.map(({ key, value }) => [key, Object.values(value)[0]]))
-    assert.isAtLeast(Number(attributes["fibra.wait_ms"]), 0)
-    assert.isAtLeast(Number(attributes["fibra.run_ms"]), 0)
-    assert.include(sent("/v1/traces"), "clinic")
-    assert.include(sent("/v1/metrics"), "fibra_actions")
-  }).pipe(Effect.scoped)
+it.live(
+  "spans with the trace of a client of any kind, and metrics, arrive at a collector by the time the server has ended",
+  () =>
+    Effect.gen(function* () {
+      const { exported, url } = yield* collector
+      const use = Effect.gen(function* () {
+        const socket = yield* connect(yield* port)
+        const { result } = yield* socket.request({
+          type: "COMPONENT_MOUNT",
+          payload: { component: "Patient" },
+          traceparent
+        })
+        const { componentId } = result as { readonly componentId: string }
+        yield* socket.request({ type: "CALL_ACTION", componentId, action: "Look", traceparent })
+        const payload = { property: "note", value: "better" }
+        yield* socket.request({ type: "PROPERTY_UPDATE", componentId, payload, traceparent })
+      })
+      yield* Effect.scoped(Effect.provide(use, server(url)))
+      const spans = spansOf(exported)
+      for (const name of ["Patient.mount", "Patient.Look", "Patient.set note"]) {
+        assert.deepInclude(only(spans, "clinic", name), { traceId, parentSpanId: spanId }, name)
+      }
+      const metrics = exported.filter(({ path }) => path === "/v1/metrics").map(({ body }) => body)
+      assert.include(metrics.join("\n"), "fibra_actions")
+    }).pipe(Effect.scoped)
 )
+
+/** A page that sends its own spans to the collector. */
+const page = (url: string, at: number) =>
+  LiveClient.layerWebSocket({ url: `ws://127.0.0.1:${at}/api/live/rpc` }).pipe(
+    Layer.provideMerge(Otlp.layerFromConfig()),
+    Layer.provide([FetchHttpClient.layer, OtlpSerialization.layerJson, environment(url, "page")])
+  )
+
+it.live(
+  "what a page does is one trace from its own span to the handler, with the wait in the mailbox and the run apart",
+  () =>
+    Effect.gen(function* () {
+      const { exported, url } = yield* collector
+      const use = Effect.gen(function* () {
+        const client = yield* LiveClient
+        const patient = yield* Effect.withSpan(client.mount(Patient, {}), "open")
+        const asleep = yield* Effect.forkChild(Effect.withSpan(patient.call.Sleep({ millis: 50 }), "sleep"), {
+          startImmediately: true
+        })
+        yield* Effect.withSpan(patient.call.Look(), "click")
+        yield* Fiber.join(asleep)
+      })
+      const served = Effect.flatMap(port, (at) => Effect.provide(use, Layer.fresh(page(url, at))))
+      yield* Effect.scoped(Effect.provide(served, server(url)))
+      const spans = spansOf(exported)
+      for (const [own, request, handled] of [
+        ["open", "Mount", "mount"],
+        ["sleep", "Call", "Sleep"],
+        ["click", "Call", "Look"]
+      ] as const) {
+        const root = only(spans, "page", own)
+        const sent = only(
+          spans.filter(({ traceId }) => traceId === root.traceId),
+          "page",
+          `LiveClient.${request}`
+        )
+        assert.strictEqual(sent.parentSpanId, root.spanId)
+        assert.deepInclude(only(spans, "clinic", `Patient.${handled}`), {
+          traceId: root.traceId,
+          parentSpanId: sent.spanId
+        })
+      }
+      // The second waits for the first.
+      const [first, second] = [only(spans, "clinic", "Patient.Sleep"), only(spans, "clinic", "Patient.Look")]
+      const handled = BigInt(second.events.find(({ name }) => name === "handled")?.timeUnixNano ?? 0)
+      const [start, end] = [BigInt(second.startTimeUnixNano), BigInt(second.endTimeUnixNano)]
+      assert.isTrue(start < BigInt(first.endTimeUnixNano) && handled >= BigInt(first.endTimeUnixNano))
+      assert.approximately(Number(second.attributes["fibra.wait_ms"]), Number(handled - start) / 1e6, 0.001)
+      assert.approximately(Number(second.attributes["fibra.run_ms"]), Number(end - handled) / 1e6, 0.001)
+    }).pipe(Effect.scoped)
+)
+
+interface Attribute {
+  readonly key: string
+  readonly value: object
+}
+
+interface Sent {
+  readonly name: string
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId?: string
+  readonly startTimeUnixNano: string
+  readonly endTimeUnixNano: string
+  readonly attributes: ReadonlyArray<Attribute>
+  readonly events: ReadonlyArray<{ readonly name: string; readonly timeUnixNano: string }>
+}
+
+interface Span extends Omit<Sent, "attributes"> {
+  readonly service: string
+  readonly attributes: { readonly [name: string]: unknown }
+}
 
 interface Traces {
   readonly resourceSpans: ReadonlyArray<{
-    readonly scopeSpans: ReadonlyArray<{
-      readonly spans: ReadonlyArray<{
-        readonly name: string
-        readonly traceId: string
-        readonly parentSpanId?: string
-        readonly attributes: ReadonlyArray<{ readonly key: string; readonly value: object }>
-      }>
-    }>
+    readonly resource: { readonly attributes: ReadonlyArray<Attribute> }
+    readonly scopeSpans: ReadonlyArray<{ readonly spans: ReadonlyArray<Sent> }>
   }>
 }
