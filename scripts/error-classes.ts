@@ -89,8 +89,10 @@ const values: { readonly [field: string]: ReadonlyArray<unknown> } = {
   tag: ["add"],
   timeout: [5000],
   unreadable: ['the row "7" of fibra_snapshots'],
+  upload: ["photo"],
   what: ['Calling "Add" of "Board"'],
   "ReplayCrashed.cause": ["TypeError: Cannot read properties of null (reading 'price')"],
+  "UploadRejected.detail": ["files of this type are not taken here"],
   "RoomRejected.issue": ["a name has 1 to 128 characters"]
 }
 
@@ -102,7 +104,6 @@ const made: { readonly [name: string]: (make: Constructor) => ReadonlyArray<Exam
   MessageRejected: (make) => [example(make, { type: "COMPONENT_MOUNT", issue })],
   EventsDropped: (make) =>
     ["lobby", undefined].flatMap((room) => [1, 12].map((count) => example(make, { room, count }))),
-  UploadRejected: (make) => [example(make, { issue: "the component takes none" })],
   Interrupted: () => [],
   PatchMismatch: (make) => {
     const Mismatch = make as unknown as new (...args: ReadonlyArray<unknown>) => HintedError

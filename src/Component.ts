@@ -20,6 +20,7 @@ import type { Person } from "./Presence.ts"
 import type { Principal } from "./Principal.ts"
 import * as Redaction from "./Redaction.ts"
 import type { Fields, PureSchema } from "./StateCodec.ts"
+import type { UploadedFile, UploadPolicies } from "./Upload.ts"
 
 /**
  * Annotates an action that may safely run twice for one call: `Rpc.make("Save", …).annotate(Component.Idempotent,
@@ -117,11 +118,11 @@ export interface Any {
 }
 
 /**
- * The handlers of a component: one per action, which may fail with the action's own error or with a `LiveError`, and
- * under `on` one for each event of its rooms that it reacts to. Events are messages in the mailbox like any other; they
- * are dropped when it is full.
+ * The handlers of a component: one per action, which may fail with the action's own error or with a `LiveError`, under
+ * `on` one for each event of its rooms that it reacts to, and under `uploads` one for each of its uploads. Events are
+ * messages in the mailbox like any other; they are dropped when it is full.
  */
-export type HandlersFrom<Actions extends Rpc.Any, E extends Events = {}> = {
+export type HandlersFrom<Actions extends Rpc.Any, E extends Events = {}, U extends UploadPolicies = {}> = {
   readonly [Action in Actions as Action["_tag"]]: (
     payload: Rpc.Payload<Action>,
     caller: Caller
@@ -134,6 +135,14 @@ export type HandlersFrom<Actions extends Rpc.Any, E extends Events = {}> = {
       caller: Caller | undefined
     ) => Effect.Effect<unknown, LiveError, unknown>
   }
+} & ([keyof U] extends [never] ? unknown : { readonly uploads: UploadHandlers<U> })
+
+/**
+ * The handlers of uploads: each gets a file that has arrived whole. The client is answered when it has ended; when it
+ * fails (`Upload.refuse`), the file is removed.
+ */
+export type UploadHandlers<U extends UploadPolicies> = {
+  readonly [Name in keyof U]: (file: UploadedFile, caller: Caller) => Effect.Effect<unknown, LiveError, unknown>
 }
 
 /** Stands in a type error for a handler whose action is not in the contract. */
@@ -142,8 +151,10 @@ export interface NoSuchAction<Name> {
 }
 
 /** Handlers are for the actions of the contract, and for no others. */
-type NoOtherHandlers<Actions extends Rpc.Any, H> = {
-  readonly [Name in Exclude<keyof H, Actions["_tag"] | "on">]: NoSuchAction<Name>
+type NoOtherHandlers<Actions extends Rpc.Any, U extends UploadPolicies, H> = {
+  readonly [
+    Name in Exclude<keyof H, Actions["_tag"] | "on" | ([keyof U] extends [never] ? never : "uploads")>
+  ]: NoSuchAction<Name>
 }
 
 /** The handlers of any component, without their types. */
@@ -234,7 +245,8 @@ export interface Class<
   State extends Fields,
   Actions extends Rpc.Any,
   E extends Events,
-  Metadata extends Fields
+  Metadata extends Fields,
+  U extends UploadPolicies = {}
 >
   extends
     Context.Key<Self, Instance<Props, State, E, Metadata>>,
@@ -247,7 +259,7 @@ export interface Class<
   /** The state before the server's arrives, computed from the props alone. */
   readonly initial: (props: ValueOf<Props>) => ValueOf<State>
   /** Checks handlers against the contract, and returns them. */
-  readonly of: <H extends HandlersFrom<Actions, E> & NoOtherHandlers<Actions, H>>(handlers: H) => H
+  readonly of: <H extends HandlersFrom<Actions, E, U> & NoOtherHandlers<Actions, U, H>>(handlers: H) => H
   /**
    * Puts a behaviour into the Context. `build` runs once per activation, in the Scope of the instance; when it fails
    * with a `LiveError`, the client that mounts gets that error. Throws when the migrations do not lead to this version.
@@ -278,11 +290,11 @@ export interface Class<
    * )
    * ```
    */
-  readonly toLayer: <H extends HandlersFrom<Actions, E> & NoOtherHandlers<Actions, H>, R = never>(
+  readonly toLayer: <H extends HandlersFrom<Actions, E, U> & NoOtherHandlers<Actions, U, H>, R = never>(
     build: H | Effect.Effect<H, LiveError, R>,
     options?: BehaviorOptions<Migration.Chain<ValueOf<State>>, ValueOf<State>>
   ) => Layer.Layer<BehaviorOf<Self>, never, Exclude<R | ServicesOf<H>, Scope.Scope | Self>>
-  readonly "~types": Types<Props, State, Actions, E, Metadata>
+  readonly "~types": Types<Props, State, Actions, E, Metadata, U>
 }
 
 /** The types of a contract, for inference only. */
@@ -291,13 +303,15 @@ export interface Types<
   out State extends Fields,
   out Actions extends Rpc.Any,
   out E extends Events,
-  out Metadata extends Fields
+  out Metadata extends Fields,
+  out U extends UploadPolicies = UploadPolicies
 > {
   readonly props: Props
   readonly state: State
   readonly actions: Actions
   readonly events: E
   readonly metadata: Metadata
+  readonly uploads: U
 }
 
 /** Any component, with its types. */
@@ -306,10 +320,11 @@ export interface Typed<
   State extends Fields = Fields,
   Actions extends Rpc.Any = Rpc.Any,
   E extends Events = Events,
-  Metadata extends Fields = Fields
+  Metadata extends Fields = Fields,
+  U extends UploadPolicies = UploadPolicies
 > extends Any {
   readonly initial: (props: never) => unknown
-  readonly "~types": Types<Props, State, Actions, E, Metadata>
+  readonly "~types": Types<Props, State, Actions, E, Metadata, U>
 }
 
 /** The props of a component. */
@@ -324,6 +339,8 @@ export type EventsOf<C extends Typed> = {
 }
 /** The presence metadata of a component. */
 export type Metadata<C extends Typed> = ValueOf<C["~types"]["metadata"]>
+/** The policies of a component's uploads, by name. */
+export type Uploads<C extends Typed> = C["~types"]["uploads"]
 /** What a server requires to serve a component. */
 export type Requirement<C> = C extends { new (_: never): infer _; readonly Identifier: infer Self }
   ? BehaviorOf<Self>
@@ -363,7 +380,8 @@ export const Service =
     Props extends Fields = {},
     E extends Events = {},
     const Initial extends ValueOf<State> = ValueOf<State>,
-    Metadata extends Fields = {}
+    Metadata extends Fields = {},
+    const U extends UploadPolicies = {}
   >(
     name: Name,
     contract: {
@@ -395,8 +413,10 @@ export const Service =
         readonly metadata: Metadata
         readonly initial: (props: ValueOf<Props>, principal: Principal | undefined) => ValueOf<NoInfer<Metadata>>
       }
+      /** The files that clients may send it, each with its policy: `photo: Upload.policy({ maxFileSize: "10 MB" })`. */
+      readonly uploads?: U
     }
-  ): Class<Self, Name, Props, State, Actions, E, Metadata> => {
+  ): Class<Self, Name, Props, State, Actions, E, Metadata, U> => {
     const service = Context.Service<Self, InstanceContext<ValueOf<Props>, ValueOf<State>, E, ValueOf<Metadata>>>()(
       `fibra/Component/${name}`
     )

@@ -16,6 +16,7 @@ import type { Principal } from "./Principal.ts"
 import * as Thrown from "./Thrown.ts"
 import * as StateCodec from "./StateCodec.ts"
 import * as StrictDecoder from "./StrictDecoder.ts"
+import type { UploadPolicies, UploadPolicy } from "./Upload.ts"
 
 /** Annotates an action that may safely run twice for one call. */
 export const Idempotent = Context.Reference<boolean>("fibra/Component/Idempotent", { defaultValue: () => false })
@@ -76,6 +77,8 @@ export interface ComponentCodec {
   readonly writable: ReadonlyMap<string, Convert>
   /** Undefined when the contract does not declare presence. */
   readonly presence: PresenceCodec | undefined
+  /** The files that clients may send. */
+  readonly uploads: ReadonlyMap<string, UploadPolicy>
 }
 
 /** What the codecs are built from. */
@@ -91,6 +94,7 @@ export interface Contract {
     readonly metadata: StateCodec.Fields
     readonly initial: (props: never, principal: Principal | undefined) => unknown
   }
+  readonly uploads?: UploadPolicies
 }
 
 /** Builds the codecs of a component; throws when the contract contradicts itself. */
@@ -101,8 +105,10 @@ export const make = (name: string, contract: Contract): ComponentCodec => {
     if (actions.has(action._tag)) {
       throw new Error(`"${name}" declares the action "${action._tag}" twice. Rename one.`)
     }
-    if (action._tag === "on") {
-      throw new Error(`"${name}" declares the action "on", a name reserved for events. Rename it.`)
+    if (action._tag === "on" || action._tag === "uploads") {
+      throw new Error(
+        `"${name}" declares the action "${action._tag}", a name reserved for ${reserved[action._tag]}. Rename it.`
+      )
     }
     actions.set(action._tag, actionCodec(action, reducers[action._tag]))
   }
@@ -116,9 +122,12 @@ export const make = (name: string, contract: Contract): ComponentCodec => {
     actions,
     writable: new Map((contract.writable ?? []).map((field) => [field, decodeField(name, field, contract.state)])),
     events: new Map(Object.entries(contract.events ?? {}).map(([event, schema]) => [event, codec(schema)])),
-    presence: contract.presence === undefined ? undefined : presenceCodec(contract.presence)
+    presence: contract.presence === undefined ? undefined : presenceCodec(contract.presence),
+    uploads: new Map(Object.entries(contract.uploads ?? {}))
   }
 }
+
+const reserved = { on: "events", uploads: "uploads" } as const
 
 const decodeField = (name: string, field: string, state: StateCodec.Fields): Convert => {
   const schema = Object.hasOwn(state, field) ? state[field] : undefined

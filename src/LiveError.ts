@@ -487,6 +487,79 @@ export class Draining extends Schema.TaggedError<Draining>()("Draining", {}) {
   }
 }
 
+/** Why an upload is refused, or was ended. */
+export const UploadRejection = Schema.Literals([
+  /** The component has no such upload, or there is none of that id. */
+  "unknown",
+  /** Its name, or the extension of it, is not allowed. */
+  "name",
+  /** Its type, as declared or as it is, is not accepted. */
+  "type",
+  "tooLarge",
+  /** It does not have as many bytes as declared. */
+  "size",
+  /** There is something in it that does not belong there. */
+  "content",
+  /** As many uploads are under way as allowed. */
+  "tooMany",
+  /** As many bytes are under way as allowed. */
+  "quota",
+  /** The disk is nearly full. */
+  "disk",
+  /** The store has failed. */
+  "store",
+  /** Nothing was sent for too long. */
+  "idle",
+  /** A part of it is not valid. */
+  "chunk",
+  /** By the client, or because its instance has stopped. */
+  "cancelled",
+  /** By the behaviour of the component. */
+  "refused"
+])
+/** Why an upload is refused, or was ended. */
+export type UploadRejection = typeof UploadRejection.Type
+
+const uploadHints: Record<UploadRejection, string> = {
+  unknown: "Name an upload of the contract, and start the upload before its parts are sent.",
+  name: "Rename the file. docs/uploads.md says which names are taken.",
+  type: "Send a file of a type in `accept` of the upload's policy; what counts is its content.",
+  tooLarge: "Send a smaller file, or raise maxFileSize of the upload's policy.",
+  size: "Declare the size that the file has, and do not change the file meanwhile.",
+  content: "Export the file anew. It holds a program, markup, or a second file.",
+  tooMany: "Wait until others have ended, or raise maxFiles of the policy or LiveConfig.maxUploads and its like.",
+  quota: "Wait until others have ended, or raise LiveConfig.maxUploadBytes and its like.",
+  disk: "Make room on the disk of the UploadStore, or lower LiveConfig.minFreeDisk.",
+  store: "The server's log says what failed in the UploadStore.",
+  idle: "Start it again: nothing was sent for LiveConfig.uploadIdleTimeout.",
+  chunk: "Send what docs/protocol.md says: parts in order, within the window, canonical base64.",
+  cancelled: "Start it again if it is still wanted.",
+  refused: "The behaviour of the component does not want the file; `detail` says why."
+}
+
+/**
+ * A file is not taken, or its upload was ended. Nothing of it is kept.
+ *
+ * Goes to the client that uploads; a behaviour that does not want a file fails with it (`Upload.refuse`).
+ */
+export class UploadRejected extends Schema.TaggedError<UploadRejected>()("UploadRejected", {
+  /** The name of the upload in the contract; empty when there is none. */
+  upload: Schema.String,
+  reason: UploadRejection,
+  /** What is wrong with it, as the end of a sentence. */
+  detail: Schema.String,
+  /** Milliseconds after which it may be tried again, where that makes sense. */
+  retryAfter: Schema.optionalKey(Schema.Finite)
+}) {
+  override get message(): string {
+    return `The file was not accepted: ${inline(this.detail)}.`
+  }
+
+  get hint(): string {
+    return uploadHints[this.reason]
+  }
+}
+
 /** Why a `LiveError` happened. */
 export const LiveErrorReason = Schema.Union([
   UnknownComponent,
@@ -509,6 +582,7 @@ export const LiveErrorReason = Schema.Union([
   TokenRejected,
   VersionMismatch,
   SnapshotRejected,
+  UploadRejected,
   Draining
 ])
 

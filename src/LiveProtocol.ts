@@ -16,7 +16,7 @@
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
 import * as Schema from "effect/Schema"
-import { LiveError, TokenRejected } from "./LiveError.ts"
+import { LiveError, TokenRejected, UploadRejected } from "./LiveError.ts"
 import { ComponentId, ConnectionId } from "./LiveId.ts"
 import { Patch } from "./Patch.ts"
 
@@ -141,6 +141,18 @@ export const StatusChanged = Schema.TaggedStruct("Status", { componentId: Compon
 /** A newer state token, for `Rehydrate`; it replaces the one before. */
 export const Sealed = Schema.TaggedStruct("Sealed", { componentId: ComponentId, token: Schema.String })
 
+/** The name that a client gives an upload: no other of its session has it, before or after. */
+export const UploadId = Schema.String.check(Schema.isPattern(/^[\w-]{1,64}$/))
+
+/** All bytes of an upload below this offset are stored. */
+export const UploadReceived = Schema.TaggedStruct("UploadReceived", {
+  uploadId: Schema.String,
+  received: Schema.Natural
+})
+
+/** The server has ended an upload, or there is none of that id. */
+export const UploadFailed = Schema.TaggedStruct("UploadFailed", { uploadId: Schema.String, reason: UploadRejected })
+
 /** The server is about to end: connect again at a random time within so many milliseconds. */
 export const ServerDraining = Schema.TaggedStruct("Draining", { within: Schema.Finite })
 
@@ -155,6 +167,8 @@ export const LiveEvent = Schema.Union([
   Left,
   StatusChanged,
   Sealed,
+  UploadReceived,
+  UploadFailed,
   ServerDraining
 ])
 /** What the server sends on the stream of `Connect`. */
@@ -280,6 +294,70 @@ export const ReceivedRequest = Schema.Struct({
   abandoned: Schema.optionalKey(Schema.Array(CallId))
 })
 
+/**
+ * Starts an upload, or goes on with the one of this id or of this token: after a reconnect, and after a restart of the
+ * server. Then all fields but `componentId` and `token` are as they were.
+ */
+export const UploadStartRequest = Schema.Struct({
+  componentId: ComponentId.check(Schema.isMaxLength(4096)),
+  /** The name of the upload in the contract. */
+  upload: Name,
+  uploadId: UploadId,
+  name: Schema.String.check(Schema.isMaxLength(4096)),
+  /** Its MIME type; empty when it is not known. */
+  type: Name,
+  /** Bytes. */
+  size: Schema.Natural,
+  /** The token of the answer before. */
+  token: Schema.optionalKey(Name)
+})
+/** Starts an upload, or goes on with one. */
+export type UploadStartRequest = typeof UploadStartRequest.Type
+
+/** The answer: bytes follow as binary frames, beginning at `received`. */
+export const UploadStarted = Schema.Struct({
+  uploadId: Schema.String,
+  /** Names the upload when its session is gone. Secret. */
+  token: Schema.String,
+  /** Bytes that should be sent at once. */
+  chunkSize: Schema.Int,
+  /** Bytes that may be sent and not acknowledged by `UploadReceived`. */
+  window: Schema.Int,
+  /** Bytes that need not be sent. */
+  received: Schema.Natural
+})
+/** The answer: bytes follow as binary frames, beginning at `received`. */
+export type UploadStarted = typeof UploadStarted.Type
+
+/** A file that has arrived whole, and was taken. */
+export const UploadCompleted = Schema.Struct({
+  uploadId: Schema.String,
+  /** What the client calls it. */
+  name: Schema.String,
+  /** Where the server serves it: a path. */
+  url: Schema.String,
+  /** Bytes. */
+  size: Schema.Natural,
+  /** The MIME type of its content. */
+  type: Schema.String,
+  /** In hexadecimal digits. */
+  sha256: Schema.String
+})
+/** A file that has arrived whole, and was taken. */
+export type UploadCompleted = typeof UploadCompleted.Type
+
+/**
+ * The header of a binary frame, which is `[uint32, little endian: bytes of the header][the header as JSON][bytes of the
+ * file]`.
+ */
+export const UploadChunkHeader = Schema.Struct({
+  uploadId: UploadId,
+  /** Where these bytes belong in the file. */
+  offset: Schema.Natural
+})
+/** The header of a binary frame. */
+export type UploadChunkHeader = typeof UploadChunkHeader.Type
+
 /** What a client may request. */
 export class LiveProtocol extends RpcGroup.make(
   Rpc.make("Connect", { payload: ConnectRequest, success: LiveEvent, stream: true }),
@@ -299,5 +377,9 @@ export class LiveProtocol extends RpcGroup.make(
     success: Schema.Json,
     error: Schema.Union([LiveError, ActionFailure])
   }),
+  Rpc.make("UploadStart", { payload: UploadStartRequest, success: UploadStarted, error: LiveError }),
+  /** All bytes were sent. Answered when they are stored and checked, and the behaviour has taken the file. */
+  Rpc.make("UploadComplete", { payload: { uploadId: UploadId }, success: UploadCompleted, error: LiveError }),
+  Rpc.make("UploadCancel", { payload: { uploadId: UploadId }, error: LiveError }),
   Rpc.make("Ping", { success: Schema.Struct({ time: Schema.Finite }) })
 ) {}

@@ -209,6 +209,9 @@ export const make = Effect.fnUntraced(function* (
       case "Sealed":
         router.event(event)
         return true
+      case "UploadReceived":
+      case "UploadFailed":
+        return false
       default:
         router.event(event)
         return false

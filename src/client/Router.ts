@@ -16,7 +16,9 @@ export interface PatchedEvents {
 }
 
 /** An event for a component, or for the members of a room. */
-export type RoutedEvent = Exclude<LiveEvent, { readonly _tag: "ConnectionEstablished" | "Draining" }> | PatchedEvents
+export type RoutedEvent =
+  | Exclude<LiveEvent, { readonly _tag: "ConnectionEstablished" | "Draining" | "UploadReceived" | "UploadFailed" }>
+  | PatchedEvents
 
 /** An event for a component. */
 export type ComponentEvent = Exclude<RoutedEvent, { readonly _tag: "Joined" | "Left" }>

@@ -3,7 +3,7 @@
  * client had before.
  */
 import type { RequestId } from "../../../JsonProtocol.ts"
-import { RateLimited } from "../../../LiveError.ts"
+import { RateLimited, UploadRejected } from "../../../LiveError.ts"
 import { CloseCode } from "../../../LiveProtocol.ts"
 import type { Principal } from "../../../Principal.ts"
 import type * as LiveConfig from "../../LiveConfig.ts"
@@ -14,7 +14,7 @@ import type { Sessions } from "../../session/Sessions.ts"
 import type { WireEncoder } from "../../sync/WireEncoder.ts"
 import type { Connection, ProtocolHandler } from "../../transport/Connection.ts"
 import { Ingress } from "../Ingress.ts"
-import { type ErrorFields, errorFieldsOf, NotJson, UploadRejected } from "./JsonError.ts"
+import { type ErrorFields, errorFieldsOf, NotJson } from "./JsonError.ts"
 import * as JsonMessage from "./JsonMessage.ts"
 import type { MessageOf, MountMessage, UploadMessage } from "./JsonMessage.ts"
 import { JsonOutbox } from "./JsonOutbox.ts"
@@ -233,9 +233,12 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
   #upload(session: Session, { componentId, requestId, type, uploadId }: UploadMessage): void {
     const timestamp = this.#host.now()
     const isStart = type === "FILE_UPLOAD_START"
-    const error = session.has(componentId)
-      ? new UploadRejected({ issue: isStart ? "the component takes none" : "there is none of this id" })
-      : errorFieldsOf(notMounted("Uploading to", componentId))
+    const detail = isStart ? "the component takes none" : "there is no upload of this id"
+    const error = errorFieldsOf(
+      session.has(componentId)
+        ? new UploadRejected({ upload: "", reason: "unknown", detail })
+        : notMounted("Uploading to", componentId)
+    )
     this.#outbox.reply(
       isStart
         ? JsonResponse.failure({ type: "FILE_UPLOAD_START_RESPONSE", uploadId, requestId, timestamp }, error)

@@ -84,21 +84,6 @@ export class EventsDropped extends Data.TaggedError("EventsDropped")<{
   }
 }
 
-/**
- * The component takes no uploads, or there is no such upload.
- *
- * Goes to the client that uploads.
- */
-export class UploadRejected extends Data.TaggedError("UploadRejected")<{ readonly issue: string }> {
-  override get message(): string {
-    return `The upload was not accepted: ${inline(this.issue)}.`
-  }
-
-  get hint(): string {
-    return "Send the file to a component that takes uploads."
-  }
-}
-
 /** The fields of an error in a message. */
 export interface ErrorFields {
   readonly _tag: string
