@@ -1,5 +1,6 @@
 /** `npm start` takes its settings from the environment, and says in one line which of them it cannot work with. */
 import { spawn } from "node:child_process"
+import { readFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { assert, it } from "@effect/vitest"
@@ -125,3 +126,15 @@ it.live(
     }),
   120_000
 )
+
+it("npm start is understood by cmd, which has no exec and looks for programs beside package.json first", () => {
+  const textOf = (file: string) => readFileSync(join(root, file), "utf8")
+  const { scripts } = JSON.parse(textOf("package.json")) as { readonly scripts: { readonly start: string } }
+  assert.match(scripts.start, /^exec node [^'"$`;|&<>]+$/)
+  assert.deepStrictEqual(
+    textOf("exec.cmd")
+      .split("\n")
+      .filter((line) => !line.startsWith("@rem ")),
+    ["@%*", ""]
+  )
+})
