@@ -23,6 +23,10 @@ export const attend = (server: Server): void => {
   server.on("request", (_request, response) => {
     if (isIdle(server, "request")) response.writeHead(503, { ...headers, connection: "close" }).end(text)
   })
+  // Node would answer that, too, and leave the connection open to whoever expects what nobody does.
+  server.on("checkExpectation", (_request, response) => {
+    response.writeHead(417, { connection: "close", "content-length": 0 }).end()
+  })
   server.on("upgrade", (request, socket) => {
     if (isIdle(server, "upgrade")) {
       Effect.runFork(UpgradeRejection.count(503))

@@ -145,6 +145,29 @@ describe("a server of its own that serves", () => {
   )
 })
 
+describe("a server of its own that is asked for what no server does", () => {
+  const expecting = Effect.fnUntraced(function* (port: number) {
+    return yield* Effect.callback<string>((resume) => {
+      const socket = connect(port, "127.0.0.1")
+      let text = ""
+      socket.on("data", (data) => void (text += data.toString()))
+      // Only the server may close it.
+      socket.on("end", () => resume(Effect.succeed(text)))
+      socket.write("POST /api/live/health HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 200-ok\r\nContent-Length: 9\r\n\r\n")
+      return Effect.sync(() => socket.destroy())
+    })
+  })
+
+  it.live("a request with an expectation that is not known is answered 417, and its connection is closed", () =>
+    Effect.gen(function* () {
+      const { port } = yield* running(live())
+      const text = yield* expecting(port)
+      assert.match(text, /^HTTP\/1\.1 417 /)
+      assert.match(text, /\r\nconnection: close\r\n/i)
+    }).pipe(Effect.scoped)
+  )
+})
+
 describe("a server of its own that ends", () => {
   it.live("a server of its own that ends waits for no connection that says nothing, whatever it has said before", () =>
     Effect.gen(function* () {
