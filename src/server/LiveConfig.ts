@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Str from "effect/String"
 import * as Kind from "./SettingKind.ts"
+import { IsFromEnvironment } from "./SettingsSource.ts"
 import { withoutStack } from "./StartError.ts"
 
 /** The settings of a live server. */
@@ -300,8 +301,7 @@ export const variableOf = (name: keyof Settings): string => `FIBRA_${Str.constan
  * )
  * ```
  */
-export const layerConfig: Layer.Layer<never, LiveConfigError | Config.ConfigError> = Layer.effect(
-  LiveConfig,
+export const layerConfig: Layer.Layer<never, LiveConfigError | Config.ConfigError> = Layer.effectContext(
   Effect.gen(function* () {
     const given: Array<Given> = []
     for (const name of names) {
@@ -310,7 +310,8 @@ export const layerConfig: Layer.Layer<never, LiveConfigError | Config.ConfigErro
       const came = (yield* Config.withDefault(Config.String(setting), "")).trim()
       if (came !== "") given.push({ name, setting, came, expected: kind.expected, value: kind.fromText(came) })
     }
-    return yield* Effect.mapError(merge(yield* LiveConfig, given), withoutStack)
+    const settings = yield* Effect.mapError(merge(yield* LiveConfig, given), withoutStack)
+    return Context.make(LiveConfig, settings).pipe(Context.add(IsFromEnvironment, true))
   })
 )
 

@@ -18,8 +18,7 @@ import * as ShutdownResponder from "./http/ShutdownResponder.ts"
 import type { LiveConfigError } from "./LiveConfig.ts"
 import * as LiveCore from "./LiveCore.ts"
 import * as LiveRoutes from "./LiveRoutes.ts"
-import * as EventLoop from "./monitor/EventLoop.ts"
-import * as Telemetry from "./monitor/Telemetry.ts"
+import * as Observation from "./Observation.ts"
 import type * as Principals from "./security/Principals.ts"
 
 export { attach, type Attached, layerAttached } from "./attach.ts"
@@ -90,7 +89,10 @@ type HttpLayer<Components extends ReadonlyArray<Component.Any>, E, R> = Layer.La
 export const layerHttp = <const Components extends ReadonlyArray<Component.Any>, E = never, R = never>(
   options: HttpOptions<Components, E, R>
 ): HttpLayer<Components, E, R> => {
-  const live = Layer.provideMerge(LiveRoutes.layer(options), Layer.provide(LiveCore.layerUndrained(options), observed))
+  const live = Layer.provideMerge(
+    LiveRoutes.layer(options),
+    Layer.provide(LiveCore.layerUndrained(options), Observation.layer)
+  )
   const routes = (options.routes ?? Layer.empty) as Layer.Layer<never, E, R>
   const served = HttpRouter.serve(Layer.provideMerge(routes, live), quiet)
   const listening = Layer.unwrap(Effect.map(place(options), NodeServer.listening))
@@ -139,10 +141,7 @@ export const layer = <const Components extends ReadonlyArray<Component.Any>>(opt
       yield* Effect.addFinalizer(() => Effect.sync(() => responder.begin()))
       return LiveRoutes.layer({ ...options, onRequest: (incoming) => responder.see(incoming) })
     })
-  ).pipe(Layer.provideMerge(LiveCore.layer(options)), Layer.provide([ShutdownResponder.layer, observed]))
-
-/** What tells how the server is. */
-const observed = Layer.merge(EventLoop.layer, Telemetry.layer)
+  ).pipe(Layer.provideMerge(LiveCore.layer(options)), Layer.provide([ShutdownResponder.layer, Observation.layer]))
 
 const quiet = { disableLogger: true, disableListenLog: true }
 

@@ -14,6 +14,7 @@ import * as SharedServer from "./http/SharedServer.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import * as LiveCore from "./LiveCore.ts"
 import * as LiveRoutes from "./LiveRoutes.ts"
+import * as Observation from "./Observation.ts"
 import * as ProcessEnd from "./ProcessEnd.ts"
 import type * as Principals from "./security/Principals.ts"
 
@@ -40,7 +41,8 @@ export const layerAttached = <const Components extends ReadonlyArray<Component.A
   server: SharedServer.NodeHttpServerLike,
   options: { readonly components: Components; readonly dashboard?: boolean }
 ): AttachedLayer<Components> => {
-  const live = Layer.provideMerge(LiveRoutes.layer(options), LiveCore.layerUndrained(options))
+  const core = Layer.provide(LiveCore.layerUndrained(options), Observation.layer)
+  const live = Layer.provideMerge(LiveRoutes.layer(options), core)
   const served = HttpRouter.serve(live, { disableLogger: true, disableListenLog: true })
   const shared = Layer.unwrap(Effect.map(LiveConfig.LiveConfig, ({ path }) => SharedServer.layer(server, path)))
   const layer = Layer.provideMerge(Drain.layer, served).pipe(Layer.provide(shared))
