@@ -70,12 +70,3 @@ export const ofServer = {
   rss: gauge("fibra_memory_resident_bytes", "Memory of the process"),
   heapUsed: gauge("fibra_memory_heap_bytes", "Memory in use on the heap")
 } as const
-
-const counters = new Set([
-  // Of the actor runtime, which knows nothing of servers.
-  "fibra_actor_left_behind",
-  ...[upgradesRefused, sessionResumes, storeTimeouts, happenings, ...Object.values(ofComponent)].map(({ id }) => id)
-])
-
-/** The name of a metric in Prometheus, where those of counters end with `_total`. */
-export const prometheusName = (name: string): string => (counters.has(name) ? `${name}_total` : name)

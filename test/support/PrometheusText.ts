@@ -1,4 +1,7 @@
-/** Reads the text format of Prometheus, version 0.0.4, and refuses what Prometheus would. */
+/**
+ * Reads the text format of Prometheus, version 0.0.4, and refuses what Prometheus would, and what `promtool check metrics`
+ * does: names without their unit, or with another than the base unit.
+ */
 
 /** A family of metrics. */
 export interface Family {
@@ -50,8 +53,16 @@ export const parse = (text: string): ReadonlyArray<Family> => {
   return families
 }
 
+/** Units that are not base units, and types and suffixes that are no part of a name. */
+const unwanted =
+  /_(?:millis|milliseconds?|ms|micros|microseconds?|us|nanoseconds?|ns|minutes?|hours?|days?|bits|kilobytes?|kb|megabytes?|mb|kib|mib|percent|counter|gauge|histogram|summary)(?:_|$)/
+
 const check = ({ name, samples, type }: Family): void => {
   if (type === "counter" && !name.endsWith("_total")) throw new Error(`The counter ${name} does not end with _total`)
+  if (type !== "counter" && /_(?:total|count|sum|bucket|info)$/.test(name)) throw new Error(`${name} is no ${type}`)
+  if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new Error(`${name} is not in snake case`)
+  if (unwanted.test(name)) throw new Error(`${name} has no base unit, or a type in its name`)
+  if (samples.length === 0) throw new Error(`${name} has no samples`)
   const series = samples.map((sample) => JSON.stringify([sample.name, Object.entries(sample.labels).sort()]))
   if (new Set(series).size !== series.length) throw new Error(`${name} has the same labels twice`)
   if (type !== "histogram") return

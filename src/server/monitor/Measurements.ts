@@ -2,7 +2,7 @@
  * Offers the numbers of a server as metrics: to Prometheus as text, and to whatever else reads Effect's metrics. They
  * are read when somebody asks. Series of a server that has ended are gone.
  */
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -31,9 +31,14 @@ export interface ServerNumbers {
   readonly unhealthy: () => number
 }
 
-/** The metrics of this process, as Prometheus reads them. */
-export const prometheus: Effect.Effect<string> = PrometheusMetrics.format({
-  metricNameMapper: LiveMetrics.prometheusName
+/** The metrics of this process, as Prometheus reads them: there the names of counters end with `_total`. */
+export const prometheus: Effect.Effect<string> = Effect.contextWith((context: Context.Context<never>) => {
+  const all = [...Context.get(context, Metric.MetricRegistry).values()]
+  const taken = new Set(all.map(({ id }) => id))
+  const counters = new Set(all.filter(({ type }) => type === "Counter" || type === "Frequency").map(({ id }) => id))
+  const nameOf = (id: string) =>
+    counters.has(id) && !id.endsWith("_total") && !taken.has(`${id}_total`) ? `${id}_total` : id
+  return PrometheusMetrics.format({ metricNameMapper: nameOf })
 })
 
 /** How long the last numbers of a server may take to leave. */
@@ -47,7 +52,11 @@ export const offer = (
   Effect.gen(function* () {
     const context = yield* Effect.context()
     const exporter = yield* Effect.serviceOption(OtlpExporter.Flusher)
-    const series = [...definitions.flatMap((each) => ofComponent(context, each)), ...ofServer(context, server)]
+    const labels = labelsIn(context)
+    const series = [
+      ...definitions.flatMap((each) => ofComponent(context, each, labels)),
+      ...ofServer(context, server, labels)
+    ]
     yield* Effect.addFinalizer(() =>
       Effect.andThen(
         Option.isSome(exporter) ? Effect.timeoutOption(exporter.value.flush, flushTimeout) : Effect.void,
@@ -57,6 +66,18 @@ export const offer = (
   })
 
 type Registry = Context.Context<never>
+
+/** What tells the series of this server from those of others in the registry: nothing for the first, and a number for the next. */
+type ServerLabels = { readonly server?: string }
+
+const labelsIn = (context: Registry): ServerLabels => {
+  const { id } = LiveMetrics.ofServer.connections
+  const taken = [...Context.get(context, Metric.MetricRegistry).values()]
+    .filter((each) => each.id === id)
+    .map(({ attributes }) => Number(attributes?.["server"] ?? 1))
+  const free = Array.from({ length: taken.length + 1 }, (_, index) => index + 1).find((each) => !taken.includes(each))
+  return free === undefined || free === 1 ? {} : { server: String(free) }
+}
 
 const pull = <Input, State>(context: Registry, metric: Metric.Metric<Input, State>, get: () => State) =>
   Metric.registerUnsafe(metric, context, { get, update: () => {}, modify: () => {} })
@@ -69,30 +90,37 @@ const value = (context: Registry, metric: Metric.Gauge<number>, get: () => numbe
 
 const ofComponent = (
   context: Registry,
-  { component: { componentName: component }, stats }: ComponentDefinition
+  { component: { componentName: component }, stats }: ComponentDefinition,
+  labels: ServerLabels
 ): ReadonlyArray<Metric.Registration> => [
   ...(Object.keys(LiveMetrics.ofComponent) as ReadonlyArray<keyof typeof LiveMetrics.ofComponent>).map((name) =>
-    count(context, Metric.withAttributes(LiveMetrics.ofComponent[name], { component }), () => stats[name])
+    count(context, Metric.withAttributes(LiveMetrics.ofComponent[name], { component, ...labels }), () => stats[name])
   ),
   ...kinds.map((kind) =>
-    pull(context, Metric.withAttributes(LiveMetrics.timesOfComponent[kind], { component }), () => stateOf(stats, kind))
+    pull(context, Metric.withAttributes(LiveMetrics.timesOfComponent[kind], { component, ...labels }), () =>
+      stateOf(stats, kind)
+    )
   ),
   ...Happening.literals.map((happening) =>
     count(
       context,
-      Metric.withAttributes(LiveMetrics.happenings, { component, happening }),
+      Metric.withAttributes(LiveMetrics.happenings, { component, happening, ...labels }),
       () => stats.happenings[happening]
     )
   )
 ]
 
-const ofServer = (context: Registry, server: ServerNumbers): ReadonlyArray<Metric.Registration> => [
+const ofServer = (
+  context: Registry,
+  server: ServerNumbers,
+  labels: ServerLabels
+): ReadonlyArray<Metric.Registration> => [
   ...(["connections", "sessions", "parked", "rooms", "rss", "heapUsed"] as const).map((name) =>
-    value(context, LiveMetrics.ofServer[name], server[name])
+    value(context, Metric.withAttributes(LiveMetrics.ofServer[name], labels), server[name])
   ),
-  value(context, LiveMetrics.ofServer.lag, () => server.lag() / 1000),
+  value(context, Metric.withAttributes(LiveMetrics.ofServer.lag, labels), () => server.lag() / 1000),
   ...(["degraded", "unhealthy"] as const).map((status) =>
-    value(context, Metric.withAttributes(LiveMetrics.unwell, { status }), server[status])
+    value(context, Metric.withAttributes(LiveMetrics.unwell, { status, ...labels }), server[status])
   )
 ]
 
