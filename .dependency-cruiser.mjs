@@ -34,7 +34,8 @@ const floors = [
   "transport",
   "store"
 ]
-const ground = "^src/server/(LiveConfig|LiveMetrics|IdGenerator|Footprint|SettingKind|SettingsSource|SmallMap|StartError)[.]ts$"
+const ground =
+  "^src/server/(LiveConfig|LiveMetrics|IdGenerator|Footprint|SettingKind|SettingsSource|SmallMap|StartError)[.]ts$"
 const floor = (...names) => names.map((name) => `^src/server/${name}/`).join("|")
 
 /** What is said of what others threw: everybody needs it, the actor runtime, too, and it knows nothing of ours. */
