@@ -18,6 +18,7 @@ import * as References from "effect/References"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as DeadLetters from "../actor/DeadLetters.ts"
+import { CloseCode } from "../LiveProtocol.ts"
 import * as ClientAddress from "./http/ClientAddress.ts"
 import * as Upgrade from "./http/Upgrade.ts"
 import * as UpgradeRejection from "./http/UpgradeRejection.ts"
@@ -29,6 +30,7 @@ import * as DashboardGate from "./monitor/dashboard/DashboardGate.ts"
 import * as DashboardSource from "./monitor/dashboard/DashboardSource.ts"
 import * as Recorder from "./monitor/Recorder.ts"
 import * as RecordingFile from "./monitor/dashboard/RecordingFile.ts"
+import type { MonitorAccess } from "./monitor/MonitorAccess.ts"
 import type { MonitorGuard } from "./monitor/MonitorGuard.ts"
 import * as Authentication from "./security/Authentication.ts"
 import * as Authorization from "./security/Authorization.ts"
@@ -100,8 +102,8 @@ const routes = (path: `/${string}`) =>
         idleTimeToLive: idleTime
       })
 
-      /** Keeps the components for as long as the socket is open. */
-      const connect = Effect.gen(function* () {
+      /** Keeps the components for as long as the socket is open, and the socket for as long as its ticket is valid. */
+      const connect = Effect.fnUntraced(function* (ticket: string | undefined) {
         const held = yield* Scope.fork(scope)
         const release = () => void run(Scope.close(held, Exit.void))
         const services = yield* Effect.orDie(Scope.provide(RcRef.get(core), held))
@@ -122,6 +124,11 @@ const routes = (path: `/${string}`) =>
           },
           (ws, socket) => {
             socket.once("close", release)
+            if (ticket !== undefined)
+              socket.once(
+                "close",
+                gate.opened(ticket, () => ws.close(CloseCode.signedOut))
+              )
             // What somebody does is logged with the address.
             const principal = { id: ws.slot?.address ?? "unknown" }
             WebSocketWriter.attach(transport, rpc, ws, socket, principal, undefined)
@@ -136,8 +143,8 @@ const routes = (path: `/${string}`) =>
 
       const admitted = <R>(
         request: HttpServerRequest,
-        answer: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
-      ) => Effect.matchEffect(gate.admit(request), { onFailure: Effect.succeed, onSuccess: () => answer })
+        answer: (ticket: string | undefined) => Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
+      ) => Effect.matchEffect(gate.admit(request), { onFailure: Effect.succeed, onSuccess: answer })
 
       const addressOf = (request: HttpServerRequest) =>
         ClientAddress.of(NodeHttpServerRequest.toIncomingMessage(request), settings.trustedProxies)
@@ -147,22 +154,17 @@ const routes = (path: `/${string}`) =>
 
       // The names of its files are relative to the page, which is a folder for them.
       yield* router.add("GET", path, (request) =>
-        admitted(
-          request,
+        admitted(request, () =>
           DashboardGate.isFolder(request)
             ? file(request, "")
             : Effect.succeed(HttpServerResponse.redirect("dashboard/", { headers: DashboardFiles.headers }))
         )
       )
       yield* router.add("GET", `${path}/assets/:name`, (request) =>
-        admitted(
-          request,
-          Effect.flatMap(HttpRouter.params, ({ name = "" }) => file(request, `assets/${name}`))
-        )
+        admitted(request, () => Effect.flatMap(HttpRouter.params, ({ name = "" }) => file(request, `assets/${name}`)))
       )
       yield* router.add("GET", `${path}/recordings/:id`, (request) =>
-        admitted(
-          request,
+        admitted(request, () =>
           Effect.flatMap(HttpRouter.params, ({ id = "" }) =>
             RecordingFile.respond(source, id, request, addressOf(request))
           )
@@ -170,15 +172,17 @@ const routes = (path: `/${string}`) =>
       )
       yield* router.add("GET", `${path}/rpc`, (request) => logged(admitted(request, connect)))
       yield* router.add("POST", `${path}/sign-in`, (request) => logged(gate.signIn(request)))
+      yield* router.add("POST", `${path}/sign-out`, gate.signOut)
     })
   )
 
 /** Adds the dashboard to a router. */
-export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | LiveCore.Core | MonitorGuard> = Layer.unwrap(
-  Effect.map(LiveConfig.LiveConfig, ({ path }) =>
-    routes(`${path}/dashboard`).pipe(
-      Layer.provide([DashboardGate.layer, DashboardSource.layer]),
-      Layer.provide(RejectionLog.layer)
+export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | LiveCore.Core | MonitorGuard | MonitorAccess> =
+  Layer.unwrap(
+    Effect.map(LiveConfig.LiveConfig, ({ path }) =>
+      routes(`${path}/dashboard`).pipe(
+        Layer.provide([DashboardGate.layer, DashboardSource.layer]),
+        Layer.provide(RejectionLog.layer)
+      )
     )
   )
-)

@@ -102,6 +102,39 @@ layer(Layer.mergeAll(WatchedShowcase.layer, Chromium.layer), { excludeTestServic
   }
 
   it.effect(
+    "somebody from elsewhere signs in with the token, and out again",
+    () =>
+      Effect.gen(function* () {
+        const at = yield* port
+        // Browsers find this on the same machine; the server does not know that.
+        const elsewhere = urlOf(at, "").replace("127.0.0.1", "dashboard.localhost")
+        const { page } = yield* Chromium.open(elsewhere, options("light"))
+        const field = page.getByLabel(/^Token of the monitor/)
+        const send = (token: string) =>
+          Effect.promise(async () => {
+            await field.fill(token)
+            await page.getByRole("button", { name: "Sign in" }).click()
+          })
+        yield* waitFor(field)
+        assert.deepStrictEqual(yield* findings(page), [])
+        yield* send("another token, which is long enough, too")
+        yield* waitFor(page.getByRole("alert"))
+        yield* send(WatchedShowcase.token)
+        yield* waitFor(heading(page, "Overview"))
+        yield* waitFor(page.getByText("instances", { exact: false }).first())
+        const button = page.getByRole("button", { name: "Sign out" })
+        assert.deepStrictEqual(yield* findings(page), [])
+        yield* Effect.promise(() => button.click())
+        yield* waitFor(field)
+        // Where nobody has to sign in, there is nothing to sign out of.
+        yield* Effect.promise(() => page.goto(urlOf(at, "")))
+        yield* waitFor(heading(page, "Overview"))
+        assert.strictEqual(yield* Effect.promise(() => button.count()), 0)
+      }).pipe(Effect.scoped),
+    60_000
+  )
+
+  it.effect(
     "an instance is restarted by somebody with a keyboard, and its client sees it restart and run with its state",
     () =>
       Effect.gen(function* () {

@@ -48,6 +48,37 @@ export const port = Effect.map(Effect.service(HttpServer.HttpServer), ({ address
   "port" in address ? address.port : 0
 )
 
+/** What proxies, tunnels and content networks add to a request, each in its way. */
+export const proxies: ReadonlyArray<Readonly<Record<string, string>>> = [
+  { "x-forwarded-for": "127.0.0.1" },
+  { "x-forwarded-proto": "https" },
+  { "x-forwarded": "for=127.0.0.1" },
+  { "forwarded-for": "127.0.0.1" },
+  { X_Forwarded_For: "127.0.0.1" },
+  { forwarded: "for=192.0.2.1" },
+  { via: "1.1 cache" },
+  { "x-real-ip": "127.0.0.1" },
+  { "x-client-ip": "127.0.0.1" },
+  { "client-ip": "127.0.0.1" },
+  { "x-cluster-client-ip": "127.0.0.1" },
+  { "x-original-url": "/" },
+  { "x-remote-addr": "127.0.0.1" },
+  { "x-envoy-external-address": "127.0.0.1" },
+  { "x-azure-clientip": "127.0.0.1" },
+  { "x-appengine-user-ip": "127.0.0.1" },
+  { "x-nf-client-connection-ip": "127.0.0.1" },
+  { "x-amzn-trace-id": "Root=1-67891233-abcdef012345678912345678" },
+  { "x-arr-log-id": "1" },
+  { "cf-ray": "1-AMS" },
+  { "cf-connecting-ip": "192.0.2.1" },
+  { "true-client-ip": "127.0.0.1" },
+  { "fastly-client-ip": "127.0.0.1" },
+  { "fly-client-ip": "127.0.0.1" },
+  { "tailscale-user-login": "ada@example.org" },
+  { "cdn-loop": "cloudflare" },
+  { "proxy-connection": "keep-alive" }
+]
+
 /** How to ask. */
 export interface Question {
   readonly method?: string

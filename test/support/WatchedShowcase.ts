@@ -1,7 +1,7 @@
 /** The showcase with its dashboard, both built by vite, and patients beside it, under load until the Scope closes. */
 import { fileURLToPath } from "node:url"
 import { NodeServices } from "@effect/platform-node"
-import { Context, Effect, Layer, Logger, Schedule } from "effect"
+import { ConfigProvider, Context, Effect, Layer, Logger, Schedule } from "effect"
 import { HttpStaticServer } from "effect/http"
 import { LiveClient } from "fibra/client"
 import { Authentication, Authorization, LiveConfig, LiveServer, Secrets } from "fibra/server"
@@ -42,6 +42,9 @@ const visitors = Authentication.layer(({ originalUrl }) =>
   })
 )
 
+/** The token of its monitor, for whoever names another host than this machine. */
+export const token = "a-token-of-the-monitor-that-is-long-enough"
+
 /** Serves the pages, on a port of its own. */
 export const layer = Layer.unwrap(
   Effect.map(folders, ({ dashboard, showcase }) =>
@@ -58,6 +61,7 @@ export const layer = Layer.unwrap(
         visitors,
         Authorization.layer({ mount: () => Effect.succeed(true) }),
         Logger.layer([]),
+        ConfigProvider.layer(ConfigProvider.fromEnv({ env: { FIBRA_MONITOR_TOKEN: token } })),
         // So that there is something to see soon.
         LiveConfig.layer({ rate: 10_000, rateBurst: 10_000, healthInterval: "1 second", alertActionTime: "20 millis" }),
         Layer.succeed(DashboardFolder, dashboard)

@@ -72,6 +72,11 @@ export const App = (): ReactElement => {
           </ul>
         </nav>
         <ThemeChoice />
+        {isSignedIn() && (
+          <form method="post" action="sign-out">
+            <button>Sign out</button>
+          </form>
+        )}
       </header>
       <main id="main">
         <h1 ref={top} tabIndex={-1}>
@@ -82,6 +87,9 @@ export const App = (): ReactElement => {
     </>
   )
 }
+
+/** Whether there is a ticket to give back. Whoever is let in without one has none. */
+const isSignedIn = (): boolean => document.cookie.split("; ").includes("fibra-dashboard-signed-in=1")
 
 const titles = { system: "System", light: "Light", dark: "Dark" }
 

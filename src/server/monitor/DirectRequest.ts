@@ -9,29 +9,24 @@ import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 /** What speaks against it: where it comes from, a proxy, or the host it names. */
 export type Indirection = "peer" | "proxy" | "host"
 
-/** Headers that proxies and content networks add, besides those that begin with `x-forwarded`. */
-const ofProxies = new Set([
-  "forwarded",
-  "via",
-  "x-real-ip",
-  "x-client-ip",
-  "x-cluster-client-ip",
-  "x-original-host",
-  "x-original-forwarded-for",
-  "x-originating-ip",
-  "x-remote-ip",
-  "x-envoy-external-address",
-  "cf-connecting-ip",
-  "true-client-ip",
-  "fastly-client-ip"
-])
+/** Headers of proxies, tunnels and content networks: those that say for whom they ask, and the families of the known ones. */
+const ofProxies = [
+  /^(?:via|forwarded|cdn-loop|max-forwards|front-end-https|proxy-.+)$/,
+  /^(?:x-)?forwarded-|^x-forwarded$/,
+  /^x-(?:original|proxy|scheme|url-scheme|host|envoy|varnish|arr|azure|appengine|cloud|amz|amzn|vercel|nf|akamai|edge)(?:-|$)/,
+  /^(?:cf|cloudfront|fly|fastly|akamai|tailscale|ngrok|wl-proxy)-/,
+  /(?:^|-)(?:client|real|remote|connecting|connection|originating|source|user|socket|peer|external)-?(?:ip|addr|address|host)$/
+]
 
 /** Undefined for a request from this machine. */
 export const indirectionOf = (request: HttpServerRequest): Indirection | undefined => {
-  const { headers, httpVersion, socket } = NodeHttpServerRequest.toIncomingMessage(request)
+  const { headers, httpVersion, rawHeaders, socket, url } = NodeHttpServerRequest.toIncomingMessage(request)
   if (!isLoopback(socket?.remoteAddress)) return "peer"
-  // nginx speaks HTTP/1.0 to servers behind it, and adds no header, unless it is told otherwise.
-  if (httpVersion === "1.0" || Object.keys(headers).some(isOfProxy)) return "proxy"
+  // nginx speaks HTTP/1.0 to servers behind it, and adds no header, unless it is told otherwise. Whoever names a whole
+  // URL takes this server for a proxy.
+  if (httpVersion === "1.0" || Object.keys(headers).some(isOfProxy) || url?.startsWith("/") === false) return "proxy"
+  // Node reads the first of several hosts, and a proxy may have read another one.
+  if (rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length > 1) return "host"
   return isLocal(headers.host ?? authorityOf(headers[":authority"])) ? undefined : "host"
 }
 
@@ -43,7 +38,10 @@ const authorityOf = (header: string | ReadonlyArray<string> | undefined): string
 const isLoopback = (address: string | undefined): boolean =>
   address !== undefined && /^((::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/i.test(address)
 
-const isOfProxy = (header: string): boolean => header.startsWith("x-forwarded") || ofProxies.has(header)
+const isOfProxy = (header: string): boolean => {
+  const name = header.replaceAll("_", "-")
+  return ofProxies.some((form) => form.test(name))
+}
 
 /** Whether a Host header names this machine, with or without a port. */
 const isLocal = (host: string | undefined): boolean =>

@@ -24,9 +24,14 @@ export type Denial = "token" | "noToken" | "denied" | DirectRequest.Indirection
 export type Check = (request: HttpServerRequest) => Effect.Effect<Denial | undefined, HttpServerResponse>
 
 /** Decides who may see the monitor of a server. */
-export class MonitorAccess extends Context.Service<MonitorAccess, { readonly check: Check }>()(
-  "fibra/server/MonitorAccess"
-) {}
+export class MonitorAccess extends Context.Service<
+  MonitorAccess,
+  {
+    readonly check: Check
+    /** Whether this is the token that browsers may sign in with. Left out: there is none. */
+    readonly isToken?: (given: string) => boolean
+  }
+>()("fibra/server/MonitorAccess") {}
 
 const minLength = 32
 const variable = "FIBRA_MONITOR_TOKEN"
@@ -101,6 +106,7 @@ export const layerToken = (token: Redacted.Redacted | string): Layer.Layer<Monit
       makeToken(typeof token === "string" ? token : Redacted.value(token), "MonitorAccess.layerToken"),
       (isToken) =>
         MonitorAccess.of({
+          isToken,
           check: (request) =>
             Effect.sync(() => {
               const given = bearerOf(request)
@@ -124,6 +130,7 @@ export const layerConfig: Layer.Layer<MonitorAccess, MonitorTokenError | Config.
     )
     const isToken = token === "" ? undefined : yield* makeToken(token, variable)
     return MonitorAccess.of({
+      ...(isToken === undefined ? {} : { isToken }),
       check: (request) =>
         Effect.sync(() => {
           const given = bearerOf(request)

@@ -60,10 +60,12 @@ const forgeryOf = (
   { headers, method }: HttpServerRequest,
   allowedOrigins: LiveConfig.Settings["allowedOrigins"]
 ): "origin" | "form" | undefined => {
-  const { host, origin, "content-type": type, "sec-fetch-site": site } = headers
+  const { host, origin, "content-type": type, "sec-fetch-mode": mode, "sec-fetch-site": site } = headers
   if (origin !== undefined && !Origin.isOwn(origin, host) && !isListed(origin, allowedOrigins)) return "origin"
-  if (method === "GET" || method === "HEAD") return undefined
-  if (origin === undefined && site !== undefined && site !== "same-origin" && site !== "none") return "origin"
+  const isForeign = origin === undefined && site !== undefined && site !== "same-origin" && site !== "none"
+  // A link may lead here from anywhere; a page of another origin may not have it as a picture or a script.
+  if (method === "GET" || method === "HEAD") return isForeign && mode !== "navigate" ? "origin" : undefined
+  if (isForeign) return "origin"
   return type === undefined || /^application\/json\b/i.test(type) ? undefined : "form"
 }
 

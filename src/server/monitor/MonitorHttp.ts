@@ -16,7 +16,7 @@ import type { MonitorAccess } from "./MonitorAccess.ts"
 import * as MonitorApi from "./MonitorApi.ts"
 import * as MonitorGuard from "./MonitorGuard.ts"
 import * as MonitorHandlers from "./MonitorHandlers.ts"
-import { uncached } from "./MonitorRefusal.ts"
+import { headers } from "./MonitorRefusal.ts"
 import type { Performance } from "./Performance.ts"
 
 const guarded = Layer.effect(
@@ -28,7 +28,7 @@ const guarded = Layer.effect(
         Effect.contextWith((context: Context.Context<HttpServerRequest>) =>
           Effect.matchEffect(admit(Context.get(context, HttpServerRequest)), {
             onFailure: Effect.succeed,
-            onSuccess: () => Effect.map(app, HttpServerResponse.setHeaders(uncached))
+            onSuccess: () => Effect.map(app, HttpServerResponse.setHeaders(headers))
           })
         )
   )

@@ -68,12 +68,17 @@ const respond = (
   status: number,
   code: string,
   error: string,
-  headers: { readonly [name: string]: string } = {}
+  own: { readonly [name: string]: string } = {}
 ): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.jsonUnsafe({ success: false, error, code }, { status, headers: { ...headers, ...uncached } })
+  HttpServerResponse.jsonUnsafe({ success: false, error, code }, { status, headers: { ...own, ...headers } })
 
-/** Nothing the monitor says is for caches. */
-export const uncached = { "cache-control": "no-store" }
+/** Nothing the monitor says is for caches, or for a part of somebody else's page. */
+export const headers = {
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+  "cross-origin-resource-policy": "same-origin",
+  "x-frame-options": "DENY"
+}
 
 /** Refuses a request, and says so in the log. */
 export const refuse = (why: Refused, details: Log.LogDetails): Effect.Effect<HttpServerResponse.HttpServerResponse> => {

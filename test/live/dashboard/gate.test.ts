@@ -4,8 +4,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
+import { HttpServerResponse } from "effect/http"
 import { LiveClient } from "fibra/client"
-import { LiveServer } from "fibra/server"
+import { LiveServer, MonitorAccess } from "fibra/server"
 import { DashboardOverview } from "../../../src/dashboard/DashboardOverview.ts"
 import { InstanceDetail } from "../../../src/dashboard/InstanceDetail.ts"
 import { InstanceTable } from "../../../src/dashboard/InstanceTable.ts"
@@ -13,7 +14,7 @@ import { DashboardFolder } from "../../../src/server/monitor/dashboard/Dashboard
 import { DashboardTickets } from "../../../src/server/monitor/dashboard/DashboardTicket.ts"
 import { CounterFixture, CounterFixtureLayer } from "../../support/CounterFixture.ts"
 import { knock } from "../../support/Handshake.ts"
-import { ask, jsonOf, type Line, type Options, port, surroundings } from "../../support/MonitoredServer.ts"
+import { ask, jsonOf, type Line, type Options, port, proxies, surroundings } from "../../support/MonitoredServer.ts"
 
 const token = "a-token-of-the-monitor-that-is-long-enough"
 const path = "/api/live/dashboard"
@@ -78,6 +79,21 @@ describe("who may see it", () => {
     }
   }
 
+  it.live("it is refused over every proxy on the same machine, page, socket and form alike", () =>
+    Effect.gen(function* () {
+      const at = yield* port
+      for (const headers of proxies) {
+        const said = JSON.stringify(headers)
+        for (const each of everything) assert.strictEqual((yield* ask(at, each, { headers })).status, 403, said)
+        const { status } = yield* knock(`ws://127.0.0.1:${at}${path}/rpc`, { headers })
+        assert.strictEqual(status, 403, said)
+        const origin = `http://127.0.0.1:${at}`
+        const form = yield* ask(at, `${path}/sign-in`, { method: "POST", headers: { ...headers, origin } })
+        assert.deepStrictEqual([form.status, form.headers["set-cookie"]], [404, undefined], said)
+      }
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+
   it.live("somebody without a token for a header signs in with a form, and has a cookie for half a day", () =>
     Effect.gen(function* () {
       const at = yield* port
@@ -101,7 +117,7 @@ describe("who may see it", () => {
       const right = yield* send(token)
       assert.deepStrictEqual([right.status, right.headers.location], [303, "./"])
       const [set = ""] = right.headers["set-cookie"] ?? []
-      assert.match(set, /; HttpOnly; SameSite=Strict; Secure$/)
+      assert.match(set, /; Max-Age=43200; HttpOnly; Secure; SameSite=Strict$/)
       const cookie = set.split(";", 1)[0] ?? ""
       const known = { ...proxied, host: "live.example.org", cookie }
       assert.strictEqual((yield* ask(at, `${path}/`, { headers: known })).status, 200)
@@ -114,14 +130,70 @@ describe("who may see it", () => {
     }).pipe(Effect.scoped, Effect.provide(served({ token })))
   )
 
-  it("a ticket is valid for half a day, and only where it was issued", () => {
+  it.live("somebody who signs out has no ticket any more, and neither has a page that is still open", () =>
+    Effect.gen(function* () {
+      const at = yield* port
+      const host = "live.example.org"
+      const post = (to: string, cookie = "", origin = `http://${host}`) =>
+        ask(at, `${path}/${to}`, {
+          method: "POST",
+          headers: { ...proxied, host, origin, cookie, "content-type": "application/x-www-form-urlencoded" },
+          body: new URLSearchParams({ token }).toString()
+        })
+      const cookieOf = Effect.map(post("sign-in"), ({ headers }) => headers["set-cookie"]?.[0]?.split(";", 1)[0] ?? "")
+      const [own, other] = [yield* cookieOf, yield* cookieOf]
+      const open = (cookie: string) =>
+        knock(`ws://127.0.0.1:${at}${path}/rpc`, { headers: { ...proxied, host, cookie } })
+      const [tab, others] = [yield* open(own), yield* open(other)]
+      assert.deepStrictEqual([tab.status, others.status], [101, 101])
+      // Another page may not sign somebody out.
+      assert.strictEqual((yield* post("sign-out", own, "https://example.org")).status, 403)
+      const { headers, status } = yield* post("sign-out", own)
+      assert.deepStrictEqual([status, headers.location], [303, "./"])
+      const forgotten = headers["set-cookie"] ?? []
+      assert.lengthOf(forgotten, 2)
+      for (const each of forgotten) assert.match(each, /^fibra-dashboard(-signed-in)?=; Max-Age=0/)
+      assert.strictEqual(yield* tab.closed, 4003)
+      assert.strictEqual((yield* open(own)).status, 401)
+      assert.strictEqual((yield* open(other)).status, 101)
+    }).pipe(Effect.scoped, Effect.provide(served({ token })))
+  )
+
+  const outside = { ...proxied, host: "live.example.org", origin: "http://live.example.org" }
+  const form = { method: "POST", body: new URLSearchParams({ token }).toString() }
+
+  for (const [who, access] of [
+    ["without a token in the environment", Layer.empty],
+    ["where the application decides", MonitorAccess.layer(() => Effect.succeed(true))]
+  ] as const) {
+    it.live(`nobody gets a ticket ${who}, which would be valid longer than the reason that it was given for`, () =>
+      Effect.gen(function* () {
+        const at = yield* port
+        for (const headers of [outside, { origin: `http://127.0.0.1:${at}` }]) {
+          const answer = yield* ask(at, `${path}/sign-in`, { ...form, headers })
+          assert.deepStrictEqual([answer.status, answer.headers["set-cookie"]], [404, undefined])
+        }
+      }).pipe(Effect.scoped, Effect.provide(Layer.provide(served(), access)))
+    )
+  }
+
+  it("a ticket is valid for half a day, only where it was issued, and of too many the oldest is not", () => {
     const [tickets, others] = [new DashboardTickets(), new DashboardTickets()]
-    const [name = "", value = ""] = tickets.issue(1000, false).split(";", 1)[0]?.split("=") ?? []
+    const issue = (now: number) => {
+      const { cookies } = tickets.issue(HttpServerResponse.empty(), now, false)
+      return Object.fromEntries(Object.entries(cookies.cookies).map(([name, { value }]) => [name, value]))
+    }
     const half = 12 * 3600 * 1000
-    assert.isTrue(tickets.accepts({ [name]: value }, 999 + half))
-    assert.isFalse(tickets.accepts({ [name]: value }, 1000 + half))
-    assert.isFalse(others.accepts({ [name]: value }, 2000))
-    assert.isFalse(tickets.accepts({ [name]: `9${value}` }, 2000))
+    const first = issue(1000)
+    assert.isDefined(tickets.find(first, 999 + half))
+    assert.isUndefined(tickets.find(first, 1000 + half))
+    assert.isUndefined(others.find(first, 2000))
+    assert.isUndefined(tickets.find({ "fibra-dashboard": `${first["fibra-dashboard"]}=` }, 2000))
+    assert.isUndefined(tickets.find({ "fibra-dashboard": "" }, 2000))
+    const second = issue(2000)
+    for (let times = 0; times < 999; times++) issue(3000)
+    assert.isUndefined(tickets.find(first, 3000))
+    assert.isDefined(tickets.find(second, 3000))
   })
 })
 

@@ -12,6 +12,7 @@ import {
   type Line,
   type Options,
   port,
+  proxies,
   type Question,
   surroundings
 } from "../../support/MonitoredServer.ts"
@@ -146,6 +147,47 @@ describe("a proxy on the same machine", () => {
       (proxy) => (proxy.address() as { readonly port: number }).port
     )
 
+  it.live("is refused by every endpoint, whatever it adds to a request", () =>
+    Effect.gen(function* () {
+      const { at, named } = yield* inhabited
+      for (const headers of proxies) {
+        for (const [method, path] of guarded) {
+          assert.strictEqual((yield* ask(at, named(path), { method, headers })).status, 403, JSON.stringify(headers))
+        }
+      }
+    }).pipe(Effect.scoped, Effect.provide(served({})))
+  )
+
+  /** What is answered to a request, written out. */
+  const write = (at: number, ...lines: ReadonlyArray<string>) =>
+    Effect.callback<string>((resume) => {
+      const socket = connectTcp(at, "127.0.0.1")
+      let text = ""
+      socket.on("data", (data) => void (text += data.toString()))
+      socket.on("close", () => resume(Effect.succeed(text)))
+      socket.write([...lines, "Connection: close", "", ""].join("\r\n"))
+    })
+  const host = "Host: 127.0.0.1"
+  const written: ReadonlyArray<readonly [how: string, status: number, lines: ReadonlyArray<string>]> = [
+    ["names its host", 200, [`GET ${prefix}/stats HTTP/1.1`, host]],
+    ["names two hosts", 403, [`GET ${prefix}/stats HTTP/1.1`, host, "Host: example.org"]],
+    ["names two hosts in the other order", 403, [`GET ${prefix}/stats HTTP/1.1`, "Host: example.org", host]],
+    ["names a whole URL, as to a proxy", 403, [`GET http://example.org${prefix}/stats HTTP/1.1`, host]],
+    ["names a host with a name in it", 403, [`GET ${prefix}/stats HTTP/1.1`, "Host: 127.0.0.1:80@example.org"]],
+    ["names no host", 400, [`GET ${prefix}/stats HTTP/1.1`]],
+    ["spells the path in another way", 403, [`GET ${prefix}/%73tats HTTP/1.1`, host, "Via: 1.1 cache"]],
+    ["asks what cannot be answered", 403, [`GET ${prefix}/instances?limit=0 HTTP/1.1`, host, "Via: 1.1 cache"]],
+    ["asks for the head", 403, [`HEAD ${prefix}/stats HTTP/1.1`, host, "Via: 1.1 cache"]],
+    ["names two origins", 403, [`GET ${prefix}/stats HTTP/1.1`, host, "Origin: http://127.0.0.1", "Origin: null"]]
+  ]
+  for (const [how, status, lines] of written) {
+    it.live(`a request that ${how} is answered ${status}`, () =>
+      Effect.gen(function* () {
+        assert.match(yield* write(yield* port, ...lines), new RegExp(`^HTTP/1\\.1 ${status} `))
+      }).pipe(Effect.scoped, Effect.provide(served({})))
+    )
+  }
+
   it.live("is refused when it adds no header, as nginx does not unless it is told to", () =>
     Effect.gen(function* () {
       const { at, named } = yield* inhabited
@@ -180,6 +222,25 @@ describe("a page of another origin", () => {
         const answer = yield* ask(at, resolve, { method: "POST", headers: headers ?? {} })
         assert.strictEqual(answer.status, status)
       }).pipe(Effect.scoped, Effect.provide(served({ config: { allowedOrigins: ["https://listed.example.org"] } })))
+    )
+  }
+
+  for (const [how, status, headers] of [
+    ["in a link", 200, { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" }],
+    ["as a picture or a script", 403, { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" }],
+    ["from another port", 403, { "sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors" }]
+  ] as const) {
+    it.live(`what it may have ${how} is answered ${status}, and is for nobody's page`, () =>
+      Effect.gen(function* () {
+        const answer = yield* ask(yield* port, `${prefix}/stats`, { headers })
+        assert.strictEqual(answer.status, status)
+        assert.deepInclude(answer.headers, {
+          "x-content-type-options": "nosniff",
+          "cross-origin-resource-policy": "same-origin",
+          "x-frame-options": "DENY",
+          "cache-control": "no-store"
+        })
+      }).pipe(Effect.provide(served({})))
     )
   }
 

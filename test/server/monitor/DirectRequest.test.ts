@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { HttpServerRequest } from "effect/http"
 import { indirectionOf } from "../../../src/server/monitor/DirectRequest.ts"
+import { proxies } from "../../support/MonitoredServer.ts"
 
 /** A request from this address, with these headers. */
 const from = (
@@ -10,7 +11,14 @@ const from = (
   headers: Readonly<Record<string, string>> = {},
   httpVersion = "1.1"
 ) => {
-  const incoming = { headers: { host: "127.0.0.1:3000", ...headers }, httpVersion, socket: { remoteAddress } }
+  const all = { host: "127.0.0.1:3000", ...headers }
+  const incoming = {
+    headers: all,
+    rawHeaders: Object.entries(all).flat(),
+    httpVersion,
+    socket: { remoteAddress },
+    url: "/"
+  }
   const request = HttpServerRequest.fromWeb(new Request("http://127.0.0.1:3000/"))
   Object.defineProperty(request, "source", { value: incoming as Partial<IncomingMessage> })
   assert.strictEqual(NodeHttpServerRequest.toIncomingMessage(request) as unknown, incoming)
@@ -20,6 +28,31 @@ const from = (
 describe("a request is direct", () => {
   for (const address of ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"]) {
     it(`from ${address}`, () => assert.isUndefined(from(address)))
+  }
+  for (const header of [
+    "accept",
+    "accept-encoding",
+    "authorization",
+    "baggage",
+    "cache-control",
+    "connection",
+    "content-length",
+    "content-type",
+    "cookie",
+    "if-none-match",
+    "origin",
+    "range",
+    "sec-fetch-site",
+    "sec-websocket-key",
+    "te",
+    "traceparent",
+    "upgrade",
+    "user-agent",
+    "x-correlation-id",
+    "x-prometheus-scrape-timeout-seconds",
+    "x-request-id"
+  ]) {
+    it(`with ${header}`, () => assert.isUndefined(from("127.0.0.1", { [header]: "" })))
   }
   for (const host of [
     "localhost",
@@ -59,15 +92,9 @@ describe("a request is not direct", () => {
   ]) {
     it(`to "${host}"`, () => assert.strictEqual(from("127.0.0.1", { host }), "host"))
   }
-  for (const header of [
-    "forwarded",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-anything",
-    "via",
-    "x-real-ip"
-  ]) {
-    it(`with ${header}, whatever that says`, () => assert.strictEqual(from("127.0.0.1", { [header]: "" }), "proxy"))
+  for (const header of proxies.flatMap((headers) => Object.keys(headers))) {
+    it(`with ${header}, whatever that says`, () =>
+      assert.strictEqual(from("127.0.0.1", { [header.toLowerCase()]: "" }), "proxy"))
   }
   it("over HTTP/1.0", () => assert.strictEqual(from("127.0.0.1", {}, "1.0"), "proxy"))
 })

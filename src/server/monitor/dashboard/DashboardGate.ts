@@ -5,7 +5,6 @@
 import * as ByteSize from "effect/ByteSize"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Headers from "effect/http/Headers"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -15,7 +14,9 @@ import * as Log from "../../../Log.ts"
 import * as ClientAddress from "../../http/ClientAddress.ts"
 import * as Origin from "../../http/Origin.ts"
 import * as LiveConfig from "../../LiveConfig.ts"
+import { MonitorAccess } from "../MonitorAccess.ts"
 import { MonitorGuard } from "../MonitorGuard.ts"
+import * as MonitorRefusal from "../MonitorRefusal.ts"
 import { headers } from "./DashboardFiles.ts"
 import { DashboardTickets } from "./DashboardTicket.ts"
 import * as SignIn from "./SignIn.ts"
@@ -24,10 +25,19 @@ import * as SignIn from "./SignIn.ts"
 export class DashboardGate extends Context.Service<
   DashboardGate,
   {
-    /** Fails with the answer to a request that is refused: for browsers, the form to sign in with. */
-    readonly admit: (request: HttpServerRequest) => Effect.Effect<void, HttpServerResponse.HttpServerResponse>
+    /**
+     * Gives the ticket of a request, if it has one; fails with the answer to a request that is refused: for browsers, the
+     * form to sign in with.
+     */
+    readonly admit: (
+      request: HttpServerRequest
+    ) => Effect.Effect<string | undefined, HttpServerResponse.HttpServerResponse>
     /** Answers the form. */
     readonly signIn: (request: HttpServerRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+    /** Ends the ticket of a browser, and what it has opened with it. */
+    readonly signOut: (request: HttpServerRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+    /** Notes how to end what was opened with a ticket; call the returned function when it has ended by itself. */
+    readonly opened: (ticket: string, end: () => void) => () => void
   }
 >()("fibra/server/DashboardGate") {}
 
@@ -46,54 +56,70 @@ const isBrowser = ({ headers }: HttpServerRequest): boolean => headers["accept"]
 
 const actionOf = (request: HttpServerRequest): string => (isFolder(request) ? "sign-in" : "dashboard/sign-in")
 
-/** A monitor that is guarded by the application answers in its own way. */
+/** Whether a browser that is refused like this is asked for the token. */
 const wantsToken = ({ status }: HttpServerResponse.HttpServerResponse): boolean => status === 401
 
+const elsewhere = HttpServerResponse.text("Do that on the page of the dashboard.\n", { status: 403, headers })
+
+const tokenless = HttpServerResponse.text("There is no token to sign in with.\n", { status: 404, headers })
+
+const toPage = HttpServerResponse.redirect("./", { status: 303, headers })
+
 /** The gate of the dashboard. */
-export const layer: Layer.Layer<DashboardGate, never, MonitorGuard> = Layer.effect(
+export const layer: Layer.Layer<DashboardGate, never, MonitorGuard | MonitorAccess> = Layer.effect(
   DashboardGate,
   Effect.gen(function* () {
     const guard = yield* MonitorGuard
+    const { isToken } = yield* MonitorAccess
     const { authenticationTimeout, trustedProxies } = yield* LiveConfig.LiveConfig
-    const addressOf = (request: HttpServerRequest) => ClientAddress.ofRequest(request, trustedProxies)
+    const by = (request: HttpServerRequest) => ({ by: ClientAddress.ofRequest(request, trustedProxies) })
     const tickets = new DashboardTickets()
 
     const signIn = Effect.fnUntraced(function* (request: HttpServerRequest) {
-      if (!isOwn(request))
-        return HttpServerResponse.text("Sign in on the page of the dashboard.\n", { status: 403, headers })
+      if (isToken === undefined) return tokenless
+      if (!isOwn(request)) return elsewhere
       const form = yield* request.text.pipe(
         Effect.provideService(HttpIncomingMessage.MaxBodySize, maxForm),
         Effect.timeout(authenticationTimeout),
         Effect.orElseSucceed(() => "")
       )
-      const token = new URLSearchParams(form).get("token")?.trim() ?? ""
-      const { "content-type": _type, cookie: _cookie, ...others } = request.headers
-      const shown = request.modify({ headers: Headers.fromInput({ ...others, authorization: `Bearer ${token}` }) })
-      return yield* Effect.matchEffect(guard.admit(shown), {
-        onFailure: (refusal) => Effect.succeed(wantsToken(refusal) ? SignIn.respond("sign-in", true) : refusal),
-        onSuccess: () =>
-          Effect.gen(function* () {
-            const isSecure = request.headers["origin"]?.startsWith("https:") === true
-            const ticket = tickets.issue(yield* Monotonic.millis, isSecure)
-            yield* Log.info("Somebody signed in to the dashboard", { by: addressOf(request) })
-            return HttpServerResponse.redirect("./", {
-              status: 303,
-              headers: { ...headers, "set-cookie": ticket }
-            })
-          })
-      })
+      const { origin } = request.headers
+      if (!isToken(new URLSearchParams(form).get("token")?.trim() ?? "")) {
+        yield* MonitorRefusal.refuse("token", MonitorRefusal.detailsOf(request.url, origin))
+        return SignIn.respond("sign-in", true)
+      }
+      yield* Log.info("Somebody signed in to the dashboard", by(request))
+      return tickets.issue(toPage, yield* Monotonic.millis, origin?.startsWith("https:") === true)
+    })
+
+    const signOut = Effect.fnUntraced(function* (request: HttpServerRequest) {
+      if (!isOwn(request)) return elsewhere
+      const ticket = tickets.find(request.cookies, yield* Monotonic.millis)
+      if (ticket !== undefined) {
+        tickets.revoke(ticket)
+        yield* Log.info("Somebody signed out of the dashboard", by(request))
+      }
+      return tickets.forget(toPage)
     })
 
     return DashboardGate.of({
       admit: (request) =>
-        Effect.flatMap(Monotonic.millis, (now) =>
-          tickets.accepts(request.cookies, now)
-            ? Effect.void
-            : Effect.mapError(guard.admit(request), (refusal) =>
-                wantsToken(refusal) && isBrowser(request) ? SignIn.respond(actionOf(request), false) : refusal
-              )
-        ),
-      signIn
+        Effect.flatMap(Monotonic.millis, (now) => {
+          const ticket = tickets.find(request.cookies, now)
+          if (ticket !== undefined) return Effect.succeed(ticket)
+          return Effect.matchEffect(guard.admit(request), {
+            onFailure: (refusal) =>
+              Effect.fail(
+                isToken !== undefined && wantsToken(refusal) && isBrowser(request)
+                  ? SignIn.respond(actionOf(request), false)
+                  : refusal
+              ),
+            onSuccess: () => Effect.undefined
+          })
+        }),
+      signIn,
+      signOut,
+      opened: (ticket, end) => tickets.opened(ticket, end)
     })
   })
 )

@@ -1,36 +1,72 @@
 /**
- * What a browser has in place of the token after somebody has signed in with it: a cookie that says until when, signed
- * with a key of this process. Browsers can send no `Authorization` with a page or a WebSocket.
+ * What a browser has in place of the token after somebody has signed in with it: a cookie with a number that only this
+ * process knows. Browsers can send no `Authorization` with a page or a WebSocket.
  */
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import { randomBytes } from "node:crypto"
 
 /** Milliseconds that a ticket is valid. */
 const age = 12 * 3600 * 1000
 
+/** Tickets at the same time; the oldest ends for one more. */
+const maxTickets = 1000
+
 const cookie = "fibra-dashboard"
+
+/** Says to the page that there is something to sign out of. It opens nothing. */
+const hint = "fibra-dashboard-signed-in"
+
+type Response = HttpServerResponse.HttpServerResponse
+
+interface Ticket {
+  readonly until: number
+  /** Ends what was opened with it. */
+  readonly opened: Set<() => void>
+}
 
 /** The tickets of one server. `now` is milliseconds on a clock that only goes on. */
 export class DashboardTickets {
-  readonly #key = randomBytes(32)
+  readonly #tickets = new Map<string, Ticket>()
 
-  /**
-   * The `Set-Cookie` of a new one, for the folder of the page that it is sent to. `isSecure`: never over plain HTTP.
-   */
-  issue(now: number, isSecure: boolean): string {
-    const until = String(now + age)
-    const secure = isSecure ? "; Secure" : ""
-    const value = `${until}.${this.#sign(until).toString("base64url")}`
-    return `${cookie}=${value}; Max-Age=${age / 1000}; HttpOnly; SameSite=Strict${secure}`
+  /** Gives a new one to the browser that this is the response to, for the folder of the page. `isSecure`: never over plain HTTP. */
+  issue(response: Response, now: number, isSecure: boolean): Response {
+    for (const [id, { until }] of this.#tickets) {
+      if (until > now && this.#tickets.size < maxTickets) break
+      this.revoke(id)
+    }
+    const id = randomBytes(32).toString("base64url")
+    this.#tickets.set(id, { until: now + age, opened: new Set() })
+    const options = { maxAge: age, sameSite: "strict", secure: isSecure } as const
+    return response.pipe(
+      HttpServerResponse.setCookieUnsafe(cookie, id, { ...options, httpOnly: true }),
+      HttpServerResponse.setCookieUnsafe(hint, "1", options)
+    )
   }
 
-  /** Whether the cookies of a request have a valid one. */
-  accepts(cookies: { readonly [name: string]: string }, now: number): boolean {
-    const [, until = "", signature = ""] = /^(\d{1,16})\.([\w-]{43})$/.exec(cookies[cookie] ?? "") ?? []
-    if (until === "" || Number(until) <= now) return false
-    return timingSafeEqual(this.#sign(until), Buffer.from(signature, "base64url"))
+  /** The one among the cookies of a request; undefined when none is valid. */
+  find(cookies: { readonly [name: string]: string }, now: number): string | undefined {
+    const id = cookies[cookie] ?? ""
+    const until = this.#tickets.get(id)?.until ?? 0
+    return until > now ? id : undefined
   }
 
-  #sign(until: string): Buffer {
-    return createHmac("sha256", this.#key).update(until).digest()
+  /** Notes how to end what was opened with a ticket; call the returned function when it has ended by itself. */
+  opened(id: string, end: () => void): () => void {
+    const ticket = this.#tickets.get(id)
+    if (ticket === undefined) end()
+    ticket?.opened.add(end)
+    return () => void ticket?.opened.delete(end)
+  }
+
+  /** Ends one, and what was opened with it. */
+  revoke(id: string): void {
+    const ticket = this.#tickets.get(id)
+    this.#tickets.delete(id)
+    for (const end of ticket?.opened ?? []) end()
+  }
+
+  /** Lets the browser that this is the response to forget its ticket. */
+  forget(response: Response): Response {
+    return response.pipe(HttpServerResponse.expireCookieUnsafe(cookie), HttpServerResponse.expireCookieUnsafe(hint))
   }
 }
