@@ -28,7 +28,8 @@ import type { Instance } from "./Instance.ts"
 import { type ActorHost, InstanceActor } from "./InstanceActor.ts"
 import type { InstanceIdentity } from "./InstanceIdentity.ts"
 import { InstanceRecorders } from "./InstanceRecorders.ts"
-import { type LifecycleEvent, lines } from "./Lifecycle.ts"
+import type { LifecycleEvent } from "./Lifecycle.ts"
+import { LifecycleLog } from "./LifecycleLog.ts"
 import * as InstanceInfo from "./InstanceInfo.ts"
 import * as InstanceSelf from "./InstanceSelf.ts"
 import { StateWriter } from "./StateWriter.ts"
@@ -118,14 +119,11 @@ const make = Effect.gen(function* () {
   const events = new Listeners<LifecycleEvent>((cause) =>
     run(Log.error("A listener for what happens to instances failed", { cause }))
   )
+  const log = new LifecycleLog(run, () => Monotonic.millisUnsafe(clock))
   const happened: ActorHost["happened"] = (happening, instance, detail) => {
-    const { address: component, definition, id, key, labels } = instance
+    const { address: component, definition, id, key } = instance
     definition.stats.happenings[happening]++
-    const line = lines[happening]
-    if (line !== undefined) {
-      const [level, text] = line
-      run((level === "info" ? Log.info : Log.warning)(text, { ...labels, detail }))
-    }
+    log.write(happening, instance, detail)
     if (events.size === 0) return
     run(
       Effect.map(Monotonic.epoch, (epoch) =>

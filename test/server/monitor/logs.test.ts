@@ -118,6 +118,27 @@ describe("the log of a server", () => {
     })
   )
 
+  it.effect(
+    "a client that mounts and unmounts without end fills no log: what is left out is counted in the next line",
+    () =>
+      Effect.gen(function* () {
+        const mounts = 500
+        const storm = Effect.gen(function* () {
+          const live = yield* LiveTest
+          for (let count = 0; count < mounts; count++) yield* Effect.scoped(live.mount(Safe, {}))
+          yield* TestClock.adjust("1 minute")
+          yield* Effect.scoped(live.mount(Safe, {}))
+        })
+        const lines = yield* logged(storm, { rate: Infinity })
+        for (const text of ["An instance has started", "An instance has stopped"]) {
+          const written = lines.filter((line) => line.text === text)
+          const omitted = written.map(({ labels }) => Number(labels["omitted"] ?? 0))
+          assert.isBelow(written.length, 30)
+          assert.strictEqual(written.length + omitted.reduce((sum, each) => sum + each, 0), mounts + 1)
+        }
+      })
+  )
+
   it.effect("no state, no payload, no result and no token is in the log of a whole run, at any level", () =>
     Effect.gen(function* () {
       const lines = yield* logged(
