@@ -1,13 +1,17 @@
 /** docs/configuration.md: components within a server that is there already. Real frameworks, real sockets. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { createServer, get, type Server } from "node:http"
+import { createServer, get, type RequestListener, type Server } from "node:http"
+import * as Http2 from "node:http2"
+import * as Https from "node:https"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { serve } from "@hono/node-server"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Layer, Logger, Option, type Scope } from "effect"
-import { LiveClient } from "fibra/client"
+import { Socket } from "effect/socket"
+import { LiveClient, StateCache } from "fibra/client"
+import * as Link from "../../src/client/Link.ts"
 import { LiveConfig, LiveServer } from "fibra/server"
 import express from "express"
 import fastify from "fastify"
@@ -17,6 +21,7 @@ import { WebSocket } from "ws"
 import { Counter } from "../../examples/counter/Counter.ts"
 import { CounterLayer } from "../../examples/counter/CounterLayer.ts"
 import { knock } from "../support/Handshake.ts"
+import * as Tls from "../support/Tls.ts"
 
 const options = { components: [Counter], layers: Layer.merge(CounterLayer, Logger.layer([])) } as const
 
@@ -228,6 +233,92 @@ describe("components within a server that is there already", () => {
       const layers = Layer.mergeAll(options.layers, hanging, LiveConfig.layer({ drainTimeout: "200 millis" }))
       const live = yield* Effect.promise(() => LiveServer.attach(createServer(), { ...options, layers }))
       assert.isTrue(Option.isSome(yield* Effect.timeoutOption(Effect.promise(live.close), "10 seconds")))
+    })
+  )
+})
+
+/** What is answered to a GET over HTTP/2. */
+const askOverHttp2 = (port: number, path: string) =>
+  Effect.callback<readonly [status: number | undefined, text: string]>((resume) => {
+    const session = Http2.connect(`https://127.0.0.1:${port}`, { ca: Tls.cert })
+    session.on("error", (error) => resume(Effect.die(error)))
+    const stream = session.request({ ":path": path })
+    let status: number | undefined
+    let text = ""
+    stream.on("response", (headers) => void (status = headers[":status"]))
+    stream.setEncoding("utf8").on("data", (data: string) => void (text += data))
+    stream.on("error", (error) => resume(Effect.die(error)))
+    stream.on("end", () => resume(Effect.sync(() => (session.close(), [status, text] as const))))
+    return Effect.sync(() => session.destroy())
+  })
+
+describe("components within a server that speaks TLS", () => {
+  const hello: RequestListener = (_, response) => void response.end("hello")
+  const servers: ReadonlyArray<readonly [name: string, make: () => Https.Server | Http2.Http2SecureServer]> = [
+    ["HTTPS", () => Https.createServer(Tls, hello)],
+    [
+      "HTTP/2 that allows HTTP/1.1",
+      () => Http2.createSecureServer({ ...Tls, allowHTTP1: true }, hello as unknown as () => void)
+    ]
+  ]
+  for (const [name, make] of servers) {
+    it.live(`a component is mounted and called over ${name}, whose own routes are answered as before`, () =>
+      Effect.gen(function* () {
+        const { close, port } = yield* running(async () => {
+          const server = make()
+          const live = await LiveServer.attach(server, options)
+          await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", () => resolve()))
+          return {
+            port: portOf(server),
+            close: async () => {
+              await live.close()
+              await closed(server)
+            }
+          }
+        })
+        const url = `wss://127.0.0.1:${port}/api/live/rpc`
+        const made = (url: string) => new WebSocket(url, { ca: Tls.cert }) as unknown as globalThis.WebSocket
+        const count = yield* Effect.gen(function* () {
+          const counter = yield* (yield* LiveClient).mount(Counter, { props: { start: 40 } })
+          return yield* counter.call.Increment({ by: 2 })
+        }).pipe(
+          Effect.scoped,
+          Effect.provide(
+            LiveClient.layer().pipe(
+              Layer.provide(Link.layerWebSocket({ url })),
+              Layer.provide(Layer.succeed(Socket.WebSocketConstructor, made)),
+              Layer.provide(StateCache.layerMemory)
+            )
+          )
+        )
+        assert.strictEqual(count, 42)
+        const open = yield* knock(url, { ca: Tls.cert })
+        assert.strictEqual(open.status, 101)
+        const foreign = { headers: { origin: "https://evil.example" }, ca: Tls.cert }
+        assert.strictEqual((yield* knock(url, foreign)).status, 403)
+        if (name.startsWith("HTTP/2")) {
+          assert.deepStrictEqual(yield* askOverHttp2(port, "/hello"), [200, "hello"])
+          for (const [path, status] of [
+            ["health", 200],
+            ["stats", 200],
+            ["rpc", 426],
+            ["else", 404]
+          ] as const) {
+            assert.strictEqual((yield* askOverHttp2(port, `/api/live/${path}`))[0], status, path)
+          }
+        }
+        yield* Effect.promise(close)
+        assert.strictEqual(yield* open.closed, 1001)
+      }).pipe(Effect.scoped)
+    )
+  }
+
+  it.live("a server that speaks HTTP/2 alone is refused, with what to do instead", () =>
+    Effect.gen(function* () {
+      for (const server of [Http2.createSecureServer(Tls), Http2.createServer()]) {
+        const exit = yield* Effect.exit(Effect.promise(() => LiveServer.attach(server, options)))
+        assert.match(String(Exit.isFailure(exit) && Cause.squash(exit.cause)), /HTTP\/2 alone.*allowHTTP1: true/)
+      }
     })
   )
 })

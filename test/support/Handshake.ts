@@ -10,6 +10,8 @@ export interface Request {
   readonly protocols?: ReadonlyArray<string>
   /** From which of the machine's addresses. */
   readonly localAddress?: string
+  /** The authority that is trusted besides the usual ones, for `wss://`. */
+  readonly ca?: string
 }
 
 /** What was answered. */

@@ -41,9 +41,26 @@ export const layer = (server: NodeHttpServerLike, path: string): Layer.Layer<Htt
       (giveBack) => Effect.sync(giveBack)
     )
   })
-  // It is not known where the server listens, and when.
-  return Layer.succeed(HttpServer.HttpServer, HttpServer.make({ address: NetAddress.unixPathAddress(""), serve }))
+  return Layer.effect(
+    HttpServer.HttpServer,
+    Effect.suspend(() =>
+      // It is not known where the server listens, and when.
+      isHttp2Only(server)
+        ? Effect.die(new Error(http2Only))
+        : Effect.succeed(HttpServer.make({ address: NetAddress.unixPathAddress(""), serve }))
+    )
+  )
 }
+
+const http2Only =
+  "LiveServer.attach was given a server that speaks HTTP/2 alone, over which browsers open no WebSocket. " +
+  "Create it with `http2.createSecureServer({ allowHTTP1: true, … })`."
+
+/** Whether nobody can ask a server for an upgrade: what a server of TLS offers, and a server of HTTP/2 without TLS. */
+const isHttp2Only = (server: NodeHttpServerLike & { readonly ALPNProtocols?: unknown }): boolean =>
+  server.ALPNProtocols instanceof Uint8Array
+    ? !Buffer.from(server.ALPNProtocols).includes("http/1.1")
+    : server.constructor.name === "Http2Server"
 
 /** Takes what comes below the path, until the returned function is called. */
 const take = (server: NodeHttpServerLike & Deciding, path: string, { request, upgrade }: Handlers): (() => void) => {
