@@ -180,7 +180,7 @@ export type View<State> = (state: State, principal: Principal | undefined) => St
 export interface BehaviorOptions<Migrations extends Migration.AnyChain = Migration.AnyChain, State = never> {
   /** How many messages may wait for one instance (256). */
   readonly mailboxCapacity?: number
-  /** How long an instance with a key stays active after the last client left (one minute). */
+  /** How long an instance with a key stays active after the last client left (`maxIdleTime` of `LiveConfig`, an hour). */
   readonly maxIdleTime?: Duration.Input
   /** How long one call may run, from its start, before it is interrupted (5 minutes). */
   readonly callTimeout?: Duration.Input

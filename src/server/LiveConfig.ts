@@ -82,6 +82,11 @@ export interface Settings {
   /** Events that a connected client may be behind in one room; then it loses the oldest, and is told how many. */
   readonly maxEvents: number
 
+  /**
+   * How long an instance with a key stays active after the last client left, unless its behaviour says otherwise; then it
+   * is passivated. 0: it stops at once. `Infinity`: it stays until there is no room for another one.
+   */
+  readonly maxIdleTime: Duration.Duration
   /** Instances with a key that may be active at once. */
   readonly maxKeyed: number
   /** Changes that an instance keeps for clients that are behind. */
@@ -187,6 +192,7 @@ const table: {
   maxBuffered: [16 * 1024 * 1024, Kind.bytes(1)],
   conflateAfter: [16, Kind.count(0)],
   maxEvents: [1000, Kind.count(1)],
+  maxIdleTime: [Duration.hours(1), Kind.someOrNoTime],
   maxKeyed: [100_000, Kind.count(0)],
   patchLog: [256, Kind.count(0)],
   patchLogBytes: [256 * 1024, Kind.bytes(0)],

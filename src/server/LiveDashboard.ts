@@ -54,6 +54,7 @@ const settingsOf = ({ allowedOrigins, trustedProxies }: LiveConfig.Settings): Li
   maxConnections: 64,
   maxConnectionsPerAddress: 64,
   linger: Duration.zero,
+  maxIdleTime: Duration.seconds(10),
   healthInterval: Duration.infinity
 })
 

@@ -48,7 +48,7 @@ const check = (
 const stageOf = Effect.fnUntraced(function* (component: Component.Any) {
   const outside = Context.omit(Scope.Scope)(yield* Effect.context<Scope.Scope>())
   const behavior = Context.getUnsafe(outside, component.behavior)
-  const definition = ComponentDefinition.make(component, behavior, outside)
+  const definition = ComponentDefinition.make(component, behavior, outside, LiveConfig.defaults)
   const context = definition.context.pipe(
     // The behaviour was given those of the test.
     Context.add(Clock.Clock, Context.get(outside, Clock.Clock)),

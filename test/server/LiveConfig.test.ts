@@ -59,7 +59,15 @@ const orNone = [
   "maxResultBytes",
   "maxTokenLength"
 ]
-const orNoTime = ["alertCooldown", "linger", "tokenInterval", "persistInterval", "drainTimeout", "reconnectWithin"]
+const orNoTime = [
+  "alertCooldown",
+  "linger",
+  "maxIdleTime",
+  "tokenInterval",
+  "persistInterval",
+  "drainTimeout",
+  "reconnectWithin"
+]
 /** Those that have to have an end. */
 const ending = ["trustedProxies", "tokenAge", "drainTimeout", "reconnectWithin"]
 

@@ -12,6 +12,7 @@ import * as RestartPolicy from "../../actor/RestartPolicy.ts"
 import type { Tracer } from "effect/Tracer"
 import type * as Component from "../../Component.ts"
 import type * as Migration from "../../Migration.ts"
+import type * as LiveConfig from "../LiveConfig.ts"
 import * as ActionResult from "./ActionResult.ts"
 import { ComponentStats } from "./ComponentStats.ts"
 import { PatchTraffic } from "./PatchTraffic.ts"
@@ -54,7 +55,8 @@ export interface ComponentDefinition {
 export const make = (
   component: Component.Any,
   behavior: Component.BehaviorDefinition,
-  context: Context.Context<never>
+  context: Context.Context<never>,
+  settings: Pick<LiveConfig.Settings, "maxIdleTime">
 ): ComponentDefinition => {
   const {
     anonymous,
@@ -91,7 +93,7 @@ export const make = (
     handlerTimeout: Duration.fromInputUnsafe(callTimeout ?? limits.handlerTimeout),
     buildTimeout: Duration.fromInputUnsafe(buildTimeout ?? limits.buildTimeout),
     shutdown: Duration.fromInputUnsafe(shutdown ?? limits.shutdown),
-    maxIdleTime: Duration.fromInputUnsafe(maxIdleTime ?? "1 minute"),
+    maxIdleTime: Duration.fromInputUnsafe(maxIdleTime ?? settings.maxIdleTime),
     persist: persist ?? false,
     anonymous,
     migrations,

@@ -49,11 +49,12 @@ export class ComponentRegistry extends Context.Service<
 const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any, Component.BehaviorDefinition>) {
   const context = Context.omit(Scope.Scope)(yield* Effect.context<Scope.Scope>())
   const authorization = yield* Authorization.Authorization
-  const { authenticationTimeout } = yield* LiveConfig.LiveConfig
+  const settings = yield* LiveConfig.LiveConfig
+  const { authenticationTimeout } = settings
   const isAnybodyKnown = (yield* Authentication) !== undefined
   const definition = new Map<string, ComponentDefinition.ComponentDefinition>()
   for (const [component, behavior] of components) {
-    definition.set(component.componentName, ComponentDefinition.make(component, behavior, context))
+    definition.set(component.componentName, ComponentDefinition.make(component, behavior, context, settings))
   }
   return ComponentRegistry.of({
     all: Array.from(definition.values()),
