@@ -21,7 +21,7 @@ import { WebSocket } from "ws"
 import { Counter } from "../../examples/counter/Counter.ts"
 import { CounterLayer } from "../../examples/counter/CounterLayer.ts"
 import { knock } from "../support/Handshake.ts"
-import * as Tls from "../support/Tls.ts"
+import { selfSigned } from "../support/Tls.ts"
 
 const options = { components: [Counter], layers: Layer.merge(CounterLayer, Logger.layer([])) } as const
 
@@ -240,7 +240,7 @@ describe("components within a server that is there already", () => {
 /** What is answered to a GET over HTTP/2. */
 const askOverHttp2 = (port: number, path: string) =>
   Effect.callback<readonly [status: number | undefined, text: string]>((resume) => {
-    const session = Http2.connect(`https://127.0.0.1:${port}`, { ca: Tls.cert })
+    const session = Http2.connect(`https://127.0.0.1:${port}`, { ca: selfSigned.cert })
     session.on("error", (error) => resume(Effect.die(error)))
     const stream = session.request({ ":path": path })
     let status: number | undefined
@@ -255,10 +255,10 @@ const askOverHttp2 = (port: number, path: string) =>
 describe("components within a server that speaks TLS", () => {
   const hello: RequestListener = (_, response) => void response.end("hello")
   const servers: ReadonlyArray<readonly [name: string, make: () => Https.Server | Http2.Http2SecureServer]> = [
-    ["HTTPS", () => Https.createServer(Tls, hello)],
+    ["HTTPS", () => Https.createServer(selfSigned, hello)],
     [
       "HTTP/2 that allows HTTP/1.1",
-      () => Http2.createSecureServer({ ...Tls, allowHTTP1: true }, hello as unknown as () => void)
+      () => Http2.createSecureServer({ ...selfSigned, allowHTTP1: true }, hello as unknown as () => void)
     ]
   ]
   for (const [name, make] of servers) {
@@ -277,7 +277,7 @@ describe("components within a server that speaks TLS", () => {
           }
         })
         const url = `wss://127.0.0.1:${port}/api/live/rpc`
-        const made = (url: string) => new WebSocket(url, { ca: Tls.cert }) as unknown as globalThis.WebSocket
+        const made = (url: string) => new WebSocket(url, { ca: selfSigned.cert }) as unknown as globalThis.WebSocket
         const count = yield* Effect.gen(function* () {
           const counter = yield* (yield* LiveClient).mount(Counter, { props: { start: 40 } })
           return yield* counter.call.Increment({ by: 2 })
@@ -292,9 +292,9 @@ describe("components within a server that speaks TLS", () => {
           )
         )
         assert.strictEqual(count, 42)
-        const open = yield* knock(url, { ca: Tls.cert })
+        const open = yield* knock(url, { ca: selfSigned.cert })
         assert.strictEqual(open.status, 101)
-        const foreign = { headers: { origin: "https://evil.example" }, ca: Tls.cert }
+        const foreign = { headers: { origin: "https://evil.example" }, ca: selfSigned.cert }
         assert.strictEqual((yield* knock(url, foreign)).status, 403)
         if (name.startsWith("HTTP/2")) {
           assert.deepStrictEqual(yield* askOverHttp2(port, "/hello"), [200, "hello"])
@@ -315,7 +315,7 @@ describe("components within a server that speaks TLS", () => {
 
   it.live("a server that speaks HTTP/2 alone is refused, with what to do instead", () =>
     Effect.gen(function* () {
-      for (const server of [Http2.createSecureServer(Tls), Http2.createServer()]) {
+      for (const server of [Http2.createSecureServer(selfSigned), Http2.createServer()]) {
         const exit = yield* Effect.exit(Effect.promise(() => LiveServer.attach(server, options)))
         assert.match(String(Exit.isFailure(exit) && Cause.squash(exit.cause)), /HTTP\/2 alone.*allowHTTP1: true/)
       }

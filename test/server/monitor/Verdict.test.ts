@@ -95,6 +95,17 @@ describe("the verdict on an instance", () => {
     { what: "is faulted", vitals: { ...well, status: "faulted" }, status: "unhealthy", reasons: ["faulted"] },
     { what: "is restarting", vitals: { ...well, status: "restarting" }, status: "healthy" },
     {
+      what: "may not run at all, and has just begun",
+      vitals: { ...well, running: 1, mayRun: 0 },
+      status: "healthy"
+    },
+    {
+      what: "has a trouble that is worse than the next one",
+      vitals: { ...recently({ crashes: 60 }), waiting: 6000 },
+      status: "unhealthy",
+      reasons: ["crashes", "mailbox"]
+    },
+    {
       what: "has more than one trouble",
       vitals: { ...recently({ crashes: 30 }), waiting: 40_000 },
       status: "unhealthy",
