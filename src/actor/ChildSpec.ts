@@ -35,6 +35,15 @@ export interface Child<out R = never> {
   readonly backoff: Backoff
 }
 
+/** A child as it is now. */
+export interface ChildStatus {
+  readonly id: string
+  readonly restart: Restart
+  readonly status: "running" | "waiting"
+  /** How often it was restarted. */
+  readonly restarts: number
+}
+
 /** A child that runs an effect, each time in a new Scope. It counts as started when the effect first waits. */
 export const child = <A, E, R>(
   id: string,

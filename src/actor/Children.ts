@@ -3,7 +3,7 @@
  * takes the steps one after the other. A step waits for children that stop, and never for a backoff.
  */
 import * as Cause from "effect/Cause"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -12,12 +12,13 @@ import * as Queue from "effect/Queue"
 import * as Log from "../Log.ts"
 import * as Thrown from "../Thrown.ts"
 import { failureOf, isNoInterruption } from "./Activation.ts"
-import { affected, type Backoff, type Child, type Restart, restarts, type Strategy } from "./ChildSpec.ts"
+import { affected, type Backoff, type Child, type ChildStatus, restarts, type Strategy } from "./ChildSpec.ts"
 import * as Limit from "./Limit.ts"
 import * as Monotonic from "./Monotonic.ts"
 import { sleepWithJitter } from "./Recovery.ts"
 import * as RestartPolicy from "./RestartPolicy.ts"
 import { DuplicateChild, RestartIntensityExceeded, SupervisorError } from "./SupervisorError.ts"
+import { below, ParentPath, type RunningSupervisor } from "./Supervisors.ts"
 
 /** How a supervisor works. */
 export interface Options extends Backoff {
@@ -29,15 +30,6 @@ export interface Options extends Backoff {
   readonly intensity?: number
   /** 30 seconds. */
   readonly within?: Duration.Input
-}
-
-/** A child as it is now. */
-export interface ChildStatus {
-  readonly id: string
-  readonly restart: Restart
-  readonly status: "running" | "waiting"
-  /** How often it was restarted. */
-  readonly restarts: number
 }
 
 /** A child with its state. */
@@ -60,9 +52,10 @@ interface Member {
 export type Step = Effect.Effect<void, SupervisorError>
 
 /** The children of one supervisor. */
-export class Children {
+export class Children implements RunningSupervisor {
   readonly #name: string
-  readonly #strategy: Strategy
+  readonly path: string
+  readonly strategy: Strategy
   readonly #backoff: Backoff
   /** Counts the crashes of all children. */
   readonly #policy: RestartPolicy.RestartPolicy
@@ -70,13 +63,23 @@ export class Children {
   readonly #members: Array<Member> = []
   readonly #steps: Queue.Queue<Step>
 
-  constructor(options: Options, steps: Queue.Queue<Step>) {
+  /** `parent` is the path of the child that it runs in. */
+  constructor(options: Options, steps: Queue.Queue<Step>, parent: string) {
     const { name, strategy, ...policy } = options
     this.#name = name ?? "supervisor"
-    this.#strategy = strategy ?? "oneForOne"
+    this.path = below(parent, this.#name)
+    this.strategy = strategy ?? "oneForOne"
     this.#backoff = policy
     this.#policy = RestartPolicy.make({ ...policy, exhausted: "stop" })
     this.#steps = steps
+  }
+
+  get intensity(): number {
+    return this.#policy.intensity
+  }
+
+  get within(): Duration.Duration {
+    return this.#policy.within
   }
 
   get isEmpty(): boolean {
@@ -116,7 +119,7 @@ export class Children {
       }
       const member: Member = {
         child: child as Child<never>,
-        context: context as Context.Context<never>,
+        context: Context.add(context as Context.Context<never>, ParentPath, below(this.path, child.id)),
         policy: RestartPolicy.make({ ...this.#backoff, ...child.backoff, intensity: Infinity }),
         fiber: undefined,
         timer: undefined,
@@ -233,7 +236,7 @@ export class Children {
   }
 
   #affected(member: Member): ReadonlyArray<Member> {
-    return affected(this.#strategy, this.#members, this.#members.indexOf(member))
+    return affected(this.strategy, this.#members, this.#members.indexOf(member))
   }
 
   #giveUp(member: Member, cause: Cause.Cause<unknown> | undefined): Step {

@@ -8,12 +8,21 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import { Children, type ChildStatus, type Options, type Step } from "./Children.ts"
-import type { Child } from "./ChildSpec.ts"
+import { Children, type Options, type Step } from "./Children.ts"
+import type { Child, ChildStatus } from "./ChildSpec.ts"
 import type { SupervisorError } from "./SupervisorError.ts"
+import { ParentPath, Supervisors } from "./Supervisors.ts"
 
-export type { ChildStatus, Options } from "./Children.ts"
-export { type Backoff, child, type Child, type ChildOptions, type Restart, type Strategy } from "./ChildSpec.ts"
+export type { Options } from "./Children.ts"
+export {
+  type Backoff,
+  child,
+  type Child,
+  type ChildOptions,
+  type ChildStatus,
+  type Restart,
+  type Strategy
+} from "./ChildSpec.ts"
 
 /** A running supervisor. */
 export interface Supervisor {
@@ -67,7 +76,19 @@ export const make = (options: Options = {}): Effect.Effect<Supervisor, never, Sc
   })
 
 const makeChildren = (options: Options): Effect.Effect<Children, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.map(Queue.unbounded<Step>(), (steps) => new Children(options, steps)),
-    (children) => children.stopAll()
-  )
+  Effect.gen(function* () {
+    const running = yield* Supervisors
+    const parent = yield* ParentPath
+    return yield* Effect.acquireRelease(
+      Effect.map(Queue.unbounded<Step>(), (steps) => {
+        const children = new Children(options, steps, parent)
+        running.add(children)
+        return children
+      }),
+      (children) =>
+        Effect.andThen(
+          children.stopAll(),
+          Effect.sync(() => running.delete(children))
+        )
+    )
+  })

@@ -12,6 +12,9 @@ const TroubledRow = Schema.Struct({
   restarts: Schema.Int
 })
 
+/** In place of a number that has no limit. */
+export const unlimited = -1
+
 /** Instances in the tree, of one component: those that are not well. */
 export const maxTroubled = 20
 
@@ -29,8 +32,27 @@ const BranchRow = Schema.Struct({
   troubled: Schema.Array(TroubledRow)
 })
 
+/** Supervisors in the tree, and children of one. */
+export const maxSupervisors = 50
+export const maxChildren = 20
+
+/** A supervisor of the application, with its children in order. */
+const SupervisorRow = Schema.Struct({
+  /** Its name, after those that it runs in. */
+  path: Schema.String,
+  strategy: Schema.String,
+  /** More than `intensity` crashes within so many milliseconds end it. */
+  intensity: Schema.Finite,
+  within: Schema.Finite,
+  /** How many there are; the first of them are listed. */
+  total: Schema.Int,
+  children: Schema.Array(
+    Schema.Struct({ id: Schema.String, restart: Schema.String, status: Schema.String, restarts: Schema.Int })
+  )
+})
+
 /** The tree. */
 export class SupervisionTree extends Component.Service<SupervisionTree>()("SupervisionTree", {
-  state: { branches: Schema.Array(BranchRow) },
-  initial: () => ({ branches: [] })
+  state: { branches: Schema.Array(BranchRow), supervisors: Schema.Array(SupervisorRow) },
+  initial: () => ({ branches: [], supervisors: [] })
 }) {}

@@ -2,7 +2,7 @@
 import type { ReactElement } from "react"
 import { LiveStatus } from "../../react/LiveStatus.tsx"
 import { useComponent } from "../../react/useComponent.ts"
-import { maxTroubled, SupervisionTree } from "../SupervisionTree.ts"
+import { maxSupervisors, maxTroubled, SupervisionTree, unlimited } from "../SupervisionTree.ts"
 import { Badge } from "./Badge.tsx"
 import * as Format from "./Format.ts"
 import { toInstance, toInstances } from "./Route.ts"
@@ -17,8 +17,15 @@ const countsOf = ({ faulted, restarting, running, stopping }: Branch): string =>
     ...(stopping > 0 ? [`${stopping} stopping`] : [])
   ].join(", ")
 
+/** What crashes lead to. */
+const ruleOf = (rule: { readonly intensity: number; readonly within: number }, what: string): string => {
+  const { intensity, within } = rule
+  if (intensity === unlimited) return "Restarted however often it crashes"
+  return `${what} after more than ${intensity} crashes${within === unlimited ? "" : ` within ${Format.span(within)}`}`
+}
+
 const BranchItem = ({ of: branch }: { readonly of: Branch }): ReactElement => {
-  const { component, intensity, probe, troubled, within } = branch
+  const { component, probe, troubled } = branch
   return (
     <li>
       <strong>
@@ -26,7 +33,8 @@ const BranchItem = ({ of: branch }: { readonly of: Branch }): ReactElement => {
       </strong>{" "}
       {countsOf(branch)}
       <p className="hint">
-        Faulted after more than {intensity} crashes within {Format.span(within)}; probed after {Format.span(probe)}.
+        {ruleOf(branch, "Faulted")}
+        {probe === unlimited ? "." : `; probed after ${Format.span(probe)}.`}
       </p>
       {troubled.length > 0 && (
         <ul>
@@ -39,6 +47,26 @@ const BranchItem = ({ of: branch }: { readonly of: Branch }): ReactElement => {
           {troubled.length === maxTroubled && <li>There may be more.</li>}
         </ul>
       )}
+    </li>
+  )
+}
+
+type Supervisor = (typeof SupervisionTree)["~types"]["state"]["supervisors"]["Type"][number]
+
+const SupervisorItem = ({ of: supervisor }: { readonly of: Supervisor }): ReactElement => {
+  const { children, path, strategy, total } = supervisor
+  return (
+    <li>
+      <strong>{path}</strong> {strategy}
+      <p className="hint">{ruleOf(supervisor, "Ends")}.</p>
+      <ul>
+        {children.map(({ id, restart, restarts, status }) => (
+          <li key={id}>
+            {id} <Badge of={status} /> {restart}, {restarts} restarts
+          </li>
+        ))}
+        {total > children.length && <li>and {Format.number(total - children.length)} more</li>}
+      </ul>
     </li>
   )
 }
@@ -63,6 +91,18 @@ export const Supervision = (): ReactElement => {
           </ul>
         </li>
       </ul>
+      {tree.state.supervisors.length > 0 && (
+        <>
+          <h2>Supervisors of the application</h2>
+          <ul className="tree" aria-label="Supervisors of the application">
+            {tree.state.supervisors.map((supervisor, index) => (
+              // Several may have the same name.
+              <SupervisorItem key={`${supervisor.path} ${index}`} of={supervisor} />
+            ))}
+            {tree.state.supervisors.length === maxSupervisors && <li>There may be more.</li>}
+          </ul>
+        </>
+      )}
     </>
   )
 }

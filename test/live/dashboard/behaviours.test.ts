@@ -1,7 +1,8 @@
 /** What the components of the dashboard show of a server, in virtual time. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Stream } from "effect"
+import { Effect, Exit, Fiber, Logger, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { Supervisor } from "fibra/actor"
 import { LiveTest } from "fibra/testing"
 import { ComponentTable } from "../../../src/dashboard/ComponentTable.ts"
 import { ConnectionTable } from "../../../src/dashboard/ConnectionTable.ts"
@@ -119,6 +120,48 @@ describe("the tables", () => {
       const { rows, total } = yield* letters.state
       assert.isAtLeast(total, 3)
       assert.deepInclude(rows[0], { tag: "Crash", reason: "Crashed" })
+    }).pipe(Effect.scoped, Effect.provide(watched))
+  )
+
+  it.effect("supervisors of the application are shown with their children, wherever they run", () =>
+    Effect.gen(function* () {
+      const mounting = yield* mount
+      const idle = Supervisor.child("idle", Effect.never)
+      const inner = Supervisor.run({ name: "parsers", strategy: "oneForAll", intensity: 1, within: "1 minute" }, [idle])
+      const broken = Supervisor.child("broken", Effect.die(new Error("it broke")), { backoff: "1 hour" })
+      const running = yield* Effect.forkChild(
+        Supervisor.run({ name: "feeds", intensity: Infinity }, [Supervisor.child("news", inner), broken]).pipe(
+          Effect.provide(Logger.layer([]))
+        ),
+        { startImmediately: true }
+      )
+      const tree = yield* mounting(SupervisionTree, {})
+      yield* TestClock.adjust("2 seconds")
+      const child = { restart: "permanent", restarts: 0, status: "running" }
+      assert.deepStrictEqual((yield* tree.state).supervisors, [
+        {
+          path: "feeds",
+          strategy: "oneForOne",
+          intensity: -1,
+          within: 30_000,
+          total: 2,
+          children: [
+            { ...child, id: "news" },
+            { ...child, id: "broken", restarts: 1, status: "waiting" }
+          ]
+        },
+        {
+          path: "feeds / news / parsers",
+          strategy: "oneForAll",
+          intensity: 1,
+          within: 60_000,
+          total: 1,
+          children: [{ ...child, id: "idle" }]
+        }
+      ])
+      yield* Fiber.interrupt(running)
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual((yield* tree.state).supervisors, [])
     }).pipe(Effect.scoped, Effect.provide(watched))
   )
 

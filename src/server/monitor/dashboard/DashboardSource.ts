@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import * as References from "effect/References"
 import type * as Stream from "effect/Stream"
 import { DeadLetters, type Service as Letters } from "../../../actor/DeadLetters.ts"
+import { type RunningSupervisor, Supervisors } from "../../../actor/Supervisors.ts"
 import type { Caller } from "../../../Caller.ts"
 import type { Json } from "../../../Json.ts"
 import * as Log from "../../../Log.ts"
@@ -44,6 +45,8 @@ export class DashboardSource extends Context.Service<
     readonly definitions: ComponentRegistry["Service"]["all"]
     /** The running instances themselves, of which a table reads only what it sorts by. */
     readonly instances: Effect.Effect<ReadonlyArray<InstanceActor>>
+    /** The supervisors of the application. */
+    readonly supervisors: Iterable<RunningSupervisor>
     readonly healthUnsafe: Monitor["Service"]["healthUnsafe"]
     readonly instance: (id: string) => Effect.Effect<InstanceReport, InstanceNotFound>
     readonly stateUnsafe: (id: string) => StateNow | undefined
@@ -84,6 +87,7 @@ const make = Effect.gen(function* () {
     components: yield* shared(monitor.components),
     definitions: registry.all,
     instances: runner.actors,
+    supervisors: yield* Supervisors,
     healthUnsafe: monitor.healthUnsafe,
     instance: monitor.get,
     stateUnsafe: (id) => {

@@ -2,12 +2,22 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import type { RunningSupervisor } from "../../../actor/Supervisors.ts"
 import type * as Component from "../../../Component.ts"
-import { maxTroubled, SupervisionTree } from "../../../dashboard/SupervisionTree.ts"
+import {
+  maxChildren,
+  maxSupervisors,
+  maxTroubled,
+  SupervisionTree,
+  unlimited
+} from "../../../dashboard/SupervisionTree.ts"
 import type { ComponentDefinition } from "../../instance/ComponentDefinition.ts"
 import type { InstanceActor } from "../../instance/InstanceActor.ts"
 import { DashboardSource } from "./DashboardSource.ts"
 import { refresh } from "./Live.ts"
+
+/** Infinity is no JSON. */
+const limitOf = (value: number): number => (Number.isFinite(value) ? value : unlimited)
 
 const branchOf = (
   { component, restart }: ComponentDefinition,
@@ -18,9 +28,9 @@ const branchOf = (
     all.filter(({ instance }) => instance.clientStatus === wanted).length
   return {
     component: component.componentName,
-    intensity: restart.intensity,
-    within: Duration.toMillis(restart.within),
-    probe: Duration.toMillis(restart.probeInterval),
+    intensity: limitOf(restart.intensity),
+    within: limitOf(Duration.toMillis(restart.within)),
+    probe: limitOf(Duration.toMillis(restart.probeInterval)),
     running: count("running"),
     restarting: count("restarting"),
     faulted: count("faulted"),
@@ -41,6 +51,15 @@ const branchOf = (
   }
 }
 
+const rowOf = ({ intensity, list, path, strategy, within }: RunningSupervisor) => ({
+  path,
+  strategy,
+  intensity: limitOf(intensity),
+  within: limitOf(Duration.toMillis(within)),
+  total: list.length,
+  children: list.slice(0, maxChildren).map(({ id, restart, restarts, status }) => ({ id, restart, restarts, status }))
+})
+
 /** The tree. */
 export const layer: Layer.Layer<
   Component.BehaviorOf<SupervisionTree>,
@@ -56,7 +75,8 @@ export const layer: Layer.Layer<
         return self.set({
           branches: source.definitions.map((each) =>
             branchOf(each, byComponent.get(each.component.componentName) ?? [], source)
-          )
+          ),
+          supervisors: Array.from(source.supervisors).slice(0, maxSupervisors).map(rowOf)
         })
       })
     )
