@@ -29,7 +29,11 @@ export class Dice extends Component.Service<Dice>()("Dice", {
     Rpc.make("Roll", { success: Schema.Int, error: Unlucky }),
     Rpc.make("RollLater", { payload: { millis: Schema.Int }, success: Schema.Int }),
     Rpc.make("Crash", { payload: { words: Schema.String } }),
-    Rpc.make("SetToken", { payload: { token: Component.secret(Schema.String), label: Schema.String } }),
+    Rpc.make("SetToken", {
+      payload: { token: Component.secret(Schema.String), label: Schema.String },
+      success: Component.secret(Schema.String)
+    }),
+    Rpc.make("Deny", { payload: { token: Component.secret(Schema.String) }, error: Schema.String }),
     Rpc.make("Leak", { payload: { token: Component.secret(Schema.String) } }),
     Rpc.make("Count", { success: Schema.Int }),
     Rpc.make("Id", { success: Schema.String })
@@ -78,7 +82,12 @@ export const diceLayer = ({ mended = false, result = 0, sides = 6 }: DiceChanges
           yield* roll("crashed")
           if (!mended) return yield* Effect.die(new Error(`It broke at ${words}`))
         }),
-        SetToken: ({ label, token }) => self.update((state) => ({ ...state, token, note: label })),
+        SetToken: ({ label, token }) =>
+          Effect.as(
+            self.update((state) => ({ ...state, token, note: label })),
+            token
+          ),
+        Deny: ({ token }) => Effect.fail(`Not with ${token}`),
         Leak: ({ token }) => Effect.die(new Error(`Bad token ${token}`)),
         Count: () => Effect.sync(() => ++calls + result),
         Id: () => Effect.succeed(self.id),

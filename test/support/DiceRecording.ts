@@ -13,6 +13,7 @@ export const Command = Schema.Union([
   Schema.TaggedStruct("Crash", {}),
   Schema.TaggedStruct("Leak", {}),
   Schema.TaggedStruct("SetToken", {}),
+  Schema.TaggedStruct("Deny", {}),
   Schema.TaggedStruct("Count", {}),
   Schema.TaggedStruct("Cancel", {}),
   Schema.TaggedStruct("Wait", { millis: Schema.Literals([1, 333, 20_000]) })
@@ -28,6 +29,7 @@ export const secrets = {
   "state.token": "a token",
   "SetToken.token": "a token",
   "Leak.token": "a token",
+  "Deny.token": "a token",
   "claims.session": "a session"
 }
 
@@ -45,6 +47,8 @@ export const run = Effect.fnUntraced(function* ({ call }: Pick<DiceHandle, "call
         return call.Crash({ words: "a stone" })
       case "Leak":
         return call.Leak({ token: "s3cr3t-token" })
+      case "Deny":
+        return call.Deny({ token: "s3cr3t-token" })
       case "SetToken":
         return call.SetToken({ token: "s3cr3t-token", label: "set" })
       case "Cancel":

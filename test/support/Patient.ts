@@ -52,12 +52,16 @@ export const PatientLayer = Patient.toLayer(
   { callTimeout: "2 minutes", maxIdleTime: "10 minutes", restart }
 )
 
+/** A server of patients with a log. */
+export const hospitalWith = (log: Layer.Layer<never>) =>
+  LiveCore.layer({ components: [Patient] }).pipe(
+    Layer.provide(PatientLayer),
+    Layer.provideMerge(StateCache.layerMemory),
+    Layer.provide([Secrets.layerRandom, log, LiveConfig.layer({ rate: Infinity })])
+  )
+
 /** A server of patients. */
-export const hospital = LiveCore.layer({ components: [Patient] }).pipe(
-  Layer.provide(PatientLayer),
-  Layer.provideMerge(StateCache.layerMemory),
-  Layer.provide([Secrets.layerRandom, Logger.layer([]), LiveConfig.layer({ rate: Infinity })])
-)
+export const hospital = hospitalWith(Logger.layer([]))
 
 /** A client of that server. */
 export const client = (options: ClientOptions = {}) =>

@@ -33,6 +33,11 @@ export class RecoveryBudget {
     this.#allowances = allowances
   }
 
+  /** Instances that are remembered. */
+  get size(): number {
+    return this.#each.size
+  }
+
   /** Whether an instance may be restarted now; if so, it counts. */
   take(id: string, now: number): "granted" | "instance" | "server" {
     const { all, each } = this.#allowances

@@ -124,6 +124,26 @@ describe("an alert is raised", () => {
     }).pipe(Effect.scoped, Effect.provide(subject))
   )
 
+  for (const [what, crashes, others, raised] of [
+    ["in all of nine calls, which are too few", 9, 0, []],
+    ["in all of ten calls", 10, 0, ["error-rate"]],
+    ["in a tenth of its calls, which is the limit", 2, 18, []],
+    ["in more than a tenth", 3, 18, ["error-rate"]]
+  ] as const) {
+    it.effect(`${raised.length > 0 ? "when" : "but not when"} a component crashes ${what}`, () =>
+      Effect.gen(function* () {
+        const { own } = yield* mounted
+        const other = yield* own.mount(Board, {})
+        for (let times = 0; times < crashes; times++) {
+          yield* Effect.exit((yield* own.mount(Board, {})).call.Crash())
+        }
+        for (let times = 0; times < others; times++) yield* other.call.Work({ millis: 0 })
+        yield* nextRound
+        assert.deepStrictEqual(yield* active, [...raised])
+      }).pipe(Effect.scoped, Effect.provide(subject))
+    )
+  }
+
   it.effect("when a message waits too long, and names the instance", () =>
     Effect.gen(function* () {
       const { board, performance } = yield* mounted

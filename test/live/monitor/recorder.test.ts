@@ -42,11 +42,12 @@ describe("a recording", () => {
     })
   )
 
-  it.effect("has no secret in it: not of props, states, payloads or claims, and not in the text of an error", () =>
+  it.effect("has no secret in it: not of props, states, payloads, results or claims, and not in an error", () =>
     Effect.gen(function* () {
-      const json = yield* record(commands("SetToken", "Roll", "Leak", "SetToken"))
+      const json = yield* record(commands("SetToken", "Roll", "Deny", "Leak", "SetToken"))
       for (const secret of secretValues) assert.notInclude(json, secret)
       assert.include(json, "Bad token [redacted]")
+      assert.include(json, "Not with [redacted]")
       assert.include(json, '"role":"lead"') // `claims` of the recorder names it
     })
   )

@@ -22,3 +22,15 @@ it("all instances together are restarted so many times, and what was not granted
     ["granted", "granted", "granted", "server"]
   )
 })
+
+it("instances whose restarts are long ago are forgotten", () => {
+  const budget = new RecoveryBudget(allowances)
+  budget.take("a", 0)
+  budget.take("b", 500)
+  budget.tidy(999)
+  assert.strictEqual(budget.size, 2)
+  budget.tidy(1000)
+  assert.strictEqual(budget.size, 1)
+  budget.tidy(1500)
+  assert.strictEqual(budget.size, 0)
+})

@@ -1,11 +1,11 @@
 /** The whole loop: looked at, judged, mended and healthy again, in virtual time. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Stream } from "effect"
+import { Effect, Fiber, Logger, Metric, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { ComponentRegistry } from "../../../src/server/instance/ComponentRegistry.ts"
 import { InstanceRunner } from "../../../src/server/instance/InstanceRunner.ts"
 import { Monitor } from "../../../src/server/monitor/Monitor.ts"
-import { client, hospital, Patient } from "../../support/Patient.ts"
+import { client, hospital, hospitalWith, Patient } from "../../support/Patient.ts"
 import { apart } from "../../support/Clocks.ts"
 
 /** What happens from now on. */
@@ -134,6 +134,66 @@ describe("the health of an instance", () => {
       assert.strictEqual(report.health.status, "unhealthy")
       assert.strictEqual(report.figures.restarts - report.figures.defects, 3)
     }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+
+  it.effect("one that stays unhealthy is given up once, and that is one line of the log", () => {
+    const said: Array<string> = []
+    const logger = Logger.make<unknown, void>(({ message }) => void said.push(String([message].flat()[0])))
+    return Effect.gen(function* () {
+      const patient = yield* (yield* client()).mount(Patient, {})
+      for (let minute = 0; minute < 12; minute++) {
+        yield* times(4, Effect.exit(patient.call.Crash()))
+        yield* TestClock.adjust("31 seconds")
+      }
+      const givenUp = "An instance stays unhealthy, and is not restarted any more"
+      assert.lengthOf(
+        said.filter((line) => line === givenUp),
+        1
+      )
+    }).pipe(Effect.scoped, Effect.provide(hospitalWith(Logger.layer([logger]))))
+  })
+
+  it.effect("what happened before a restart does not count against it: one is not restarted twice for the same", () =>
+    Effect.gen(function* () {
+      const told = yield* happenings
+      const patient = yield* (yield* client()).mount(Patient, {})
+      yield* TestClock.adjust("29 seconds")
+      yield* times(4, Effect.exit(patient.call.Crash()))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(told.at(-1), "unhealthy")
+      yield* TestClock.adjust("30 seconds")
+      assert.deepStrictEqual(told.slice(told.indexOf("unhealthy")), ["unhealthy", "restarted", "recovered"])
+    }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+
+  it.effect("one whose changes are published slowly is restarted", () =>
+    Effect.gen(function* () {
+      const told = yield* happenings
+      yield* (yield* client()).mount(Patient, {})
+      yield* TestClock.adjust("10 seconds")
+      const [actor] = yield* InstanceRunner.use(({ actors }) => actors)
+      const stats = actor?.instance.stats
+      for (let change = 0; change < 20; change++) stats?.published(stats.publishing - 1_500_000)
+      yield* TestClock.adjust("21 seconds")
+      assert.deepStrictEqual(told, ["mounted", "unhealthy", "restarted"])
+    }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+
+  it.effect("one that has stopped is not counted any more", () =>
+    Effect.gen(function* () {
+      yield* (yield* client()).mount(Patient, {})
+      const [actor] = yield* InstanceRunner.use(({ actors }) => actors)
+      for (let call = 0; call < 4; call++) actor?.instance.stats.acted(true)
+      const unhealthy = Effect.map(
+        Monitor.use(({ prometheus }) => prometheus),
+        (text) => /^fibra_instances_unwell\{status="unhealthy"\} (\d+)$/m.exec(text)?.[1]
+      )
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual(yield* unhealthy, "1")
+      yield* Monitor.use(({ stop }) => stop(actor?.instance.id ?? ""))
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual(yield* unhealthy, "0")
+    }).pipe(Effect.scoped, Effect.provide(hospital), Effect.provideService(Metric.MetricRegistry, new Map()))
   )
 
   it.effect("one that nobody holds is passivated when it was idle for its time, which is no illness", () =>
