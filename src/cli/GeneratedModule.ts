@@ -107,16 +107,23 @@ const unmatched = (
     ]
   })
 
-/** A name for each module: that of its file, or with its folders where two files have the same. */
+/**
+ * A name for each module: that of its file, or with its folders where two files have the same. Two files may still have
+ * the same, such as `chat-room.ts` and `chat_room.ts`; then the later one has a line more at its end.
+ */
 const aliases = (files: ReadonlyArray<string>): ReadonlyMap<string, string> => {
   const short = (file: string) => identifier(posix.basename(withoutExtension(file)))
   const count = Map.groupBy(files, short)
-  return new Map(
-    files.map((file) => [
-      file,
+  const names = new Map<string, string>()
+  const given = new Set<string>()
+  for (const file of files) {
+    let name =
       count.get(short(file))?.length === 1 ? short(file) : identifier(withoutExtension(file).replaceAll("/", "_"))
-    ])
-  )
+    while (given.has(name)) name += "_"
+    given.add(name)
+    names.set(file, name)
+  }
+  return names
 }
 
 const taken = new Set(["Layer", "components", "layer", "default", "class", "new", "delete", "import", "export"])

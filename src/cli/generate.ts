@@ -2,7 +2,7 @@
  * `fibra generate [dir]`: writes one module with every component that the modules of a folder export, and their
  * behaviours. It reads the modules and runs none of them.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { posix, relative, resolve } from "node:path"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
@@ -45,8 +45,33 @@ const modulesOf = (folder: string): ReadonlyArray<string> =>
 
 const ignored = /^(\..*|node_modules|dist|build|coverage)$/
 
+/** What keeps a file from being read or written, by Node's name for it. */
+const troubles: Readonly<Record<string, string>> = {
+  ENOENT: "it, or its folder, is not there",
+  EISDIR: "it is a folder",
+  ENOTDIR: "a part of its path is no folder",
+  EACCES: "this user may not do that",
+  EPERM: "this user may not do that",
+  EROFS: "its file system is read-only"
+}
+
+/** Reads or writes files; what goes wrong with one of them is a finding. */
+const withFiles = <A>(work: () => A): Effect.Effect<A, Finding> =>
+  Effect.try({ try: work, catch: (error) => error as NodeJS.ErrnoException }).pipe(
+    Effect.catch(({ code, message, path }) =>
+      path === undefined
+        ? Effect.die(new Error(message))
+        : Effect.fail(
+            new Finding({
+              message: `${slashes(relative(".", path))} cannot be used: ${troubles[code ?? ""] ?? code}.`,
+              hint: "See to it, and run the command again."
+            })
+          )
+    )
+  )
+
 const generated = (parser: Parser, target: Target): ReturnType<typeof GeneratedModule.make> => {
-  if (!existsSync(target.folder)) {
+  if (!existsSync(target.folder) || !statSync(target.folder).isDirectory()) {
     return [
       new Finding({ message: `There is no folder ${target.folder}.`, hint: "Name the one that has your modules." })
     ]
@@ -69,30 +94,33 @@ const report = (findings: ReadonlyArray<Finding>): Effect.Effect<void> =>
     Effect.sync(() => void (process.exitCode = 1))
   )
 
-const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8") : "")
+const textOf = (path: string): string => (existsSync(path) && statSync(path).isFile() ? readFileSync(path, "utf8") : "")
 
 /** Writes the module, unless it is there already. */
 const write = (parser: Parser, target: Target): Effect.Effect<void> =>
-  Effect.suspend(() => {
+  withFiles(() => {
     const result = generated(parser, target)
     if (!("text" in result)) return report(result)
-    process.exitCode = 0
     const isSame = GeneratedModule.isSame(result.text, textOf(target.out))
     if (!isSame) writeFileSync(target.out, result.text)
+    process.exitCode = 0
     return Console.log(
       `${target.out}: ${result.components} ${result.components === 1 ? "component" : "components"}${isSame ? ", as before" : ""}`
     )
-  })
+  }).pipe(
+    Effect.flatten,
+    Effect.catch((finding) => report([finding]))
+  )
 
 /** Compares the module with what is there. */
-const check = (parser: Parser, target: Target): Effect.Effect<void> =>
-  Effect.suspend(() => {
+const check = (parser: Parser, target: Target): Effect.Effect<void, Finding> =>
+  withFiles(() => {
     const result = generated(parser, target)
     if (!("text" in result)) return report(result)
     if (GeneratedModule.isSame(result.text, textOf(target.out))) return Effect.void
     const message = `${target.out} is not what the modules of ${target.folder} say.`
     return report([new Finding({ message, hint: `Run \`${target.command}\`, and check in what it changed.` })])
-  })
+  }).pipe(Effect.flatten)
 
 /** Writes the module whenever something in the folder has changed, until the process ends. */
 const watch = (parser: Parser, target: Target): Effect.Effect<void, never, FileSystem.FileSystem> =>
@@ -138,6 +166,10 @@ export const generate = Command.make(
         folder,
         out: slashes(relative(".", resolve(Option.getOrElse(given.out, () => posix.join(folder, "live.gen.ts"))))),
         command: ["fibra generate", folder, ...Option.toArray(Option.map(given.out, (out) => `--out ${out}`))].join(" ")
+      }
+      if (given.check && given.watch) {
+        const hint = "Leave one of them out: --check ends with the result, and --watch does not end."
+        return yield* new Finding({ message: "--check and --watch cannot be had together.", hint })
       }
       const parser = yield* loadParser
       yield* given.check ? check(parser, target) : given.watch ? watch(parser, target) : write(parser, target)

@@ -1,6 +1,6 @@
 /** `fibra generate`: one module of all components and behaviours of a folder. Real processes. */
 import { spawn } from "node:child_process"
-import { readFile, writeFile } from "node:fs/promises"
+import { readFile, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -169,6 +169,50 @@ describe("what fibra generate finds to be wrong", () => {
       }).pipe(Effect.scoped)
     )
   }
+
+  const unusable: ReadonlyArray<readonly [what: string, args: ReadonlyArray<string>, message: string]> = [
+    ["a file in place of a folder is named", ["src/Counter.ts"], "There is no folder src/Counter.ts."],
+    ["a place where nothing can be written is named", ["src", "--out", "gen/live.ts"], "gen/live.ts cannot be used: "],
+    ["--check and --watch are not taken together", ["src", "--check", "--watch"], "--check and --watch cannot be had"]
+  ]
+  for (const [what, args, message] of unusable) {
+    it.live(`${what}, without a stack`, () =>
+      Effect.gen(function* () {
+        const cwd = yield* project(component("Counter"))
+        const { code, output } = yield* fibra(cwd, ...args)
+        assert.strictEqual(code, 1)
+        assert.include(output.split("\n")[0], message)
+        assert.notMatch(output, /^\s+at /m)
+      }).pipe(Effect.scoped)
+    )
+  }
+
+  it.live("a module that went away while they were read is named, without a stack", () =>
+    Effect.gen(function* () {
+      const cwd = yield* project(component("Counter"))
+      yield* Effect.promise(() => symlink("nowhere.ts", join(cwd, "src", "Gone.ts")))
+      const { code, output } = yield* fibra(cwd, "src")
+      assert.strictEqual(code, 1)
+      assert.match(output, /^src\/Gone\.ts cannot be used: it, or its folder, is not there\.\n {2}\S/)
+    }).pipe(Effect.scoped)
+  )
+
+  it("modules whose names are one identifier are told apart", () => {
+    const scanOf = (file: string, name: string): ModuleScan => {
+      const found = scan(parser, file, `${contract(name)}export const ${name}Layer = ${name}.toLayer({})\n`)
+      if ("components" in found) return found
+      return assert.fail(found.message)
+    }
+    const scans = [
+      scanOf("src/chat-room.ts", "One"),
+      scanOf("src/chat_room.ts", "Two"),
+      scanOf("a/src_chat_room.ts", "Three")
+    ]
+    const result = GeneratedModule.make(scans, { command: "fibra generate src", folder: "src", out: "src/live.gen.ts" })
+    if (!("text" in result)) return assert.fail("It was refused")
+    const names = Array.from(result.text.matchAll(/^import \* as (\S+) from/gm), ([, name]) => name)
+    assert.strictEqual(new Set(names).size, 3, names.join(", "))
+  })
 
   it.live("--check fails when the module is stale, and says what to run; how it is formatted is nothing to it", () =>
     Effect.gen(function* () {
