@@ -1,9 +1,13 @@
 /** What the endpoints of the monitor answer, read by the client that is made of their description, and as plain JSON. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Fiber, Latch, Layer, Logger } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
-import type { LiveConfig } from "fibra/server"
+import { Rpc } from "effect/rpc"
+import { Component } from "fibra"
+import { type LiveConfig, LiveServer, Secrets } from "fibra/server"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import * as MonitorApi from "../../../src/server/monitor/MonitorApi.ts"
 import { statusOf } from "../../../src/server/monitor/ServerSummary.ts"
 import { connect } from "../../support/JsonSocket.ts"
@@ -222,6 +226,45 @@ describe("the endpoints of the monitor", () => {
     }).pipe(Effect.scoped, Effect.provide(served({ maxConnections: 1 })))
   )
 })
+
+class Held extends Component.Service<Held>()("Held", {
+  state: {},
+  initial: () => ({}),
+  actions: [Rpc.make("Wait")]
+}) {}
+
+it.live("while a server ends they tell so, and what would change something is answered 503", () =>
+  Effect.gen(function* () {
+    const opened = Latch.makeUnsafe(false)
+    const behavior = Held.toLayer(Effect.succeed(Held.of({ Wait: () => Effect.asVoid(opened.await) })))
+    const server = createServer()
+    const layers = Layer.mergeAll(behavior, Secrets.layerRandom, Logger.layer([]))
+    const live = yield* Effect.promise(() => LiveServer.attach(server, { components: [Held], layers }))
+    yield* Effect.addFinalizer(() => Effect.sync(() => server.close()))
+    const at = yield* Effect.callback<number>((resume) => {
+      server.listen(0, "127.0.0.1", () => resume(Effect.succeed((server.address() as AddressInfo).port)))
+    })
+    const socket = yield* connect(at)
+    const id = yield* socket.mount({ component: "Held" })
+    // It is handled until the latch is opened, and the server waits for that.
+    yield* socket.send([{ type: "CALL_ACTION", componentId: id, action: "Wait" }])
+    const running = Effect.map(ask(at, `/api/live/instances/${id}`), ({ text }) => text.includes('"tag":"Wait"'))
+    yield* Effect.repeat(running, { until: (is) => is })
+    const closing = yield* Effect.forkChild(Effect.promise(live.close), { startImmediately: true })
+    const health = yield* Effect.repeat(ask(at, "/api/live/health"), {
+      until: ({ text }) => text.includes('"draining"')
+    })
+    assert.strictEqual(health.status, 503)
+    for (const path of [`instances/${id}/restart`, `instances/${id}/stop`, "pools/pool-1/drain"]) {
+      const answer = yield* ask(at, `/api/live/${path}`, { method: "POST" })
+      assert.deepInclude(jsonOf(answer), { success: false, code: "Draining" }, path)
+      assert.strictEqual(answer.status, 503, path)
+    }
+    assert.strictEqual((yield* ask(at, "/api/live/stats")).status, 200)
+    yield* opened.open
+    yield* Fiber.join(closing)
+  }).pipe(Effect.scoped)
+)
 
 describe("the status of a server", () => {
   const well = {

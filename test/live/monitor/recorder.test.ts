@@ -85,6 +85,15 @@ describe("a recording", () => {
     })
   )
 
+  it.effect("keeps fifty of them unless another number is asked for", () =>
+    Effect.gen(function* () {
+      const json = yield* record(Array.from({ length: 60 }, (): Command => ({ _tag: "Count" })))
+      const { dropped, messages } = yield* Recording.fromJson(json)
+      // The first message is the build.
+      assert.deepStrictEqual([dropped, messages.length], [11, 50])
+    })
+  )
+
   it.effect("stays below its bytes", () =>
     Effect.gen(function* () {
       const maxBytes = 4000

@@ -10,6 +10,8 @@ import { LiveTest } from "fibra/testing"
 /** What must be nowhere in the log. */
 const secrets = { state: "5ecret-of-the-state", payload: "5ecret-of-a-payload", result: "5ecret-of-a-result" }
 
+const payload = { text: secrets.payload }
+
 class Refused extends Schema.TaggedError<Refused>()("Refused", { why: Schema.String }) {}
 
 class Safe extends Component.Service<Safe>()("Safe", {
@@ -20,8 +22,10 @@ class Safe extends Component.Service<Safe>()("Safe", {
     Rpc.make("Refuse", { payload: { text: Schema.String }, error: Refused }),
     Rpc.make("Crash", { payload: { text: Schema.String } }),
     Rpc.make("Spoil", { payload: { text: Schema.String } }),
+    Rpc.make("Tell"),
     Rpc.make("Lie", { payload: { text: Schema.String }, success: Schema.Struct({ number: Schema.Int }) })
-  ]
+  ],
+  events: { Told: Schema.Struct({ text: Schema.String }) }
 }) {}
 
 const SafeLayer = Safe.toLayer(
@@ -31,7 +35,9 @@ const SafeLayer = Safe.toLayer(
       Refuse: ({ text }) => Effect.fail(new Refused({ why: text })),
       Crash: () => Effect.die(new Error("it broke")),
       Spoil: ({ text }) => self.set({ text, box: { count: text as never } }),
-      Lie: ({ text }) => Effect.succeed({ number: text as never })
+      Tell: () => Effect.orDie(self.broadcast("Told", payload)),
+      Lie: ({ text }) => Effect.succeed({ number: text as never }),
+      on: { Told: () => Effect.die(new Error("it broke")) }
     })
   )
 )
@@ -60,8 +66,6 @@ const logged = <E>(use: Effect.Effect<void, E, LiveTest | Scope.Scope>, config: 
     yield* Effect.provide(use, server)
     return lines
   })
-
-const payload = { text: secrets.payload }
 
 const everything = Effect.gen(function* () {
   const live = yield* LiveTest
@@ -99,6 +103,24 @@ describe("the log of a server", () => {
       )
       for (const { labels } of crashes) assert.match(String(labels["instance"]), /^Safe-/)
       assert.include(crashes[0]?.all, "it broke")
+    })
+  )
+
+  it.effect("a crash of whoever hears an event says which event, and not who told it", () =>
+    Effect.gen(function* () {
+      const lines = yield* logged(
+        Effect.gen(function* () {
+          const live = yield* LiveTest
+          const safe = yield* live.mount(Safe, { room: "hall" })
+          yield* safe.call.Tell()
+          yield* TestClock.adjust("1 second")
+        })
+      )
+      const crashes = lines.filter(({ level }) => level === "Error")
+      assert.lengthOf(crashes, 1)
+      assert.deepInclude(crashes[0]?.labels, { component: "Safe", event: "Told" })
+      assert.notProperty(crashes[0]?.labels, "action")
+      assert.notInclude(crashes[0]?.all, secrets.payload)
     })
   )
 
