@@ -94,8 +94,12 @@ it.live(
         FIBRA_HEARTBEAT: "1 hour",
         FIBRA_IDLE_TIMEOUT: "1 hour"
       })
+      const asked = new Set<string>(["GET /metrics"])
       const read = (path: string, method = "GET") =>
-        Effect.map(ask(port, `/api/live/${path}`, { method }), jsonOf) as Effect.Effect<Json>
+        Effect.suspend(() => {
+          asked.add(`${method} /api/live/${path}`)
+          return Effect.map(ask(port, `/api/live/${path}`, { method }), jsonOf) as Effect.Effect<Json>
+        })
 
       /** Milliseconds that calls took, from the first byte sent to the answer. */
       let took = 0
@@ -233,6 +237,26 @@ it.live(
       assert.deepInclude(yield* book.call(own, "Add"), { success: true, result: 22 })
       yield* read(`instances/${own}/stop`, "POST")
       assert.strictEqual((yield* ask(port, `/api/live/instances/${own}`)).status, 404)
+
+      // The first connection is in the first pool, and comes back to another one.
+      assert.deepInclude(yield* read("pools/pool-1/drain", "POST"), { success: true })
+      const drained = yield* read("pools/pool-1/stats").pipe(
+        Effect.repeat({ until: ({ stats }) => stats.size === 0, schedule: Schedule.spaced("20 millis") })
+      )
+      assert.deepInclude(drained["stats"], { active: 0, idle: 0 })
+      assert.deepInclude((yield* read("stats"))["stats"], { connections: clients - 1 })
+
+      // None of those that are described was left out.
+      const { paths } = yield* read("openapi.json")
+      const described = Object.entries(paths as Json).flatMap(([path, methods]) =>
+        Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)
+      )
+      assert.isAbove(described.length, 15)
+      const unread = described.filter((each) => {
+        const form = new RegExp(`^${each.replaceAll(/\{\w+\}/g, "[^/]+")}$`)
+        return !Array.from(asked).some((one) => form.test(one))
+      })
+      assert.deepStrictEqual(unread, [])
     }).pipe(Effect.scoped),
   120_000
 )

@@ -52,12 +52,12 @@ export const PatientLayer = Patient.toLayer(
   { callTimeout: "2 minutes", maxIdleTime: "10 minutes", restart }
 )
 
-/** A server of patients with a log. */
-export const hospitalWith = (log: Layer.Layer<never>) =>
+/** A server of patients with a log, and with settings. */
+export const hospitalWith = (log: Layer.Layer<never>, config: LiveConfig.Options = {}) =>
   LiveCore.layer({ components: [Patient] }).pipe(
     Layer.provide(PatientLayer),
     Layer.provideMerge(StateCache.layerMemory),
-    Layer.provide([Secrets.layerRandom, log, LiveConfig.layer({ rate: Infinity })])
+    Layer.provide([Secrets.layerRandom, log, LiveConfig.layer({ rate: Infinity, ...config })])
   )
 
 /** A server of patients. */

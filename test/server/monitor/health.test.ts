@@ -157,13 +157,13 @@ describe("the health of an instance", () => {
     Effect.gen(function* () {
       const told = yield* happenings
       const patient = yield* (yield* client()).mount(Patient, {})
-      yield* TestClock.adjust("29 seconds")
+      yield* TestClock.adjust("9 seconds")
       yield* times(4, Effect.exit(patient.call.Crash()))
       yield* TestClock.adjust("1 second")
       assert.strictEqual(told.at(-1), "unhealthy")
-      yield* TestClock.adjust("30 seconds")
+      yield* TestClock.adjust("10 seconds")
       assert.deepStrictEqual(told.slice(told.indexOf("unhealthy")), ["unhealthy", "restarted", "recovered"])
-    }).pipe(Effect.scoped, Effect.provide(hospital))
+    }).pipe(Effect.scoped, Effect.provide(hospitalWith(Logger.layer([]), { healthInterval: "10 seconds" })))
   )
 
   it.effect("one whose changes are published slowly is restarted", () =>
