@@ -12,15 +12,26 @@ import { isIPv4, isIPv6, type Socket } from "node:net"
  * `X-Forwarded-For`. Anything before that in the header may be forged and is not read.
  */
 export const of = (
-  { headers, socket }: Pick<IncomingMessage, "headers"> & { readonly socket: Pick<Socket, "remoteAddress"> },
+  { headers, socket }: Pick<IncomingMessage, "headers"> & { readonly socket: Peer },
   trustedProxies: number
 ): string => {
-  const own = networkOf(socket.remoteAddress ?? "") ?? "unknown"
+  const own = networkOf(remoteAddress(socket) ?? "") ?? "unknown"
   if (trustedProxies === 0) return own
   const header = headers["x-forwarded-for"] ?? []
   const hops = (Array.isArray(header) ? header.join(",") : header).split(",")
   const hop = hops[Math.max(0, hops.length - trustedProxies)]
   return networkOf(withoutPort(hop?.trim() ?? "")) ?? own
+}
+
+/** A socket, and the handle that Node has for it. */
+interface Peer extends Pick<Socket, "remoteAddress"> {
+  readonly _handle?: { readonly getpeername?: (out: { address?: string }) => number } | null
+}
+
+/** Asks the system: Node would keep the answer for as long as the socket lives, 200 bytes of an idle connection. */
+const remoteAddress = (socket: Peer): string | undefined => {
+  const out: { address?: string } = {}
+  return socket._handle?.getpeername?.(out) === 0 ? out.address : socket.remoteAddress
 }
 
 /** The same, of a request as Effect has it. */

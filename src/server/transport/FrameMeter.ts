@@ -10,6 +10,12 @@ const crumb = 512
 /** Short pieces of a message that cost as much as one message. */
 const pieces = 16
 
+/** Added to the opcode of the last frame of a message, and of every control frame. */
+const final = 0x80
+
+/** The first opcode of control frames, which may stand between the frames of a message. */
+const control = 0x8
+
 const continuation = 0x0
 const ping = 0x9
 const pong = 0xa
@@ -22,11 +28,13 @@ export interface FramePosition {
   readonly head: Buffer | undefined
   /** Whether the last read was short and completed nothing. */
   readonly isCrumb: boolean
+  /** Whether a message has begun whose last piece has not. */
+  readonly isInMessage: boolean
   /** Short pieces that were not counted yet. */
   readonly unpaid: number
 }
 
-const between: FramePosition = { rest: 0, head: undefined, isCrumb: false, unpaid: 0 }
+const between: FramePosition = { rest: 0, head: undefined, isCrumb: false, isInMessage: false, unpaid: 0 }
 
 /** The connection that is charged. */
 export interface Payer {
@@ -38,13 +46,13 @@ export interface Payer {
   readonly pay: () => void
 }
 
-/** Counts what was read, and gives where it ended; undefined between two frames, as most connections are. */
+/** Counts what was read, and gives where it ended; undefined between two messages, as most connections are. */
 export const read = (position: FramePosition | undefined, chunk: Buffer, payer: Payer): FramePosition | undefined => {
   const before = position ?? between
   const bytes = before.head === undefined ? chunk : Buffer.concat([before.head, chunk])
   let head: Buffer | undefined
   let offset = before.rest
-  let unpaid = before.unpaid
+  let { isInMessage, unpaid } = before
   let hasCompleted = offset > 0 && offset <= bytes.length
   while (offset < bytes.length && payer.isOpen) {
     const end = endOf(bytes, offset)
@@ -53,7 +61,9 @@ export const read = (position: FramePosition | undefined, chunk: Buffer, payer: 
       head = Buffer.from(bytes.subarray(offset))
       break
     }
-    const opcode = (bytes[offset] as number) & 0xf
+    const first = bytes[offset] as number
+    const opcode = first & 0xf
+    if (opcode < control) isInMessage = first < final
     if (opcode === ping || (opcode === pong && !payer.takePong())) payer.pay()
     else if (opcode === continuation && end - offset < crumb && ++unpaid === pieces) {
       unpaid = 0
@@ -65,7 +75,8 @@ export const read = (position: FramePosition | undefined, chunk: Buffer, payer: 
   const rest = Math.max(0, offset - bytes.length)
   const isCrumb = !hasCompleted && chunk.length < crumb
   if (isCrumb && before.isCrumb) payer.pay()
-  return rest === 0 && head === undefined && unpaid === 0 ? undefined : { rest, head, isCrumb, unpaid }
+  const isBetween = rest === 0 && head === undefined && !isInMessage && unpaid === 0
+  return isBetween ? undefined : { rest, head, isCrumb, isInMessage, unpaid }
 }
 
 /** The end of the frame that begins here; undefined while its head is not complete. */

@@ -29,7 +29,10 @@ export const attach = (
   ws.connection = connection
   socket[webSocketOf] = ws
   socket.on("drain", onDrain)
-  socket.prependListener("data", onData)
+  // In place of the listener of `ws`, which gets what is left to it.
+  const [read] = socket.listeners("data")
+  socket.on("data", onData)
+  socket.off("data", read as () => void)
 }
 
 // One function for all sockets: a closure for each would be memory held by an idle connection.
@@ -38,7 +41,7 @@ function onDrain(this: Linked): void {
 }
 
 function onData(this: Linked, chunk: Buffer): void {
-  this[webSocketOf]?.read(chunk)
+  if (this[webSocketOf]?.read(chunk) === false) this.pause()
 }
 
 /** The close code for a client that asks for more than it reads. It may not even read that. */
