@@ -25,9 +25,9 @@ const floors = [
   "monitor",
   "wire",
   "session",
+  "upload",
   "instance",
   "room",
-  "upload",
   "http",
   "security",
   "sync",
@@ -44,7 +44,7 @@ const log = "^src/(Thrown|Log)[.]ts$"
 const effect = "^node_modules/effect/"
 const builtins = new Set(builtinModules.map((name) => name.replace(/^node:/, "")))
 const node = `^(node:)?(${[...builtins].join("|")})$`
-const forServers = "^node_modules/(ws|@types/ws|@effect/platform-node|@effect/platform-node-shared)/"
+const forServers = "^node_modules/(ws|@types/ws|file-type|@effect/platform-node|@effect/platform-node-shared)/"
 
 /** The page of the dashboard, which nothing else imports, and what only it has. */
 const page = "^src/dashboard/page/"

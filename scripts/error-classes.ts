@@ -69,6 +69,7 @@ const values: { readonly [field: string]: ReadonlyArray<unknown> } = {
   detail: ["the client is connecting"],
   expected: ["4"],
   failure: [{ _tag: "LimitReached", max: 100 }],
+  file: ["public/uploads"],
   got: ["7"],
   host: ["127.0.0.1"],
   id: ["Board-1764512345678-x"],

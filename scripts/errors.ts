@@ -42,7 +42,8 @@ const sections: ReadonlyArray<{
       "src/server/http/ListenError.ts",
       "src/server/security/Secrets.ts",
       "src/server/monitor/MonitorAccess.ts",
-      "src/server/store/SnapshotStoreError.ts"
+      "src/server/store/SnapshotStoreError.ts",
+      "src/server/upload/UploadStoreError.ts"
     ]
   },
   {

@@ -24,9 +24,9 @@ const replies = {
   PROPERTY_UPDATE: ["PROPERTY_UPDATED"],
   COMPONENT_PING: ["COMPONENT_PONG"],
   FILE_UPLOAD_START: ["FILE_UPLOAD_START_RESPONSE"],
-  FILE_UPLOAD_CHUNK: ["FILE_UPLOAD_ERROR"],
-  FILE_UPLOAD_COMPLETE: ["FILE_UPLOAD_ERROR"],
-  FILE_UPLOAD_CANCEL: ["FILE_UPLOAD_ERROR"]
+  FILE_UPLOAD_CHUNK: ["FILE_UPLOAD_PROGRESS", "FILE_UPLOAD_ERROR"],
+  FILE_UPLOAD_COMPLETE: ["FILE_UPLOAD_COMPLETE", "FILE_UPLOAD_ERROR"],
+  FILE_UPLOAD_CANCEL: ["MESSAGE_RESPONSE", "FILE_UPLOAD_ERROR"]
 } as const satisfies { readonly [Type in keyof typeof clientMessages]: ReadonlyArray<keyof typeof serverMessages> }
 
 /** The keywords in the order in which a person reads them. */
@@ -78,19 +78,17 @@ const refs = (where: string, names: ReadonlyArray<string>): ReadonlyArray<Fields
   names.map((name) => ({ $ref: `#/${where}/${name}` }))
 
 const clientTypes = Object.keys(clientMessages)
-const serverTypes = Object.keys(serverMessages)
-const ambiguous = clientTypes.filter((type) => serverTypes.includes(type))
-if (ambiguous.length > 0) {
-  throw new Error(
-    `Both sides send ${ambiguous.join(", ")}. Give the two schemas names of their own in scripts/protocol.ts.`
+
+/** The name of a message of the server, in these documents: one type is sent by both sides. */
+const nameOf = (type: string): string => (clientTypes.includes(type) ? `${type}_RESPONSE` : type)
+
+const serverTypes = Object.keys(serverMessages).map(nameOf)
+const schemas: Fields = Object.fromEntries([
+  ...Object.entries<Schema.Top>(clientMessages).map(([type, schema]) => [type, schemaOf(type, schema)] as const),
+  ...Object.entries<Schema.Top>(serverMessages).map(
+    ([type, schema]) => [nameOf(type), schemaOf(nameOf(type), schema)] as const
   )
-}
-const schemas: Fields = Object.fromEntries(
-  Object.entries<Schema.Top>({ ...clientMessages, ...serverMessages }).map(([type, schema]) => [
-    type,
-    schemaOf(type, schema)
-  ])
-)
+])
 
 const schemaDocument: Fields = {
   $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -159,7 +157,7 @@ const asyncApi: Fields = {
           action: "receive",
           channel,
           messages: refs("channels/live/messages", [type]),
-          reply: { channel, messages: refs("channels/live/messages", [...answers, "ERROR"]) }
+          reply: { channel, messages: refs("channels/live/messages", [...answers.map(nameOf), "ERROR"]) }
         }
       ])
     ),
@@ -169,7 +167,7 @@ const asyncApi: Fields = {
       summary: "What comes without having been asked for.",
       messages: refs(
         "channels/live/messages",
-        serverTypes.filter((type) => !Object.values<ReadonlyArray<string>>(replies).flat().includes(type))
+        serverTypes.filter((type) => !Object.values<ReadonlyArray<string>>(replies).flat().map(nameOf).includes(type))
       )
     }
   },

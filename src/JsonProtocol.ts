@@ -154,16 +154,24 @@ export const ComponentPing = Schema.Struct({
   ...requestId
 }).annotate({ identifier: "COMPONENT_PING", description: "Asks whether a component is still mounted." })
 
+/** A name of the client's own, under which it sends the parts. */
+const UploadId = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(256)).annotate({
+  description: "A name of the client's own; no other upload of its session has it."
+})
+
 export const FileUploadStart = Schema.Struct({
   type: Schema.Literal("FILE_UPLOAD_START"),
-  componentId: Name,
-  uploadId: Schema.optionalKey(Name),
+  componentId: Name.annotate({ description: 'May be "" when one component of the connection takes uploads.' }),
+  uploadId: Schema.optionalKey(UploadId),
+  upload: Schema.optionalKey(
+    Name.annotate({ description: "The name of the upload in the contract; not needed when there is one." })
+  ),
   filename: Schema.optionalKey(Name),
   fileName: Schema.optionalKey(Name),
   fileType: Schema.optionalKey(Name),
   mimeType: Schema.optionalKey(Name),
   fileSize: Schema.Natural.annotate({ description: "Bytes." }),
-  chunkSize: Schema.optionalKey(Schema.Natural.annotate({ description: "Bytes." })),
+  chunkSize: Schema.optionalKey(Schema.Unknown.annotate({ description: "Not read: parts may have any size." })),
   ...requestId
 })
   .check(either("filename", "fileName"), either("fileType", "mimeType"))
@@ -173,9 +181,11 @@ export const FileUploadChunk = Schema.Struct({
   type: Schema.Literal("FILE_UPLOAD_CHUNK"),
   componentId: Name,
   uploadId: Name,
-  chunkIndex: Schema.Natural,
-  totalChunks: Schema.optionalKey(Schema.Natural),
-  data: Schema.String,
+  chunkIndex: Schema.Natural.annotate({ description: "The first is 0." }),
+  totalChunks: Schema.optionalKey(Schema.Unknown.annotate({ description: "Repeated in the answer, and not read." })),
+  data: Schema.String.annotate({
+    description: "Canonical base64; in a binary frame, which is a header and bytes, left out."
+  }),
   ...requestId
 }).annotate({ identifier: "FILE_UPLOAD_CHUNK", description: "A part of a file, base64." })
 
@@ -371,14 +381,51 @@ export const ComponentStatus = Schema.Struct({
 export const FileUploadStartResponse = Schema.Struct({
   type: Schema.Literal("FILE_UPLOAD_START_RESPONSE"),
   uploadId: Schema.optionalKey(Schema.String),
-  chunkSize: Schema.optionalKey(Schema.Int),
+  chunkSize: Schema.optionalKey(Schema.Int.annotate({ description: "Bytes that are best sent at once." })),
   nextChunk: Schema.optionalKey(Schema.Int),
+  bytesUploaded: Schema.optionalKey(Schema.Int.annotate({ description: "Bytes that are stored already." })),
   ...reply
 }).annotate({ identifier: "FILE_UPLOAD_START_RESPONSE", description: "The answer to FILE_UPLOAD_START." })
+
+export const FileUploadProgress = Schema.Struct({
+  type: Schema.Literal("FILE_UPLOAD_PROGRESS"),
+  uploadId: Schema.String,
+  chunkIndex: Schema.Int,
+  totalChunks: Schema.optionalKey(Schema.Json),
+  bytesUploaded: Schema.Int,
+  totalBytes: Schema.Int,
+  progress: Schema.Finite.annotate({ description: "Percent." }),
+  success: Schema.Literal(true),
+  ...requestId,
+  ...timestamp
+}).annotate({
+  identifier: "FILE_UPLOAD_PROGRESS",
+  description: "The answer to FILE_UPLOAD_CHUNK: this part, and all before it, are stored."
+})
+
+export const FileUploadCompleted = Schema.Struct({
+  type: Schema.Literal("FILE_UPLOAD_COMPLETE"),
+  uploadId: Schema.String,
+  success: Schema.Literal(true),
+  filename: Schema.String.annotate({ description: "What the client calls it." }),
+  fileUrl: Schema.String.annotate({ description: "Where the server serves it: a path." }),
+  size: Schema.Int,
+  mimeType: Schema.String.annotate({ description: "The type of its content." }),
+  sha256: Schema.String.annotate({ description: "Of its content, in hexadecimal digits." }),
+  ...requestId,
+  ...timestamp
+}).annotate({
+  identifier: "FILE_UPLOAD_COMPLETE_RESPONSE",
+  description: "The answer to FILE_UPLOAD_COMPLETE: the file is stored, and the component has taken it."
+})
 
 export const FileUploadError = Schema.Struct({
   type: Schema.Literal("FILE_UPLOAD_ERROR"),
   uploadId: Schema.String,
+  success: Schema.Literal(false),
+  nextChunk: Schema.optionalKey(
+    Schema.Int.annotate({ description: "The part that is expected, when another one came." })
+  ),
   error: sentence,
   code: tag,
   ...reason,
@@ -413,6 +460,8 @@ export const serverMessages = {
   BROADCAST: Broadcast,
   COMPONENT_STATUS: ComponentStatus,
   FILE_UPLOAD_START_RESPONSE: FileUploadStartResponse,
+  FILE_UPLOAD_PROGRESS: FileUploadProgress,
+  FILE_UPLOAD_COMPLETE: FileUploadCompleted,
   FILE_UPLOAD_ERROR: FileUploadError,
   ERROR: ErrorMessage
 }

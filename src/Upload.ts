@@ -2,7 +2,9 @@
  * Uploads in a contract: which files a component takes, and the checks that can be made before a byte is sent. Both
  * sides make them: a page before it begins, and the server, which trusts nobody, again.
  */
+import * as ByteSize from "effect/ByteSize"
 import type * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import * as FileName from "./FileName.ts"
 import { type LiveError, refuse as refuseWith, UploadRejected } from "./LiveError.ts"
@@ -22,9 +24,6 @@ export interface UploadPolicy {
 export interface UploadPolicies {
   readonly [name: string]: UploadPolicy
 }
-
-/** Bytes: a number, or a number with a unit (`"10 MB"` is 10 000 000, `"10 MiB"` is 10 485 760). */
-export type ByteSize = number | `${number} ${keyof typeof units}`
 
 /** A file that has arrived whole, as the behaviour of its component gets it. */
 export interface UploadedFile {
@@ -53,49 +52,35 @@ export interface DeclaredFile {
   readonly size: number
 }
 
-const units = {
-  B: 1,
-  kB: 1000,
-  KB: 1000,
-  MB: 1000 ** 2,
-  GB: 1000 ** 3,
-  KiB: 1024,
-  MiB: 1024 ** 2,
-  GiB: 1024 ** 3
-} as const
-
 /** The least and the most that a chunk may have. */
-export const chunkSizes = { least: 1024, most: 1024 * 1024 } as const
+const chunkSizes = { least: 4096, most: 1024 * 1024 } as const
 
-const bytesOf = (what: string, size: ByteSize): number => {
-  const [, amount, unit] = typeof size === "number" ? [] : (/^(\d+(?:\.\d+)?) ([kKMG]?i?B)$/.exec(size) ?? [])
-  const bytes = typeof size === "number" ? size : Number(amount) * (units[unit as keyof typeof units] ?? NaN)
-  if (!Number.isInteger(bytes) || bytes < 1) {
-    throw new Error(`The ${what} of an upload is ${JSON.stringify(size)}. Expected bytes, such as 65536 or "10 MB".`)
-  }
-  return bytes
+const bytesOf = (what: string, size: ByteSize.Input): number => {
+  const bytes = Option.getOrUndefined(Option.flatMap(ByteSize.fromInput(size), ByteSize.toNumber))
+  if (bytes !== undefined && bytes >= 1) return bytes
+  throw new Error(`The ${what} of an upload is ${String(size)}. Expected bytes, such as 65536 or "10 MB".`)
 }
 
 const isAccepted = /^([a-z0-9][\w.+-]*\/([a-z0-9][\w.+-]*|\*)|\.[a-z0-9]{1,16})$/
 
 /** The policy of one upload. Throws when it contradicts itself, or accepts what browsers would run. */
 export const policy = (options: {
-  /** A larger file is refused. */
-  readonly maxFileSize: ByteSize
+  /** A larger file is refused. `"10 MB"` is 10 000 000 bytes, `"10 MiB"` is 10 485 760. */
+  readonly maxFileSize: ByteSize.Input
   /** Files that one mount may be uploading at the same time (1). */
   readonly maxFiles?: number
   /** MIME types, also `image/*`, and extensions, such as `.pdf`. By default everything but what browsers would run. */
   readonly accept?: ReadonlyArray<string>
-  /** What a client should send at once, 1 KiB to 1 MiB (256 KiB). */
-  readonly chunkSize?: ByteSize
+  /** What a client should send at once, 4 KiB to 1 MiB (256 KiB). */
+  readonly chunkSize?: ByteSize.Input
 }): UploadPolicy => {
   const maxFiles = options.maxFiles ?? 1
   if (!Number.isInteger(maxFiles) || maxFiles < 1) {
     throw new Error(`The maxFiles of an upload is ${maxFiles}. Expected a whole number of at least 1.`)
   }
-  const chunkSize = bytesOf("chunkSize", options.chunkSize ?? "256 KiB")
+  const chunkSize = options.chunkSize === undefined ? 256 * 1024 : bytesOf("chunkSize", options.chunkSize)
   if (chunkSize < chunkSizes.least || chunkSize > chunkSizes.most) {
-    throw new Error(`The chunkSize of an upload is ${chunkSize}. Expected 1 KiB to 1 MiB.`)
+    throw new Error(`The chunkSize of an upload is ${chunkSize}. Expected 4 KiB to 1 MiB.`)
   }
   const accept = options.accept?.map((each) => each.toLowerCase())
   for (const each of accept ?? []) {

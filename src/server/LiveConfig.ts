@@ -131,6 +131,34 @@ export interface Settings {
   /** How long one operation of the SnapshotStore may take before it counts as failed. */
   readonly storeTimeout: Duration.Duration
 
+  /** The prefix of the paths of uploaded files. */
+  readonly uploadsPath: `/${string}`
+  /**
+   * Bytes of the largest frame with a part of a file; other messages keep `maxPayload`. The largest part has 1 MiB,
+   * which is a third more in base64.
+   */
+  readonly maxUploadPayload: number
+  /** Bytes of one upload that may have been sent and not be stored; more is not taken. */
+  readonly uploadWindow: number
+  /** Uploads that are not complete, of one connection. */
+  readonly maxUploadsPerConnection: number
+  /** The same of one principal, or of one address for anonymous clients. */
+  readonly maxUploadsPerPrincipal: number
+  /** The same in all. */
+  readonly maxUploads: number
+  /** Bytes that the uploads of one connection that are not complete have declared. */
+  readonly maxUploadBytesPerConnection: number
+  /** The same of one principal, or of one address for anonymous clients. */
+  readonly maxUploadBytesPerPrincipal: number
+  /** The same in all. */
+  readonly maxUploadBytes: number
+  /** How long a connected client may send nothing of an upload; then it is ended and removed. */
+  readonly uploadIdleTimeout: Duration.Duration
+  /** How long an upload is kept whose client is gone; then it is removed. */
+  readonly uploadLinger: Duration.Duration
+  /** Bytes that uploads leave free in the UploadStore. */
+  readonly minFreeDisk: number
+
   /** Time between two looks at the health of all instances; an unhealthy one is restarted. `Infinity`: nobody looks. */
   readonly healthInterval: Duration.Duration
   /** The time of one message in twenty to a component above which an alert is raised. */
@@ -212,6 +240,18 @@ const table: {
   audience: ["fibra", Kind.name],
   persistInterval: [Duration.seconds(1), Kind.someOrNoTime],
   storeTimeout: [Duration.seconds(5), Kind.someTime],
+  uploadsPath: ["/api/uploads", Kind.path],
+  maxUploadPayload: [2 * 1024 * 1024, Kind.payload],
+  uploadWindow: [1024 * 1024, Kind.bytes(1)],
+  maxUploadsPerConnection: [8, Kind.count(0)],
+  maxUploadsPerPrincipal: [16, Kind.count(0)],
+  maxUploads: [256, Kind.count(0)],
+  maxUploadBytesPerConnection: [2 * 1024 ** 3, Kind.bytes(0)],
+  maxUploadBytesPerPrincipal: [4 * 1024 ** 3, Kind.bytes(0)],
+  maxUploadBytes: [16 * 1024 ** 3, Kind.bytes(0)],
+  uploadIdleTimeout: [Duration.minutes(1), Kind.endingTime],
+  uploadLinger: [Duration.hours(1), Kind.endingOrNoTime],
+  minFreeDisk: [256 * 1024 ** 2, Kind.bytes(0)],
   healthInterval: [Duration.seconds(30), Kind.someTime],
   traceSampling: [1, Kind.share],
   alertActionTime: [Duration.seconds(2), Kind.someTime],

@@ -32,6 +32,10 @@ import * as SnapshotStore from "./store/SnapshotStore.ts"
 import * as StateToken from "./security/StateToken.ts"
 import * as StoreTimeout from "./store/StoreTimeout.ts"
 import * as Transport from "./transport/Transport.ts"
+import * as UploadFolder from "./upload/UploadFolder.ts"
+import * as UploadStore from "./upload/UploadStore.ts"
+import type { UploadStoreError } from "./upload/UploadStoreError.ts"
+import * as UploadRegistry from "./upload/UploadRegistry.ts"
 
 /** What a server requires for these components: the behaviour of each. */
 export type Requirements<Components extends ReadonlyArray<Component.Any>> = Component.Requirement<Components[number]>
@@ -42,6 +46,8 @@ export type Core =
   | LiveJson.LiveJson
   | Transport.Transport
   | Sessions.Sessions
+  | UploadRegistry.UploadRegistry
+  | UploadStore.UploadStore
   | Instances.Instances
   | InstanceDirectory.InstanceDirectory
   | InstanceRunner.InstanceRunner
@@ -53,8 +59,8 @@ export type Core =
   | Principals.Principals
   | Recorder.Recorder
 
-/** Why a server does not start: a secret is missing, or cannot be used. */
-export type StartError = Secrets.SecretsError | MonitorAccess.MonitorTokenError | Config.ConfigError
+/** Why a server does not start: a secret is missing or cannot be used, or the store of its uploads does not open. */
+export type StartError = Secrets.SecretsError | MonitorAccess.MonitorTokenError | UploadStoreError | Config.ConfigError
 
 /**
  * Runs the components, and ends in order. Secrets, store and principals are those that are provided, or otherwise the
@@ -75,7 +81,10 @@ export const layerUndrained = <const Components extends ReadonlyArray<Component.
           Layer.mergeAll(LiveRpc.layer, LiveJson.layer, signOut),
           Layer.provideMerge(
             Layer.merge(Monitor.layer, Performance.layer),
-            Layer.provideMerge(Sessions.layer, running(behaviors))
+            Layer.provideMerge(
+              Layer.provideMerge(Sessions.layer, Layer.provideMerge(UploadRegistry.layer, uploadStore(behaviors))),
+              running(behaviors)
+            )
           )
         )
       )
@@ -94,6 +103,12 @@ const running = (behaviors: ReadonlyMap<Component.Any, Component.BehaviorDefinit
     Layer.provide(Layer.provide(StoreTimeout.layer, orElse(SnapshotStore.SnapshotStore, SnapshotStore.layerMemory))),
     Layer.provideMerge(Layer.mergeAll(Transport.layer, Rooms.layer, orElse(Principals.Principals, Principals.layer)))
   )
+
+/** Nothing is opened for a server that takes no uploads. */
+const uploadStore = (behaviors: ReadonlyMap<Component.Any, unknown>) => {
+  const takesUploads = Array.from(behaviors.keys()).some(({ codec }) => codec.uploads.size > 0)
+  return takesUploads ? orElse(UploadStore.UploadStore, UploadFolder.layerFileSystem()) : UploadStore.layerMemory
+}
 
 const tokens = Layer.unwrap(
   Effect.gen(function* () {

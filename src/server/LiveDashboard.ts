@@ -115,6 +115,7 @@ const routes = (path: `/${string}`) =>
             authenticate: undefined,
             compression: undefined,
             config: settings,
+            maxPayload: settings.maxPayload,
             hasLeft: () => false,
             isDraining: server.isDraining,
             onRequest: () => {},

@@ -6,6 +6,7 @@ import type { IncomingMessage } from "node:http"
 import { ConnectionLimits } from "./transport/ConnectionLimits.ts"
 import * as Authentication from "./security/Authentication.ts"
 import type { WireProtocol } from "./transport/Connection.ts"
+import * as ComponentRegistry from "./instance/ComponentRegistry.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import * as LiveDashboard from "./LiveDashboard.ts"
 import type * as LiveCore from "./LiveCore.ts"
@@ -21,6 +22,7 @@ import * as Transport from "./transport/Transport.ts"
 import * as RefusedRequests from "./http/RefusedRequests.ts"
 import * as Upgrade from "./http/Upgrade.ts"
 import * as UpgradeRejection from "./http/UpgradeRejection.ts"
+import * as UploadFiles from "./upload/UploadFiles.ts"
 import * as WebSocketWriter from "./transport/WebSocketWriter.ts"
 
 /** What is served. */
@@ -39,8 +41,18 @@ export const layer = ({ dashboard = false, onRequest = () => {} }: RoutesOptions
 > => {
   const guarded = Layer.provide(LiveDashboard.layer, Layer.provide(MonitorGuard.layer, RejectionLog.layer))
   const monitor = dashboard ? Layer.merge(MonitorHttp.layer, guarded) : MonitorHttp.layer
-  return Layer.merge(wires(onRequest), Layer.provide(monitor, MonitorAccess.layerProvided))
+  return Layer.mergeAll(wires(onRequest), files, Layer.provide(monitor, MonitorAccess.layerProvided))
 }
+
+const takesUploads = ({ all }: ComponentRegistry.ComponentRegistry["Service"]): boolean =>
+  all.some(({ component }) => component.codec.uploads.size > 0)
+
+/** Adds the files that were uploaded, where a component takes some. */
+const files = Layer.unwrap(
+  Effect.map(ComponentRegistry.ComponentRegistry, (registry) =>
+    takesUploads(registry) ? UploadFiles.layer : Layer.empty
+  )
+)
 
 /** Adds `${path}/rpc` and `${path}/ws` to a router. `onRequest` is called with each request to them. */
 const wires = (
@@ -48,7 +60,12 @@ const wires = (
 ): Layer.Layer<
   never,
   never,
-  HttpRouter.HttpRouter | Transport.Transport | LiveRpc.LiveRpc | LiveJson.LiveJson | Revocations.Revocations
+  | HttpRouter.HttpRouter
+  | Transport.Transport
+  | LiveRpc.LiveRpc
+  | LiveJson.LiveJson
+  | Revocations.Revocations
+  | ComponentRegistry.ComponentRegistry
 > =>
   HttpRouter.use((router) =>
     Effect.gen(function* () {
@@ -58,6 +75,7 @@ const wires = (
       const json = yield* LiveJson.LiveJson
       const authenticate = yield* Authentication.Authentication
       const revocations = yield* Revocations.Revocations
+      const registry = yield* ComponentRegistry.ComponentRegistry
       const run = Effect.runForkWith(yield* Effect.context<never>())
       const logged = yield* RejectionLog.bound
       // Shared by all endpoints, which count their connections together.
@@ -66,6 +84,7 @@ const wires = (
         authenticate,
         compression: config.compression ? new PerMessageDeflate(config) : undefined,
         config,
+        maxPayload: takesUploads(registry) ? Math.max(config.maxPayload, config.maxUploadPayload) : config.maxPayload,
         hasLeft: revocations.hasLeftUnsafe,
         isDraining: transport.isDraining,
         onRequest,

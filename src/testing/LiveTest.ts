@@ -18,6 +18,7 @@ import * as LiveCore from "../server/LiveCore.ts"
 import * as Principals from "../server/security/Principals.ts"
 import * as Secrets from "../server/security/Secrets.ts"
 import * as SnapshotStore from "../server/store/SnapshotStore.ts"
+import * as UploadStore from "../server/upload/UploadStore.ts"
 import { Transport } from "../server/transport/Transport.ts"
 import { MemoryLink } from "./MemoryLink.ts"
 import { MortalStore } from "./MortalStore.ts"
@@ -105,6 +106,8 @@ const make = Effect.fnUntraced(function* <R>(
   const cache = Context.get(yield* Layer.build(StateCache.layerMemory), StateCache.StateCache)
   const memory = Context.get(yield* Layer.build(SnapshotStore.layerMemory), SnapshotStore.SnapshotStore)
   const random = Context.get(yield* Layer.build(Secrets.layerRandom), Secrets.Secrets)
+  const memoryOfFiles = Context.get(yield* Layer.build(Layer.fresh(UploadStore.layerMemory)), UploadStore.UploadStore)
+  const files = Option.getOrElse(yield* Effect.serviceOption(UploadStore.UploadStore), () => memoryOfFiles)
   const store = Option.getOrElse(yield* Effect.serviceOption(SnapshotStore.SnapshotStore), () => memory)
   const secrets = Option.getOrElse(yield* Effect.serviceOption(Secrets.Secrets), () => random)
   const none = Context.get(yield* Layer.build(Layer.fresh(Principals.layer)), Principals.Principals)
@@ -120,6 +123,7 @@ const make = Effect.fnUntraced(function* <R>(
     const mortal = new MortalStore(store)
     const services = Layer.mergeAll(
       Layer.succeed(SnapshotStore.SnapshotStore, mortal.service),
+      Layer.succeed(UploadStore.UploadStore, files),
       Layer.succeed(Secrets.Secrets, secrets),
       Layer.succeed(Principals.Principals, principals),
       Layer.succeed(LiveConfig.LiveConfig, { ...config, rate })

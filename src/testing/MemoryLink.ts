@@ -39,7 +39,7 @@ export class MemoryLink implements FrameWriter {
   #hooks: Hooks | undefined
   #deliver: Deliver | undefined
   #stalled: Array<string> | undefined
-  #held: Array<string> | undefined
+  #held: Array<string | Uint8Array> | undefined
   #twice = false
   #losing = false
   readonly #unread: Array<string> = []
@@ -142,7 +142,7 @@ export class MemoryLink implements FrameWriter {
   unhold(): void {
     const held = this.#held ?? []
     // What the client sends because of it waits for its turn.
-    for (let text = held.shift(); text !== undefined && this.#held === held; text = held.shift()) this.#receive(text)
+    for (let next = held.shift(); next !== undefined && this.#held === held; next = held.shift()) this.#receive(next)
     if (this.#held === held) this.#held = undefined
   }
 
@@ -154,6 +154,12 @@ export class MemoryLink implements FrameWriter {
   /** The next frame of the client arrives twice. */
   twice(): void {
     this.#twice = true
+  }
+
+  /** The client sends a binary frame. It is lost when there is no connection. */
+  sendBytes(frame: Uint8Array): void {
+    if (this.#held !== undefined) this.#held.push(frame)
+    else this.#receive(frame)
   }
 
   get isOpen(): boolean {
@@ -212,12 +218,17 @@ export class MemoryLink implements FrameWriter {
     else for (const text of texts) this.#receive(text)
   }
 
-  #receive(text: string): void {
+  #receive(frame: string | Uint8Array): void {
     const connection = this.#connection
     if (connection === undefined) return
-    this.#onFrame("client", text)
-    this.bytesRead += Buffer.byteLength(text)
-    connection.receive(text)
+    if (typeof frame !== "string") {
+      this.bytesRead += frame.length
+      // As a socket would: the client may use its buffer again.
+      return connection.receiveBytes(Buffer.from(frame))
+    }
+    this.#onFrame("client", frame)
+    this.bytesRead += Buffer.byteLength(frame)
+    connection.receive(frame)
   }
 
   /** A message may cause the next frame, which has to wait for the rest of this one, as on a socket. */

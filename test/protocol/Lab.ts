@@ -1,7 +1,7 @@
 /** Components that go wrong on request, for the refusals which a well-behaved component cannot provoke. */
 import { Effect, Layer, Option, Schema } from "effect"
 import { Rpc } from "effect/rpc"
-import { Component } from "fibra"
+import { Component, Upload } from "fibra"
 import { SnapshotStore } from "fibra/server"
 
 const room = { room: Schema.String }
@@ -28,7 +28,8 @@ class Lab extends Component.Service<Lab>()("Lab", {
     Rpc.make("Say", { payload: { words: Schema.String } }),
     Rpc.make("SayIn", { payload: { ...room, words: Schema.String } })
   ],
-  events: { Said: Schema.Struct({ words: Schema.NonEmptyString }) }
+  events: { Said: Schema.Struct({ words: Schema.NonEmptyString }) },
+  uploads: { note: Upload.policy({ maxFileSize: 16, accept: [".txt"] }) }
 }) {}
 
 const LabLayer = Lab.toLayer(
@@ -55,7 +56,13 @@ const LabLayer = Lab.toLayer(
       Fill: ({ length }) => Effect.asVoid(self.update((state) => ({ ...state, text: "x".repeat(length) }))),
       Join: ({ room }) => self.join(room),
       Say: ({ words }) => self.broadcast("Said", { words }),
-      SayIn: ({ room, words }) => self.broadcast("Said", { words }, { room })
+      SayIn: ({ room, words }) => self.broadcast("Said", { words }, { room }),
+      uploads: {
+        note: ({ name, size }) =>
+          name === "spam.txt"
+            ? Upload.refuse("spam is not taken")
+            : self.update((state) => ({ ...state, text: `${name}, ${size} bytes` }))
+      }
     })
   }),
   { mailboxCapacity: 2, restart: { intensity: 2 } }

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url"
 import { Context, Duration, Effect, Exit, Layer, Scope } from "effect"
 import { HttpServer } from "effect/http"
-import { Authorization, LiveConfig, LiveServer, Secrets } from "fibra/server"
+import { Authorization, LiveConfig, LiveServer, Secrets, UploadStore } from "fibra/server"
 import * as Site from "../../examples/showcase/Site.ts"
 import type { Limits } from "./Case.ts"
 import * as Lab from "./Lab.ts"
@@ -29,7 +29,7 @@ const layerOf = <E>(app: Layer.Layer<HttpServer.HttpServer, E>) =>
     Server,
     Effect.gen(function* () {
       const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
-      const context = yield* Layer.buildWithScope(Layer.provide(app, secrets), scope)
+      const context = yield* Layer.buildWithScope(Layer.provide(app, [secrets, UploadStore.layerMemory]), scope)
       const { address } = Context.get(context, HttpServer.HttpServer)
       const host = `127.0.0.1:${"port" in address ? address.port : 0}`
       return Server.of({

@@ -57,7 +57,14 @@ const orNone = [
   "maxParkedPerPrincipal",
   "maxParkedBytes",
   "maxResultBytes",
-  "maxTokenLength"
+  "maxTokenLength",
+  "maxUploads",
+  "maxUploadsPerConnection",
+  "maxUploadsPerPrincipal",
+  "maxUploadBytes",
+  "maxUploadBytesPerConnection",
+  "maxUploadBytesPerPrincipal",
+  "minFreeDisk"
 ]
 const orNoTime = [
   "alertCooldown",
@@ -66,10 +73,11 @@ const orNoTime = [
   "tokenInterval",
   "persistInterval",
   "drainTimeout",
-  "reconnectWithin"
+  "reconnectWithin",
+  "uploadLinger"
 ]
 /** Those that have to have an end. */
-const ending = ["trustedProxies", "tokenAge", "drainTimeout", "reconnectWithin"]
+const ending = ["trustedProxies", "tokenAge", "drainTimeout", "reconnectWithin", "uploadIdleTimeout", "uploadLinger"]
 
 /** Both ways to give a setting; what each says of a wrong value, and nothing of a right one. */
 const ways = [

@@ -21,6 +21,8 @@ export interface Told {
 export interface MemoryConnection {
   readonly wire: "rpc" | "json"
   readonly send: (message: unknown) => void
+  /** Sends a binary frame: its header, and the bytes of a file. */
+  readonly sendPart: (header: unknown, bytes: Uint8Array) => void
   /** Cuts it: neither side is asked. */
   readonly drop: () => void
   /** Everything it was told, in order. */
@@ -61,6 +63,14 @@ export class MemoryWires extends Context.Service<
       Layer.provide(LiveCore.layer({ components })),
       Layer.provide([Secrets.layerRandom, LiveConfig.layer({ rate: Infinity, ...config })])
     )
+}
+
+/** `[uint32 LE length of the header][header][bytes]`. */
+const partFrame = (header: unknown, bytes: Uint8Array): Buffer => {
+  const text = Buffer.from(JSON.stringify(header))
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(text.length)
+  return Buffer.concat([length, text, bytes])
 }
 
 const make = Effect.gen(function* () {
@@ -110,6 +120,7 @@ const make = Effect.gen(function* () {
     return {
       wire,
       send: (message) => connection.receive(JSON.stringify(message)),
+      sendPart: (header, bytes) => connection.receiveBytes(partFrame(header, bytes)),
       drop: () => {
         code ??= 1006
         open.delete(connection)

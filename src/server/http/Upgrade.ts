@@ -47,6 +47,8 @@ export type OnConnection = (ws: ConnectionSocket, socket: Socket, accepted: Acce
 export interface Gate {
   readonly limits: ConnectionLimits
   readonly config: LiveConfig.Settings
+  /** Bytes of the largest frame: that of a message, or of a part of a file. */
+  readonly maxPayload: number
   /** Undefined when messages are not compressed. */
   readonly compression: PerMessageDeflate | undefined
   /** Undefined when every client is anonymous. */
@@ -83,7 +85,7 @@ export const handler = (
     clientTracking: false,
     // Negotiated here: `ws` would refuse a client whose offer it cannot accept.
     perMessageDeflate: false,
-    maxPayload: config.maxPayload,
+    maxPayload: gate.maxPayload,
     maxFragments,
     closeTimeout,
     WebSocket: ConnectionSocket,
@@ -115,7 +117,7 @@ export const handler = (
       server.handleUpgrade(incoming, socket, noHead, (ws) => {
         isOpen = true
         ws.slot = slot
-        if (accepted !== undefined) new Inflater(ws, config.maxPayload).attach()
+        if (accepted !== undefined) new Inflater(ws, gate.maxPayload).attach()
         onConnection(ws, socket, { principal, deflater: accepted?.deflater, query: () => queryOf(incoming) })
       })
       socket.uncork()

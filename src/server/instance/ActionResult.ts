@@ -25,7 +25,7 @@ export type Encode = (
 ) => Effect.Effect<string, Failure | LiveError, unknown>
 
 /** Encodes the results of an action. Made once for all its calls, which then need no closures of their own. */
-export const encoder = (codec: ActionCodec): Encode => {
+export const encoder = (codec: Pick<ActionCodec, "encodeError" | "encodeSuccess">): Encode => {
   const onSuccess = (value: unknown): Exit.Exit<string> => converted(codec.encodeSuccess, value, Exit.succeed)
   const onError = (error: unknown): Exit.Exit<string, Failure | LiveError> => {
     const passed = passedOn(error)
@@ -41,6 +41,9 @@ export const encoder = (codec: ActionCodec): Encode => {
 
 /** For handlers without a result. */
 export const none: Encode = (handled) => Effect.as(handled as Effect.Effect<unknown>, "null")
+
+/** For handlers whose result nobody is told, and which may fail with a LiveError. */
+export const unsaid: Encode = encoder({ encodeSuccess: () => Exit.succeed(null), encodeError: Exit.die })
 
 const converted = <E = never>(
   convert: Convert,

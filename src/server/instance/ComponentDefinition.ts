@@ -18,6 +18,7 @@ import { ComponentStats } from "./ComponentStats.ts"
 import { PatchTraffic } from "./PatchTraffic.ts"
 import * as HeardEvents from "./HeardEvents.ts"
 import { tracerOf } from "./Tracing.ts"
+import * as UploadHandlers from "./UploadHandlers.ts"
 import * as WritableFields from "./WritableFields.ts"
 
 /** A component with its behaviour. */
@@ -73,16 +74,25 @@ export const make = (
   const definition: ComponentDefinition = {
     component,
     build: Effect.map(behavior.build, (handlers) => {
-      const { on, ...actions } = handlers as Handlers & { readonly on?: Handlers }
+      const { on, uploads, ...actions } = handlers as Handlers & { readonly on?: Handlers; readonly uploads?: Handlers }
       definition.hears ??= new Set(Object.keys(on ?? {}))
-      if (on === undefined && component.codec.writable.size === 0) return actions
-      return { ...actions, ...HeardEvents.handlers(on ?? {}), ...WritableFields.handlers(component) }
+      if (on === undefined && uploads === undefined && component.codec.writable.size === 0) return actions
+      return {
+        ...actions,
+        ...HeardEvents.handlers(on ?? {}),
+        ...UploadHandlers.handlers(uploads ?? {}),
+        ...WritableFields.handlers(component)
+      }
     }),
     results: new Map([
       ...Array.from(component.codec.actions, ([action, codec]) => [action, ActionResult.encoder(codec)] as const),
       ...Array.from(
         component.codec.writable.keys(),
         (field) => [WritableFields.tagOf(field), ActionResult.none] as const
+      ),
+      ...Array.from(
+        component.codec.uploads.keys(),
+        (upload) => [UploadHandlers.tagOf(upload), ActionResult.unsaid] as const
       )
     ]),
     hears: undefined,

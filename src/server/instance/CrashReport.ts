@@ -9,6 +9,7 @@ import type { Message } from "../../actor/Message.ts"
 import type { LogDetails } from "../../Log.ts"
 import { ClientInfo } from "../sync/ClientInfo.ts"
 import * as HeardEvents from "./HeardEvents.ts"
+import * as UploadHandlers from "./UploadHandlers.ts"
 import * as WritableFields from "./WritableFields.ts"
 
 /** The labels of a crash. `activation` is the number of restarts before it. */
@@ -22,6 +23,8 @@ export const of = (message: Message | undefined, cause: Cause.Cause<unknown>, ac
 const whatOf = (tag: string): LogDetails => {
   const field = WritableFields.fieldOf(tag)
   if (field !== undefined) return { field, action: undefined }
+  const upload = UploadHandlers.uploadOf(tag)
+  if (upload !== undefined) return { upload, action: undefined }
   return HeardEvents.isTag(tag) ? { event: HeardEvents.eventOf(tag), action: undefined } : { action: tag }
 }
 

@@ -54,6 +54,8 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
   #holders = 1
   #recorder: InstanceRecorder | undefined
   #ended: Deferred.Deferred<void> | undefined
+  /** What runs for this instance beside it. */
+  #children: Set<() => void> | undefined
   /** The span of the message that is being handled, if somebody traces. */
   #span: MessageSpan | undefined
 
@@ -105,6 +107,19 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
   /** Removes a holder; returns whether it was the last. */
   letGo(): boolean {
     return --this.#holders <= 0
+  }
+
+  /** The number of things that run for it beside it. */
+  get children(): number {
+    return this.#children?.size ?? 0
+  }
+
+  /** Calls the listener when it has stopped; the function returned removes it. */
+  onStop(listener: () => void): () => void {
+    const children = (this.#children ??= new Set())
+    const own = () => listener()
+    children.add(own)
+    return () => children.delete(own)
   }
 
   /** Computes the first state and builds the behaviour. */
@@ -281,6 +296,7 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
     if (status === "stopped") {
       this.#rooms?.end()
       this.#recorder?.stopped()
+      for (const stopped of this.#children ?? []) stopped()
       if (this.#span !== undefined) this.#endSpan(Exit.interrupt())
     } else if (status === "faulted") this.#host.happened("faulted", this.instance)
     else if (status === "running" && this.#activation > 0) this.#host.happened("restarted", this.instance)

@@ -33,6 +33,11 @@ export interface InstanceRef {
    * client has brought.
    */
   readonly bytesFor: (cursor: StateCursor<Subscriber>) => number
+  /**
+   * Calls the listener when the instance has stopped; the function returned removes it. What runs for the instance ends
+   * then.
+   */
+  readonly onStop: (listener: () => void) => () => void
   /** Sends a message. The listener is called once with the outcome, unless the returned function cancels it before. */
   readonly send: (tag: string, payload: unknown, options: SendOptions, listener: Resume) => () => void
   /**

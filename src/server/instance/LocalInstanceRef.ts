@@ -63,6 +63,10 @@ export class LocalInstanceRef implements InstanceRef {
     return this.#actor.instance.cell.send(tag, payload, options, listener)
   }
 
+  onStop(listener: () => void): () => void {
+    return this.#actor.onStop(listener)
+  }
+
   subscribe(subscriber: Subscriber): Effect.Effect<StateCursor<Subscriber>, LiveError> {
     return Effect.suspend(() => {
       const { instance, roomsIfAny: rooms } = this.#actor

@@ -21,6 +21,7 @@ import * as Guard from "../instance/Guard.ts"
 import * as HeardEvents from "../instance/HeardEvents.ts"
 import type { InstanceActor } from "../instance/InstanceActor.ts"
 import type { InstanceRecorder } from "../instance/InstanceRecorder.ts"
+import { uploadOf } from "../instance/UploadHandlers.ts"
 import { fieldOf } from "../instance/WritableFields.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
 import * as ContractJson from "./ContractJson.ts"
@@ -154,7 +155,8 @@ export class MessageRecorder implements InstanceRecorder {
   }
 
   #what({ run, tag }: Message): { readonly kind: ContractJson.MessageKind; readonly name: string } | undefined {
-    if (run !== undefined) return undefined
+    // A file is not recorded: what its handler changes is.
+    if (run !== undefined || uploadOf(tag) !== undefined) return undefined
     const field = fieldOf(tag)
     if (field !== undefined) return { kind: "property", name: field }
     const { actions } = this.#actor.instance.definition.component.codec

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Handled from "../../actor/Handled.ts"
 import type { Principal } from "../../Principal.ts"
+import type { DeclaredFile } from "../../Upload.ts"
 
 /** A request that needs a right. */
 interface Asking {
@@ -40,6 +41,22 @@ export interface Setting extends Asking {
   readonly value: unknown
 }
 
+/** A file is to be uploaded. */
+export interface Uploading extends Asking {
+  /** The name of the upload in the contract. */
+  readonly upload: string
+  /** What the client says of it. */
+  readonly file: DeclaredFile
+}
+
+/** A file that was uploaded is asked for over HTTP. */
+export interface Downloading {
+  /** What the store calls it. */
+  readonly storedName: string
+  /** Undefined for an anonymous client. */
+  readonly principal: Principal | undefined
+}
+
 /** An instance joins a room. The principal is that of a private instance; a shared one has none. */
 export interface Joining extends Asking {
   readonly room: string
@@ -56,6 +73,15 @@ export interface Rights<R = never> {
    * `set <property>`.
    */
   readonly set?: (setting: Setting) => Effect.Effect<boolean, never, R>
+  /**
+   * Asked before an upload begins. When it is left out, `call` is asked with the action `upload <name>`.
+   */
+  readonly upload?: (uploading: Uploading) => Effect.Effect<boolean, never, R>
+  /**
+   * Asked before an uploaded file is served over HTTP. When it is left out, everybody gets it who knows its name, which
+   * cannot be guessed.
+   */
+  readonly download?: (downloading: Downloading) => Effect.Effect<boolean, never, R>
   /** Asked before an instance joins a room, whether it is mounted in it or joins by itself. */
   readonly join?: (joining: Joining) => Effect.Effect<boolean, never, R>
 }
@@ -98,11 +124,13 @@ export const layer = <R = never>(service: Rights<R>): Layer.Layer<never, never, 
             }),
             context
           )
-      const { call, join, mount, set } = service
+      const { call, download, join, mount, set, upload } = service
       return Effect.succeed<Rights>({
         ...(mount && { mount: provided(mount) }),
         ...(call && { call: provided(call) }),
         ...(set && { set: provided(set) }),
+        ...(upload && { upload: provided(upload) }),
+        ...(download && { download: provided(download) }),
         ...(join && { join: provided(join) })
       })
     })

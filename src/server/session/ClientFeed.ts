@@ -2,6 +2,7 @@
  * Everything that one client has to be sent: the states of its instances, the events of their rooms, and presence. It
  * knows which cursors have something to read, in which order they are read, and what the client has acknowledged.
  */
+import type { UploadRejected } from "../../LiveError.ts"
 import type { ResumePoint, RoomResumePoint } from "../../LiveProtocol.ts"
 import type { Batch } from "../sync/Batch.ts"
 import { ClientInfo } from "../sync/ClientInfo.ts"
@@ -33,6 +34,16 @@ export interface FeedConsumer {
   readonly flushNow: () => void
   /** Another connection has taken over the session. */
   readonly replaced: () => void
+  /** Is told of the uploads of its client. */
+  readonly uploads?: UploadConsumer
+}
+
+/** Tells a client of its uploads. */
+export interface UploadConsumer {
+  /** All bytes below this offset are stored. */
+  readonly received: (uploadId: string, received: number) => void
+  /** It has ended. `isAsked`: the client waits for its outcome, and is answered. */
+  readonly failed: (uploadId: string, reason: UploadRejected, isAsked: boolean) => void
 }
 
 /** What the feeds of all clients share. */

@@ -26,10 +26,11 @@ import { type FeedConsumer, ClientFeed } from "./ClientFeed.ts"
 import { type MountExit, type RequestBounds, PendingRequests } from "./PendingRequests.ts"
 import type { Id, KnownRequest } from "./ReplyCache.ts"
 import { over, type Pending, type ReplyListener } from "./ReplyListener.ts"
+import { SessionUploads, type UploadHost } from "./SessionUploads.ts"
 import { earliest, type MountHost, refusal, SessionMounts, type Unmounted } from "./SessionMounts.ts"
 
 /** What all sessions of a server share. */
-export interface SessionHost extends MountHost {
+export interface SessionHost extends MountHost, UploadHost {
   /** Makes an id for a client that other clients may see. */
   readonly connectionId: () => string
   readonly bounds: RequestBounds
@@ -49,6 +50,7 @@ export class Session {
   readonly #feed: ClientFeed
   readonly #mounts: SessionMounts
   #requests: PendingRequests | undefined
+  #uploads: SessionUploads | undefined
   /** Connections it had before, while requests without an id that came over them still wait. */
   #earlier: ReadonlyArray<Pick<ProtocolHandler, "asked">> = none
 
@@ -102,7 +104,7 @@ export class Session {
 
   /** Whether there is nothing to come back for. */
   get isEmpty(): boolean {
-    return this.#mounts.isEmpty && this.#requests?.hasCalls !== true
+    return this.#mounts.isEmpty && this.#requests?.hasCalls !== true && this.#uploads?.isEmpty !== false
   }
 
   /** About how many bytes it holds for this client alone. */
@@ -141,7 +143,19 @@ export class Session {
 
   /** Removes one mount. The last one releases the instance, and is answered with the token of its state. */
   unmount(componentId: string, listener: ReplyListener<Exit.Exit<Unmounted, LiveError>>): Pending {
-    return this.#mounts.unmount(componentId, listener)
+    const pending = this.#mounts.unmount(componentId, listener)
+    this.#uploads?.review()
+    return pending
+  }
+
+  /** Its uploads. */
+  get uploads(): SessionUploads {
+    return (this.#uploads ??= new SessionUploads(this.#host, this.#feed, this.#mounts))
+  }
+
+  /** The same; undefined when it has had none. */
+  get uploadsIfAny(): SessionUploads | undefined {
+    return this.#uploads
   }
 
   /** The client has lost track of a state or a list of presence, which is sent as a whole. */
@@ -287,6 +301,7 @@ export class Session {
     this.#requests?.retain(pending)
     const named = Map.groupBy(components, ({ componentId }) => componentId as string)
     const kept = this.#mounts.resume(named, this.#requests?.mounted ?? [])
+    this.#uploads?.review()
     this.#feed.resume(rooms, presence, (id) => earliest(named.get(id) ?? [])?.index)
     return kept
   }
@@ -295,6 +310,7 @@ export class Session {
   close(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.detach()
+      this.#uploads?.close()
       this.#requests?.cancelMounts()
       this.#requests = undefined
       return this.#mounts.close()

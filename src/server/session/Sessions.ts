@@ -19,6 +19,7 @@ import * as LiveMetrics from "../LiveMetrics.ts"
 import { ParkedSessions } from "./ParkedSessions.ts"
 import * as RejectionLog from "../security/RejectionLog.ts"
 import { isSame, renew } from "../../Principal.ts"
+import { UploadRegistry } from "../upload/UploadRegistry.ts"
 import type { FeedConsumer } from "./ClientFeed.ts"
 import { Session, type SessionHost } from "./Session.ts"
 import * as SessionInfo from "./SessionInfo.ts"
@@ -68,10 +69,11 @@ const resumed = Metric.withAttributes(LiveMetrics.sessionResumes, { outcome: "re
 const rejected = Metric.withAttributes(LiveMetrics.sessionResumes, { outcome: "rejected" })
 
 /** No sessions at first. Those that are open when the Scope closes are closed. */
-export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
+export const layer: Layer.Layer<Sessions, never, Instances | UploadRegistry> = Layer.effect(
   Sessions,
   Effect.gen(function* () {
     const instances = yield* Instances
+    const uploads = yield* UploadRegistry
     const config = yield* LiveConfig.LiveConfig
     const run = Effect.runForkWith(yield* Effect.context<never>())
     const makeId = yield* IdGenerator.make
@@ -86,6 +88,7 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
 
     const host: SessionHost = {
       instances,
+      uploads,
       config,
       run,
       connectionId: makeId,
@@ -216,7 +219,10 @@ export const layer: Layer.Layer<Sessions, never, Instances> = Layer.effect(
       // Without waiting: a handler may sign out its own caller, whose session would wait for the handler.
       endUnsafe: (principal) =>
         void run(closeAll(Array.from(open).filter((session) => session.principal?.id === principal))),
-      drainUnsafe: () => void (draining = true),
+      drainUnsafe: () => {
+        draining = true
+        uploads.drainUnsafe()
+      },
       isDraining: () => draining,
       list: Effect.map(Monotonic.epoch, (epoch) =>
         Array.from(open, (session) => SessionInfo.of(session, parked.get(session), epoch))

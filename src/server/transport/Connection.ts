@@ -5,6 +5,7 @@
 import * as Duration from "effect/Duration"
 import type { ComponentId } from "../../LiveId.ts"
 import type { Principal } from "../../Principal.ts"
+import * as BinaryFrame from "./BinaryFrame.ts"
 import type { ConnectionInfo } from "./ConnectionInfo.ts"
 import type { ConnectionPool } from "./ConnectionPools.ts"
 import type { FrameWriter } from "./FrameWriter.ts"
@@ -23,6 +24,10 @@ export interface ClientSession {
 export interface ProtocolHandler {
   /** A message came in. */
   readonly receive: (text: string) => void
+  /** A part of a file came in, with a header as JSON. */
+  readonly receivePart?: (header: unknown, bytes: Buffer) => void
+  /** A message came in that is larger than messages may be, but for those with a part of a file. */
+  readonly receiveLarge?: (text: string) => void
   /** The connection is open, so messages may be sent. */
   readonly opened?: () => void
   /** Characters of its client's requests that have no answer yet. */
@@ -203,6 +208,36 @@ export class Connection {
       this.#transport.failed(this, defect)
     }
     this.#transport.happened()
+  }
+
+  /** A binary frame came in. What is no part of a file is text. */
+  receiveBytes(bytes: Buffer): void {
+    const part = BinaryFrame.read(bytes)
+    if (part !== undefined) this.#handle((handler) => handler.receivePart?.(part.header, part.bytes))
+    else if (bytes.length > this.config.maxPayload) this.#tooLarge()
+    else this.receive(bytes.toString())
+  }
+
+  /** A text came in that is larger than a message may be. */
+  receiveLarge(text: string): void {
+    if (this.#handler?.receiveLarge === undefined) this.#tooLarge()
+    else this.#handle((handler) => handler.receiveLarge?.(text))
+  }
+
+  #handle(handle: (handler: ProtocolHandler) => void): void {
+    if (this.#handler === undefined) return
+    this.#lives()
+    this.spoke()
+    try {
+      handle(this.#handler)
+    } catch (defect) {
+      this.#transport.failed(this, defect)
+    }
+    this.#transport.happened()
+  }
+
+  #tooLarge(): void {
+    this.end(1009, "A message is too large")
   }
 
   /** It has sent a message, or a valid session token with its request. */

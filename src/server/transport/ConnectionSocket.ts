@@ -45,10 +45,10 @@ export class ConnectionSocket extends WebSocket {
   }
 
   /** `ws` closes it itself after an error (1009 for a frame too large, 1007 for broken UTF-8); "close" follows. */
-  override emit(event: string | symbol, data?: unknown): boolean {
+  override emit(event: string | symbol, data?: unknown, isBinary?: unknown): boolean {
     switch (event) {
       case "message":
-        if (this.connection?.isOpen === true) this.connection.receive((data as Buffer).toString())
+        if (this.connection?.isOpen === true) this.#receive(this.connection, data as Buffer, isBinary === true)
         break
       case "pong":
         this.connection?.heard()
@@ -58,5 +58,12 @@ export class ConnectionSocket extends WebSocket {
         this.connection?.closed()
     }
     return true
+  }
+
+  #receive(connection: Connection, data: Buffer, isBinary: boolean): void {
+    if (isBinary) connection.receiveBytes(data)
+    // `ws` lets pass what an upload may have.
+    else if (data.length > connection.config.maxPayload) connection.receiveLarge(data.toString())
+    else connection.receive(data.toString())
   }
 }

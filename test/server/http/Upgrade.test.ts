@@ -40,6 +40,7 @@ it.live("a principal that is signed out between its authentication and the hands
       authenticate: () => Effect.succeed({ id: "ada" }),
       compression: undefined,
       config: defaults,
+      maxPayload: defaults.maxPayload,
       // Not when it is authenticated, but when it is about to be connected.
       hasLeft: () => ++asked > 1,
       isDraining: () => false,

@@ -3,7 +3,7 @@
  * client had before.
  */
 import type { RequestId } from "../../../JsonProtocol.ts"
-import { RateLimited, UploadRejected } from "../../../LiveError.ts"
+import { RateLimited } from "../../../LiveError.ts"
 import { CloseCode } from "../../../LiveProtocol.ts"
 import type { Principal } from "../../../Principal.ts"
 import type * as LiveConfig from "../../LiveConfig.ts"
@@ -14,12 +14,13 @@ import type { Sessions } from "../../session/Sessions.ts"
 import type { WireEncoder } from "../../sync/WireEncoder.ts"
 import type { Connection, ProtocolHandler } from "../../transport/Connection.ts"
 import { Ingress } from "../Ingress.ts"
-import { type ErrorFields, errorFieldsOf, NotJson } from "./JsonError.ts"
+import { type ErrorFields, errorFieldsOf, MessageRejected, NotJson } from "./JsonError.ts"
 import * as JsonMessage from "./JsonMessage.ts"
 import type { MessageOf, MountMessage, UploadMessage } from "./JsonMessage.ts"
 import { JsonOutbox } from "./JsonOutbox.ts"
 import { JsonCallReply, JsonMountReply, JsonSetReply, JsonUnmountReply } from "./JsonReply.ts"
 import * as JsonResponse from "./JsonResponse.ts"
+import { JsonUploads } from "./JsonUploads.ts"
 
 /** What all connections of a server share. */
 export interface JsonHost {
@@ -48,6 +49,7 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
   #session: Session | undefined
   /** The batch that the client had been sent at the last ping. */
   #asked: number | undefined
+  #uploads: JsonUploads | undefined
 
   constructor(host: JsonHost, connection: Connection, { isBatching, sessionToken }: JsonOptions) {
     super(connection)
@@ -176,9 +178,14 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
   protected message(value: unknown, size: number, depth: number): void {
     const fields = JsonMessage.fieldsOf(value)
     const requestId = JsonMessage.requestIdOf(fields?.["requestId"])
-    if (!this.mayGoOn(requestId)) return
+    // Parts of files are counted when it is known whether they are stored.
+    const isPart = fields?.["type"] === "FILE_UPLOAD_CHUNK"
+    if (!isPart && !this.mayGoOn(requestId)) return
     const message = JsonMessage.decode(fields, this.isTooDeep(depth))
-    if (message instanceof Error) return this.#error(message, requestId)
+    if (message instanceof Error) {
+      if (!isPart || this.mayGoOn(requestId)) this.#error(message, requestId)
+      return
+    }
     const session = this.#session
     if (session === undefined) return
     switch (message.type) {
@@ -194,7 +201,7 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
       case "COMPONENT_PING":
         return this.#ping(session, message)
       default:
-        return this.#upload(session, message)
+        return this.#upload(session, message, size)
     }
   }
 
@@ -229,21 +236,49 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
     )
   }
 
-  /** No component accepts uploads yet. */
-  #upload(session: Session, { componentId, requestId, type, uploadId }: UploadMessage): void {
-    const timestamp = this.#host.now()
-    const isStart = type === "FILE_UPLOAD_START"
-    const detail = isStart ? "the component takes none" : "there is no upload of this id"
-    const error = errorFieldsOf(
-      session.has(componentId)
-        ? new UploadRejected({ upload: "", reason: "unknown", detail })
-        : notMounted("Uploading to", componentId)
-    )
-    this.#outbox.reply(
-      isStart
-        ? JsonResponse.failure({ type: "FILE_UPLOAD_START_RESPONSE", uploadId, requestId, timestamp }, error)
-        : JsonResponse.uploadError({ type: "FILE_UPLOAD_ERROR", uploadId, requestId, timestamp }, error)
-    )
+  get uploads(): JsonUploads {
+    return (this.#uploads ??= new JsonUploads(this, this.#outbox))
+  }
+
+  #upload(session: Session, message: UploadMessage, size: number): void {
+    switch (message.type) {
+      case "FILE_UPLOAD_START":
+        if (this.mayWait(message.requestId, size, session.inherited(undefined))) {
+          this.uploads.start(session, message, size)
+        }
+        return
+      case "FILE_UPLOAD_COMPLETE":
+        if (this.mayWait(message.requestId, size, session.inherited(undefined))) {
+          this.uploads.complete(session, message, size)
+        }
+        return
+      case "FILE_UPLOAD_CANCEL":
+        return this.uploads.cancel(session, message)
+      case "FILE_UPLOAD_CHUNK":
+        return this.uploads.receive(session, message)
+    }
+  }
+
+  /** A part of a file came in as a binary frame. */
+  receivePart(header: unknown, bytes: Buffer): void {
+    this.connection.messagesReceived++
+    const fields = JsonMessage.fieldsOf(header)
+    const part = JsonMessage.decode(fields && { ...fields, data: "" }, false)
+    const session = this.#session
+    if (!(part instanceof Error) && part.type === "FILE_UPLOAD_CHUNK") {
+      if (session !== undefined) this.uploads.receive(session, { ...part, data: bytes })
+      return
+    }
+    const requestId = JsonMessage.requestIdOf(fields?.["requestId"])
+    if (!this.mayGoOn(requestId)) return
+    const issue = "a binary frame is a FILE_UPLOAD_CHUNK"
+    this.#error(part instanceof Error ? part : new MessageRejected({ type: part.type, issue }), requestId)
+  }
+
+  /** What is larger than a message may be has to be a part of a file. */
+  receiveLarge(text: string): void {
+    if (text.includes(`"FILE_UPLOAD_CHUNK"`) && text.trimStart().startsWith("{")) return this.receive(text)
+    this.connection.end(1009, "A message is too large")
   }
 
   /** Reports a message that cannot be handled. */

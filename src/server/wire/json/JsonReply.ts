@@ -20,7 +20,7 @@ interface Asked {
 }
 
 /** The reply to one message. */
-abstract class JsonReply<Answer> extends PendingReply<Answer> implements JsonResponse.Reply {
+export abstract class JsonReply<Answer> extends PendingReply<Answer> implements JsonResponse.Reply {
   readonly type: string
   readonly componentId: string | undefined
   readonly requestId: RequestId | undefined
@@ -109,7 +109,7 @@ export class JsonUnmountReply extends JsonReply<Exit.Exit<Unmounted, LiveError>>
 }
 
 /** The fields for a failure: a refusal, or an internal error. */
-const errorOf = (cause: Cause.Cause<LiveError>): ErrorFields => {
+export const errorOf = (cause: Cause.Cause<LiveError>): ErrorFields => {
   const error = cause.reasons.find(Cause.isFailReason)?.error
   return error instanceof LiveError ? errorFieldsOf(error.reason) : { _tag: "InternalError", message: internalError }
 }

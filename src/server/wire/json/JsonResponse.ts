@@ -9,6 +9,7 @@ export interface Reply {
   readonly originalType?: string | undefined
   readonly componentId?: string | undefined
   readonly uploadId?: string | undefined
+  readonly nextChunk?: number | undefined
   readonly requestId?: RequestId | undefined
   readonly timestamp: number
 }
@@ -48,21 +49,19 @@ export const error = (
   requestId: RequestId | undefined
 ): string => JSON.stringify({ type: "ERROR", error: message, code: _tag, reason, requestId, timestamp })
 
-/** The failure of an upload. */
-export const uploadError = (reply: Reply, told: ErrorFields): string => withFields(reply, fieldsOf(told))
-
 const fieldsOf = ({ _tag, message, reason }: ErrorFields): string =>
   `"error":${JSON.stringify(message)},"code":${JSON.stringify(_tag)}` +
   (reason === undefined ? "" : `,"reason":${JSON.stringify(reason)}`)
 
 const withFields = (
-  { componentId, originalType, requestId, timestamp, type, uploadId }: Reply,
+  { componentId, nextChunk, originalType, requestId, timestamp, type, uploadId }: Reply,
   fields: string
 ): string => {
   let text = `{"type":"${type}"`
   if (originalType !== undefined) text += `,"originalType":"${originalType}"`
   if (componentId !== undefined) text += `,"componentId":${JSON.stringify(componentId)}`
   if (uploadId !== undefined) text += `,"uploadId":${JSON.stringify(uploadId)}`
+  if (nextChunk !== undefined) text += `,"nextChunk":${nextChunk}`
   text += `,${fields}`
   if (requestId !== undefined) text += `,"requestId":${JSON.stringify(requestId)}`
   return `${text},"timestamp":${timestamp}}`

@@ -26,6 +26,7 @@ import { RpcIngress } from "./RpcIngress.ts"
 import { CallReply, MountReply, UnmountReply } from "./RpcReply.ts"
 import * as RpcRequests from "./RpcRequests.ts"
 import * as RpcResponse from "./RpcResponse.ts"
+import { RpcUploads, UploadReply } from "./RpcUploads.ts"
 
 /** What all connections of a server share. */
 export interface RpcHost {
@@ -49,6 +50,7 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
   #farewell: number | undefined
   /** The client has said that it does not come back. */
   #leaving = false
+  #uploads: RpcUploads | undefined
 
   constructor(host: RpcHost, connection: Connection) {
     super(connection)
@@ -70,6 +72,10 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
   /** Its session, after the first request. */
   get session(): Session | undefined {
     return this.#session
+  }
+
+  get uploads(): RpcUploads {
+    return (this.#uploads ??= new RpcUploads(this.connection, this.outbox))
   }
 
   schedule(): void {
@@ -132,6 +138,12 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
         return this.#resync(request)
       case "Ping":
         return this.#ping(request)
+      case "UploadStart":
+        return this.#uploadStart(request, size)
+      case "UploadComplete":
+        return this.#uploadComplete(request, size)
+      case "UploadCancel":
+        return this.#uploadCancel(request)
       default:
         return this.unknown(request)
     }
@@ -171,6 +183,36 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
   #ping(request: RpcRequest): void {
     if (this.admitted(request, RpcRequests.decodePing) === undefined) return
     this.replies.succeed(request, `{"time":${this.#host.now()}}`)
+  }
+
+  #uploadStart(request: RpcRequest, size: number): void {
+    const start = this.admitted(request, RpcRequests.decodeUploadStart)
+    if (start === undefined || !this.mayBegin(request, undefined, size)) return
+    const { componentId, name, size: bytes, token, type, upload, uploadId } = start
+    const reply = new UploadReply(this.replies, request, size)
+    const declared = { name, type, size: bytes }
+    const trace = TraceContext.ofRequest(request)
+    reply.begun(
+      this.#own.uploads.start({ componentId, upload, uploadId, declared, token, isResumable: true, trace }, reply)
+    )
+  }
+
+  #uploadComplete(request: RpcRequest, size: number): void {
+    const complete = this.admitted(request, RpcRequests.decodeUpload)
+    if (complete === undefined || !this.mayBegin(request, undefined, size)) return
+    const reply = new UploadReply(this.replies, request, size)
+    reply.begun(this.#own.uploads.complete(complete.uploadId, reply))
+  }
+
+  #uploadCancel(request: RpcRequest): void {
+    const cancel = this.admitted(request, RpcRequests.decodeUpload)
+    if (cancel === undefined) return
+    this.#session?.uploadsIfAny?.cancel(cancel.uploadId)
+    this.replies.succeed(request, "null")
+  }
+
+  receivePart(header: unknown, bytes: Buffer): void {
+    this.uploads.receive(this.#session, header, bytes)
   }
 
   #received(request: RpcRequest): void {

@@ -17,7 +17,7 @@ import * as RpcResponse from "./RpcResponse.ts"
 type Wanted = "answer" | "beginning" | "nothing"
 
 /** The reply to one request. */
-abstract class RpcReply<Answer> extends PendingReply<Answer> implements Unanswered {
+export abstract class RpcReply<Answer> extends PendingReply<Answer> implements Unanswered {
   readonly id: RpcRequestId
   readonly callId: CallId | undefined
   readonly #replies: RpcReplies

@@ -10,7 +10,9 @@ import {
   LiveProtocol,
   MountRequest,
   ReceivedRequest,
-  RehydrateRequest
+  RehydrateRequest,
+  UploadId,
+  UploadStartRequest
 } from "../../../LiveProtocol.ts"
 import { ComponentId } from "../../../LiveId.ts"
 import * as RpcCall from "./RpcCall.ts"
@@ -39,6 +41,9 @@ export const decodeConnect = Schema.decodeUnknownExit(ConnectRequest)
 export const decodeReceived = Schema.decodeUnknownExit(ReceivedRequest)
 /** Of `Unmount` and `Resync`. */
 export const decodeNamed = Schema.decodeUnknownExit(Schema.Struct({ componentId: ComponentId }))
+export const decodeUploadStart = Schema.decodeUnknownExit(UploadStartRequest)
+/** Of `UploadComplete` and `UploadCancel`. */
+export const decodeUpload = Schema.decodeUnknownExit(Schema.Struct({ uploadId: UploadId }))
 export const decodePing = Schema.decodeUnknownExit(Schema.Null)
 
 /** The requests of the protocol. */
