@@ -168,7 +168,7 @@ export type Handler = (payload: never, caller: never) => Effect.Effect<unknown, 
 type ServicesOf<H> = {
   [Name in keyof H]: H[Name] extends (payload: never, caller: never) => Effect.Effect<unknown, unknown, infer R>
     ? R
-    : Name extends "on"
+    : Name extends "on" | "uploads"
       ? ServicesOf<H[Name]>
       : never
 }[keyof H]

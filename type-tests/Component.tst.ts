@@ -1,9 +1,17 @@
 import { type Config, Context, type Duration, Effect, Layer, Schema } from "effect"
 import { HttpRouter, type HttpServer, HttpServerResponse, HttpStaticServer } from "effect/http"
 import { Rpc } from "effect/rpc"
-import { Component, type LiveError } from "fibra"
+import { Component, type LiveError, Upload } from "fibra"
 import type { CallOptions, LiveHandle, MountOptions } from "fibra/client"
-import { type LiveConfig, LiveServer, type MonitorAccess, Principals, Secrets, SnapshotStore } from "fibra/server"
+import {
+  type LiveConfig,
+  LiveServer,
+  type MonitorAccess,
+  Principals,
+  Secrets,
+  SnapshotStore,
+  type UploadStore
+} from "fibra/server"
 import { describe, expect, test } from "tstyche"
 
 // Where a call gives an Effect, the negative matchers about calling would match whatever is said: the language service complains of
@@ -49,6 +57,33 @@ describe("a behaviour", () => {
     expect(ofBuild).type.toBe<Layer.Layer<Component.BehaviorOf<Board>, never, Audit>>()
     const ofHandler = Board.toLayer({ ...handlers, Close: () => Audit.use((audit) => audit.record("closed")) })
     expect(ofHandler).type.toBe<Layer.Layer<Component.BehaviorOf<Board>, never, Audit>>()
+  })
+})
+
+describe("the uploads of a behaviour", () => {
+  class Album extends Component.Service<Album>()("Album", {
+    state: { count: Schema.Int },
+    initial: () => ({ count: 0 }),
+    uploads: { photo: Upload.policy({ maxFileSize: "1 MB" }) }
+  }) {}
+  const take = (_: Upload.UploadedFile) => Effect.void
+
+  test("have a handler each, which gets the file", () => {
+    expect(Album.of).type.toBeCallableWith({ uploads: { photo: take } })
+    expect(Album.of).type.not.toBeCallableWith({})
+    expect(Album.of).type.not.toBeCallableWith({ uploads: {} })
+    expect(Album.of).type.not.toBeCallableWith({ uploads: { photo: (_: string) => Effect.void } })
+    expect(Album.of).type.not.toBeCallableWith({ uploads: { photo: () => Effect.fail("no") } })
+    expect<keyof Component.Uploads<typeof Album>>().type.toBe<"photo">()
+  })
+
+  test("are none where the contract has none", () => {
+    expect(Board.of).type.not.toBeCallableWith({ ...handlers, uploads: {} })
+  })
+
+  test("require the services of their handlers", () => {
+    const layer = Album.toLayer({ uploads: { photo: (file) => Audit.use((audit) => audit.record(file.name)) } })
+    expect(layer).type.toBe<Layer.Layer<Component.BehaviorOf<Album>, never, Audit>>()
   })
 })
 
@@ -107,9 +142,9 @@ describe("a server", () => {
     expect<Layer.Services<typeof own>>().type.toBe<Audit>()
   })
 
-  test("does not start without a secret or with a wrong one, and says nothing else in its type", () => {
+  test("does not start without a secret, with a wrong one, or without a store for its uploads, and says nothing else in its type", () => {
     expect<LiveServer.StartError>().type.toBe<
-      Secrets.SecretsError | MonitorAccess.MonitorTokenError | Config.ConfigError
+      Secrets.SecretsError | MonitorAccess.MonitorTokenError | UploadStore.UploadStoreError | Config.ConfigError
     >()
   })
 
