@@ -66,13 +66,13 @@ describe("the uploads of a behaviour", () => {
     initial: () => ({ count: 0 }),
     uploads: { photo: Upload.policy({ maxFileSize: "1 MB" }) }
   }) {}
-  const take = (_: Upload.UploadedFile) => Effect.void
+  const take = ({ name }: Upload.UploadedFile) => Effect.log(name)
 
   test("have a handler each, which gets the file", () => {
     expect(Album.of).type.toBeCallableWith({ uploads: { photo: take } })
     expect(Album.of).type.not.toBeCallableWith({})
     expect(Album.of).type.not.toBeCallableWith({ uploads: {} })
-    expect(Album.of).type.not.toBeCallableWith({ uploads: { photo: (_: string) => Effect.void } })
+    expect(Album.of).type.not.toBeCallableWith({ uploads: { photo: (name: string) => Effect.log(name) } })
     expect(Album.of).type.not.toBeCallableWith({ uploads: { photo: () => Effect.fail("no") } })
     expect<keyof Component.Uploads<typeof Album>>().type.toBe<"photo">()
   })

@@ -18,6 +18,7 @@ import * as LiveCore from "../server/LiveCore.ts"
 import * as Principals from "../server/security/Principals.ts"
 import * as Secrets from "../server/security/Secrets.ts"
 import * as SnapshotStore from "../server/store/SnapshotStore.ts"
+import { UploadRegistry } from "../server/upload/UploadRegistry.ts"
 import * as UploadStore from "../server/upload/UploadStore.ts"
 import { Transport } from "../server/transport/Transport.ts"
 import { MemoryLink } from "./MemoryLink.ts"
@@ -142,6 +143,8 @@ const make = Effect.fnUntraced(function* <R>(
     running = undefined
     if (killed === undefined) return Effect.void
     killed.store.die()
+    // A process that is killed does not clear up what its uploads have stored.
+    Context.get(killed.core, UploadRegistry).drainUnsafe()
     return Effect.forEach(clients, (client) => client.disconnect, { discard: true }).pipe(
       Effect.andThen(Context.get(killed.core, InstanceRunner).stopNow),
       Effect.andThen(end(killed))

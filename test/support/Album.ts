@@ -34,9 +34,13 @@ const AlbumLayer = Album.toLayer(Album.of({ uploads: { photo: take, any: take } 
   callTimeout: "10 seconds"
 })
 
-/** A server with an album, in memory. */
+/** A server with an album, whose files are in this store. */
+export const server = (config: Partial<LiveConfig.Settings> = {}) =>
+  MemoryWires.layer([Album], config).pipe(Layer.provide(AlbumLayer))
+
+/** The same, with a store in memory. */
 export const wires = (config: Partial<LiveConfig.Settings> = {}) =>
-  MemoryWires.layer([Album], config).pipe(Layer.provide(AlbumLayer), Layer.provideMerge(UploadStore.layerMemory))
+  Layer.provideMerge(server(config), UploadStore.layerMemory)
 
 /** The smallest picture: one transparent point. */
 export const png = Buffer.from(
@@ -57,10 +61,9 @@ export const pngOf = (bytes: number): Buffer => {
 export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex")
 
 /** Lets everything happen that can. */
-const settle: Effect.Effect<void> = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve))).pipe(
-  Effect.repeat({ times: 3 }),
-  Effect.asVoid
-)
+export const settle: Effect.Effect<void> = Effect.promise(
+  () => new Promise<void>((resolve) => setImmediate(resolve))
+).pipe(Effect.repeat({ times: 9 }), Effect.asVoid)
 
 /** Waits for a message of the server, and gives it. */
 export const told = (connection: MemoryConnection, wanted: (message: Told) => boolean): Effect.Effect<Told> =>

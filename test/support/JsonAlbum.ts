@@ -7,6 +7,8 @@ import { told } from "./Album.ts"
 export interface JsonAlbumClient {
   readonly connection: MemoryConnection
   readonly componentId: string
+  /** The name of the upload that was started last. */
+  readonly uploadId: () => string
   /** Sends a message, and gives the answer to it. */
   readonly ask: (message: object) => Effect.Effect<Told>
   /** Starts the upload that the rest is about. */
@@ -56,6 +58,7 @@ export const JsonAlbum = Effect.fnUntraced(function* (
   return {
     connection,
     componentId,
+    uploadId: () => uploadId,
     ask,
     start,
     part,

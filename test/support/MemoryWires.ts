@@ -79,6 +79,7 @@ const make = Effect.gen(function* () {
   const open = new Set<Connection>()
   // In virtual time nobody would wait for a handler, or for the last connection.
   yield* Effect.addFinalizer(() => {
+    sessions.drainUnsafe()
     for (const connection of open) connection.closed()
     return runner.stopNow
   })

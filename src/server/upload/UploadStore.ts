@@ -3,10 +3,11 @@
  * name when it is complete and checked: until then it cannot be read by that name, and after that it does not change.
  * This file has the interface and the implementation in memory, for tests.
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Stream from "effect/Stream"
 import { UploadStoreError } from "./UploadStoreError.ts"
 
@@ -60,18 +61,30 @@ export class UploadStore extends Context.Service<
   }
 >()("fibra/server/UploadStore") {}
 
+/** A file in memory that is not complete. */
+interface Unfinished {
+  readonly about: string
+  readonly pieces: Array<Uint8Array>
+  /** When something was added, in milliseconds since the epoch. */
+  changed: number
+}
+
 const bytesOf = (pieces: ReadonlyArray<Uint8Array>): number => pieces.reduce((sum, { length }) => sum + length, 0)
 
 /** In the memory of this process, for tests: everything that is uploaded stays there. */
 export const layerMemory: Layer.Layer<UploadStore> = Layer.sync(UploadStore, () => {
-  const unfinished = new Map<string, { readonly about: string; readonly pieces: Array<Uint8Array> }>()
+  const unfinished = new Map<string, Unfinished>()
   const finished = new Map<string, Buffer>()
-  const file = (id: string, pieces: Array<Uint8Array>): PartialFile => ({
-    append: (more) => Effect.sync(() => void pieces.push(...more.map((piece) => Buffer.from(piece)))),
-    content: Stream.suspend(() => Stream.fromIterable(pieces)),
+  const file = (id: string, own: Unfinished): PartialFile => ({
+    append: (more) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        own.changed = now
+        own.pieces.push(...more.map((piece) => Buffer.from(piece)))
+      }),
+    content: Stream.suspend(() => Stream.fromIterable(own.pieces)),
     finish: (name) =>
       Effect.sync(() => {
-        finished.set(name, Buffer.concat(pieces))
+        finished.set(name, Buffer.concat(own.pieces))
         unfinished.delete(id)
       }),
     abort: Effect.sync(() => void unfinished.delete(id)),
@@ -79,15 +92,15 @@ export const layerMemory: Layer.Layer<UploadStore> = Layer.sync(UploadStore, () 
   })
   return UploadStore.of({
     create: (id, about) =>
-      Effect.sync(() => {
-        const pieces: Array<Uint8Array> = []
-        unfinished.set(id, { about, pieces })
-        return file(id, pieces)
+      Effect.map(Clock.currentTimeMillis, (changed) => {
+        const own: Unfinished = { about, changed, pieces: [] }
+        unfinished.set(id, own)
+        return file(id, own)
       }),
     reopen: (id) =>
       Effect.sync(() => {
         const left = unfinished.get(id)
-        return left && { file: file(id, left.pieces), size: bytesOf(left.pieces), about: left.about }
+        return left && { file: file(id, left), size: bytesOf(left.pieces), about: left.about }
       }),
     size: (name) => Effect.sync(() => finished.get(name)?.length),
     read: (name, range) =>
@@ -99,9 +112,10 @@ export const layerMemory: Layer.Layer<UploadStore> = Layer.sync(UploadStore, () 
         return Stream.make(range === undefined ? bytes : bytes.subarray(range.offset, range.offset + range.length))
       }),
     remove: (name) => Effect.sync(() => void finished.delete(name)),
-    sweep: (_, isUsed) =>
-      Effect.sync(() => {
-        for (const id of unfinished.keys()) if (!isUsed(id)) unfinished.delete(id)
+    sweep: (age, isUsed) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const before = now - Duration.toMillis(age)
+        for (const [id, { changed }] of unfinished) if (changed < before && !isUsed(id)) unfinished.delete(id)
       }),
     free: Effect.succeed(Infinity)
   })
