@@ -514,6 +514,8 @@ export const UploadRejection = Schema.Literals([
   "chunk",
   /** By the client, or because its instance has stopped. */
   "cancelled",
+  /** The client cannot read the file any more. */
+  "unreadable",
   /** By the behaviour of the component. */
   "refused"
 ])
@@ -534,6 +536,7 @@ const uploadHints: Record<UploadRejection, string> = {
   idle: "Start it again: nothing was sent for LiveConfig.uploadIdleTimeout.",
   chunk: "Send what docs/protocol.md says: parts in order, within the window, canonical base64.",
   cancelled: "Start it again if it is still wanted.",
+  unreadable: "Choose the file again: it was changed, moved or removed while it was sent.",
   refused: "The behaviour of the component does not want the file; `detail` says why."
 }
 

@@ -25,7 +25,8 @@ import {
   LiveProtocol,
   type MountRequest,
   type RehydrateRequest,
-  type ResumeRequest
+  type ResumeRequest,
+  type UploadStartRequest
 } from "../LiveProtocol.ts"
 import * as TimeLimit from "../TimeLimit.ts"
 import { CallIds } from "./CallIds.ts"
@@ -34,6 +35,7 @@ import { Link } from "./Link.ts"
 import { PresenceLists } from "./PresenceLists.ts"
 import { type PatchedEvents, type Receiver, Router, type ConnectionListener } from "./Router.ts"
 import { TokenCache } from "./TokenCache.ts"
+import { UploadChannel } from "./UploadChannel.ts"
 import type { StateCache } from "./StateCache.ts"
 import type { PatchedEvent } from "./StateCopy.ts"
 
@@ -46,18 +48,21 @@ export type LiveRequests = Effect.Success<ReturnType<typeof makeRequests>>
 const makeRequests = (tracer: Tracer.Tracer) =>
   Effect.map(
     RpcClient.make(LiveRequests, { disableTracing: tracer === Tracer.nativeTracer, spanPrefix: "LiveClient" }),
-    ({ Call, Mount, Ping, Rehydrate, Resync, Unmount }) => ({
+    ({ Call, Mount, Ping, Rehydrate, Resync, Unmount, UploadCancel, UploadComplete, UploadStart }) => ({
       Call,
       Ping,
       Mount: (request: MountRequest) => patiently(Mount(request)),
       Rehydrate: (request: RehydrateRequest) => patiently(Rehydrate(request)),
       Resync: (request: { readonly componentId: ComponentId }) => patiently(Resync(request)),
-      Unmount: (request: { readonly componentId: ComponentId }) => patiently(Unmount(request))
+      Unmount: (request: { readonly componentId: ComponentId }) => patiently(Unmount(request)),
+      UploadStart: (request: UploadStartRequest) => patiently(UploadStart(request)),
+      UploadComplete: (request: { readonly uploadId: string }) => patiently(UploadComplete(request)),
+      UploadCancel: (request: { readonly uploadId: string }) => patiently(UploadCancel(request))
     })
   )
 
 /**
- * Mounts, unmounts and resyncs wait and try again when they are too many at once. Calls do not: whoever makes a call
+ * Mounts, unmounts, resyncs and uploads wait and try again when they are too many at once. Calls do not: whoever makes a call
  * decides, since a later one may have run meanwhile.
  */
 const patiently = <A, E, R>(request: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
@@ -86,6 +91,7 @@ export interface ClientConnection {
   readonly tokens: TokenCache
   /** The presence lists. */
   readonly presence: PresenceLists
+  readonly uploads: UploadChannel
   readonly isConnected: () => boolean
   /** Whether the server has said that it is about to end: new requests go to the next server. */
   readonly isDraining: () => boolean
@@ -132,6 +138,7 @@ export const make = Effect.fnUntraced(function* (
     runFork(Log.error("A component failed to handle a change of its connection", { cause: defect }))
   )
   const ids = new CallIds()
+  const uploads = new UploadChannel(link)
   const tokens = yield* TokenCache.make(cache, link.origin)
   /** Known when the `RpcClient` listens, which may be after the Link has connected. */
   const clientId = Deferred.makeUnsafe<number>()
@@ -211,6 +218,7 @@ export const make = Effect.fnUntraced(function* (
         return true
       case "UploadReceived":
       case "UploadFailed":
+        uploads.event(event)
         return false
       default:
         router.event(event)
@@ -330,6 +338,7 @@ export const make = Effect.fnUntraced(function* (
     ids,
     tokens,
     presence,
+    uploads,
     isConnected: () => router.isConnected,
     isDraining: () => reconnectWithin !== undefined,
     session: () => session,

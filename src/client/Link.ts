@@ -29,6 +29,10 @@ export class Link extends Context.Service<
     /** The server, such as `wss://example.org`. */
     readonly origin: Effect.Effect<string>
     readonly open: (hooks: Hooks) => Effect.Effect<RpcClient.Protocol["Service"], never, Scope.Scope>
+    /** Sends a binary frame, behind all that was sent before; says whether there is a connection to send it on. */
+    readonly sendBytes: (frame: Uint8Array) => boolean
+    /** Bytes that were sent and are still on this machine. */
+    readonly buffered: () => number
   }
 >()("fibra/client/Link") {}
 
@@ -68,6 +72,9 @@ const refusals: ReadonlySet<number> = new Set([1008, 1013, CloseCode.signedOut])
 const isRefusal = ({ reason }: Socket.SocketError): boolean =>
   reason._tag === "SocketCloseError" && refusals.has(reason.code)
 
+/** The state of a WebSocket that can send. */
+const open = 1
+
 /** The sub-protocol that the server selects. */
 const protocol = "fibra"
 
@@ -76,6 +83,9 @@ const effectOf = <A>(value: A | Effect.Effect<A>): Effect.Effect<A> =>
 
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : url)
 
+const bufferedBy = (socket: Socket.WebSocketLike | undefined): number =>
+  socket !== undefined && "bufferedAmount" in socket ? Number(socket.bufferedAmount) : 0
+
 /** A link over a WebSocket. */
 export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, never, Socket.WebSocketConstructor> =>
   Layer.effect(
@@ -83,18 +93,31 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
     Effect.gen(function* () {
       const makeSocket = yield* Socket.WebSocketConstructor
       const [url, token] = [effectOf(options.url), effectOf(options.token)]
+      let current: Socket.WebSocketLike | undefined
       const socket = yield* Socket.fromWebSocket(
         Effect.acquireRelease(
-          Effect.map(Effect.all([url, token]), ([url, token]) =>
-            makeSocket(url, token === undefined ? undefined : [protocol, `bearer.${token}`])
-          ),
-          (socket) => Effect.sync(() => socket.close(1000))
+          Effect.map(Effect.all([url, token]), ([url, token]) => {
+            const socket = makeSocket(url, token === undefined ? undefined : [protocol, `bearer.${token}`])
+            current = socket
+            return socket
+          }),
+          (socket) =>
+            Effect.sync(() => {
+              if (current === socket) current = undefined
+              socket.close(1000)
+            })
         )
       )
       const backoff = Duration.fromInputUnsafe(options.backoff ?? "250 millis")
       const maxBackoff = Duration.fromInputUnsafe(options.maxBackoff ?? "10 seconds")
       return Link.of({
         origin: Effect.map(url, originOf),
+        sendBytes: (frame) => {
+          if (current?.readyState !== open) return false
+          current.send(frame as Uint8Array<ArrayBuffer>)
+          return true
+        },
+        buffered: () => bufferedBy(current),
         open: ({ onConnect, onDisconnect, reconnectWithin }) =>
           Effect.suspend(() => {
             let attempt = 0

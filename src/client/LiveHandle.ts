@@ -9,9 +9,11 @@ import type { LiveError } from "../LiveError.ts"
 import type * as Presence from "../Presence.ts"
 import type { CallOptions } from "./ActionCaller.ts"
 import type { ActivationKind } from "./Mounter.ts"
+import * as FileUpload from "./FileUpload.ts"
 import { changes, nobody } from "./PresenceList.ts"
 import type { Replica } from "./Replica.ts"
 import type { ComponentSnapshotOf } from "./ComponentSnapshot.ts"
+import type { UploadOptions, UploadSource } from "./UploadSource.ts"
 
 /** The actions of a component as functions; each fails with its own typed error or with a `LiveError`. */
 export type Calls<Actions extends Rpc.Any> = {
@@ -28,6 +30,15 @@ type Arguments<Action extends Rpc.Any> = [Rpc.Payload<Action>] extends [void]
 export interface LiveHandle<C extends Component.Typed> {
   readonly props: Component.Props<C>
   readonly call: Calls<Component.Actions<C>>
+  /**
+   * Begins to upload a file. Fails at once with `UploadRejected` when the contract does not take it. Files beyond
+   * `maxFiles` of its policy wait for their turn. It goes on after a lost connection, and ends with the mount.
+   */
+  readonly upload: <Name extends keyof Component.Uploads<C> & string>(
+    name: Name,
+    file: UploadSource,
+    options?: UploadOptions
+  ) => Effect.Effect<FileUpload.FileUpload, LiveError>
   /** The last state of the server, with the expected results of calls of optimistic actions that have no answer yet. */
   readonly state: Effect.Effect<Component.State<C>>
   /** The state now and after every change. A slow consumer gets the latest state and misses those in between. */
@@ -62,6 +73,7 @@ const eventBuffer = 1000
 export const make = <C extends Component.Typed>(replica: Replica<C>): LiveHandle<C> => ({
   props: replica.props,
   call: calls(replica),
+  upload: (name, file, options) => Effect.map(replica.uploads.begin(name, file, options), FileUpload.make),
   state: Effect.sync(() => replica.view.state),
   changes: latest(replica, ({ state }) => state),
   events: (name) =>

@@ -19,6 +19,7 @@ import { Listeners } from "../Listeners.ts"
 import type { Encoded, StateCodec } from "../StateCodec.ts"
 import * as TimeLimit from "../TimeLimit.ts"
 import { ActionCaller, type CallOptions } from "./ActionCaller.ts"
+import { ComponentUploads } from "./ComponentUploads.ts"
 import { type MountResult, Mounter, type MountTarget } from "./Mounter.ts"
 import { type OptimisticUpdate, OptimisticState } from "./OptimisticState.ts"
 import type { Watched } from "./PresenceLists.ts"
@@ -38,6 +39,7 @@ interface HeardEvent {
 export class Replica<C extends Component.Typed> implements ConnectionListener, Receiver {
   readonly component: C
   readonly props: Component.Props<C>
+  readonly uploads: ComponentUploads
   readonly #connection: ClientConnection
   readonly #mounter: Mounter
   readonly #calls: ActionCaller
@@ -66,9 +68,12 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     this.props = props
     this.#connection = connection
     this.#mounter = new Mounter(component, props, mounting, connection, (result) => this.#accept(result))
+    const target = () => this.#target()
+    const refusal = () => (this.#released ? stopped(component) : this.#view.error)
+    this.uploads = new ComponentUploads(component, connection, { target, refusal })
     this.#calls = new ActionCaller(component, connection, {
-      target: () => this.#target(),
-      refusal: () => (this.#released ? stopped(component) : this.#view.error),
+      target,
+      refusal,
       update: (action, reduce, payload) => this.#update(action, reduce, payload),
       ended: (update) => this.#ended(update)
     })
@@ -135,6 +140,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     const error = stopped(this.component)
     Deferred.doneUnsafe(this.#mounted, Exit.fail(error))
     this.#calls.fail(error)
+    this.uploads.fail(error)
   }
 
   /** After the release, waits a short time until the last state is stored, if it is to be. */
@@ -155,11 +161,14 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   closed(): void {
     this.#stopMounting?.()
     this.#stopTimeout()
-    this.#refused(disconnected("the client is closed"))
+    const error = disconnected("the client is closed")
+    this.#refused(error)
+    this.uploads.fail(error)
   }
 
   disconnected(): void {
     this.#stopMounting?.()
+    this.uploads.disconnected()
     if (this.#view.connected) this.#show({ connected: false })
   }
 
@@ -274,7 +283,9 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
 
   #ready(): void {
     const target = this.#target()
-    if (target !== undefined) this.#calls.release(target)
+    if (target === undefined) return
+    this.#calls.release(target)
+    this.uploads.wake()
   }
 
   #refused(error: LiveError): void {
@@ -286,6 +297,8 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     Deferred.doneUnsafe(this.#mounted, Exit.fail(error))
     this.#mounted = Deferred.makeUnsafe()
     this.#calls.fail(error)
+    // Without a connection they wait for the next one.
+    if (reason._tag !== "Disconnected") this.uploads.fail(error)
   }
 
   #forget(): void {

@@ -8,3 +8,6 @@ export type { MountCache, MountOptions, MountProps, PrivateMount, SharedMount } 
 export type { Calls, LiveHandle } from "./LiveHandle.ts"
 export * as StateCache from "./StateCache.ts"
 export type { ComponentSnapshot, ComponentSnapshotOf } from "./ComponentSnapshot.ts"
+export type { FileUpload } from "./FileUpload.ts"
+export type { UploadProgress, UploadStatus } from "./UploadProgress.ts"
+export type { ReadableSource, UploadOptions, UploadSource } from "./UploadSource.ts"

@@ -56,6 +56,12 @@ export class MemoryLink implements FrameWriter {
   /** The client's side. */
   readonly client: Link["Service"] = {
     origin: Effect.succeed("memory:"),
+    buffered: () => 0,
+    sendBytes: (frame) => {
+      if (this.#connection === undefined) return false
+      this.sendBytes(frame)
+      return true
+    },
     open: (hooks) =>
       Effect.gen({ self: this }, function* () {
         this.#hooks = hooks

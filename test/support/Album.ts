@@ -7,7 +7,7 @@ import { type MemoryConnection, MemoryWires, type Told } from "./MemoryWires.ts"
 import type { LiveConfig } from "fibra/server"
 
 /** Takes pictures and texts, and anything at all. */
-class Album extends Component.Service<Album>()("Album", {
+export class Album extends Component.Service<Album>()("Album", {
   state: { files: Schema.Array(Schema.String) },
   initial: () => ({ files: [] }),
   uploads: {
@@ -30,7 +30,7 @@ const take = Effect.fnUntraced(function* (file: Upload.UploadedFile) {
   yield* self.update(({ files }) => ({ files: [...files, file.url] }))
 })
 
-const AlbumLayer = Album.toLayer(Album.of({ uploads: { photo: take, any: take } }), {
+export const AlbumLayer = Album.toLayer(Album.of({ uploads: { photo: take, any: take } }), {
   callTimeout: "10 seconds"
 })
 

@@ -215,6 +215,7 @@ export class SessionUploads implements UploadListener {
       return over
     }
     if (running === undefined) return over
+    running.heard()
     if (running.target?.instanceId !== instance.id && !running.isCompleting) {
       this.#host.uploads.attachUnsafe(running, asked.uploadId, this.#ends(instance))
     }

@@ -151,6 +151,11 @@ export class RunningUpload {
     return { component, instance: this.target?.instanceId, upload, size: declared.size, received: this.#stored, status }
   }
 
+  /** Its client has said that it is still wanted. */
+  heard(): void {
+    this.heardAt = this.beginning.now()
+  }
+
   /** It belongs to this session from now on. */
   attach(uploadId: string, listener: UploadListener, target: UploadTarget, onStop: () => void): void {
     this.detach()
