@@ -1,7 +1,16 @@
 import { type Exit, Schema } from "effect"
 import { Rpc } from "effect/rpc"
-import { Component, type LiveError, type Presence } from "fibra"
-import { type LiveComponent, LiveStatus, useComponent, useEvent, usePresence } from "fibra/react"
+import { Component, type LiveError, type Presence, Upload } from "fibra"
+import type { LiveHandle } from "fibra/client"
+import {
+  type LiveComponent,
+  LiveStatus,
+  useComponent,
+  useEvent,
+  usePresence,
+  useUpload,
+  type ViewUploads
+} from "fibra/react"
 import { describe, expect, test } from "tstyche"
 
 class Full extends Schema.TaggedError<Full>()("Full", { max: Schema.Int }) {}
@@ -68,6 +77,24 @@ describe("useComponent", () => {
     >()
     expect(call.Close(undefined, { timeout: 2000 })).type.toBe<Promise<Exit.Exit<void, LiveError.LiveError>>>()
     expect(call.Add).type.not.toBeCallableWith({ card: "a" }, { within: 2000 })
+  })
+})
+
+class Album extends Component.Service<Album>()("Album", {
+  state: { pictures: Schema.Array(Schema.String) },
+  initial: () => ({ pictures: [] }),
+  uploads: { photo: Upload.policy({ maxFileSize: "1 MB" }), song: Upload.policy({ maxFileSize: "9 MB" }) }
+}) {}
+
+describe("uploads", () => {
+  test("have the names of the contract, and a component without them takes none", () => {
+    const album = {} as LiveComponent<typeof Album>
+    expect(useUpload(album, "photo")).type.toBe<ViewUploads>()
+    expect(useUpload(album, "song", { paste: "page" })).type.toBe<ViewUploads>()
+    expect(useUpload).type.not.toBeCallableWith(album, "photos")
+    expect(useUpload).type.not.toBeCallableWith({} as LiveComponent<typeof Plain>, "photo")
+    expect<Parameters<LiveHandle<typeof Album>["upload"]>[0]>().type.toBe<"photo" | "song">()
+    expect<Parameters<LiveHandle<typeof Plain>["upload"]>[0]>().type.toBe<never>()
   })
 })
 

@@ -6,10 +6,12 @@ import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as LiveHandle from "../client/LiveHandle.ts"
+import type { UploadTask } from "../client/UploadTask.ts"
 import type { ComponentSnapshot } from "../client/ComponentSnapshot.ts"
 import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
 import type { Person } from "../Presence.ts"
+import type { UploadPolicy } from "../Upload.ts"
 
 /**
  * The actions of a component as functions. Each promise resolves to an `Exit` and never rejects, so it may be ignored.
@@ -25,6 +27,13 @@ export type PromiseCalls<Actions extends Rpc.Any> = {
 
 /** Calls the listener with each event of the contract, until the function returned is called. */
 export type ListenToEvents = (listener: (name: string, payload: unknown) => void) => () => void
+
+/** For `useUpload`. */
+export interface LiveUploads {
+  readonly policies: ReadonlyMap<string, UploadPolicy>
+  /** Waits for the mount. */
+  readonly begin: (upload: string, file: File) => Effect.Effect<UploadTask, LiveError>
+}
 
 /** A mounted component. */
 export interface LiveComponent<C extends Component.Typed> {
@@ -58,4 +67,6 @@ export interface LiveComponent<C extends Component.Typed> {
   readonly call: PromiseCalls<Component.Actions<C>>
   /** For `useEvent`; the same function for as long as the component is mounted. */
   readonly "~listen": ListenToEvents
+  /** For `useUpload`; the same object for as long as the component is mounted. */
+  readonly "~uploads": LiveUploads
 }

@@ -18,7 +18,7 @@ import type * as Component from "../Component.ts"
 import { Listeners } from "../Listeners.ts"
 import { InstanceStopped, LiveError } from "../LiveError.ts"
 import { RefCounted, type Opened } from "./RefCounted.ts"
-import type { PromiseCalls, ListenToEvents, LiveComponent } from "./LiveComponent.ts"
+import type { PromiseCalls, ListenToEvents, LiveComponent, LiveUploads } from "./LiveComponent.ts"
 import type { SharedClient } from "./LiveContext.ts"
 
 /** What a view asks for. */
@@ -30,6 +30,7 @@ export class Mount<C extends Component.Typed> {
   readonly #component: C
   readonly #options: MountTargetOf<C>
   readonly #call: PromiseCalls<Component.Actions<C>>
+  readonly #uploads: LiveUploads
   readonly #lease: RefCounted<void>
   readonly #listeners = new Listeners((defect) => this.#report(defect))
   readonly #eventListeners = new Listeners<readonly [name: string, payload: unknown]>((defect) => this.#report(defect))
@@ -53,6 +54,13 @@ export class Mount<C extends Component.Typed> {
         (payload: unknown, options?: CallOptions) => this.#run(action, payload, options)
       ])
     ) as never
+    this.#uploads = {
+      policies: component.codec.uploads,
+      begin: (upload, file) =>
+        Effect.suspend(() =>
+          Effect.flatMap(Deferred.await(this.#replica), ({ uploads }) => uploads.begin(upload, file))
+        )
+    }
     this.#view = initial(component, options.props ?? {})
     this.#snapshot = this.#initial = this.#take()
   }
@@ -169,7 +177,8 @@ export class Mount<C extends Component.Typed> {
       eventsDropped,
       error: error ?? this.#callError,
       call: this.#call,
-      "~listen": this.#listen
+      "~listen": this.#listen,
+      "~uploads": this.#uploads
     }
   }
 }

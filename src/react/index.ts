@@ -5,3 +5,6 @@ export { liveness, type Liveness, LiveStatus, type LiveStatusProps, type LiveSta
 export { useComponent } from "./useComponent.ts"
 export { useEvent } from "./useEvent.ts"
 export { usePresence } from "./usePresence.ts"
+export type { UploadingFile } from "./UploadList.ts"
+export { UploadProgressBar, type UploadProgressBarProps, type UploadText } from "./UploadProgressBar.tsx"
+export { type DropZoneProps, type FileInputProps, type UploadInputs, useUpload, type ViewUploads } from "./useUpload.ts"
