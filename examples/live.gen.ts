@@ -9,6 +9,8 @@ import * as Clock from "./clock/Clock.ts"
 import * as ClockLayer from "./clock/ClockLayer.ts"
 import * as Counter from "./counter/Counter.ts"
 import * as CounterLayer from "./counter/CounterLayer.ts"
+import * as Gallery from "./gallery/Gallery.ts"
+import * as GalleryLayer from "./gallery/GalleryLayer.ts"
 
 /** The components. */
 export const components = [
@@ -16,7 +18,8 @@ export const components = [
   Chat.Chat,
   Chat.History,
   Clock.Clock,
-  Counter.Counter
+  Counter.Counter,
+  Gallery.Gallery
 ] as const
 
 /** Their behaviours. */
@@ -25,5 +28,6 @@ export const layer = Layer.mergeAll(
   ChatLayer.ChatLayer,
   HistoryLayer.HistoryLayer,
   ClockLayer.ClockLayer,
-  CounterLayer.CounterLayer
+  CounterLayer.CounterLayer,
+  GalleryLayer.GalleryLayer
 )

@@ -3,6 +3,7 @@ import { BoardView } from "./BoardView.tsx"
 import { ChatView } from "./ChatView.tsx"
 import { ClockView } from "./ClockView.tsx"
 import { CounterView } from "./CounterView.tsx"
+import { GalleryView } from "./GalleryView.tsx"
 
 /** The page for a member of the team, or for a guest. */
 export const App = ({ member }: { readonly member: string | undefined }) => (
@@ -33,6 +34,10 @@ export const App = ({ member }: { readonly member: string | undefined }) => (
         A card moves at once, before the server has said yes, and goes back when it says no: there is room for three in
         “Doing”. Members see notes on the cards; to guests they are not sent.
       </BoardView>
+      <GalleryView>
+        Files go over the same connection as everything else, in pieces, and pictures are there for everyone. Pause one,
+        go offline, or kill the server and start it again: it goes on where it was.
+      </GalleryView>
     </main>
     <footer>
       <h2>What lives where</h2>

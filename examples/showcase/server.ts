@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url"
 import { NodeServices } from "@effect/platform-node"
 import { Console, Layer } from "effect"
 import { HttpServer } from "effect/http"
-import { LiveConfig, LiveServer, SnapshotStore } from "fibra/server"
+import { LiveConfig, LiveServer, SnapshotStore, UploadStore } from "fibra/server"
 import * as Secret from "./Secret.ts"
 import * as Site from "./Site.ts"
 
@@ -20,6 +20,7 @@ Layer.effectDiscard(ready).pipe(
   Layer.provide([
     // What is there again after a restart. Remove the folder to begin anew.
     SnapshotStore.layerFolder(beside("./data/states")),
+    UploadStore.layerFileSystem(beside("./data/uploads")),
     Secret.layer(beside("./data/secret")),
     // Every setting may come from the environment.
     LiveConfig.layerConfig

@@ -7,5 +7,7 @@ export default defineConfig({
   resolve: { tsconfigPaths: true },
   build: { outDir: "dist", emptyOutDir: true },
   // `npx vite examples/showcase` beside a running server: the page is rebuilt as you type.
-  server: { proxy: { "/api/live": { target: "http://localhost:3000", ws: true } } }
+  server: {
+    proxy: { "/api/live": { target: "http://localhost:3000", ws: true }, "/api/uploads": "http://localhost:3000" }
+  }
 })

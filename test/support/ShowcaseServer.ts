@@ -2,7 +2,7 @@
 import { join } from "node:path"
 import { NodeServices } from "@effect/platform-node"
 import { Duration, Layer } from "effect"
-import { LiveConfig, LiveServer, SnapshotStore } from "fibra/server"
+import { LiveConfig, LiveServer, SnapshotStore, UploadStore } from "fibra/server"
 import * as Secret from "../../examples/showcase/Secret.ts"
 import * as Site from "../../examples/showcase/Site.ts"
 import { listening } from "./listening.ts"
@@ -14,7 +14,12 @@ const config =
 
 listening.pipe(
   Layer.provide(Site.layer(DIST, { port: Number(PORT), host: "127.0.0.1" })),
-  Layer.provide([config, SnapshotStore.layerFolder(join(DATA, "states")), Secret.layer(join(DATA, "secret"))]),
+  Layer.provide([
+    config,
+    SnapshotStore.layerFolder(join(DATA, "states")),
+    UploadStore.layerFileSystem(join(DATA, "uploads")),
+    Secret.layer(join(DATA, "secret"))
+  ]),
   Layer.provide(NodeServices.layer),
   LiveServer.runMain
 )

@@ -4,7 +4,7 @@ import { NodeServices } from "@effect/platform-node"
 import { ConfigProvider, Context, Effect, Layer, Logger, Schedule } from "effect"
 import { HttpStaticServer } from "effect/http"
 import { LiveClient } from "fibra/client"
-import { Authentication, Authorization, LiveConfig, LiveServer, Secrets } from "fibra/server"
+import { Authentication, Authorization, LiveConfig, LiveServer, Secrets, UploadStore } from "fibra/server"
 import { build } from "vite"
 import { Board } from "../../examples/board/Board.ts"
 import { BoardLayer } from "../../examples/board/BoardLayer.ts"
@@ -15,6 +15,8 @@ import { Clock } from "../../examples/clock/Clock.ts"
 import { ClockLayer } from "../../examples/clock/ClockLayer.ts"
 import { Counter } from "../../examples/counter/Counter.ts"
 import { CounterLayer } from "../../examples/counter/CounterLayer.ts"
+import { Gallery } from "../../examples/gallery/Gallery.ts"
+import { GalleryLayer } from "../../examples/gallery/GalleryLayer.ts"
 import { named } from "../../examples/showcase/Visitor.ts"
 import { DashboardFolder } from "../../src/server/monitor/dashboard/DashboardFiles.ts"
 import { Patient, PatientLayer } from "./Patient.ts"
@@ -49,15 +51,16 @@ export const token = "a-token-of-the-monitor-that-is-long-enough"
 export const layer = Layer.unwrap(
   Effect.map(folders, ({ dashboard, showcase }) =>
     LiveServer.layerHttp({
-      components: [Counter, Clock, Chat, History, Board, Patient],
+      components: [Counter, Clock, Chat, History, Board, Gallery, Patient],
       routes: HttpStaticServer.layer({ root: showcase }),
       port: 0,
       host: "127.0.0.1",
       dashboard: true
     }).pipe(
-      Layer.provide([CounterLayer, ClockLayer, ChatLayer, HistoryLayer, BoardLayer, PatientLayer]),
+      Layer.provide([CounterLayer, ClockLayer, ChatLayer, HistoryLayer, BoardLayer, GalleryLayer, PatientLayer]),
       Layer.provide([
         Secrets.layerRandom,
+        UploadStore.layerMemory,
         visitors,
         Authorization.layer({ mount: () => Effect.succeed(true) }),
         Logger.layer([]),
