@@ -8,7 +8,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { serve } from "@hono/node-server"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Layer, Logger, Option, type Scope } from "effect"
+import { Cause, ConfigProvider, Effect, Exit, Layer, Logger, Option, type Scope } from "effect"
 import { Socket } from "effect/socket"
 import { LiveClient, StateCache } from "fibra/client"
 import * as Link from "../../src/client/Link.ts"
@@ -209,6 +209,18 @@ describe("components within a server that is there already", () => {
         assert.match(messages[1] ?? "", /"(full-reload|update)"/)
       }).pipe(Effect.scoped),
     30_000
+  )
+
+  it.live("a variable that nobody reads is said, as by a server of its own", () =>
+    Effect.gen(function* () {
+      const lines: Array<string> = []
+      const logger = Logger.make<unknown, void>(({ message }) => void lines.push(String([message].flat()[0])))
+      const environment = ConfigProvider.layer(ConfigProvider.fromEnv({ env: { FIBRA_RATTE: "20" } }))
+      const layers = Layer.mergeAll(CounterLayer, Logger.layer([logger]), environment)
+      const live = yield* Effect.promise(() => LiveServer.attach(createServer(), { ...options, layers }))
+      yield* Effect.promise(live.close)
+      assert.include(lines.join("\n"), "FIBRA_RATTE (is FIBRA_RATE meant?)")
+    })
   )
 
   it.live("components that cannot be served reject the promise, and leave the server as it was", () =>

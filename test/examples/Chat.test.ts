@@ -59,7 +59,7 @@ layer(test)("the chat", (it) => {
     Effect.gen(function* () {
       const live = yield* LiveTest
       yield* Effect.scoped(Effect.flatMap(enter("Ada", "kept"), ({ chat }) => chat.call.Say({ text: "note this" })))
-      yield* TestClock.adjust("2 minutes")
+      yield* TestClock.adjust("2 hours")
       yield* live.settle
       const bob = yield* enter("Bob", "kept")
       assert.deepStrictEqual(yield* bob.texts, ["Ada: note this"])

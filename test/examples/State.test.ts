@@ -203,7 +203,7 @@ layer(test)("docs/state.md", (it) => {
       const live = yield* LiveTest
       const visit = Effect.flatMap(live.mount(Notes, { key: "idle" }), (notes) => notes.call.Add({ text: "a" }))
       yield* Effect.scoped(visit)
-      yield* TestClock.adjust("1 minute")
+      yield* TestClock.adjust("1 hour")
       assert.strictEqual((yield* live.open).instances, 0)
       assert.strictEqual(yield* Effect.scoped(visit), 2)
     })
