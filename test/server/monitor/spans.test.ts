@@ -83,6 +83,22 @@ describe("spans", () => {
     }).pipe(Effect.scoped, Effect.provide(traced))
   )
 
+  it.effect("what is mounted again after its session has ended is in no trace of the one who has mounted it once", () =>
+    Effect.gen(function* () {
+      const ada = yield* client()
+      yield* Effect.withSpan(ada.mount(Patient, {}), "open")
+      const open = yield* only("open")
+      assert.strictEqual((yield* only("Patient.mount")).traceId, open.traceId)
+      yield* ada.disconnect
+      yield* TestClock.adjust("1 minute")
+      yield* ada.reconnect
+      yield* TestClock.adjust("1 minute")
+      const again = (yield* Recorded).filter(({ name }) => name === "Patient.mount" || name === "Patient.rehydrate")
+      assert.lengthOf(again, 2)
+      assert.notStrictEqual(again[1]?.traceId, open.traceId)
+    }).pipe(Effect.scoped, Effect.provide(traced))
+  )
+
   it.effect("a trace that its client does not record is not recorded here", () =>
     Effect.gen(function* () {
       const patient = yield* (yield* client()).mount(Patient, {})
