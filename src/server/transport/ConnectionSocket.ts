@@ -1,25 +1,49 @@
+// Relies on the insides of `ws`: test/server/transport/ConnectionSocket.test.ts fails when an upgrade changes them.
 /**
- * A WebSocket of `ws` that calls one connection directly. The table of listeners that every emitter can have would be
- * memory held by an idle connection.
+ * A WebSocket of `ws` that calls one connection directly, and reads what nearly all clients send by itself: whole text
+ * messages and pongs. With the first frame of another kind, and to close, `ws` takes over: its streams and listeners
+ * would be 700 bytes of an idle connection.
  */
+import type { Socket } from "node:net"
 import { WebSocket } from "ws"
 import type { Slot } from "./ConnectionLimits.ts"
 import type { Connection } from "./Connection.ts"
 import * as FrameMeter from "./FrameMeter.ts"
 import * as WholeMessages from "./WholeMessages.ts"
 
-/** The end of `ws` that reads; `writable` until it has read an error or the last frame. */
+/** The part of `ws` that reads; `writable` until it has read an error or the last frame. */
 interface Receiver {
   readonly writable: boolean
   readonly write: (chunk: Buffer) => boolean
 }
 
+type Options = Readonly<Record<string, unknown>>
+
+/** Attaches `ws` to a TCP socket. */
+type SetSocket = (this: WebSocket, tcp: Socket, head: Buffer, options: Options) => void
+
+const { setSocket } = WebSocket.prototype as unknown as { readonly setSocket: SetSocket }
+
+const socketOf = Symbol("fibra/server/webSocket")
+
+type Linked = Socket & { [socketOf]?: ConnectionSocket }
+
+const nothing = Buffer.alloc(0)
+
+/** A ping without data. */
+const ping = Buffer.from([0x89, 0])
+
 /** A WebSocket of one connection. */
 export class ConnectionSocket extends WebSocket {
   /** The extension that `ws` asks to decompress a message, by its name. */
   declare readonly _extensions: Record<string, unknown>
-  /** What reads for `ws`. */
-  declare readonly _receiver: Receiver
+  declare _socket: Linked
+  declare _readyState: number
+  declare _paused: boolean
+  /** What reads for `ws`; null until it has taken over. */
+  declare readonly _receiver: Receiver | null
+  /** What `ws` reads with: the same object for all sockets of an endpoint. */
+  options: Options | undefined = undefined
   /** Undefined before the wire is attached. */
   connection: Connection | undefined = undefined
   /** Its place in the limits, until it is closed. */
@@ -27,10 +51,25 @@ export class ConnectionSocket extends WebSocket {
   /** Where the last read ended; undefined between two messages. */
   position: FrameMeter.FramePosition | undefined = undefined
 
+  /** Called by `ws` after the handshake. */
+  setSocket(tcp: Linked, head: Buffer): void {
+    this._socket = tcp
+    this._readyState = this.OPEN
+    tcp[socketOf] = this
+    tcp.setTimeout(0)
+    tcp.setNoDelay()
+    if (head.length > 0) tcp.unshift(head)
+    tcp.on("close", onClose)
+    tcp.on("end", onEnd)
+    tcp.on("error", onError)
+    tcp.on("drain", onDrain)
+    tcp.on("data", onData)
+  }
+
   /** Something was read. Returns false when no more should be read for now. */
   read(chunk: Buffer): boolean {
     const { connection } = this
-    if (!this._receiver.writable) return true
+    if (this._receiver?.writable === false) return true
     let rest = chunk
     if (connection?.isOpen === true) {
       // A compressed message is read later, and those after it have to wait.
@@ -39,9 +78,38 @@ export class ConnectionSocket extends WebSocket {
         if (read === chunk.length) return true
         if (read > 0) rest = chunk.subarray(read)
       }
-      this.position = FrameMeter.read(this.position, rest, connection)
+      this.position = FrameMeter.read(this.position, rest, connection, rest !== chunk)
     }
-    return this._receiver.write(rest)
+    return this.#taken().write(rest)
+  }
+
+  /** Lets `ws` take over, if it has not yet. */
+  #taken(): Receiver {
+    if (this._receiver === null) {
+      const tcp = this._socket
+      tcp.off("close", onClose)
+      tcp.off("end", onEnd)
+      tcp.off("error", onError)
+      setSocket.call(this, tcp, nothing, this.options ?? {})
+      // It is given what is left for it.
+      for (const listener of tcp.listeners("data")) if (listener !== onData) tcp.off("data", listener as () => void)
+    }
+    return this._receiver as Receiver
+  }
+
+  override close(code?: number, reason?: string): void {
+    if (this.readyState === this.OPEN) this.#taken()
+    super.close(code, reason)
+  }
+
+  override ping(): void {
+    this._socket.write(ping)
+  }
+
+  override resume(): void {
+    if (this._receiver !== null) return super.resume()
+    this._paused = false
+    this._socket.resume()
   }
 
   /** `ws` closes it itself after an error (1009 for a frame too large, 1007 for broken UTF-8); "close" follows. */
@@ -66,4 +134,35 @@ export class ConnectionSocket extends WebSocket {
     else if (data.length > connection.config.maxPayload) connection.receiveLarge(data.toString())
     else connection.receive(data.toString())
   }
+}
+
+// One function for all sockets: a closure for each would be memory held by an idle connection.
+function onData(this: Linked, chunk: Buffer): void {
+  if (this[socketOf]?.read(chunk) === false) this.pause()
+}
+
+function onDrain(this: Linked): void {
+  this[socketOf]?.connection?.drained()
+}
+
+/** The peer sends nothing more, and has not said good-bye. */
+function onEnd(this: Linked): void {
+  leaving(this)
+  this.end()
+}
+
+function onError(this: Linked): void {
+  leaving(this)
+  this.destroy()
+}
+
+function onClose(this: Linked): void {
+  const socket = this[socketOf]
+  if (socket === undefined) return
+  socket._readyState = socket.CLOSED
+  socket.emit("close")
+}
+
+const leaving = ({ [socketOf]: socket }: Linked): void => {
+  if (socket !== undefined) socket._readyState = socket.CLOSING
 }

@@ -46,14 +46,22 @@ export interface Payer {
   readonly pay: () => void
 }
 
-/** Counts what was read, and gives where it ended; undefined between two messages, as most connections are. */
-export const read = (position: FramePosition | undefined, chunk: Buffer, payer: Payer): FramePosition | undefined => {
+/**
+ * Counts what was read, and gives where it ended; undefined between two messages, as most connections are.
+ * `follows`: something that is not in the chunk was read completely before it.
+ */
+export const read = (
+  position: FramePosition | undefined,
+  chunk: Buffer,
+  payer: Payer,
+  follows = false
+): FramePosition | undefined => {
   const before = position ?? between
   const bytes = before.head === undefined ? chunk : Buffer.concat([before.head, chunk])
   let head: Buffer | undefined
   let offset = before.rest
   let { isInMessage, unpaid } = before
-  let hasCompleted = offset > 0 && offset <= bytes.length
+  let hasCompleted = follows || (offset > 0 && offset <= bytes.length)
   while (offset < bytes.length && payer.isOpen) {
     const end = endOf(bytes, offset)
     if (end === undefined) {

@@ -11,37 +11,18 @@ import type { Frame, FrameWriter } from "./FrameWriter.ts"
 import type { Transport } from "./Transport.ts"
 import { frame, frames, FrameTemplate } from "./WebSocketFrames.ts"
 
-const webSocketOf = Symbol("fibra/server/webSocket")
-
-type Linked = Socket & { [webSocketOf]?: ConnectionSocket }
-
 /** Attaches a wire to a WebSocket. With a `Deflater`, messages are compressed. */
 export const attach = (
   transport: Transport["Service"],
   protocol: WireProtocol,
   ws: ConnectionSocket,
-  socket: Linked,
+  socket: Socket,
   principal: Principal | undefined,
   deflater: Deflater | undefined
 ): void => {
   const writer = deflater === undefined ? new WebSocketWriter(ws, socket) : new DeflatingWriter(ws, socket, deflater)
   const connection = transport.attachUnsafe(protocol, writer, principal, ws.slot?.address)
   ws.connection = connection
-  socket[webSocketOf] = ws
-  socket.on("drain", onDrain)
-  // In place of the listener of `ws`, which gets what is left to it.
-  const [read] = socket.listeners("data")
-  socket.on("data", onData)
-  socket.off("data", read as () => void)
-}
-
-// One function for all sockets: a closure for each would be memory held by an idle connection.
-function onDrain(this: Linked): void {
-  this[webSocketOf]?.connection?.drained()
-}
-
-function onData(this: Linked, chunk: Buffer): void {
-  if (this[webSocketOf]?.read(chunk) === false) this.pause()
 }
 
 /** The close code for a client that asks for more than it reads. It may not even read that. */
