@@ -66,7 +66,7 @@ export class MemoryWires extends Context.Service<
 }
 
 /** `[uint32 LE length of the header][header][bytes]`. */
-const partFrame = (header: unknown, bytes: Uint8Array): Buffer => {
+export const partFrame = (header: unknown, bytes: Uint8Array): Buffer => {
   const text = Buffer.from(JSON.stringify(header))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(text.length)
