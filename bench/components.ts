@@ -1,11 +1,11 @@
 /**
  * The components under test: a counter of one's own or of all, a board that everyone shares and one writes on, one that changes
- * later, and one that speaks in a room.
+ * later, one that speaks in a room, and one that takes files.
  */
 import * as Effect from "effect/Effect"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
-import { Component } from "../src/index.ts"
+import { Component, Upload } from "../src/index.ts"
 
 /** A counter, of one's own or with a key of all. */
 export class Counter extends Component.Service<Counter>()("Counter", {
@@ -73,3 +73,13 @@ export const LaterLayer = Later.toLayer(
 export const TalkLayer = Talk.toLayer(
   Effect.map(Effect.service(Talk), (self) => Talk.of({ Say: (said) => self.broadcast("Said", said) }))
 )
+
+/** Takes files, and keeps none. */
+export class Depot extends Component.Service<Depot>()("Depot", {
+  state: {},
+  initial: () => ({}),
+  uploads: { file: Upload.policy({ maxFileSize: "1 GiB" }) }
+}) {}
+
+/** The behaviour of Depot. */
+export const DepotLayer = Depot.toLayer(Depot.of({ uploads: { file: () => Upload.refuse("nothing is kept") } }))

@@ -7,12 +7,30 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as References from "effect/References"
 import { createServer } from "node:http"
-import { LiveConfig, LiveServer, Secrets } from "../src/server/index.ts"
-import { Board, BoardLayer, Counter, CounterLayer, Later, LaterLayer, Talk, TalkLayer } from "./components.ts"
+import { existsSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { LiveConfig, LiveServer, Secrets, UploadStore } from "../src/server/index.ts"
+import {
+  Board,
+  BoardLayer,
+  Counter,
+  CounterLayer,
+  Depot,
+  DepotLayer,
+  Later,
+  LaterLayer,
+  Talk,
+  TalkLayer
+} from "./components.ts"
 import * as server from "./server.ts"
 
-const App = LiveServer.layer({ components: [Counter, Board, Later, Talk] }).pipe(
-  Layer.provide([CounterLayer, BoardLayer, LaterLayer, TalkLayer]),
+/** Files of memory, where there are such: what a disk costs is not fibra's. Nothing stays there. */
+const folder = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
+
+const App = LiveServer.layer({ components: [Counter, Board, Depot, Later, Talk] }).pipe(
+  Layer.provide([CounterLayer, BoardLayer, DepotLayer, LaterLayer, TalkLayer]),
+  Layer.provide(UploadStore.layerFileSystem(join(folder, `fibra-bench-${process.pid}`))),
   Layer.provide(Secrets.layerRandom),
   // The other server says nothing either, when somebody connects.
   Layer.provide(Layer.succeed(References.MinimumLogLevel, "Warn")),

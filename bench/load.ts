@@ -5,6 +5,7 @@
 import { Client, type Target } from "./client.ts"
 import * as ipc from "./ipc.ts"
 import { measure as measureResumes } from "./resume.ts"
+import { type Files, send } from "./upload.ts"
 import type { Side } from "./wires.ts"
 
 /** Work that was done. */
@@ -156,7 +157,10 @@ const count = ({ seconds, side }: { readonly side: Side; readonly seconds: numbe
     return { units: clients.length }
   })
 
-const answers = { open, close, act, write, say, count, resume: measureResumes }
+/** Sends files, and counts millions of bytes. */
+const upload = (files: Files) => measure(() => send(files))
+
+const answers = { open, close, act, write, say, count, upload, resume: measureResumes }
 
 /** What the load generator can be asked. */
 export type Answers = typeof answers

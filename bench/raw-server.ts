@@ -35,7 +35,14 @@ wss.on("connection", (ws) => {
   let counter: Counter = { revision: 0, count: 0, readers: new Set() }
   let room = ""
 
-  ws.on("message", (data: Buffer) => {
+  let received = 0
+
+  ws.on("message", (data: Buffer, isBinary: boolean) => {
+    // A sink: it says how much has come, and throws it away.
+    if (isBinary) {
+      received += data.length
+      return ws.send(`{"received":${received}}`)
+    }
     const request = JSON.parse(data.toString()) as Request
     switch (request.type) {
       case "mount": {

@@ -264,6 +264,19 @@ const resume = async (effort: Effort): Promise<Outcome> => {
   return { ...rounds, hot: await arena.servers.fibra.ask("stopProfile", 15) }
 }
 
+/** So many files at once, each on a connection of its own: to disk, with a digest, against a sink that throws them away. */
+const upload =
+  (name: string, files: number) =>
+  async (effort: Effort): Promise<Outcome> => {
+    await using arena = new Arena(name, effort.front)
+    // A compiler needs more than a few hundred parts.
+    return await arena.alternate({ ...effort, warmUps: 5 }, async (side, seconds) => {
+      const port = await arena.servers[side].ask("port", 15)
+      const bytes = (50e6 * seconds) / files
+      return arena.measure(side, () => arena.load.ask("upload", 60, { side, port, front: effort.front, files, bytes }))
+    })
+  }
+
 const ask = async (effort: Effort): Promise<Outcome> => {
   await using child = new Child<actor.Answers>("the actor", new URL("./ask.ts", import.meta.url))
   child.scenario = "ask"
@@ -308,6 +321,18 @@ export const scenarios = (front: Front): ReadonlyArray<Scenario> => {
       unit: "ms",
       target: target("ratio", { atMost: of(0.02, 0.01) }),
       run: together("shared1000", "count", { component: "Counter", key: "all" })
+    },
+    {
+      name: "upload1",
+      unit: "MB/s",
+      target: target("ratio", { atLeast: of(0.8, 0.5) }),
+      run: upload("upload1", 1)
+    },
+    {
+      name: "upload10",
+      unit: "MB/s",
+      target: target("ratio", { atLeast: of(0.8, 0.5) }),
+      run: upload("upload10", 10)
     },
     { name: "mounts", unit: "mounts/s", target: target("ratio", { atLeast: of(0.6, 0.7) }), run: mounts },
     {

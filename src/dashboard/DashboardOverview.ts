@@ -49,6 +49,7 @@ const now = {
   sessions: Schema.Int,
   parked: Schema.Int,
   rooms: Schema.Int,
+  uploads: Schema.Int,
   health: HealthCountsRow,
   /** Since the server began: errors of contracts, and crashes. */
   failures: Schema.Int,

@@ -60,12 +60,22 @@ export const happenings = counter("fibra_instance_events", "What happens to inst
 /** Instances that are not healthy, by status. */
 export const unwell = gauge("fibra_instances_unwell", "Instances that are degraded or unhealthy")
 
+/** What has become of uploads. */
+export const ofUploads = {
+  started: counter("fibra_uploads_started", "Uploads that have begun, or were gone on with after a restart"),
+  completed: counter("fibra_uploads_completed", "Uploads that were whole, and were taken"),
+  failed: counter("fibra_uploads_failed", "Uploads that were refused or ended"),
+  bytes: counter("fibra_upload_bytes", "Bytes of uploads that were stored")
+} as const
+
 /** What there is on the server. */
 export const ofServer = {
   connections: gauge("fibra_connections", "Open connections"),
   sessions: gauge("fibra_sessions", "Sessions, with those that are parked"),
   parked: gauge("fibra_sessions_parked", "Sessions without a connection"),
   rooms: gauge("fibra_rooms", "Rooms"),
+  uploads: gauge("fibra_uploads", "Uploads that are not complete"),
+  uploadBuffer: gauge("fibra_upload_buffer_bytes", "Bytes of uploads that have come in and are not stored"),
   lag: gauge("fibra_event_loop_lag_seconds", "The longest time for which the event loop stood still lately"),
   rss: gauge("fibra_memory_resident_bytes", "Memory of the process"),
   heapUsed: gauge("fibra_memory_heap_bytes", "Memory in use on the heap")

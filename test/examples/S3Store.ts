@@ -47,11 +47,11 @@ export const layerS3 = (bucket: string, send: Send): Layer.Layer<UploadStore.Upl
       )
     })
     return {
-      append: (pieces) =>
+      append: (more) =>
         Effect.suspend(() => {
           // A copy: these bytes are kept until there are enough of them.
-          waiting.push(...pieces.map((piece) => new Uint8Array(piece)))
-          bytes += pieces.reduce((sum, { length }) => sum + length, 0)
+          waiting.push(new Uint8Array(more))
+          bytes += more.length
           return bytes < partSize ? Effect.void : Effect.asVoid(flush)
         }),
       content: Stream.empty,

@@ -86,6 +86,7 @@ export const Overview = (): ReactElement => {
             <Fact name="Rooms">
               <a href="#/rooms">{Format.number(now.rooms)}</a>
             </Fact>
+            {now.uploads > 0 && <Fact name="Uploads">{Format.number(now.uploads)}</Fact>}
             <Fact name="Typed errors">{Format.number(now.failures)}</Fact>
             <Fact name="Crashes">{Format.number(now.crashes)}</Fact>
           </Facts>

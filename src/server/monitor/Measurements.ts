@@ -16,6 +16,7 @@ import { Happening } from "../instance/Lifecycle.ts"
 import { type Counted, countBelow } from "../instance/TimeBuckets.ts"
 import { kinds, type TimeKind } from "../instance/TimeRows.ts"
 import * as LiveMetrics from "../LiveMetrics.ts"
+import type { UploadTotals } from "../upload/UploadRegistry.ts"
 
 /** Reads what can be measured of a server besides its components, one number when it is asked for. */
 export interface ServerNumbers {
@@ -23,6 +24,10 @@ export interface ServerNumbers {
   readonly sessions: () => number
   readonly parked: () => number
   readonly rooms: () => number
+  readonly uploads: () => number
+  /** Bytes. */
+  readonly uploadBuffer: () => number
+  readonly uploadTotals: () => Readonly<UploadTotals>
   /** Milliseconds. */
   readonly lag: () => number
   readonly rss: () => number
@@ -115,8 +120,11 @@ const ofServer = (
   server: ServerNumbers,
   labels: ServerLabels
 ): ReadonlyArray<Metric.Registration> => [
-  ...(["connections", "sessions", "parked", "rooms", "rss", "heapUsed"] as const).map((name) =>
-    value(context, Metric.withAttributes(LiveMetrics.ofServer[name], labels), server[name])
+  ...(["connections", "sessions", "parked", "rooms", "uploads", "uploadBuffer", "rss", "heapUsed"] as const).map(
+    (name) => value(context, Metric.withAttributes(LiveMetrics.ofServer[name], labels), server[name])
+  ),
+  ...(["started", "completed", "failed", "bytes"] as const).map((name) =>
+    count(context, Metric.withAttributes(LiveMetrics.ofUploads[name], labels), () => server.uploadTotals()[name])
   ),
   value(context, Metric.withAttributes(LiveMetrics.ofServer.lag, labels), () => server.lag() / 1000),
   ...(["degraded", "unhealthy"] as const).map((status) =>

@@ -21,6 +21,7 @@ import type { LifecycleEvent } from "../instance/Lifecycle.ts"
 import { Rooms } from "../room/Rooms.ts"
 import { Sessions } from "../session/Sessions.ts"
 import { Transport } from "../transport/Transport.ts"
+import { UploadRegistry } from "../upload/UploadRegistry.ts"
 import type { Health } from "./Health.ts"
 import * as HealthCheck from "./HealthCheck.ts"
 import * as Measurements from "./Measurements.ts"
@@ -78,6 +79,7 @@ const make = Effect.gen(function* () {
   const transport = yield* Transport
   const sessions = yield* Sessions
   const rooms = yield* Rooms
+  const uploads = yield* UploadRegistry
   const clock = yield* Clock.Clock
   const { countsUnsafe, healthOf, lagUnsafe, restart } = yield* HealthCheck.HealthCheck
   const age = () => runner.ageUnsafe().age
@@ -114,6 +116,9 @@ const make = Effect.gen(function* () {
     sessions: () => readUnsafe(sessions.size).sessions,
     parked: () => readUnsafe(sessions.size).parked,
     rooms: () => readUnsafe(rooms.size),
+    uploads: () => uploads.sizeUnsafe().uploads,
+    uploadBuffer: () => uploads.sizeUnsafe().bytes,
+    uploadTotals: uploads.totalsUnsafe,
     lag: lagUnsafe,
     heapUsed: () => process.memoryUsage().heapUsed,
     rss: () => process.memoryUsage.rss(),
@@ -152,6 +157,7 @@ const make = Effect.gen(function* () {
         sessions: size.sessions,
         parked: size.parked,
         rooms: yield* rooms.size,
+        uploads: uploads.sizeUnsafe().uploads,
         health: countsOf(ids.map(healthOf)),
         actionsPerSecond: sum(recently, ({ actions, millis }) => (millis === 0 ? 0 : (actions * 1000) / millis)),
         run: Figures.runOfAll(stats),
@@ -183,5 +189,8 @@ const countsOf = (all: ReadonlyArray<Health>): ComponentReport["health"] => {
 }
 
 /** The monitor of the server that these services belong to. */
-export const layer: Layer.Layer<Monitor, never, ComponentRegistry | InstanceRunner | Rooms | Sessions | Transport> =
-  Layer.provide(Layer.effect(Monitor, make), HealthCheck.layer)
+export const layer: Layer.Layer<
+  Monitor,
+  never,
+  ComponentRegistry | InstanceRunner | Rooms | Sessions | Transport | UploadRegistry
+> = Layer.provide(Layer.effect(Monitor, make), HealthCheck.layer)

@@ -69,6 +69,7 @@ export const Stats = Schema.Struct({
     instances: Schema.Int,
     connections: Schema.Int,
     rooms: Schema.Int,
+    uploads: Schema.Int,
     overview: Overview
   })
 })

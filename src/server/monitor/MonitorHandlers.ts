@@ -64,8 +64,8 @@ const connections = (api: Api, summary: Summary) =>
       return handlers.handleAll({
         stats: () =>
           Effect.flatMap(monitor.overview, (overview) => {
-            const { components, connections, instances, rooms } = overview
-            return answer({ stats: { components, instances, connections, rooms, overview } })
+            const { components, connections, instances, rooms, uploads } = overview
+            return answer({ stats: { components, instances, connections, rooms, uploads, overview } })
           }),
         list: ({ query: { limit = usual } }) =>
           Effect.gen(function* () {

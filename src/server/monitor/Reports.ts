@@ -72,6 +72,8 @@ export const Overview = Schema.Struct({
   /** Sessions that continue without a connection. */
   parked: Schema.Int,
   rooms: Schema.Int,
+  /** Uploads that are not complete. */
+  uploads: Schema.Int,
   health: HealthCounts,
   /** Of the last minute. */
   actionsPerSecond: Schema.Finite,

@@ -10,6 +10,7 @@ import { type LiveError, UploadRejected, type UploadRejection } from "../../Live
 import type { UploadCompleted } from "../../LiveProtocol.ts"
 import type { DeclaredFile, UploadedFile, UploadPolicy } from "../../Upload.ts"
 import { FileContent } from "./FileContent.ts"
+import { Staging } from "./Staging.ts"
 import type { UploadInfo } from "./UploadInfo.ts"
 import type { Reservation } from "./UploadQuota.ts"
 
@@ -60,8 +61,8 @@ export interface UploadBeginning {
 
 /** What is done with the bytes. */
 export interface UploadSteps {
-  /** Stores these pieces. */
-  readonly append: (pieces: ReadonlyArray<Uint8Array>) => Effect.Effect<void, LiveError>
+  /** Stores these bytes. */
+  readonly append: (bytes: Uint8Array) => Effect.Effect<void, LiveError>
   /** Checks and hands over the whole. */
   readonly finish: (upload: RunningUpload, target: UploadTarget) => Effect.Effect<UploadCompleted, LiveError>
 }
@@ -87,8 +88,8 @@ export class RunningUpload {
   isKept = false
   #listener: UploadListener | undefined
   #leaveTarget: (() => void) | undefined
-  #pieces: Array<Uint8Array> = []
-  /** Bytes in these pieces, and in those that are being stored. */
+  readonly #staging = new Staging()
+  /** Bytes there, and bytes that are being stored. */
   #waiting = 0
   #stored = 0
   #acknowledged = 0
@@ -187,7 +188,7 @@ export class RunningUpload {
     return this.#waiting === 0 || this.#waiting + bytes <= this.beginning.window
   }
 
-  /** Takes a piece, if it belongs here now. The bytes must not change afterwards. */
+  /** Takes a piece, if it belongs here now. The bytes may change afterwards. */
   push(offset: number, piece: Uint8Array): PushResult {
     const { declared, now } = this.beginning
     if (this.isOver || this.isCompleting) return "over"
@@ -200,7 +201,7 @@ export class RunningUpload {
     this.parts++
     if (piece.length === 0) return "taken"
     this.content.add(piece)
-    this.#pieces.push(piece)
+    this.#staging.add(piece)
     this.#waiting += piece.length
     this.#wakes()
     return "taken"
@@ -257,14 +258,12 @@ export class RunningUpload {
       return Effect.sync(() => void (this.#wake = undefined))
     })
     const store = Effect.suspend(() => {
-      const pieces = this.#pieces
-      this.#pieces = []
-      const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
-      return Effect.map(append(pieces), () => this.#hasStored(bytes))
+      const bytes = this.#staging.take()
+      return Effect.map(append(bytes), () => this.#hasStored(bytes.length))
     })
     return Effect.gen({ self: this }, function* () {
       while (true) {
-        if (this.#pieces.length > 0) yield* store
+        if (!this.#staging.isEmpty) yield* store
         else if (this.#completing === undefined) yield* more
         else return yield* finish(this, this.#completing)
       }
@@ -275,7 +274,7 @@ export class RunningUpload {
   over(outcome: UploadOutcome): void {
     this.outcome = outcome
     this.reservation?.leave()
-    this.#pieces = []
+    this.#staging.clear()
     const listener = this.#listener
     this.detach()
     for (const following of this.#following) following(outcome)
@@ -290,7 +289,7 @@ export class RunningUpload {
     this.#waiting -= bytes
     this.#stored += bytes
     this.heardAt = this.beginning.now()
-    const isDue = this.#pieces.length === 0 || this.#stored - this.#acknowledged >= this.beginning.window / 4
+    const isDue = this.#staging.isEmpty || this.#stored - this.#acknowledged >= this.beginning.window / 4
     if (isDue) this.acknowledge()
   }
 

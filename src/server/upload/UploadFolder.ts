@@ -59,8 +59,7 @@ const make = Effect.fnUntraced(
       const alone = Semaphore.makeUnsafe(1)
       const whole = <A, E>(effect: Effect.Effect<A, E>) => alone.withPermits(1)(Effect.uninterruptible(effect))
       return {
-        append: (pieces) =>
-          whole(Effect.forEach(pieces, (piece) => file.writeAll(piece), { discard: true })).pipe(failing("append", id)),
+        append: (bytes) => whole(file.writeAll(bytes)).pipe(failing("append", id)),
         content: content(pathOf(id), id),
         finish: (name) =>
           fs.chmod(pathOf(id), 0o644).pipe(

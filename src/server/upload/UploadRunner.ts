@@ -43,10 +43,8 @@ export const run = (host: RunnerHost, upload: RunningUpload, file: PartialFile):
       const completed: UploadCompleted = { uploadId: upload.uploadId, ...facts }
       return completed
     })
-  const append = (pieces: ReadonlyArray<Uint8Array>) =>
-    Effect.map(store.run("append", name, file.append(pieces)), () =>
-      host.stored(pieces.reduce((sum, { length }) => sum + length, 0))
-    )
+  const append = (bytes: Uint8Array) =>
+    Effect.map(store.run("append", name, file.append(bytes)), () => host.stored(bytes.length))
   /** Removes what there is of it, or keeps that for the next process. */
   const clear = Effect.suspend(() => {
     if (storedName !== undefined) {

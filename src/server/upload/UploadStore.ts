@@ -13,8 +13,8 @@ import { UploadStoreError } from "./UploadStoreError.ts"
 
 /** A file that is not complete. One operation at a time. */
 export interface PartialFile {
-  /** Adds these bytes, and has them when it ends. */
-  readonly append: (pieces: ReadonlyArray<Uint8Array>) => Effect.Effect<void, UploadStoreError>
+  /** Adds these bytes, and has them when it ends. After that they may be used for something else. */
+  readonly append: (bytes: Uint8Array) => Effect.Effect<void, UploadStoreError>
   /** Everything that was added. */
   readonly content: Stream.Stream<Uint8Array, UploadStoreError>
   /** Makes it durable under this name, which is new. `type` is its MIME type. */
@@ -76,10 +76,10 @@ export const layerMemory: Layer.Layer<UploadStore> = Layer.sync(UploadStore, () 
   const unfinished = new Map<string, Unfinished>()
   const finished = new Map<string, Buffer>()
   const file = (id: string, own: Unfinished): PartialFile => ({
-    append: (more) =>
+    append: (bytes) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         own.changed = now
-        own.pieces.push(...more.map((piece) => Buffer.from(piece)))
+        own.pieces.push(Buffer.from(bytes))
       }),
     content: Stream.suspend(() => Stream.fromIterable(own.pieces)),
     finish: (name) =>

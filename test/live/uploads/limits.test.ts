@@ -80,8 +80,7 @@ describe("quotas of uploads", () => {
           create: (id: string, about: string) =>
             Effect.map(store.create(id, about), (file) => ({
               ...file,
-              append: (pieces: ReadonlyArray<Uint8Array>) =>
-                Effect.andThen(Deferred.await(appending), file.append(pieces))
+              append: (bytes: Uint8Array) => Effect.andThen(Deferred.await(appending), file.append(bytes))
             }))
         }))
       ).pipe(Layer.provide(UploadStore.layerMemory))
@@ -116,10 +115,10 @@ const failing = (after: number, cause: unknown, free = Infinity) =>
           let left = after
           return {
             ...file,
-            append: (pieces: ReadonlyArray<Uint8Array>) => {
-              left -= pieces.reduce((sum, { length }) => sum + length, 0)
+            append: (bytes: Uint8Array) => {
+              left -= bytes.length
               const error = new UploadStore.UploadStoreError({ operation: "append", file: id, cause })
-              return left < 0 ? Effect.fail(error) : file.append(pieces)
+              return left < 0 ? Effect.fail(error) : file.append(bytes)
             }
           }
         })

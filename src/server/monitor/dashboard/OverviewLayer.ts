@@ -53,8 +53,9 @@ const sampleOf = ({ at, instances, lag, memory }: Overview, now: Counts, before:
 }
 
 const nowOf = (overview: Overview): Component.State<typeof DashboardOverview>["now"] => {
-  const { components, connections, defects, failures, health, instances, isDraining, parked, rooms, sessions, uptime } =
+  const { components, connections, defects, failures, health, instances, isDraining, parked, rooms, sessions } =
     overview
+  const { uploads, uptime } = overview
   return {
     uptime: Math.round(uptime),
     isDraining,
@@ -64,6 +65,7 @@ const nowOf = (overview: Overview): Component.State<typeof DashboardOverview>["n
     sessions,
     parked,
     rooms,
+    uploads,
     health,
     failures,
     crashes: defects

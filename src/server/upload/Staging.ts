@@ -1,0 +1,48 @@
+/**
+ * Bytes that have come in and are not stored, in two buffers that are used in turns: one is filled while the other is
+ * stored. What a socket has read can be let go of at once; kept until it is stored, it would outlive its generation
+ * of garbage.
+ */
+
+const nothing = Buffer.alloc(0)
+
+/** The bytes of one upload that are not stored. */
+export class Staging {
+  #filling = nothing
+  #used = 0
+  #spare = nothing
+
+  /** Whether there are bytes to be taken. */
+  get isEmpty(): boolean {
+    return this.#used === 0
+  }
+
+  /** Adds a copy of these bytes. */
+  add(bytes: Uint8Array): void {
+    const end = this.#used + bytes.length
+    if (end > this.#filling.length) {
+      // Twice as much as there is: a slow store lets it grow up to the window.
+      const larger = Buffer.allocUnsafeSlow(Math.max(end, this.#filling.length * 2))
+      larger.set(this.#filling.subarray(0, this.#used))
+      this.#filling = larger
+    }
+    this.#filling.set(bytes, this.#used)
+    this.#used = end
+  }
+
+  /** Takes all bytes. They are as they were until the next ones are taken. */
+  take(): Buffer {
+    const taken = this.#filling.subarray(0, this.#used)
+    const emptied = this.#filling
+    this.#filling = this.#spare
+    this.#spare = emptied
+    this.#used = 0
+    return taken
+  }
+
+  /** Lets go of everything. */
+  clear(): void {
+    this.#filling = this.#spare = nothing
+    this.#used = 0
+  }
+}
