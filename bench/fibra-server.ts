@@ -7,7 +7,7 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as References from "effect/References"
 import { createServer } from "node:http"
-import { existsSync } from "node:fs"
+import { existsSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { LiveConfig, LiveServer, Secrets, UploadStore } from "../src/server/index.ts"
@@ -25,12 +25,13 @@ import {
 } from "./components.ts"
 import * as server from "./server.ts"
 
-/** Files of memory, where there are such: what a disk costs is not fibra's. Nothing stays there. */
-const folder = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
+/** Files of memory, where there are such: what a disk costs is not fibra's. */
+const folder = join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), `fibra-bench-${process.pid}`)
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
 
 const App = LiveServer.layer({ components: [Counter, Board, Depot, Later, Talk] }).pipe(
   Layer.provide([CounterLayer, BoardLayer, DepotLayer, LaterLayer, TalkLayer]),
-  Layer.provide(UploadStore.layerFileSystem(join(folder, `fibra-bench-${process.pid}`))),
+  Layer.provide(UploadStore.layerFileSystem(folder)),
   Layer.provide(Secrets.layerRandom),
   // The other server says nothing either, when somebody connects.
   Layer.provide(Layer.succeed(References.MinimumLogLevel, "Warn")),

@@ -11,7 +11,7 @@ const first = Buffer.allocUnsafe(block)
 for (let at = 0; at < block; at += 4) first.writeUInt32LE(Math.imul(at, 2654435761) >>> 0, at)
 
 /** A piece of a file whose blocks are alike but for their beginning. */
-export const pieceOf = (offset: number, length: number): Buffer => {
+const pieceOf = (offset: number, length: number): Buffer => {
   const within = offset % block
   const piece = Buffer.from(first.subarray(within, Math.min(block, within + length)))
   if (within === 0 && piece.length >= 4) piece.writeUInt32LE(offset / block, 0)

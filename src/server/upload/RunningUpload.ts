@@ -78,6 +78,8 @@ export class RunningUpload {
   /** Undefined while its client is gone. */
   target: UploadTarget | undefined
   reservation: Reservation | undefined
+  /** In whose quota it is. */
+  owner = ""
   /** When something of it came in or was stored; or when its client has gone. */
   heardAt: number
   outcome: UploadOutcome | undefined

@@ -64,6 +64,12 @@ export class UploadQuota {
     }
   }
 
+  /** Whether the server has no room for so many bytes more. */
+  isFull(bytes: number): boolean {
+    const { all } = this.#limits
+    return this.all.uploads >= all.uploads || this.all.bytes + bytes > all.bytes
+  }
+
   /** Takes a place for an upload of so many bytes, or says why there is none. */
   enter(upload: string, { name, session }: UploadOwner, bytes: number): Reservation | UploadRejected {
     const ofSession = this.#sessions.get(session) ?? { uploads: 0, bytes: 0 }

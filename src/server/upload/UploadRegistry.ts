@@ -25,7 +25,7 @@ import * as Permission from "../security/Permission.ts"
 import { LimitedStore } from "./LimitedStore.ts"
 import { RunningUpload, type UploadListener, type UploadTarget } from "./RunningUpload.ts"
 import type { UploadInfo } from "./UploadInfo.ts"
-import { type UploadOwner, UploadQuota } from "./UploadQuota.ts"
+import { type Reservation, type UploadOwner, UploadQuota } from "./UploadQuota.ts"
 import * as UploadRunner from "./UploadRunner.ts"
 import { type PartialFile, UploadStore } from "./UploadStore.ts"
 import * as UploadToken from "./UploadToken.ts"
@@ -218,6 +218,25 @@ const make = Effect.gen(function* () {
     return { upload, file }
   })
 
+  /** The oldest that its client has left: of this owner, or where there is none and the server is full, of anybody. */
+  const abandoned = (owner: string, bytes: number): RunningUpload | undefined => {
+    const left = Array.from(running.values()).filter(
+      ({ isAttached, isCompleting, isOver }) => !isAttached && !isCompleting && !isOver
+    )
+    return left.find((upload) => upload.owner === owner) ?? (quota.isFull(bytes) ? left[0] : undefined)
+  }
+
+  /** Takes a place. What its client has left makes room for what somebody is sending: a page may be reloaded often. */
+  const enter = (upload: string, owner: UploadOwner, bytes: number): Reservation | UploadRejected => {
+    const place = quota.enter(upload, owner, bytes)
+    const left =
+      place instanceof UploadRejected && place.retryAfter !== undefined ? abandoned(owner.name, bytes) : undefined
+    if (left === undefined) return place
+    left.reservation?.leave()
+    left.fail("idle", "its client had left it, and another took its place")
+    return enter(upload, owner, bytes)
+  }
+
   const start = (request: UploadRequest, ends: UploadEnds): Effect.Effect<RunningUpload, LiveError> =>
     Effect.suspend(() => {
       const { declared, policy, token, upload: name } = request
@@ -230,13 +249,14 @@ const make = Effect.gen(function* () {
         const detail = "it is being resumed already"
         return refuse(new UploadRejected({ upload: name, reason: "tooMany", detail, retryAfter: 1000 }))
       }
-      const place = quota.enter(name, ends.owner, declared.size)
+      const place = enter(name, ends.owner, declared.size)
       if (place instanceof UploadRejected) return refuse(place)
       if (parts !== undefined) opening.add(parts[0])
       return Effect.uninterruptibleMask((restore) =>
         restore(open(request, ends, parts)).pipe(
           Effect.map(({ file, upload }) => {
             upload.reservation = place
+            upload.owner = ends.owner.name
             attach(upload, request.uploadId, ends)
             drive(upload, file, request.trace)
             return upload

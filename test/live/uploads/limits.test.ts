@@ -45,6 +45,30 @@ describe("quotas of uploads", () => {
     }).pipe(on({ maxUploadsPerPrincipal: 8, maxUploads: 10 }))
   )
 
+  it.effect(
+    "what clients have left makes room for what somebody sends: a page may be reloaded as often as one likes",
+    () =>
+      Effect.gen(function* () {
+        const tokens: Array<unknown> = []
+        for (let reload = 0; reload < 12; reload++) {
+          const album = yield* RpcAlbum({ principal: { id: "ada" } })
+          const started = yield* album.start({ size: 10 })
+          assert.deepInclude(started, { received: 0 }, `reload ${reload}`)
+          tokens.push(started["token"])
+          album.connection.send({ _tag: "Eof" })
+          album.connection.drop()
+          yield* settle
+        }
+        // Of those that are left the newest are kept, and what somebody sends is not given up.
+        const album = yield* RpcAlbum({ principal: { id: "ada" } })
+        assert.deepInclude(yield* album.start({ size: 10, token: tokens[11] }), { token: tokens[11] })
+        const others = yield* startAll(album, 4, 10)
+        assert.deepStrictEqual(others, { begun: 3, reasons: ["tooMany"] })
+        const eve = yield* RpcAlbum({ principal: { id: "eve" } })
+        assert.deepInclude(yield* startAll(eve, 2, 10), { begun: 1 })
+      }).pipe(on({ maxUploadsPerPrincipal: 4, maxUploads: 5 }))
+  )
+
   for (const setting of ["maxUploadBytesPerConnection", "maxUploadBytesPerPrincipal", "maxUploadBytes"] as const) {
     it.effect(`the declared bytes of what is not complete are limited by ${setting}`, () =>
       Effect.gen(function* () {

@@ -50,6 +50,8 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
   /** The batch that the client had been sent at the last ping. */
   #asked: number | undefined
   #uploads: JsonUploads | undefined
+  /** Whether the frame that is being read is larger than a message may be. */
+  #isLarge = false
 
   constructor(host: JsonHost, connection: Connection, { isBatching, sessionToken }: JsonOptions) {
     super(connection)
@@ -180,6 +182,7 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
     const requestId = JsonMessage.requestIdOf(fields?.["requestId"])
     // Parts of files are counted when it is known whether they are stored.
     const isPart = fields?.["type"] === "FILE_UPLOAD_CHUNK"
+    if (this.#isLarge && !isPart) return this.#tooLarge()
     if (!isPart && !this.mayGoOn(requestId)) return
     const message = JsonMessage.decode(fields, this.isTooDeep(depth))
     if (message instanceof Error) {
@@ -277,7 +280,14 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
 
   /** What is larger than a message may be has to be a part of a file. */
   receiveLarge(text: string): void {
-    if (text.includes(`"FILE_UPLOAD_CHUNK"`) && text.trimStart().startsWith("{")) return this.receive(text)
+    this.#isLarge = true
+    // Most of what is something else is not even read.
+    if (text.includes(`"FILE_UPLOAD_CHUNK"`)) this.receive(text)
+    else this.#tooLarge()
+    this.#isLarge = false
+  }
+
+  #tooLarge(): void {
     this.connection.end(1009, "A message is too large")
   }
 
