@@ -124,41 +124,10 @@ const planted = [
     check: "references",
     files: { "docs/react.md": `${source("docs/react.md")}\n[gone](state.md#gone)\n` },
     says: "docs/state.md has no heading #gone"
-  },
-  {
-    what: "a listed component has no behaviour",
-    check: "types",
-    files: {
-      "examples/counter/main.ts": source("examples/counter/main.ts").replace(
-        "[CounterLayer, LiveConfig.layerConfig]",
-        "LiveConfig.layerConfig"
-      )
-    },
-    says: "BehaviorOf<Counter>"
   }
 ] as const
 
 describe("npm run check", () => {
-  it.live(
-    "npm run check passes when nothing is wrong",
-    () =>
-      Effect.gen(function* () {
-        const cwd = yield* copyWith({})
-        const outcome = yield* run(cwd, "node", [
-          "scripts/check.ts",
-          "imports",
-          "type-names",
-          "dead-code",
-          "snippets",
-          "protocol",
-          "errors",
-          "references"
-        ])
-        assert.isTrue(outcome.ok, outcome.output)
-      }),
-    120_000
-  )
-
   // One run finds all that is planted for its check: the checks take long.
   for (const [check, cases] of Map.groupBy(planted, ({ check }) => check)) {
     it.live(

@@ -224,7 +224,7 @@ describe("rooms", () => {
           { local: true }
         )
       ),
-    { arbitrary: { runs, seed, size: 60 }, timeout: 120_000 }
+    { arbitrary: { runs, seed, size: 60 }, timeout: 240_000 }
   )
 })
 

@@ -246,7 +246,7 @@ it.effect.prop(
         { local: true }
       )
     ),
-  { arbitrary: { runs, seed, size: 60 }, timeout: 120_000 }
+  { arbitrary: { runs, seed, size: 60 }, timeout: 240_000 }
 )
 
 console.log(
