@@ -80,6 +80,8 @@ export class UploadTask implements UploadReceiver {
   #asking: "start" | "complete" | undefined
   /** Whether the server may know of it. */
   #isKnown = false
+  /** What was acknowledged while it was asked how much the server has. */
+  #early = 0
   #failure: UploadRejected | undefined
   #unknown = 0
   #silent = 0
@@ -133,6 +135,8 @@ export class UploadTask implements UploadReceiver {
   }
 
   received(received: number): void {
+    // It may be on the heels of the answer, which has not been read yet.
+    if (this.#asking === "start") this.#early = Math.max(this.#early, received)
     if (!this.#isBegun || this.#asking === "start") return
     this.#silent = 0
     if (this.#window.acknowledge(received, this.#now())) this.#unknown = 0
@@ -221,7 +225,9 @@ export class UploadTask implements UploadReceiver {
   #begin(target: Target): Effect.Effect<boolean, LiveError> {
     return Effect.suspend(() => {
       const losses = this.#losses
+      const before = this.#token
       this.#asking = "start"
+      this.#early = 0
       return Effect.matchEffect(Effect.ensuring(this.#ask(target), this.#answered), {
         onFailure: (error) => this.#notNow(error),
         onSuccess: (started) =>
@@ -233,6 +239,8 @@ export class UploadTask implements UploadReceiver {
             this.#failure = undefined
             this.#silent = 0
             this.#window.begin(started)
+            // That of another upload of this name was lost with it.
+            if (before === this.#token) this.#window.acknowledge(this.#early, this.#now())
             this.reporter.received(this.#window.received)
             this.reporter.show({ status: "uploading" })
             return true
