@@ -2,6 +2,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type { Locator, Page } from "playwright-core"
 import { Chromium } from "../support/Chromium.ts"
+import { gallerySuite } from "../support/gallerySuite.ts"
 import * as Network from "../support/Network.ts"
 import { Showcase } from "../support/Showcase.ts"
 
@@ -224,5 +225,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
         }),
       60_000
     )
+
+    gallerySuite(it)
   }
 )

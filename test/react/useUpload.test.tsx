@@ -2,7 +2,14 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { UploadStore } from "fibra/server"
-import { type UploadingFile, UploadProgressBar, useComponent, useUpload, type ViewUploads } from "fibra/react"
+import {
+  type LiveComponent,
+  type UploadingFile,
+  UploadProgressBar,
+  useComponent,
+  useUpload,
+  type ViewUploads
+} from "fibra/react"
 import { LiveTest } from "fibra/testing"
 import { useState } from "react"
 import { Album, AlbumLayer, png } from "../support/Album.ts"
@@ -98,7 +105,10 @@ it.effect("the input takes what the policy accepts, and the same file again", ()
       const input = page.element.querySelector("input") as HTMLInputElement
       assert.strictEqual(input.getAttribute("accept"), "image/*,.pdf,.svg,.txt")
       assert.isTrue(input.multiple)
+      // What a browser has there while a file is chosen: it tells nobody of the same one again.
+      Object.defineProperty(input, "value", { value: "", writable: true })
       const choose = () => {
+        input.value = "C:\\fakepath\\a.png"
         Object.defineProperty(input, "files", { value: [picture()], configurable: true })
         input.dispatchEvent(new Event("change", { bubbles: true }))
       }
@@ -235,6 +245,37 @@ it.effect("a view that leaves cancels what is under way, and a redrawn one keeps
       assert.deepStrictEqual(uploads().files, [])
       yield* page.drawn(live.settle)
       assert.include(page.text(), "0 files")
+    })
+  )
+)
+
+it.effect("a view that leaves cancels what is under way, also when its component stays", () =>
+  onPageOf(
+    server,
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const page = yield* Page
+      const seen: Array<ViewUploads> = []
+      const hides: Array<() => void> = []
+      const Uploads = ({ of }: { readonly of: LiveComponent<typeof Album> }) => {
+        seen.push(useUpload(of, "photo"))
+        return null
+      }
+      const Parent = () => {
+        const album = useComponent(Album)
+        const [isShown, setShown] = useState(true)
+        hides.push(() => setShown(false))
+        return isShown ? <Uploads of={album} /> : <p>{album.state.files.length} files</p>
+      }
+      yield* page.render(<Parent />)
+      yield* page.drawn(live.disconnect)
+      yield* page.drawn(Effect.sync(() => seen.at(-1)?.add([picture()])))
+      yield* page.drawn(Effect.sync(() => hides.at(-1)?.()))
+      yield* page.drawn(live.reconnect)
+      for (let round = 0; round < 10; round++) {
+        yield* page.drawn(Effect.promise(() => new Promise((resolve) => setImmediate(resolve))))
+      }
+      assert.strictEqual(page.text(), "0 files")
     })
   )
 )
