@@ -26,6 +26,7 @@ const image = (filename: string) => ({ filename, fileType: "image/png" })
 /** Refused before a byte is sent. */
 const atStart: ReadonlyArray<Row> = [
   ["..", image("../../etc/passwd.png"), png, "name"],
+  ["two dots in a row", image("a..png"), png, "name"],
   ["a slash", image("a/b.png"), png, "name"],
   ["a backslash", image("a\\b.png"), png, "name"],
   ["NUL", image("a.png\u0000.html"), png, "name"],

@@ -123,6 +123,19 @@ layer(wires())("uploads on the RPC wire", (it) => {
     })
   )
 
+  it.effect("so does one to an instance that others have mounted", () =>
+    Effect.gen(function* () {
+      const shared = { component: "Album", props: {}, key: "family" }
+      const [ada, bob] = [yield* RpcAlbum(), yield* RpcAlbum()]
+      const { componentId } = yield* ada.ask("Mount", shared)
+      yield* bob.ask("Mount", shared)
+      assert.deepInclude(yield* ada.start({ size: content.length, componentId }), { received: 0 })
+      yield* ada.ask("Unmount", { componentId })
+      yield* settle
+      assert.deepInclude(yield* ada.complete, { reason: "cancelled" })
+    })
+  )
+
   it.effect("after a reconnect an upload goes on in its session, at what is stored", () =>
     Effect.gen(function* () {
       const album = yield* RpcAlbum()
