@@ -3,6 +3,7 @@
  * call does not wait behind them; and tells each upload what the server says of it.
  */
 import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
 import * as Semaphore from "effect/Semaphore"
 import type { UploadRejected } from "../LiveError.ts"
 import type { UploadFailed, UploadReceived } from "../LiveProtocol.ts"
@@ -26,8 +27,8 @@ export interface Chunk {
 /** Bytes that may wait in the socket. */
 const maxBuffered = 256 * 1024
 
-/** Milliseconds between two looks at what waits in the socket: it does not say when it has room. */
-const interval = 20
+/** Milliseconds between two looks at what waits in the socket, which does not say when it has room: at first, and later. */
+const [shortest, longest] = [1, 20]
 
 const utf8 = new TextEncoder()
 
@@ -47,6 +48,8 @@ export class UploadChannel {
   readonly #receivers = new Map<string, UploadReceiver>()
   /** Uploads take turns, chunk by chunk. */
   readonly #turn = Semaphore.makeUnsafe(1)
+  /** Opened when the server has stored something: there may be room again. */
+  readonly #stored = Latch.makeUnsafe(false)
   #named = 0
 
   constructor(link: Pick<Link["Service"], "buffered" | "sendBytes">) {
@@ -66,19 +69,24 @@ export class UploadChannel {
 
   event(event: typeof UploadReceived.Type | typeof UploadFailed.Type): void {
     const receiver = this.#receivers.get(event.uploadId)
+    this.#stored.openUnsafe()
     if (event._tag === "UploadReceived") receiver?.received(event.received)
     else receiver?.failed(event.reason)
   }
 
   /** Sends a chunk when the socket has room, if it is still wanted then; says whether it was sent. */
   send(chunk: Chunk, isWanted: () => boolean): Effect.Effect<boolean> {
-    const whenRoom: Effect.Effect<boolean> = Effect.suspend(() => {
-      if (!isWanted()) return Effect.succeed(false)
-      const buffered = this.#link.buffered()
-      return buffered > 0 && buffered + chunk.bytes.length > maxBuffered
-        ? Effect.andThen(Effect.sleep(interval), whenRoom)
-        : Effect.sync(() => this.#link.sendBytes(frameOf(chunk)))
-    })
-    return this.#turn.withPermit(whenRoom)
+    const whenRoom = (interval: number): Effect.Effect<boolean> =>
+      Effect.suspend(() => {
+        if (!isWanted()) return Effect.succeed(false)
+        const buffered = this.#link.buffered()
+        if (buffered === 0 || buffered + chunk.bytes.length <= maxBuffered) {
+          return Effect.sync(() => this.#link.sendBytes(frameOf(chunk)))
+        }
+        this.#stored.closeUnsafe()
+        const later = Effect.timeoutOption(this.#stored.await, interval)
+        return Effect.andThen(later, whenRoom(Math.min(2 * interval, longest)))
+      })
+    return this.#turn.withPermit(whenRoom(shortest))
   }
 }

@@ -65,6 +65,34 @@ describe("the uploads of a connection", () => {
     })
   )
 
+  it.effect("a socket that takes everything at once is not waited for", () =>
+    Effect.gen(function* () {
+      const socket = makeSocket()
+      const send = new UploadChannel(socket).send(chunk("a", 256 * KiB), always)
+      const sending = yield* Effect.forkChild(Effect.repeat(send, { times: 49 }))
+      for (let tick = 0; tick < 60; tick++) {
+        yield* TestClock.adjust("1 millis")
+        socket.waiting = 0
+      }
+      assert.strictEqual(socket.frames.length, 50)
+      yield* Fiber.join(sending)
+    })
+  )
+
+  it.effect("what the server has stored is not in the socket any more: the next chunk waits for no timer", () =>
+    Effect.gen(function* () {
+      const socket = makeSocket()
+      socket.waiting = 256 * KiB
+      const channel = new UploadChannel(socket)
+      const sending = yield* Effect.forkChild(channel.send(chunk("a", KiB), always))
+      yield* TestClock.adjust("1 second")
+      socket.waiting = 0
+      channel.event({ _tag: "UploadReceived", uploadId: "a", received: 5 })
+      // The clock stands still, as that of a page in the background nearly does.
+      assert.isTrue(yield* Fiber.join(sending))
+    })
+  )
+
   it.effect("a chunk that is not wanted any more is not sent when there is room", () =>
     Effect.gen(function* () {
       const socket = makeSocket()

@@ -59,7 +59,7 @@ const click = (page: Page, name: string) =>
 
 /** Waits until an upload says so. */
 const says = (page: Page, name: string, text: string | RegExp) =>
-  Effect.promise(() => upload(page, name).getByRole("status").filter({ hasText: text }).waitFor({ timeout }))
+  Effect.promise(() => upload(page, name).getByRole("status").filter({ hasText: text }).waitFor())
 
 /** Waits until the browser has drawn a picture of the gallery, and gives its width. */
 const width = (picture: Locator) =>
@@ -143,6 +143,7 @@ export const gallerySuite = (it: Vitest.MethodsNonLive<Showcase | Chromium>): vo
         const showcase = yield* Showcase
         const network = yield* Network.make(Number(new URL(showcase.url).port))
         const { page } = yield* Chromium.open(network.url)
+        page.setDefaultTimeout(timeout)
         yield* Effect.promise(() => gallery(page).locator("[data-live=live]").waitFor({ state: "attached" }))
         // Each piece takes a moment.
         network.delay(100)
