@@ -10,6 +10,9 @@ export interface ClientSettings {
   readonly mountTimeout?: Duration.Input
   /** How long a call waits for a lost connection (45 seconds). */
   readonly offlineTimeout?: Duration.Input
-  /** How many calls of one component may wait for a connection (1 000). */
+  /**
+   * How many calls of one component may wait for a connection, and how many of its files may be under way or wait
+   * (1 000).
+   */
   readonly maxQueuedCalls?: number
 }

@@ -302,3 +302,17 @@ it.effect("a program sends a file of its disk, and sees how far it is", () =>
     assert.strictEqual(said.at(-1), "completed: 500000 of 500000 bytes")
   }).pipe(Effect.provide(server))
 )
+
+it.effect("no more files wait than a client may have", () =>
+  Effect.gen(function* () {
+    const live = yield* (yield* LiveTest).connect({ maxQueuedCalls: 2 })
+    const mounted = yield* live.mount(Album, {})
+    const begin = Effect.suspend(() => mounted.upload("any", slowly(bytes(1000))))
+    const [first] = [yield* begin, yield* begin]
+    const { reason } = yield* Effect.flip(begin)
+    assert.deepInclude(reason, { _tag: "UploadRejected", reason: "tooMany" })
+    yield* first.cancel
+    yield* live.settle
+    yield* begin
+  }).pipe(Effect.provide(server))
+)
