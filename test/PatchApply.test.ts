@@ -1,5 +1,6 @@
 /** Applying steps one after the other, in lists that earlier steps have changed. */
 import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
 import { apply, type Json, type Op, PatchMismatch } from "../src/Patch.ts"
 
 /** What is said of a patch that does not fit. */
@@ -116,4 +117,64 @@ describe("steps into what earlier steps have put there", () => {
     const value = { a: 1 }
     assert.strictEqual(apply(value, []), value)
   })
+})
+
+const within = (size: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: size - 1 }))
+
+/** Places in the state below, some of which are there only after other steps, or not any more. */
+const places: ReadonlyArray<Op[1]> = [
+  ["a"],
+  ["a"],
+  ["a"],
+  ["b"],
+  ["b"],
+  ["a", 0],
+  ["a", 1],
+  ["a", 5],
+  ["a", 0, 0],
+  ["b", 1],
+  ["b", 1, "c"],
+  ["b", 1, "c", 0],
+  ["d"],
+  ["d", "a"]
+]
+
+const Step = Schema.Struct({ kind: within(6), place: within(places.length), index: within(4), count: within(3) })
+
+const stepOf = ({ count, index, kind, place }: typeof Step.Type): Op => {
+  const path = places[place] as Op[1]
+  switch (kind) {
+    case 0:
+      return ["set", path, { c: [index] }]
+    case 1:
+      return ["unset", path]
+    case 2:
+      return ["append", path, "more"]
+    default:
+      return ["splice", path, index, count, [[index, count], `${place}`].slice(0, kind - 3)]
+  }
+}
+
+describe("steps in one patch", () => {
+  it.effect.prop(
+    "do what they do one by one, or fit neither way",
+    [Schema.Array(Step).check(Schema.isMaxLength(12))],
+    ([steps]) =>
+      Effect.sync(() => {
+        const value = { a: [[1], [2], "x", 4], b: [0, { c: [1, 2, 3] }, 2], d: { a: [] } }
+        const fitting: Array<Op> = []
+        let expected: Json = value
+        for (const op of steps.map(stepOf)) {
+          const patch = [...fitting, op]
+          try {
+            expected = apply(expected, [op])
+            fitting.push(op)
+          } catch {
+            assert.throws(() => apply(value, patch), PatchMismatch)
+          }
+        }
+        assert.deepStrictEqual(apply(value, fitting), expected)
+      }),
+    { arbitrary: { runs: 400 } }
+  )
 })
