@@ -57,18 +57,12 @@ const troubles: Readonly<Record<string, string>> = {
 
 /** Reads or writes files; what goes wrong with one of them is a finding. */
 const withFiles = <A>(work: () => A): Effect.Effect<A, Finding> =>
-  Effect.try({ try: work, catch: (error) => error as NodeJS.ErrnoException }).pipe(
-    Effect.catch(({ code, message, path }) =>
-      path === undefined
-        ? Effect.die(new Error(message))
-        : Effect.fail(
-            new Finding({
-              message: `${slashes(relative(".", path))} cannot be used: ${troubles[code ?? ""] ?? code}.`,
-              hint: "See to it, and run the command again."
-            })
-          )
-    )
-  )
+  Effect.catchDefect(Effect.sync(work), (defect) => {
+    const { code = "", path } = defect as NodeJS.ErrnoException
+    if (path === undefined) return Effect.die(defect)
+    const message = `${slashes(relative(".", path))} cannot be used: ${troubles[code] ?? code}.`
+    return Effect.fail(new Finding({ message, hint: "See to it, and run the command again." }))
+  })
 
 const generated = (parser: Parser, target: Target): ReturnType<typeof GeneratedModule.make> => {
   if (!existsSync(target.folder) || !statSync(target.folder).isDirectory()) {

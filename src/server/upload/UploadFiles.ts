@@ -113,17 +113,18 @@ const make = Effect.gen(function* () {
     return HttpServerResponse.stream(length === 0 ? Stream.empty : body, options)
   })
 
-  return Effect.gen(function* () {
-    const request = yield* HttpServerRequest
-    const { filename = "" } = yield* HttpRouter.params
-    return yield* respond(request, filename).pipe(Effect.catch(Effect.succeed))
-  })
+  return (request: HttpServerRequest, name: string) => Effect.catch(respond(request, name), Effect.succeed)
 })
 
 /** Adds `${uploadsPath}/:filename` to a router. */
 export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | UploadStore> = HttpRouter.use((router) =>
   Effect.gen(function* () {
     const { uploadsPath } = yield* LiveConfig.LiveConfig
-    yield* router.add("GET", `${uploadsPath}/:filename`, yield* make)
+    const respond = yield* make
+    const answer = Effect.gen(function* () {
+      const { filename = "" } = yield* HttpRouter.params
+      return yield* respond(yield* HttpServerRequest, filename)
+    })
+    yield* router.add("GET", `${uploadsPath}/:filename`, answer)
   })
 )

@@ -264,7 +264,7 @@ it.effect("pieces are read one at a time, and a file that cannot be read any mor
             Effect.suspend(() => {
               reading--
               return offset > 2_000_000
-                ? Effect.fail(new Error("the disk was pulled out"))
+                ? Effect.fail("the disk was pulled out")
                 : Effect.succeed(content.subarray(offset, offset + length))
             })
           )
