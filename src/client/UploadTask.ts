@@ -158,7 +158,7 @@ export class UploadTask implements UploadReceiver {
 
   readonly #run: Effect.Effect<void> = Effect.suspend(() =>
     Effect.flatMap(Clock.clockWith(Effect.succeed), (clock) => {
-      this.#now = () => clock.currentTimeMillisUnsafe()
+      this.#now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
       return this.#work
     }).pipe(
       Effect.catchCause((cause) => {

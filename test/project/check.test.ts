@@ -110,8 +110,8 @@ const planted = [
   {
     what: "a folder of src has no line in the architecture",
     check: "references",
-    files: { "src/server/upload/Upload.ts": "export {}\n" },
-    says: "the folder src/server/upload has no line"
+    files: { "src/server/attic/Attic.ts": "export {}\n" },
+    says: "the folder src/server/attic has no line"
   },
   {
     what: "a test that test/README.md names is not there",

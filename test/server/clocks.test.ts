@@ -288,6 +288,7 @@ const wall: Readonly<Record<string, string>> = {
   "src/server/store/Records.ts": "as long as a token is good",
   "src/server/store/SnapshotSql.ts": "as long as a token is good",
   "src/server/transport/CachedClock.ts": "an answer says when it was given",
+  "src/server/upload/UploadFolder.ts": "held against the times of files",
   "src/server/wire/rpc/LiveRpc.ts": "an answer says what time it is",
   "src/testing/ReplayError.ts": "a recorded message says when it was"
 }

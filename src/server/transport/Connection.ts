@@ -304,6 +304,12 @@ export class Connection {
     return (this.#handler?.asked ?? 0) === 0 && this.writer.bufferedUnsafe() === 0
   }
 
+  /** A pong came in. */
+  ponged(): void {
+    if (!this.takePong()) this.pay()
+    this.heard()
+  }
+
   /** A sign of life that is no message. */
   heard(): void {
     if (this.#handler === undefined) return

@@ -66,20 +66,10 @@ export class ConnectionSocket extends WebSocket {
     tcp.on("data", onData)
   }
 
-  /** Something was read. Returns false when no more should be read for now. */
-  read(chunk: Buffer): boolean {
+  /** Gives `ws` what it has to read. Returns false when no more should be read for now. */
+  leave(rest: Buffer, hasRead: boolean): boolean {
     const { connection } = this
-    if (this._receiver?.writable === false) return true
-    let rest = chunk
-    if (connection?.isOpen === true) {
-      // A compressed message is read later, and those after it have to wait.
-      if (this.position === undefined && !connection.writer.isCompressing) {
-        const read = WholeMessages.read(chunk, connection.config.maxPayload, connection)
-        if (read === chunk.length) return true
-        if (read > 0) rest = chunk.subarray(read)
-      }
-      this.position = FrameMeter.read(this.position, rest, connection, rest !== chunk)
-    }
+    if (connection?.isOpen === true) this.position = FrameMeter.read(this.position, rest, connection, hasRead)
     return this.#taken().write(rest)
   }
 
@@ -138,7 +128,23 @@ export class ConnectionSocket extends WebSocket {
 
 // One function for all sockets: a closure for each would be memory held by an idle connection.
 function onData(this: Linked, chunk: Buffer): void {
-  if (this[socketOf]?.read(chunk) === false) this.pause()
+  const socket = this[socketOf]
+  if (socket === undefined || socket._receiver?.writable === false) return
+  const { connection, position } = socket
+  let read = 0
+  // A compressed message is read later, and those after it have to wait.
+  if (connection !== undefined && position === undefined && !connection.writer.isCompressing) {
+    const { maxPayload } = connection.config
+    while (connection.isOpen) {
+      const frame = WholeMessages.next(chunk, read, maxPayload)
+      if (frame === undefined) break
+      read = frame.end
+      if (frame.text === undefined) connection.ponged()
+      else connection.receive(frame.text)
+    }
+  }
+  if (read === chunk.length) return
+  if (!socket.leave(read === 0 ? chunk : chunk.subarray(read), read > 0)) this.pause()
 }
 
 function onDrain(this: Linked): void {

@@ -14,47 +14,30 @@ const pong = 0x8a
 /** Set in the second byte by every client. */
 const masked = 0x80
 
-/** The connection that is read for. */
-export interface MessageReceiver {
-  /** Whether messages are still handled. */
-  readonly isOpen: boolean
-  readonly receive: (text: string) => void
-  readonly heard: () => void
-  /** Whether a pong is due for a ping; resets that. */
-  readonly takePong: () => boolean
-  /** Counts as one message. */
-  readonly pay: () => void
+/** A frame that was read. */
+export interface WholeFrame {
+  /** Undefined for a pong. */
+  readonly text: string | undefined
+  /** Where the next one begins. */
+  readonly end: number
 }
 
-/**
- * Receives such frames from the beginning of what was read, which must be the beginning of a frame. Returns how many
- * bytes those were; the bytes after them are as they came.
- */
-export const read = (bytes: Buffer, maxPayload: number, receiver: MessageReceiver): number => {
-  let offset = 0
-  while (offset + 6 <= bytes.length && receiver.isOpen) {
-    const first = bytes[offset]
-    const second = bytes[offset + 1] as number
-    const short = second & ~masked
-    // Messages of 64 KiB and more are few.
-    if ((first !== wholeText && first !== pong) || second < masked || short === 127) break
-    const mask = short === 126 ? offset + 4 : offset + 2
-    const length = short === 126 ? bytes.readUInt16BE(offset + 2) : short
-    const end = mask + 4 + length
-    if (end > bytes.length || length > maxPayload) break
-    if (first === wholeText) {
-      const text = textOf(bytes, mask, end)
-      // `ws` says what is wrong with it.
-      if (text === undefined) break
-      receiver.receive(text)
-    } else {
-      if (short === 126) break
-      if (!receiver.takePong()) receiver.pay()
-      receiver.heard()
-    }
-    offset = end
-  }
-  return offset
+/** The frame that begins here; undefined when it is for `ws`, and then the bytes are as they came. */
+export const next = (bytes: Buffer, offset: number, maxPayload: number): WholeFrame | undefined => {
+  if (offset + 6 > bytes.length) return undefined
+  const first = bytes[offset]
+  const second = bytes[offset + 1] as number
+  const short = second & ~masked
+  // Messages of 64 KiB and more are few.
+  if ((first !== wholeText && first !== pong) || second < masked || short === 127) return undefined
+  const mask = short === 126 ? offset + 4 : offset + 2
+  const length = short === 126 ? bytes.readUInt16BE(offset + 2) : short
+  const end = mask + 4 + length
+  if (end > bytes.length || length > maxPayload) return undefined
+  if (first === pong) return short === 126 ? undefined : { text: undefined, end }
+  const text = textOf(bytes, mask, end)
+  // `ws` says what is wrong with it.
+  return text === undefined ? undefined : { text, end }
 }
 
 /** The text of a payload that follows its mask; undefined when it is not UTF-8, and left masked. */

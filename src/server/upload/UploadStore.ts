@@ -3,12 +3,12 @@
  * name when it is complete and checked: until then it cannot be read by that name, and after that it does not change.
  * This file has the interface and the implementation in memory, for tests.
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Duration from "effect/Duration"
 import * as Stream from "effect/Stream"
+import * as Monotonic from "../../actor/Monotonic.ts"
 import { UploadStoreError } from "./UploadStoreError.ts"
 
 /** A file that is not complete. One operation at a time. */
@@ -77,7 +77,7 @@ export const layerMemory: Layer.Layer<UploadStore> = Layer.sync(UploadStore, () 
   const finished = new Map<string, Buffer>()
   const file = (id: string, own: Unfinished): PartialFile => ({
     append: (bytes) =>
-      Effect.map(Clock.currentTimeMillis, (now) => {
+      Effect.map(Monotonic.millis, (now) => {
         own.changed = now
         own.pieces.push(Buffer.from(bytes))
       }),
@@ -92,7 +92,7 @@ export const layerMemory: Layer.Layer<UploadStore> = Layer.sync(UploadStore, () 
   })
   return UploadStore.of({
     create: (id, about) =>
-      Effect.map(Clock.currentTimeMillis, (changed) => {
+      Effect.map(Monotonic.millis, (changed) => {
         const own: Unfinished = { about, changed, pieces: [] }
         unfinished.set(id, own)
         return file(id, own)
@@ -113,7 +113,7 @@ export const layerMemory: Layer.Layer<UploadStore> = Layer.sync(UploadStore, () 
       }),
     remove: (name) => Effect.sync(() => void finished.delete(name)),
     sweep: (age, isUsed) =>
-      Effect.map(Clock.currentTimeMillis, (now) => {
+      Effect.map(Monotonic.millis, (now) => {
         const before = now - Duration.toMillis(age)
         for (const [id, { changed }] of unfinished) if (changed < before && !isUsed(id)) unfinished.delete(id)
       }),

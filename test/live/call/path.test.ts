@@ -106,7 +106,7 @@ describe("a call", () => {
         ]
         for (const way of ways) {
           assert.isAtMost(way.length, 13, way.join("\n"))
-          assert.strictEqual(way[0], "src/server/transport/ConnectionSocket.ts:emit")
+          assert.strictEqual(way[0], "src/server/transport/ConnectionSocket.ts:onData")
           // Whether it has a name, and whether it comes alone, changes nothing.
           assert.deepStrictEqual(way, ways[0])
         }
@@ -118,7 +118,7 @@ describe("a call", () => {
       Effect.gen(function* () {
         const way = yield* wires[wire]({ callId: 1 }, true)
         assert.isAtMost(way.length, 13, way.join("\n"))
-        assert.strictEqual(way[0], "src/server/transport/ConnectionSocket.ts:emit")
+        assert.strictEqual(way[0], "src/server/transport/ConnectionSocket.ts:onData")
       }).pipe(Effect.provide(guarded))
     )
   }
