@@ -210,7 +210,7 @@ class Night {
   /** The client of the open wire has what the server has, and knows of each call what can be known. */
   async #openAgrees(name: string, { answers, isMounted, state }: OpenClient): Promise<void> {
     holds(isMounted, () => `${name} has not mounted the shared component`)
-    const life = this.#record.lives.get("shared")
+    const life = this.#record.lives.get("shared")?.at(-1)
     const current = life === undefined ? undefined : await this.#result("the shared state", life)
     holds(isDeepStrictEqual(state, current), () => `${name} has ${describe(state)} of ${describe(current)}`)
     for (const [mark, answer] of answers) {
@@ -230,7 +230,7 @@ class Night {
       view.connected && view.status === "running",
       () => `${name} (${where}) is ${view.status}: ${describe(view.error)}`
     )
-    const life = this.#record.lives.get(where === "shared" ? "shared" : handle.props.who)
+    const life = this.#record.lives.get(where === "shared" ? "shared" : handle.props.who)?.at(-1)
     holds(life !== undefined, () => `The ${where} component of ${name} never lived`)
     const state = await this.#result(`the state of ${name}`, life)
     holds(

@@ -31,7 +31,8 @@ export const settings = {
   maxResults: 8,
   drainTimeout: 10_000,
   storeTimeout: 5000,
-  linger: 45_000
+  linger: 45_000,
+  maxIdleTime: 30_000
 } as const
 
 type Core = Layer.Success<ReturnType<typeof makeLayer>>

@@ -48,8 +48,8 @@ export class Record extends Context.Service<
     readonly weather: Weather
     /** How often the handler of a mark ran. */
     readonly runs: Map<string, number>
-    /** The state of the latest life of each instance, by its key or its name. */
-    readonly lives: Map<string, Effect.Effect<SubjectState>>
+    /** The states of the lives that have not ended, by the key or the name of their instance; the latest is last. */
+    readonly lives: Map<string, ReadonlyArray<Effect.Effect<SubjectState>>>
   }
 >()("torture/Record") {}
 
@@ -63,7 +63,15 @@ export const SubjectLayer = Subject.toLayer(
         self.update((state) => ({ ...state, marks: [...state.marks, mark], bag: { ...state.bag, [mark]: 1 } })),
         mark
       )
-    lives.set(self.key ?? self.props.who, self.get)
+    const name = self.key ?? self.props.who
+    const state = self.get
+    lives.set(name, [...(lives.get(name) ?? []), state])
+    // A mount that its client has given up may begin after the one that it has made instead.
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        lives.set(name, lives.get(name)?.filter((life) => life !== state) ?? [])
+      })
+    )
     yield* Effect.addFinalizer(() => {
       if (weather.finalizer === "hangs") return Effect.never
       if (weather.finalizer === "throws") return Effect.die(poisons["throwingMessage"]?.())
