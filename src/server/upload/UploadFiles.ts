@@ -113,7 +113,7 @@ const make = Effect.gen(function* () {
     return HttpServerResponse.stream(length === 0 ? Stream.empty : body, options)
   })
 
-  return (request: HttpServerRequest, name: string) => Effect.catch(respond(request, name), Effect.succeed)
+  return (request: HttpServerRequest, name: string) => respond(request, name).pipe(Effect.catch(Effect.succeed))
 })
 
 /** Adds `${uploadsPath}/:filename` to a router. */
