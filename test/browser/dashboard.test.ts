@@ -160,8 +160,9 @@ layer(Layer.mergeAll(WatchedShowcase.layer, Chromium.layer), { excludeTestServic
         yield* tabTo(page, page.getByRole("searchbox"))
         yield* Effect.promise(() => page.keyboard.type("grace"))
         const link = page.getByRole("row", { name: "Counter" }).getByRole("link")
-        yield* waitFor(link)
+        // Until the search is done, there are the counters of other pages.
         yield* waitFor(page.getByRole("status").filter({ hasText: / of / }))
+        yield* waitFor(link)
         yield* tabTo(page, link)
         yield* press(page, "Enter")
         yield* waitFor(heading(page, "Instance"))
