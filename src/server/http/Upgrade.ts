@@ -117,7 +117,7 @@ export const handler = (
       server.handleUpgrade(incoming, socket, noHead, (ws) => {
         isOpen = true
         ws.slot = slot
-        ws.options = options
+        ws.options = server.options
         if (accepted !== undefined) new Inflater(ws, gate.maxPayload).attach()
         onConnection(ws, socket, { principal, deflater: accepted?.deflater, query: () => queryOf(incoming) })
       })

@@ -17,10 +17,8 @@ interface Receiver {
   readonly write: (chunk: Buffer) => boolean
 }
 
-type Options = Readonly<Record<string, unknown>>
-
 /** Attaches `ws` to a TCP socket. */
-type SetSocket = (this: WebSocket, tcp: Socket, head: Buffer, options: Options) => void
+type SetSocket = (this: WebSocket, tcp: Socket, head: Buffer, options: object) => void
 
 const { setSocket } = WebSocket.prototype as unknown as { readonly setSocket: SetSocket }
 
@@ -42,8 +40,8 @@ export class ConnectionSocket extends WebSocket {
   declare _paused: boolean
   /** What reads for `ws`; null until it has taken over. */
   declare readonly _receiver: Receiver | null
-  /** What `ws` reads with: the same object for all sockets of an endpoint. */
-  options: Options | undefined = undefined
+  /** What `ws` reads with, its own bounds among them: the same object for all sockets of an endpoint. */
+  options: object | undefined = undefined
   /** Undefined before the wire is attached. */
   connection: Connection | undefined = undefined
   /** Its place in the limits, until it is closed. */

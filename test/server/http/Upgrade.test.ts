@@ -1,8 +1,9 @@
 import { createServer } from "node:http"
 import { NodeHttpServer } from "@effect/platform-node"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
+import { ConnectionSocket } from "../../../src/server/transport/ConnectionSocket.ts"
 import { ConnectionLimits } from "../../../src/server/transport/ConnectionLimits.ts"
 import { defaults } from "../../../src/server/LiveConfig.ts"
 import * as Upgrade from "../../../src/server/http/Upgrade.ts"
@@ -31,33 +32,72 @@ describe("the origin of a page", () => {
   }
 })
 
+/** A gate that lets everybody in. */
+const open: Upgrade.Gate = {
+  limits: new ConnectionLimits(defaults),
+  authenticate: undefined,
+  compression: undefined,
+  config: defaults,
+  maxPayload: defaults.maxPayload,
+  hasLeft: () => false,
+  isDraining: () => false,
+  onRequest: () => {},
+  onRefused: () => {}
+}
+
+const served = (handler: ReturnType<typeof Upgrade.handler>) =>
+  HttpRouter.use((router) => router.add("GET", "/", handler)).pipe(
+    (routes) => HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }),
+    Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" }))
+  )
+
+const knocked = Effect.gen(function* () {
+  const { address } = yield* HttpServer.HttpServer
+  return yield* knock(`ws://127.0.0.1:${"port" in address ? address.port : 0}/`)
+})
+
+it.live("a socket that ws takes over is read with every bound that ws has", () => {
+  const { setSocket } = ConnectionSocket.prototype
+  /** What ws gives to its own sockets. */
+  let own: object | undefined
+  const spy = vi.spyOn(ConnectionSocket.prototype, "setSocket").mockImplementation(function (
+    this: ConnectionSocket,
+    ...all: [...Parameters<typeof setSocket>, options?: object]
+  ) {
+    own = all[2]
+    const [tcp, head] = all
+    setSocket.call(this, tcp, head)
+  })
+  let accepted: ConnectionSocket | undefined
+  const handler = Upgrade.handler(open, (ws) => void (accepted = ws))
+  return Effect.gen(function* () {
+    assert.strictEqual((yield* knocked).status, 101)
+    assert.isAtLeast(Object.keys(own ?? {}).length, 5)
+    assert.deepInclude({ ...accepted?.options }, { ...own })
+  }).pipe(
+    Effect.ensuring(Effect.sync(() => accepted?.terminate())),
+    Effect.provide(served(handler)),
+    Effect.ensuring(Effect.sync(() => spy.mockRestore()))
+  )
+})
+
 it.live("a principal that is signed out between its authentication and the handshake is refused", () => {
   const limits = new ConnectionLimits(defaults)
   let [asked, connected] = [0, 0]
   const handler = Upgrade.handler(
     {
+      ...open,
       limits,
       authenticate: () => Effect.succeed({ id: "ada" }),
-      compression: undefined,
-      config: defaults,
-      maxPayload: defaults.maxPayload,
       // Not when it is authenticated, but when it is about to be connected.
-      hasLeft: () => ++asked > 1,
-      isDraining: () => false,
-      onRequest: () => {},
-      onRefused: () => {}
+      hasLeft: () => ++asked > 1
     },
     () => void connected++
   )
-  const app = HttpRouter.use((router) => router.add("GET", "/", handler)).pipe(
-    (routes) => HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }),
-    Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" }))
-  )
   return Effect.gen(function* () {
-    const { address } = yield* HttpServer.HttpServer
-    const answer = yield* knock(`ws://127.0.0.1:${"port" in address ? address.port : 0}/`)
+    const answer = yield* knocked
     assert.strictEqual(answer.status, 401)
     assert.include(answer.text, "signed out")
     assert.deepStrictEqual([asked, connected, limits.size], [2, 0, 0])
-  }).pipe(Effect.scoped, Effect.provide(app))
+  }).pipe(Effect.scoped, Effect.provide(served(handler)))
 })
