@@ -156,15 +156,9 @@ export class SessionUploads implements UploadListener {
 
   /** All was sent. */
   complete(uploadId: string, listener: Pick<ReplyListener<UploadOutcome>, "answered">): Pending {
-    const entry = this.#entries.get(uploadId)
-    const outcome = entry?.outcome
-    const running = entry?.running
-    if (outcome === undefined && running === undefined) {
-      listener.answered(Exit.fail(new LiveError({ reason: unknown("", "there is no upload of this id") })))
-      return over
-    }
+    const { outcome, running } = this.#entries.get(uploadId) ?? {}
     if (outcome !== undefined || running === undefined) {
-      if (outcome !== undefined) listener.answered(outcome)
+      listener.answered(outcome ?? Exit.fail(new LiveError({ reason: unknownUpload })))
       return over
     }
     const told = (outcome: UploadOutcome) => listener.answered(outcome)
@@ -299,6 +293,13 @@ const startedOf = (uploadId: string, { beginning, received }: RunningUpload): Up
   const chunkSize = Math.min(policy.chunkSize, window)
   return { uploadId, token: UploadToken.make(id, secret), chunkSize, window, received }
 }
+
+/** There is no upload of the id that a client names. */
+export const unknownUpload = new UploadRejected({
+  upload: "",
+  reason: "unknown",
+  detail: "there is no upload of this id"
+})
 
 const unknown = (upload: string, detail: string): UploadRejected =>
   new UploadRejected({ upload: upload.slice(0, 256), reason: "unknown", detail })

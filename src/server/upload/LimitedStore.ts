@@ -72,9 +72,11 @@ export class LimitedStore {
 }
 
 const rejected = (upload: string, error: UploadStoreError): UploadRejected =>
-  isFull(error)
-    ? new UploadRejected({ upload, reason: "disk", detail: "there is no room for it", retryAfter })
-    : new UploadRejected({ upload, reason: "store", detail: "it could not be stored" })
+  isFull(error) ? noRoom(upload) : new UploadRejected({ upload, reason: "store", detail: "it could not be stored" })
+
+/** The disk is full, or nearly. */
+export const noRoom = (upload: string): UploadRejected =>
+  new UploadRejected({ upload, reason: "disk", detail: "there is no room for it", retryAfter })
 
 const full = new Set(["ENOSPC", "EDQUOT", "EFBIG"])
 

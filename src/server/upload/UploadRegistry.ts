@@ -22,7 +22,7 @@ import * as Tracing from "../instance/Tracing.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import * as Authorization from "../security/Authorization.ts"
 import * as Permission from "../security/Permission.ts"
-import { LimitedStore } from "./LimitedStore.ts"
+import { LimitedStore, noRoom } from "./LimitedStore.ts"
 import { RunningUpload, type UploadListener, type UploadTarget } from "./RunningUpload.ts"
 import type { UploadInfo } from "./UploadInfo.ts"
 import { type Reservation, type UploadOwner, UploadQuota } from "./UploadQuota.ts"
@@ -81,9 +81,6 @@ export class UploadRegistry extends Context.Service<
 
 /** How often uploads are looked at, as a part of the time after which one is ended. */
 const lookingShare = 0.25
-
-/** Milliseconds after which a full disk may have room. */
-const retryAfter = 60_000
 
 const make = Effect.gen(function* () {
   const config = yield* LiveConfig.LiveConfig
@@ -157,7 +154,7 @@ const make = Effect.gen(function* () {
     let promised = size
     for (const { beginning, received } of running.values()) promised += beginning.declared.size - received
     if (free - promised >= config.minFreeDisk) return
-    return yield* refuse(new UploadRejected({ upload, reason: "disk", detail: "there is no room for it", retryAfter }))
+    return yield* refuse(noRoom(upload))
   })
 
   const prepared = (request: UploadRequest, ends: UploadEnds, [id, secret]: UploadToken.Parts): RunningUpload => {

@@ -8,6 +8,7 @@ import { type LiveErrorReason, RateLimited, UploadRejected } from "../../../Live
 import { notMounted } from "../../session/CallOutcome.ts"
 import type { UploadConsumer } from "../../session/ClientFeed.ts"
 import type { Session } from "../../session/Session.ts"
+import { unknownUpload } from "../../session/SessionUploads.ts"
 import type { RunningUpload } from "../../upload/RunningUpload.ts"
 import type { Ingress } from "../Ingress.ts"
 import * as PartAllowance from "../PartAllowance.ts"
@@ -85,7 +86,7 @@ export class JsonUploads implements UploadConsumer {
       return
     }
     if (componentId !== "" && !session.has(componentId)) return this.#error(uploadId, requestId, notTheirs(componentId))
-    if (upload === undefined) return this.#error(uploadId, requestId, unknown)
+    if (upload === undefined) return this.#error(uploadId, requestId, unknownUpload)
     connection.acts()
     const next = upload.parts
     if (chunkIndex < next) return this.#repeated(upload, part)
@@ -96,7 +97,7 @@ export class JsonUploads implements UploadConsumer {
     // Before it is taken: it may be stored at once.
     this.#waits({ part, upload, end: upload.next + bytes.length })
     const taken = upload.push(upload.next, bytes)
-    if (taken === "over" && upload.ended === undefined) this.#settle(uploadId, unknown)
+    if (taken === "over" && upload.ended === undefined) this.#settle(uploadId, unknownUpload)
     // Of nothing, there is nothing to be stored.
     else if (bytes.length === 0) this.received(uploadId, upload.received)
   }
@@ -110,7 +111,7 @@ export class JsonUploads implements UploadConsumer {
 
   cancel(session: Session, { componentId, requestId, uploadId }: MessageOf<"FILE_UPLOAD_CANCEL">): void {
     if (componentId !== "" && !session.has(componentId)) return this.#error(uploadId, requestId, notTheirs(componentId))
-    if (session.uploadsIfAny?.cancel(uploadId) !== true) return this.#error(uploadId, requestId, unknown)
+    if (session.uploadsIfAny?.cancel(uploadId) !== true) return this.#error(uploadId, requestId, unknownUpload)
     if (requestId === undefined) return
     const timestamp = this.#outbox.now()
     const reply = { type: "MESSAGE_RESPONSE", originalType: "FILE_UPLOAD_CANCEL", componentId, requestId, timestamp }
@@ -169,5 +170,3 @@ export class JsonUploads implements UploadConsumer {
 }
 
 const notTheirs = (componentId: string): LiveErrorReason => notMounted("Uploading to", componentId)
-
-const unknown = new UploadRejected({ upload: "", reason: "unknown", detail: "there is no upload of this id" })

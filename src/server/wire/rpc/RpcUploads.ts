@@ -1,10 +1,11 @@
 /** The uploads of one connection on the RPC wire: parts come in as binary frames, and what is stored goes out as events. */
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
-import { type LiveError, UploadRejected } from "../../../LiveError.ts"
+import type { LiveError, UploadRejected } from "../../../LiveError.ts"
 import { UploadChunkHeader, type UploadCompleted, UploadFailed, type UploadStarted } from "../../../LiveProtocol.ts"
 import type { UploadConsumer } from "../../session/ClientFeed.ts"
 import type { Session } from "../../session/Session.ts"
+import { unknownUpload } from "../../session/SessionUploads.ts"
 import type { Connection } from "../../transport/Connection.ts"
 import * as PartAllowance from "../PartAllowance.ts"
 import type { RpcOutbox } from "./RpcOutbox.ts"
@@ -46,15 +47,13 @@ export class RpcUploads implements UploadConsumer {
     if (PartAllowance.wait(this.#connection, upload?.next === offset, bytes.length) > 0) return
     if (upload === undefined) {
       // The end of one that has ended was told.
-      if (session?.uploadsIfAny?.knows(uploadId) !== true) this.failed(uploadId, unknown)
+      if (session?.uploadsIfAny?.knows(uploadId) !== true) this.failed(uploadId, unknownUpload)
       return
     }
     this.#connection.acts()
     if (upload.push(offset, bytes) === "elsewhere") upload.acknowledge()
   }
 }
-
-const unknown = new UploadRejected({ upload: "", reason: "unknown", detail: "there is no upload of this id" })
 
 /** The reply to the start or to the end of an upload. */
 export class UploadReply extends RpcReply<Exit.Exit<UploadStarted | UploadCompleted, LiveError>> {
