@@ -24,12 +24,23 @@ export const ChatView = ({ children, name, room }: ChatViewProps) => {
       </div>
       <p className="about">{children}</p>
       <Messages of={history.state.messages} />
-      {given === undefined ? <NameForm onName={setGiven} /> : <Conversation name={given} room={room} />}
+      {given === undefined ? (
+        <NameForm onName={setGiven} />
+      ) : (
+        <Conversation name={given} room={room} isKept={history.connected} />
+      )}
     </section>
   )
 }
 
-const Conversation = ({ name, room }: { readonly name: string; readonly room: string }) => {
+interface ConversationProps {
+  readonly name: string
+  readonly room: string
+  /** Whether the history listens already; what is said before it does is heard by who is here, and kept by nobody. */
+  readonly isKept: boolean
+}
+
+const Conversation = ({ isKept, name, room }: ConversationProps) => {
   // #region presence
   const chat = useComponent(Chat, { props: { name }, room })
   const people = usePresence(chat)
@@ -64,7 +75,7 @@ const Conversation = ({ name, room }: { readonly name: string; readonly room: st
             onChange={(event) => type(event.currentTarget.value, event.timeStamp)}
           />
         </label>
-        <button disabled={!connected}>Send</button>
+        <button disabled={!connected || !isKept}>Send</button>
       </form>
       {error && (
         <p role="alert" className="error">
