@@ -201,7 +201,8 @@ const line = (value: Json): string | undefined => {
   if (entries.length === 0) return "{}"
   const fields = entries.map(([key, field]) => {
     const isShort = isPlain(field) || (Array.isArray(field) && entries.length === 1)
-    return isShort ? `${JSON.stringify(key)}: ${line(field)}` : undefined
+    const text = isShort ? line(field) : undefined
+    return text === undefined ? undefined : `${JSON.stringify(key)}: ${text}`
   })
   return fields.includes(undefined) ? undefined : `{ ${fields.join(", ")} }`
 }

@@ -114,9 +114,32 @@ export const CallAction = Schema.Struct({
   ...requestId
 }).annotate({ identifier: "CALL_ACTION", description: "Calls an action." })
 
-/** Whether it has both a property and a value. */
-export const isSetting = ({ property, value }: { readonly property?: unknown; readonly value?: unknown }): boolean =>
-  property !== undefined && value !== undefined
+/** Where a property and its value may stand: both in `payload`, both beside it, or only the value in it. */
+interface Setting {
+  readonly payload?: { readonly property?: string; readonly value?: unknown }
+  readonly property?: string
+  readonly value?: unknown
+}
+
+/** The property to set and its value; what is in `payload` goes first. */
+export const settingOf = ({ payload = {}, property, value }: Setting) => ({
+  property: payload.property ?? property,
+  value: payload.value === undefined ? value : payload.value
+})
+
+/** A part of a setting, in `payload` or beside it. */
+const given = (field: "property" | "value") =>
+  Schema.makeFilter(
+    (message: Setting) =>
+      settingOf(message)[field] === undefined
+        ? `Expected "payload" with "${field}" (or "${field}" beside it)`
+        : undefined,
+    {
+      toJsonSchema: () => ({
+        anyOf: [{ required: ["payload"], properties: { payload: { required: [field] } } }, { required: [field] }]
+      })
+    }
+  )
 
 export const PropertyUpdate = Schema.Struct({
   type: Schema.Literal("PROPERTY_UPDATE"),
@@ -129,20 +152,7 @@ export const PropertyUpdate = Schema.Struct({
   ...traceparent,
   ...requestId
 })
-  .check(
-    Schema.makeFilter(
-      ({ payload, property, value }) =>
-        isSetting(payload ?? {}) || isSetting({ property, value })
-          ? undefined
-          : `Expected "payload" with "property" and "value" (or both at the top level)`,
-      {
-        toJsonSchema: () => {
-          const required = ["property", "value"]
-          return { anyOf: [{ required: ["payload"], properties: { payload: { required } } }, { required }] }
-        }
-      }
-    )
-  )
+  .check(given("property"), given("value"))
   .annotate({
     identifier: "PROPERTY_UPDATE",
     description: "Sets a field of the state that the contract lists as writable."
@@ -256,6 +266,9 @@ export const ConnectionEstablished = Schema.Struct({
   connectionId: Schema.String,
   sessionToken: Schema.String.annotate({
     description: "Names the session on the next connection, as `?sessionToken=`; only the latest is good."
+  }),
+  authenticated: Schema.Boolean.annotate({
+    description: "Whether the server knows who this is; false for an anonymous client."
   }),
   resumed: Schema.Boolean.annotate({ description: "Whether this is the session that was asked for." }),
   components: Schema.Array(Schema.String).annotate({
@@ -435,6 +448,7 @@ export const FileUploadError = Schema.Struct({
 
 export const ErrorMessage = Schema.Struct({
   type: Schema.Literal("ERROR"),
+  success: Schema.optionalKey(Schema.Literal(false).annotate({ description: "There when `requestId` is." })),
   error: sentence,
   code: tag,
   ...reason,

@@ -83,7 +83,7 @@ class Live:
         waiting = self.waiting[request] = asyncio.get_running_loop().create_future()
         await self.socket.send(json.dumps({**message, "requestId": request}))
         reply = await waiting
-        if not reply.get("success"):  # an ERROR has none
+        if not reply["success"]:
             raise Refused(reply)
         return reply.get("result")
 

@@ -22,6 +22,9 @@ const Open = Schema.Struct({
 const Send = Schema.Struct({ send: Schema.Json, ...on })
 const SendText = Schema.Struct({ sendText: Schema.Json, binary: Schema.optionalKey(Schema.Boolean), ...on })
 
+/** Sends a binary frame with a part of a file: its header, and its bytes as a text. */
+const SendPart = Schema.Struct({ sendPart: Schema.Json, bytes: Schema.optionalKey(Schema.String), ...on })
+
 /** The next message fits. */
 const Expect = Schema.Struct({
   expect: Schema.Json,
@@ -51,7 +54,19 @@ const Closed = Schema.Struct({ closed: Schema.Int, ...on })
 const Drain = Schema.Struct({ drain: Schema.Literal(true) })
 
 /** One step of a case. */
-export const Step = Schema.Union([Open, Send, SendText, Expect, Await, InAnyOrder, Nothing, Close, Closed, Drain])
+export const Step = Schema.Union([
+  Open,
+  Send,
+  SendText,
+  SendPart,
+  Expect,
+  Await,
+  InAnyOrder,
+  Nothing,
+  Close,
+  Closed,
+  Drain
+])
 /** One step of a case. */
 export type Step = typeof Step.Type
 
@@ -74,6 +89,7 @@ const Limits = Schema.Struct({
   rate: Schema.optionalKey(Schema.Int),
   rateBurst: Schema.optionalKey(Schema.Int),
   rateTolerance: Schema.optionalKey(Schema.Int),
+  firstMessageTimeout: Schema.optionalKey(Schema.Int),
   maxRooms: Schema.optionalKey(Schema.Int),
   maxPayload: Schema.optionalKey(Schema.Int),
   maxMessages: Schema.optionalKey(Schema.Int),

@@ -111,6 +111,7 @@ class Play {
     if ("drain" in step) return Effect.asVoid(this.#options.drain ?? this.#fail("this server cannot be ended"))
     return Effect.flatMap(this.#line(step.on), (line) => {
       if ("send" in step) return this.#send(line, step.send)
+      if ("sendPart" in step) return this.#sendPart(line, step.sendPart, step.bytes ?? "")
       if ("sendText" in step) return this.#sendText(line, step.sendText, step.binary ?? false)
       if ("expect" in step) return this.#expect(line, step)
       if ("await" in step) return this.#await(line, step.await, step.within)
@@ -188,6 +189,16 @@ class Play {
       const text = typeof filled === "string" ? filled : JSON.stringify(filled)
       this.#say(line.name, ">", text)
       return line.connection.send(binary ? Buffer.from(text) : text, binary)
+    })
+  }
+
+  #sendPart(line: Line, template: Json, bytes: string): Effect.Effect<void, CaseFailed> {
+    return Effect.flatMap(this.#fill(template), (filled) => {
+      const header = Buffer.from(JSON.stringify(filled))
+      const length = Buffer.alloc(4)
+      length.writeUInt32LE(header.length)
+      this.#say(line.name, ">", `binary ${header.toString()} ${bytes}`)
+      return line.connection.send(Buffer.concat([length, header, Buffer.from(bytes)]), true)
     })
   }
 

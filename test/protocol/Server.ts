@@ -46,8 +46,15 @@ export const layerShowcase = layerOf(
 )
 
 /** The numbers as the server has them: times are durations there. */
-const config = ({ linger, tokenAge, tokenInterval, ...limits }: Limits): Partial<LiveConfig.Settings> => ({
+const config = ({
+  firstMessageTimeout,
+  linger,
+  tokenAge,
+  tokenInterval,
+  ...limits
+}: Limits): Partial<LiveConfig.Settings> => ({
   ...limits,
+  ...(firstMessageTimeout === undefined ? {} : { firstMessageTimeout: Duration.millis(firstMessageTimeout) }),
   ...(linger === undefined ? {} : { linger: Duration.millis(linger) }),
   ...(tokenAge === undefined ? {} : { tokenAge: Duration.millis(tokenAge) }),
   ...(tokenInterval === undefined ? {} : { tokenInterval: Duration.millis(tokenInterval) })

@@ -106,6 +106,7 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
       type: "CONNECTION_ESTABLISHED",
       connectionId,
       sessionToken: sessions.ticketUnsafe(session),
+      authenticated: this.principal !== undefined,
       resumed,
       components,
       features: {

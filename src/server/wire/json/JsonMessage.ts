@@ -3,7 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as Thrown from "../../../Thrown.ts"
-import { type ClientMessage, clientMessages, isSetting, type RequestId } from "../../../JsonProtocol.ts"
+import { type ClientMessage, clientMessages, settingOf, type RequestId } from "../../../JsonProtocol.ts"
 import type { MountRequest } from "../../../LiveProtocol.ts"
 import type { RestoreRequest } from "../../instance/Instances.ts"
 import * as TraceContext from "../../instance/TraceContext.ts"
@@ -98,15 +98,9 @@ export const callOf = ({
 })
 
 /** The write of a message. */
-export const writeOf = ({
-  componentId,
-  payload,
-  property,
-  traceparent,
-  value
-}: MessageOf<"PROPERTY_UPDATE">): FieldWrite => {
-  const setting = isSetting(payload ?? {}) ? payload : { property, value }
-  return { componentId, property: setting?.property ?? "", value: setting?.value, trace: traceOf(traceparent) }
+export const writeOf = (message: MessageOf<"PROPERTY_UPDATE">): FieldWrite => {
+  const { property = "", value } = settingOf(message)
+  return { componentId: message.componentId, property, value, trace: traceOf(message.traceparent) }
 }
 
 /** The mount of a message. */

@@ -42,12 +42,15 @@ const actionFailed = ({ message, text }: Extract<CallOutcome, { readonly _tag: "
   return { _tag, message: message || `The action failed with the error ${_tag}. Its fields are in "failure".` }
 }
 
-/** A refusal without a reply type of its own. */
+/** A refusal without a reply type of its own. In the place of a reply it says that there was no success. */
 export const error = (
   { _tag, message, reason }: ErrorFields,
   timestamp: number,
   requestId: RequestId | undefined
-): string => JSON.stringify({ type: "ERROR", error: message, code: _tag, reason, requestId, timestamp })
+): string => {
+  const success = requestId === undefined ? undefined : false
+  return JSON.stringify({ type: "ERROR", success, error: message, code: _tag, reason, requestId, timestamp })
+}
 
 const fieldsOf = ({ _tag, message, reason }: ErrorFields): string =>
   `"error":${JSON.stringify(message)},"code":${JSON.stringify(_tag)}` +
