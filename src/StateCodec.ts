@@ -74,9 +74,11 @@ interface FieldCodec {
 
 class FieldsCodec {
   readonly #fields: ReadonlyArray<FieldCodec>
+  readonly #names: ReadonlySet<string>
   readonly #freezer = new Freezer()
 
   constructor(fields: Fields) {
+    this.#names = new Set(Object.keys(fields))
     this.#fields = Object.entries(fields).map(([name, schema]) => makeField(name, schema, this.#freezer))
   }
 
@@ -143,10 +145,8 @@ class FieldsCodec {
     // A state that is an instance of a class is not plain data, and stays loose.
     const prototype: unknown = Object.getPrototypeOf(state)
     if (prototype !== Object.prototype && prototype !== null) return state
-    let others = -this.#fields.length
-    for (const _ in state) others++
     // Fields outside the schema are not sent, and frozen all the same.
-    if (others > 0) this.#freezer.freeze(state)
+    for (const name in state) if (!this.#names.has(name)) this.#freezer.freeze(state[name])
     return Object.freeze(state)
   }
 
@@ -173,10 +173,7 @@ const assertObject = (values: unknown): void => {
 /** Stands for a key that is absent, in contrast to one whose value is undefined. */
 const absent = Symbol("absent")
 
-const valueOf = (values: Values, name: string): unknown => {
-  const value = values[name]
-  return value === undefined && !(name in values) ? absent : value
-}
+const valueOf = (values: Values, name: string): unknown => (name in values ? values[name] : absent)
 
 const makeField = (name: string, schema: PureSchema, freezer: Freezer): FieldCodec => {
   const element = listElement(schema)
@@ -290,10 +287,7 @@ const converter = (schema: PureSchema, freezer: Freezer): Converter => {
   // Excess keys are not part of the state and must not leave the server: a value that has any is rebuilt without them.
   const strict = StrictDecoder.make(codec)
   const encoded = new WeakMap<object, unknown>()
-  const freeze = (value: unknown): Fixity => {
-    const to = isObject(value) ? encoded.get(value) : undefined
-    return to === undefined ? freezer.freeze(value) : to === value ? PLAIN : FIXED
-  }
+  const freeze = (value: unknown): Fixity => (isObject(value) && encoded.has(value) ? FIXED : freezer.freeze(value))
   const encodeOnce = (value: unknown): unknown => {
     const known = isObject(value) ? encoded.get(value) : undefined
     if (known !== undefined) return known

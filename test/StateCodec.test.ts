@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Effect, Schema, SchemaTransformation } from "effect"
 import * as StateCodec from "../src/StateCodec.ts"
 
 const Named = Schema.Struct({ name: Schema.String })
@@ -121,13 +121,37 @@ describe("the encoded state", () => {
     assert.isFalse("n" in codec.decode(from, { from: { ...from, n: 1 }, to: { ...to, n: 1 } }))
   })
 
+  it("says in which field it does not fit its schema", () => {
+    const fields = { list: Schema.Array(Named), a: Named, n: Schema.optionalKey(Schema.Int) }
+    const state = { list: [], a: { name: "" } }
+    for (const [wrong, path] of [
+      [{ n: "1" }, ["n"]],
+      [{ n: undefined }, ["n"]],
+      [{ a: { name: 1 } }, ["a", "name"]],
+      [{ list: [{ name: 1 }] }, ["list", "name"]],
+      [{ list: 5 }, ["list"]]
+    ] as const) {
+      try {
+        StateCodec.make<unknown>(fields).encode({ ...state, ...wrong })
+        assert.fail("it fits")
+      } catch (error) {
+        assert.isTrue(Schema.isSchemaError(error))
+        assert.include(String(error), `at ${path.map((key) => `["${key}"]`).join("")}`)
+      }
+    }
+  })
+
   it("is refused when it does not come back, field by field and element by element", () => {
     const codec = StateCodec.make<unknown>({ list: Schema.Array(Named), n: Schema.optionalKey(Schema.Int) })
     for (const encoded of [null, 5, {}, { list: 5 }, { list: [{}] }, { list: [], n: "1" }, { list: [5] }]) {
       assert.throws(() => codec.decode(encoded as never), undefined, undefined, JSON.stringify(encoded))
       assert.throws(() => codec.restore(encoded as never), undefined, undefined, JSON.stringify(encoded))
     }
-    assert.throws(() => codec.decode(null as never), /^The state is no object/)
+    for (const none of [null, undefined, 5]) {
+      assert.throws(() => codec.encode(none), /^The state is no object/)
+      assert.throws(() => codec.decode(none as never), /^The state is no object/)
+      assert.throws(() => codec.restore(none as never), /^The state is no object/)
+    }
     for (const state of [{ list: 5 }, { list: [{}] }, { list: [5] }, { list: [], n: "1" }]) {
       assert.throws(() => codec.encode(state), undefined, undefined, JSON.stringify(state))
     }
@@ -182,6 +206,23 @@ describe("the encoded state", () => {
     assert.throws(() => encode({ pair }, { pair: [1, "a"] }))
     assert.throws(() => encode({ some }, { some: [] }))
     assert.throws(() => encode({ open }, { open: [1, 2] }))
+    const csv = Schema.String.pipe(
+      Schema.decodeTo(
+        Schema.Array(Schema.String),
+        SchemaTransformation.transform({
+          decode: (text): ReadonlyArray<string> => text.split(","),
+          encode: (list) => list.join()
+        })
+      )
+    )
+    assert.strictEqual(encode({ csv }, { csv: ["a", "b"] }), '{"csv":"a,b"}')
+  })
+
+  it("of a list that may be absent is absent with it", () => {
+    const codec = StateCodec.make<unknown>({ list: Schema.optionalKey(Schema.Array(Schema.Int)) })
+    assert.deepStrictEqual(codec.encode({}), {})
+    assert.deepStrictEqual(codec.encode({ list: [1] }), { list: [1] })
+    assert.deepStrictEqual([codec.decode({}), codec.restore({})], [{}, {}])
   })
 
   it("of a list of a class is a plain list", () => {
