@@ -36,7 +36,7 @@ export const match = (before: List, after: List): ElementMatch => {
     for (let j = 0; j < after.length; j++) {
       if (fresh[j] !== FRESH) continue
       const key = keyOf(after[j] as Json)
-      const i = key === undefined ? undefined : heads.get(key)
+      const i = heads.get(key)
       if (i === undefined || i < 0) continue
       heads.set(key, next[i] as number)
       origin[j] = i
@@ -58,7 +58,7 @@ export const match = (before: List, after: List): ElementMatch => {
     let low = 0
     let high = tails.length
     // The run mostly continues here.
-    if (high > 0 && (origin[tails[high - 1] as number] as number) < i) low = high
+    if ((origin[tails[high - 1] as number] as number) < i) low = high
     while (low < high) {
       const middle = (low + high) >> 1
       if ((origin[tails[middle] as number] as number) < i) low = middle + 1

@@ -31,7 +31,8 @@ export class ListEdit<A> {
 
   /** Replaces elements; as many as `deleteCount` have to be there. */
   splice(index: number, deleteCount: number, items: ReadonlyArray<A>): void {
-    if (this.#table === undefined && index < this.#gap) {
+    // With a table there is no gap.
+    if (index < this.#gap) {
       this.#close()
       this.#table = new PieceTable(this.#elements)
     }

@@ -73,7 +73,6 @@ const describe = (value: Json | undefined): string =>
 
 /** The result of a patch. Shares what the patch does not change; throws `PatchMismatch` when the patch does not fit. */
 export const apply = (value: Json, patch: Patch): Json => {
-  if (patch.length === 0) return value
   const draft = new Draft(value)
   for (const op of patch) draft.apply(op)
   return draft.done()
@@ -87,9 +86,6 @@ class Draft {
   readonly #copies = new Set<object>()
   /** Those of them that are lists whose elements are put in order at the end. */
   readonly #edits = new Map<object, ListEdit<Json>>()
-  /** The list that the step before has edited, and its path. */
-  #edit: ListEdit<Json> | undefined
-  #edited: Path = []
   /** The target of a step. */
   #parent: Array<Json> | Record<string, Json | undefined>
   #key: string | number = 0
@@ -105,10 +101,6 @@ class Draft {
 
   apply(op: Op): void {
     const path = op[1]
-    if (this.#edit !== undefined) {
-      if (op[0] === "splice" && isSame(path, this.#edited)) return this.#splice(op, this.#edit)
-      this.#edit = undefined
-    }
     this.#parent = this.#top
     this.#key = 0
     for (let depth = 0; depth < path.length; depth++) {
@@ -146,12 +138,11 @@ class Draft {
   }
 
   #spliceList(op: Splice, list: List): void {
-    const edit = this.#edits.get(list)
-    if (edit === undefined && !this.#copies.has(list)) return this.#spliceOnce(op, list)
-    this.#edit = edit ?? new ListEdit(list as Array<Json>)
-    this.#edited = op[1]
-    if (edit === undefined) this.#edits.set(list, this.#edit)
-    this.#splice(op, this.#edit)
+    if (!this.#copies.has(list)) return this.#spliceOnce(op, list)
+    let edit = this.#edits.get(list)
+    if (edit === undefined) this.#edits.set(list, (edit = new ListEdit(list as Array<Json>)))
+    assertThere(op, edit.length)
+    edit.splice(op[2], op[3], op[4])
   }
 
   /** Most lists are spliced once. Not Array.splice, whose items are arguments: very many of them overflow the stack. */
@@ -164,11 +155,6 @@ class Draft {
     this.#put(spliced)
   }
 
-  #splice(op: Splice, edit: ListEdit<Json>): void {
-    assertThere(op, edit.length)
-    edit.splice(op[2], op[3], op[4])
-  }
-
   #get(): Json | undefined {
     if (!Array.isArray(this.#parent)) return typeof this.#key === "string" ? read(this.#parent, this.#key) : undefined
     const edit = this.#edits.get(this.#parent)
@@ -179,8 +165,8 @@ class Draft {
   }
 
   #put(next: Json): void {
-    if (Array.isArray(this.#parent)) this.#parent[this.#key as number] = next
-    else write(this.#parent, this.#key as string, next)
+    // The index of a list element is written as any other key.
+    write(this.#parent as Record<string, Json | undefined>, this.#key as string, next)
   }
 
   #own<A extends List | Obj>(child: A): A {
@@ -199,11 +185,6 @@ const assertThere = (op: Splice, length: number): void => {
   const end = op[2] + op[3]
   if (op[2] >= 0 && op[3] >= 0 && end <= length) return
   throw new PatchMismatch(op, op[1], `a list of at least ${end} elements`, `one of ${length}`)
-}
-
-const isSame = (one: Path, other: Path): boolean => {
-  for (let depth = 0; depth < one.length; depth++) if (one[depth] !== other[depth]) return false
-  return one.length === other.length
 }
 
 const fail = (op: Op, depth: number, expected: string, found: Json | undefined): never => {

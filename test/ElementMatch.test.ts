@@ -83,6 +83,24 @@ describe("the elements of two lists", () => {
     assert.deepStrictEqual(Array.from(match([rebuilt()], [rebuilt()]).fresh), [FRESH])
   })
 
+  it("are made a text of only where they have one, and where there is one to compare it with", () => {
+    const { stringify } = JSON
+    const texts: Array<unknown> = []
+    const count = (before: ReadonlyArray<Json>, after: ReadonlyArray<Json>) => {
+      JSON.stringify = (value: unknown) => (texts.push(value), stringify(value))
+      try {
+        match(before, after)
+      } finally {
+        JSON.stringify = stringify
+      }
+      return texts.splice(0)
+    }
+    const kept = { id: 1 }
+    assert.deepStrictEqual(count([kept, "a", 1], [kept, { id: 2 }, { id: 3 }, "b"]), [])
+    assert.deepStrictEqual(count([kept, { id: 2 }, "a", 1, null], [{ id: 3 }, kept, "b", 2]), [{ id: 2 }, { id: 3 }])
+    assert.deepStrictEqual(count([{ id: 2 }], [{ id: 3 }]), [])
+  })
+
   it("are told apart by their type", () => {
     assert.deepStrictEqual(Array.from(match([1, "x"], ["1", "#1", "x"]).fresh), [FRESH, FRESH, STAYS])
     assert.deepStrictEqual(Array.from(match(["#1", "2"], [1, 2]).fresh), [FRESH, FRESH])

@@ -48,6 +48,23 @@ describe("a list that is being edited", () => {
     { arbitrary: { runs: 500 } }
   )
 
+  it("is edited in its array as long as edits go forward, and no element is moved that need not be", () => {
+    const array = ["a", "b", "c", "d", "e", "f"]
+    // Before the first edit nothing is written.
+    Object.defineProperty(array, 0, { value: "a", writable: false })
+    const edit = new ListEdit(array)
+    edit.splice(1, 1, ["B"])
+    edit.splice(2, 0, [])
+    assert.lengthOf(array, 6)
+    edit.splice(2, 1, [])
+    edit.splice(3, 1, ["E", "E"])
+    assert.lengthOf(array, 6)
+    assert.deepStrictEqual(array, ["a", "B", "d", "E", "E", "f"])
+    edit.splice(6, 0, ["g"])
+    edit.restore()
+    assert.deepStrictEqual(array, ["a", "B", "d", "E", "E", "f", "g"])
+  })
+
   it("has no holes when it has grown, so that it is as fast as before", () => {
     const array = ["b", "d"]
     const edit = new ListEdit(array)

@@ -1,7 +1,7 @@
 /** Applying steps one after the other, in lists that earlier steps have changed. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { apply, type Json, type Op, PatchMismatch } from "../src/Patch.ts"
+import { apply, change, type Json, type Op, PatchMismatch } from "../src/Patch.ts"
 
 /** What is said of a patch that does not fit. */
 const mismatch = (value: Json, ...patch: ReadonlyArray<Op>): string => {
@@ -77,6 +77,32 @@ describe("a patch that does not fit", () => {
     assert.include(mismatch(list, ...twice, ["splice", [], 3, 1, []]), "at least 4 elements")
     assert.include(mismatch(list, ...twice, ["unset", [0]]), "an object key")
     assert.include(mismatch(list, ["set", ["0"], 1]), "a list element")
+  })
+
+  it("is one that goes past an end of a list that was spliced back and forth", () => {
+    const list = [1, 2, 3, 4, 5]
+    const ends: ReadonlyArray<Op> = [
+      ["splice", [], 2, 0, []],
+      ["splice", [], 4, 1, []],
+      ["splice", [], 0, 1, []]
+    ]
+    assert.deepStrictEqual(apply(list, [...ends, ["set", [0], 7], ["set", [2], 9]]), [7, 3, 9])
+    for (const key of [-1, 3, 4, Number.NaN])
+      assert.include(mismatch(list, ...ends, ["set", [key], 1]), "a list element")
+  })
+
+  it("is one that asks an object for a number, though it has a key with those digits", () => {
+    assert.deepStrictEqual(apply({ 0: "x" }, [["append", ["0"], "y"]]), { 0: "xy" })
+    assert.include(mismatch({ 0: "x" }, ["append", [0], "y"]), "a string")
+    assert.include(mismatch({ 0: "x" }, ["set", [0], "y"]), "an object key")
+  })
+})
+
+describe("a change", () => {
+  it("of nothing but the order of keys sends nothing, and leaves them as they were", () => {
+    const { patch, value } = change({ a: 1, b: { c: 1, d: 2 } }, { b: { d: 2, c: 1 }, a: 1 })
+    assert.deepStrictEqual(patch, [])
+    assert.strictEqual(JSON.stringify(value), '{"a":1,"b":{"c":1,"d":2}}')
   })
 })
 
