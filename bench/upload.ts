@@ -23,6 +23,15 @@ const window = 4 * chunk
 const piece = Buffer.alloc(chunk, "fibra")
 const base64 = piece.toString("base64")
 
+/** Bytes of the header of a part. */
+const headerSize = 64
+
+const lengthOf = (size: number): Buffer => {
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(size)
+  return length
+}
+
 /** The number of the upload: names are used once. */
 let last = 0
 
@@ -36,6 +45,8 @@ class Sending {
   #received = 0
   #batches = 0
   #parts = 0
+  /** The frame of a part: the length of its header, the header, and always the same bytes. */
+  readonly #frame = Buffer.concat([lengthOf(headerSize), Buffer.alloc(headerSize), piece])
   #ended = (): void => {}
 
   constructor(files: Files) {
@@ -139,10 +150,9 @@ class Sending {
   }
 
   #part(header: Fields): void {
-    const text = Buffer.from(JSON.stringify(header))
-    const length = Buffer.alloc(4)
-    length.writeUInt32LE(text.length)
-    this.#ws.send(Buffer.concat([length, text, piece]))
+    // JSON may end in spaces. A frame that is made anew would cost the load as much as it costs the server.
+    this.#frame.write(JSON.stringify(header).padEnd(headerSize), 4)
+    this.#ws.send(this.#frame)
   }
 }
 

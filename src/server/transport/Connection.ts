@@ -24,7 +24,7 @@ export interface ClientSession {
 export interface ProtocolHandler {
   /** A message came in. */
   readonly receive: (text: string) => void
-  /** A part of a file came in, with a header as JSON. */
+  /** A part of a file came in, with a header as JSON. The bytes are used for something else afterwards. */
   readonly receivePart?: (header: unknown, bytes: Buffer) => void
   /** A message came in that is larger than messages may be, but for those with a part of a file. */
   readonly receiveLarge?: (text: string) => void
@@ -210,7 +210,7 @@ export class Connection {
     this.#transport.happened()
   }
 
-  /** A binary frame came in. What is no part of a file is text. */
+  /** A binary frame came in. What is no part of a file is text. The bytes may be used for something else afterwards. */
   receiveBytes(bytes: Buffer): void {
     const part = BinaryFrame.read(bytes)
     if (part !== undefined) this.#handle((handler) => handler.receivePart?.(part.header, part.bytes))

@@ -1,20 +1,27 @@
 // Relies on the insides of `ws`: test/server/transport/ConnectionSocket.test.ts fails when an upgrade changes them.
 /**
- * A WebSocket of `ws` that calls one connection directly, and reads what nearly all clients send by itself: whole text
- * messages and pongs. With the first frame of another kind, and to close, `ws` takes over: its streams and listeners
- * would be 700 bytes of an idle connection.
+ * A WebSocket of `ws` that calls one connection directly, and reads what nearly all clients send by itself: messages in one
+ * frame, and pongs. With the first frame of another kind, and to close, `ws` takes over: its streams and listeners would
+ * be 700 bytes of an idle connection.
  */
 import type { Socket } from "node:net"
 import { WebSocket } from "ws"
+import { ArrivingFrame } from "./ArrivingFrame.ts"
 import type { Slot } from "./ConnectionLimits.ts"
 import type { Connection } from "./Connection.ts"
 import * as FrameMeter from "./FrameMeter.ts"
+import * as SharedReads from "./SharedReads.ts"
 import * as WholeMessages from "./WholeMessages.ts"
 
 /** The part of `ws` that reads; `writable` until it has read an error or the last frame. */
 interface Receiver {
   readonly writable: boolean
   readonly write: (chunk: Buffer) => boolean
+}
+
+/** What `ws` reads with; of it, this file needs the bytes of the largest frame. */
+interface ReadOptions {
+  readonly maxPayload?: number | undefined
 }
 
 /** Attaches `ws` to a TCP socket. */
@@ -41,13 +48,15 @@ export class ConnectionSocket extends WebSocket {
   /** What reads for `ws`; null until it has taken over. */
   declare readonly _receiver: Receiver | null
   /** What `ws` reads with, its own bounds among them: the same object for all sockets of an endpoint. */
-  options: object | undefined = undefined
+  options: ReadOptions | undefined = undefined
   /** Undefined before the wire is attached. */
   connection: Connection | undefined = undefined
   /** Its place in the limits, until it is closed. */
   slot: Slot | undefined = undefined
   /** Where the last read ended; undefined between two messages. */
   position: FrameMeter.FramePosition | undefined = undefined
+  /** The frame that has begun in an earlier read, unless `ws` reads it. */
+  arriving: ArrivingFrame | undefined = undefined
 
   /** Called by `ws` after the handshake. */
   setSocket(tcp: Linked, head: Buffer): void {
@@ -61,14 +70,71 @@ export class ConnectionSocket extends WebSocket {
     tcp.on("end", onEnd)
     tcp.on("error", onError)
     tcp.on("drain", onDrain)
-    tcp.on("data", onData)
+    SharedReads.attach(tcp, onData)
   }
 
-  /** Gives `ws` what it has to read. Returns false when no more should be read for now. */
-  leave(rest: Buffer, hasRead: boolean): boolean {
+  /** Bytes of the largest frame. */
+  get maxPayload(): number {
+    return this.options?.maxPayload ?? Infinity
+  }
+
+  /** Reads what follows of a frame. Returns how much of the chunk is read then. */
+  arrive(arriving: ArrivingFrame, chunk: Buffer): number {
+    const taken = arriving.add(chunk)
+    this.#meter(chunk.subarray(0, taken), false)
+    // It may have been closed for it.
+    if (this.arriving === undefined || !arriving.isComplete) return taken
+    this.arriving = undefined
+    const { bytes } = arriving
     const { connection } = this
-    if (connection?.isOpen === true) this.position = FrameMeter.read(this.position, rest, connection, hasRead)
-    return this.#taken().write(rest)
+    const frame = connection?.isOpen === true ? WholeMessages.next(bytes, 0, this.maxPayload) : undefined
+    if (connection !== undefined && frame !== undefined) this.handle(connection, bytes, frame)
+    else this.#give(bytes)
+    arriving.release()
+    if (frame !== undefined || taken === chunk.length) return taken
+    // After what it does not like, `ws` reads nothing.
+    const rest = chunk.subarray(taken)
+    this.#meter(rest, true)
+    this.#give(rest)
+    return chunk.length
+  }
+
+  /** Keeps the beginning of a frame for the next read, and leaves everything else to `ws`. */
+  leave(rest: Buffer, follows: boolean): void {
+    const isBetween = this.position === undefined
+    this.#meter(rest, follows)
+    const { connection } = this
+    if (isBetween && connection?.isOpen === true && !connection.writer.isCompressing) {
+      const extent = WholeMessages.extentOf(rest, 0, this.maxPayload)
+      if (extent !== undefined && extent.end > rest.length) {
+        this.arriving = new ArrivingFrame(extent.end, rest)
+        return
+      }
+    }
+    this.#give(rest)
+  }
+
+  /** Has `ws` read a copy of these bytes: it may keep them for longer. */
+  #give(bytes: Buffer): void {
+    if (!this.#taken().write(Buffer.from(bytes))) this._socket.pause()
+  }
+
+  #meter(bytes: Buffer, follows: boolean): void {
+    const { connection } = this
+    if (connection?.isOpen === true) this.position = FrameMeter.read(this.position, bytes, connection, follows)
+  }
+
+  /** Handles a frame that was read. */
+  handle(connection: Connection, bytes: Buffer, { end, kind, payload, text }: WholeMessages.WholeFrame): void {
+    if (text !== undefined) this.#receiveText(connection, text, end - payload)
+    else if (kind === "pong") connection.ponged()
+    else connection.receiveBytes(bytes.subarray(payload, end))
+  }
+
+  /** `length`: bytes of the text. More than a message may have is allowed for uploads. */
+  #receiveText(connection: Connection, text: string, length: number): void {
+    if (length > connection.config.maxPayload) connection.receiveLarge(text)
+    else connection.receive(text)
   }
 
   /** Lets `ws` take over, if it has not yet. */
@@ -82,7 +148,14 @@ export class ConnectionSocket extends WebSocket {
       // It is given what is left for it.
       for (const listener of tcp.listeners("data")) if (listener !== onData) tcp.off("data", listener as () => void)
     }
-    return this._receiver as Receiver
+    const { arriving } = this
+    const receiver = this._receiver as Receiver
+    if (arriving !== undefined) {
+      this.arriving = undefined
+      receiver.write(Buffer.from(arriving.bytes))
+      arriving.release()
+    }
+    return receiver
   }
 
   override close(code?: number, reason?: string): void {
@@ -104,7 +177,7 @@ export class ConnectionSocket extends WebSocket {
   override emit(event: string | symbol, data?: unknown, isBinary?: unknown): boolean {
     switch (event) {
       case "message":
-        if (this.connection?.isOpen === true) this.#receive(this.connection, data as Buffer, isBinary === true)
+        if (this.connection?.isOpen === true) this.#emitted(this.connection, data as Buffer, isBinary === true)
         break
       case "pong":
         this.connection?.heard()
@@ -116,11 +189,9 @@ export class ConnectionSocket extends WebSocket {
     return true
   }
 
-  #receive(connection: Connection, data: Buffer, isBinary: boolean): void {
+  #emitted(connection: Connection, data: Buffer, isBinary: boolean): void {
     if (isBinary) connection.receiveBytes(data)
-    // `ws` lets pass what an upload may have.
-    else if (data.length > connection.config.maxPayload) connection.receiveLarge(data.toString())
-    else connection.receive(data.toString())
+    else this.#receiveText(connection, data.toString(), data.length)
   }
 }
 
@@ -128,21 +199,20 @@ export class ConnectionSocket extends WebSocket {
 function onData(this: Linked, chunk: Buffer): void {
   const socket = this[socketOf]
   if (socket === undefined || socket._receiver?.writable === false) return
-  const { connection, position } = socket
-  let read = 0
+  const { arriving, connection } = socket
+  let read = arriving === undefined ? 0 : socket.arrive(arriving, chunk)
   // A compressed message is read later, and those after it have to wait.
-  if (connection !== undefined && position === undefined && !connection.writer.isCompressing) {
+  if (connection !== undefined && socket.position === undefined && !connection.writer.isCompressing) {
     const { maxPayload } = connection.config
     while (connection.isOpen) {
-      const frame = WholeMessages.next(chunk, read, maxPayload)
+      const frame = WholeMessages.next(chunk, read, socket.maxPayload)
       if (frame === undefined) break
       read = frame.end
-      if (frame.text === undefined) connection.ponged()
-      else connection.receive(frame.text)
+      if (frame.text !== undefined && read - frame.payload <= maxPayload) connection.receive(frame.text)
+      else socket.handle(connection, chunk, frame)
     }
   }
-  if (read === chunk.length) return
-  if (!socket.leave(read === 0 ? chunk : chunk.subarray(read), read > 0)) this.pause()
+  if (read < chunk.length) socket.leave(read === 0 ? chunk : chunk.subarray(read), read > 0)
 }
 
 function onDrain(this: Linked): void {
@@ -164,6 +234,8 @@ function onClose(this: Linked): void {
   const socket = this[socketOf]
   if (socket === undefined) return
   socket._readyState = socket.CLOSED
+  socket.arriving?.release()
+  socket.arriving = undefined
   socket.emit("close")
 }
 

@@ -19,14 +19,18 @@ import type { JsonOutbox } from "./JsonOutbox.ts"
 import * as JsonResponse from "./JsonResponse.ts"
 import { JsonCompleteReply, JsonStartReply } from "./JsonUploadReply.ts"
 
+/** Which part of which file it is, and what its answer is for. */
+type PartName = Omit<MessageOf<"FILE_UPLOAD_CHUNK">, "data" | "type">
+
 /** A part of a file, with its bytes as base64 or as they are. */
-export interface UploadPart extends Omit<MessageOf<"FILE_UPLOAD_CHUNK">, "data" | "type"> {
+export interface UploadPart extends PartName {
   readonly data: string | Buffer
 }
 
 /** A part that is being stored. */
 interface Storing {
-  readonly part: UploadPart
+  /** Without its bytes, which would outlive the reading of their frame. */
+  readonly part: PartName
   readonly upload: RunningUpload
   /** It is stored when this many bytes of the upload are. */
   readonly end: number
@@ -76,8 +80,8 @@ export class JsonUploads implements UploadConsumer {
   }
 
   /** A part of a file came in. */
-  receive(session: Session, part: UploadPart): void {
-    const { chunkIndex, componentId, data, requestId, uploadId } = part
+  receive(session: Session, { data, ...part }: UploadPart): void {
+    const { chunkIndex, componentId, requestId, uploadId } = part
     const { connection } = this.#ingress
     const upload = session.uploadsIfAny?.find(uploadId)
     const retryAfter = PartAllowance.wait(connection, upload?.parts === chunkIndex, data.length)
@@ -124,7 +128,7 @@ export class JsonUploads implements UploadConsumer {
   }
 
   /** It was stored before, or is just being stored: it is answered then, and not stored again. */
-  #repeated(upload: RunningUpload, part: UploadPart): void {
+  #repeated(upload: RunningUpload, part: PartName): void {
     const storing = this.#storing.get(part.uploadId) ?? none
     const first = storing.find((each) => each.part.chunkIndex === part.chunkIndex)
     if (first === undefined) this.#progress(upload, part, upload.received)
@@ -139,7 +143,7 @@ export class JsonUploads implements UploadConsumer {
     return storing.length > 0
   }
 
-  #progress(upload: RunningUpload, part: UploadPart, bytesUploaded: number): void {
+  #progress(upload: RunningUpload, part: PartName, bytesUploaded: number): void {
     const { chunkIndex, requestId, totalChunks, uploadId } = part
     const totalBytes = upload.beginning.declared.size
     this.#outbox.reply(
@@ -158,7 +162,7 @@ export class JsonUploads implements UploadConsumer {
     )
   }
 
-  #wrong(upload: RunningUpload, { requestId, uploadId }: UploadPart, detail: string): void {
+  #wrong(upload: RunningUpload, { requestId, uploadId }: PartName, detail: string): void {
     const reason = new UploadRejected({ upload: upload.beginning.upload, reason: "chunk", detail })
     this.#error(uploadId, requestId, reason, upload.parts)
   }
