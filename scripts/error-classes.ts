@@ -92,6 +92,11 @@ const values: { readonly [field: string]: ReadonlyArray<unknown> } = {
   unreadable: ['the row "7" of fibra_snapshots'],
   upload: ["photo"],
   what: ['Calling "Add" of "Board"'],
+  "Disconnected.connection": [
+    { kind: "unreachable", url: "ws://127.0.0.1:3000/api/live/rpc" },
+    { kind: "unauthorized", url: "wss://example.org/api/live/rpc", status: 401 }
+  ],
+  "Disconnected.since": [undefined],
   "ReplayCrashed.cause": ["TypeError: Cannot read properties of null (reading 'price')"],
   "UploadRejected.detail": ["files of this type are not taken here"],
   "RoomRejected.issue": ["a name has 1 to 128 characters"]

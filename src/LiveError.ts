@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as ConnectionFailure from "./ConnectionFailure.ts"
 import { inline, quote } from "./ErrorText.ts"
 
 /**
@@ -338,19 +339,42 @@ export class ContractMismatch extends Schema.TaggedError<ContractMismatch>()("Co
 /**
  * There is no connection, and the request cannot or may not wait for one.
  *
- * Goes to the client that mounts (nothing was mounted within `mountTimeout`; it goes on trying), that calls (too many calls
- * wait already, or the client is closed) or that pings.
+ * Goes to the client that mounts (nothing was mounted within `mountTimeout`, or nobody lets it in; it is mounted with the next
+ * connection), that calls (too many calls wait already, it has to sign in, or it is closed) or that pings.
  */
 export class Disconnected extends Schema.TaggedError<Disconnected>()("Disconnected", {
   /** What is known of the connection, as the rest of a sentence. */
-  detail: Schema.String
+  detail: Schema.String,
+  /** What became of the last attempt to connect, or of the last connection. */
+  connection: Schema.optionalKey(ConnectionFailure.ConnectionFailure),
+  /** Since when there is no connection: milliseconds since the epoch. */
+  since: Schema.optionalKey(Schema.Finite)
 }) {
   override get message(): string {
     return `No connection to the server: ${inline(this.detail)}.`
   }
 
   get hint(): string {
-    return "Wait until the client is connected; it connects again automatically. Then look at the state before calling again."
+    return this.connection === undefined
+      ? "Wait until the client is connected; it connects again automatically. Then look at the state before calling again."
+      : ConnectionFailure.hint(this.connection)
+  }
+}
+
+/**
+ * The client has a defect of its own, and no answer of a server caused it.
+ *
+ * Goes to the client that mounts.
+ */
+export class ClientCrashed extends Schema.TaggedError<ClientCrashed>()("ClientCrashed", {
+  component: Schema.String
+}) {
+  override get message(): string {
+    return `${quote(this.component)} cannot be shown here. Reload the page; if it persists, report it with the time it happened.`
+  }
+
+  get hint(): string {
+    return "The cause is in the client's log: the console of a page."
   }
 }
 
@@ -582,6 +606,7 @@ export const LiveErrorReason = Schema.Union([
   TooManyComponents,
   ContractMismatch,
   Disconnected,
+  ClientCrashed,
   TokenRejected,
   VersionMismatch,
   SnapshotRejected,

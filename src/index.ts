@@ -1,6 +1,7 @@
 /** `fibra`: the contract of components, safe in a browser. */
 export type { Caller } from "./Caller.ts"
 export * as Component from "./Component.ts"
+export * as ConnectionFailure from "./ConnectionFailure.ts"
 export * as JsonProtocol from "./JsonProtocol.ts"
 export { ComponentId, ConnectionId } from "./LiveId.ts"
 export * as LiveError from "./LiveError.ts"

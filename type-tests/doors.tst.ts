@@ -15,7 +15,9 @@ describe("the doors", () => {
     expect(Server.Authorization).type.not.toHaveProperty("check")
     expect(Server.LiveServer).type.not.toHaveProperty("layerCore")
     expect(LiveTest).type.not.toHaveProperty("make")
-    expect<keyof LiveClient["Service"]>().type.toBe<"mount" | "connected" | "ping">()
+    expect<keyof LiveClient["Service"]>().type.toBe<
+      "mount" | "connected" | "connection" | "connectionChanges" | "reconnect" | "ping"
+    >()
     expect<keyof Server.Principals.Principals["Service"]>().type.toBe<"disconnect">()
   })
 

@@ -1,6 +1,6 @@
 /**
- * `fibra doctor`: checks the versions of Node and effect, and, with `--url`, whether a live server answers. It changes nothing,
- * and exits with 1 when a check fails.
+ * `fibra doctor`: checks the versions of Node and effect, the secrets of the environment, and, with `--url`, whether a live
+ * server lets programs in, and with `--origin` pages of that origin. It changes nothing, and exits with 1 when a check fails.
  */
 import { createRequire } from "node:module"
 import { join } from "node:path"
@@ -14,6 +14,8 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as TimeLimit from "../TimeLimit.ts"
 import { Finding } from "./Finding.ts"
+import { checkSecrets } from "./SecretCheck.ts"
+import { checkClock, checkHandshake } from "./ServerCheck.ts"
 import { LiveClient } from "../client/LiveClient.ts"
 
 const oldestNode = [22, 19] as const
@@ -46,15 +48,15 @@ const checkEffect: Effect.Effect<string, Finding> = Effect.try({
   )
 )
 
-const checkServer = (url: string): Effect.Effect<string, Finding> =>
+const checkAnswer = (url: string): Effect.Effect<string, Finding> =>
   Effect.gen(function* () {
     const client = yield* LiveClient
-    const unreachable = new Finding({
-      message: `${url} did not answer within ${Duration.format(connectTimeout)}.`,
-      hint: "Check that the server runs, that the path is right, and that a proxy in between lets WebSockets through."
+    const mute = new Finding({
+      message: `${url} opened a WebSocket, and said nothing within ${Duration.format(connectTimeout)}.`,
+      hint: "Check that the path is the one of the RPC wire, /api/live/rpc by default, and that a proxy in between holds nothing back."
     })
-    const answered = Effect.mapError(Effect.retry(client.ping, Schedule.spaced("50 millis")), () => unreachable)
-    const orElse = () => Effect.fail(unreachable)
+    const answered = Effect.mapError(Effect.retry(client.ping, Schedule.spaced("50 millis")), () => mute)
+    const orElse = () => Effect.fail(mute)
     const time = yield* TimeLimit.timeoutOrElse(answered, { duration: connectTimeout, orElse })
     return `${url} answers in ${Duration.toMillis(time).toFixed(1)} ms`
   }).pipe(Effect.provide(LiveClient.layerWebSocket({ url })))
@@ -67,6 +69,13 @@ const report = (check: Effect.Effect<string, Finding>): Effect.Effect<boolean> =
       : Effect.as(Console.log(`failed  ${result.failure.message}\n        ${result.failure.hint}`), false)
   )
 
+/** The server, as a program meets it and as a page of this origin does. What would follow from a failure is not said as well. */
+const reportServer = Effect.fnUntraced(function* (url: string, origin: string | undefined) {
+  if (!(yield* report(Effect.andThen(checkHandshake(url, undefined), checkAnswer(url))))) return [false]
+  const checks = [...(origin === undefined ? [] : [checkHandshake(url, origin)]), checkClock(url)]
+  return yield* Effect.forEach(checks, report)
+})
+
 /** The command. */
 export const doctor = Command.make(
   "doctor",
@@ -74,11 +83,15 @@ export const doctor = Command.make(
     url: Flag.String("url").pipe(
       Flag.withDescription("The live server to check, such as ws://127.0.0.1:3000/api/live/rpc"),
       Flag.optional
+    ),
+    origin: Flag.String("origin").pipe(
+      Flag.withDescription("The origin of a page that connects there, such as https://example.org"),
+      Flag.optional
     )
   },
-  Effect.fnUntraced(function* ({ url }) {
-    const checks = [checkNode, checkEffect, ...Option.toArray(Option.map(url, checkServer))]
-    const results = yield* Effect.forEach(checks, report)
+  Effect.fnUntraced(function* ({ origin, url }) {
+    const results = yield* Effect.forEach([checkNode, checkEffect, checkSecrets], report)
+    if (Option.isSome(url)) results.push(...(yield* reportServer(url.value, Option.getOrUndefined(origin))))
     if (results.includes(false)) process.exitCode = 1
   })
-).pipe(Command.withDescription("Check the versions of Node and effect, and a running server"))
+).pipe(Command.withDescription("Check the versions of Node and effect, the secrets, and a running server"))

@@ -4,6 +4,7 @@
  * token of the session is kept, and sent with the next connection to resume the session.
  */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -13,6 +14,7 @@ import type * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
 import type * as Scope from "effect/Scope"
+import { type ConnectionFailure, describe, fingerprint, hint, isLasting } from "../ConnectionFailure.ts"
 import * as Log from "../Log.ts"
 import { LiveError } from "../LiveError.ts"
 import type { ComponentId, ConnectionId } from "../LiveId.ts"
@@ -31,9 +33,10 @@ import {
 import * as TimeLimit from "../TimeLimit.ts"
 import { CallIds } from "./CallIds.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
+import { ConnectionMonitor } from "./ConnectionState.ts"
 import { Link } from "./Link.ts"
 import { PresenceLists } from "./PresenceLists.ts"
-import { type PatchedEvents, type Receiver, Router, type ConnectionListener } from "./Router.ts"
+import { type Connected, type ConnectionListener, type PatchedEvents, type Receiver, Router } from "./Router.ts"
 import { TokenCache } from "./TokenCache.ts"
 import { UploadChannel } from "./UploadChannel.ts"
 import type { StateCache } from "./StateCache.ts"
@@ -92,6 +95,10 @@ export interface ClientConnection {
   /** The presence lists. */
   readonly presence: PresenceLists
   readonly uploads: UploadChannel
+  /** What is known of the connection. */
+  readonly monitor: ConnectionMonitor
+  /** Connects anew, at once. */
+  readonly reconnect: Effect.Effect<void>
   readonly isConnected: () => boolean
   /** Whether the server has said that it is about to end: new requests go to the next server. */
   readonly isDraining: () => boolean
@@ -124,6 +131,10 @@ const connectId = "events"
 /** How long an acknowledgement waits for tokens to be stored. */
 const keepTimeout = Duration.seconds(2)
 
+/** What happens to every connection, as with a deploy, and needs nobody's attention. */
+const isOrdinary = ({ kind, code }: ConnectionFailure): boolean =>
+  kind === "silent" || kind === "handshake" || (kind === "closed" && code !== 1008 && code !== 1013)
+
 const decodeEvent = Schema.decodeUnknownExit(Schema.toCodecJson(LiveEvent))
 
 /** Opens the Link and the stream of events. */
@@ -134,9 +145,12 @@ export const make = Effect.fnUntraced(function* (
   const link = yield* Link
   const context = yield* Effect.context<never>()
   const runFork = Effect.runForkWith(context)
-  const router = new Router((defect) =>
-    runFork(Log.error("A component failed to handle a change of its connection", { cause: defect }))
-  )
+  const report = (defect: unknown) =>
+    void runFork(Log.error("A component failed to handle a change of its connection", { cause: defect }))
+  const router = new Router(report)
+  const monitor = new ConnectionMonitor(yield* Clock.Clock, report)
+  /** Failures that the log has, since there was a connection. */
+  const logged = new Set<string>()
   const ids = new CallIds()
   const uploads = new UploadChannel(link)
   const tokens = yield* TokenCache.make(cache, link.origin)
@@ -185,8 +199,27 @@ export const make = Effect.fnUntraced(function* (
       session++
       presence.clear()
     }
-    router.connected({ components: new Set<string>(event.components) })
+    isConnected({ components: new Set<string>(event.components) })
     if (event.resumed && asked !== undefined) takeBack(asked)
+  }
+
+  const isConnected = (connected?: Connected): void => {
+    logged.clear()
+    monitor.connected()
+    router.connected(connected)
+  }
+
+  const failed = (failure: ConnectionFailure): void => {
+    monitor.failed(failure)
+    if (isLasting(failure)) router.refused(monitor.error(""))
+    const kind = fingerprint(failure)
+    if (logged.has(kind)) return
+    logged.add(kind)
+    const { code, status, url } = failure
+    const log = isOrdinary(failure) ? Log.debug : Log.warning
+    runFork(
+      log(`There is no connection to the server: ${describe(failure)}`, { url, status, code, hint: hint(failure) })
+    )
   }
 
   /** Unmounts and abandons what the resume request listed and is not wanted any more. */
@@ -285,18 +318,20 @@ export const make = Effect.fnUntraced(function* (
         Effect.andThen(
           connect,
           Effect.sync(() => {
-            if (isFirst) router.connected()
+            if (isFirst) isConnected()
           })
         )
       )
       return Effect.void
     }),
     onDisconnect: Effect.sync(() => {
+      monitor.disconnected()
       router.disconnected()
       if (Deferred.isDoneUnsafe(named)) named = Deferred.makeUnsafe()
       // Without a session token the requests of this connection are lost with it.
       if (sessionToken === undefined) session++
     }),
+    onFailure: failed,
     reconnectWithin: () => reconnectWithin
   })
   const requests = yield* Effect.provideService(makeRequests(yield* Tracer.Tracer), RpcClient.Protocol, {
@@ -305,7 +340,12 @@ export const make = Effect.fnUntraced(function* (
     run: (id, f) => {
       Deferred.doneUnsafe(clientId, Exit.succeed(id))
       return protocol.run(id, (message) =>
-        message._tag === "Chunk" && message.requestId === connectId ? receive(message.values) : f(message)
+        Log.ignore(
+          message._tag === "Chunk" && message.requestId === connectId ? receive(message.values) : f(message),
+          // The fiber that reads the socket runs this, and goes on.
+          "The client failed on a message of the server",
+          { level: "Error" }
+        )
       )
     }
   })
@@ -323,6 +363,7 @@ export const make = Effect.fnUntraced(function* (
   // The finalizer does not wait for an answer, and without a connection sends nothing: it would wait for one.
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => {
+      monitor.closed()
       router.close()
       return router.isConnected ? send({ _tag: "Eof" }) : Effect.void
     })
@@ -339,6 +380,12 @@ export const make = Effect.fnUntraced(function* (
     tokens,
     presence,
     uploads,
+    monitor,
+    reconnect: Effect.suspend(() => {
+      monitor.retried()
+      router.retried()
+      return link.reconnect
+    }),
     isConnected: () => router.isConnected,
     isDraining: () => reconnectWithin !== undefined,
     session: () => session,

@@ -1,23 +1,33 @@
 /**
- * The way from a client to its server: opens an RPC protocol and tells when it is connected. The WebSocket link
- * connects again for ever, with capped exponential backoff and jitter; a test brings its own link.
+ * The way from a client to its server: opens an RPC protocol, tells when it is connected, and why it is not. Whatever goes
+ * wrong is one failed attempt; the WebSocket link connects again until that makes no sense. A test brings its own link.
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Random from "effect/Random"
 import * as RpcClient from "effect/rpc/RpcClient"
-import * as RpcSerialization from "effect/rpc/RpcSerialization"
+import { RpcSerialization } from "effect/rpc/RpcSerialization"
 import * as Schedule from "effect/Schedule"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Socket from "effect/socket/Socket"
-import { CloseCode } from "../LiveProtocol.ts"
+import type { ConnectionFailure } from "../ConnectionFailure.ts"
+import * as Log from "../Log.ts"
+import * as Thrown from "../Thrown.ts"
+import { Attempt } from "./Attempt.ts"
+import { serialization } from "./CheckedMessages.ts"
+import * as Endpoint from "./Endpoint.ts"
+import * as HandshakeProbe from "./HandshakeProbe.ts"
+import { Reconnection } from "./Reconnection.ts"
 
 /** What a link calls, and asks. */
 export interface Hooks {
   readonly onConnect: Effect.Effect<void>
   readonly onDisconnect: Effect.Effect<void>
+  /** An attempt to connect has failed, or a connection has ended. */
+  readonly onFailure: (failure: ConnectionFailure) => void
   /** Milliseconds over which clients spread their return, when the server has said so. */
   readonly reconnectWithin: () => number | undefined
 }
@@ -29,6 +39,8 @@ export class Link extends Context.Service<
     /** The server, such as `wss://example.org`. */
     readonly origin: Effect.Effect<string>
     readonly open: (hooks: Hooks) => Effect.Effect<RpcClient.Protocol["Service"], never, Scope.Scope>
+    /** Connects anew and at once, with the token of now: also after it was given up, and where there is a connection. */
+    readonly reconnect: Effect.Effect<void>
     /** Sends a binary frame, behind all that was sent before; says whether there is a connection to send it on. */
     readonly sendBytes: (frame: Uint8Array) => boolean
     /** Bytes that were sent and are still on this machine. */
@@ -40,11 +52,15 @@ export class Link extends Context.Service<
 export interface WebSocketOptions {
   /**
    * The credentials of the client, where no cookie carries them: sent as the sub-protocol `bearer.<token>`, which
-   * `Authentication.token` reads. Only characters of a JWT or of base64url. An effect runs for each attempt to connect.
+   * `Authentication.token` reads. Only characters of a JWT or of base64url. An effect runs for each attempt to connect;
+   * when it fails, so does the attempt.
    */
-  readonly token?: string | Effect.Effect<string>
-  /** `ws://` or `wss://`, with the path: `ws://127.0.0.1:3000/api/live/rpc`. */
-  readonly url: string | Effect.Effect<string>
+  readonly token?: Endpoint.Given<string | undefined>
+  /**
+   * `ws://` or `wss://`, with the path: `ws://127.0.0.1:3000/api/live/rpc`. In a page it may be relative. An effect runs
+   * for each attempt to connect; when it fails, so does the attempt.
+   */
+  readonly url: Endpoint.Given<string>
   /**
    * Delay before the second attempt to connect again (250 ms). The first is made at once, and each further one doubles
    * the delay.
@@ -57,20 +73,12 @@ export interface WebSocketOptions {
    * lost.
    */
   readonly pingInterval?: Duration.Input
+  /**
+   * Whether to ask over HTTP why a handshake was refused, which browsers do not tell (true). Set it to false with a
+   * `WebSocketConstructor` that sends credentials in headers of its own.
+   */
+  readonly probe?: boolean
 }
-
-/** Delay before attempt `attempt` (0 is the first) to connect again, in milliseconds, before jitter. */
-export const backoffDelay = (attempt: number, backoff: Duration.Duration, max: Duration.Duration): number =>
-  attempt === 0 ? 0 : Math.min(Duration.toMillis(backoff) * 2 ** (attempt - 1), Duration.toMillis(max))
-
-/**
- * The codes of a server that would close the next connection again: too much was sent, too little was read, or the
- * principal was signed out.
- */
-const refusals: ReadonlySet<number> = new Set([1008, 1013, CloseCode.signedOut])
-
-const isRefusal = ({ reason }: Socket.SocketError): boolean =>
-  reason._tag === "SocketCloseError" && refusals.has(reason.code)
 
 /** The state of a WebSocket that can send. */
 const open = 1
@@ -78,73 +86,133 @@ const open = 1
 /** The sub-protocol that the server selects. */
 const protocol = "fibra"
 
-const effectOf = <A>(value: A | Effect.Effect<A>): Effect.Effect<A> =>
-  Effect.isEffect(value) ? value : Effect.succeed(value)
-
-const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : url)
-
 const bufferedBy = (socket: Socket.WebSocketLike | undefined): number =>
   socket !== undefined && "bufferedAmount" in socket ? Number(socket.bufferedAmount) : 0
+
+const failed = (cause: unknown): Socket.SocketError =>
+  new Socket.SocketError({ reason: new Socket.SocketOpenError({ kind: "Unknown", cause }) })
 
 /** A link over a WebSocket. */
 export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, never, Socket.WebSocketConstructor> =>
   Layer.effect(
     Link,
     Effect.gen(function* () {
+      const runFork = Effect.runForkWith(yield* Effect.context<never>())
       const makeSocket = yield* Socket.WebSocketConstructor
-      const [url, token] = [effectOf(options.url), effectOf(options.token)]
-      let current: Socket.WebSocketLike | undefined
-      const socket = yield* Socket.fromWebSocket(
-        Effect.acquireRelease(
-          Effect.map(Effect.all([url, token]), ([url, token]) => {
-            const socket = makeSocket(url, token === undefined ? undefined : [protocol, `bearer.${token}`])
-            current = socket
-            return socket
-          }),
-          (socket) =>
-            Effect.sync(() => {
-              if (current === socket) current = undefined
-              socket.close(1000)
-            })
+      const backoff = Duration.fromInputUnsafe(options.backoff ?? "250 millis")
+      const reconnection = new Reconnection(backoff, Duration.fromInputUnsafe(options.maxBackoff ?? "10 seconds"))
+      let attempt = new Attempt()
+      /** Counts what is asked for by `reconnect`: a token from before is not used. */
+      let asked = 0
+
+      const resolve: Effect.Effect<Endpoint.Endpoint, ConnectionFailure> = Effect.suspend(() => {
+        const before = asked
+        const endpoint = Endpoint.resolve(options.url, options.token)
+        return Effect.flatMap(Effect.exit(endpoint), (exit) => (before === asked ? exit : resolve))
+      })
+      const makeWebSocket = Effect.gen(function* () {
+        const current = attempt
+        const endpoint = yield* resolve
+        current.endpoint = endpoint
+        const { place: url, token } = endpoint
+        const protocols = token === undefined ? undefined : [protocol, `bearer.${token}`]
+        return yield* Effect.try({
+          try: () => (current.socket = makeSocket(endpoint.url, protocols)),
+          catch: (thrown): ConnectionFailure => ({ kind: "blocked", url, text: Thrown.describe(thrown) })
+        })
+      }).pipe(
+        Effect.catchCause((cause) => {
+          const failure = cause.reasons.find(Cause.isFailReason)?.error
+          attempt.failure = failure ?? { kind: "client", text: Thrown.describe(Cause.squash(cause)) }
+          return Effect.fail(failed(attempt.failure))
+        })
+      )
+      const inner = yield* Socket.fromWebSocket(
+        Effect.acquireRelease(makeWebSocket, (socket) =>
+          Effect.sync(() => {
+            if (attempt.socket === socket) attempt.socket = undefined
+            socket.close(1000)
+          })
         )
       )
-      const backoff = Duration.fromInputUnsafe(options.backoff ?? "250 millis")
-      const maxBackoff = Duration.fromInputUnsafe(options.maxBackoff ?? "10 seconds")
+      const socket = Socket.make({
+        writer: inner.writer,
+        reader: Effect.gen(function* () {
+          const scope = yield* Scope.fork(yield* Effect.scope)
+          attempt = new Attempt()
+          attempt.end = Scope.close(scope, Exit.void)
+          return yield* Scope.provide(inner.reader, scope)
+        })
+      })
+
       return Link.of({
-        origin: Effect.map(url, originOf),
+        origin: Endpoint.origin(options.url),
         sendBytes: (frame) => {
-          if (current?.readyState !== open) return false
-          current.send(frame as Uint8Array<ArrayBuffer>)
+          const { socket } = attempt
+          if (socket?.readyState !== open) return false
+          socket.send(frame as Uint8Array<ArrayBuffer>)
           return true
         },
-        buffered: () => bufferedBy(current),
-        open: ({ onConnect, onDisconnect, reconnectWithin }) =>
+        buffered: () => bufferedBy(attempt.socket),
+        reconnect: Effect.suspend(() => {
+          // The next one may begin at once.
+          const { end } = attempt
+          asked++
+          reconnection.begin()
+          return end
+        }),
+        open: ({ onConnect, onDisconnect, onFailure, reconnectWithin }) =>
           Effect.suspend(() => {
-            let attempt = 0
-            let refused = 0
-            const delay = Effect.fnUntraced(function* ({ input }: { readonly input: Socket.SocketError }) {
-              const random = yield* Random.next
-              // The server accepted the connection and then refused it, so an accepted connection is no reason to reset
-              // the delay.
-              if (isRefusal(input)) attempt = ++refused
-              else if (attempt === 0) refused = 0
-              const within = attempt === 0 ? (reconnectWithin() ?? 0) : 0
-              return Duration.millis(
-                within * random + backoffDelay(attempt++, backoff, maxBackoff) * (0.5 + random / 2)
-              )
+            /** Whether WebSockets did not get through the last time either. */
+            let isBlocked = false
+            const explain = Effect.fnUntraced(function* (failure: ConnectionFailure) {
+              const { endpoint } = attempt
+              const isAsked = failure.kind === "handshake" && endpoint !== undefined && options.probe !== false
+              const found = isAsked ? yield* HandshakeProbe.ask(endpoint) : failure
+              const wasBlocked = isBlocked
+              isBlocked = found.kind === "noUpgrade"
+              // The server may have come up just now: one answer alone does not prove that something is in between.
+              const known = isBlocked && !wasBlocked ? failure : found
+              onFailure(known)
+              return known
             })
-            const connected = Effect.andThen(
-              Effect.sync(() => void (attempt = 0)),
-              onConnect
+            const wait = ({ input }: { readonly input: Socket.SocketError }): Effect.Effect<Duration.Duration> =>
+              Effect.suspend(() => {
+                const failure = attempt.explain(input)
+                return reconnection.wait(failure, reconnectWithin() ?? 0, explain(failure))
+              }).pipe(
+                // Nothing that happens here may end connecting.
+                Effect.catchCause((cause) =>
+                  Effect.andThen(Log.error("The client failed to connect again", { cause }), Effect.sleep(backoff))
+                ),
+                Effect.as(Duration.zero)
+              )
+            const connected = Effect.suspend(() => {
+              reconnection.connected()
+              attempt.isOpen = true
+              isBlocked = false
+              return onConnect
+            }).pipe(
+              Effect.catchCause((cause) => {
+                attempt.failure = { kind: "client", text: Thrown.describe(Cause.squash(cause)) }
+                return Effect.andThen(Log.error("The client failed on a new connection", { cause }), attempt.end)
+              })
             )
+            const rejected = () => {
+              const { endpoint, end } = attempt
+              attempt.failure = { kind: "protocol", ...(endpoint === undefined ? {} : { url: endpoint.place }) }
+              runFork(end)
+            }
+            const disconnected = Log.ignore(onDisconnect, "The client failed on a lost connection", { level: "Error" })
             return RpcClient.makeProtocolSocket({
               retryTransientErrors: true,
-              retryPolicy: Schedule.addDelay(Schedule.identity<Socket.SocketError>(), delay),
-              pingInterval: options.pingInterval ?? "10 seconds"
+              retryPolicy: Schedule.addDelay(Schedule.identity<Socket.SocketError>(), wait),
+              pingInterval: options.pingInterval ?? "10 seconds",
+              onPingTimeout: Effect.sync(() => void (attempt.isSilent = true))
             }).pipe(
-              Effect.provideService(RpcClient.ConnectionHooks, { onConnect: connected, onDisconnect }),
+              Effect.provideService(RpcClient.ConnectionHooks, { onConnect: connected, onDisconnect: disconnected }),
               Effect.provideService(Socket.Socket, socket),
-              Effect.provideService(RpcSerialization.RpcSerialization, RpcSerialization.json)
+              Effect.provideService(RpcSerialization, serialization(rejected))
             )
           })
       })

@@ -9,15 +9,18 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Socket from "effect/socket/Socket"
+import type * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type * as Component from "../Component.ts"
-import { Disconnected, LiveError } from "../LiveError.ts"
+import * as LatestStream from "../LatestStream.ts"
+import type { LiveError } from "../LiveError.ts"
 import * as Link from "./Link.ts"
 import * as LiveHandle from "./LiveHandle.ts"
 import { Replica } from "./Replica.ts"
 import * as StateCache from "./StateCache.ts"
 import * as ClientConnection from "./ClientConnection.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
+import type { ConnectionState } from "./ConnectionState.ts"
 import type { MountTarget } from "./Mounter.ts"
 import type { MountCache, MountProps, PrivateMount, SharedMount } from "./MountOptions.ts"
 import * as ReplicaOpener from "./ReplicaOpener.ts"
@@ -66,6 +69,15 @@ export class LiveClient extends Context.Service<
     ) => Effect.Effect<LiveHandle.LiveHandle<C>, LiveError, Scope.Scope>
     /** Whether there is a connection. */
     readonly connected: Effect.Effect<boolean>
+    /** What is known of the connection, and since when. */
+    readonly connection: Effect.Effect<ConnectionState>
+    /** The same now and after every change. A slow consumer gets the latest and misses those in between. */
+    readonly connectionChanges: Stream.Stream<ConnectionState>
+    /**
+     * Connects anew and at once, with the `token` of now: after signing in, when the status is `unauthorized`, or as
+     * somebody else. What is mounted stays, with the state that it shows.
+     */
+    readonly reconnect: Effect.Effect<void>
     /** Measures the time until the server answers. Fails with `Disconnected` without a connection. */
     readonly ping: Effect.Effect<Duration.Duration, LiveError>
   }
@@ -99,6 +111,12 @@ export class LiveClient extends Context.Service<
                 Effect.map(LiveHandle.make)
               ),
             connected: Effect.sync(() => connection.isConnected()),
+            connection: Effect.sync(() => connection.monitor.state),
+            connectionChanges: LatestStream.make((tell) => {
+              tell(connection.monitor.state)
+              return connection.monitor.listen(tell)
+            }),
+            reconnect: connection.reconnect,
             ping: Effect.suspend(() => ping(connection))
           })
           return ReplicaOpener.withReplicas(client, open)
@@ -135,8 +153,9 @@ const ping = (connection: ClientConnection.ClientConnection): Effect.Effect<Dura
     ? connection.requests.Ping().pipe(
         Effect.timed,
         Effect.map(([duration]) => duration),
-        Effect.mapError(({ message }) => disconnected(message))
+        Effect.mapError(({ message }) => connection.monitor.error(message))
       )
-    : Effect.fail(disconnected("the client is connecting"))
+    : Effect.suspend(() => Effect.fail(connection.monitor.error(connecting(connection))))
 
-const disconnected = (detail: string): LiveError => new LiveError({ reason: new Disconnected({ detail }) })
+const connecting = ({ monitor }: ClientConnection.ClientConnection): string =>
+  monitor.state.failure === undefined ? "the client is connecting" : ""

@@ -16,6 +16,7 @@ import type { ComponentId } from "../LiveId.ts"
 import type { Mounted } from "../LiveProtocol.ts"
 import * as TimeLimit from "../TimeLimit.ts"
 import type { ClientConnection } from "./ClientConnection.ts"
+import { died } from "./ReplicaError.ts"
 
 /** How a component was activated: with its session, from its token, or anew. */
 export type ActivationKind = "resumed" | "rehydrated" | "mounted"
@@ -184,11 +185,13 @@ export class Mounter {
             ...(this.#label === undefined ? {} : { seal: true })
           })
         : requests.Rehydrate({ ...request, token })
+    // What fails apart from this is a defect of the client.
+    const heard = Effect.catchDefect(answer, (defect) => Effect.fail(died(component, defect)))
     return Effect.suspend(() => {
       const ended = this.#connection.expectMount()
       this.#asking = true
       return Effect.ensuring(
-        Effect.map(answer, (mounted) => {
+        Effect.map(heard, (mounted) => {
           this.#settle(asked)
           this.#span = undefined
           this.#accept({ mounted, activation: token === undefined ? "mounted" : "rehydrated" })
@@ -200,7 +203,6 @@ export class Mounter {
         })
       )
     }).pipe(
-      // A defect is an answer too: the same request would get it again.
       Effect.tapDefect(() => Effect.sync(() => this.#settle(asked))),
       Effect.catch((error) => {
         // The next connection tells whether it was done.

@@ -27,7 +27,7 @@ import type { ComponentEvent, Connected, Receiver, ConnectionListener } from "./
 import { type PatchedEvent, StateCopy } from "./StateCopy.ts"
 import { initial, type ComponentSnapshotOf } from "./ComponentSnapshot.ts"
 import type { ClientConnection } from "./ClientConnection.ts"
-import { died, disconnected, stopped, tooLate, unreadable } from "./ReplicaError.ts"
+import { crashed, stopped, tooLate, unreadable } from "./ReplicaError.ts"
 
 /** An event of the contract that was told. */
 interface HeardEvent {
@@ -161,7 +161,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   closed(): void {
     this.#stopMounting?.()
     this.#stopTimeout()
-    const error = disconnected("the client is closed")
+    const error = this.#connection.monitor.error("the client is closed")
     this.#refused(error)
     this.uploads.fail(error)
   }
@@ -170,6 +170,12 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     this.#stopMounting?.()
     this.uploads.disconnected()
     if (this.#view.connected) this.#show({ connected: false })
+  }
+
+  refused(error: LiveError): void {
+    this.#stopTimeout()
+    this.#show({ connected: false, error })
+    this.#failMounted(error)
   }
 
   place(): ResumePoint | undefined {
@@ -235,7 +241,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     const { mountTimeout } = this.#connection.limits
     const mount = TimeLimit.timeoutOrElse(Effect.andThen(first, this.#mounter.mount), {
       duration: mountTimeout,
-      orElse: () => Effect.fail(tooLate(mountTimeout))
+      orElse: () => Effect.fail(tooLate(this.#connection.monitor, mountTimeout))
     })
     this.#stopMounting = this.#connection.run(Effect.catchCause(mount, (cause) => this.#mountFailed(cause)))
   }
@@ -248,7 +254,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     const { componentName } = this.component
     return Effect.andThen(
       Log.error(`"${componentName}" could not be mounted`, { cause }),
-      Effect.sync(() => this.#refused(died(componentName, Cause.squash(cause))))
+      Effect.sync(() => this.#refused(crashed(this.component)))
     )
   }
 
@@ -258,7 +264,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     return this.#connection.run(
       Effect.andThen(
         Effect.sleep(mountTimeout),
-        Effect.sync(() => this.#refused(tooLate(mountTimeout)))
+        Effect.sync(() => this.#refused(tooLate(this.#connection.monitor, mountTimeout)))
       )
     )
   }
@@ -294,11 +300,15 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     const { reason } = error
     const outdated = reason._tag === "VersionMismatch" && reason.client < reason.server
     this.#show({ connected: false, status: outdated ? "outdated" : "mounting", error })
-    Deferred.doneUnsafe(this.#mounted, Exit.fail(error))
-    this.#mounted = Deferred.makeUnsafe()
+    this.#failMounted(error)
     this.#calls.fail(error)
     // Without a connection they wait for the next one.
     if (reason._tag !== "Disconnected") this.uploads.fail(error)
+  }
+
+  #failMounted(error: LiveError): void {
+    Deferred.doneUnsafe(this.#mounted, Exit.fail(error))
+    this.#mounted = Deferred.makeUnsafe()
   }
 
   #forget(): void {

@@ -2,12 +2,17 @@
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import type * as Component from "../Component.ts"
-import { ComponentCrashed, ContractMismatch, Disconnected, InstanceStopped, LiveError } from "../LiveError.ts"
+import { ClientCrashed, ComponentCrashed, ContractMismatch, InstanceStopped, LiveError } from "../LiveError.ts"
 import * as Thrown from "../Thrown.ts"
+import type { ConnectionMonitor } from "./ConnectionState.ts"
 
 /** It was released. */
 export const stopped = ({ componentName }: Component.Typed): LiveError =>
   new LiveError({ reason: new InstanceStopped({ component: componentName }) })
+
+/** The client itself has a defect. */
+export const crashed = ({ componentName }: Component.Typed): LiveError =>
+  new LiveError({ reason: new ClientCrashed({ component: componentName }) })
 
 /** The server died of the request, or its answer cannot be decoded. */
 export const died = (component: string, defect: unknown): LiveError =>
@@ -17,12 +22,9 @@ export const died = (component: string, defect: unknown): LiveError =>
       : new ComponentCrashed({ component })
   })
 
-/** There is no connection. */
-export const disconnected = (detail: string): LiveError => new LiveError({ reason: new Disconnected({ detail }) })
-
 /** It was not mounted in time. */
-export const tooLate = (timeout: Duration.Duration): LiveError =>
-  disconnected(`nothing was mounted within ${Duration.format(timeout)}`)
+export const tooLate = (monitor: ConnectionMonitor, timeout: Duration.Duration): LiveError =>
+  monitor.error(`nothing was mounted within ${Duration.format(timeout)}`)
 
 /** The contract cannot decode what the server sent. */
 export const unreadable = ({ componentName: component }: Component.Typed, defect: unknown): LiveError =>

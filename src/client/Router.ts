@@ -5,6 +5,7 @@
 import type { ComponentId } from "../LiveId.ts"
 import type { LiveEvent, ResumePoint, RoomResumePoint } from "../LiveProtocol.ts"
 import { Listeners } from "../Listeners.ts"
+import type { LiveError } from "../LiveError.ts"
 import { type Heard, Memberships } from "./Memberships.ts"
 import type { PatchedEvent } from "./StateCopy.ts"
 
@@ -40,6 +41,8 @@ export interface Receiver {
 export interface ConnectionListener {
   readonly connected: (connected: Connected) => void
   readonly disconnected: () => void
+  /** There is no connection, and time alone does not mend that. */
+  readonly refused?: (error: LiveError) => void
   /** There will be no more connections. */
   readonly closed: () => void
   /** How far it has read its component, if it has one. */
@@ -58,6 +61,8 @@ const fresh: Connected = { components: new Set() }
 export class Router {
   isConnected = false
   #isClosed = false
+  /** Why there is no connection, where time alone does not mend that. */
+  #refusal: LiveError | undefined
   readonly #listeners: Listeners<(listener: ConnectionListener) => void>
   readonly #subscribed = new Set<ConnectionListener>()
   readonly #routes = new Map<string, Set<Receiver>>()
@@ -80,6 +85,7 @@ export class Router {
     this.#subscribed.add(listener)
     if (this.#isClosed) listener.closed()
     else if (this.isConnected) listener.connected(fresh)
+    else if (this.#refusal !== undefined) listener.refused?.(this.#refusal)
     return () => {
       remove()
       this.#subscribed.delete(listener)
@@ -104,6 +110,7 @@ export class Router {
   /** The connection is established. */
   connected(connected: Connected = fresh): void {
     this.isConnected = true
+    this.#refusal = undefined
     if (connected.components.size === 0) this.#memberships.clear()
     else this.#memberships.keep((componentId) => connected.components.has(componentId))
     this.#listeners.tell((listener) => listener.connected(connected))
@@ -114,6 +121,17 @@ export class Router {
     this.isConnected = false
     this.#early = []
     this.#listeners.tell((listener) => listener.disconnected())
+  }
+
+  /** There is no connection, and time alone does not mend that. */
+  refused(error: LiveError): void {
+    this.#refusal = error
+    this.#listeners.tell((listener) => listener.refused?.(error))
+  }
+
+  /** Somebody may have mended it. */
+  retried(): void {
+    this.#refusal = undefined
   }
 
   /** There will be no more connections. */

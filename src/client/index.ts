@@ -2,6 +2,7 @@
 export type { CallOptions } from "./ActionCaller.ts"
 export type { ActivationKind } from "./Mounter.ts"
 export * as Link from "./Link.ts"
+export type { ConnectionState, ConnectionStatus } from "./ConnectionState.ts"
 export type { ClientSettings } from "./ClientSettings.ts"
 export { LiveClient } from "./LiveClient.ts"
 export type { MountCache, MountOptions, MountProps, PrivateMount, SharedMount } from "./MountOptions.ts"

@@ -20,6 +20,7 @@ import * as Revocations from "./security/Revocations.ts"
 import { PerMessageDeflate } from "./transport/PerMessageDeflate.ts"
 import * as Transport from "./transport/Transport.ts"
 import * as RefusedRequests from "./http/RefusedRequests.ts"
+import * as Cors from "./http/Cors.ts"
 import * as Upgrade from "./http/Upgrade.ts"
 import * as UpgradeRejection from "./http/UpgradeRejection.ts"
 import * as UploadFiles from "./upload/UploadFiles.ts"
@@ -102,6 +103,7 @@ const wires = (
         `${config.path}/rpc`,
         endpoint(() => rpc)
       )
+      yield* router.add("OPTIONS", `${config.path}/rpc`, Cors.preflight)
       yield* router.add(
         "GET",
         `${config.path}/ws`,

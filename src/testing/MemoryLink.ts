@@ -9,6 +9,8 @@ import { RpcClientDefect, RpcClientError } from "effect/rpc/RpcClientError"
 import type { FromServerEncoded } from "effect/rpc/RpcMessage"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
 import type { Hooks, Link } from "../client/Link.ts"
+import type { ConnectionFailure } from "../ConnectionFailure.ts"
+import { CloseCode } from "../LiveProtocol.ts"
 import type { Principal } from "../Principal.ts"
 import type { Connection, WireProtocol } from "../server/transport/Connection.ts"
 import type { Frame, FrameWriter } from "../server/transport/FrameWriter.ts"
@@ -45,6 +47,8 @@ export class MemoryLink implements FrameWriter {
   readonly #unread: Array<string> = []
   #reading = false
   #isClosing = false
+  /** How the server closes the connection. */
+  #closed: ConnectionFailure | undefined
 
   /** The server is looked up for each connection; without one, connecting fails. */
   constructor(server: () => Server | undefined, principal: Principal | undefined, onFrame: OnFrame = () => {}) {
@@ -57,6 +61,7 @@ export class MemoryLink implements FrameWriter {
   readonly client: Link["Service"] = {
     origin: Effect.succeed("memory:"),
     buffered: () => 0,
+    reconnect: Effect.suspend(() => Effect.andThen(this.disconnect, this.connect)),
     sendBytes: (frame) => {
       if (this.#connection === undefined) return false
       this.sendBytes(frame)
@@ -120,8 +125,13 @@ export class MemoryLink implements FrameWriter {
     this.#stalled = undefined
     this.#held = undefined
     this.#unread.length = 0
+    const failure = this.#closed ?? { kind: "closed" }
+    this.#closed = undefined
     connection.closed()
-    const lost = Effect.sync(() => this.#deliver?.({ _tag: "ClientProtocolError", error: connectionLost() }))
+    const lost = Effect.sync(() => {
+      this.#deliver?.({ _tag: "ClientProtocolError", error: connectionLost() })
+      this.#hooks?.onFailure(failure)
+    })
     return Effect.andThen(this.#hooks?.onDisconnect ?? Effect.void, lost)
   })
 
@@ -208,7 +218,8 @@ export class MemoryLink implements FrameWriter {
   resume(): void {}
 
   /** The server closes: what it has written before is still read, by a client that reads. */
-  close(): void {
+  close(code: number, text: string): void {
+    this.#closed = { kind: code === CloseCode.signedOut ? "unauthorized" : "closed", code, text }
     if (this.#reading) this.#isClosing = true
     else this.terminate()
   }

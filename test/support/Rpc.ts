@@ -34,7 +34,12 @@ export const listen = (options?: {
     const live = yield* LiveTest
     const link = live.link(options)
     const onConnect = Effect.void
-    const protocol = yield* link.client.open({ onConnect, onDisconnect: Effect.void, reconnectWithin: () => undefined })
+    const protocol = yield* link.client.open({
+      onConnect,
+      onDisconnect: Effect.void,
+      onFailure: () => {},
+      reconnectWithin: () => undefined
+    })
     const client = yield* RpcClient.make(LiveProtocol.LiveProtocol).pipe(
       Effect.provideService(RpcClient.Protocol, protocol)
     )

@@ -1,7 +1,8 @@
 /**
  * Takes WebSocket upgrades out of Effect's HTTP server: it checks the request and makes the handshake itself, and what
  * is left is a WebSocket and its TCP socket. The fiber of the request ends here, so an open connection holds none.
- * Refusals are answered over HTTP.
+ * Refusals are answered over HTTP, and an ordinary request is answered as its handshake would be: with 426 if that would
+ * be accepted.
  */
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Cause from "effect/Cause"
@@ -19,6 +20,7 @@ import type { Deflater } from "../transport/Deflater.ts"
 import { type AcceptedOffer, Inflater, type PerMessageDeflate } from "../transport/PerMessageDeflate.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import { copy, type Principal } from "../../Principal.ts"
+import * as Cors from "./Cors.ts"
 import { owedBefore } from "./Dismissal.ts"
 import * as Origin from "./Origin.ts"
 import * as Monotonic from "../../actor/Monotonic.ts"
@@ -128,14 +130,8 @@ export const handler = (
       gate.onRefused(400)
     })
   }
-  return Effect.flatMap(Effect.service(HttpServerRequest), (request) => {
+  const answer = (request: HttpServerRequest, isUpgrade: boolean): Effect.Effect<HttpServerResponse> => {
     const incoming = NodeHttpServerRequest.toIncomingMessage(request) as UpgradeRequest
-    // The header alone is no upgrade: without `Connection: Upgrade` this is an ordinary request.
-    if (!incoming.upgrade || incoming.headers.upgrade?.toLowerCase() !== "websocket") {
-      return Effect.succeed(UpgradeRejection.noUpgrade)
-    }
-    if (owedBefore(incoming) !== undefined || !isHandshake(incoming))
-      return Effect.succeed(UpgradeRejection.noHandshake)
     const { host, origin } = incoming.headers
     if (!isAllowedOrigin(config.allowedOrigins, origin, host)) return UpgradeRejection.foreign(origin)
     onRequest(incoming)
@@ -153,6 +149,7 @@ export const handler = (
         const { principal } = identity
         if (isDraining()) return Effect.succeed(UpgradeRejection.draining)
         if (principal !== undefined && !slot.belongsTo(principal.id)) return UpgradeRejection.full("principal", false)
+        if (!isUpgrade) return Effect.succeed(UpgradeRejection.noUpgrade)
         upgrade(request, identity, slot)
         isIn = true
         return Effect.succeed(UpgradeRejection.none)
@@ -164,6 +161,19 @@ export const handler = (
         })
       )
     )
+  }
+  return Effect.flatMap(Effect.service(HttpServerRequest), (request) => {
+    const incoming = NodeHttpServerRequest.toIncomingMessage(request) as UpgradeRequest
+    // The header alone is no upgrade: without `Connection: Upgrade` this is an ordinary request.
+    const isUpgrade = incoming.upgrade && incoming.headers.upgrade?.toLowerCase() === "websocket"
+    if (!isUpgrade) {
+      if (incoming.upgrade) return Effect.succeed(UpgradeRejection.noUpgrade)
+      // A page that was refused asks why: browsers do not tell it what a handshake was answered with.
+      return Effect.map(answer(request, false), Cors.readableBy(incoming.headers.origin))
+    }
+    return owedBefore(incoming) !== undefined || !isHandshake(incoming)
+      ? Effect.succeed(UpgradeRejection.noHandshake)
+      : answer(request, true)
   })
 }
 

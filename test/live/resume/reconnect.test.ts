@@ -1,7 +1,7 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Duration, Effect, Layer } from "effect"
-import { Link } from "fibra/client"
 import { LiveTest } from "fibra/testing"
+import { backoffDelay } from "../../../src/client/Reconnection.ts"
 import { behaviors, components, Lab } from "../../support/Lab.ts"
 
 layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("a connection that is lost", (it) => {
@@ -20,7 +20,7 @@ layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("a con
 describe("the delay before connecting again", () => {
   it("the delay before connecting again is none at first, then doubles up to its maximum", () => {
     const delays = [0, 1, 2, 3, 6, 50].map((attempt) =>
-      Link.backoffDelay(attempt, Duration.millis(250), Duration.seconds(10))
+      backoffDelay(attempt, Duration.millis(250), Duration.seconds(10))
     )
     assert.deepStrictEqual(delays, [0, 250, 500, 1000, 8000, 10_000])
   })

@@ -298,29 +298,39 @@ const visitor = Effect.fnUntraced(function* (url: string) {
 })
 
 describe("a client of ours that is refused after it was let in", () => {
-  for (const [code, close] of [
-    ["4003", "signs out"],
-    ["1008", "limits"]
-  ] as const) {
-    it.effect(`a client of fibra that is refused after it was admitted, with ${code}, waits longer each time`, () =>
-      Effect.gen(function* () {
-        const config = LiveConfig.layer(close === "limits" ? { rate: 1, rateBurst: 1, rateTolerance: 1 } : {})
-        const context = yield* Layer.build(Layer.fresh(served.pipe(Layer.provide(everyone), Layer.provide(config))))
-        const { disconnect } = Context.get(context, Principals.Principals)
-        const { live, visits } = yield* visitor(Context.get(context, Address).url)
-        for (let mount = 0; mount < 5; mount++) ReplicaOpener.of(live)(Lab, { props: { start: 0 } })
-        // However long the sockets take, no virtual time that is not counted passes.
-        const passing = Effect.gen(function* () {
-          yield* TestClock.withLive(Effect.sleep("1 millis"))
-          yield* TestClock.adjust("1 millis")
-          const isHere = visits.length > 0 && visits.at(-1)?.left === undefined
-          if (close === "signs out" && isHere) yield* disconnect({ id: "ada" })
-        })
-        yield* Effect.repeat(passing, { until: () => visits.length === 5 })
-        const waits = visits.slice(1).map(({ came }, index) => came - (visits[index]?.left ?? Infinity))
-        // 40, 80, 160 and 320 ms, or half of that.
-        for (const [index, least] of [20, 40, 80, 160].entries()) assert.isAtLeast(waits[index] ?? 0, least)
-      }).pipe(Effect.scoped, Effect.provide(quiet))
-    )
-  }
+  it.effect("a client of fibra that is refused after it was admitted, with 1008, waits longer each time", () =>
+    Effect.gen(function* () {
+      const config = LiveConfig.layer({ rate: 1, rateBurst: 1, rateTolerance: 1 })
+      const context = yield* Layer.build(Layer.fresh(served.pipe(Layer.provide(everyone), Layer.provide(config))))
+      const { live, visits } = yield* visitor(Context.get(context, Address).url)
+      for (let mount = 0; mount < 5; mount++) ReplicaOpener.of(live)(Lab, { props: { start: 0 } })
+      yield* Effect.repeat(passing, { until: () => visits.length === 5 })
+      const waits = visits.slice(1).map(({ came }, index) => came - (visits[index]?.left ?? Infinity))
+      // 40, 80, 160 and 320 ms, or half of that.
+      for (const [index, least] of [20, 40, 80, 160].entries()) assert.isAtLeast(waits[index] ?? 0, least)
+    }).pipe(Effect.scoped, Effect.provide(quiet))
+  )
+
+  it.effect("a client of fibra that is signed out does not come back by itself, and does when it is asked to", () =>
+    Effect.gen(function* () {
+      const context = yield* Layer.build(Layer.fresh(served.pipe(Layer.provide(everyone))))
+      const { disconnect } = Context.get(context, Principals.Principals)
+      const { live, visits } = yield* visitor(Context.get(context, Address).url)
+      const lab = ReplicaOpener.of(live)(Lab, { props: { start: 7 } })
+      yield* Effect.repeat(passing, { until: () => lab.view.connected })
+      yield* disconnect({ id: "ada" })
+      yield* Effect.repeat(passing, { until: () => lab.view.error !== undefined })
+      yield* TestClock.adjust("1 hour")
+      yield* Effect.repeat(passing, { times: 20 })
+      assert.deepStrictEqual([visits.length, (yield* live.connection).status], [1, "unauthorized"])
+      assert.strictEqual(lab.view.state.count, 7)
+      assert.deepNestedInclude(lab.view.error, { "reason._tag": "Disconnected", "reason.connection.code": 4003 })
+      yield* live.reconnect
+      yield* Effect.repeat(passing, { until: () => lab.view.connected })
+      assert.deepStrictEqual([visits.length, lab.view.error], [2, undefined])
+    }).pipe(Effect.scoped, Effect.provide(quiet))
+  )
 })
+
+/** However long the sockets take, no virtual time that is not counted passes. */
+const passing = Effect.andThen(TestClock.withLive(Effect.sleep("1 millis")), TestClock.adjust("1 millis"))

@@ -87,6 +87,7 @@ describe("who connects while the server ends", () => {
       const protocol = yield* link.client.open({
         onConnect: Effect.void,
         onDisconnect: Effect.void,
+        onFailure: () => {},
         reconnectWithin: () => undefined
       })
       const client = yield* RpcClient.make(LiveProtocol.LiveProtocol).pipe(
