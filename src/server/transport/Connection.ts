@@ -26,6 +26,8 @@ export interface ProtocolHandler {
   readonly receive: (text: string) => void
   /** A part of a file came in, with a header as JSON. The bytes are used for something else afterwards. */
   readonly receivePart?: (header: unknown, bytes: Buffer) => void
+  /** A long text of ASCII characters came in. Whether it was handled: if not, it is received as a string. */
+  readonly receiveLong?: (text: Buffer) => boolean
   /** A message came in that is larger than messages may be, but for those with a part of a file. */
   readonly receiveLarge?: (text: string) => void
   /** The connection is open, so messages may be sent. */
@@ -216,6 +218,17 @@ export class Connection {
     if (part !== undefined) this.#handle((handler) => handler.receivePart?.(part.header, part.bytes))
     else if (bytes.length > this.config.maxPayload) this.#tooLarge()
     else this.receive(bytes.toString())
+  }
+
+  /** A long text of ASCII characters came in. The bytes may be used for something else afterwards. */
+  receiveLong(text: Buffer): void {
+    let isHandled = false
+    if (this.#handler?.receiveLong !== undefined) {
+      this.#handle((handler) => (isHandled = handler.receiveLong?.(text) === true))
+    }
+    if (isHandled) return
+    if (text.length > this.config.maxPayload) this.receiveLarge(text.toString("latin1"))
+    else this.receive(text.toString("latin1"))
   }
 
   /** A text came in that is larger than a message may be. */

@@ -128,6 +128,7 @@ export class ConnectionSocket extends WebSocket {
   handle(connection: Connection, bytes: Buffer, { end, kind, payload, text }: WholeMessages.WholeFrame): void {
     if (text !== undefined) this.#receiveText(connection, text, end - payload)
     else if (kind === "pong") connection.ponged()
+    else if (kind === "long") connection.receiveLong(bytes.subarray(payload, end))
     else connection.receiveBytes(bytes.subarray(payload, end))
   }
 
@@ -196,23 +197,24 @@ export class ConnectionSocket extends WebSocket {
 }
 
 // One function for all sockets: a closure for each would be memory held by an idle connection.
-function onData(this: Linked, chunk: Buffer): void {
+function onData(this: Linked, read: SharedReads.Read): void {
   const socket = this[socketOf]
   if (socket === undefined || socket._receiver?.writable === false) return
+  const chunk = SharedReads.bytesOf(read)
   const { arriving, connection } = socket
-  let read = arriving === undefined ? 0 : socket.arrive(arriving, chunk)
+  let offset = arriving === undefined ? 0 : socket.arrive(arriving, chunk)
   // A compressed message is read later, and those after it have to wait.
   if (connection !== undefined && socket.position === undefined && !connection.writer.isCompressing) {
     const { maxPayload } = connection.config
     while (connection.isOpen) {
-      const frame = WholeMessages.next(chunk, read, socket.maxPayload)
+      const frame = WholeMessages.next(chunk, offset, socket.maxPayload)
       if (frame === undefined) break
-      read = frame.end
-      if (frame.text !== undefined && read - frame.payload <= maxPayload) connection.receive(frame.text)
+      offset = frame.end
+      if (frame.text !== undefined && offset - frame.payload <= maxPayload) connection.receive(frame.text)
       else socket.handle(connection, chunk, frame)
     }
   }
-  if (read < chunk.length) socket.leave(read === 0 ? chunk : chunk.subarray(read), read > 0)
+  if (offset < chunk.length) socket.leave(offset === 0 ? chunk : chunk.subarray(offset), offset > 0)
 }
 
 function onDrain(this: Linked): void {

@@ -6,8 +6,11 @@
  */
 import type { Socket } from "node:net"
 
-/** Takes what was read. The bytes are others afterwards. */
-export type Reader = (this: Socket, chunk: Buffer) => void
+/** Takes what was read, of which `bytesOf` gives the bytes. They are others afterwards. */
+export type Reader = (this: Socket, read: Read) => void
+
+/** The bytes of an event; or how many there are in the shared buffer. */
+export type Read = Buffer | number
 
 interface Handle {
   readonly useUserBuffer?: (buffer: Uint8Array) => void
@@ -22,25 +25,13 @@ export const attach = (socket: Socket, reader: Reader): void => {
   const handle = (socket as { readonly _handle?: Handle | null })._handle
   const [buffer, callback] = [symbolOf(socket, "kBuffer"), symbolOf(socket, "kBufferCb")]
   if (handle?.useUserBuffer === undefined || buffer === undefined || callback === undefined) return
-  Object.assign(socket, { [buffer]: shared, [callback]: readerOf(reader) })
+  // Directly, without a function between: this is done for each read.
+  Object.assign(socket, { [buffer]: shared, [callback]: reader })
   handle.useUserBuffer(shared)
 }
 
-type Callback = (this: Socket, length: number) => boolean
-
-/** One for all sockets of a reader: a closure for each would be memory held by an idle connection. */
-const callbacks = new Map<Reader, Callback>()
-
-const readerOf = (reader: Reader): Callback => {
-  const known = callbacks.get(reader)
-  if (known !== undefined) return known
-  const callback: Callback = function (length) {
-    reader.call(this, shared.subarray(0, length))
-    return true
-  }
-  callbacks.set(reader, callback)
-  return callback
-}
+/** The bytes that were read. */
+export const bytesOf = (read: Read): Buffer => (typeof read === "number" ? shared.subarray(0, read) : read)
 
 const symbolOf = (socket: Socket, description: string): symbol | undefined =>
   Object.getOwnPropertySymbols(socket).find((symbol) => symbol.description === description)

@@ -21,12 +21,15 @@ const maskSize = 4
 /** Bytes from which a payload is unmasked word by word: a view on the words of a shorter one costs more than it saves. */
 const long = 512
 
+/** Bytes from which a text is left as it is, if all its characters are ASCII: as a string it costs more than its reading. */
+const longText = 64 * 1024
+
 /** A frame that was read. */
 export interface WholeFrame {
-  readonly kind: "text" | "bytes" | "pong"
+  readonly kind: "text" | "long" | "bytes" | "pong"
   /** What is in it, from here to its end; its mask is removed, unless it is a pong. */
   readonly payload: number
-  /** Undefined for other frames than text. */
+  /** The text, unless that is so long that it was left as bytes. */
   readonly text: string | undefined
   /** Where the next one begins. */
   readonly end: number
@@ -70,7 +73,9 @@ export const next = (bytes: Buffer, offset: number, maxPayload: number): WholeFr
       unmask(bytes, payload, end)
       return { kind: "bytes", payload, text: undefined, end }
     default: {
-      const text = textOf(bytes, payload, end)
+      const isAscii = unmask(bytes, payload, end) < 0x80
+      if (isAscii && end - payload >= longText) return { kind: "long", payload, text: undefined, end }
+      const text = isAscii ? bytes.toString("latin1", payload, end) : textOf(bytes, payload, end)
       // `ws` says what is wrong with it.
       return text === undefined ? undefined : { kind: "text", payload, text, end }
     }
@@ -80,9 +85,8 @@ export const next = (bytes: Buffer, offset: number, maxPayload: number): WholeFr
 const longLength = (bytes: Buffer, offset: number): number =>
   bytes.readUInt32BE(offset) * 2 ** 32 + bytes.readUInt32BE(offset + 4)
 
-/** The text of a payload; undefined when it is not UTF-8, and left masked. */
+/** The text of a payload without its mask; undefined when it is not UTF-8, and then it is masked again. */
 const textOf = (bytes: Buffer, payload: number, end: number): string | undefined => {
-  if (unmask(bytes, payload, end) < 0x80) return bytes.toString("latin1", payload, end)
   if (isUtf8(bytes.subarray(payload, end))) return bytes.toString("utf8", payload, end)
   unmask(bytes, payload, end)
   return undefined

@@ -66,6 +66,7 @@ const open = (attach: (tcp: Duplex, connection: Connection) => void): Open => {
       // As a connection does that has had enough.
       if (text === "end") isOpen = false
     },
+    receiveLong: (text: Buffer) => say(`message ${text.toString("latin1")}`),
     receiveBytes: (bytes: Buffer) => say(`bytes ${bytes.toString("hex")}`),
     heard: () => say("pong"),
     ponged: () => {
@@ -119,7 +120,10 @@ const ofWs = (tcp: Duplex, connection: Connection) => {
 const told = async (pieces: ReadonlyArray<Buffer>, attach: typeof ours, ending: "end" | "error") => {
   const { read, tcp, told } = open(attach)
   for (const piece of pieces) {
-    read(Buffer.from(piece))
+    const chunk = Buffer.from(piece)
+    read(chunk)
+    // The next read of any socket is into the same buffer.
+    if (attach === ours) chunk.fill(0xff)
     // An error of `ws` is told in a later turn, and so is what it reads next.
     await new Promise(setImmediate)
   }

@@ -45,7 +45,8 @@ const receive = (kind: keyof typeof kinds, texts: ReadonlyArray<ReadonlyArray<st
         socket.end()
         if (received.texts.size === texts.length) server.close(() => resolve(received))
       })
-      SharedReads.attach(socket, function (chunk) {
+      SharedReads.attach(socket, function (read) {
+        const chunk = SharedReads.bytesOf(read)
         assert.strictEqual(this, socket)
         received.buffers.add(chunk.buffer)
         text += chunk.toString("latin1")
@@ -115,7 +116,7 @@ describe("a socket", () => {
           })
           socket.once("readable", () => {
             socket.unshift(socket.read() as Buffer)
-            SharedReads.attach(socket, (chunk) => void (text += chunk.toString()))
+            SharedReads.attach(socket, (read) => void (text += SharedReads.bytesOf(read).toString()))
             client.end(" and after")
           })
         })

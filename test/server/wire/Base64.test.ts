@@ -1,5 +1,6 @@
 /** Canonical base64: every text that Node would decode to the same bytes, but one, is refused. */
 import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
 import * as Base64 from "../../../src/server/wire/json/Base64.ts"
 
 describe("Base64.decode", () => {
@@ -49,4 +50,31 @@ describe("Base64.decode", () => {
       }
     }
   })
+})
+
+const Long = Schema.Struct({
+  /** Around one, two and three pieces, and very short. */
+  length: Schema.Literals([0, 1, 2, 3, 24_574, 24_575, 24_576, 24_577, 49_152, 49_153, 73_728, 80_000]),
+  /** Where something else is written, from the end; nowhere when that is before the beginning. */
+  at: Schema.Literals([1, 2, 3, 4, 5, 32_768, 32_769, 40_000, 65_536, 65_537, 90_000, 1_000_000]),
+  other: Schema.Literals(["A", "/", "=", "==", "-", "_", "\n", " ", "", "AA", "*"])
+})
+
+const all = Buffer.from(Array.from({ length: 80_000 }, (_, index) => (index * 37 + (index >> 8)) % 256))
+
+describe("Base64.decodeInPlace", () => {
+  it.prop(
+    "takes what decode takes, and gives the same bytes",
+    [Long],
+    ([{ at, length, other }]) => {
+      const canonical = all.subarray(0, length)
+      const encoded = canonical.toString("base64")
+      const text =
+        at > encoded.length ? encoded : encoded.slice(0, -at) + other + encoded.slice(encoded.length - at + 1)
+      const decoded = Base64.decodeInPlace(Buffer.from(text))
+      assert.strictEqual(decoded?.toString("base64"), Base64.decode(text)?.toString("base64"))
+      if (text === encoded) assert.isTrue(decoded?.equals(canonical))
+    },
+    { arbitrary: { runs: 150 } }
+  )
 })

@@ -14,13 +14,15 @@ import type { Sessions } from "../../session/Sessions.ts"
 import type { WireEncoder } from "../../sync/WireEncoder.ts"
 import type { Connection, ProtocolHandler } from "../../transport/Connection.ts"
 import { Ingress } from "../Ingress.ts"
+import * as Base64 from "./Base64.ts"
 import { type ErrorFields, errorFieldsOf, MessageRejected, NotJson } from "./JsonError.ts"
 import * as JsonMessage from "./JsonMessage.ts"
 import type { MessageOf, MountMessage, UploadMessage } from "./JsonMessage.ts"
 import { JsonOutbox } from "./JsonOutbox.ts"
 import { JsonCallReply, JsonMountReply, JsonSetReply, JsonUnmountReply } from "./JsonReply.ts"
 import * as JsonResponse from "./JsonResponse.ts"
-import { JsonUploads } from "./JsonUploads.ts"
+import { base64, JsonUploads } from "./JsonUploads.ts"
+import * as LongPart from "./LongPart.ts"
 
 /** What all connections of a server share. */
 export interface JsonHost {
@@ -259,7 +261,7 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
       case "FILE_UPLOAD_CANCEL":
         return this.uploads.cancel(session, message)
       case "FILE_UPLOAD_CHUNK":
-        return this.uploads.receive(session, message)
+        return this.uploads.receive(session, message, base64(message.data))
     }
   }
 
@@ -270,13 +272,28 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
     const part = JsonMessage.decode(fields && { ...fields, data: "" }, false)
     const session = this.#session
     if (!(part instanceof Error) && part.type === "FILE_UPLOAD_CHUNK") {
-      if (session !== undefined) this.uploads.receive(session, { ...part, data: bytes })
+      if (session !== undefined) this.uploads.receive(session, part, { length: bytes.length, decode: () => bytes })
       return
     }
     const requestId = JsonMessage.requestIdOf(fields?.["requestId"])
     if (!this.mayGoOn(requestId)) return
     const issue = "a binary frame is a FILE_UPLOAD_CHUNK"
     this.#error(part instanceof Error ? part : new MessageRejected({ type: part.type, issue }), requestId)
+  }
+
+  /** A part of a file is read from its bytes. */
+  receiveLong(text: Buffer): boolean {
+    const long = LongPart.read(text)
+    if (long === undefined) return false
+    const { data, fields } = long
+    const part = JsonMessage.decode(JsonMessage.fieldsOf(fields), false)
+    // What is wrong with it is told to those who send it as any other message.
+    if (part instanceof Error || part.type !== "FILE_UPLOAD_CHUNK") return false
+    this.connection.messagesReceived++
+    const session = this.#session
+    const bytes = { length: data.length, decode: () => Base64.decodeInPlace(data) }
+    if (session !== undefined) this.uploads.receive(session, part, bytes)
+    return true
   }
 
   /** What is larger than a message may be has to be a part of a file. */

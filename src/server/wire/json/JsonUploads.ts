@@ -20,16 +20,27 @@ import * as JsonResponse from "./JsonResponse.ts"
 import { JsonCompleteReply, JsonStartReply } from "./JsonUploadReply.ts"
 
 /** Which part of which file it is, and what its answer is for. */
-type PartName = Omit<MessageOf<"FILE_UPLOAD_CHUNK">, "data" | "type">
-
-/** A part of a file, with its bytes as base64 or as they are. */
-export interface UploadPart extends PartName {
-  readonly data: string | Buffer
+interface PartName {
+  readonly componentId: string
+  readonly uploadId: string
+  readonly chunkIndex: number
+  readonly totalChunks: unknown
+  readonly requestId: RequestId | undefined
 }
+
+/** The bytes of a part, as they were sent. */
+export interface PartBytes {
+  /** Of what was sent. */
+  readonly length: number
+  /** The bytes, which may be others afterwards; undefined when what was sent is not valid. */
+  readonly decode: () => Buffer | undefined
+}
+
+/** The bytes of a part that came as base64. */
+export const base64 = (text: string): PartBytes => ({ length: text.length, decode: () => Base64.decode(text) })
 
 /** A part that is being stored. */
 interface Storing {
-  /** Without its bytes, which would outlive the reading of their frame. */
   readonly part: PartName
   readonly upload: RunningUpload
   /** It is stored when this many bytes of the upload are. */
@@ -80,8 +91,10 @@ export class JsonUploads implements UploadConsumer {
   }
 
   /** A part of a file came in. */
-  receive(session: Session, { data, ...part }: UploadPart): void {
-    const { chunkIndex, componentId, requestId, uploadId } = part
+  receive(session: Session, message: MessageOf<"FILE_UPLOAD_CHUNK">, data: PartBytes): void {
+    const { chunkIndex, componentId, requestId, totalChunks, uploadId } = message
+    // Without its data, which would outlive the reading of its frame.
+    const part: PartName = { chunkIndex, componentId, requestId, totalChunks, uploadId }
     const { connection } = this.#ingress
     const upload = session.uploadsIfAny?.find(uploadId)
     const retryAfter = PartAllowance.wait(connection, upload?.parts === chunkIndex, data.length)
@@ -95,7 +108,7 @@ export class JsonUploads implements UploadConsumer {
     const next = upload.parts
     if (chunkIndex < next) return this.#repeated(upload, part)
     if (chunkIndex > next) return this.#wrong(upload, part, `part ${next} is expected, and ${chunkIndex} came`)
-    const bytes = typeof data === "string" ? Base64.decode(data) : data
+    const bytes = data.decode()
     if (bytes === undefined) return this.#wrong(upload, part, "the data is not canonical base64")
     if (!upload.fits(bytes.length)) return this.#wrong(upload, part, `more was sent at once than is taken`)
     // Before it is taken: it may be stored at once.
