@@ -113,6 +113,8 @@ export interface Any {
   readonly key: string
   readonly componentName: string
   readonly version: number
+  /** Whether the private state of an anonymous client may go with it when it signs in. */
+  readonly adopt: boolean
   readonly codec: ComponentCodec.ComponentCodec
   readonly behavior: Context.Service<never, BehaviorDefinition>
 }
@@ -254,6 +256,7 @@ export interface Class<
   new (_: never): Context.ServiceClass.Shape<`fibra/Component/${Name}`, Instance<Props, State, E, Metadata>>
   readonly componentName: Name
   readonly version: number
+  readonly adopt: boolean
   readonly codec: ComponentCodec.ComponentCodec
   readonly behavior: Context.Service<never, BehaviorDefinition>
   /** The state before the server's arrives, computed from the props alone. */
@@ -413,6 +416,11 @@ export const Service =
         readonly metadata: Metadata
         readonly initial: (props: ValueOf<Props>, principal: Principal | undefined) => ValueOf<NoInfer<Metadata>>
       }
+      /**
+       * Whether whoever signs in takes the private state along that the same client had as nobody (false): once, with its
+       * state token. Without it, signing in begins anew.
+       */
+      readonly adopt?: boolean
       /** The files that clients may send it, each with its policy: `photo: Upload.policy({ maxFileSize: "10 MB" })`. */
       readonly uploads?: U
     }
@@ -425,6 +433,7 @@ export const Service =
     return Object.defineProperties(service, {
       componentName: { value: name },
       version: { value: contract.version ?? 1 },
+      adopt: { value: contract.adopt ?? false },
       codec: { get: () => (codec ??= ComponentCodec.make(name, contract)) },
       behavior: { value: behavior },
       initial: { value: contract.initial },

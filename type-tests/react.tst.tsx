@@ -56,7 +56,7 @@ describe("useComponent", () => {
   test("says what its life is like, and how it came to its state", () => {
     const board = useComponent(Board, { props })
     expect(board.status).type.toBe<
-      "mounting" | "running" | "restarting" | "faulted" | "stopped" | "refused" | "outdated"
+      "mounting" | "running" | "restarting" | "faulted" | "stopped" | "refused" | "unauthorized" | "outdated"
     >()
     expect(board.activation).type.toBe<"resumed" | "rehydrated" | "mounted" | undefined>()
   })

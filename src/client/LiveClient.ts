@@ -119,7 +119,7 @@ export class LiveClient extends Context.Service<
             reconnect: connection.reconnect,
             ping: Effect.suspend(() => ping(connection))
           })
-          return ReplicaOpener.withReplicas(client, open)
+          return ReplicaOpener.withReplicas(client, open, connection)
         })
       )
     )

@@ -3,6 +3,7 @@
  * needs is found on each client that `LiveClient.layer` makes, under a name that no one else has.
  */
 import type * as Component from "../Component.ts"
+import type { ClientConnection } from "./ClientConnection.ts"
 import type { MountTarget } from "./Mounter.ts"
 import type { Replica } from "./Replica.ts"
 
@@ -12,15 +13,31 @@ export type OpenReplica = <C extends Component.Typed>(
   target: MountTarget & { readonly props?: Component.Props<C> | undefined }
 ) => Replica<C>
 
-const open = Symbol("fibra/client/ReplicaOpener")
+/** The connection of a client, as a page shows it. */
+export type ConnectionAccess = Pick<ClientConnection, "monitor" | "reconnect">
 
-/** The client, able to open replicas. */
-export const withReplicas = <Client extends object>(client: Client, openReplica: OpenReplica): Client =>
-  Object.defineProperty(client, open, { value: openReplica })
+interface Insides {
+  readonly openReplica: OpenReplica
+  readonly connection: ConnectionAccess
+}
+
+const insides = Symbol("fibra/client/ReplicaOpener")
+
+/** The client, able to open replicas and to show its connection. */
+export const withReplicas = <Client extends object>(
+  client: Client,
+  openReplica: OpenReplica,
+  connection: ConnectionAccess
+): Client => Object.defineProperty(client, insides, { value: { openReplica, connection } satisfies Insides })
 
 /** Opens replicas of this client. Throws when it was not made by `LiveClient.layer`. */
-export const of = (client: object): OpenReplica => {
-  const found = (client as { readonly [open]?: OpenReplica })[open]
+export const of = (client: object): OpenReplica => insidesOf(client).openReplica
+
+/** The connection of this client. Throws when it was not made by `LiveClient.layer`. */
+export const connectionOf = (client: object): ConnectionAccess => insidesOf(client).connection
+
+const insidesOf = (client: object): Insides => {
+  const found = (client as { readonly [insides]?: Insides })[insides]
   if (found === undefined) {
     throw new Error("fibra/react was given a client that LiveClient.layer did not make. Give it one of those.")
   }

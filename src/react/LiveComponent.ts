@@ -46,9 +46,9 @@ export interface LiveComponent<C extends Component.Typed> {
   readonly connected: boolean
   /**
    * The status of the instance; `mounting` before it was mounted, `refused` when the server does not mount it,
-   * `outdated` when the server has a later version of the contract than this page.
+   * `unauthorized` when the server asks to sign in before it lets this page connect, `outdated` when the server has a later version of the contract than this page.
    */
-  readonly status: ComponentSnapshot<unknown>["status"] | "refused"
+  readonly status: ComponentSnapshot<unknown>["status"] | "refused" | "unauthorized"
   /** How it was activated last: with its session, from its token, or anew. Undefined before it was mounted. */
   readonly activation: ComponentSnapshot<unknown>["activation"]
   /**

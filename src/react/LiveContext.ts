@@ -1,23 +1,25 @@
 /** The client that components below a `LiveProvider` use. */
-import type * as Effect from "effect/Effect"
 import { createContext, useContext } from "react"
-import type { LiveClient } from "../client/LiveClient.ts"
-import type { RefCounted } from "./RefCounted.ts"
+import type { PageConnection } from "./PageConnection.ts"
+import type { SharedClient } from "./SharedClient.ts"
 
-/** A client that exists while somebody needs it. Building it may take a moment. */
-export type SharedClient = RefCounted<Effect.Effect<LiveClient["Service"]>>
+/** What a `LiveProvider` gives to everything below it. */
+export interface Live {
+  readonly client: SharedClient
+  readonly connection: PageConnection
+}
 
-/** The client of the nearest `LiveProvider`. */
-export const LiveContext = createContext<SharedClient | undefined>(undefined)
+/** What the nearest `LiveProvider` gives. */
+export const LiveContext = createContext<Live | undefined>(undefined)
 
-/** The client of the nearest `LiveProvider`; throws when there is none. */
-export const useSharedClient = (): SharedClient => {
-  const client = useContext(LiveContext)
-  if (client === undefined) {
+/** What the nearest `LiveProvider` gives; throws when there is none. */
+export const useLive = (): Live => {
+  const live = useContext(LiveContext)
+  if (live === undefined) {
     throw new Error(
-      "useComponent was used outside of a LiveProvider, which owns the connection. " +
+      "A hook of fibra/react was used outside of a LiveProvider, which owns the connection. " +
         "Wrap the root of the page in <LiveProvider>."
     )
   }
-  return client
+  return live
 }

@@ -4,7 +4,16 @@ import type * as Component from "../Component.ts"
 import type { LiveComponent } from "./LiveComponent.ts"
 
 /** The condition of a component, seen from a page. Only a `live` one can be used. */
-export type Liveness = "live" | "connecting" | "offline" | "outdated" | "refused" | "restarting" | "faulted" | "stopped"
+export type Liveness =
+  | "live"
+  | "connecting"
+  | "offline"
+  | "unauthorized"
+  | "outdated"
+  | "refused"
+  | "restarting"
+  | "faulted"
+  | "stopped"
 
 /** The fields that the condition follows from. */
 export type Observed = Pick<LiveComponent<Component.Typed>, "connected" | "status">
@@ -15,6 +24,7 @@ export type LiveStatusText = { readonly [state in Exclude<Liveness, "live">]: st
 const text: LiveStatusText = {
   connecting: "Connecting …",
   offline: "Offline. Connecting again …",
+  unauthorized: "Signed out.",
   outdated: "There is a new version. Reload the page.",
   refused: "Not available.",
   restarting: "Restarting …",
@@ -24,7 +34,7 @@ const text: LiveStatusText = {
 
 /** The condition of a component. */
 export const liveness = ({ connected, status }: Observed): Liveness => {
-  if (status === "refused" || status === "outdated") return status
+  if (status === "refused" || status === "outdated" || status === "unauthorized") return status
   if (status === "mounting") return "connecting"
   if (!connected) return "offline"
   return status === "running" ? "live" : status

@@ -19,7 +19,7 @@ import { Listeners } from "../Listeners.ts"
 import { InstanceStopped, LiveError } from "../LiveError.ts"
 import { RefCounted, type Opened } from "./RefCounted.ts"
 import type { PromiseCalls, ListenToEvents, LiveComponent, LiveUploads } from "./LiveComponent.ts"
-import type { SharedClient } from "./LiveContext.ts"
+import type { SharedClient } from "./SharedClient.ts"
 
 /** What a view asks for. */
 export type MountTargetOf<C extends Component.Typed> = MountTarget & { readonly props?: Component.Props<C> | undefined }
@@ -171,7 +171,8 @@ export class Mount<C extends Component.Typed> {
     return {
       state,
       connected,
-      status: error === undefined || status === "outdated" ? status : "refused",
+      status:
+        error === undefined || status === "outdated" ? status : isUnauthorized(error) ? "unauthorized" : "refused",
       activation,
       presence,
       eventsDropped,
@@ -182,5 +183,8 @@ export class Mount<C extends Component.Typed> {
     }
   }
 }
+
+const isUnauthorized = ({ reason }: LiveError): boolean =>
+  reason._tag === "Disconnected" && reason.connection?.kind === "unauthorized"
 
 const isFresh = ({ error, status }: ComponentSnapshot<unknown>): boolean => status === "mounting" && error === undefined

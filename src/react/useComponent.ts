@@ -3,7 +3,7 @@ import { useState, useSyncExternalStore } from "react"
 import type { MountCache, MountProps, PrivateMount, SharedMount } from "../client/MountOptions.ts"
 import type * as Component from "../Component.ts"
 import type { LiveComponent } from "./LiveComponent.ts"
-import { useSharedClient } from "./LiveContext.ts"
+import { useLive } from "./LiveContext.ts"
 import { Mount, type MountTargetOf } from "./Mount.ts"
 
 /** Stands in a type error for options that are missing: the component has props, and they are not optional. */
@@ -64,7 +64,7 @@ export const useComponent: UseComponent = <C extends Component.Typed>(
   component: C,
   options: MountTargetOf<C> = {}
 ): LiveComponent<C> => {
-  const client = useSharedClient()
+  const { client } = useLive()
   const [current, setCurrent] = useState(() => new Mount(client, component, options))
   let mount = current
   if (!mount.is(client, component, options)) {

@@ -35,7 +35,7 @@ export class MemoryLink implements FrameWriter {
   bytesRead = 0
   bytesWritten = 0
   readonly #server: () => Server | undefined
-  readonly #principal: Principal | undefined
+  #principal: Principal | undefined
   readonly #onFrame: OnFrame
   #connection: Connection | undefined
   #hooks: Hooks | undefined
@@ -116,6 +116,11 @@ export class MemoryLink implements FrameWriter {
     this.#connection = server.transport.attachUnsafe(server.protocol, this, this.#principal)
     return this.#hooks?.onConnect ?? Effect.void
   })
+
+  /** From the next connection on, it is this principal's. */
+  as(principal: Principal | undefined): void {
+    this.#principal = principal
+  }
 
   /** Cuts the connection as a network would: neither end is asked. */
   readonly disconnect: Effect.Effect<void> = Effect.suspend(() => {

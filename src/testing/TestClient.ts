@@ -37,6 +37,8 @@ export interface TestClient {
   readonly disconnect: Effect.Effect<void>
   /** Connects again. */
   readonly reconnect: Effect.Effect<void>
+  /** Connects again as this principal, or as nobody: what is mounted stays. */
+  readonly signIn: (principal?: string | Principal) => Effect.Effect<void>
   /** The client stops reading what the server sends. */
   readonly stall: Effect.Effect<void>
   /** The client reads again. */
@@ -92,6 +94,11 @@ export const connect = Effect.fnUntraced(function* (
       })),
     disconnect: Effect.andThen(memory.disconnect, settle),
     reconnect: Effect.andThen(memory.connect, settle),
+    signIn: (principal) =>
+      Effect.sync(() => memory.as(principalOf(principal))).pipe(
+        Effect.andThen(client.reconnect),
+        Effect.andThen(settle)
+      ),
     stall: Effect.sync(() => memory.stall()),
     unstall: settled(() => memory.unstall()),
     hold: Effect.sync(() => memory.hold()),

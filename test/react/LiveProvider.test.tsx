@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, assert, beforeEach, describe, it, vi } from "@effect/vitest"
 import { Effect } from "effect"
-import { LiveProvider, useComponent } from "fibra/react"
+import { LiveProvider, liveness, useComponent, useConnection } from "fibra/react"
 import { act, type ReactNode, StrictMode } from "react"
 import { createRoot } from "react-dom/client"
 import { Ticker } from "../support/Lab.ts"
@@ -11,14 +11,25 @@ Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true })
 /** A socket that connects to nothing. */
 class SilentSocket extends EventTarget {
   static all: Array<SilentSocket> = []
-  readonly readyState = 0
+  readyState = 0
   readonly url: string
+  readonly token: string | undefined
   closed = false
 
-  constructor(url: string) {
+  constructor(url: string, protocols: ReadonlyArray<string> = []) {
     super()
     this.url = url
+    this.token = protocols[1]
     SilentSocket.all.push(this)
+  }
+
+  accept() {
+    this.readyState = 1
+    this.dispatchEvent(new Event("open"))
+  }
+
+  end(code: number) {
+    this.dispatchEvent(Object.assign(new Event("close"), { code, reason: "" }))
   }
 
   send() {}
@@ -43,6 +54,7 @@ const makePage = () => {
     )
   return {
     render: (view: ReactNode) => drawn(() => root.render(<StrictMode>{view}</StrictMode>)),
+    act: drawn,
     leave: drawn(() => root.unmount())
   }
 }
@@ -53,6 +65,8 @@ describe("LiveProvider", () => {
   beforeEach(() => {
     SilentSocket.all = []
     vi.stubGlobal("WebSocket", SilentSocket)
+    // Asked why a handshake has failed.
+    vi.stubGlobal("fetch", async () => new Response(null, { status: 401 }))
   })
   afterEach(() => vi.unstubAllGlobals())
 
@@ -117,6 +131,65 @@ describe("LiveProvider", () => {
         </>
       )
       assert.deepStrictEqual(sockets(), [url, url])
+      yield* page.leave
+    })
+  )
+
+  it.effect(
+    "a LiveProvider connects anew with another token, and what is below it stays and knows who is signed out",
+    () =>
+      Effect.gen(function* () {
+        const page = makePage()
+        const seen: Array<string> = []
+        const mounts = new Set<unknown>()
+        const View = () => {
+          const { failure, status } = useConnection()
+          const ticker = useComponent(Ticker)
+          mounts.add(ticker.call)
+          seen.push([status, failure?.code ?? "", liveness(ticker)].join(" "))
+          return null
+        }
+        const called: Array<string> = []
+        const as = (token: string | undefined) => (
+          <LiveProvider
+            url="ws://live.test/rpc"
+            token={token}
+            onUnauthorized={() => void called.push(`signed out ${token}`)}
+          >
+            <View />
+          </LiveProvider>
+        )
+        const tokens = () => SilentSocket.all.map(({ closed, token }) => `${closed ? "closed " : ""}${token}`)
+        yield* page.render(as("one"))
+        yield* page.act(() => SilentSocket.all.at(-1)?.accept())
+        yield* page.render(as("one"))
+        assert.deepStrictEqual(tokens(), ["bearer.one"])
+        yield* page.act(() => SilentSocket.all.at(-1)?.end(4003))
+        assert.strictEqual(seen.at(-1), "unauthorized 4003 unauthorized")
+        assert.deepStrictEqual(called, ["signed out one"])
+        yield* page.render(as(undefined))
+        yield* page.act(() => SilentSocket.all.at(-1)?.end(1006))
+        assert.strictEqual(seen.at(-1), "unauthorized  unauthorized")
+        assert.deepStrictEqual(called, ["signed out one", "signed out undefined"])
+        yield* page.render(as("two"))
+        yield* page.act(() => SilentSocket.all.at(-1)?.accept())
+        assert.deepStrictEqual(tokens(), ["closed bearer.one", "closed undefined", "bearer.two"])
+        assert.match(seen.at(-1) ?? "", /^connected {2}/)
+        assert.strictEqual(mounts.size, 1)
+        yield* page.leave
+      })
+  )
+
+  it.effect("a LiveProvider whose token is an effect does not connect anew when it is drawn again", () =>
+    Effect.gen(function* () {
+      const page = makePage()
+      const draw = () => <LiveProvider url="ws://live.test/rpc" token={Effect.succeed("fresh")} />
+      yield* page.render(draw())
+      yield* page.render(draw())
+      assert.deepStrictEqual(
+        SilentSocket.all.map(({ token }) => token),
+        ["bearer.fresh"]
+      )
       yield* page.leave
     })
   )

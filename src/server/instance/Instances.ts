@@ -201,7 +201,12 @@ const make = Effect.gen(function* () {
           // The client was connected to another server meanwhile, where the instance had another life.
           else if (before !== undefined && isPast(before.instance, claims)) yield* runner.discard(before)
           const running = runner.findUnsafe(claims.instance)
-          if (running !== undefined) {
+          if (running !== undefined && claims.principal !== (principal?.id ?? null)) {
+            // It goes on as somebody else's, with the state that it has now.
+            const refusal = running.instance.checkpoint.refusalOf(claims)
+            if (refusal !== undefined) return yield* StateRecovery.rejected(definition.component.componentName, refusal)
+            yield* runner.discard(running)
+          } else if (running !== undefined) {
             const joined = yield* join(running, wanted, claims)
             if (joined !== undefined) return joined
             yield* runner.discard(running)

@@ -39,8 +39,8 @@ export const open = (
   presented: { readonly token: string; readonly props: Json | undefined },
   principal: Principal | undefined
 ): Effect.Effect<Claims, LiveError> => {
-  const { componentName: component, version } = definition.component
-  const opened = tokens.open(presented.token, { component, principal: principal?.id ?? null })
+  const { adopt: adopts, componentName: component, version } = definition.component
+  const opened = tokens.open(presented.token, { component, principal: principal?.id ?? null, adopts })
   return Effect.matchEffect(opened, {
     onFailure: (error) =>
       error._tag === "TokenRejected" ? rejected(component, error.reason) : unreadable(component, "unavailable", error),

@@ -62,6 +62,8 @@ export interface Claims extends Contents {
 export interface Expected {
   readonly component: string
   readonly principal: string | null
+  /** Whether this principal may have what belongs to an anonymous client. */
+  readonly adopts?: boolean
 }
 
 /** How tokens are made, and which are accepted. */
@@ -171,7 +173,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     const now = yield* Clock.currentTimeMillis
     if (claims.issuedAt + maxAge < now || claims.issuedAt > now + maxSkew) return yield* reject("expired")
     if (claims.audience !== audience) return yield* reject("audience")
-    if (claims.principal !== expected.principal) return yield* reject("principal")
+    const isAdopted = expected.adopts === true && claims.principal === null
+    if (claims.principal !== expected.principal && !isAdopted) return yield* reject("principal")
     if (claims.component !== expected.component) return yield* reject("component")
     const isOut =
       isRevoked !== undefined && claims.principal !== null && (yield* isRevoked(claims.principal, claims.issuedAt))

@@ -62,6 +62,9 @@ export class Sessions extends Context.Service<
 /** Milliseconds between two measurements of parked sessions. */
 const measuringInterval = 1000
 
+/** How long a client that has signed in may take to adopt what it had as nobody. */
+const adoption = Duration.seconds(2)
+
 /** Milliseconds by which a measurement may be late. More means that the event loop stood still. */
 const lateness = 100
 
@@ -158,6 +161,15 @@ export const layer: Layer.Layer<Sessions, never, Instances | UploadRegistry> = L
         return closeAll(crowdedOut)
       })
 
+    /** Ends a session whose client has begun another, when it had the time to take along what it may. */
+    const leave = (session: Session, secret: string): Effect.Effect<void> =>
+      Effect.andThen(
+        Effect.sleep(adoption),
+        Effect.suspend(() =>
+          session.secret === secret && session.connection === undefined ? close(session) : Effect.void
+        )
+      )
+
     /**
      * The session of a token, if the principal and the wire are the same, and it can replace what the connection has
      * begun.
@@ -175,7 +187,12 @@ export const layer: Layer.Layer<Sessions, never, Instances | UploadRegistry> = L
       const { previousSecret } = session
       const isPrevious = previousSecret !== undefined && isSecret(secret, previousSecret)
       if (!isSecret(secret, session.secret) && !isPrevious) return reject("session", Log.warning)
-      if (!isSame(session.principal, principal)) return reject("principal", Log.warning)
+      if (!isSame(session.principal, principal)) {
+        if (session.principal !== undefined) return reject("principal", Log.warning)
+        // Its client has signed in.
+        run(leave(session, session.secret))
+        return reject("principal", Log.debug)
+      }
       if (begun !== undefined && begun !== session && !begun.isEmpty) return reject("session", Log.debug)
       // The next token keeps this secret as the previous one until the client has confirmed.
       if (isPrevious) session.secret = secret

@@ -1,0 +1,88 @@
+/** The connection of a `LiveProvider`: an external store for `useSyncExternalStore`, which does nothing before it has a listener. */
+import * as Effect from "effect/Effect"
+import type { ConnectionState } from "../client/ConnectionState.ts"
+import * as ReplicaOpener from "../client/ReplicaOpener.ts"
+import { Listeners } from "../Listeners.ts"
+import * as Log from "../Log.ts"
+import { RefCounted } from "./RefCounted.ts"
+import type { SharedClient } from "./SharedClient.ts"
+
+/** What a page knows of its connection. */
+export interface LiveConnection extends Omit<ConnectionState, "since"> {
+  /** Since when there is a connection, or none: milliseconds since the epoch. Undefined before the first render is done. */
+  readonly since: number | undefined
+  /** Connects anew, at once: after signing in or out where no `token` says so, or from a button. */
+  readonly reconnect: () => void
+}
+
+/** The connection of one `LiveProvider`. */
+export class PageConnection {
+  readonly #client: SharedClient
+  readonly #lease: RefCounted<void>
+  readonly #listeners = new Listeners((cause) =>
+    Effect.runFork(Log.error("A listener of the connection failed", { cause }))
+  )
+  readonly #initial: LiveConnection = {
+    status: "connecting",
+    since: undefined,
+    failure: undefined,
+    reconnect: () => this.reconnect()
+  }
+  #snapshot = this.#initial
+
+  constructor(client: SharedClient) {
+    this.#client = client
+    this.#lease = new RefCounted(() => {
+      const client = this.#client.retain()
+      let stop = () => {}
+      const opening = Effect.runFork(
+        Effect.map(client.value, (client) => {
+          const { monitor } = ReplicaOpener.connectionOf(client)
+          stop = monitor.listen((state) => this.#show(state))
+          this.#show(monitor.state)
+        })
+      )
+      return {
+        value: undefined,
+        close: () => {
+          opening.interruptUnsafe()
+          stop()
+          client.release()
+        }
+      }
+    })
+  }
+
+  /** What can be shown now. */
+  readonly snapshot = (): LiveConnection => this.#snapshot
+
+  /** What a server renders, and a page that is hydrated shows first. */
+  readonly serverSnapshot = (): LiveConnection => this.#initial
+
+  /** Calls the listener after each change. */
+  readonly subscribe = (listener: () => void): (() => void) => {
+    const remove = this.#listeners.add(listener)
+    const { release } = this.#lease.retain()
+    return () => {
+      remove()
+      release()
+    }
+  }
+
+  /** Connects anew, at once. */
+  reconnect(): void {
+    const { release, value } = this.#client.retain()
+    Effect.runFork(
+      Effect.ensuring(
+        Effect.flatMap(value, (client) => ReplicaOpener.connectionOf(client).reconnect),
+        Effect.sync(release)
+      )
+    )
+  }
+
+  #show(state: ConnectionState): void {
+    const { reconnect } = this.#initial
+    this.#snapshot = { ...state, reconnect }
+    this.#listeners.tell()
+  }
+}

@@ -1,0 +1,7 @@
+/** The client of a page, which several need and none owns. */
+import type * as Effect from "effect/Effect"
+import type { LiveClient } from "../client/LiveClient.ts"
+import type { RefCounted } from "./RefCounted.ts"
+
+/** A client that exists while somebody needs it. Building it may take a moment. */
+export type SharedClient = RefCounted<Effect.Effect<LiveClient["Service"]>>

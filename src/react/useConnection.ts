@@ -1,0 +1,13 @@
+/** What a page knows of its connection. */
+import { useSyncExternalStore } from "react"
+import { useLive } from "./LiveContext.ts"
+import type { LiveConnection } from "./PageConnection.ts"
+
+/**
+ * The connection of the nearest `LiveProvider`: its status, since when, why there is none, and `reconnect`. The view renders again after
+ * each change.
+ */
+export const useConnection = (): LiveConnection => {
+  const { connection } = useLive()
+  return useSyncExternalStore(connection.subscribe, connection.snapshot, connection.serverSnapshot)
+}
