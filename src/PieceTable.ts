@@ -32,16 +32,16 @@ const pieceOf = (start: number, length: number): Piece => ({
 /** A list that is being edited. */
 export class PieceTable<A> {
   readonly #elements: Array<A>
-  #root: Piece | undefined
+  #root: Piece
 
   /** The array is changed, and is the list again after `restore`. */
   constructor(elements: Array<A>) {
     this.#elements = elements
-    if (elements.length > 0) this.#root = pieceOf(0, elements.length)
+    this.#root = pieceOf(0, elements.length)
   }
 
   get length(): number {
-    return sizeOf(this.#root)
+    return this.#root.size
   }
 
   /** The index in the array of an element; `index` is below `length`. */
@@ -55,74 +55,46 @@ export class PieceTable<A> {
     const before = this.#cut(index)
     this.#cut(deleteCount)
     const after = this.#root
-    this.#root = before
-    this.#append(items)
-    if (after === undefined) return
-    if (this.#root === undefined) this.#root = after
-    else {
-      const last = this.#splay(this.#root.size - 1)
-      last.right = after
-      measure(last)
+    // The top of what was cut off is its last piece.
+    let top = before
+    if (items.length > 0) {
+      top = pieceOf(this.#elements.length, items.length)
+      top.left = before
+      for (const item of items) this.#elements.push(item)
     }
+    top.right = after
+    measure(top)
+    this.#root = top
   }
 
   /** Puts the list in order, in its array. */
   restore(): void {
     const elements = this.#elements
-    const list = new Array<A>(this.length)
+    const list: Array<A> = []
     const open: Array<Piece> = []
-    let next = this.#root
-    let to = 0
+    let next: Piece | undefined = this.#root
     while (next !== undefined || open.length > 0) {
       while (next !== undefined) {
         open.push(next)
         next = next.left
       }
       const { length, right, start } = open.pop() as Piece
-      for (let from = start; from < start + length; from++) list[to++] = elements[from] as A
+      for (let from = start; from < start + length; from++) list.push(elements[from] as A)
       next = right
     }
     elements.length = list.length
     for (let index = 0; index < list.length; index++) elements[index] = list[index] as A
-    this.#root = list.length > 0 ? pieceOf(0, list.length) : undefined
+    this.#root = pieceOf(0, list.length)
   }
 
-  /** Adds items at the end of the array. */
-  #append(items: ReadonlyArray<A>): void {
-    if (items.length === 0) return
-    const start = this.#elements.length
-    for (const item of items) this.#elements.push(item)
-    if (this.#root === undefined) {
-      this.#root = pieceOf(start, items.length)
-      return
-    }
-    const last = this.#splay(this.#root.size - 1)
-    if (last.start + last.length === start) last.length += items.length
-    else last.right = pieceOf(start, items.length)
-    measure(last)
-  }
-
-  /** Removes the first elements of the list, and returns their pieces. */
-  #cut(count: number): Piece | undefined {
-    if (count === 0) return undefined
-    if (count === this.length) {
-      const all = this.#root
-      this.#root = undefined
-      return all
-    }
+  /** Removes the first elements of the list, and returns their pieces. Either part may have an empty piece at the cut. */
+  #cut(count: number): Piece {
     const root = this.#splay(count)
-    const { left } = root
-    const inside = count - sizeOf(left)
-    root.left = undefined
-    if (inside === 0) {
-      measure(root)
-      return left
-    }
+    const inside = count - sizeOf(root.left)
     const rest = pieceOf(root.start + inside, root.length - inside)
     rest.right = root.right
     measure(rest)
     this.#root = rest
-    root.left = left
     root.right = undefined
     root.length = inside
     measure(root)
@@ -139,7 +111,7 @@ export class PieceTable<A> {
     let after = sides
     let passedBefore = 0
     let passedAfter = 0
-    let top = this.#root as Piece
+    let top = this.#root
     let at = index
     for (;;) {
       const { left, right } = top

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { PieceTable } from "../src/PieceTable.ts"
+import { numbers } from "./support/shapes.ts"
 
 const Natural = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 40 }))
 const Step = Schema.Struct({
@@ -46,6 +47,26 @@ describe("a list that is edited at many places", () => {
     },
     { arbitrary: { runs: 300 } }
   )
+
+  it("is what an array is after many edits at places of chance, too", () => {
+    const next = numbers(11)
+    const model = Array.from({ length: 300 }, (_, i) => i)
+    const array = [...model]
+    const table = new PieceTable(array)
+    for (let edit = 1; edit <= 300; edit++) {
+      const index = next(model.length)
+      const count = Math.min(next(3), model.length - index)
+      const items = Array.from({ length: next(3) }, (_, i) => edit * 1000 + i)
+      model.splice(index, count, ...items)
+      table.splice(index, count, items)
+      for (let i = 0; i < 10; i++) {
+        const at = next(model.length)
+        assert.strictEqual(array[table.locate(at)], model[at])
+      }
+    }
+    table.restore()
+    assert.deepStrictEqual(array, model)
+  })
 
   it("is written to where its elements are", () => {
     const array = ["a", "b", "c"]
