@@ -5,7 +5,7 @@ export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
     include: [
-      "test/{ElementMatch,Frozen,Json,ListChange,ListEdit,Patch,PatchApply,PatchOp,PieceTable,StateCodec,StateReuse}.test.ts",
+      "test/{ElementMatch,Frozen,Json,ListChange,ListEdit,Patch,PatchApply,PatchOp,PatchSize,PieceTable,StateCodec,StateReuse}.test.ts",
       "test/actor/{RestartPolicy,Mailbox}.test.ts",
       "test/{client,sync}/*.test.ts",
       "test/server/{instance,security,session,sync,transport,wire/rpc}/*.test.ts"

@@ -11,7 +11,7 @@ import type { Op, Ops } from "./PatchOp.ts"
 const appendFrom = 16
 
 /** Slicing makes no copy and compares as a block; `startsWith` goes by character and takes twenty times as long. */
-const isAppend = (before: Json, after: Json): boolean =>
+const isAppend = (before: Json | undefined, after: Json): boolean =>
   typeof before === "string" &&
   typeof after === "string" &&
   before.length >= appendFrom &&
@@ -61,7 +61,7 @@ export class PatchDiff {
    * Finds the change of one value. Returns how many characters of the new value come from the old one: 0 for none;
    * exact if they are fewer than those of the operations, otherwise at least as many.
    */
-  #change(before: Json, after: Json): number {
+  #change(before: Json | undefined, after: Json): number {
     if (isContainer(before) && isContainer(after)) {
       if (isList(before)) {
         if (isList(after)) return this.#changeList(before, after)
@@ -101,35 +101,25 @@ export class PatchDiff {
   #changeObject(before: Obj, after: Obj): number {
     const start = this.#ops.length
     const overhead = this.#overhead
-    const keys = Object.keys(before)
-    let inPlace = 0
-    let order: KeyOrder | undefined
+    const order = new KeyOrder(Object.keys(before))
     let kept = 0
-    let survives = false
     for (const key in after) {
       const to = read(after, key)
       if (to === undefined) continue
       const from = read(before, key)
-      let isMoved = false
-      if (order === undefined && from !== undefined && keys[inPlace] === key) inPlace++
-      else isMoved = (order ??= new KeyOrder(keys, inPlace)).isMoved(key, from !== undefined)
-      if (from === to && !isMoved) {
-        survives = true
-        continue
-      }
+      const isSentAgain = order.isMoved(key, from !== undefined) && this.#inOrder
+      if (from === to && !isSentAgain) continue
       this.#enter(key)
-      if (from === undefined) this.#set(to)
-      else if (isMoved && this.#inOrder) {
+      if (isSentAgain) {
         this.#unset()
         this.#set(to)
-      } else if (from === to) survives = true
-      else {
+      } else {
         const inside = this.#change(from, to)
         if (inside > 0) kept += inside + key.length + 4
       }
       this.#leave(key)
     }
-    if (order?.isBroken === true) this.isReordered = true
+    if (order.isBroken) this.isReordered = true
     for (const key in before) {
       if (read(before, key) === undefined || read(after, key) !== undefined) continue
       this.#enter(key)
@@ -137,11 +127,8 @@ export class PatchDiff {
       this.#leave(key)
     }
     if (this.#ops.length === start) return 2
-    if (this.#isDecided(start)) return kept
-    const wanted = this.#overhead - overhead
-    if (survives && kept < wanted) {
-      kept += keptFields(before, after, wanted - kept, this.#inOrder ? order?.end : undefined)
-    }
+    const wanted = this.#overhead - overhead - kept
+    kept += keptFields(before, after, wanted, this.#inOrder ? order.end : undefined)
     return this.#settle(after, kept, start, overhead)
   }
 
@@ -151,8 +138,9 @@ export class PatchDiff {
     let first = 0
     let endOld = before.length
     let endNew = after.length
-    while (first < endOld && first < endNew && this.#equalAt(before, first, after, first)) first++
-    while (endOld > first && endNew > first && this.#equalAt(before, endOld - 1, after, endNew - 1)) {
+    const most = Math.min(endOld, endNew)
+    while (first < most && this.#equal(before[first] as Json, after[first] as Json)) first++
+    while (endOld > first && endNew > first && this.#equal(before[endOld - 1] as Json, after[endNew - 1] as Json)) {
       endOld--
       endNew--
     }
@@ -201,15 +189,8 @@ export class PatchDiff {
     j = endNew
     flush()
     if (this.#ops.length === start) return 2
-    if (this.#isDecided(start)) return kept
-    const wanted = this.#overhead - overhead
-    if (kept < wanted) kept += keptElements(after, first, endNew, fates, wanted - kept)
+    kept += keptElements(after, first, endNew, fates, this.#overhead - overhead - kept)
     return this.#settle(after, kept, start, overhead)
-  }
-
-  /** Whether a single operation changes the whole value, so that the number of kept characters does not matter. */
-  #isDecided(start: number): boolean {
-    return this.#path.length === 0 && this.#ops.length === start + 1
   }
 
   /** Replaces the operations inside the value by one, when nothing of the old value is left or when that is shorter. */
@@ -221,10 +202,6 @@ export class PatchDiff {
     this.#ops.length = start
     this.#overhead = overhead
     return this.#set(after)
-  }
-
-  #equalAt(a: List, i: number, b: List, j: number): boolean {
-    return a[i] === b[j] || this.#equal(a[i] as Json, b[j] as Json)
   }
 
   #equal(a: Json, b: Json): boolean {
@@ -239,12 +216,12 @@ export class PatchDiff {
 
   #equalLists(a: List, b: List): boolean {
     if (a.length !== b.length) return false
-    for (let i = 0; i < a.length; i++) if (!this.#equalAt(a, i, b, i)) return false
+    for (let i = 0; i < a.length; i++) if (!this.#equal(a[i] as Json, b[i] as Json)) return false
     return true
   }
 
   #equalObjects(a: Obj, b: Obj): boolean {
-    const order = new KeyOrder(Object.keys(a), 0)
+    const order = new KeyOrder(Object.keys(a))
     let missing = 0
     for (const key in b) {
       const to = read(b, key)
@@ -267,12 +244,11 @@ class KeyOrder {
   /** The first key that has to move to the end, with all that follow. */
   end: string | undefined
   readonly #keys: ReadonlyArray<string>
-  #next: number
+  #next = 0
 
-  /** The keys of the old object, and how many of them the new one begins with. */
-  constructor(keys: ReadonlyArray<string>, inPlace: number) {
+  /** The keys of the old object. */
+  constructor(keys: ReadonlyArray<string>) {
     this.#keys = keys
-    this.#next = inPlace
   }
 
   /** Called with each key of the new object, in order, and whether the old one had it. */
