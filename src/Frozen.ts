@@ -121,7 +121,7 @@ export class Freezer {
       const property = Object.getOwnPropertyDescriptor(value, name)
       if (property?.value === undefined) continue
       this.freeze(property.value)
-      if (property.configurable === true) Object.defineProperty(value, name, { writable: false, configurable: false })
+      Object.defineProperty(value, name, { writable: false, configurable: false })
     }
     return FIXED
   }
@@ -143,7 +143,7 @@ const fixityOf = (value: unknown): Fixity => {
   }
 }
 
-const least = (one: Fixity, other: Fixity): Fixity => (one < other ? one : other)
+const least = (one: Fixity, other: Fixity): Fixity => Math.min(one, other) as Fixity
 
 const isPlainObject = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value)
@@ -153,7 +153,7 @@ const isPlainObject = (value: object): boolean => {
 /** Whether a value is made by a schema class and holds the fields of its schema as properties. */
 const isSchemaInstance = (value: object): boolean => {
   const { constructor } = value as { readonly constructor: unknown }
-  if (typeof constructor !== "function" || !Schema.isSchema(constructor) || value instanceof Error) return false
+  if (!Schema.isSchema(constructor) || value instanceof Error) return false
   const fields: unknown = Reflect.get(constructor, "fields")
   if (typeof fields !== "object" || fields === null) return false
   return Object.keys(fields).every((name) => Object.hasOwn(value, name) || !(name in value))

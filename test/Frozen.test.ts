@@ -137,12 +137,40 @@ describe("freezing", () => {
     const inner: { self?: unknown } = {}
     const option = Option.some(inner)
     inner.self = option
-    for (const cycle of [list, object, option]) assert.strictEqual(fixity(cycle), LOOSE)
+    const short: Array<unknown> = []
+    short.push(short)
+    const small: { self?: unknown } = {}
+    small.self = small
+    for (const cycle of [list, object, option, short, small]) assert.strictEqual(fixity(cycle), LOOSE)
     for (const many of [numbers, Object.fromEntries(numbers.map((n) => [`key ${n}`, n]))]) {
       const freezer = new Freezer()
       assert.deepStrictEqual([freezer.freeze(many), freezer.freeze(many)], [PLAIN, PLAIN])
       assert.isTrue(Object.isFrozen(many))
     }
+  })
+
+  it("remembers what is large or has objects in it, and nothing else", () => {
+    const { set } = WeakMap.prototype
+    const remembered = (value: unknown): ReadonlySet<unknown> => {
+      const keys = new Set<unknown>()
+      WeakMap.prototype.set = function (key, kept) {
+        keys.add(key)
+        return set.call(this, key, kept) as WeakMap<WeakKey, unknown>
+      }
+      try {
+        new Freezer().freeze(value)
+      } finally {
+        WeakMap.prototype.set = set
+      }
+      return keys
+    }
+    const numbers = (count: number) => Array.from({ length: count }, (_, n) => (n % 2 === 0 ? n : null))
+    const fields = (count: number) => Object.fromEntries(numbers(count).map((n, i) => [`key ${i}`, n]))
+    for (const flat of [[], {}, numbers(32), fields(32)]) {
+      assert.deepStrictEqual(remembered(flat), new Set())
+      for (const outer of [[1, flat], { n: null, flat }]) assert.deepStrictEqual(remembered(outer), new Set([outer]))
+    }
+    for (const large of [numbers(33), fields(33)]) assert.deepStrictEqual(remembered(large), new Set([large]))
   })
 
   it("takes a list for as loose as what is in it now, whatever was in the one before", () => {
@@ -204,6 +232,16 @@ describe("freezing", () => {
     assert.strictEqual(fixity(DateTime.zoneMakeNamedUnsafe("Europe/Paris")), FIXED)
   })
 
+  it("leaves open what effect's data has yet to compute", () => {
+    const time = Object.assign(Object.create(Object.getPrototypeOf(DateTime.makeUnsafe(0)) as object) as object, {
+      epochMilliseconds: 0,
+      parts: undefined
+    })
+    assert.strictEqual(fixity(time), FIXED)
+    Object.assign(time, { parts: 1 })
+    assert.throws(() => Object.assign(time, { epochMilliseconds: 1 }), TypeError)
+  })
+
   it("knows the instances of schema classes by the fields they hold", () => {
     class Point extends Schema.Class<Point>("frozen/Point")({ x: Schema.Int, y: Schema.optionalKey(Schema.Int) }) {}
     class Failure extends Schema.TaggedError<Failure>()("Failure", { list: Schema.Array(Schema.Int) }) {}
@@ -211,6 +249,12 @@ describe("freezing", () => {
     assert.strictEqual(fixity(new Failure({ list: [1] })), LOOSE)
     const hiding = Object.create(Object.defineProperty(Object.create(Point.prototype) as object, "x", { get: () => 1 }))
     assert.strictEqual(fixity(hiding), LOOSE)
+    for (const fields of [undefined, null, 5]) {
+      class Odd extends Point {}
+      Object.defineProperty(Odd, "fields", { value: fields })
+      assert.strictEqual(fixity(new Odd({ x: 1 })), LOOSE)
+    }
+    assert.strictEqual(fixity({ __proto__: { constructor: undefined } }), LOOSE)
     class Plain {
       x = 1
     }
