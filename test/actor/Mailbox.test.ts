@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { type Envelope, Mailbox, Overflow } from "../../src/actor/Mailbox.ts"
+import { collectGarbage } from "../support/heap.ts"
 
 interface Letter extends Envelope {
   readonly id: number
@@ -161,6 +162,50 @@ describe("Mailbox", () => {
     })
     while (mailbox.size > 0) taken.push(mailbox.take())
     assert.deepStrictEqual(taken, letters)
+  })
+
+  it("a mailbox holds nothing of what was taken, and no room for it", () => {
+    const made = Array.from({ length: 1000 }, () => new Mailbox<Letter>(Infinity, Overflow.fail))
+    const [large, busy] = [0, 1].map(() => new Mailbox<Letter>(Infinity, Overflow.fail)) as [
+      Mailbox<Letter>,
+      Mailbox<Letter>
+    ]
+    const same = letter()
+    const before = collectGarbage()
+    // A thousand that were emptied, each with a number of messages behind it.
+    for (const mailbox of made) {
+      for (let i = 0; i < 500; i++) {
+        mailbox.offer(same)
+        mailbox.take()
+      }
+    }
+    // Two that are never empty: one with large messages, and one with very many.
+    for (let i = 0; i < 500; i++) large.offer({ ...same, payload: new Float64Array(1000) })
+    for (let i = 0; i < 499; i++) large.take()
+    busy.offer(same)
+    for (let i = 0; i < 500_000; i++) {
+      busy.offer(same)
+      busy.take()
+    }
+    assert.isBelow(collectGarbage() - before, 1_000_000)
+    assert.deepStrictEqual([made.length, large.size, busy.size], [1000, 1, 1])
+  })
+
+  it("a mailbox copies what is left seldom, however much it has taken", () => {
+    const mailbox = new Mailbox<Letter>(Infinity, Overflow.fail)
+    for (let i = 0; i < 10_000; i++) mailbox.offer(letter())
+    const { slice } = Array.prototype
+    let copies = 0
+    Array.prototype.slice = function (...args) {
+      copies += 1
+      return slice.apply(this, args) as Array<unknown>
+    }
+    try {
+      while (mailbox.size > 0) mailbox.take()
+    } finally {
+      Array.prototype.slice = slice
+    }
+    assert.isAtMost(copies, 4)
   })
 
   it("a mailbox takes internal messages first and does not count them", () => {
