@@ -10,6 +10,7 @@ import { createHmac, generateKeySync } from "node:crypto"
 import type { LiveError } from "fibra"
 import * as Secrets from "../../../src/server/security/Secrets.ts"
 import * as StateToken from "../../../src/server/security/StateToken.ts"
+import { SnapshotStoreError } from "../../../src/server/store/SnapshotStoreError.ts"
 import fixture from "../../fixtures/tokens/v1.json" with { type: "json" }
 
 type Tokens = StateToken.StateToken["Service"]
@@ -361,6 +362,68 @@ describe("an encrypted token", () => {
       const nonces = new Set<string>()
       for (let count = 0; count < 100; count++) nonces.add((yield* seal(encrypted)).split(".")[3]?.slice(0, 16) ?? "")
       assert.strictEqual(nonces.size, 100)
+    })
+  )
+})
+
+describe("a token of somebody who was signed out", () => {
+  /** A server that knows of one sign-out, and what it was asked. */
+  const knowing = (answer: Effect.Effect<boolean, SnapshotStoreError>) => {
+    const asked: Array<readonly [string, number]> = []
+    const isRevoked = (principal: string, issuedAt: number) => {
+      asked.push([principal, issuedAt])
+      return answer
+    }
+    return Effect.map(server({ isRevoked }), (tokens) => ({ asked, tokens }))
+  }
+
+  it.effect("is refused, and one that was not signed out is asked for by name and time", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(5_000)
+      for (const isRevoked of [true, false]) {
+        const { asked, tokens } = yield* knowing(Effect.succeed(isRevoked))
+        assert.strictEqual(yield* rejection(tokens, yield* seal(tokens)), isRevoked ? "revoked" : undefined)
+        assert.deepStrictEqual(asked, [["ada", 5_000]])
+      }
+    })
+  )
+
+  it.effect("is looked for last, and never for an anonymous client", () =>
+    Effect.gen(function* () {
+      const { asked, tokens } = yield* knowing(Effect.succeed(true))
+      const anonymous = { ...contents, principal: null }
+      assert.isUndefined(yield* rejection(tokens, yield* seal(tokens, anonymous), { ...expected, principal: null }))
+      assert.strictEqual(
+        yield* rejection(tokens, yield* seal(tokens), { ...expected, component: "Order" }),
+        "component"
+      )
+      assert.deepStrictEqual(asked, [])
+    })
+  )
+
+  it.effect("is not opened when the store cannot tell", () =>
+    Effect.gen(function* () {
+      const failure = new SnapshotStoreError({ operation: "read", address: "ada", cause: "gone" })
+      const { tokens } = yield* knowing(Effect.fail(failure))
+      assert.strictEqual(yield* Effect.flip(tokens.open(yield* seal(tokens), expected)), failure)
+    })
+  )
+})
+
+describe("sealing", () => {
+  it.effect("sealing tells the time of every token, and encrypts when it is asked to", () =>
+    Effect.gen(function* () {
+      const times: Array<number> = []
+      const sealed = (issuedAt: number) => void times.push(issuedAt)
+      for (const encrypt of [false, true]) {
+        const tokens = yield* server({ encrypt, sealed })
+        for (const isSecret of [false, true]) {
+          const token = tokens.sealUnsafe(contents, 7, isSecret)
+          assert.strictEqual(token?.split(".")[2], isSecret ? "e" : "s")
+          assert.isUndefined(yield* rejection(tokens, token))
+        }
+      }
+      assert.deepStrictEqual(times, [7, 7, 7, 7])
     })
   )
 })
