@@ -274,6 +274,8 @@ describe("an event loop that stood still", () => {
 const wall: Readonly<Record<string, string>> = {
   "src/actor/Inbox.ts": "a dead letter says when it was dropped",
   "src/actor/Monotonic.ts": "a list of what there is says since when",
+  "src/cli/ServerCheck.ts": "held against the clock of a server",
+  "src/client/ConnectionState.ts": "a state of the connection says since when",
   "src/client/StateCache.ts": "a token is kept beyond the page, as long as it is good",
   "src/server/IdGenerator.ts": "an id has a time in it, so that no two processes make the same",
   "src/server/instance/Checkpointer.ts": "a token says when it was sealed",
