@@ -9,73 +9,37 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as RpcClient from "effect/rpc/RpcClient"
 import type * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
 import type * as Scope from "effect/Scope"
-import { type ConnectionFailure, describe, fingerprint, hint, isLasting } from "../ConnectionFailure.ts"
+import { type ConnectionFailure, isLasting } from "../ConnectionFailure.ts"
 import * as Log from "../Log.ts"
-import { LiveError } from "../LiveError.ts"
-import type { ComponentId, ConnectionId } from "../LiveId.ts"
+import type { ConnectionId } from "../LiveId.ts"
 import {
   batchesPerAcknowledgement,
   type CallId,
   type ConnectionEstablished,
   type ConnectRequest,
   LiveEvent,
-  LiveProtocol,
-  type MountRequest,
-  type RehydrateRequest,
-  type ResumeRequest,
-  type UploadStartRequest
+  type ResumeRequest
 } from "../LiveProtocol.ts"
 import * as TimeLimit from "../TimeLimit.ts"
 import { CallIds } from "./CallIds.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
 import { ConnectionMonitor } from "./ConnectionState.ts"
+import { FailureLog } from "./FailureLog.ts"
 import { Link } from "./Link.ts"
+import { type LiveRequests, makeRequests } from "./LiveRequests.ts"
+import * as PageLifecycle from "./PageLifecycle.ts"
 import { PresenceLists } from "./PresenceLists.ts"
 import { type Connected, type ConnectionListener, type PatchedEvents, type Receiver, Router } from "./Router.ts"
 import { TokenCache } from "./TokenCache.ts"
 import { UploadChannel } from "./UploadChannel.ts"
 import type { StateCache } from "./StateCache.ts"
 import type { PatchedEvent } from "./StateCopy.ts"
-
-const LiveRequests = LiveProtocol.omit("Connect", "Received")
-
-/** The requests a client may make. */
-export type LiveRequests = Effect.Success<ReturnType<typeof makeRequests>>
-
-/** Where a tracer is set, each request is a span, and the server links its spans to it. */
-const makeRequests = (tracer: Tracer.Tracer) =>
-  Effect.map(
-    RpcClient.make(LiveRequests, { disableTracing: tracer === Tracer.nativeTracer, spanPrefix: "LiveClient" }),
-    ({ Call, Mount, Ping, Rehydrate, Resync, Unmount, UploadCancel, UploadComplete, UploadStart }) => ({
-      Call,
-      Ping,
-      Mount: (request: MountRequest) => patiently(Mount(request)),
-      Rehydrate: (request: RehydrateRequest) => patiently(Rehydrate(request)),
-      Resync: (request: { readonly componentId: ComponentId }) => patiently(Resync(request)),
-      Unmount: (request: { readonly componentId: ComponentId }) => patiently(Unmount(request)),
-      UploadStart: (request: UploadStartRequest) => patiently(UploadStart(request)),
-      UploadComplete: (request: { readonly uploadId: string }) => patiently(UploadComplete(request)),
-      UploadCancel: (request: { readonly uploadId: string }) => patiently(UploadCancel(request))
-    })
-  )
-
-/**
- * Mounts, unmounts, resyncs and uploads wait and try again when they are too many at once. Calls do not: whoever makes a call
- * decides, since a later one may have run meanwhile.
- */
-const patiently = <A, E, R>(request: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  request.pipe(
-    Effect.catch((error) =>
-      error instanceof LiveError && error.reason._tag === "RateLimited"
-        ? Effect.andThen(Effect.sleep(error.reason.retryAfter), patiently(request))
-        : Effect.fail(error)
-    )
-  )
 
 /** The settings of a client, with the defaults filled in. */
 export interface Limits {
@@ -128,12 +92,11 @@ export interface ClientConnection {
 
 const connectId = "events"
 
+/** How long the server may take to show that it still is there, when a page was brought back. */
+const checkTimeout = Duration.seconds(3)
+
 /** How long an acknowledgement waits for tokens to be stored. */
 const keepTimeout = Duration.seconds(2)
-
-/** What happens to every connection, as with a deploy, and needs nobody's attention. */
-const isOrdinary = ({ kind, code }: ConnectionFailure): boolean =>
-  kind === "silent" || kind === "handshake" || (kind === "closed" && code !== 1008 && code !== 1013)
 
 const decodeEvent = Schema.decodeUnknownExit(Schema.toCodecJson(LiveEvent))
 
@@ -149,8 +112,7 @@ export const make = Effect.fnUntraced(function* (
     void runFork(Log.error("A component failed to handle a change of its connection", { cause: defect }))
   const router = new Router(report)
   const monitor = new ConnectionMonitor(yield* Clock.Clock, report)
-  /** Failures that the log has, since there was a connection. */
-  const logged = new Set<string>()
+  const log = new FailureLog(runFork)
   const ids = new CallIds()
   const uploads = new UploadChannel(link)
   const tokens = yield* TokenCache.make(cache, link.origin)
@@ -204,7 +166,7 @@ export const make = Effect.fnUntraced(function* (
   }
 
   const isConnected = (connected?: Connected): void => {
-    logged.clear()
+    log.connected()
     monitor.connected()
     router.connected(connected)
   }
@@ -212,14 +174,7 @@ export const make = Effect.fnUntraced(function* (
   const failed = (failure: ConnectionFailure): void => {
     monitor.failed(failure)
     if (isLasting(failure)) router.refused(monitor.error(""))
-    const kind = fingerprint(failure)
-    if (logged.has(kind)) return
-    logged.add(kind)
-    const { code, status, url } = failure
-    const log = isOrdinary(failure) ? Log.debug : Log.warning
-    runFork(
-      log(`There is no connection to the server: ${describe(failure)}`, { url, status, code, hint: hint(failure) })
-    )
+    log.failed(failure)
   }
 
   /** Unmounts and abandons what the resume request listed and is not wanted any more. */
@@ -358,6 +313,30 @@ export const make = Effect.fnUntraced(function* (
     router,
     run,
     resync: (componentId) => requests.Resync({ componentId })
+  })
+
+  /** Whether the server is being asked if it still is there. */
+  let isChecking = false
+  const check = Effect.suspend(() => {
+    if (isChecking) return Effect.void
+    isChecking = true
+    return TimeLimit.timeoutOption(Effect.exit(requests.Ping()), checkTimeout).pipe(
+      Effect.flatMap((answer) =>
+        // What this client still sends comes first, however slow the network is.
+        Option.isNone(answer) && router.isConnected && link.buffered() === 0 ? link.reconnect : Effect.void
+      ),
+      Effect.ensuring(Effect.sync(() => void (isChecking = false)))
+    )
+  })
+  yield* PageLifecycle.follow({
+    leave: () =>
+      void runFork(
+        router.isConnected
+          ? Effect.andThen(send({ _tag: "Eof", keep: router.kept } as RpcMessage.Eof), link.suspend)
+          : link.suspend
+      ),
+    suspend: () => void runFork(link.suspend),
+    wake: () => void runFork(router.isConnected ? check : link.wake)
   })
 
   // The finalizer does not wait for an answer, and without a connection sends nothing: it would wait for one.

@@ -42,6 +42,8 @@ const answerOf = ({ place, token, url }: Endpoint): Effect.Effect<ConnectionFail
         credentials: "include",
         cache: "no-store",
         redirect: "manual",
+        // For its own host a page sends no `Origin`, which the handshake had.
+        referrerPolicy: "origin",
         signal,
         ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
       })

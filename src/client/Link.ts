@@ -41,6 +41,10 @@ export class Link extends Context.Service<
     readonly open: (hooks: Hooks) => Effect.Effect<RpcClient.Protocol["Service"], never, Scope.Scope>
     /** Connects anew and at once, with the token of now: also after it was given up, and where there is a connection. */
     readonly reconnect: Effect.Effect<void>
+    /** Makes the next attempt now, if it is due later and makes sense. */
+    readonly wake: Effect.Effect<void>
+    /** Disconnects until `wake` or `reconnect`. */
+    readonly suspend: Effect.Effect<void>
     /** Sends a binary frame, behind all that was sent before; says whether there is a connection to send it on. */
     readonly sendBytes: (frame: Uint8Array) => boolean
     /** Bytes that were sent and are still on this machine. */
@@ -160,6 +164,11 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
           asked++
           reconnection.begin()
           return end
+        }),
+        wake: Effect.sync(() => reconnection.hurry()),
+        suspend: Effect.suspend(() => {
+          reconnection.pause()
+          return attempt.end
         }),
         open: ({ onConnect, onDisconnect, onFailure, reconnectWithin }) =>
           Effect.suspend(() => {

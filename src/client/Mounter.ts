@@ -101,6 +101,11 @@ export class Mounter {
     )
   })
 
+  /** Whether its token is stored, for the next page. */
+  get isKept(): boolean {
+    return this.#label !== undefined
+  }
+
   /** The server sent a newer token. */
   sealed(token: string): void {
     this.#token = token

@@ -183,6 +183,10 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     return { componentId: this.#componentId, ...this.#copy.version, index: this.#index }
   }
 
+  kept(): ComponentId | undefined {
+    return this.#mounter.isKept ? this.#componentId : undefined
+  }
+
   event(event: ComponentEvent): void {
     switch (event._tag) {
       case "Patched":

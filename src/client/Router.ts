@@ -47,6 +47,8 @@ export interface ConnectionListener {
   readonly closed: () => void
   /** How far it has read its component, if it has one. */
   readonly place: () => ResumePoint | undefined
+  /** What the next page in this browser may bring the token of. */
+  readonly kept?: () => ComponentId | undefined
 }
 
 /** Takes events that have no receiver; returns whether it did. */
@@ -95,6 +97,11 @@ export class Router {
   /** How far each component was read. */
   get places(): ReadonlyArray<ResumePoint> {
     return Array.from(this.#subscribed).flatMap((listener) => listener.place() ?? [])
+  }
+
+  /** The instances whose tokens are in the StateCache. */
+  get kept(): ReadonlyArray<ComponentId> {
+    return Array.from(this.#subscribed).flatMap((listener) => listener.kept?.() ?? [])
   }
 
   /** How far each room was read. */

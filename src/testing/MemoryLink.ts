@@ -61,6 +61,8 @@ export class MemoryLink implements FrameWriter {
   readonly client: Link["Service"] = {
     origin: Effect.succeed("memory:"),
     buffered: () => 0,
+    wake: Effect.suspend(() => this.connect),
+    suspend: Effect.suspend(() => this.disconnect),
     reconnect: Effect.suspend(() => Effect.andThen(this.disconnect, this.connect)),
     sendBytes: (frame) => {
       if (this.#connection === undefined) return false

@@ -76,7 +76,7 @@ const anotherPage = (page: Page) =>
 
 /** The complaints that are not about a server that is away. */
 const beyondTheOutage = (complaints: ReadonlyArray<string>) =>
-  complaints.filter((complaint) => !/^WebSocket connection to .* failed/.test(complaint))
+  complaints.filter((complaint) => !/^WebSocket connection to .* failed|^Failed to load resource/.test(complaint))
 
 layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, timeout: 40_000 })(
   "the showcase",

@@ -2,6 +2,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type { Locator, Page } from "playwright-core"
 import { Chromium } from "../support/Chromium.ts"
+import { httpProxy } from "../support/HttpProxy.ts"
 import { gallerySuite } from "../support/gallerySuite.ts"
 import * as Network from "../support/Network.ts"
 import { Showcase } from "../support/Showcase.ts"
@@ -79,16 +80,16 @@ const delay = 1000
 
 /** The complaints that are not about a server that is away. */
 const beyondTheOutage = (complaints: ReadonlyArray<string>) =>
-  complaints.filter((complaint) => !/^WebSocket connection to .* failed/.test(complaint))
+  complaints.filter((complaint) => !/^WebSocket connection to .* failed|^Failed to load resource/.test(complaint))
 
 layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, timeout: 40_000 })(
   "pages that are together",
   (it) => {
     it.effect(
-      "pages see messages, people and typing; a closed page is away first, and has left later",
+      "pages see messages, people and typing; a page that is closed or reloaded is gone at once, and back at once",
       () =>
         Effect.gen(function* () {
-          const { port } = yield* (yield* Showcase).another({ linger: "3 seconds" })
+          const { port } = yield* (yield* Showcase).another({ linger: "45 seconds" })
           const url = `http://127.0.0.1:${port}/`
           const opened = [yield* Chromium.open(`${url}?as=Ada`), yield* Chromium.open(`${url}?as=Bob`)] as const
           const guest = yield* Chromium.open(url)
@@ -118,9 +119,10 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
             return again
           })
           yield* isHere(bob, ["Ada on 2 pages", "Bob", "Eve"])
+          yield* Effect.promise(() => again.reload())
+          yield* isHere(bob, ["Ada on 2 pages", "Bob", "Eve"])
           yield* Effect.promise(() => again.close())
-          yield* Effect.promise(() => eve.context().close())
-          yield* isHere(bob, ["Ada", "Bob", "Eve (away)"])
+          yield* Effect.promise(() => eve.goto("about:blank"))
           yield* isHere(bob, ["Ada", "Bob"])
           yield* isHere(ada, ["Ada", "Bob"])
           for (const { complaints } of [...opened, guest]) assert.deepStrictEqual(complaints, [])
@@ -146,12 +148,34 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
           yield* say(ada, "two")
           yield* says(bob, ["tunnel"])
           network.back()
+          yield* Effect.promise(() => bob.evaluate(() => void dispatchEvent(new Event("online"))))
           yield* says(bob, ["tunnel", "Ada one", "Ada two"])
           yield* isHere(ada, ["Ada", "Bob"])
           yield* isHere(bob, ["Ada", "Bob"])
           yield* say(bob, "back")
           yield* says(ada, ["tunnel", "Ada one", "Ada two", "Bob back"])
           assert.deepStrictEqual(beyondTheOutage(complaints), [])
+        }),
+      60_000
+    )
+
+    it.effect(
+      "pages that cannot connect say why on their console",
+      () =>
+        Effect.gen(function* () {
+          const { port } = yield* (yield* Showcase).another({ linger: "45 seconds" })
+          for (const [options, expected] of [
+            [{ upgrades: true, host: false }, /it was refused with 403: Pages of http:.* are not allowed to connect/],
+            [{ upgrades: false, host: true }, /answers, but no WebSocket gets through/],
+            [{ upgrades: true, host: true, missing: "/api/live/rpc" }, /there is no ws:.*\/api\/live\/rpc/]
+          ] as const) {
+            const proxy = yield* httpProxy(port, options)
+            const { page } = yield* Chromium.open("about:blank")
+            const said = page.waitForEvent("console", (message) => expected.test(message.text()))
+            yield* Effect.promise(() => page.goto(`http://127.0.0.1:${proxy}/`))
+            yield* Effect.promise(() => said)
+            yield* Effect.promise(() => page.close())
+          }
         }),
       60_000
     )

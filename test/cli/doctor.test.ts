@@ -1,54 +1,11 @@
 /** What `fibra doctor` finds at a server, and in the environment. */
-import { createServer, request as ask, type Server } from "node:http"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { ConfigProvider, Effect, Exit, Layer, type Scope } from "effect"
+import { ConfigProvider, Effect, Exit, Layer } from "effect"
 import { Authentication, Secrets } from "fibra/server"
 import { checkSecrets } from "../../src/cli/SecretCheck.ts"
 import { checkClock, checkHandshake } from "../../src/cli/ServerCheck.ts"
 import { Port, served } from "../support/AuthorizationFixture.ts"
-
-/** A proxy in front of a port, which passes upgrades on or does not, and the Host header or its own. */
-const proxy = (
-  target: number,
-  options: { readonly upgrades: boolean; readonly host: boolean; readonly skew?: number }
-) => {
-  const headersOf = (headers: NodeJS.Dict<string | Array<string>>): typeof headers => ({
-    ...headers,
-    ...(options.host ? {} : { host: `127.0.0.1:${target}` })
-  })
-  const server = createServer((incoming, response) => {
-    const { connection: _, upgrade: __, ...headers } = headersOf(incoming.headers)
-    ask({ port: target, path: incoming.url, headers }, (answer) => {
-      const date = new Date(Date.now() + (options.skew ?? 0)).toUTCString()
-      response.writeHead(answer.statusCode ?? 500, { ...answer.headers, date })
-      answer.pipe(response)
-    }).end()
-  })
-  if (options.upgrades) {
-    server.on("upgrade", ({ headers, url }, socket) => {
-      const sent = ask({ port: target, path: url, headers: headersOf(headers) })
-      sent.on("upgrade", (_, upstream) => {
-        socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-        upstream
-          .pipe(socket)
-          .on("error", () => {})
-          .pipe(upstream)
-          .on("error", () => {})
-      })
-      sent.on("response", ({ statusCode }) => socket.end(`HTTP/1.1 ${statusCode} No\r\nContent-Length: 0\r\n\r\n`))
-      sent.end()
-    })
-  }
-  return listening(server)
-}
-
-const listening = (server: Server): Effect.Effect<number, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.callback<number>((resume) => {
-      server.listen(0, "127.0.0.1", () => resume(Effect.succeed((server.address() as { port: number }).port)))
-    }),
-    () => Effect.sync(() => (server.closeAllConnections(), server.close()))
-  )
+import { httpProxy } from "../support/HttpProxy.ts"
 
 const at = (port: number, path = "/api/live/rpc") => `ws://127.0.0.1:${port}${path}`
 
@@ -64,10 +21,10 @@ layer(served(), { excludeTestServices: true })("a server that is examined", (it)
   it.effect("a server that is examined says what is wrong between it and its clients, with a remedy", () =>
     Effect.gen(function* () {
       const port = yield* Port
-      const deaf = yield* proxy(port, { upgrades: false, host: true })
-      const hostless = yield* proxy(port, { upgrades: true, host: false })
-      const early = yield* proxy(port, { upgrades: true, host: true, skew: 600_000 })
-      const nobody = yield* Effect.scoped(proxy(port, { upgrades: true, host: true }))
+      const deaf = yield* httpProxy(port, { upgrades: false, host: true })
+      const hostless = yield* httpProxy(port, { upgrades: true, host: false })
+      const early = yield* httpProxy(port, { upgrades: true, host: true, skew: 600_000 })
+      const nobody = yield* Effect.scoped(httpProxy(port, { upgrades: true, host: true }))
       const page = `http://127.0.0.1:${port}`
       const cases: ReadonlyArray<readonly [Effect.Effect<string, { message: string; hint: string }>, RegExp]> = [
         [checkHandshake(at(port), undefined), /^ok .* takes programs$/],

@@ -5,6 +5,14 @@
 import * as Effect from "effect/Effect"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type { IncomingHttpHeaders } from "node:http"
+
+/**
+ * The origin of the page that asks. A page does not name it to its own host, but says where it comes from; and its host
+ * may be another one for the server, behind a proxy.
+ */
+export const originOf = ({ origin, referer }: IncomingHttpHeaders): string | undefined =>
+  origin ?? (referer === undefined ? undefined : URL.parse(referer)?.origin)
 
 /** Lets pages of this origin read the response. */
 export const readableBy =

@@ -132,7 +132,8 @@ export const handler = (
   }
   const answer = (request: HttpServerRequest, isUpgrade: boolean): Effect.Effect<HttpServerResponse> => {
     const incoming = NodeHttpServerRequest.toIncomingMessage(request) as UpgradeRequest
-    const { host, origin } = incoming.headers
+    const { host } = incoming.headers
+    const origin = isUpgrade ? incoming.headers.origin : Cors.originOf(incoming.headers)
     if (!isAllowedOrigin(config.allowedOrigins, origin, host)) return UpgradeRejection.foreign(origin)
     onRequest(incoming)
     if (isDraining()) return Effect.succeed(UpgradeRejection.draining)

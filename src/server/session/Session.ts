@@ -309,11 +309,22 @@ export class Session {
   /** Releases all instances. Calls that have begun continue; mounts do not. */
   close(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      this.detach()
-      this.#uploads?.close()
-      this.#requests?.cancelMounts()
-      this.#requests = undefined
+      this.#end()
       return this.#mounts.close()
     })
+  }
+
+  /** The same, but keeps the private instances of these ids until it is closed; says whether there are any. */
+  depart(kept: ReadonlySet<string>): boolean {
+    this.#end()
+    return this.#mounts.depart(kept)
+  }
+
+  #end(): void {
+    this.detach()
+    this.#uploads?.close()
+    this.#uploads = undefined
+    this.#requests?.cancelMounts()
+    this.#requests = undefined
   }
 }

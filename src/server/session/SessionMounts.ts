@@ -60,6 +60,9 @@ export class SessionMounts {
   /** The number of mounts, including those that are pending. */
   #times = 0
   #closed = false
+  /** Instances that go on though nobody follows them, and about how many bytes they hold. */
+  readonly #departed: Array<InstanceRef> = []
+  #departedBytes = 0
   /** Pending mounts without an id. Nobody can ask for their answers once the connection is gone. */
   #abandonable: Set<Fiber.Fiber<unknown, unknown>> | undefined
 
@@ -75,7 +78,7 @@ export class SessionMounts {
 
   /** About how many bytes are held for this client alone. */
   get bytes(): number {
-    let bytes = 0
+    let bytes = this.#departedBytes
     for (const { cursor, instance } of this.#mounts) bytes += instance.bytesFor(cursor)
     return bytes
   }
@@ -238,13 +241,31 @@ export class SessionMounts {
     for (const { instance, cursor } of this.#mounts) instance.resume(cursor, undefined)
   }
 
+  /** The client does not come back. Keeps the private instances of these ids; says whether there are any. */
+  depart(kept: ReadonlySet<string>): boolean {
+    this.#closed = true
+    for (const mount of Array.from(this.#mounts)) {
+      const { cursor, instance } = mount
+      if (instance.key !== undefined || !kept.has(instance.id)) {
+        this.#leave(mount)
+        continue
+      }
+      this.#departedBytes += instance.bytesFor(cursor)
+      this.#departed.push(instance)
+      this.#mounts.delete(instance.id)
+      instance.unsubscribe(cursor)
+    }
+    return this.#departed.length > 0
+  }
+
   /** Releases all instances. */
   close(): Effect.Effect<void> {
     this.#closed = true
     const mounts = Array.from(this.#mounts)
     this.#mounts.clear()
     for (const { instance, cursor } of mounts) instance.unsubscribe(cursor)
-    return Effect.forEach(mounts, ({ instance }) => instance.release, { concurrency: "unbounded", discard: true })
+    const held = [...mounts.map(({ instance }) => instance), ...this.#departed.splice(0)]
+    return Effect.forEach(held, ({ release }) => release, { concurrency: "unbounded", discard: true })
   }
 
   #keep(instance: InstanceRef): Effect.Effect<ComponentId, LiveError> {

@@ -46,6 +46,11 @@ export class Sessions extends Context.Service<
     readonly confirmUnsafe: (session: Session) => void
     /** The client has disconnected: the session waits for it, or ends if there is nothing to come back for. */
     readonly parkUnsafe: (session: Session) => void
+    /**
+     * The client does not come back, and nobody sees it any more. Its private instances of these ids go on for as long as
+     * a session that is parked, for the next page that brings their tokens.
+     */
+    readonly departUnsafe: (session: Session, kept: ReadonlySet<string>) => void
     /** Ends a session whose client does not come back. */
     readonly closeUnsafe: (session: Session) => void
     /** Ends all sessions of a principal; their tokens are void. Handlers that have begun continue. */
@@ -152,6 +157,12 @@ export const layer: Layer.Layer<Sessions, never, Instances | UploadRegistry> = L
         session.detach()
         if (session.isEmpty || session.secret === undefined || linger === 0 || !session.isResumable)
           return close(session)
+        return wait(session, now)
+      })
+
+    /** Ends it when nobody has come back in time. */
+    const wait = (session: Session, now: number): Effect.Effect<void> =>
+      Effect.suspend(() => {
         const { address, bytes, principal } = session
         const crowdedOut = parked.park(session, { principal: principal?.id, address, bytes, until: now + linger })
         if (!watching) {
@@ -159,6 +170,13 @@ export const layer: Layer.Layer<Sessions, never, Instances | UploadRegistry> = L
           run(Effect.forkIn(watch, scope, { startImmediately: true }))
         }
         return closeAll(crowdedOut)
+      })
+
+    const depart = (session: Session, kept: ReadonlySet<string>): Effect.Effect<void> =>
+      Effect.flatMap(Monotonic.millis, (now) => {
+        if (!open.has(session)) return Effect.void
+        named.delete(session.connectionId)
+        return linger > 0 && session.depart(kept) ? wait(session, now) : close(session)
       })
 
     /** Ends a session whose client has begun another, when it had the time to take along what it may. */
@@ -232,6 +250,7 @@ export const layer: Layer.Layer<Sessions, never, Instances | UploadRegistry> = L
       },
       confirmUnsafe: (session) => void (session.previousSecret = undefined),
       parkUnsafe: (session) => void run(park(session)),
+      departUnsafe: (session, kept) => void run(depart(session, kept)),
       closeUnsafe: (session) => void run(close(session)),
       // Without waiting: a handler may sign out its own caller, whose session would wait for the handler.
       endUnsafe: (principal) =>

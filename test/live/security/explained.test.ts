@@ -1,4 +1,5 @@
 /** An ordinary request to the endpoint is answered as the handshake of the same client would be. */
+import { get, type IncomingMessage } from "node:http"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Authentication, type LiveConfig } from "fibra/server"
@@ -47,6 +48,23 @@ layer(served(config).pipe(Layer.provide(authentication)), { excludeTestServices:
           )
         }
       }).pipe(Effect.scoped)
+    )
+
+    it.effect("a page that was refused is known by where it comes from, when it does not name its origin", () =>
+      Effect.gen(function* () {
+        const place = `http://127.0.0.1:${yield* Port}/api/live/rpc`
+        for (const [referer, expected] of [
+          [`${ours}/`, 426],
+          ["https://evil.test/", 403],
+          ["nonsense", 426]
+        ] as const) {
+          const headers = { referer, authorization: "Bearer ada" }
+          const { statusCode } = yield* Effect.promise(
+            () => new Promise<IncomingMessage>((resolve) => get(place, { headers }, resolve))
+          )
+          assert.strictEqual(statusCode, expected, referer)
+        }
+      })
     )
 
     it.effect("a page that was refused may ask with its token", () =>

@@ -48,8 +48,8 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
   #confirmed = false
   /** The batch that announces the end of the server. */
   #farewell: number | undefined
-  /** The client has said that it does not come back. */
-  #leaving = false
+  /** The client has said that it does not come back, and of which instances it may bring the tokens. */
+  #leaving: ReadonlyArray<string> | undefined
   #uploads: RpcUploads | undefined
 
   constructor(host: RpcHost, connection: Connection) {
@@ -112,12 +112,12 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
     this.outbox.close()
     if (session === undefined) return
     session.leaves(this)
-    if (this.#leaving) this.#host.sessions.closeUnsafe(session)
+    if (this.#leaving !== undefined) this.#host.sessions.departUnsafe(session, new Set(this.#leaving))
     else this.#host.sessions.parkUnsafe(session)
   }
 
-  protected leave(): void {
-    this.#leaving = true
+  protected leave(keep: ReadonlyArray<string>): void {
+    this.#leaving = keep
   }
 
   protected request(request: RpcRequest, size: number): void {

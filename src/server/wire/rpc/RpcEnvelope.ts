@@ -27,7 +27,8 @@ export const RpcEnvelope = Schema.Union([
   Schema.TaggedStruct("Ack", { requestId: RpcRequestId }),
   Schema.TaggedStruct("Interrupt", { requestId: RpcRequestId }),
   Schema.TaggedStruct("Ping", {}),
-  Schema.TaggedStruct("Eof", {})
+  /** The client does not come back. Private instances of `keep` go on for a while, for a page that brings their tokens. */
+  Schema.TaggedStruct("Eof", { keep: Schema.optionalKey(Schema.Array(Schema.String)) })
 ])
 /** One message of a client. */
 export type RpcEnvelope = typeof RpcEnvelope.Type

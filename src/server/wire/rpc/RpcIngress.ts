@@ -41,8 +41,8 @@ export abstract class RpcIngress extends Ingress<RpcRequest> {
   /** The client cancels a request, or the stream of its events. */
   protected abstract interrupt(id: RpcRequestId): void
 
-  /** The client does not come back. */
-  protected abstract leave(): void
+  /** The client does not come back, but may bring the tokens of these instances. */
+  protected abstract leave(keep: ReadonlyArray<string>): void
 
   protected notJson(): void {
     this.#mistake("A frame is not JSON. Send one RPC message, or an array of messages.")
@@ -78,7 +78,7 @@ export abstract class RpcIngress extends Ingress<RpcRequest> {
         return this.outbox.reply(RpcResponse.pong)
       case "Eof":
         this.connection.spend()
-        this.leave()
+        this.leave(message.keep ?? [])
     }
   }
 
