@@ -176,7 +176,9 @@ export class OptimisticState<State> {
   }
 
   #show(shown: Shown<State>): void {
-    this.#shown = isSame(shown.state, this.#shown.state) ? { ...shown, state: this.#shown.state } : shown
+    this.#shown = isSame(shown.state as Values, this.#shown.state as Values)
+      ? { ...shown, state: this.#shown.state }
+      : shown
   }
 
   /** Applies updates one after the other, and encodes the result only. Undefined when one fails, or when they have to be applied singly. */
@@ -243,13 +245,10 @@ type Values = { readonly [name: string]: unknown }
 
 const keyOf = ({ callId, connectionId }: CallReference): string => `${callId} ${connectionId}`
 
-const isSame = (a: unknown, b: unknown): boolean => {
-  if (a === b) return true
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
-  const fields = Object.entries(a)
-  const others = new Map(Object.entries(b))
+const isSame = (a: Values, b: Values): boolean => {
+  const names = Object.keys(a)
   return (
-    fields.length === others.size &&
-    fields.every(([name, value]) => others.has(name) && Object.is(others.get(name), value))
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && Object.is(a[name], b[name]))
   )
 }

@@ -185,6 +185,73 @@ describe("an optimistic state", () => {
     assert.lengthOf(model.reported, 4)
   })
 
+  it("an optimistic state is the server's own when no call is under way, and its fields stay what they are", () => {
+    const model = new Model(initial, false)
+    assert.strictEqual(new OptimisticState(model.codec, initial, () => undefined).state, initial)
+    const first = model.optimism.state
+    model.optimism.rebase({ ...first }, model.encoded)
+    assert.strictEqual(model.optimism.state, first)
+    for (const other of [{ list: first.list }, { ...first, more: undefined }, { list: first.list, more: first.note }]) {
+      model.optimism.rebase(other as never, model.encoded)
+      assert.strictEqual(model.optimism.state, other as never)
+    }
+    // Two that differ in which field is undefined.
+    model.optimism.rebase({ list: first.list, more: undefined } as never, model.encoded)
+    model.optimism.rebase({ list: first.list, other: undefined } as never, model.encoded)
+    assert.deepStrictEqual(Object.keys(model.optimism.state), ["list", "other"])
+    model.add("note")
+    model.optimism.confirm([call(1)])
+    const server = model.codec.decode({ ...model.encoded, note: { text: "1" } })
+    model.optimism.rebase(server, model.codec.encode(server))
+    assert.strictEqual(model.optimism.state, server)
+  })
+
+  it("an optimistic state counts each call once, whether it was sent again, has failed, or is not its own", () => {
+    const model = new Model(initial, false)
+    const { optimism } = model
+    for (const name of ["append", "throws", "append", "append"] as const) model.add(name)
+    const [first, second, third] = model.pending as [
+      (typeof model.pending)[0],
+      (typeof model.pending)[0],
+      (typeof model.pending)[0]
+    ]
+    // The second is sent again after the connection was lost.
+    second.update.sent(call(30))
+    // The first ends without having done anything, and nobody has called the fifth.
+    optimism.remove(first.update)
+    optimism.remove(first.update)
+    optimism.expect([call(5)])
+    for (const gone of [first.id, 2, second.id, 5]) model.become(model.server, [gone])
+    assert.deepStrictEqual(optimism.state.list, [1, 2, 3, second.id, third.id])
+    optimism.confirm([call(30)])
+    optimism.rebase({ ...initial, list: [second.id] }, undefined)
+    assert.deepStrictEqual(optimism.state.list, [second.id, third.id])
+    optimism.confirm([call(third.id)])
+    optimism.rebase({ ...initial, list: [] }, undefined)
+    assert.deepStrictEqual(optimism.state.list, [])
+    // What has failed and is sent all the same is not waited for.
+    const failed = optimism.add("throws", reducers.throws as never, 0)
+    failed.sent(call(40))
+    optimism.add("append", reducers.append as never, 41).sent(call(41))
+    optimism.confirm([call(40)])
+    optimism.confirm([call(41)])
+    optimism.rebase({ ...initial, list: [9] }, undefined)
+    assert.deepStrictEqual(optimism.state.list, [9])
+  })
+
+  it("an optimistic state does not apply updates again while nobody reads it", () => {
+    const model = new Model(initial, false)
+    let applied = 0
+    const reduce = ((state: State, n: number) => ((applied += 1), reducers.note(state, n))) as never
+    for (let id = 1; id <= 50; id++) model.optimism.add("note", reduce, id).sent(call(id))
+    assert.strictEqual(applied, 50)
+    for (let id = 1; id <= 10; id++) model.become({ ...initial, note: { text: `other ${id}` } }, [id])
+    // The first was not what was expected, and is found by doing it; from then on the state is to be made anew.
+    assert.strictEqual(applied, 51)
+    assert.strictEqual(model.optimism.state.note.text, "50")
+    assert.strictEqual(applied, 51 + 40)
+  })
+
   it("an optimistic state takes back what a reducer has changed in place in a Map", () => {
     const model = new Model({ ...initial, map: new Map([["a", [1]]]) }, true)
     const { map } = model.optimism.state
@@ -209,6 +276,10 @@ describe("an optimistic state", () => {
         ["b", []]
       ])
     )
+    // Both are applied again when somebody else has changed something.
+    model.optimism.rebase({ ...initial, map }, undefined)
+    assert.deepStrictEqual(model.optimism.state.map.get("a"), [1, 2])
+    assert.deepStrictEqual(map, new Map([["a", [1]]]))
     model.optimism.remove(update)
     assert.deepStrictEqual(model.optimism.state, { ...initial, map: new Map([["a", [1]]]), note: { text: "7" } })
     assert.strictEqual(model.optimism.state.map, map)
@@ -263,6 +334,24 @@ describe("the work of an optimistic state", () => {
           assert.strictEqual(optimism.state.note.text, `${size}`)
           last = { state, encoded }
         }
+      }
+    })
+  })
+
+  it("the work of an optimistic state doubles at most with the calls when they come one after the other", () => {
+    isLinear(sizes, (size) => {
+      const model = new Model(initial, false)
+      const { codec, optimism } = model
+      const states = list(size).map((i) => codec.freeze({ ...model.server, note: { text: `other ${i}` } }))
+      const encoded = states.map((state) => codec.encode(state))
+      optimism.add("append", reducers.append as never, 0)
+      return () => {
+        states.forEach((state, i) => {
+          optimism.add("note", reducers.note as never, i).sent(call(i))
+          optimism.confirm([call(i)])
+          optimism.rebase(state, encoded[i])
+          assert.strictEqual(optimism.state.note, state.note)
+        })
       }
     })
   })
