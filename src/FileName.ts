@@ -57,13 +57,16 @@ export const isActive = (accepted: string): boolean => {
   return active.has(extension) && !onRequest.has(extension)
 }
 
+/** One half of a character: `isWellFormed` is not there in every browser. */
+const halfCharacter = /\p{Surrogate}/u
+
 const utf8 = new TextEncoder()
 
 /** Why a file may not be called that, as the end of a sentence; undefined when it may. */
 export const issueOf = (name: string): string | undefined => {
   if (name === "" || name.trim() === "") return "it has no name"
   if (utf8.encode(name).length > maxBytes) return `its name has more than ${maxBytes} bytes`
-  if (!name.isWellFormed() || forbidden.test(name)) return "its name has characters that a name may not have"
+  if (halfCharacter.test(name) || forbidden.test(name)) return "its name has characters that a name may not have"
   if (name.includes("..")) return "its name has two dots in a row"
   if (name.startsWith(".") || /[. ]$/.test(name)) return "its name begins or ends with a dot or a space"
   if (reserved.test(name.trimStart())) return "its name is reserved"

@@ -48,7 +48,7 @@ export class CallQueue {
   }
 
   #end(exit: Exit.Exit<Target, LiveError>): void {
-    const waiting = this.#waiting.toSorted((a, b) => (a.id === b.id ? 0 : a.id - b.id))
+    const waiting = this.#waiting.sort((a, b) => (a.id === b.id ? 0 : a.id - b.id))
     this.#waiting = []
     for (const { resume } of waiting) resume(exit)
   }

@@ -55,7 +55,7 @@ export class Memberships {
     const turns = this.#turnsOf.get(componentId)
     if (turns === undefined) return none
     return Array.from(turns)
-      .toSorted(([, one], [, other]) => one - other)
+      .sort(([, one], [, other]) => one - other)
       .map(([room]) => room)
   }
 

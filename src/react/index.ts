@@ -1,3 +1,4 @@
+"use client"
 /** `fibra/react`: live components in React 18 and later. */
 export type { PromiseCalls, LiveComponent } from "./LiveComponent.ts"
 export { LiveProvider, type LiveProviderProps } from "./LiveProvider.tsx"
