@@ -148,6 +148,12 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     return this.#mounter.left
   }
 
+  /** After the release, calls a function when this has ended and the last state is stored, or it took too long. */
+  whenLeft(ended: Effect.Effect<unknown>, then: () => void): void {
+    const left = Effect.all([ended, this.left], { concurrency: 2 })
+    this.#connection.run(Effect.ensuring(left, Effect.sync(then)))
+  }
+
   connected({ components }: Connected): void {
     if (this.#componentId !== undefined && components.has(this.#componentId)) {
       this.#stopMounting?.()

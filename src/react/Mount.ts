@@ -4,6 +4,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
@@ -17,9 +18,13 @@ import { initial, type ComponentSnapshot, type ComponentSnapshotOf } from "../cl
 import type * as Component from "../Component.ts"
 import { Listeners } from "../Listeners.ts"
 import { InstanceStopped, LiveError } from "../LiveError.ts"
+import * as TimeLimit from "../TimeLimit.ts"
 import { RefCounted, type Opened } from "./RefCounted.ts"
 import type { PromiseCalls, ListenToEvents, LiveComponent, LiveUploads } from "./LiveComponent.ts"
 import type { SharedClient } from "./SharedClient.ts"
+
+/** How long the calls of a view that is left may take, before its connection goes. */
+const patience = Duration.seconds(1)
 
 /** What a view asks for. */
 export type MountTargetOf<C extends Component.Typed> = MountTarget & { readonly props?: Component.Props<C> | undefined }
@@ -40,6 +45,8 @@ export class Mount<C extends Component.Typed> {
   #callError: LiveComponent<C>["error"]
   /** The last replica. */
   #replicaShown: Replica<C> | undefined
+  /** Calls without an answer. */
+  readonly #calls = new Set<Promise<unknown>>()
   /** Calls made before it is mounted wait for this. */
   #replica = Deferred.makeUnsafe<Replica<C>, LiveError>()
 
@@ -115,9 +122,17 @@ export class Mount<C extends Component.Typed> {
         const reason = new InstanceStopped({ component: this.#component.componentName })
         Deferred.doneUnsafe(opened, Exit.fail(new LiveError({ reason })))
         replica?.release()
-        client.release()
+        // The connection goes with its last view: what this one has begun comes first.
+        if (replica === undefined) client.release()
+        else replica.whenLeft(this.#answered, client.release)
       }
     }
+  }
+
+  /** Waits a short time until the calls that have begun are answered. */
+  get #answered(): Effect.Effect<unknown> {
+    const calls = Effect.promise(() => Promise.allSettled(this.#calls))
+    return this.#calls.size === 0 ? Effect.void : TimeLimit.timeoutOption(calls, patience)
   }
 
   #attach(client: LiveClient["Service"]): Replica<C> {
@@ -137,12 +152,15 @@ export class Mount<C extends Component.Typed> {
   }
 
   #run(action: string, payload: unknown, options?: CallOptions): Promise<Exit.Exit<unknown, unknown>> {
-    return Effect.runPromiseExit(
+    const call = Effect.runPromiseExit(
       Deferred.await(this.#replica).pipe(
         Effect.flatMap((replica) => replica.call(action, payload, options)),
         Effect.onExit((exit) => Effect.sync(() => this.#called(exit)))
       )
     )
+    this.#calls.add(call)
+    void call.then(() => this.#calls.delete(call))
+    return call
   }
 
   #called(exit: Exit.Exit<unknown, unknown>): void {
@@ -160,8 +178,9 @@ export class Mount<C extends Component.Typed> {
     this.#listeners.tell()
   }
 
-  /** Logs that a listener failed: in the log of the client, once there is a client. */
+  /** A listener failed: that is told as any other error of the page, or where a page cannot be told, in the log. */
   #report(defect: unknown): void {
+    if (typeof reportError === "function") return reportError(defect)
     if (this.#replicaShown !== undefined) return this.#replicaShown.report(defect)
     Effect.runFork(Log.error(`A listener of "${this.#component.componentName}" failed`, { cause: defect }))
   }

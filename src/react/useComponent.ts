@@ -5,6 +5,7 @@ import type * as Component from "../Component.ts"
 import type { LiveComponent } from "./LiveComponent.ts"
 import { useLive } from "./LiveContext.ts"
 import { Mount, type MountTargetOf } from "./Mount.ts"
+import { SteadyMount } from "./SteadyMount.ts"
 
 /** Stands in a type error for options that are missing: the component has props, and they are not optional. */
 export interface PropsMissing<Props> {
@@ -65,11 +66,9 @@ export const useComponent: UseComponent = <C extends Component.Typed>(
   options: MountTargetOf<C> = {}
 ): LiveComponent<C> => {
   const { client } = useLive()
-  const [current, setCurrent] = useState(() => new Mount(client, component, options))
-  let mount = current
-  if (!mount.is(client, component, options)) {
-    mount = new Mount(client, component, options)
-    setCurrent(mount)
-  }
+  const [current, setCurrent] = useState(() => new SteadyMount(new Mount(client, component, options)))
+  const next = current.at(client, component, options)
+  if (next !== current) setCurrent(next)
+  const { mount } = next
   return useSyncExternalStore(mount.subscribe, mount.snapshot, mount.serverSnapshot)
 }

@@ -1,5 +1,5 @@
 /** What is mounted by a view, without the view. */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Layer, Logger } from "effect"
 import { LiveTest } from "fibra/testing"
 import { RefCounted } from "../../src/react/RefCounted.ts"
@@ -39,4 +39,46 @@ describe("a mount with a listener that throws", () => {
       })
     )
   })
+
+  it.effect("a mount with a listener that throws tells the page, where a page can be told", () =>
+    Effect.gen(function* () {
+      const told: Array<unknown> = []
+      vi.stubGlobal("reportError", (error: unknown) => void told.push(error))
+      const live = yield* LiveTest
+      const client = new RefCounted(() => ({ value: Effect.succeed(live.client), close: () => {} }))
+      const mount = new Mount(client, Lab, { props: { start: 3 } })
+      const bug = new Error("the view has a bug")
+      const stop = mount.subscribe(() => {
+        throw bug
+      })
+      yield* live.settle
+      stop()
+      vi.unstubAllGlobals()
+      assert.deepStrictEqual(told, [bug])
+    }).pipe(Effect.scoped, Effect.provide(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors))))
+  )
+})
+
+describe("a mount whose view is left", () => {
+  it.effect(
+    "a mount whose view is left keeps the connection until its calls are answered, and no longer than a second",
+    () =>
+      Effect.gen(function* () {
+        const live = yield* LiveTest
+        let closed = 0
+        const client = new RefCounted(() => ({ value: Effect.succeed(live.client), close: () => void closed++ }))
+        const mount = new Mount(client, Lab, { props: { start: 3 } })
+        const stop = mount.subscribe(() => {})
+        yield* live.settle
+        yield* live.hold
+        const call = mount.snapshot().call.Add({ by: 1 })
+        stop()
+        yield* live.settle
+        assert.strictEqual(closed, 0)
+        yield* live.unhold
+        assert.include(String(yield* Effect.promise(() => call)), "Success")
+        yield* live.settle
+        assert.strictEqual(closed, 1)
+      }).pipe(Effect.scoped, Effect.provide(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors))))
+  )
 })

@@ -64,6 +64,28 @@ describe("a mounted component", () => {
       )
   )
 
+  it.effect("a view whose props are others whenever it is drawn mounts a few times, and says so once", () =>
+    onPage(
+      Effect.gen(function* () {
+        const logged = vi.spyOn(console, "log").mockImplementation(() => {})
+        const page = yield* Page
+        let start = 0
+        const View = () => {
+          // As `Date.now()` and `Math.random()`.
+          const { state } = useComponent(Lab, { props: { start: ++start } })
+          return <p>[{state.count}]</p>
+        }
+        yield* page.render(<View />)
+        yield* page.drawn(Effect.void)
+        const warnings = logged.mock.calls.filter((entry) => String(entry).includes("others at every render"))
+        logged.mockRestore()
+        assert.isAtMost((yield* Gate).built, 4)
+        assert.strictEqual(warnings.length, 1)
+        assert.match(page.text(), /^\[\d+\]$/)
+      })
+    )
+  )
+
   it.effect("a component is one instance for each view, and one for all views with the same key", () =>
     onPage(
       Effect.gen(function* () {
