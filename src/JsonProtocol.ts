@@ -116,16 +116,24 @@ export const CallAction = Schema.Struct({
 
 /** Where a property and its value may stand: both in `payload`, both beside it, or only the value in it. */
 interface Setting {
-  readonly payload?: { readonly property?: string; readonly value?: unknown }
+  readonly payload?: Place
   readonly property?: string
   readonly value?: unknown
 }
 
-/** The property to set and its value; what is in `payload` goes first. */
-export const settingOf = ({ payload = {}, property, value }: Setting) => ({
-  property: payload.property ?? property,
-  value: payload.value === undefined ? value : payload.value
-})
+interface Place {
+  readonly property?: string | undefined
+  readonly value?: unknown
+}
+
+const isWhole = ({ property, value }: Place): boolean => property !== undefined && value !== undefined
+
+/** The property to set and its value: those of one place, `payload` first, or what there is of both. */
+export const settingOf = ({ payload = {}, property, value }: Setting): Place => {
+  if (isWhole(payload)) return payload
+  if (isWhole({ property, value })) return { property, value }
+  return { property: payload.property ?? property, value: payload.value === undefined ? value : payload.value }
+}
 
 /** A part of a setting, in `payload` or beside it. */
 const given = (field: "property" | "value") =>

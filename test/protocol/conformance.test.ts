@@ -34,6 +34,7 @@ const elsewhere = {
   RateLimited: "is called RATE_LIMITED here",
   ContractMismatch: "is what a client of fibra finds",
   Disconnected: "is what a client of fibra finds",
+  ClientCrashed: "is what a client of fibra finds",
   VersionMismatch: "needs a client that says which version it has",
   InstanceStopped: "needs an instance that stops by itself while it is mounted"
 }

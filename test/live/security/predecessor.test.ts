@@ -75,7 +75,7 @@ describe("the owner of a component", () => {
         ada.request({ type: "PROPERTY_UPDATE", componentId: desk, payload: { property, value } })
       assert.deepInclude(yield* set("title", "Mine"), { type: "PROPERTY_UPDATED", success: true })
       assert.deepInclude(yield* set("title", 3), { success: false, code: "PayloadRejected" })
-      // A setting is one place's, whole: what stands in the other is not mixed into it, and null is nothing.
+      // A setting that is whole in one place is that one: what stands in the other is not mixed into it, and null is nothing.
       const both = (payload: object | null, title: string) =>
         ada.request({ type: "PROPERTY_UPDATE", componentId: desk, payload, property: "title", value: title })
       for (const payload of [null, {}, { property: null, value: null }, { property: "count" }, { value: "else" }]) {
