@@ -2,8 +2,12 @@ import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 import { summary } from "./scripts/vitest-summary.ts"
 
-/** Files that start no process and weigh no heap. */
-const light = ["test/*.test.ts", "test/{actor,client,examples,react,server,sync,testing}/**/!(footprint).test.{ts,tsx}"]
+/** Files that start no process, weigh no heap and compute little. */
+const light = [
+  "test/*.test.ts",
+  "test/{actor,client,examples,react,server,sync,testing}/**/!(footprint).test.{ts,tsx}",
+  "test/live/{call,resume,security,uploads,wire}/*.test.ts"
+]
 
 export default defineConfig({
   // `fibra`, `fibra/server`, … lead to src/, by the `paths` of tsconfig.json.
