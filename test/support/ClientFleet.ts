@@ -60,7 +60,8 @@ const member = Effect.fnUntraced(function* (
     monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
     monotonicTimeNanos: clock.monotonicTimeNanos,
     sleep: (duration) => {
-      if (isLost) decided = Duration.toMillis(duration)
+      // The schedule of attempts adds none of its own.
+      if (isLost && Duration.toMillis(duration) > 0) decided = Duration.toMillis(duration)
       return clock.sleep(duration)
     }
   }
