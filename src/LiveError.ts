@@ -84,9 +84,27 @@ export class UnknownAction extends Schema.TaggedError<UnknownAction>()("UnknownA
 }
 
 /**
- * This connection has not mounted an instance of that id, or Authorization does not grant what it asks for.
+ * This connection has not mounted an instance of that id, or has unmounted it. Nothing ran, whoever may do what.
  *
- * Goes to the client that mounts, calls, sets a field or unmounts, and to the behaviour that calls `join`.
+ * Goes to the client that calls, sets a field, uploads or unmounts.
+ */
+export class NotMounted extends Schema.TaggedError<NotMounted>()("NotMounted", {
+  /** What was asked, as the subject of a sentence: `Calling "Reset" on "Counter-1"`. */
+  what: Schema.String
+}) {
+  override get message(): string {
+    return `${inline(this.what)} is not possible: this connection has not mounted it.`
+  }
+
+  get hint(): string {
+    return "Mount or rehydrate the instance on this connection first, and use the id that comes back."
+  }
+}
+
+/**
+ * Authorization does not grant what was asked for, or the contract does not list the field as writable.
+ *
+ * Goes to the client that mounts, calls, sets a field or uploads, and to the behaviour that calls `join`.
  */
 export class NotAllowed extends Schema.TaggedError<NotAllowed>()("NotAllowed", {
   /** What was asked, as the subject of a sentence: `Mounting "Board"`. */
@@ -97,7 +115,7 @@ export class NotAllowed extends Schema.TaggedError<NotAllowed>()("NotAllowed", {
   }
 
   get hint(): string {
-    return "Mount the instance on this connection first, or grant the right in Authorization."
+    return "Grant the right in Authorization; for a field, list it as writable in the contract."
   }
 }
 
@@ -593,6 +611,7 @@ export const LiveErrorReason = Schema.Union([
   PropsRejected,
   PayloadRejected,
   UnknownAction,
+  NotMounted,
   NotAllowed,
   RoomRejected,
   NotInRoom,

@@ -7,13 +7,13 @@ import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import type { Resume } from "../../actor/Message.ts"
 import { type ActionCodec, issueOf } from "../../ComponentCodec.ts"
-import { Draining, PayloadRejected, UnknownAction } from "../../LiveError.ts"
+import { Draining, NotAllowed, PayloadRejected, UnknownAction } from "../../LiveError.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
 import type { InstanceRef } from "../instance/InstanceRef.ts"
 import type { TraceContext } from "../instance/TraceContext.ts"
 import type { Id } from "./ReplyCache.ts"
 import type { ReplyListener } from "./ReplyListener.ts"
-import { notMounted, type CallOutcome, outcomeOf, refused } from "./CallOutcome.ts"
+import { asked, notMounted, type CallOutcome, outcomeOf, refused } from "./CallOutcome.ts"
 import { tagOf } from "../instance/WritableFields.ts"
 
 /** A call of an action. */
@@ -87,10 +87,10 @@ export const set = (
   { componentId, property, value }: FieldWrite,
   sender: Sender
 ): InstanceMessage | CallOutcome => {
-  const decode = instance?.component.codec.writable.get(property)
-  if (instance === undefined || decode === undefined) {
-    return refused(notMounted(`Setting "${property.slice(0, 64)}" on`, componentId))
-  }
+  const what = `Setting "${property.slice(0, 64)}" on`
+  if (instance === undefined) return refused(notMounted(what, componentId))
+  const decode = instance.component.codec.writable.get(property)
+  if (decode === undefined) return refused(new NotAllowed({ what: asked(what, componentId) }))
   const decoded = decode(value)
   if (Exit.isFailure(decoded)) return payloadRejected(instance, property, decoded.cause, sender)
   if (sender.isDraining()) return refused(new Draining())

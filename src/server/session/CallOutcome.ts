@@ -10,7 +10,7 @@ import {
   LiveError,
   type LiveErrorReason,
   ComponentMailboxFull,
-  NotAllowed,
+  NotMounted,
   PayloadRejected,
   UnknownAction
 } from "../../LiveError.ts"
@@ -29,8 +29,12 @@ export type CallOutcome =
 export const refused = (reason: LiveErrorReason): CallOutcome => ({ _tag: "Refused", error: new LiveError({ reason }) })
 
 /** The error for an id that the client has not mounted. */
-export const notMounted = (what: string, componentId: string): NotAllowed =>
-  new NotAllowed({ what: `${what} ${JSON.stringify(componentId.slice(0, 64))}` })
+export const notMounted = (what: string, componentId: string): NotMounted =>
+  new NotMounted({ what: asked(what, componentId) })
+
+/** What was asked of an id, as the subject of a sentence. */
+export const asked = (what: string, componentId: string): string =>
+  `${what} ${JSON.stringify(componentId.slice(0, 64))}`
 
 /** The outcome of an action that has ended. */
 export const outcomeOf = (instance: InstanceRef, action: string, exit: Exit.Exit<unknown, unknown>): CallOutcome => {

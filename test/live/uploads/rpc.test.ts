@@ -92,7 +92,7 @@ layer(wires())("uploads on the RPC wire", (it) => {
         type: "",
         size: 1
       })
-      assert.deepInclude(foreign, { _tag: "NotAllowed" })
+      assert.deepInclude(foreign, { _tag: "NotMounted" })
       for (const [offset, part] of parts) album.part(offset, part)
       assert.deepInclude(yield* album.complete, { sha256: sha256(content) })
     })

@@ -176,7 +176,7 @@ describe("a request over the RPC wire", () => {
         [call("InterruptLater"), "CallExpired"],
         [call("Nothing", { by: 1 }), "PayloadRejected"],
         [call("None"), "UnknownAction"],
-        [() => client.ask("Call", { componentId: "none", action: "Nothing" }), "NotAllowed"],
+        [() => client.ask("Call", { componentId: "none", action: "Nothing" }), "NotMounted"],
         [() => client.ask("Call", { componentId: 1 }), "PayloadRejected"],
         [() => client.ask("Call", { componentId, action: "Nothing", payload: deep() }), "PayloadRejected"],
         [call("Crash"), "ComponentCrashed"],
@@ -190,7 +190,7 @@ describe("a request over the RPC wire", () => {
         [() => client.ask("Rehydrate", { component: "Talker", props: {}, token: "none" }), "TokenRejected"],
         [() => client.ask("Rehydrate", { component: "Talker", props: {} }), "PayloadRejected"],
         [() => client.ask("Resync", { componentId }), "Success"],
-        [() => client.ask("Resync", { componentId: "none" }), "NotAllowed"],
+        [() => client.ask("Resync", { componentId: "none" }), "NotMounted"],
         [() => client.ask("Resync", {}), "PayloadRejected"],
         [() => client.ask("Ping", null), "Success"],
         [() => client.ask("Ping", undefined), "Success"],
@@ -203,10 +203,10 @@ describe("a request over the RPC wire", () => {
         [() => client.ask("Connect", { resume: 1 }), "Die"],
         [() => client.ask("None", {}), "Die"],
         [() => client.ask("constructor", {}), "Die"],
-        [() => client.ask("Unmount", { componentId: "none" }), "NotAllowed"],
+        [() => client.ask("Unmount", { componentId: "none" }), "NotMounted"],
         [() => client.ask("Unmount", {}), "PayloadRejected"],
         [() => client.ask("Unmount", { componentId }), "Success"],
-        [() => client.ask("Unmount", { componentId }), "NotAllowed"]
+        [() => client.ask("Unmount", { componentId }), "NotMounted"]
       ]
       for (const [index, [ask, outcome]] of cases.entries()) {
         const id = ask()

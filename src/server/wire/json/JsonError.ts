@@ -94,9 +94,12 @@ export interface ErrorFields {
 
 const encodeReason = Schema.encodeSync(LiveErrorReason)
 
+/** How an error begins that clients of this wire answer by rehydrating the component, and asking again. */
+const rehydrate = "COMPONENT_REHYDRATION_REQUIRED: "
+
 /** The fields of a `LiveError`. */
 export const errorFieldsOf = (reason: LiveErrorReason): ErrorFields => ({
   _tag: reason._tag,
-  message: reason.message,
+  message: reason._tag === "NotMounted" ? rehydrate + reason.message : reason.message,
   reason: encodeReason(reason)
 })
