@@ -47,7 +47,10 @@ export interface Settings {
    * `Authorization`; then they are not granted.
    */
   readonly authenticationTimeout: Duration.Duration
-  /** How long a client may wait with its first message; then its connection is closed with 1008. */
+  /**
+   * How long a client may wait with its first message or, on the JSON wire, with its answer to the first ping; then its
+   * connection is closed with 1008.
+   */
   readonly firstMessageTimeout: Duration.Duration
   /** Time between two pings. */
   readonly heartbeat: Duration.Duration

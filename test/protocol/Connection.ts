@@ -31,13 +31,20 @@ export interface Options {
   readonly url: string
   readonly query: Readonly<Record<string, string>>
   readonly headers: Readonly<Record<string, string>>
+  /** Whether it answers pings, as every WebSocket does; true when it is left out. */
+  readonly answersPings?: boolean
 }
 
 const isMessage = (value: unknown): value is Message =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** Connects until the Scope closes. */
-export const open = ({ headers, query, url }: Options): Effect.Effect<Connection, Refused, Scope.Scope> =>
+export const open = ({
+  answersPings = true,
+  headers,
+  query,
+  url
+}: Options): Effect.Effect<Connection, Refused, Scope.Scope> =>
   Effect.gen(function* () {
     const arrivals = yield* Queue.unbounded<Arrival>()
     const address = new URL(url)
@@ -64,7 +71,7 @@ export const open = ({ headers, query, url }: Options): Effect.Effect<Connection
     }
     const ws = yield* Effect.acquireRelease(
       Effect.callback<WebSocket, Refused>((resume) => {
-        const ws = new WebSocket(address, { headers, maxPayload: 64 * 1024 * 1024 })
+        const ws = new WebSocket(address, { headers, autoPong: answersPings, maxPayload: 64 * 1024 * 1024 })
         ws.on("open", () => resume(Effect.succeed(ws)))
         ws.on("unexpected-response", (request, { statusCode = 0 }) => {
           resume(Effect.fail(new Refused({ status: statusCode, detail: `HTTP ${statusCode}` })))

@@ -26,10 +26,11 @@ export interface JsonSocket {
 /** Opens a socket at `${url}/api/live/ws` until the Scope closes. */
 export const connect = (
   port: number,
-  query: Readonly<Record<string, string>> = {}
+  query: Readonly<Record<string, string>> = {},
+  options: { readonly answersPings?: boolean } = {}
 ): Effect.Effect<JsonSocket, Refused, Scope.Scope> =>
   Effect.gen(function* () {
-    const connection = yield* open({ url: `ws://127.0.0.1:${port}/api/live/ws`, query, headers: {} })
+    const connection = yield* open({ url: `ws://127.0.0.1:${port}/api/live/ws`, query, headers: {}, ...options })
     const seen: Array<Message> = []
     let requests = 0
     const take = (wanted: (message: Message) => boolean): Effect.Effect<Message> =>

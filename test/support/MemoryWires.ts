@@ -23,6 +23,8 @@ export interface MemoryConnection {
   readonly send: (message: unknown) => void
   /** Sends a binary frame: its header, and the bytes of a file. */
   readonly sendPart: (header: unknown, bytes: Uint8Array) => void
+  /** Answers the last ping, if there is one that was not answered. */
+  readonly pong: () => void
   /** Cuts it: neither side is asked. */
   readonly drop: () => void
   /** Everything it was told, in order. */
@@ -87,6 +89,7 @@ const make = Effect.gen(function* () {
   const connect = (wire: "rpc" | "json", { principal, sessionToken }: ConnectOptions = {}): MemoryConnection => {
     const told: Array<Told> = []
     let code: number | undefined
+    let isPinged = false
     let handler: (ProtocolHandler & { readonly session?: Session | undefined }) | undefined
     const writer: FrameWriter = {
       kind: "test",
@@ -105,7 +108,7 @@ const make = Effect.gen(function* () {
       bytesWritten: 0,
       bufferedUnsafe: () => 0,
       drainsAbove: 0,
-      ping: () => {},
+      ping: () => void (isPinged = true),
       pause: () => {},
       resume: () => {},
       close: (closing) => void (code ??= closing),
@@ -122,6 +125,10 @@ const make = Effect.gen(function* () {
       wire,
       send: (message) => connection.receive(JSON.stringify(message)),
       sendPart: (header, bytes) => connection.receiveBytes(partFrame(header, bytes)),
+      pong: () => {
+        if (isPinged) connection.ponged()
+        isPinged = false
+      },
       drop: () => {
         code ??= 1006
         open.delete(connection)

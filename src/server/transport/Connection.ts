@@ -253,7 +253,7 @@ export class Connection {
     this.end(1009, "A message is too large")
   }
 
-  /** It has sent a message, or a valid session token with its request. */
+  /** It has sent a message or a valid session token with its request, or has answered the first ping of its wire. */
   spoke(): void {
     this.#transport.spoke(this)
   }

@@ -9,6 +9,7 @@ import type { Frame } from "../../../src/server/transport/FrameWriter.ts"
 import { Transport, layer as transportLayer } from "../../../src/server/transport/Transport.ts"
 import { makeWriter } from "../../support/discardingWriter.ts"
 import { behaviors, components, Lab } from "../../support/Lab.ts"
+import { MemoryWires } from "../../support/MemoryWires.ts"
 import { connect } from "../../support/RawSocket.ts"
 import { Address, served } from "../../support/server.ts"
 
@@ -36,6 +37,34 @@ layer(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors)))("a sil
       yield* TestClock.adjust("45 seconds")
       yield* live.settle
       assert.deepStrictEqual(yield* live.open, { connections: 0, sessions: 0, parked: 0, instances: 0, rooms: 0 })
+    })
+  )
+})
+
+layer(MemoryWires.layer([Lab]).pipe(Layer.provide(behaviors)))("a page that has nothing to say", (it) => {
+  it.effect("a page of the open wire that answers a ping is not closed for its silence, and one that does not is", () =>
+    Effect.gen(function* () {
+      const { connect } = yield* MemoryWires
+      const [page, dead, silent] = [connect("json"), connect("json"), connect("rpc")]
+      page.pong()
+      yield* TestClock.adjust("9 seconds")
+      assert.deepStrictEqual(
+        [page, dead, silent].map(({ code }) => code()),
+        [undefined, undefined, undefined]
+      )
+      yield* TestClock.adjust("2 seconds")
+      // The other wire begins with a request.
+      assert.deepStrictEqual(
+        [page, dead, silent].map(({ code }) => code()),
+        [undefined, 1008, 1008]
+      )
+      for (let beat = 0; beat < 8; beat++) {
+        yield* TestClock.adjust("15 seconds")
+        page.pong()
+      }
+      assert.isUndefined(page.code())
+      yield* TestClock.adjust("60 seconds")
+      assert.strictEqual(page.code(), 1001)
     })
   )
 })

@@ -99,7 +99,7 @@ describe("a client that never says what it has", () => {
       yield* socket.mount({ component: "AuthorizationFixture" })
       const { sessionToken } = socket.seen[0] ?? {}
       const back = yield* connect(port, { sessionToken: String(sessionToken) })
-      const silent = yield* connect(port)
+      const silent = yield* connect(port, {}, { answersPings: false })
       assert.strictEqual(yield* silent.closed, 1008)
       yield* timeOf(back)
     }).pipe(Effect.scoped, Effect.provide(served({ firstMessageTimeout: Duration.millis(200) })))

@@ -85,8 +85,7 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
     if (resumed) this.connection.spoke()
     this.#outbox.first(this.#established(session, resumed))
     this.connection.flush()
-    if (session.previousSecret === undefined) return
-    // Once the client has answered, the token it came with is void.
+    // A page may have nothing to say for long: its answer is its first sign of life. And the token it came with is void then.
     this.connection.ping()
   }
 
@@ -151,6 +150,7 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
     const session = this.#session
     if (asked === undefined || session === undefined) return
     this.#asked = undefined
+    this.connection.spoke()
     // The first message was the token of its session.
     this.#host.sessions.confirmUnsafe(session)
     session.acknowledged(asked)
