@@ -16,6 +16,8 @@ export class Checkpoint {
   /** The last token that the client is known to have, and the last that it acknowledged itself; 0 for none. */
   #confirmed = 0
   #acknowledged = 0
+  /** The last token of this life that is in use: it was presented, or the client acknowledged it itself; 0 for none. */
+  #used = 0
   /** The last token that was presented, and whether the store knows that a later one is in use. */
   #spent: Position | undefined
   #isSettled = true
@@ -47,16 +49,30 @@ export class Checkpoint {
    */
   confirm(serial: number, isAcknowledged: boolean): void {
     this.#confirmed = Math.max(this.#confirmed, serial)
-    if (isAcknowledged) this.#acknowledged = Math.max(this.#acknowledged, serial)
+    if (!isAcknowledged) return
+    this.#acknowledged = Math.max(this.#acknowledged, serial)
+    this.#used = Math.max(this.#used, serial)
   }
 
-  /** Why a token is refused while the instance runs; undefined when it is accepted. */
+  /**
+   * Why a token is refused while the instance runs; undefined when it is accepted. One of this life is, unless a later
+   * one is in use: the client may not have kept what came, and what runs is no older state.
+   */
   refusalOf({ epoch, serial }: Position): "spent" | "stale" | undefined {
-    if (epoch === this.epoch && serial >= this.#confirmed) return undefined
+    if (epoch === this.epoch && serial >= this.#used) return undefined
     // Until a token of this life is in use, the one that was presented is accepted again, and so are later ones of its life.
     if (this.#spent?.epoch !== epoch || serial < this.#spent.serial) return "stale"
     if (this.#isRepeatable) return undefined
     return serial === this.#spent.serial ? "spent" : "stale"
+  }
+
+  /**
+   * As which token the store is told that this one was spent: as the last that has arrived, if it is older. It joins what
+   * runs, and must not bring back its own state when that has stopped.
+   */
+  positionOf({ epoch, serial }: Position): Position {
+    const isAgain = this.#spent?.epoch === epoch && serial >= this.#spent.serial && this.#isRepeatable
+    return epoch !== this.epoch || isAgain ? { epoch, serial } : { epoch, serial: Math.max(serial, this.#confirmed) }
   }
 
   /** Whether this life began with an earlier token of the life before, and is not known to be in use. */
@@ -65,8 +81,12 @@ export class Checkpoint {
     return epoch === this.#spent.epoch && serial > this.#spent.serial
   }
 
-  /** Records that the token of this position was presented. It can be presented again until a later one is in use. */
-  spend({ epoch, serial }: Position): void {
+  /**
+   * Records that this token was presented, and spent as the one of the position. It can be presented again until a later
+   * one is in use.
+   */
+  spend(token: Position, { epoch, serial }: Position = token): void {
+    if (token.epoch === this.epoch) this.#used = Math.max(this.#used, token.serial)
     this.#spent = { epoch, serial }
     this.#isSettled = false
   }

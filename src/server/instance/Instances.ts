@@ -92,14 +92,15 @@ const make = Effect.gen(function* () {
       return Effect.onError(
         Effect.gen(function* () {
           if (room !== undefined) yield* actor.rooms.join(room)
+          const position = checkpoint.positionOf(claims)
           // This life came of a token of the life before, if it is not one of its own.
-          const serial = claims.epoch === epoch ? claims.serial + 1 : 1
-          const successor = yield* spend(definition, claims, { epoch, serial })
+          const serial = position.epoch === epoch ? position.serial + 1 : 1
+          const successor = yield* spend(definition, { ...position, instance: claims.instance }, { epoch, serial })
           if (successor !== undefined && successor.epoch !== epoch) {
             yield* runner.release(actor)
             return undefined
           }
-          checkpoint.spend(claims)
+          checkpoint.spend(claims, position)
           return ref(actor, props)
         }),
         () => runner.release(actor)
@@ -144,7 +145,7 @@ const make = Effect.gen(function* () {
   /** Spends a token. When it was spent before, and none that came of that is in use, returns the first of those. */
   const spend = (
     definition: ComponentDefinition,
-    { epoch, instance, serial }: Claims,
+    { epoch, instance, serial }: Position & Pick<Claims, "instance">,
     next: Position,
     instead?: Position
   ): Effect.Effect<Position | undefined, LiveError> => {

@@ -4,6 +4,7 @@
  * where the client was.
  */
 import type * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Log from "../../Log.ts"
@@ -37,6 +38,9 @@ export interface SessionHost extends MountHost, UploadHost {
 }
 
 const none: ReadonlyArray<never> = []
+
+/** Until then, the page of a client that was answered has come to listen. */
+const listening = Duration.millis(75)
 
 const waits = ({ asked = 0 }: Pick<ProtocolHandler, "asked">): boolean => asked > 0
 
@@ -139,6 +143,16 @@ export class Session {
   announce(componentId: string): void {
     this.#mounts.cursor(componentId)?.announce()
     this.#feed.announce(componentId)
+  }
+
+  /** Sends the state and its token once more, after a moment. */
+  repeatLater(componentId: string): void {
+    this.#host.run(
+      Effect.andThen(
+        Effect.sleep(listening),
+        Effect.sync(() => this.#mounts.cursor(componentId)?.repeat())
+      )
+    )
   }
 
   /** Removes one mount. The last one releases the instance, and is answered with the token of its state. */

@@ -94,6 +94,13 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
     this.wake()
   }
 
+  /** The client may not have heard the state and the token that it was sent last: they are sent again. */
+  repeat(): void {
+    if (this.#log.seal === undefined) return this.startOver()
+    this.#serial = 0
+    this.wake()
+  }
+
   /** The client is away. */
   leave(): void {
     if (this.#away) return

@@ -1,7 +1,8 @@
 /**
  * The tokens of one private component, whatever happens to its client, to the answers, to two servers and to the store they share.
  * The promises are few: a client that brings the newest token it has gets its state back; a token before one that is in use does
- * not; and of all lives that were begun one counts.
+ * not; and of all lives that were begun one counts. On the open wire, whose clients acknowledge nothing, an older token joins what
+ * runs as long as none that came after it was presented.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, Layer, Logger, Result, Schema, Scope } from "effect"
@@ -14,6 +15,8 @@ import type { InstanceRef } from "../../../src/server/instance/InstanceRef.ts"
 import type { Subscriber } from "../../../src/server/instance/Subscriber.ts"
 import { ClientInfo } from "../../../src/server/sync/ClientInfo.ts"
 import type { StateCursor } from "../../../src/server/sync/StateCursor.ts"
+import type { WireEncoder } from "../../../src/server/sync/WireEncoder.ts"
+import * as JsonEncoder from "../../../src/server/wire/json/JsonEncoder.ts"
 import { RpcEncoder } from "../../../src/server/wire/rpc/RpcEncoder.ts"
 import { MortalStore } from "../../../src/testing/MortalStore.ts"
 import { CounterFixture } from "../../support/CounterFixture.ts"
@@ -88,9 +91,9 @@ interface Server {
   readonly kill: Effect.Effect<void>
 }
 
-const subscriber: Subscriber = {
+const subscriberOf = (encoder: WireEncoder): Subscriber => ({
   client: new ClientInfo(undefined, "page"),
-  encoder: RpcEncoder,
+  encoder,
   cursorWoke: () => {},
   hasRoomFor: () => true,
   enter: () => {},
@@ -98,13 +101,20 @@ const subscriber: Subscriber = {
   forget: () => {},
   watch: () => {},
   unwatch: () => {}
-}
+})
 
 /** What happened is known from outside only: what was presented and what came of it, and what the client has said. */
 class World {
   /** Starts a server over the store. */
   readonly start: Effect.Effect<Server>
   readonly #store: Frozen
+  readonly #subscriber: Subscriber
+  /** Whether the store has ever stood still. */
+  hasHung = false
+  /** The last token that arrived, by a pong. */
+  arrived: Pick<Token, "epoch" | "serial"> = { epoch: 0, serial: 0 }
+  /** The last token that was presented, whatever came of it. */
+  presented: Pick<Token, "epoch" | "serial"> = { epoch: 0, serial: 0 }
   readonly servers: Array<Server> = []
   pages: Array<Page> = []
   /** All that the client has got, in its order. */
@@ -115,8 +125,9 @@ class World {
   taken: Token | undefined
   life = 1
 
-  constructor(store: Frozen, start: Effect.Effect<Server>) {
+  constructor(store: Frozen, start: Effect.Effect<Server>, encoder: WireEncoder) {
     this.#store = store
+    this.#subscriber = subscriberOf(encoder)
     this.start = start
   }
 
@@ -148,11 +159,18 @@ class World {
       .reduce<Page | undefined>((one, other) => (one === undefined || other.epoch > one.epoch ? other : one), undefined)
   }
 
+  /** The tokens of the life that is shown that no other one was presented after. */
+  get unused(): ReadonlyArray<Token> {
+    const { life, presented, shown, used } = this
+    if (shown?.epoch !== life) return []
+    return this.tokens.filter((token) => token.epoch === life && !isBefore(token, used) && !isBefore(token, presented))
+  }
+
   get add(): Effect.Effect<void> {
     const { shown } = this
     if (shown === undefined) return Effect.void
     return Effect.callback<void>((resume) => {
-      shown.ref.send("Add", { by: 1 }, { from: subscriber.client }, () => resume(Effect.void))
+      shown.ref.send("Add", { by: 1 }, { from: this.#subscriber.client }, () => resume(Effect.void))
     })
   }
 
@@ -167,6 +185,12 @@ class World {
     for (const { cursor, epoch, hears } of this.pages) {
       if (!hears || cursor.serial === 0) continue
       cursor.confirm(cursor.serial)
+      // A pong says that it arrived, not that the page has kept it.
+      if (!this.#subscriber.encoder.isAcknowledged) {
+        const token = { epoch, serial: cursor.serial }
+        if (isBefore(this.arrived, token)) this.arrived = token
+        continue
+      }
       const token = { epoch, serial: cursor.serial }
       // What is said to a life that does not count any more changes nothing, and a store that stands still hears of it later.
       if (epoch !== this.life || this.taken === undefined || !isBefore(this.taken, token) || this.isFrozen) continue
@@ -202,6 +226,7 @@ class World {
   present(token: Token, to: ReadonlyArray<number>, arrives: boolean) {
     const one = (index: number) =>
       Effect.result(this.server(index).instances.restore({ component, version, token: token.text }, undefined))
+    if (isBefore(this.presented, token)) this.presented = token
     return Effect.gen({ self: this }, function* () {
       const asked = yield* Effect.forkChild(Effect.forEach(to, one, { concurrency: "unbounded" }), {
         startImmediately: true
@@ -221,6 +246,7 @@ class World {
   }
 
   freeze(): void {
+    this.hasHung = true
     this.#store.isFrozen = true
   }
 
@@ -231,7 +257,7 @@ class World {
 
   /** An instance was got hold of. */
   #heard(server: number, ref: InstanceRef, hears: boolean, token?: Token): Effect.Effect<void, LiveError> {
-    return Effect.map(ref.subscribe(subscriber), (cursor) => {
+    return Effect.map(ref.subscribe(this.#subscriber), (cursor) => {
       const { epoch, state } = ref.snapshot(cursor, { index: undefined, seals: true })
       const count = Number(state["count"])
       if (token !== undefined) {
@@ -273,7 +299,13 @@ const Command = Schema.Union([
   Schema.TaggedStruct("Thaw", { order: Schema.Literals(["first", "last"]) })
 ])
 
-const play = Effect.fnUntraced(function* (world: World, command: typeof Command.Type) {
+/** What matters where clients acknowledge nothing: a token that arrives, and may be missed, and one before it that is brought. */
+const OpenWireCommand = Schema.Union([
+  Schema.TaggedStruct("Arrive", {}),
+  Schema.TaggedStruct("PresentUnused", { pick: Schema.Natural, arrives: Schema.Boolean })
+])
+
+const play = Effect.fnUntraced(function* (world: World, command: typeof Command.Type | typeof OpenWireCommand.Type) {
   switch (command._tag) {
     case "Add":
       return yield* world.add
@@ -297,6 +329,21 @@ const play = Effect.fnUntraced(function* (world: World, command: typeof Command.
       for (const answer of answers) note(`the best: ${answer}`)
       if (world.isFrozen) assert.notInclude(answers, "taken")
       assert.include(world.isFrozen ? ["unavailable"] : ["taken"], answers[0], "the newest token is taken")
+      return
+    }
+    case "Arrive":
+      yield* world.add
+      yield* world.wait
+      return world.acknowledge()
+    case "PresentUnused": {
+      const { isFrozen, life, shown, unused } = world
+      const token = unused[command.pick % unused.length]
+      if (token === undefined || shown === undefined || isFrozen) return
+      const [answer] = yield* world.present(token, [shown.server], command.arrives)
+      note(isBefore(token, world.arrived) ? "an unused one: missed" : "an unused one: the last")
+      assert.strictEqual(answer, "taken", "a token joins what runs when no later one was presented")
+      // A spend that hung may have been carried out, for a life on the other server.
+      if (!world.hasHung) assert.strictEqual(world.life, life, "what runs goes on")
       return
     }
     case "PresentOld": {
@@ -356,17 +403,33 @@ const makeServer = Effect.fnUntraced(function* (
 const fixedSeed = "1"
 const seed = process.env["FIBRA_SEED"] ?? fixedSeed
 
+/** What is played, and on which wire. */
+const kinds = {
+  private: { encoder: RpcEncoder, commands: Command },
+  persistent: { encoder: RpcEncoder, commands: Command },
+  "private (open wire)": {
+    encoder: JsonEncoder.make(() => 0),
+    commands: Schema.Union([...Command.members, ...OpenWireCommand.members])
+  }
+}
+
 describe("the tokens of a component", () => {
-  for (const persist of [false, true]) {
+  for (const [kind, { commands, encoder }] of Object.entries(kinds)) {
+    const persist = kind === "persistent"
     it.effect.prop(
-      `the tokens of a ${persist ? "persistent" : "private"} component restore what counts, whatever is lost, late or repeated`,
-      [Schema.Array(Command).check(Schema.isMinLength(20), Schema.isMaxLength(40))],
+      `the tokens of a ${kind} component restore what counts, whatever is lost, late or repeated`,
+      [
+        Schema.Array<Schema.Codec<typeof Command.Type | typeof OpenWireCommand.Type>>(commands).check(
+          Schema.isMinLength(20),
+          Schema.isMaxLength(40)
+        )
+      ],
       ([commands]) =>
         Effect.gen(function* () {
           const memory = yield* Layer.build(Layer.fresh(SnapshotStore.layerMemory))
           const store = new Frozen(Context.get(memory, SnapshotStore.SnapshotStore))
           const secrets = yield* Layer.build(Layer.fresh(Secrets.layerRandom))
-          const world = new World(store, makeServer(persist, store.service, secrets))
+          const world = new World(store, makeServer(persist, store.service, secrets), encoder)
           yield* world.begin
           for (const command of commands) yield* play(world, command)
           yield* world.thaw("first")
@@ -384,6 +447,7 @@ describe("the tokens of a component", () => {
       "the best: unavailable",
       "an old one: stale",
       "an old one: spent",
+      "an unused one: missed",
       "one in use"
     ]) {
       assert.isAtLeast(seen.get(what) ?? 0, 5, what)

@@ -46,7 +46,11 @@ const expected = (life: "first" | "later", happened: ReadonlyArray<Command>) => 
     nextSerial: of(happened, "Sealed").length + 1,
     isDue: (revision: number) => of(happened, "Discarded").length === 0 && !known.some((stored) => stored >= revision),
     refusalOf: (token: { readonly epoch: number; readonly serial: number }) => {
-      if (token.epoch === epoch && confirmed.every((serial) => serial <= token.serial)) return undefined
+      const used = [
+        ...acknowledgedIn(happened),
+        ...of(happened, "Spent").flatMap((one) => (one.epoch === epoch ? one.serial : []))
+      ]
+      if (token.epoch === epoch && used.every((serial) => serial <= token.serial)) return undefined
       const isSpent = spent?.epoch === token.epoch && spent.serial === token.serial
       const cameAfter = spent?.epoch === token.epoch && spent.serial < token.serial
       if ((isSpent || cameAfter) && isRepeatable) return undefined
@@ -109,6 +113,22 @@ for (const life of ["first", "later"] as const) {
       })
   )
 }
+
+it("a token that was not kept joins the life that runs, as the last that has arrived, until a later one is in use", () => {
+  const checkpoint = new Checkpoint(epoch, "first")
+  const token = { epoch, serial: 1 }
+  checkpoint.confirm(4, false)
+  assert.isUndefined(checkpoint.refusalOf(token))
+  assert.deepStrictEqual(checkpoint.positionOf(token), { epoch, serial: 4 })
+  checkpoint.spend(token, { epoch, serial: 4 })
+  // Its answer was lost, and more has been sent since.
+  checkpoint.confirm(5, false)
+  assert.isUndefined(checkpoint.refusalOf(token))
+  assert.deepStrictEqual(checkpoint.positionOf(token), { epoch, serial: 5 })
+  assert.deepStrictEqual(checkpoint.positionOf({ epoch, serial: 4 }), { epoch, serial: 4 })
+  checkpoint.spend({ epoch, serial: 5 })
+  assert.strictEqual(checkpoint.refusalOf(token), "stale")
+})
 
 it("a write that ends after the life was discarded does not bring it back", () => {
   const checkpoint = new Checkpoint(epoch, "later")
