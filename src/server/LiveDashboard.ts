@@ -33,7 +33,7 @@ import * as RecordingFile from "./monitor/dashboard/RecordingFile.ts"
 import type { MonitorAccess } from "./monitor/MonitorAccess.ts"
 import type { MonitorGuard } from "./monitor/MonitorGuard.ts"
 import * as Authentication from "./security/Authentication.ts"
-import * as Authorization from "./security/Authorization.ts"
+import * as RightsInForce from "./security/RightsInForce.ts"
 import * as Principals from "./security/Principals.ts"
 import * as RejectionLog from "./security/RejectionLog.ts"
 import * as Secrets from "./security/Secrets.ts"
@@ -69,7 +69,7 @@ const privateCore = (config: LiveConfig.Settings) =>
       DeadLetters.layer(),
       Recorder.layer(),
       Layer.succeed(Authentication.Authentication, undefined),
-      Layer.succeed(Authorization.Authorization, {}),
+      Layer.succeed(RightsInForce.Override, RightsInForce.none),
       Layer.succeed(LiveConfig.LiveConfig, config),
       // Neither counted nor traced with the application, and only what goes wrong is logged.
       Layer.sync(Metric.MetricRegistry, () => new Map()),

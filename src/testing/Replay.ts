@@ -15,7 +15,7 @@ import * as LiveConfig from "../server/LiveConfig.ts"
 import * as ComponentDefinition from "../server/instance/ComponentDefinition.ts"
 import * as Recording from "../server/monitor/Recording.ts"
 import * as Rooms from "../server/room/Rooms.ts"
-import * as Authorization from "../server/security/Authorization.ts"
+import * as RightsInForce from "../server/security/RightsInForce.ts"
 import type { ReplayError } from "./ReplayError.ts"
 import type { Stage } from "./ReplayInstance.ts"
 import { ReplayPlayer } from "./ReplayPlayer.ts"
@@ -54,7 +54,11 @@ const stageOf = Effect.fnUntraced(function* (component: Component.Any) {
     Context.add(Clock.Clock, Context.get(outside, Clock.Clock)),
     Context.add(Scheduler.Scheduler, Context.get(outside, Scheduler.Scheduler))
   )
-  const rooms = yield* Effect.provideService(Layer.build(Layer.fresh(Rooms.layer)), Authorization.Authorization, {})
+  const rooms = yield* Effect.provideService(
+    Layer.build(Layer.fresh(Rooms.layer)),
+    RightsInForce.Override,
+    RightsInForce.none
+  )
   const stage: Stage = {
     // The events that it heard in its rooms are in the recording.
     definition: { ...definition, context, hears: new Set() },

@@ -13,6 +13,7 @@ import type { Message } from "../actor/Message.ts"
 import type * as LiveConfig from "../server/LiveConfig.ts"
 import type { ComponentDefinition } from "../server/instance/ComponentDefinition.ts"
 import { InstanceActor } from "../server/instance/InstanceActor.ts"
+import * as RightsInForce from "../server/security/RightsInForce.ts"
 import type { InstanceIdentity } from "../server/instance/InstanceIdentity.ts"
 import { TimeRows } from "../server/instance/TimeRows.ts"
 import { TraceSampler } from "../server/instance/Tracing.ts"
@@ -89,7 +90,7 @@ export class ReplayInstance {
     this.activation = first.activation
     const host = {
       config,
-      authorization: {},
+      rights: RightsInForce.none,
       rooms,
       keep: () => {},
       seal: () => Effect.void,

@@ -19,7 +19,8 @@ import {
 import type { MountRequest } from "../../LiveProtocol.ts"
 import type { Json } from "../../Patch.ts"
 import { Authentication } from "../security/Authentication.ts"
-import * as Authorization from "../security/Authorization.ts"
+import type { Mounting } from "../security/Rights.ts"
+import * as RightsInForce from "../security/RightsInForce.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import * as Permission from "../security/Permission.ts"
 import * as ComponentDefinition from "./ComponentDefinition.ts"
@@ -41,14 +42,14 @@ export class ComponentRegistry extends Context.Service<
     /** Fails when this principal may not mount the component. */
     readonly admit: (
       definition: ComponentDefinition.ComponentDefinition,
-      asked: Pick<Authorization.Mounting, "key" | "props" | "principal">
+      asked: Pick<Mounting, "key" | "props" | "principal">
     ) => Effect.Effect<void, LiveError>
   }
 >()("fibra/server/ComponentRegistry") {}
 
 const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any, Component.BehaviorDefinition>) {
   const context = Context.omit(Scope.Scope)(yield* Effect.context<Scope.Scope>())
-  const authorization = yield* Authorization.Authorization
+  const rights = yield* RightsInForce.current
   const settings = yield* LiveConfig.LiveConfig
   const { authenticationTimeout } = settings
   const isAnybodyKnown = (yield* Authentication) !== undefined
@@ -77,9 +78,8 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
     },
     admit: ({ anonymous, component: { componentName: component } }, asked) => {
       const what = () => `Mounting "${component}"`
-      if (authorization.mount !== undefined) {
-        return Permission.checkWithin(authenticationTimeout, authorization.mount({ ...asked, component }), what)
-      }
+      const right = rights.mount({ ...asked, component })
+      if (right !== undefined) return Permission.checkWithin(authenticationTimeout, right, what)
       const isAllowed = asked.principal !== undefined || (anonymous ?? !isAnybodyKnown)
       return isAllowed ? Effect.void : refuse(new NotAllowed({ what: what() }))
     }

@@ -4,7 +4,7 @@ import type { Handlers } from "../../actor/Activation.ts"
 import * as Handled from "../../actor/Handled.ts"
 import type * as Component from "../../Component.ts"
 import type { Principal } from "../../Principal.ts"
-import type * as Authorization from "../security/Authorization.ts"
+import type { RightsInForce } from "../security/RightsInForce.ts"
 import * as Permission from "../security/Permission.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
 import * as WritableFields from "./WritableFields.ts"
@@ -12,28 +12,23 @@ import * as WritableFields from "./WritableFields.ts"
 /** Handlers of an instance that check the permission of their caller first. */
 export const guard = (
   handlers: Handlers,
-  { call, set }: Authorization.Rights,
+  rights: RightsInForce,
   { codec, componentName: component }: Component.Any,
   key: string | undefined
 ): Handlers => {
   const guarded = (tag: string, handler: Handlers[string]): Handlers[string] => {
     const property = WritableFields.fieldOf(tag)
-    if (property !== undefined) {
-      const what = () => nameOf(component, tag)
-      return (value, from) => {
-        const asking = { component, key, principal: principalOf(from) }
-        const right = set?.({ ...asking, property, value }) ?? call?.({ ...asking, action: tag, payload: value })
-        return allowed(right ?? Effect.succeed(true), what, () => Handled.effectOf(tag, handler(value, from)))
-      }
+    if (property === undefined && !codec.actions.has(tag)) return handler
+    const what = () => nameOf(component, tag)
+    return (payload, from) => {
+      const asking = { component, key, principal: principalOf(from) }
+      const right =
+        property === undefined
+          ? rights.call({ ...asking, action: tag, payload })
+          : rights.set({ ...asking, property, value: payload })
+      if (right === undefined) return handler(payload, from)
+      return allowed(right, what, () => Handled.effectOf(tag, handler(payload, from)))
     }
-    if (call !== undefined && codec.actions.has(tag)) {
-      const what = () => nameOf(component, tag)
-      return (payload, from) =>
-        allowed(call({ component, key, principal: principalOf(from), action: tag, payload }), what, () =>
-          Handled.effectOf(tag, handler(payload, from))
-        )
-    }
-    return handler
   }
   return Object.fromEntries(Object.entries(handlers).map(([tag, handler]) => [tag, guarded(tag, handler)]))
 }

@@ -18,7 +18,7 @@ import type { Overflow } from "../../actor/Mailbox.ts"
 import type { RestartPolicy } from "../../actor/RestartPolicy.ts"
 import { ComponentCrashed, type LiveError, passedOn, refuse } from "../../LiveError.ts"
 import type { Rooms } from "../room/Rooms.ts"
-import type * as Authorization from "../security/Authorization.ts"
+import type { RightsInForce } from "../security/RightsInForce.ts"
 import type { ComponentDefinition } from "./ComponentDefinition.ts"
 import * as CrashReport from "./CrashReport.ts"
 import * as Guard from "./Guard.ts"
@@ -30,7 +30,7 @@ import { MessageSpan, type SpanHost } from "./Tracing.ts"
 
 /** What all instances of a server share. */
 export interface ActorHost extends InstanceHost {
-  readonly authorization: Authorization.Rights
+  readonly rights: RightsInForce
   readonly rooms: Rooms["Service"]
   readonly spans: SpanHost
   /** The services of a behaviour, including the instance itself. */
@@ -185,10 +185,10 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
     return Effect.suspend(() => {
       if (++this.#activation > 0) this.instance.stats.restarted()
       const { component } = this.#definition
-      const { authorization } = this.#host
+      const { rights } = this.#host
       const build = this.#recorder?.build(this.#definition.build) ?? this.#definition.build
-      if (authorization.call === undefined && authorization.set === undefined) return build
-      return Effect.map(build, (handlers) => Guard.guard(handlers, authorization, component, this.instance.key))
+      if (!rights.guards(component.componentName)) return build
+      return Effect.map(build, (handlers) => Guard.guard(handlers, rights, component, this.instance.key))
     })
   }
 

@@ -18,7 +18,7 @@ import type { ComponentId } from "../../LiveId.ts"
 import * as IdGenerator from "../IdGenerator.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import { Rooms } from "../room/Rooms.ts"
-import * as Authorization from "../security/Authorization.ts"
+import * as RightsInForce from "../security/RightsInForce.ts"
 import { StateToken } from "../security/StateToken.ts"
 import { SnapshotStore } from "../store/SnapshotStore.ts"
 import * as CachedClock from "../transport/CachedClock.ts"
@@ -134,7 +134,7 @@ const make = Effect.gen(function* () {
   const age = () => Monotonic.millisUnsafe(clock) - begun
   const host: ActorHost = {
     config,
-    authorization: yield* Authorization.Authorization,
+    rights: yield* RightsInForce.current,
     rooms: yield* Rooms,
     keep: (instance) => checkpointer.keep(instance),
     seal: (instance) => checkpointer.seal(instance),

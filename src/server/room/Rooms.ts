@@ -6,7 +6,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type LiveError, refuse, RoomRejected } from "../../LiveError.ts"
-import * as Authorization from "../security/Authorization.ts"
+import type { Joining } from "../security/Rights.ts"
+import * as RightsInForce from "../security/RightsInForce.ts"
 import * as Permission from "../security/Permission.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import { Room, type RoomInfo } from "./Room.ts"
@@ -16,7 +17,7 @@ export class Rooms extends Context.Service<
   Rooms,
   {
     /** Checks the name, and whether Authorization permits to join. */
-    readonly admit: (joining: Authorization.Joining) => Effect.Effect<void, LiveError>
+    readonly admit: (joining: Joining) => Effect.Effect<void, LiveError>
     /** Finds or makes the room. */
     readonly openUnsafe: (name: string) => Room
     /** A room without a name, for those who have mounted one instance. */
@@ -43,7 +44,7 @@ export const layer: Layer.Layer<Rooms> = Layer.effect(
   Rooms,
   Effect.gen(function* () {
     const config = yield* LiveConfig.LiveConfig
-    const authorization = yield* Authorization.Authorization
+    const rights = yield* RightsInForce.current
     const clock = yield* Effect.clockWith(Effect.succeed)
     const now = () => clock.currentTimeMillisUnsafe()
     const rooms = new Map<string, Room>()
@@ -63,13 +64,10 @@ export const layer: Layer.Layer<Rooms> = Layer.effect(
               })
             )
           }
-          return authorization.join === undefined
-            ? Effect.void
-            : Permission.checkWithin(
-                config.authenticationTimeout,
-                authorization.join(joining),
-                () => `Joining the room ${JSON.stringify(room)}`
-              )
+          const right = rights.join(joining)
+          if (right === undefined) return Effect.void
+          const what = () => `Joining the room ${JSON.stringify(room)}`
+          return Permission.checkWithin(config.authenticationTimeout, right, what)
         }),
       openUnsafe: (name) => {
         let room = rooms.get(name)

@@ -1,93 +1,21 @@
 /**
- * Who may do what: mount a component, call an action, set a field, join a room. What has no rule here is allowed to
- * every principal. An anonymous client may mount a component whose behaviour allows it (`anonymous`) or, where the
- * behaviour does not say, any component if there is no `Authentication`. A client that may mount a component may call
- * its actions and be in a room with it. `ComponentRegistry` asks for mounts, `Guard` for calls and fields, `Rooms` for
- * joins.
+ * Who may do what: mount a component, call an action, set a field, upload a file, join a room. Rights are layers, of one
+ * component (`for`) or of all (`layer`), and there may be several of them: what is asked for needs the consent of each
+ * that has a right about it. What none has a right about is allowed, unless there is `denyByDefault`. An anonymous client
+ * may mount a component that has no right `mount` when its behaviour allows it (`anonymous`) or, where the behaviour does
+ * not say, when there is no `Authentication`.
  */
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Handled from "../../actor/Handled.ts"
-import type { Principal } from "../../Principal.ts"
-import type { DeclaredFile } from "../../Upload.ts"
+import type * as Component from "../../Component.ts"
+import * as ContractRights from "./ContractRights.ts"
+import type { Rights } from "./Rights.ts"
+import * as RightsInForce from "./RightsInForce.ts"
 
-/** A request that needs a right. */
-interface Asking {
-  readonly component: string
-  /** Undefined for a private instance. */
-  readonly key: string | undefined
-  /** Undefined for an anonymous client. */
-  readonly principal: Principal | undefined
-}
-
-/** A component is mounted or rehydrated. */
-export interface Mounting extends Asking {
-  /** Decoded by the contract. */
-  readonly props: unknown
-}
-
-/** An action is called. */
-export interface Calling extends Asking {
-  readonly action: string
-  /** Decoded by the contract. */
-  readonly payload: unknown
-}
-
-/** A writable field is set. */
-export interface Setting extends Asking {
-  readonly property: string
-  /** Decoded by the contract. */
-  readonly value: unknown
-}
-
-/** A file is to be uploaded. */
-export interface Uploading extends Asking {
-  /** The name of the upload in the contract. */
-  readonly upload: string
-  /** What the client says of it. */
-  readonly file: DeclaredFile
-}
-
-/** A file that was uploaded is asked for over HTTP. */
-export interface Downloading {
-  /** What the store calls it. */
-  readonly storedName: string
-  /** Undefined for an anonymous client. */
-  readonly principal: Principal | undefined
-}
-
-/** An instance joins a room. The principal is that of a private instance; a shared one has none. */
-export interface Joining extends Asking {
-  readonly room: string
-}
-
-/** The rules. One that is left out allows everything. */
-export interface Rights<R = never> {
-  /** Asked before a component is mounted, and before it is activated. */
-  readonly mount?: (mounting: Mounting) => Effect.Effect<boolean, never, R>
-  /** Asked when it is the call's turn, before its handler runs. */
-  readonly call?: (calling: Calling) => Effect.Effect<boolean, never, R>
-  /**
-   * Asked when it is the message's turn, before the field is set. When it is left out, `call` is asked with the action
-   * `set <property>`.
-   */
-  readonly set?: (setting: Setting) => Effect.Effect<boolean, never, R>
-  /**
-   * Asked before an upload begins. When it is left out, `call` is asked with the action `upload <name>`.
-   */
-  readonly upload?: (uploading: Uploading) => Effect.Effect<boolean, never, R>
-  /**
-   * Asked before an uploaded file is served over HTTP. When it is left out, everybody gets it who knows its name, which
-   * cannot be guessed.
-   */
-  readonly download?: (downloading: Downloading) => Effect.Effect<boolean, never, R>
-  /** Asked before an instance joins a room, whether it is mounted in it or joins by itself. */
-  readonly join?: (joining: Joining) => Effect.Effect<boolean, never, R>
-}
-
-/** The rules in force. */
-export const Authorization = Context.Reference<Rights>("fibra/server/Authorization", { defaultValue: () => ({}) })
+export type { ContractRights, RightsCaller, RightsMount } from "./ContractRights.ts"
+export type { Calling, Downloading, Joining, Mounting, Rights, Setting, Uploading } from "./Rights.ts"
+export { anyOf, anyone, claim, role, type Rule, signedIn } from "./Rule.ts"
 
 /**
  * Puts these rules in force. Their services are taken from where this layer is built. A rule that dies is logged, and
@@ -110,28 +38,64 @@ export const Authorization = Context.Reference<Rights>("fibra/server/Authorizati
  * })
  * ```
  */
-export const layer = <R = never>(service: Rights<R>): Layer.Layer<never, never, R> =>
-  Layer.effect(
-    Authorization,
-    Effect.contextWith((context: Context.Context<R>) => {
-      const provided =
-        <A>(ask: (asked: A) => Effect.Effect<boolean, never, R>) =>
-        (asked: A): Effect.Effect<boolean> =>
-          Effect.provideContext(
-            Effect.suspend(() => {
-              const answer = ask(asked)
-              return Effect.isEffect(answer) ? answer : Handled.noEffect("A right", answer)
-            }),
-            context
-          )
-      const { call, download, join, mount, set, upload } = service
-      return Effect.succeed<Rights>({
-        ...(mount && { mount: provided(mount) }),
-        ...(call && { call: provided(call) }),
-        ...(set && { set: provided(set) }),
-        ...(upload && { upload: provided(upload) }),
-        ...(download && { download: provided(download) }),
-        ...(join && { join: provided(join) })
-      })
-    })
+export const layer = <R = never>(rights: Rights<R>): Layer.Layer<never, never, R> =>
+  layerOf((context: Context.Context<R>) => {
+    const provided = RightsInForce.providing(context)
+    const { call, download, join, mount, set, upload } = rights
+    return {
+      component: undefined,
+      mount: mount && provided(mount),
+      call: call && provided(call),
+      set: set
+        ? provided(set)
+        : call &&
+          provided(({ property, value, ...asking }) => call({ ...asking, action: `set ${property}`, payload: value })),
+      upload: upload
+        ? provided(upload)
+        : call &&
+          provided(({ file, upload, ...asking }) => call({ ...asking, action: `upload ${upload}`, payload: file })),
+      download: download && provided(download),
+      join: join && provided(join)
+    }
+  })
+
+/**
+ * The rights of one component, typed by its contract: what the contract does not have does not compile. Each gets what
+ * is asked for and who asks. Their services are taken from where the layer is built. A right that dies is logged, and
+ * allows nothing. Throws when a field is not writable.
+ *
+ * <!-- snippet: test/examples/Authorization.test.ts#contract -->
+ *
+ * ```ts
+ * const BoardRights = Authorization.for(Board, {
+ *   mount: ({ key }, principal) =>
+ *     Teams.use((teams) => Effect.map(teams.roleOf(key, principal?.id), (role) => role !== undefined)),
+ *   call: {
+ *     Remove: (_, { key, principal }) =>
+ *       Teams.use((teams) => Effect.map(teams.roleOf(key, principal?.id), (role) => role === "lead")),
+ *     Add: Authorization.signedIn // or in words: anyone, role("lead"), claim("team", "red"), anyOf(…)
+ *   }
+ * })
+ * ```
+ */
+const forComponent = <C extends Component.Typed, H extends ContractRights.ContractRights<C>>(
+  component: C,
+  rights: H & ContractRights.NoOtherRights<C, H>
+): Layer.Layer<never, never, ContractRights.ServicesOf<H>> => {
+  const sourceOf = ContractRights.sourceOf(component, rights)
+  return layerOf((context: Context.Context<ContractRights.ServicesOf<H>>) => sourceOf(context))
+}
+export { forComponent as for }
+
+/** What no right is about is refused: mounts, calls, fields, uploads, downloads and rooms, of all components. */
+export const denyByDefault: Layer.Layer<never> = Layer.succeedContext(RightsInForce.denial)
+
+/** A layer that is a source of its own, whatever else is provided beside it. */
+const layerOf = <R>(
+  make: (context: Context.Context<R>) => RightsInForce.RightsSource
+): Layer.Layer<never, never, R> => {
+  const key = RightsInForce.makeKey()
+  return Layer.effectContext(
+    Effect.contextWith((context: Context.Context<R>) => Effect.succeed(RightsInForce.contextOf(key, make(context))))
   )
+}

@@ -14,7 +14,7 @@ import type { Principal } from "../../Principal.ts"
 import * as TimeLimit from "../../TimeLimit.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import { Authentication } from "../security/Authentication.ts"
-import * as Authorization from "../security/Authorization.ts"
+import * as RightsInForce from "../security/RightsInForce.ts"
 import * as Permission from "../security/Permission.ts"
 import * as ByteRange from "./ByteRange.ts"
 import { LimitedStore } from "./LimitedStore.ts"
@@ -53,7 +53,7 @@ const unavailable = failed(503, "The file cannot be read now. Try again later.\n
 const make = Effect.gen(function* () {
   const store = new LimitedStore(yield* UploadStore, (yield* LiveConfig.LiveConfig).storeTimeout)
   const { authenticationTimeout } = yield* LiveConfig.LiveConfig
-  const { download } = yield* Authorization.Authorization
+  const rights = yield* RightsInForce.current
   const authenticate = yield* Authentication
 
   const principalOf = (request: HttpServerRequest): Effect.Effect<Principal | undefined, unknown> =>
@@ -66,11 +66,11 @@ const make = Effect.gen(function* () {
 
   /** Fails with the response for somebody who may not have the file. */
   const admit = (request: HttpServerRequest, storedName: string) => {
-    if (download === undefined) return Effect.void
+    if (!rights.guardsDownloads) return Effect.void
     return Effect.matchCauseEffect(principalOf(request), {
       onFailure: () => Effect.fail(forbidden),
       onSuccess: (principal) => {
-        const right = Effect.suspend(() => download({ storedName, principal }))
+        const right = rights.download({ storedName, principal }) ?? Effect.succeed(true)
         const checked = Permission.checkWithin(authenticationTimeout, right, () => "Reading this file")
         return Effect.mapError(checked, () => forbidden)
       }

@@ -20,7 +20,7 @@ import * as IdGenerator from "../IdGenerator.ts"
 import type { TraceContext } from "../instance/TraceContext.ts"
 import * as Tracing from "../instance/Tracing.ts"
 import * as LiveConfig from "../LiveConfig.ts"
-import * as Authorization from "../security/Authorization.ts"
+import * as RightsInForce from "../security/RightsInForce.ts"
 import * as Permission from "../security/Permission.ts"
 import { LimitedStore, noRoom } from "./LimitedStore.ts"
 import { RunningUpload, type UploadListener, type UploadTarget } from "./RunningUpload.ts"
@@ -85,7 +85,7 @@ const lookingShare = 0.25
 const make = Effect.gen(function* () {
   const config = yield* LiveConfig.LiveConfig
   const store = new LimitedStore(yield* UploadStore, config.storeTimeout)
-  const authorization = yield* Authorization.Authorization
+  const rights = yield* RightsInForce.current
   const clock = yield* Clock.Clock
   const fork = Effect.runForkWith(yield* Effect.context<never>())
   const makeSecret = IdGenerator.makeSecretSource()
@@ -141,9 +141,7 @@ const make = Effect.gen(function* () {
   const allowed = ({ declared, upload }: UploadRequest, { principal, target }: UploadEnds) => {
     const { component, key } = target
     const asking = { component, key, principal }
-    const right =
-      authorization.upload?.({ ...asking, upload, file: declared }) ??
-      authorization.call?.({ ...asking, action: `upload ${upload}`, payload: declared })
+    const right = rights.upload({ ...asking, upload, file: declared })
     if (right === undefined) return Effect.void
     return Permission.checkWithin(config.authenticationTimeout, right, () => `Uploading "${upload}" to "${component}"`)
   }
