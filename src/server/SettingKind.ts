@@ -137,8 +137,8 @@ export const path: SettingKind<`/${string}`> = {
 /** Which pages may connect. */
 export type Origins = "same-origin" | "any" | ReadonlyArray<string>
 
-/** As browsers send it: in lower case, without a path or a slash at its end; `null` for a page without an origin. */
-const origin = /^([a-z][a-z0-9+.-]*:\/\/[^/\s,*A-Z]+|null)$/
+/** As browsers send it: without a path or a slash at its end; `null` for a page without an origin. */
+const origin = /^([a-z][a-z0-9+.-]*:\/\/[^/\s,*]+|null)$/i
 
 const originsFrom = (input: unknown): Origins | undefined => {
   if (input === "same-origin" || input === "any") return input

@@ -240,8 +240,7 @@ export const isAllowedOrigin = (
   host: string | undefined
 ): boolean => {
   if (allowed === "any" || origin === undefined) return true
-  if (allowed !== "same-origin") return allowed.includes(origin)
-  return Origin.isOwn(origin, host)
+  return allowed === "same-origin" ? Origin.isOwn(origin, host) : Origin.isListed(origin, allowed)
 }
 
 /** A client sends nothing before it has the answer, so there is no head to pass on. */

@@ -71,4 +71,4 @@ const forgeryOf = (
 
 /** `"any"` is for components, whose state is for whoever may mount them. */
 const isListed = (origin: string, allowed: LiveConfig.Settings["allowedOrigins"]): boolean =>
-  Array.isArray(allowed) && allowed.includes(origin)
+  typeof allowed !== "string" && Origin.isListed(origin, allowed)
