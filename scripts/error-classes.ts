@@ -99,6 +99,8 @@ const values: { readonly [field: string]: ReadonlyArray<unknown> } = {
   "Disconnected.since": [undefined],
   "ReplayCrashed.cause": ["TypeError: Cannot read properties of null (reading 'price')"],
   "UploadRejected.detail": ["files of this type are not taken here"],
+  "KeyRejected.key": ["team 7"],
+  "KeyRejected.issue": ["it does not fit the contract"],
   "RoomRejected.issue": ["a name has 1 to 128 characters"]
 }
 

@@ -423,6 +423,13 @@ export const Service =
       readonly adopt?: boolean
       /** The files that clients may send it, each with its policy: `photo: Upload.policy({ maxFileSize: "10 MB" })`. */
       readonly uploads?: U
+      /**
+       * Whether it is mounted with a `key`, and shared by all who give that key, or without one, and private (either).
+       * Other mounts are refused with `KeyRejected`.
+       */
+      readonly placement?: ComponentCodec.Placement
+      /** Which keys there may be; others are refused with `KeyRejected`. They have 1 to 256 characters in any case. */
+      readonly key?: Schema.Codec<string, string>
     }
   ): Class<Self, Name, Props, State, Actions, E, Metadata, U> => {
     const service = Context.Service<Self, InstanceContext<ValueOf<Props>, ValueOf<State>, E, ValueOf<Metadata>>>()(

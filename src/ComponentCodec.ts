@@ -79,7 +79,14 @@ export interface ComponentCodec {
   readonly presence: PresenceCodec | undefined
   /** The files that clients may send. */
   readonly uploads: ReadonlyMap<string, UploadPolicy>
+  /** Whether it is mounted without a key, or with one; undefined for either. */
+  readonly placement: Placement | undefined
+  /** Checks a key; undefined when the contract says nothing of keys. */
+  readonly checkKey: Convert | undefined
 }
+
+/** Where a component may run: one instance for each mount, or one for each key. */
+export type Placement = "private" | "shared"
 
 /** What the codecs are built from. */
 export interface Contract {
@@ -95,6 +102,8 @@ export interface Contract {
     readonly initial: (props: never, principal: Principal | undefined) => unknown
   }
   readonly uploads?: UploadPolicies
+  readonly placement?: Placement
+  readonly key?: Schema.Codec<string, string>
 }
 
 /** Builds the codecs of a component; throws when the contract contradicts itself. */
@@ -112,6 +121,9 @@ export const make = (name: string, contract: Contract): ComponentCodec => {
     }
     actions.set(action._tag, actionCodec(action, reducers[action._tag]))
   }
+  if (contract.placement === "private" && contract.key !== undefined) {
+    throw new Error(`"${name}" is private and says what its keys are. Leave out \`key\`, or make its placement shared.`)
+  }
   const props = codec(propsSchema(contract.props ?? {}))
   return {
     contract,
@@ -123,7 +135,9 @@ export const make = (name: string, contract: Contract): ComponentCodec => {
     writable: new Map((contract.writable ?? []).map((field) => [field, decodeField(name, field, contract.state)])),
     events: new Map(Object.entries(contract.events ?? {}).map(([event, schema]) => [event, codec(schema)])),
     presence: contract.presence === undefined ? undefined : presenceCodec(contract.presence),
-    uploads: new Map(Object.entries(contract.uploads ?? {}))
+    uploads: new Map(Object.entries(contract.uploads ?? {})),
+    placement: contract.placement,
+    checkKey: contract.key === undefined ? undefined : codec(contract.key).decode
   }
 }
 

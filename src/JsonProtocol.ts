@@ -56,7 +56,9 @@ export const ComponentMount = Schema.Struct({
     componentName: Schema.optionalKey(Name),
     props: Schema.optionalKey(Schema.Unknown),
     room: Schema.optionalKey(Schema.String),
-    key: Schema.optionalKey(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(256))),
+    key: Schema.optionalKey(
+      Name.annotate({ description: "Of 1 to 256 characters; others are refused with KeyRejected." })
+    ),
     userId: Schema.optionalKey(
       Schema.Unknown.annotate({
         description: "A label of an anonymous client. Nobody is who they say they are: nothing is decided by it."

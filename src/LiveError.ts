@@ -66,6 +66,29 @@ export class PayloadRejected extends Schema.TaggedError<PayloadRejected>()("Payl
 }
 
 /**
+ * The key is empty or too long, does not fit the contract, or the component is mounted without one or only with one.
+ *
+ * Goes to the client that mounts.
+ */
+export class KeyRejected extends Schema.TaggedError<KeyRejected>()("KeyRejected", {
+  component: Schema.String,
+  /** The key, or the beginning of it; undefined when there was none. */
+  key: Schema.optionalKey(Schema.String),
+  /** What is wrong with it, as the end of a sentence. */
+  issue: Schema.String
+}) {
+  override get message(): string {
+    return this.key === undefined
+      ? `${quote(this.component)} cannot be opened without a key: ${inline(this.issue)}.`
+      : `The key ${quote(this.key)} of ${quote(this.component)} cannot be used: ${inline(this.issue)}.`
+  }
+
+  get hint(): string {
+    return "Mount it with a `key` of 1 to 256 characters that fits the contract when its `placement` is shared, and without one when it is private."
+  }
+}
+
+/**
  * The component has no such action.
  *
  * Goes to the client that calls.
@@ -609,6 +632,7 @@ export class UploadRejected extends Schema.TaggedError<UploadRejected>()("Upload
 export const LiveErrorReason = Schema.Union([
   UnknownComponent,
   PropsRejected,
+  KeyRejected,
   PayloadRejected,
   UnknownAction,
   NotMounted,

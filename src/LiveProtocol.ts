@@ -41,7 +41,7 @@ export const CloseCode = {
   signedOut: 4003
 } as const
 
-/** The name of a component, or a key. */
+/** The name of a component. */
 const Name = Schema.String.check(Schema.isMaxLength(256))
 
 const EncodedState = Schema.Record(Schema.String, Schema.Json)
@@ -262,7 +262,8 @@ const component = {
 /** Mounts a component: a private instance, or with a key the one that everyone shares who gives that key. */
 export const MountRequest = Schema.Struct({
   ...component,
-  key: Schema.optionalKey(Name.check(Schema.isMinLength(1))),
+  /** Of 1 to 256 characters: others are refused with `KeyRejected`. */
+  key: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(4096))),
   /** Whether to send its first token at once, and not within the token interval. */
   seal: Schema.optionalKey(Schema.Boolean)
 })

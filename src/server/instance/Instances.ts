@@ -161,9 +161,13 @@ const make = Effect.gen(function* () {
     })
   }
 
+  /** The component of this name, if it may be mounted with this key, or without one. */
+  const keyed = (request: Pick<MountRequest, "component" | "version" | "key">) =>
+    Effect.tap(registry.find(request), (definition) => registry.checkKey(definition, request.key))
+
   return Instances.of({
     mount: (request, principal, holder) =>
-      Effect.flatMap(registry.find(request), (definition) =>
+      Effect.flatMap(keyed(request), (definition) =>
         Effect.flatMap(registry.propsOf(definition, request.props), (props) => {
           const { key, room } = request
           if (key !== undefined && room !== undefined) return refuse(notForShared(room))
@@ -176,7 +180,7 @@ const make = Effect.gen(function* () {
         })
       ),
     restore: Effect.fnUntraced(function* (request, principal) {
-      const definition = yield* registry.find(request)
+      const definition = yield* keyed(request)
       const given = request.props === undefined ? undefined : yield* registry.propsOf(definition, request.props)
       const encoded = given === undefined ? undefined : definition.component.codec.encodeProps(given)
       const claims = yield* StateRecovery.open(
