@@ -84,10 +84,10 @@ describe("a patch that does not fit", () => {
     const ends: ReadonlyArray<Op> = [
       ["splice", [], 2, 0, []],
       ["splice", [], 4, 1, []],
-      ["splice", [], 0, 1, []]
+      ["splice", [], 0, 0, [9]]
     ]
-    assert.deepStrictEqual(apply(list, [...ends, ["set", [0], 7], ["set", [2], 9]]), [7, 3, 9])
-    for (const key of [-1, 3, 4, Number.NaN])
+    assert.deepStrictEqual(apply(list, [...ends, ["set", [0], 7], ["set", [4], 8]]), [7, 1, 2, 3, 8])
+    for (const key of [-1, 5, 6, Number.NaN])
       assert.include(mismatch(list, ...ends, ["set", [key], 1]), "a list element")
   })
 
