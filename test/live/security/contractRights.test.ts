@@ -5,6 +5,7 @@ import { LiveError, type Principal } from "fibra"
 import { Authorization } from "fibra/server"
 import { LiveTest } from "fibra/testing"
 import { AuthorizationFixture, AuthorizationFixtureLayer, Port, served } from "../../support/AuthorizationFixture.ts"
+import * as RightsInForce from "../../../src/server/security/RightsInForce.ts"
 import { CounterFixture } from "../../support/CounterFixture.ts"
 import { connect } from "../../support/JsonSocket.ts"
 
@@ -216,6 +217,47 @@ describe("denyByDefault", () => {
       Effect.scoped,
       Effect.provide(
         tested(Authorization.denyByDefault, Authorization.for(AuthorizationFixture, { mount: Authorization.anyone }))
+      )
+    )
+  )
+})
+
+describe("denyByDefault on the open wire", () => {
+  it.effect("with denyByDefault, uploads and downloads need a right, too", () =>
+    Effect.gen(function* () {
+      const rights = yield* RightsInForce.current
+      const file = { name: "a.png", type: "image/png", size: 1 }
+      const asking = { component: "Album", key: undefined, principal: undefined }
+      assert.isTrue(rights.guardsDownloads)
+      assert.strictEqual(yield* rights.download({ storedName: "a", principal: undefined }) ?? Effect.undefined, false)
+      assert.strictEqual(yield* rights.upload({ ...asking, upload: "photo", file }) ?? Effect.undefined, false)
+    }).pipe(Effect.provide(Authorization.denyByDefault))
+  )
+
+  it.live("with denyByDefault, a field needs a right, too", () =>
+    Effect.gen(function* () {
+      const socket = yield* connect(yield* Port)
+      const componentId = yield* socket.mount({ component: "AuthorizationFixture" })
+      const payload = { property: "title", value: "mine" }
+      assert.deepInclude(yield* socket.request({ type: "PROPERTY_UPDATE", componentId, payload }), {
+        success: false,
+        code: "NotAllowed"
+      })
+      assert.deepInclude(yield* socket.request({ type: "CALL_ACTION", componentId, action: "WhoCalls" }), {
+        success: true
+      })
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(
+        served().pipe(
+          Layer.provide([
+            Authorization.denyByDefault,
+            Authorization.for(AuthorizationFixture, {
+              mount: Authorization.anyone,
+              call: { WhoCalls: Authorization.anyone }
+            })
+          ])
+        )
       )
     )
   )
