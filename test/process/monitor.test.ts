@@ -36,6 +36,11 @@ class Bookkeeper {
       }
       this.#waiting.get(message["requestId"])?.(message)
     })
+    // It has no payload, and `ws` answers it.
+    this.#ws.on("ping", () => {
+      this.bytesReceived += 2
+      this.bytesSent += 6
+    })
     return Effect.sync(() => this.#ws.terminate())
   })
 
