@@ -265,6 +265,20 @@ describe.each(kinds)("a token that is %s", (_, encrypt) => {
     })
   )
 
+  it.effect("a token that is %s and nobody's may be adopted by who signs in, and one of somebody else may not", () =>
+    Effect.gen(function* () {
+      const tokens = yield* server({ encrypt })
+      for (const owner of [null, "ada", "eve"]) {
+        const token = yield* seal(tokens, { ...contents, principal: owner })
+        for (const adopts of [true, false]) {
+          const isRefused = owner !== "ada" && !(adopts && owner === null)
+          const by = { component: "Cart", principal: "ada", adopts }
+          assert.strictEqual(yield* rejection(tokens, token, by), isRefused ? "principal" : undefined)
+        }
+      }
+    })
+  )
+
   it.effect("a token that is %s belongs to one audience", () =>
     Effect.gen(function* () {
       const token = yield* seal(yield* server({ encrypt }))
