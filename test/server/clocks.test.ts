@@ -277,6 +277,7 @@ const wall: Readonly<Record<string, string>> = {
   "src/cli/ServerCheck.ts": "held against the clock of a server",
   "src/client/ConnectionState.ts": "a state of the connection says since when",
   "src/client/StateCache.ts": "a token is kept beyond the page, as long as it is good",
+  "src/react/SteadyMount.ts": "its warning names what differs at every render",
   "src/server/IdGenerator.ts": "an id has a time in it, so that no two processes make the same",
   "src/server/instance/Checkpointer.ts": "a token says when it was sealed",
   "src/server/instance/Tracing.ts": "a span says when it was",
