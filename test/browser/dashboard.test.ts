@@ -160,9 +160,10 @@ layer(Layer.mergeAll(WatchedShowcase.layer, Chromium.layer), { excludeTestServic
         yield* tabTo(page, page.getByRole("searchbox"))
         yield* Effect.promise(() => page.keyboard.type("grace"))
         const link = page.getByRole("row", { name: "Counter" }).getByRole("link")
-        // Until the search is done, there are the counters of other pages.
-        yield* waitFor(page.getByRole("status").filter({ hasText: / of / }))
-        yield* waitFor(link)
+        // Until the search for all letters is done, there are the counters of other pages.
+        yield* Effect.promise(async () => {
+          while ((await link.count()) !== 1) await page.waitForTimeout(20)
+        })
         yield* tabTo(page, link)
         yield* press(page, "Enter")
         yield* waitFor(heading(page, "Instance"))
