@@ -26,6 +26,9 @@ const base64 = piece.toString("base64")
 /** Bytes of the header of a part. */
 const headerSize = 64
 
+/** Characters of the number of a part. */
+const numberSize = 8
+
 const lengthOf = (size: number): Buffer => {
   const length = Buffer.alloc(4)
   length.writeUInt32LE(size)
@@ -45,6 +48,10 @@ class Sending {
   #received = 0
   #batches = 0
   #parts = 0
+  /** The message of a part, as the JSON wire has it; its number is at the end. */
+  readonly #text = Buffer.from(
+    `{"type":"FILE_UPLOAD_CHUNK","componentId":"","uploadId":"${this.#uploadId}","data":"${base64}","chunkIndex":${" ".repeat(numberSize)}}`
+  )
   /** The frame of a part: the length of its header, the header, and always the same bytes. */
   readonly #frame = Buffer.concat([lengthOf(headerSize), Buffer.alloc(headerSize), piece])
   #ended = (): void => {}
@@ -140,17 +147,18 @@ class Sending {
     while (this.#sent < this.#files.bytes && this.#sent + chunk - this.#received <= window) {
       if (this.#files.side === "raw") this.#ws.send(piece)
       else if (this.#isRpc) this.#part({ uploadId: this.#uploadId, offset: this.#sent })
-      else {
-        this.#ws.send(
-          `{"type":"FILE_UPLOAD_CHUNK","componentId":"","uploadId":"${this.#uploadId}","chunkIndex":${this.#parts++},"data":"${base64}"}`
-        )
-      }
+      else this.#numbered(this.#parts++)
       this.#sent += chunk
     }
   }
 
+  #numbered(index: number): void {
+    this.#text.write(String(index).padStart(numberSize), this.#text.length - numberSize - 1)
+    this.#ws.send(this.#text, { binary: false })
+  }
+
   #part(header: Fields): void {
-    // JSON may end in spaces. A frame that is made anew would cost the load as much as it costs the server.
+    // JSON may have spaces. A frame that is made anew would cost the load more than it costs the server.
     this.#frame.write(JSON.stringify(header).padEnd(headerSize), 4)
     this.#ws.send(this.#frame)
   }
