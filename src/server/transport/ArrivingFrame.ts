@@ -2,7 +2,7 @@
  * A frame that arrives in several reads. What has come of it is copied together, so that it can be read like one that
  * came at once; memory is taken for what is there, whatever the head of the frame says.
  */
-import * as FrameBuffers from "./FrameBuffers.ts"
+import * as BufferPool from "../BufferPool.ts"
 
 /** Where a frame begins in its buffer: with the longest head, its payload begins at a word, which is read faster. */
 const start = 2
@@ -17,7 +17,7 @@ export class ArrivingFrame {
   /** Of so many bytes with its head, of which this is the beginning. */
   constructor(size: number, beginning: Buffer) {
     this.#size = size
-    this.#buffer = FrameBuffers.take(start + size, start + beginning.length * 2)
+    this.#buffer = BufferPool.take(start + size, start + beginning.length * 2)
     this.add(beginning)
   }
 
@@ -43,13 +43,13 @@ export class ArrivingFrame {
 
   /** It is not read any more. */
   release(): void {
-    FrameBuffers.give(this.#buffer)
+    BufferPool.give(this.#buffer)
   }
 
   #grow(used: number): void {
     const smaller = this.#buffer
-    this.#buffer = FrameBuffers.take(start + this.#size, start + used)
+    this.#buffer = BufferPool.take(start + this.#size, start + used)
     smaller.copy(this.#buffer, start, start, start + this.#used)
-    FrameBuffers.give(smaller)
+    BufferPool.give(smaller)
   }
 }

@@ -288,6 +288,7 @@ export class RunningUpload {
   }
 
   #hasStored(bytes: number): void {
+    this.#staging.stored()
     this.#waiting -= bytes
     this.#stored += bytes
     this.heardAt = this.beginning.now()

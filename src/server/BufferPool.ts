@@ -1,13 +1,13 @@
 /**
- * Buffers for frames that arrive in several reads. They are used again: a new one of such a size costs more, in pages that
- * the system has to clear and in garbage, than what is read into it.
+ * Buffers for what arrives in several reads: frames, and pieces of files that are to be stored. They are used again: a new one
+ * of such a size costs more, in pages that the system has to clear and in garbage, than what is read into it.
  */
 
 /** Bytes of the smallest one: about what one read brings. */
 const least = 64 * 1024
 
 /** Bytes that are kept for later, in all. */
-const most = 8 * 1024 * 1024
+const most = 16 * 1024 * 1024
 
 /** Those that are kept, by their size. */
 const kept = new Map<number, Array<Buffer>>()
@@ -21,7 +21,7 @@ export const take = (bytes: number, now: number): Buffer => {
   return buffer
 }
 
-/** It is not needed any more. */
+/** Nobody reads or writes it any more. */
 export const give = (buffer: Buffer): void => {
   if (keptBytes + buffer.length > most) return
   const same = kept.get(buffer.length)
