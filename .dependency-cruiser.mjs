@@ -35,7 +35,7 @@ const floors = [
   "store"
 ]
 const ground =
-  "^src/server/(LiveConfig|LiveMetrics|IdGenerator|Footprint|SettingKind|SettingsSource|SmallMap|StartError)[.]ts$"
+  "^src/server/(BufferPool|LiveConfig|LiveMetrics|IdGenerator|Footprint|SettingKind|SettingsSource|SmallMap|StartError)[.]ts$"
 const floor = (...names) => names.map((name) => `^src/server/${name}/`).join("|")
 
 /** What is said of what others threw: everybody needs it, the actor runtime, too, and it knows nothing of ours. */
