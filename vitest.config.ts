@@ -16,8 +16,9 @@ export default defineConfig({
     // What hangs, hangs for ever; what only takes its time on a busy machine is to be waited for.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Three files at a time, also where two cores are all there is: many wait for sockets, browsers and processes.
-    maxWorkers: Math.max(3, availableParallelism() - 1),
+    // Two files at a time, also where two cores are all there is: many wait for sockets, browsers and processes. With three,
+    // three browsers are at work at once.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default", summary],
     projects: [
       // One worker runs many of them: to load effect again for each would take longer than most of these tests.

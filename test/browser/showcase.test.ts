@@ -105,7 +105,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
           assert.deepStrictEqual(complaints, [])
           assert.deepStrictEqual([...hosts], [new URL((yield* Showcase).url).host])
         }),
-      30_000
+      90_000
     )
 
     it.effect(
@@ -129,7 +129,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
           yield* click(card(b, "Everyone’s counter"), "+10")
           yield* reads(count(card(a, "Everyone’s counter")), `${before + 11}`)
         }),
-      30_000
+      90_000
     )
 
     it.effect(
@@ -152,7 +152,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
           assert.strictEqual(yield* Effect.promise(() => zone.inputValue()), "Asia/Tokyo")
           assert.deepStrictEqual(complaints, [])
         }),
-      30_000
+      90_000
     )
 
     it.effect(
@@ -183,7 +183,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
           yield* reads(status(clock), "")
           assert.deepStrictEqual(beyondTheOutage(complaints), [])
         }),
-      30_000
+      90_000
     )
 
     it.effect(
@@ -203,7 +203,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
           }
           assert.deepStrictEqual(complaints, [])
         }),
-      30_000
+      90_000
     )
 
     it.effect(
@@ -243,7 +243,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
           yield* reads(status(counter), "")
           assert.deepStrictEqual(beyondTheOutage(complaints), [])
         }),
-      30_000
+      90_000
     )
 
     for (const [what, spoil] of spoilt) {
@@ -264,7 +264,7 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
             yield* keeps(page, 1)
             assert.deepStrictEqual(complaints, [])
           }),
-        30_000
+        90_000
       )
     }
   }
