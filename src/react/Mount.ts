@@ -19,7 +19,7 @@ import type * as Component from "../Component.ts"
 import { Listeners } from "../Listeners.ts"
 import { InstanceStopped, LiveError } from "../LiveError.ts"
 import * as TimeLimit from "../TimeLimit.ts"
-import { RefCounted, type Opened } from "./RefCounted.ts"
+import { RefCounted, type Opened, subscription } from "./RefCounted.ts"
 import type { PromiseCalls, ListenToEvents, LiveComponent, LiveUploads } from "./LiveComponent.ts"
 import type { SharedClient } from "./SharedClient.ts"
 
@@ -36,7 +36,6 @@ export class Mount<C extends Component.Typed> {
   readonly #options: MountTargetOf<C>
   readonly #call: PromiseCalls<Component.Actions<C>>
   readonly #uploads: LiveUploads
-  readonly #lease: RefCounted<void>
   readonly #listeners = new Listeners((defect) => this.#report(defect))
   readonly #eventListeners = new Listeners<readonly [name: string, payload: unknown]>((defect) => this.#report(defect))
   readonly #initial: LiveComponent<C>
@@ -54,7 +53,6 @@ export class Mount<C extends Component.Typed> {
     this.#client = client
     this.#component = component
     this.#options = options
-    this.#lease = new RefCounted(() => this.#open())
     this.#call = Object.fromEntries(
       [...component.codec.actions.keys()].map((action) => [
         action,
@@ -91,14 +89,7 @@ export class Mount<C extends Component.Typed> {
   readonly serverSnapshot = (): LiveComponent<C> => this.#initial
 
   /** Mounts it for as long as there is a listener, and calls the listener after each change. */
-  readonly subscribe = (listener: () => void): (() => void) => {
-    const remove = this.#listeners.add(listener)
-    const { release } = this.#lease.retain()
-    return () => {
-      remove()
-      release()
-    }
-  }
+  readonly subscribe = subscription(this.#listeners, new RefCounted(() => this.#open()))
 
   /** Calls the listener with each event; does not mount. */
   readonly #listen: ListenToEvents = (listener) =>

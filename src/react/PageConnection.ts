@@ -4,7 +4,7 @@ import type { ConnectionState } from "../client/ConnectionState.ts"
 import * as ReplicaOpener from "../client/ReplicaOpener.ts"
 import { Listeners } from "../Listeners.ts"
 import * as Log from "../Log.ts"
-import { RefCounted } from "./RefCounted.ts"
+import { type Opened, RefCounted, subscription } from "./RefCounted.ts"
 import type { SharedClient } from "./SharedClient.ts"
 
 /** What a page knows of its connection. */
@@ -18,7 +18,6 @@ export interface LiveConnection extends Omit<ConnectionState, "since"> {
 /** The connection of one `LiveProvider`. */
 export class PageConnection {
   readonly #client: SharedClient
-  readonly #lease: RefCounted<void>
   readonly #listeners = new Listeners((cause) =>
     Effect.runFork(Log.error("A listener of the connection failed", { cause }))
   )
@@ -32,25 +31,6 @@ export class PageConnection {
 
   constructor(client: SharedClient) {
     this.#client = client
-    this.#lease = new RefCounted(() => {
-      const client = this.#client.retain()
-      let stop = () => {}
-      const opening = Effect.runFork(
-        Effect.map(client.value, (client) => {
-          const { monitor } = ReplicaOpener.connectionOf(client)
-          stop = monitor.listen((state) => this.#show(state))
-          this.#show(monitor.state)
-        })
-      )
-      return {
-        value: undefined,
-        close: () => {
-          opening.interruptUnsafe()
-          stop()
-          client.release()
-        }
-      }
-    })
   }
 
   /** What can be shown now. */
@@ -60,14 +40,7 @@ export class PageConnection {
   readonly serverSnapshot = (): LiveConnection => this.#initial
 
   /** Calls the listener after each change. */
-  readonly subscribe = (listener: () => void): (() => void) => {
-    const remove = this.#listeners.add(listener)
-    const { release } = this.#lease.retain()
-    return () => {
-      remove()
-      release()
-    }
-  }
+  readonly subscribe = subscription(this.#listeners, new RefCounted(() => this.#open()))
 
   /** Connects anew, at once. */
   reconnect(): void {
@@ -78,6 +51,26 @@ export class PageConnection {
         Effect.sync(release)
       )
     )
+  }
+
+  #open(): Opened<void> {
+    const client = this.#client.retain()
+    let stop = () => {}
+    const opening = Effect.runFork(
+      Effect.map(client.value, (client) => {
+        const { monitor } = ReplicaOpener.connectionOf(client)
+        stop = monitor.listen((state) => this.#show(state))
+        this.#show(monitor.state)
+      })
+    )
+    return {
+      value: undefined,
+      close: () => {
+        opening.interruptUnsafe()
+        stop()
+        client.release()
+      }
+    }
   }
 
   #show(state: ConnectionState): void {

@@ -4,6 +4,7 @@
  * retains it by then.
  */
 import * as Effect from "effect/Effect"
+import type { Listeners } from "../Listeners.ts"
 
 /** The resource, and how to close it. */
 export interface Opened<A> {
@@ -50,5 +51,17 @@ export class RefCounted<A> {
     opened.close()
   }
 }
+
+/** A `subscribe` for `useSyncExternalStore`: the resource is open for as long as there is a listener. */
+export const subscription =
+  (listeners: Listeners, resource: RefCounted<void>) =>
+  (listener: () => void): (() => void) => {
+    const remove = listeners.add(listener)
+    const { release } = resource.retain()
+    return () => {
+      remove()
+      release()
+    }
+  }
 
 const closeSoon = (close: () => void): Effect.Effect<void> => Effect.andThen(Effect.yieldNow, Effect.sync(close))

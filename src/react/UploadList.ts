@@ -11,7 +11,7 @@ import type { LiveError } from "../LiveError.ts"
 import type { UploadCompleted } from "../LiveProtocol.ts"
 import * as Log from "../Log.ts"
 import type { LiveUploads } from "./LiveComponent.ts"
-import { RefCounted } from "./RefCounted.ts"
+import { RefCounted, subscription } from "./RefCounted.ts"
 
 /** A file that was added. It is a new value exactly when something changed. */
 export interface UploadingFile {
@@ -63,7 +63,6 @@ const atFirst: Shown = { status: "waiting", received: 0, error: undefined, compl
 export class UploadList {
   readonly #uploads: LiveUploads
   readonly #upload: string
-  readonly #lease = new RefCounted<void>(() => ({ value: undefined, close: () => this.#close() }))
   readonly #listeners = new Listeners((defect) => {
     Effect.runFork(Log.error("A listener of uploads failed", { cause: defect }))
   })
@@ -84,14 +83,10 @@ export class UploadList {
   readonly snapshot = (): ReadonlyArray<UploadingFile> => this.#snapshot
   readonly serverSnapshot = (): ReadonlyArray<UploadingFile> => none
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    const remove = this.#listeners.add(listener)
-    const { release } = this.#lease.retain()
-    return () => {
-      remove()
-      release()
-    }
-  }
+  readonly subscribe = subscription(
+    this.#listeners,
+    new RefCounted(() => ({ value: undefined, close: () => this.#close() }))
+  )
 
   /** Adds files, and begins to upload them. */
   readonly add = (files: Iterable<File>): void => {

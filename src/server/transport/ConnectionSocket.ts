@@ -210,6 +210,7 @@ function onData(this: Linked, read: SharedReads.Read): void {
       const frame = WholeMessages.next(chunk, offset, socket.maxPayload)
       if (frame === undefined) break
       offset = frame.end
+      // Most are messages: no function stands between their frame and their connection.
       if (frame.text !== undefined && offset - frame.payload <= maxPayload) connection.receive(frame.text)
       else socket.handle(connection, chunk, frame)
     }

@@ -19,19 +19,26 @@ interface Handle {
 /** As much as Node reads at once. */
 const shared = Buffer.allocUnsafeSlow(64 * 1024)
 
+/** Where a socket has its buffer and what is called with it; the same for all sockets, and looked for once. */
+let insides: { readonly buffer: symbol; readonly callback: symbol } | undefined
+
 /** Has this socket read into the shared buffer. What it has read before, and what it reads where that is not possible, are events. */
 export const attach = (socket: Socket, reader: Reader): void => {
   socket.on("data", reader)
   const handle = (socket as { readonly _handle?: Handle | null })._handle
-  const [buffer, callback] = [symbolOf(socket, "kBuffer"), symbolOf(socket, "kBufferCb")]
-  if (handle?.useUserBuffer === undefined || buffer === undefined || callback === undefined) return
+  if (handle?.useUserBuffer === undefined) return
+  insides ??= insidesOf(socket)
+  if (insides === undefined) return
   // Directly, without a function between: this is done for each read.
-  Object.assign(socket, { [buffer]: shared, [callback]: reader })
+  Object.assign(socket, { [insides.buffer]: shared, [insides.callback]: reader })
   handle.useUserBuffer(shared)
 }
 
 /** The bytes that were read. */
 export const bytesOf = (read: Read): Buffer => (typeof read === "number" ? shared.subarray(0, read) : read)
 
-const symbolOf = (socket: Socket, description: string): symbol | undefined =>
-  Object.getOwnPropertySymbols(socket).find((symbol) => symbol.description === description)
+const insidesOf = (socket: Socket): typeof insides => {
+  const named = (name: string) => Object.getOwnPropertySymbols(socket).find(({ description }) => description === name)
+  const [buffer, callback] = [named("kBuffer"), named("kBufferCb")]
+  return buffer === undefined || callback === undefined ? undefined : { buffer, callback }
+}

@@ -49,7 +49,7 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
   /** The batch that announces the end of the server. */
   #farewell: number | undefined
   /** The client has said that it does not come back, and of which instances it may bring the tokens. */
-  #leaving: ReadonlyArray<string> | undefined
+  #leaving: ReadonlySet<string> | undefined
   #uploads: RpcUploads | undefined
 
   constructor(host: RpcHost, connection: Connection) {
@@ -112,12 +112,13 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
     this.outbox.close()
     if (session === undefined) return
     session.leaves(this)
-    if (this.#leaving !== undefined) this.#host.sessions.departUnsafe(session, new Set(this.#leaving))
+    if (this.#leaving !== undefined) this.#host.sessions.departUnsafe(session, this.#leaving)
     else this.#host.sessions.parkUnsafe(session)
   }
 
   protected leave(keep: ReadonlyArray<string>): void {
-    this.#leaving = keep
+    // Of all that it names, no more is remembered than it has.
+    this.#leaving = new Set(keep.filter((id) => this.#session?.has(id) === true))
   }
 
   protected request(request: RpcRequest, size: number): void {
