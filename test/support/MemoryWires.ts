@@ -52,6 +52,8 @@ export class MemoryWires extends Context.Service<
     /** Sends what is waiting to be sent. */
     readonly flush: () => void
     readonly sessions: Sessions["Service"]
+    /** How many instances run. */
+    readonly instances: Effect.Effect<number>
     readonly transport: Transport["Service"]
     readonly principals: Principals.Principals["Service"]
   }
@@ -141,5 +143,12 @@ const make = Effect.gen(function* () {
     }
   }
   const principals = yield* Principals.Principals
-  return MemoryWires.of({ connect, flush: transport.flushUnsafe, sessions, principals, transport })
+  return MemoryWires.of({
+    connect,
+    flush: transport.flushUnsafe,
+    instances: runner.size,
+    sessions,
+    principals,
+    transport
+  })
 })

@@ -11,7 +11,7 @@ import { Gate, Lab, Ticker } from "./Lab.ts"
 export type Subject = InstanceDirectory | Gate
 
 const get = (key: string, start = 0) =>
-  InstanceDirectory.use(({ get }) => get({ component: Lab, key, props: { start } }))
+  InstanceDirectory.use(({ get }) => get({ component: Lab, key, props: { start }, onHeld: () => {} }))
 
 /** Sends a message, and waits for the outcome. */
 const send = (ref: InstanceRef, tag: string, payload?: unknown) =>
@@ -53,7 +53,9 @@ export const instanceDirectorySuite = (it: Vitest.MethodsNonLive<Subject>): void
       yield* cleared
       const { list } = yield* InstanceDirectory
       const lab = yield* get("named")
-      const ticker = yield* InstanceDirectory.use(({ get }) => get({ component: Ticker, key: "named", props: {} }))
+      const ticker = yield* InstanceDirectory.use(({ get }) =>
+        get({ component: Ticker, key: "named", props: {}, onHeld: () => {} })
+      )
       assert.strictEqual(lab.component, Lab)
       assert.strictEqual(lab.key, "named")
       assert.notStrictEqual<string>(lab.id, ticker.id)

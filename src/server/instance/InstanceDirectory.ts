@@ -16,7 +16,7 @@ import * as LiveConfig from "../LiveConfig.ts"
 import { SnapshotStore } from "../store/SnapshotStore.ts"
 import { ComponentRegistry } from "./ComponentRegistry.ts"
 import type { InstanceActor } from "./InstanceActor.ts"
-import type { Holder, InstanceRef } from "./InstanceRef.ts"
+import type { Holder, InstanceRef, OnHeld } from "./InstanceRef.ts"
 import { InstanceRunner } from "./InstanceRunner.ts"
 import { LocalAddress } from "./LocalAddress.ts"
 import { LocalInstanceRef } from "./LocalInstanceRef.ts"
@@ -34,6 +34,7 @@ export interface Wanted extends InstanceAddress {
   readonly props: unknown
   /** Who is going to hold it; undefined: nobody who has a share. */
   readonly holder?: Holder | undefined
+  readonly onHeld: OnHeld
 }
 
 /** One session gets two thirds of all that may be active, and a principal or an address four fifths: the rest is for others. */
@@ -67,23 +68,38 @@ export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry
       const runner = yield* InstanceRunner
       const store = yield* SnapshotStore
 
-      const activate = ({ definition, key, props }: LocalAddress): Effect.Effect<InstanceActor, LiveError> =>
+      const start = (
+        { definition, key, props }: LocalAddress,
+        onStarted: (actor: InstanceActor) => InstanceActor
+      ): Effect.Effect<InstanceActor, LiveError> =>
         Effect.gen(function* () {
           const last = runner.unstored(definition, { key, id: "" })
           const recovered =
             last === undefined ? yield* StateRecovery.fromStore(store, definition, key) : StateRecovery.fromLast(last)
-          const actor = yield* runner.start(definition, { key, props, principal: undefined, recovered })
+          const own = { key, props, principal: undefined, recovered }
+          const actor = yield* runner.start(definition, own, onStarted)
           // The store has to know the later life before another one begins.
           if (recovered !== undefined) runner.keep(actor.instance)
           return actor
         })
 
+      /** An activation that is interrupted may have started its actor, so what stops it is there before. */
+      const activate = (
+        address: LocalAddress
+      ): Effect.Effect<Directory.Activated<InstanceActor>, LiveError, Scope.Scope> => {
+        let started: InstanceActor | undefined
+        const stopped = Effect.suspend(() => (started === undefined ? Effect.void : runner.stop(started)))
+        return Effect.andThen(
+          Effect.addFinalizer(() => stopped),
+          Effect.map(
+            start(address, (actor) => (started = actor)),
+            (actor) => ({ ref: actor, watch: actor.instance.cell.watch() })
+          )
+        )
+      }
+
       const directory = yield* Directory.make({
-        activate: (address: LocalAddress) =>
-          Effect.map(Effect.acquireRelease(activate(address), runner.stop, { interruptible: true }), (actor) => ({
-            ref: actor,
-            watch: actor.instance.cell.watch()
-          })),
+        activate,
         maxIdleTime: ({ definition }: LocalAddress) => definition.maxIdleTime,
         capacity: maxKeyed,
         sharesOf,
@@ -92,14 +108,18 @@ export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry
         shutdown: Duration.infinity
       })
 
-      const hold = (address: LocalAddress): Effect.Effect<InstanceRef, LiveError> =>
+      const hold = (address: LocalAddress, onHeld: OnHeld): Effect.Effect<InstanceRef, LiveError> =>
         Effect.uninterruptibleMask((restore) => {
           const scope = Scope.makeUnsafe()
           const found = restore(Scope.provide(directory.get(address), scope))
           return Effect.map(
             // A caller that was interrupted holds nothing.
             Effect.onError(found, () => Scope.close(scope, Exit.void)),
-            (actor) => new LocalInstanceRef(actor, address.props, runner, scope)
+            (actor) => {
+              const ref = new LocalInstanceRef(actor, address.props, runner, scope)
+              onHeld(ref)
+              return ref
+            }
           )
         }).pipe(
           Effect.catchTag("DirectoryFull", ({ capacity }) =>
@@ -111,9 +131,9 @@ export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry
         )
 
       return InstanceDirectory.of({
-        get: ({ component: { componentName }, holder, key, props }) =>
+        get: ({ component: { componentName }, holder, key, onHeld, props }) =>
           Effect.flatMap(registry.find({ component: componentName }), (definition) =>
-            hold(new LocalAddress(definition, key, props, holder))
+            hold(new LocalAddress(definition, key, props, holder), onHeld)
           ),
         list: Effect.map(directory.addresses, (addresses) =>
           addresses.map(({ definition, key }) => ({ component: definition.component, key }))

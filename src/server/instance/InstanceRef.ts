@@ -17,6 +17,12 @@ export interface Holder {
   readonly owner: string | undefined
 }
 
+/**
+ * Is given a reference as soon as it counts as a holder, before the one who asked can be interrupted. Whoever asks
+ * releases the last that was given when it gets none.
+ */
+export type OnHeld = (ref: InstanceRef) => void
+
 /** A reference to an instance. */
 export interface InstanceRef {
   readonly id: ComponentId

@@ -48,8 +48,12 @@ export interface Starting extends Omit<InstanceIdentity, "id"> {
 export class InstanceRunner extends Context.Service<
   InstanceRunner,
   {
-    /** Starts an instance with one holder. */
-    readonly start: (definition: ComponentDefinition, own: Starting) => Effect.Effect<InstanceActor, LiveError>
+    /** Starts an instance with one holder. `onStarted` makes the result, before the caller can be interrupted. */
+    readonly start: <A>(
+      definition: ComponentDefinition,
+      own: Starting,
+      onStarted: (actor: InstanceActor) => A
+    ) => Effect.Effect<A, LiveError>
     /** Removes a holder; the instance stops with the last. */
     readonly release: (actor: InstanceActor) => Effect.Effect<void>
     /** Stops an instance after the messages it has begun, and keeps its last state. */
@@ -199,7 +203,7 @@ const make = Effect.gen(function* () {
   yield* Effect.addFinalizer(() => each(stop))
 
   return InstanceRunner.of({
-    start: (definition, { room, ...own }) =>
+    start: (definition, { room, ...own }, onStarted) =>
       Effect.suspend(() => {
         const id = own.id ?? makeId(definition.component.componentName)
         const actor = new InstanceActor(definition, host, { ...own, id })
@@ -209,13 +213,17 @@ const make = Effect.gen(function* () {
         })
         const started = room === undefined ? start : Effect.andThen(actor.rooms.join(room), start)
         return Effect.uninterruptibleMask((restore) =>
-          Effect.map(restore(started), () => {
-            running.set(id, actor)
-            definition.stats.started++
-            happened("mounted", actor.instance)
-            checkpointer.started(actor.instance)
-            return actor
-          })
+          Effect.map(
+            // One that was interrupted may have started all the same.
+            Effect.onError(restore(started), () => actor.stop),
+            () => {
+              running.set(id, actor)
+              definition.stats.started++
+              happened("mounted", actor.instance)
+              checkpointer.started(actor.instance)
+              return onStarted(actor)
+            }
+          )
         )
       }),
     release: (actor) =>

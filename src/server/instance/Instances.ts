@@ -22,7 +22,7 @@ import type { InstanceActor } from "./InstanceActor.ts"
 import type { Instance } from "./Instance.ts"
 import { InstanceDirectory } from "./InstanceDirectory.ts"
 import type { InstanceInfo } from "./InstanceInfo.ts"
-import type { Holder, InstanceRef } from "./InstanceRef.ts"
+import type { Holder, InstanceRef, OnHeld } from "./InstanceRef.ts"
 import { notForShared } from "./InstanceRooms.ts"
 import { InstanceRunner } from "./InstanceRunner.ts"
 import { LocalInstanceRef } from "./LocalInstanceRef.ts"
@@ -35,6 +35,7 @@ export interface RestoreRequest extends Omit<RehydrateRequest, "props"> {
 
 /** A private instance to restore. */
 interface Wanted {
+  readonly onHeld: OnHeld
   readonly definition: ComponentDefinition
   readonly props: unknown
   readonly room: string | undefined
@@ -48,12 +49,14 @@ export class Instances extends Context.Service<
     readonly mount: (
       request: MountRequest,
       principal: Principal | undefined,
+      onHeld: OnHeld,
       holder?: Holder
     ) => Effect.Effect<InstanceRef, LiveError>
     /** Restores a private instance: joins it when it still runs, or starts it from its token. The token is used up. */
     readonly restore: (
       request: RestoreRequest,
-      principal: Principal | undefined
+      principal: Principal | undefined,
+      onHeld: OnHeld
     ) => Effect.Effect<InstanceRef, LiveError>
     /** All that run in this process. */
     readonly list: Effect.Effect<ReadonlyArray<InstanceInfo>>
@@ -70,7 +73,11 @@ const make = Effect.gen(function* () {
   const directory = yield* InstanceDirectory
   const runner = yield* InstanceRunner
 
-  const ref = (actor: InstanceActor, props: unknown): InstanceRef => new LocalInstanceRef(actor, props, runner)
+  const held = (actor: InstanceActor, { onHeld, props }: Pick<Wanted, "onHeld" | "props">): InstanceRef => {
+    const ref = new LocalInstanceRef(actor, props, runner)
+    onHeld(ref)
+    return ref
+  }
 
   /** One lock for each instance id that is being restored, and how often the store did not answer under it. */
   const locks = yield* RcMap.make({
@@ -80,51 +87,49 @@ const make = Effect.gen(function* () {
   /** Joins an instance that still runs; undefined when a later life has begun on another server. */
   const join = (
     actor: InstanceActor,
-    { props, room, definition }: Wanted,
+    wanted: Wanted,
     claims: Claims
   ): Effect.Effect<InstanceRef | undefined, LiveError> =>
     Effect.suspend(() => {
+      const { definition, room } = wanted
       const { checkpoint, definition: running, epoch, key } = actor.instance
       const isItsOwn = key === undefined && running === definition
       const refusal = isItsOwn ? checkpoint.refusalOf(claims) : "stale"
       if (refusal !== undefined) return StateRecovery.rejected(definition.component.componentName, refusal)
       actor.hold()
-      return Effect.onError(
-        Effect.gen(function* () {
-          if (room !== undefined) yield* actor.rooms.join(room)
-          const position = checkpoint.positionOf(claims)
-          // This life came of a token of the life before, if it is not one of its own.
-          const serial = position.epoch === epoch ? position.serial + 1 : 1
-          const successor = yield* spend(definition, { ...position, instance: claims.instance }, { epoch, serial })
-          if (successor !== undefined && successor.epoch !== epoch) {
-            yield* runner.release(actor)
-            return undefined
-          }
-          checkpoint.spend(claims, position)
-          return ref(actor, props)
-        }),
-        () => runner.release(actor)
-      )
+      const ref = held(actor, wanted)
+      return Effect.gen(function* () {
+        if (room !== undefined) yield* actor.rooms.join(room)
+        const position = checkpoint.positionOf(claims)
+        // This life came of a token of the life before, if it is not one of its own.
+        const serial = position.epoch === epoch ? position.serial + 1 : 1
+        const successor = yield* spend(definition, { ...position, instance: claims.instance }, { epoch, serial })
+        if (successor !== undefined && successor.epoch !== epoch) return undefined
+        checkpoint.spend(claims, position)
+        return ref
+      })
     })
 
   /** Starts a later life of an instance that nobody runs here. */
   const revive = (
-    { props, room, definition }: Wanted,
+    wanted: Wanted,
     claims: Claims,
     principal: Principal | undefined,
     last: InstanceActor | undefined
   ): Effect.Effect<InstanceRef, LiveError> =>
     Effect.gen(function* () {
+      const { definition, props, room } = wanted
       const id = claims.instance as ComponentId
       const before = last?.instance ?? runner.unstored(definition, { key: undefined, id })
       const recovered = yield* StateRecovery.fromToken(store, definition, claims, before)
       // When the start fails, the token can be presented again.
       const epoch = yield* spendForLife(definition, claims, recovered.epoch)
       const own = { id, key: undefined, props, principal, recovered: { ...recovered, epoch }, room }
-      const actor = yield* runner.start(definition, own)
-      runner.keep(actor.instance)
-      actor.instance.checkpoint.spend(claims)
-      return ref(actor, props)
+      return yield* runner.start(definition, own, (actor) => {
+        runner.keep(actor.instance)
+        actor.instance.checkpoint.spend(claims)
+        return held(actor, wanted)
+      })
     })
 
   /** Spends a token, and returns the epoch that it begins: later than those that it began before, which nobody has used. */
@@ -166,20 +171,20 @@ const make = Effect.gen(function* () {
     Effect.tap(registry.find(request), (definition) => registry.checkKey(definition, request.key))
 
   return Instances.of({
-    mount: (request, principal, holder) =>
+    mount: (request, principal, onHeld, holder) =>
       Effect.flatMap(keyed(request), (definition) =>
         Effect.flatMap(registry.propsOf(definition, request.props), (props) => {
           const { key, room } = request
           if (key !== undefined && room !== undefined) return refuse(notForShared(room))
           const found = Effect.suspend((): Effect.Effect<InstanceRef, LiveError> => {
-            if (key !== undefined) return directory.get({ component: definition.component, key, props, holder })
-            const started = runner.start(definition, { key, props, principal, recovered: undefined, room })
-            return Effect.map(started, (actor) => ref(actor, props))
+            if (key !== undefined) return directory.get({ component: definition.component, key, props, holder, onHeld })
+            const own = { key, props, principal, recovered: undefined, room }
+            return runner.start(definition, own, (actor) => held(actor, { onHeld, props }))
           })
           return Effect.andThen(registry.admit(definition, { key, props, principal }), found)
         })
       ),
-    restore: Effect.fnUntraced(function* (request, principal) {
+    restore: Effect.fnUntraced(function* (request, principal, onHeld) {
       const definition = yield* keyed(request)
       const given = request.props === undefined ? undefined : yield* registry.propsOf(definition, request.props)
       const encoded = given === undefined ? undefined : definition.component.codec.encodeProps(given)
@@ -193,7 +198,7 @@ const make = Effect.gen(function* () {
         principal
       )
       const props = given ?? (yield* registry.propsOf(definition, claims.props))
-      const wanted = { definition, props, room: request.room }
+      const wanted = { definition, onHeld, props, room: request.room }
       yield* registry.admit(definition, { key: undefined, props, principal })
       const restoring = yield* RcMap.get(locks, claims.instance)
       const { outages } = restoring

@@ -12,7 +12,7 @@ import * as Log from "../../Log.ts"
 import { Draining, LiveError, TooManyComponents } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import type { Mounted, MountRequest, ResumePoint } from "../../LiveProtocol.ts"
-import type { Holder, InstanceRef } from "../instance/InstanceRef.ts"
+import type { Holder, InstanceRef, OnHeld } from "../instance/InstanceRef.ts"
 import type { Instances, RestoreRequest } from "../instance/Instances.ts"
 import type { TraceContext } from "../instance/TraceContext.ts"
 import * as Tracing from "../instance/Tracing.ts"
@@ -117,10 +117,12 @@ export class SessionMounts {
     }
     this.#times++
     const { principal } = this.#feed
+    let held: InstanceRef | undefined
+    const onHeld: OnHeld = (instance) => (held = instance)
     const found =
       "token" in request
-        ? instances.restore(request, principal)
-        : instances.mount(request, principal, request.key === undefined ? undefined : this.#asHolder())
+        ? instances.restore(request, principal, onHeld)
+        : instances.mount(request, principal, onHeld, request.key === undefined ? undefined : this.#asHolder())
     const { component } = request
     const mounting = Tracing.around(found, {
       name: `${component.slice(0, 128)}.${"token" in request ? "rehydrate" : "mount"}`,
@@ -132,7 +134,10 @@ export class SessionMounts {
       Effect.uninterruptibleMask((restore) =>
         Effect.onError(
           Effect.flatMap(restore(mounting), (instance) => this.#keep(instance)),
-          () => Effect.sync(() => this.#times--)
+          () => {
+            this.#times--
+            return held?.release ?? Effect.void
+          }
         )
       )
     )
@@ -274,7 +279,7 @@ export class SessionMounts {
       // Two cursors of one client on one instance would get in each other's way.
       const subscribing = this.#subscribing?.get(id)
       if (subscribing !== undefined) return Effect.andThen(Deferred.await(subscribing), this.#keep(instance))
-      if (this.#closed) return Effect.andThen(instance.release, Effect.interrupt)
+      if (this.#closed) return Effect.interrupt
       const existing = this.#mounts.get(id)
       if (existing !== undefined && existing.instance.epoch === instance.epoch) {
         existing.times++
@@ -291,15 +296,16 @@ export class SessionMounts {
     const done = Deferred.makeUnsafe<void>()
     const subscribing = (this.#subscribing ??= new Map<string, Deferred.Deferred<void>>())
     subscribing.set(id, done)
-    const subscribed = Effect.onError(instance.subscribe(this.#feed), () => {
-      this.#times -= times - 1
-      return instance.release
-    })
+    const subscribed = Effect.onError(instance.subscribe(this.#feed), () =>
+      Effect.sync(() => {
+        this.#times -= times - 1
+      })
+    )
     return subscribed.pipe(
       Effect.flatMap((cursor): Effect.Effect<ComponentId> => {
         if (this.#closed) {
           instance.unsubscribe(cursor)
-          return Effect.andThen(instance.release, Effect.interrupt)
+          return Effect.interrupt
         }
         if (this.#feed.connection === undefined) instance.detach(cursor)
         this.#mounts.set(id, { instance, cursor, times })

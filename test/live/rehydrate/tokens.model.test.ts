@@ -73,6 +73,14 @@ const tokenOf = (text: string): Token => {
   return { text, epoch, serial, count: state.count }
 }
 
+/** What a session does: it releases what it was given by a request that failed. */
+const restored = (instances: Instances["Service"], token: string) =>
+  Effect.suspend(() => {
+    let held: InstanceRef | undefined
+    const restoring = instances.restore({ component, version, token }, undefined, (ref) => (held = ref))
+    return Effect.onError(restoring, () => held?.release ?? Effect.void)
+  })
+
 const isBefore = (one: Pick<Token, "epoch" | "serial">, other: Pick<Token, "epoch" | "serial">): boolean =>
   one.epoch < other.epoch || (one.epoch === other.epoch && one.serial < other.serial)
 
@@ -138,7 +146,7 @@ class World {
   get begin(): Effect.Effect<void, LiveError> {
     return Effect.gen({ self: this }, function* () {
       for (let index = 0; index < 2; index++) this.servers.push(yield* this.start)
-      const ref = yield* this.server(0).instances.mount({ component, version, props: {} }, undefined)
+      const ref = yield* this.server(0).instances.mount({ component, version, props: {} }, undefined, () => {})
       yield* this.#heard(0, ref, true)
     })
   }
@@ -224,8 +232,7 @@ class World {
 
   /** Brings a token to servers, at once; each answer arrives or is lost. */
   present(token: Token, to: ReadonlyArray<number>, arrives: boolean) {
-    const one = (index: number) =>
-      Effect.result(this.server(index).instances.restore({ component, version, token: token.text }, undefined))
+    const one = (index: number) => Effect.result(restored(this.server(index).instances, token.text))
     if (isBefore(this.presented, token)) this.presented = token
     return Effect.gen({ self: this }, function* () {
       const asked = yield* Effect.forkChild(Effect.forEach(to, one, { concurrency: "unbounded" }), {

@@ -19,7 +19,7 @@ const server = LiveCore.layer({ components: [Dice] }).pipe(
 it.effect("a message that a restart has ended is recorded as such, and a replay goes on after it", () =>
   Effect.gen(function* () {
     const mounting = { component: "Dice", props: { pin: "1234" } }
-    const dice = yield* (yield* Instances).mount(mounting, undefined, { owner: undefined })
+    const dice = yield* (yield* Instances).mount(mounting, undefined, () => {}, { owner: undefined })
     const send = (tag: string, payload?: unknown) => dice.send(tag, payload, {}, () => {})
     send("RollLater", { millis: 900 })
     yield* TestClock.adjust("100 millis")

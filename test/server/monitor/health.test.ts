@@ -235,7 +235,7 @@ describe("the health of an instance", () => {
         const definition = yield* ComponentRegistry.use(({ find }) => find({ component: "Patient" }))
         for (let index = 0; index < 1000; index++) {
           const own = { key: undefined, props: {}, principal: undefined, recovered: undefined }
-          const { instance } = yield* runner.start(definition, own)
+          const instance = yield* runner.start(definition, own, (actor) => actor.instance)
           for (let call = 0; call < 4; call++) instance.stats.acted(true)
         }
         const restarts = Effect.map(

@@ -1,7 +1,7 @@
 /** One client has one cursor on one instance, however often and however slowly it mounts it. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Latch } from "effect"
-import type { InstanceRef } from "../../../src/server/instance/InstanceRef.ts"
+import type { InstanceRef, OnHeld } from "../../../src/server/instance/InstanceRef.ts"
 import * as LiveConfig from "../../../src/server/LiveConfig.ts"
 import { type MountHost, SessionMounts } from "../../../src/server/session/SessionMounts.ts"
 
@@ -23,7 +23,14 @@ const make = () => {
     }) as unknown as InstanceRef
   let epoch = 1
   const host = {
-    instances: { mount: () => Effect.sync(() => life(epoch)) },
+    instances: {
+      mount: (_request: unknown, _principal: unknown, onHeld: OnHeld) =>
+        Effect.sync(() => {
+          const ref = life(epoch)
+          onHeld(ref)
+          return ref
+        })
+    },
     config: LiveConfig.defaults,
     run: Effect.runFork,
     isDraining: () => false
