@@ -8,6 +8,7 @@
  * (`error`) and the tag of the error (`code`); `failure` is an action's own error, as its contract encodes it.
  */
 import * as Schema from "effect/Schema"
+import { ClientLimits } from "./ClientLimits.ts"
 
 /** Any text that names something. Longer ones are refused. */
 const Name = Schema.String.check(Schema.isMaxLength(4096))
@@ -290,6 +291,9 @@ export const ConnectionEstablished = Schema.Struct({
     offlineQueue: Schema.Boolean,
     loadBalancing: Schema.Boolean
   }).annotate({ description: "Each is true only when it is." }),
+  limits: ClientLimits.annotate({
+    description: "What this connection may send without being refused. What is absent has no limit."
+  }),
   ...timestamp
 }).annotate({ identifier: "CONNECTION_ESTABLISHED", description: "The first message of every connection." })
 

@@ -16,6 +16,7 @@
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
 import * as Schema from "effect/Schema"
+import { ClientLimits } from "./ClientLimits.ts"
 import { LiveError, TokenRejected, UploadRejected } from "./LiveError.ts"
 import { ComponentId, ConnectionId } from "./LiveId.ts"
 import { Patch } from "./Patch.ts"
@@ -73,7 +74,9 @@ export const ConnectionEstablished = Schema.TaggedStruct("ConnectionEstablished"
   /** The components that are still mounted, of those that the client named. */
   components: Schema.Array(ComponentId),
   /** How long a state token is valid, in milliseconds. */
-  tokenAge: Schema.Finite
+  tokenAge: Schema.Finite,
+  /** What this connection may send without being refused. */
+  limits: Schema.optionalKey(ClientLimits)
 })
 /** The first event of a connection. */
 export type ConnectionEstablished = typeof ConnectionEstablished.Type

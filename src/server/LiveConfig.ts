@@ -10,6 +10,7 @@ import * as Formatter from "effect/Formatter"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Str from "effect/String"
+import type { ClientLimits } from "../ClientLimits.ts"
 import * as Kind from "./SettingKind.ts"
 import { IsFromEnvironment } from "./SettingsSource.ts"
 import { withoutStack } from "./StartError.ts"
@@ -276,6 +277,14 @@ export const defaults: Settings = Object.fromEntries(names.map((name) => [name, 
 
 /** The settings in force. */
 export const LiveConfig = Context.Reference<Settings>("fibra/server/LiveConfig", { defaultValue: () => defaults })
+
+/** What a client is told of them, so that it sends no more than it may. */
+export const clientLimits = (settings: Settings): ClientLimits => {
+  const { maxBuffered, maxComponents, maxMessages, maxPayload, maxResults, rate, rateBurst } = settings
+  const limits = { rate, rateBurst, maxComponents, maxMessages, maxPayload, maxBuffered, maxResults }
+  // JSON has no Infinity.
+  return Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit < Infinity))
+}
 
 /**
  * Settings that are not valid. `problems` has the name or the variable of each, its value, and what was expected.

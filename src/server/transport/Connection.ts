@@ -60,6 +60,7 @@ export interface WireProtocol {
 export interface Connections {
   readonly config: LiveConfig.Settings
   readonly allowances: TokenBucket
+  readonly mountAllowances: TokenBucket
   readonly patience: TokenBucket
   /** When the frame that is being handled came in, by `Monotonic`. Read once per frame. */
   readonly now: number
@@ -76,6 +77,9 @@ export interface Connections {
   readonly failed: (connection: Connection, defect: unknown) => void
   readonly remove: (connection: Connection) => void
 }
+
+/** What a message counts towards: mounts have an allowance of their own. */
+export type AllowanceKind = "message" | "mount"
 
 /** Who is at the other end, and with whom it is counted. */
 export interface Peer {
@@ -112,6 +116,8 @@ export class Connection {
   #pongsDue = 0
   /** The bucket of messages that are handled. */
   #allowance: FullAt = 0
+  /** The bucket of mounts that are handled. */
+  #mountAllowance: FullAt = 0
   /** The bucket of messages beyond that, which are refused. */
   #patience: FullAt = 0
 
@@ -263,13 +269,17 @@ export class Connection {
    * handled. Otherwise it is refused, and may be sent again after so many milliseconds. A client that goes on is
    * disconnected.
    */
-  spend(): number {
-    const { allowances, now, patience } = this.#transport
-    const wait = allowances.wait(this.#allowance, now)
-    if (wait === 0) {
-      this.#allowance = allowances.take(this.#allowance, now)
-      return 0
+  spend(kind: AllowanceKind = "message"): number {
+    const { allowances, mountAllowances, now, patience } = this.#transport
+    let wait: number
+    if (kind === "mount") {
+      wait = mountAllowances.wait(this.#mountAllowance, now)
+      if (wait === 0) this.#mountAllowance = mountAllowances.take(this.#mountAllowance, now)
+    } else {
+      wait = allowances.wait(this.#allowance, now)
+      if (wait === 0) this.#allowance = allowances.take(this.#allowance, now)
     }
+    if (wait === 0) return 0
     if (patience.wait(this.#patience, now) > 0) {
       // What was done and what was refused is answered.
       this.flush()

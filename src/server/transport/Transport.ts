@@ -30,6 +30,7 @@ class Outboxes implements Connections {
   /** Connections that have sent no message yet, in the order in which they were opened, and since when. */
   readonly silent = new Map<Connection, number>()
   readonly allowances: TokenBucket
+  readonly mountAllowances: TokenBucket
   readonly patience: TokenBucket
   now: number
   /** Called when a message came in or a connection is gone. */
@@ -49,10 +50,12 @@ class Outboxes implements Connections {
     this.now = this.#begun = Monotonic.millisUnsafe(clock)
     this.#log = log
     this.watchers = new Listeners(log)
-    const { firstMessageTimeout, heartbeat, rate, rateBurst, rateTolerance } = config
+    const { firstMessageTimeout, heartbeat, maxComponents, rate, rateBurst, rateTolerance } = config
     this.#beats = new Pulse(Duration.toMillis(heartbeat), this.now)
     this.#looks = new Pulse(Duration.toMillis(firstMessageTimeout) * lookingShare, this.now)
     this.allowances = new TokenBucket({ rate, burst: rateBurst })
+    // A page mounts everything that it shows at once. What it mounts beyond what it may have is refused for that.
+    this.mountAllowances = new TokenBucket({ rate, burst: maxComponents + rateBurst })
     this.patience = new TokenBucket({ rate, burst: rateTolerance })
   }
 

@@ -2,7 +2,7 @@
  * Receives the messages of one connection, on either wire: parses a frame, measures its messages and handles them one
  * by one. It protects the server by limits: messages per frame, rate, depth, and the size of all requests that wait.
  */
-import type { Connection, ProtocolHandler } from "../transport/Connection.ts"
+import type { Connection, AllowanceKind, ProtocolHandler } from "../transport/Connection.ts"
 import { FrameScan } from "./FrameScan.ts"
 
 /** What the smallest waiting request counts: more is kept of it than its text. */
@@ -75,8 +75,8 @@ export abstract class Ingress<Asked> implements Pick<ProtocolHandler, "asked" | 
   /**
    * Counts one message against the rate, and tells the client when it is too much. Whether the message may be handled.
    */
-  protected mayGoOn(asked: Asked | undefined): boolean {
-    const retryAfter = this.connection.spend()
+  protected mayGoOn(asked: Asked | undefined, kind: AllowanceKind = "message"): boolean {
+    const retryAfter = this.connection.spend(kind)
     if (retryAfter > 0 && retryAfter < Infinity) this.slower(asked, retryAfter)
     return retryAfter === 0
   }

@@ -24,6 +24,7 @@ const config = LiveConfig.layer({
   rate: 1e-9,
   rateBurst: 15,
   rateTolerance: allowed - 15,
+  maxComponents: 5,
   idleTimeout: Duration.hours(1),
   firstMessageTimeout: Duration.infinity
 })
@@ -179,6 +180,8 @@ interface Kind {
   readonly before?: Buffer
   /** How many messages it counts as: 1 unless it is said. */
   readonly costs?: number
+  /** How much of it there may be: `allowed` unless it is said. */
+  readonly most?: number
   readonly on?: Wire
 }
 
@@ -229,7 +232,15 @@ const kinds: ReadonlyArray<Kind> = [
   },
   { what: "a request Connect, again", before: rpc("Connect", {}, { id: 9 }), each: [rpc("Connect", {})], on: "rpc" },
   { what: "a request that there is not", each: [rpc("Nothing", {})], on: "rpc" },
-  { what: "a request with a payload that is none", each: [rpc("Mount", 5)], on: "rpc" },
+  { what: "a request with a payload that is none", each: [rpc("Resync", 5)], on: "rpc" },
+  { what: "a Mount with a payload that is none", each: [rpc("Mount", 5)], most: allowed + 5, on: "rpc" },
+  { what: "a Mount", each: [rpc("Mount", { component: "None", props: {} })], most: allowed + 5, on: "rpc" },
+  {
+    what: "a Rehydrate",
+    each: [rpc("Rehydrate", { component: "None", props: {}, token: "x" })],
+    most: allowed + 5,
+    on: "rpc"
+  },
   { what: "a notification", each: [rpc("Call", {}, { isNotification: true })], on: "rpc" },
   { what: "a Resync of nothing", each: [rpc("Resync", { componentId: "none" })], on: "rpc" },
   { what: "an Unmount of nothing", each: [rpc("Unmount", { componentId: "none" })], on: "rpc" },
@@ -238,6 +249,18 @@ const kinds: ReadonlyArray<Kind> = [
     each: [json(Array.from({ length: 10 }, () => ({ _tag: "Ping" })))],
     costs: 10,
     on: "rpc"
+  },
+  {
+    what: "a COMPONENT_MOUNT",
+    each: [json({ type: "COMPONENT_MOUNT", payload: { component: "None" } })],
+    most: allowed + 5,
+    on: "ws"
+  },
+  {
+    what: "a COMPONENT_REHYDRATE",
+    each: [json({ type: "COMPONENT_REHYDRATE", payload: { componentName: "None", signedState: "x" } })],
+    most: allowed + 5,
+    on: "ws"
   },
   { what: "a COMPONENT_PING", each: [json({ type: "COMPONENT_PING", componentId: "none" })], on: "ws" },
   {
@@ -270,7 +293,7 @@ const kinds: ReadonlyArray<Kind> = [
 ]
 
 layer(served)("what a client sends without being asked", (it) => {
-  for (const { before, costs = 1, each, on, what } of kinds) {
+  for (const { before, costs = 1, each, most = allowed, on, what } of kinds) {
     for (const wire of on === undefined ? (["rpc", "ws"] as const) : [on]) {
       it.effect(`${what} counts as ${costs} (${wire})`, () =>
         Effect.gen(function* () {
@@ -278,7 +301,7 @@ layer(served)("what a client sends without being asked", (it) => {
           // The question that follows a request to come back on the open wire is none of these.
           if (before !== undefined) yield* client.write(before)
           const spent = what.endsWith("again") ? 1 : 0
-          const times = costs === 0 ? 200 : Math.floor((allowed - spent) / costs)
+          const times = costs === 0 ? 200 : Math.floor((most - spent) / costs)
           for (let time = 0; time < times; time++) for (const bytes of each) yield* client.write(bytes)
           assert.isUndefined(client.code(), "it was closed before it had sent as much as it may")
           if (costs === 0) return

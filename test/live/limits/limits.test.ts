@@ -218,20 +218,43 @@ layer(configured({ rate: 10, rateBurst: 5, rateTolerance: 8 }))("a client that s
       const socket = yield* connect((yield* Address).url)
       const id = yield* mounted(socket)
       // In one frame: messages count, not frames.
-      socket.send(Array.from({ length: 7 }, (_, index) => add(index + 1, id)))
-      const outcomes = yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7], (id) => Effect.map(socket.answer(id), outcome))
+      socket.send(Array.from({ length: 8 }, (_, index) => add(index + 1, id)))
+      const outcomes = yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7, 8], (id) => Effect.map(socket.answer(id), outcome))
       const limited = (retryAfter: number) => ({ _tag: "RateLimited", retryAfter })
-      assert.deepStrictEqual(outcomes, [1, 2, 3, 4, limited(100), limited(200), limited(300)])
+      assert.deepStrictEqual(outcomes, [1, 2, 3, 4, 5, limited(100), limited(200), limited(300)])
       yield* TestClock.adjust("99 millis")
-      socket.send(add(8, id))
-      assert.deepInclude(outcome(yield* socket.answer(8)), { _tag: "RateLimited" })
+      socket.send(add(18, id))
+      assert.deepInclude(outcome(yield* socket.answer(18)), { _tag: "RateLimited" })
       yield* TestClock.adjust("1 millis")
       socket.send(add(9, id))
-      assert.strictEqual(outcome(yield* socket.answer(9)), 5)
+      assert.strictEqual(outcome(yield* socket.answer(9)), 6)
       yield* TestClock.adjust("10 seconds")
       socket.send(Array.from({ length: 6 }, (_, index) => add(index + 10, id)))
       const later = yield* Effect.forEach([10, 11, 12, 13, 14, 15], (id) => Effect.map(socket.answer(id), outcome))
-      assert.deepStrictEqual(later, [6, 7, 8, 9, 10, limited(100)])
+      assert.deepStrictEqual(later, [7, 8, 9, 10, 11, limited(100)])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("mounts do not count as messages, and unmounting what is mounted is free", () =>
+    Effect.gen(function* () {
+      const socket = yield* connect((yield* Address).url)
+      const ids = Array.from({ length: 60 }, (_, index) => index + 1)
+      socket.send(ids.map((id) => request(id, "Mount", { component: "Lab", props: { start: 0 } })))
+      const mounts = yield* Effect.forEach(ids, (id) => Effect.map(socket.answer(id), outcome))
+      const componentIds = mounts.map((mounted) => (mounted as { readonly componentId: string }).componentId)
+      const [first = ""] = componentIds
+      const unmount = (id: number, componentId: string) => request(id, "Unmount", { componentId })
+      // Nothing came back meanwhile: the messages are those of the burst.
+      socket.send(Array.from({ length: 6 }, (_, index) => add(index + 101, first)))
+      const sums = yield* Effect.forEach([101, 102, 103, 104, 105, 106], (id) => Effect.map(socket.answer(id), outcome))
+      assert.deepStrictEqual(sums, [1, 2, 3, 4, 5, { _tag: "RateLimited", retryAfter: 100 }])
+      socket.send(componentIds.map((componentId, index) => unmount(index + 201, componentId)))
+      for (const id of ids) {
+        assert.deepNestedInclude(yield* socket.answer(id + 200), { "exit._tag": "Success" })
+      }
+      // What is not mounted any more counts.
+      socket.send(unmount(301, first))
+      assert.deepInclude(outcome(yield* socket.answer(301)), { _tag: "RateLimited" })
     }).pipe(Effect.scoped)
   )
 

@@ -2,6 +2,7 @@
  * One connection on the JSON wire: decodes messages and passes them to its session, which is new or the one that its
  * client had before.
  */
+import type { ClientLimits } from "../../../ClientLimits.ts"
 import type { RequestId } from "../../../JsonProtocol.ts"
 import { RateLimited } from "../../../LiveError.ts"
 import { CloseCode } from "../../../LiveProtocol.ts"
@@ -28,6 +29,8 @@ import * as LongPart from "./LongPart.ts"
 export interface JsonHost {
   readonly config: LiveConfig.Settings
   readonly encoder: WireEncoder
+  /** What a connection may send without being refused. */
+  readonly limits: ClientLimits
   readonly sessions: Sessions["Service"]
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -116,6 +119,7 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
         offlineQueue: false,
         loadBalancing: false
       },
+      limits: this.#host.limits,
       timestamp: now()
     })
   }
@@ -186,10 +190,11 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
     // Parts of files are counted when it is known whether they are stored.
     const isPart = fields?.["type"] === "FILE_UPLOAD_CHUNK"
     if (this.#isLarge && !isPart) return this.#tooLarge()
-    if (!isPart && !this.mayGoOn(requestId)) return
+    const isCounted = !isPart && !this.#isPaid(fields)
+    if (isCounted && !this.mayGoOn(requestId, JsonMessage.kindOf(fields))) return
     const message = JsonMessage.decode(fields, this.isTooDeep(depth))
     if (message instanceof Error) {
-      if (!isPart || this.mayGoOn(requestId)) this.#error(message, requestId)
+      if (isCounted || this.mayGoOn(requestId)) this.#error(message, requestId)
       return
     }
     const session = this.#session
@@ -211,6 +216,12 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
     }
   }
 
+  /** Whether this is an unmount of what is mounted: the mount has paid for it. */
+  #isPaid(fields: JsonMessage.JsonFields | undefined): boolean {
+    const id = fields?.["type"] === "COMPONENT_UNMOUNT" ? fields["componentId"] : undefined
+    return typeof id === "string" && this.#session?.has(id) === true
+  }
+
   #call(session: Session, message: MessageOf<"CALL_ACTION">, size: number): void {
     const call = JsonMessage.callOf(message)
     if (!this.mayWait(message.requestId, size, session.inherited(call.callId))) return
@@ -229,7 +240,11 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
   }
 
   #unmount(session: Session, message: MessageOf<"COMPONENT_UNMOUNT">, size: number): void {
-    if (!this.mayWait(message.requestId, size, session.inherited(undefined))) return
+    if (!this.mayWait(message.requestId, size, session.inherited(undefined))) {
+      // Only an unmount that is done was paid for by its mount.
+      this.connection.spend()
+      return
+    }
     session.unmount(message.componentId, new JsonUnmountReply(this, this.#outbox, size, message))
   }
 

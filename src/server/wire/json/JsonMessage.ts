@@ -8,6 +8,7 @@ import type { MountRequest } from "../../../LiveProtocol.ts"
 import type { RestoreRequest } from "../../instance/Instances.ts"
 import * as TraceContext from "../../instance/TraceContext.ts"
 import type { ActionCall, FieldWrite } from "../../session/CallDispatch.ts"
+import type { AllowanceKind } from "../../transport/Connection.ts"
 import { tooDeep } from "../Ingress.ts"
 import * as JsonCall from "./JsonCall.ts"
 import { MessageRejected, UnknownMessageType } from "./JsonError.ts"
@@ -50,6 +51,12 @@ export const decode = (
   if (isTooDeep) return reject(tooDeep)
   const decoded = decodeFields(fields)
   return Exit.isSuccess(decoded) ? decoded.value : reject(Thrown.describe(Cause.squash(decoded.cause)))
+}
+
+/** What a message counts towards. */
+export const kindOf = (fields: JsonFields | undefined): AllowanceKind => {
+  const type = fields?.["type"]
+  return type === "COMPONENT_MOUNT" || type === "COMPONENT_REHYDRATE" ? "mount" : "message"
 }
 
 /** The fields of a message, and the options in it, without null: many languages write null for what is missing. */

@@ -30,7 +30,7 @@ export const layer: Layer.Layer<LiveJson, never, Sessions> = Layer.effect(
     const sessions = yield* Sessions
     const config = yield* LiveConfig.LiveConfig
     const now = CachedClock.make(yield* Clock.Clock)
-    const host = { config, encoder: JsonEncoder.make(now), now, sessions }
+    const host = { config, limits: LiveConfig.clientLimits(config), encoder: JsonEncoder.make(now), now, sessions }
     return (query) => {
       const sessionToken = Option.getOrUndefined(decodeToken(query.get("sessionToken")))
       const options = { sessionToken, isBatching: query.get("batch") === "1" }

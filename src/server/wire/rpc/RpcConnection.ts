@@ -3,6 +3,7 @@
  * that its client had before.
  */
 import * as Exit from "effect/Exit"
+import type { ClientLimits } from "../../../ClientLimits.ts"
 import type { TokenRejection } from "../../../LiveError.ts"
 import type { ComponentId } from "../../../LiveId.ts"
 import {
@@ -33,6 +34,8 @@ export interface RpcHost {
   readonly sessions: Sessions["Service"]
   /** How long state tokens are valid, in milliseconds. */
   readonly tokenAge: number
+  /** What a connection may send without being refused. */
+  readonly limits: ClientLimits
   /** Milliseconds over which clients distribute their return when the server ends. */
   readonly reconnectWithin: number
   /** Milliseconds since 1970. */
@@ -159,7 +162,7 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
   }
 
   #mount(request: RpcRequest, size: number, decode: RpcRequests.Decode<MountRequest | RehydrateRequest>): void {
-    const mount = this.admitted(request, decode)
+    const mount = this.admitted(request, decode, "mount")
     if (mount === undefined || !this.mayBegin(request, mount.callId, size)) return
     const session = this.#own
     const reply = new MountReply(this.replies, request, size, mount.callId, session)
@@ -167,8 +170,15 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
   }
 
   #unmount(request: RpcRequest, size: number): void {
-    const unmount = this.admitted(request, RpcRequests.decodeNamed)
-    if (unmount === undefined || !this.mayBegin(request, undefined, size)) return
+    const isPaid = this.#session?.has(RpcRequests.componentOf(request.payload)) === true
+    const unmount = isPaid
+      ? this.decoded(request, RpcRequests.decodeNamed)
+      : this.admitted(request, RpcRequests.decodeNamed)
+    if (unmount === undefined || !this.mayBegin(request, undefined, size)) {
+      // Only an unmount that is done was paid for by its mount.
+      if (isPaid) this.connection.spend()
+      return
+    }
     const reply = new UnmountReply(this.replies, request, size)
     reply.begun(this.#own.unmount(unmount.componentId, reply))
   }
@@ -279,7 +289,8 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
       protocolVersion,
       resumed: typeof resumed === "object",
       components: typeof resumed === "object" ? resumed : [],
-      tokenAge: this.#host.tokenAge
+      tokenAge: this.#host.tokenAge,
+      limits: this.#host.limits
     }
     if (typeof resumed !== "string") return JSON.stringify(established)
     return JSON.stringify({ ...established, rejected: { _tag: "TokenRejected", reason: resumed } })

@@ -10,7 +10,7 @@ import { PayloadRejected, RateLimited } from "../../../LiveError.ts"
 import type { CallId } from "../../../LiveProtocol.ts"
 import * as Thrown from "../../../Thrown.ts"
 import type { Session } from "../../session/Session.ts"
-import type { Connection } from "../../transport/Connection.ts"
+import type { Connection, AllowanceKind } from "../../transport/Connection.ts"
 import { Ingress, tooDeep } from "../Ingress.ts"
 import type { RpcRequest, RpcRequestId } from "./RpcEnvelope.ts"
 import { RpcOutbox } from "./RpcOutbox.ts"
@@ -83,8 +83,12 @@ export abstract class RpcIngress extends Ingress<RpcRequest> {
   }
 
   /** The decoded payload of a request, if it may be handled. Otherwise the client is told why. */
-  protected admitted<A>(request: RpcRequest, decode: RpcRequests.Decode<A>): A | undefined {
-    return this.mayGoOn(request) ? this.decoded(request, decode) : undefined
+  protected admitted<A>(
+    request: RpcRequest,
+    decode: RpcRequests.Decode<A>,
+    kind: AllowanceKind = "message"
+  ): A | undefined {
+    return this.mayGoOn(request, kind) ? this.decoded(request, decode) : undefined
   }
 
   /** The same, for a request that is always handled. */

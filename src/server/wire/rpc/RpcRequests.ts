@@ -39,6 +39,11 @@ export const decodeCall: Decode<CallRequest> = (payload) =>
   RpcCall.isCall(payload) ? Exit.succeed(payload) : decodeAnyCall(payload)
 export const decodeConnect = Schema.decodeUnknownExit(ConnectRequest)
 export const decodeReceived = Schema.decodeUnknownExit(ReceivedRequest)
+/** The component that a payload names, before it is decoded. */
+export const componentOf = (payload: unknown): string => {
+  const { componentId } = (payload ?? {}) as { readonly componentId?: unknown }
+  return typeof componentId === "string" ? componentId : ""
+}
 /** Of `Unmount` and `Resync`. */
 export const decodeNamed = Schema.decodeUnknownExit(Schema.Struct({ componentId: ComponentId }))
 export const decodeUploadStart = Schema.decodeUnknownExit(UploadStartRequest)
