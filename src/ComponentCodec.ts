@@ -58,6 +58,8 @@ export interface PresenceCodec {
   readonly people: StateCodec.StateCodec<{ readonly people: ReadonlyArray<Presence.Person> }>
   /** Checks the metadata of a client, and keeps it as it is now; throws when it has no JSON form. */
   readonly track: (metadata: unknown) => Exit.Exit<Tracked, Schema.SchemaError>
+  /** Decodes metadata that was kept. */
+  readonly restore: (encoded: Json) => Exit.Exit<Tracked, Schema.SchemaError>
   /** The first metadata of a client, from decoded props. */
   readonly initial: (props: unknown, principal: Principal | undefined) => unknown
 }
@@ -154,6 +156,7 @@ const decodeField = (name: string, field: string, state: StateCodec.Fields): Con
 const presenceCodec = ({ initial, metadata }: NonNullable<Contract["presence"]>): PresenceCodec => {
   const { decode, encode } = codec(Schema.Struct(metadata))
   const freezer = new Freezer()
+  const restore = (encoded: Json) => Exit.map(decode(encoded), (metadata) => ({ metadata, encoded }))
   return {
     people: StateCodec.make(Presence.fields(metadata)),
     track: (given) => {
@@ -163,9 +166,9 @@ const presenceCodec = ({ initial, metadata }: NonNullable<Contract["presence"]>)
       assertText(exit.value)
       if (fixity !== LOOSE) return Exit.succeed({ metadata: given, encoded: exit.value as Json })
       // What is sent and what the server keeps must not depend on something that can still be changed.
-      const encoded: Json = JSON.parse(textOf(exit.value))
-      return Exit.map(decode(encoded), (metadata) => ({ metadata, encoded }))
+      return restore(JSON.parse(textOf(exit.value)))
     },
+    restore,
     initial: initial as PresenceCodec["initial"]
   }
 }

@@ -141,7 +141,10 @@ export const Left = Schema.TaggedStruct("Left", { componentId: ComponentId, room
 /** The status of the instance changed. */
 export const StatusChanged = Schema.TaggedStruct("Status", { componentId: ComponentId, status: InstanceStatus })
 
-/** A newer state token, for `Rehydrate`; it replaces the one before. */
+/**
+ * A newer token, which replaces the one before: of the state of a private instance, for `Rehydrate`; or of what is
+ * tracked of this client in a shared one, for `Mount`.
+ */
 export const Sealed = Schema.TaggedStruct("Sealed", { componentId: ComponentId, token: Schema.String })
 
 /** The name that a client gives an upload: no other of its session has it, before or after. */
@@ -267,8 +270,13 @@ export const MountRequest = Schema.Struct({
   ...component,
   /** Of 1 to 256 characters: others are refused with `KeyRejected`. */
   key: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(4096))),
-  /** Whether to send its first token at once, and not within the token interval. */
-  seal: Schema.optionalKey(Schema.Boolean)
+  /**
+   * Of a private instance: whether to send its first token at once, and not within the token interval. Of a shared one:
+   * whether to send tokens of the presence metadata that is tracked of this client.
+   */
+  seal: Schema.optionalKey(Schema.Boolean),
+  /** The newest token of a shared instance, so that what was tracked of this client survives its session. */
+  presence: Schema.optionalKey(Schema.String)
 })
 /** Mounts a component: a private instance, or with a key the one that everyone shares who gives that key. */
 export type MountRequest = typeof MountRequest.Type

@@ -63,6 +63,8 @@ export class Mounter {
   readonly #accept: (result: MountResult) => void
   /** The newest token; undefined for none. */
   #token: string | undefined
+  /** The newest token of what was tracked of this client in a shared instance. */
+  #presence: string | undefined
   /** Whether the StateCache was asked for a token. */
   #looked = false
   #asked: Asked | undefined
@@ -108,6 +110,10 @@ export class Mounter {
 
   /** The server sent a newer token. */
   sealed(token: string): void {
+    if (this.#mounting.key !== undefined) {
+      this.#presence = token
+      return
+    }
     this.#token = token
     const label = this.#label
     if (label !== undefined) this.#connection.keep(this.#connection.tokens.set(label, token))
@@ -180,6 +186,7 @@ export class Mounter {
     const { callId, token } = asked
     const { requests } = this.#connection
     const { key, room } = this.#mounting
+    const isPresent = key !== undefined && this.#component.codec.presence !== undefined
     const request = { component, version, props, ...(room === undefined ? {} : { room }), callId }
     this.#asked = asked
     const answer: Effect.Effect<Mounted, LiveError | RpcClientError> =
@@ -187,7 +194,8 @@ export class Mounter {
         ? requests.Mount({
             ...request,
             ...(key === undefined ? {} : { key }),
-            ...(this.#label === undefined ? {} : { seal: true })
+            ...(this.#label === undefined && !isPresent ? {} : { seal: true }),
+            ...(this.#presence === undefined ? {} : { presence: this.#presence })
           })
         : requests.Rehydrate({ ...request, token })
     // What fails apart from this is a defect of the client.

@@ -92,6 +92,7 @@ export class ReplayInstance {
       config,
       rights: RightsInForce.none,
       rooms,
+      presences: { drop: () => {}, mark: () => {} },
       keep: () => {},
       seal: () => Effect.void,
       retire: () => {},

@@ -15,7 +15,11 @@ export interface Answer {
 /** A connected client. */
 export interface Heard {
   readonly established: Event<"ConnectionEstablished">
-  readonly mount: (component: string, props: unknown) => Effect.Effect<LiveProtocol.Mounted>
+  readonly mount: (
+    component: string,
+    props: unknown,
+    options?: Pick<LiveProtocol.MountRequest, "key" | "presence" | "seal">
+  ) => Effect.Effect<LiveProtocol.Mounted>
   readonly rehydrate: (request: LiveProtocol.RehydrateRequest) => Effect.Effect<Answer>
   readonly call: (componentId: string, action: string, payload?: unknown) => Effect.Effect<unknown>
   /** The next event with this tag; those before it are skipped. */
@@ -62,7 +66,8 @@ export const listen = (options?: {
     const established = yield* next("ConnectionEstablished")
     return {
       established,
-      mount: (component, props) => Effect.orDie(client.Mount({ component, props: props as never })),
+      mount: (component, props, options) =>
+        Effect.orDie(client.Mount({ component, props: props as never, ...options })),
       rehydrate: (request) =>
         Effect.match(client.Rehydrate(request), {
           onSuccess: (value) => ({ value, reason: undefined }),

@@ -2,6 +2,7 @@
  * What outlives one life of an instance: the revision that the SnapshotStore has, and the tokens that were made,
  * confirmed and used. It decides what remains to be written; the Checkpointer writes it.
  */
+import type { Json } from "../../Patch.ts"
 import type { Position } from "../store/SnapshotStore.ts"
 
 /** What the store has: the state up to a revision, nothing, or all it is ever going to have. */
@@ -11,6 +12,8 @@ type Stored = number | "nothing" | "final"
 export class Checkpoint {
   /** The number of this life, from 1. */
   readonly epoch: number
+  /** Of a private instance: the presence metadata that was tracked of its clients, encoded. */
+  presence: Json | undefined
   #stored: Stored
   #sealed = 0
   /** The last token that the client is known to have, and the last that it acknowledged itself; 0 for none. */
@@ -28,8 +31,9 @@ export class Checkpoint {
    * The store needs nothing of a first life that never changes. A later life is stored even without a change, so that
    * the store knows it.
    */
-  constructor(epoch: number, life: "first" | "later") {
+  constructor(epoch: number, life: "first" | "later", presence?: Json) {
     this.epoch = epoch
+    this.presence = presence
     this.#stored = life === "first" ? 0 : "nothing"
   }
 

@@ -121,7 +121,8 @@ export class Checkpointer {
           revision,
           serial: checkpoint.nextSerial,
           props: props.value as Json,
-          state: state as Contents["state"]
+          state: state as Contents["state"],
+          presence: checkpoint.presence
         }
         try {
           if (state !== undefined && this.#isTooLarge(instance)) return undefined

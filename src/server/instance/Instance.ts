@@ -12,6 +12,7 @@ import { assertText } from "../../Json.ts"
 import { Listeners } from "../../Listeners.ts"
 import type { Mounted, InstanceStatus, ResumePoint } from "../../LiveProtocol.ts"
 import * as Patch from "../../Patch.ts"
+import type { Json } from "../../Patch.ts"
 import type { Principal } from "../../Principal.ts"
 import type { Encoded, StateCodec } from "../../StateCodec.ts"
 import * as Footprint from "../Footprint.ts"
@@ -82,7 +83,11 @@ export class Instance implements Source {
     this.#host = host
     this.#recovered = recovered?.state
     this.#revision = recovered?.revision ?? 0
-    this.checkpoint = new Checkpoint(recovered?.epoch ?? 1, recovered === undefined ? "first" : "later")
+    this.checkpoint = new Checkpoint(
+      recovered?.epoch ?? 1,
+      recovered === undefined ? "first" : "later",
+      recovered?.presence
+    )
     this.logs = new ChangeLogs(host.config)
     this.#views = this.#makeViews()
     this.cell = new ActorCell<unknown>(actor)
@@ -198,6 +203,12 @@ export class Instance implements Source {
     const { encoded, epoch, id, revision } = source
     const state = encoded as Mounted["state"]
     return { componentId: id, epoch, revision, index, state, status: source.clientStatus ?? this.#status }
+  }
+
+  /** Presence metadata of its clients was tracked, encoded: it is kept with the state. */
+  tracked(presence: Json): void {
+    this.checkpoint.presence = presence
+    this.#host.keep(this)
   }
 
   /** Sends a new token: now, or with the next round. */

@@ -17,7 +17,7 @@ import type { Message } from "../../actor/Message.ts"
 import type { Overflow } from "../../actor/Mailbox.ts"
 import type { RestartPolicy } from "../../actor/RestartPolicy.ts"
 import { ComponentCrashed, type LiveError, passedOn, refuse } from "../../LiveError.ts"
-import type { Rooms } from "../room/Rooms.ts"
+import type * as LiveConfig from "../LiveConfig.ts"
 import type { RightsInForce } from "../security/RightsInForce.ts"
 import type { ComponentDefinition } from "./ComponentDefinition.ts"
 import * as CrashReport from "./CrashReport.ts"
@@ -25,13 +25,13 @@ import * as Guard from "./Guard.ts"
 import { Instance, type InstanceHost } from "./Instance.ts"
 import type { InstanceIdentity } from "./InstanceIdentity.ts"
 import type { InstanceRecorder } from "./InstanceRecorder.ts"
-import { InstanceRooms } from "./InstanceRooms.ts"
+import { InstanceRooms, type RoomsHost } from "./InstanceRooms.ts"
 import { MessageSpan, type SpanHost } from "./Tracing.ts"
 
 /** What all instances of a server share. */
-export interface ActorHost extends InstanceHost {
+export interface ActorHost extends InstanceHost, RoomsHost {
+  readonly config: LiveConfig.Settings
   readonly rights: RightsInForce
-  readonly rooms: Rooms["Service"]
   readonly spans: SpanHost
   /** The services of a behaviour, including the instance itself. */
   readonly contextOf: (actor: InstanceActor) => Context.Context<never>
@@ -86,7 +86,7 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
 
   /** Its rooms, events and presence. */
   get rooms(): InstanceRooms {
-    return (this.#rooms ??= new InstanceRooms(this.instance, this.#host.rooms, this.#host.config))
+    return (this.#rooms ??= new InstanceRooms(this.instance, this.#host))
   }
 
   /** The same; undefined when it uses none of them. */

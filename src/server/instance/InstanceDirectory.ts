@@ -12,6 +12,7 @@ import * as Directory from "../../actor/Directory.ts"
 import type { HolderShare } from "../../actor/Holdings.ts"
 import type * as Component from "../../Component.ts"
 import { ComponentCrashed, type LiveError, refuse, TooManyComponents } from "../../LiveError.ts"
+import type { Json } from "../../Patch.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import { SnapshotStore } from "../store/SnapshotStore.ts"
 import { ComponentRegistry } from "./ComponentRegistry.ts"
@@ -34,6 +35,8 @@ export interface Wanted extends InstanceAddress {
   readonly props: unknown
   /** Who is going to hold it; undefined: nobody who has a share. */
   readonly holder?: Holder | undefined
+  /** What was tracked of the client in an earlier session, encoded. */
+  readonly presence?: Json | undefined
   readonly onHeld: OnHeld
 }
 
@@ -108,7 +111,7 @@ export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry
         shutdown: Duration.infinity
       })
 
-      const hold = (address: LocalAddress, onHeld: OnHeld): Effect.Effect<InstanceRef, LiveError> =>
+      const hold = (address: LocalAddress, { onHeld, presence }: Wanted): Effect.Effect<InstanceRef, LiveError> =>
         Effect.uninterruptibleMask((restore) => {
           const scope = Scope.makeUnsafe()
           const found = restore(Scope.provide(directory.get(address), scope))
@@ -116,7 +119,7 @@ export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry
             // A caller that was interrupted holds nothing.
             Effect.onError(found, () => Scope.close(scope, Exit.void)),
             (actor) => {
-              const ref = new LocalInstanceRef(actor, address.props, runner, scope)
+              const ref = new LocalInstanceRef(actor, { props: address.props, presence }, runner, scope)
               onHeld(ref)
               return ref
             }
@@ -131,10 +134,12 @@ export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry
         )
 
       return InstanceDirectory.of({
-        get: ({ component: { componentName }, holder, key, onHeld, props }) =>
-          Effect.flatMap(registry.find({ component: componentName }), (definition) =>
-            hold(new LocalAddress(definition, key, props, holder), onHeld)
-          ),
+        get: (wanted) => {
+          const { component, holder, key, props } = wanted
+          return Effect.flatMap(registry.find({ component: component.componentName }), (definition) =>
+            hold(new LocalAddress(definition, key, props, holder), wanted)
+          )
+        },
         list: Effect.map(directory.addresses, (addresses) =>
           addresses.map(({ definition, key }) => ({ component: definition.component, key }))
         )

@@ -1,6 +1,7 @@
 /** What an instance begins with: what distinguishes it from others and, in a later life, the state of the one before. */
 import type { ComponentId } from "../../LiveId.ts"
 import type { Principal } from "../../Principal.ts"
+import type { Json } from "../../Patch.ts"
 import type { Encoded } from "../../StateCodec.ts"
 
 /** The state with which a later life begins. */
@@ -10,6 +11,8 @@ export interface RecoveredState {
   readonly revision: number
   /** Encoded by the contract. */
   readonly state: Encoded
+  /** The presence metadata that was tracked of the clients of a private instance, encoded. */
+  readonly presence?: Json | undefined
 }
 
 /** What distinguishes one instance from others. */

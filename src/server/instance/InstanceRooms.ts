@@ -9,16 +9,25 @@ import type * as Component from "../../Component.ts"
 import { type LiveError, NotInRoom, PayloadRejected, refuse, RoomRejected, TooManyRooms } from "../../LiveError.ts"
 import { textOf } from "../../Json.ts"
 import type { ComponentId } from "../../LiveId.ts"
+import type { Json } from "../../Patch.ts"
 import type { Person } from "../../Presence.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
 import * as HeardEvents from "./HeardEvents.ts"
 import type { Instance } from "./Instance.ts"
 import { InstancePresence } from "./InstancePresence.ts"
+import type { PresenceSealer } from "./PresenceSealer.ts"
 import type { Subscriber } from "./Subscriber.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import type { StateCursor } from "../sync/StateCursor.ts"
 import type { Member, Room, RoomEvent } from "../room/Room.ts"
 import { type Rooms, shortened } from "../room/Rooms.ts"
+
+/** What the rooms of all instances share. */
+export interface RoomsHost {
+  readonly config: LiveConfig.Settings
+  readonly rooms: Rooms["Service"]
+  readonly presences: Pick<PresenceSealer, "drop" | "mark">
+}
 
 /** The rooms of one instance. */
 export class InstanceRooms implements Member {
@@ -31,13 +40,19 @@ export class InstanceRooms implements Member {
   #own: Room | undefined
   #isOver = false
 
-  constructor(instance: Instance, rooms: Rooms["Service"], config: LiveConfig.Settings) {
+  constructor(instance: Instance, { config, presences, rooms }: RoomsHost) {
     this.#instance = instance
     this.#rooms = rooms
     this.#config = config
     const codec = instance.definition.component.codec.presence
     if (codec !== undefined) {
-      this.#presence = new InstancePresence(instance, { codec, config, rooms, home: () => this.#home() })
+      this.#presence = new InstancePresence(instance, {
+        codec,
+        config,
+        rooms,
+        sealer: presences,
+        home: () => this.#home()
+      })
     }
   }
 
@@ -124,11 +139,21 @@ export class InstanceRooms implements Member {
     return this.#presence?.bytesOf(cursor) ?? 0
   }
 
-  /** A client has mounted the instance. */
-  arrived(cursor: StateCursor<Subscriber>, props: unknown): void {
+  /** A client has mounted the instance. `presence`: what was tracked of it in an earlier session, encoded. */
+  arrived(cursor: StateCursor<Subscriber>, props: unknown, presence?: Json): void {
     const { id, definition } = this.#instance
     for (const room of this.#all) cursor.sink.enter(room, id, cursor, definition.component.codec.events)
-    this.#presence?.arrived(cursor, props)
+    this.#presence?.arrived(cursor, props, presence)
+  }
+
+  /** Sends the client of a shared instance a token of what is tracked of it, now and later. */
+  carry(cursor: StateCursor<Subscriber>): void {
+    this.#presence?.carry(cursor)
+  }
+
+  /** Sends new tokens before those that clients carry expire. */
+  renew(): void {
+    this.#presence?.renew()
   }
 
   /** A client has unmounted the instance. */

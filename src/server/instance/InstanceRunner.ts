@@ -27,6 +27,7 @@ import type { ComponentDefinition } from "./ComponentDefinition.ts"
 import type { Instance } from "./Instance.ts"
 import { type ActorHost, InstanceActor } from "./InstanceActor.ts"
 import type { InstanceIdentity } from "./InstanceIdentity.ts"
+import { PresenceSealer } from "./PresenceSealer.ts"
 import { InstanceRecorders } from "./InstanceRecorders.ts"
 import type { LifecycleEvent } from "./Lifecycle.ts"
 import { LifecycleLog } from "./LifecycleLog.ts"
@@ -113,7 +114,9 @@ const make = Effect.gen(function* () {
     if (actor?.instance === instance) run(discard(actor))
   }
   const states = new StateWriter(yield* SnapshotStore, config, superseded, scoped)
-  const checkpointer = new Checkpointer(states, yield* StateToken, config, scoped)
+  const tokens = yield* StateToken
+  const checkpointer = new Checkpointer(states, tokens, config, scoped)
+  const presences = new PresenceSealer(tokens, config, scoped)
   const begun = Monotonic.millisUnsafe(clock)
   const running = new Map<string, InstanceActor>()
   const recorders = yield* InstanceRecorders
@@ -140,6 +143,7 @@ const make = Effect.gen(function* () {
     config,
     rights: yield* RightsInForce.current,
     rooms: yield* Rooms,
+    presences,
     keep: (instance) => checkpointer.keep(instance),
     seal: (instance) => checkpointer.seal(instance),
     retire: (instance) => checkpointer.retire(instance),
@@ -196,8 +200,12 @@ const make = Effect.gen(function* () {
     )
 
   const keepEach = Effect.sync(() => {
-    for (const { instance } of running.values()) checkpointer.keep(instance)
+    for (const actor of running.values()) {
+      checkpointer.keep(actor.instance)
+      actor.roomsIfAny?.renew()
+    }
   })
+  const flush = Effect.andThen(presences.flush, checkpointer.flush)
   // Tokens expire even when the state does not change.
   yield* Effect.forkScoped(Effect.schedule(keepEach, Schedule.spaced(Duration.times(config.tokenAge, 0.5))))
   yield* Effect.addFinalizer(() => each(stop))
@@ -245,8 +253,8 @@ const make = Effect.gen(function* () {
       return Effect.andThen(Effect.timeoutOption(instance.cell.watch(), instance.definition.shutdown), token)
     },
     finish: each((actor) => actor.stop),
-    keepAll: Effect.andThen(keepEach, checkpointer.flush),
-    keepRest: checkpointer.flush,
+    keepAll: Effect.andThen(keepEach, flush),
+    keepRest: flush,
     close: Effect.andThen(checkpointer.close, over.open),
     stopNow: each(({ instance }) => instance.cell.stop(Duration.zero)),
     list: Effect.map(time, (now) => Array.from(running.values(), (actor) => InstanceInfo.of(actor, now))),

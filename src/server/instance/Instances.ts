@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as RcMap from "effect/RcMap"
 import * as Semaphore from "effect/Semaphore"
+import * as Log from "../../Log.ts"
 import { type LiveError, refuse } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import type { MountRequest, RehydrateRequest } from "../../LiveProtocol.ts"
@@ -20,7 +21,7 @@ import type { ComponentDefinition } from "./ComponentDefinition.ts"
 import { ComponentRegistry } from "./ComponentRegistry.ts"
 import type { InstanceActor } from "./InstanceActor.ts"
 import type { Instance } from "./Instance.ts"
-import { InstanceDirectory } from "./InstanceDirectory.ts"
+import { type InstanceAddress, InstanceDirectory } from "./InstanceDirectory.ts"
 import type { InstanceInfo } from "./InstanceInfo.ts"
 import type { Holder, InstanceRef, OnHeld } from "./InstanceRef.ts"
 import { notForShared } from "./InstanceRooms.ts"
@@ -74,7 +75,7 @@ const make = Effect.gen(function* () {
   const runner = yield* InstanceRunner
 
   const held = (actor: InstanceActor, { onHeld, props }: Pick<Wanted, "onHeld" | "props">): InstanceRef => {
-    const ref = new LocalInstanceRef(actor, props, runner)
+    const ref = new LocalInstanceRef(actor, { props }, runner)
     onHeld(ref)
     return ref
   }
@@ -121,7 +122,7 @@ const make = Effect.gen(function* () {
       const { definition, props, room } = wanted
       const id = claims.instance as ComponentId
       const before = last?.instance ?? runner.unstored(definition, { key: undefined, id })
-      const recovered = yield* StateRecovery.fromToken(store, definition, claims, before)
+      const recovered = yield* StateRecovery.fromToken(store, definition, claims, principal, before)
       // When the start fails, the token can be presented again.
       const epoch = yield* spendForLife(definition, claims, recovered.epoch)
       const own = { id, key: undefined, props, principal, recovered: { ...recovered, epoch }, room }
@@ -166,6 +167,19 @@ const make = Effect.gen(function* () {
     })
   }
 
+  /** What was tracked of this client, by a token that it carries. One that is not accepted is as if it had none. */
+  const presenceIn = (
+    token: string | undefined,
+    { component: { componentName: component }, key }: InstanceAddress,
+    principal: Principal | undefined
+  ): Effect.Effect<Json | undefined> => {
+    if (token === undefined) return Effect.undefined
+    return Effect.matchEffect(tokens.open(token, { component, key, principal: principal?.id ?? null }), {
+      onFailure: (error) => Effect.as(Log.info("A presence token was not accepted", { component, error }), undefined),
+      onSuccess: ({ presence }) => Effect.succeed(presence)
+    })
+  }
+
   /** The component of this name, if it may be mounted with this key, or without one. */
   const keyed = (request: Pick<MountRequest, "component" | "version" | "key">) =>
     Effect.tap(registry.find(request), (definition) => registry.checkKey(definition, request.key))
@@ -177,7 +191,12 @@ const make = Effect.gen(function* () {
           const { key, room } = request
           if (key !== undefined && room !== undefined) return refuse(notForShared(room))
           const found = Effect.suspend((): Effect.Effect<InstanceRef, LiveError> => {
-            if (key !== undefined) return directory.get({ component: definition.component, key, props, holder, onHeld })
+            if (key !== undefined) {
+              const shared = { component: definition.component, key, props, holder, onHeld }
+              return Effect.flatMap(presenceIn(request.presence, shared, principal), (presence) =>
+                directory.get({ ...shared, presence })
+              )
+            }
             const own = { key, props, principal, recovered: undefined, room }
             return runner.start(definition, own, (actor) => held(actor, { onHeld, props }))
           })

@@ -7,12 +7,20 @@ import type * as Component from "../../Component.ts"
 import { ComponentCrashed, type LiveError, refuse } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import type { Mounted, ResumePoint } from "../../LiveProtocol.ts"
+import type { Json } from "../../Patch.ts"
 import * as Footprint from "../Footprint.ts"
 import type { StateCursor } from "../sync/StateCursor.ts"
 import type { InstanceActor } from "./InstanceActor.ts"
 import type { InstanceRef } from "./InstanceRef.ts"
 import type { InstanceRunner } from "./InstanceRunner.ts"
 import type { Subscriber } from "./Subscriber.ts"
+
+/** What a client mounts an instance with. */
+export interface Brought {
+  readonly props: unknown
+  /** What was tracked of it in an earlier session, encoded. */
+  readonly presence?: Json | undefined
+}
 
 /** A reference to an instance in this process. */
 export class LocalInstanceRef implements InstanceRef {
@@ -25,9 +33,18 @@ export class LocalInstanceRef implements InstanceRef {
   /** Keeps a keyed instance active; undefined for a private one, which counts its holders. */
   readonly #scope: Scope.Closeable | undefined
 
-  constructor(actor: InstanceActor, props: unknown, runner: InstanceRunner["Service"], scope?: Scope.Closeable) {
+  /** What was tracked of this client in an earlier session, encoded. */
+  readonly #presence: Json | undefined
+
+  constructor(
+    actor: InstanceActor,
+    { presence, props }: Brought,
+    runner: InstanceRunner["Service"],
+    scope?: Scope.Closeable
+  ) {
     this.#actor = actor
     this.#props = props
+    this.#presence = presence
     this.#runner = runner
     this.#scope = scope
   }
@@ -78,7 +95,7 @@ export class LocalInstanceRef implements InstanceRef {
         instance.report("The view of a component failed", defect)
         return refuse(new ComponentCrashed({ component: instance.address }))
       }
-      rooms?.arrived(cursor, this.#props)
+      rooms?.arrived(cursor, this.#props, this.#presence)
       return Effect.succeed(cursor)
     })
   }
@@ -111,7 +128,8 @@ export class LocalInstanceRef implements InstanceRef {
   ): Mounted {
     const { instance, roomsIfAny: rooms } = this.#actor
     // A client that is back has used up its token, and another tab may try to use the same.
-    instance.keep(seals ? "now" : "soon")
+    if (instance.key === undefined) instance.keep(seals ? "now" : "soon")
+    else if (seals) rooms?.carry(cursor)
     return instance.snapshot(cursor, index ?? rooms?.index ?? 0)
   }
 

@@ -59,6 +59,7 @@ export const fromToken = (
   store: SnapshotStore["Service"],
   definition: ComponentDefinition,
   claims: Claims,
+  principal: Principal | undefined,
   last: Instance | undefined
 ): Effect.Effect<RecoveredState, LiveError> =>
   Effect.flatMap(stored(store, definition, { key: undefined, id: claims.instance }), (snapshot) => {
@@ -79,7 +80,12 @@ export const fromToken = (
     if (state === undefined) return rejected(component, "state")
     return Result.match(Migration.run(definition.migrations, { component: definition.component, version, state }), {
       onFailure: ({ cause, reason }) => rejected(component, reason, cause),
-      onSuccess: (state) => Effect.succeed({ epoch: epoch + 1, revision, state })
+      onSuccess: (state) => {
+        // What was tracked of somebody who was not signed in is not true of whoever signs in.
+        const isAdopted = claims.principal !== (principal?.id ?? null)
+        const presence = isAdopted ? undefined : (last?.checkpoint.presence ?? claims.presence)
+        return Effect.succeed({ epoch: epoch + 1, revision, state, presence })
+      }
     })
   })
 

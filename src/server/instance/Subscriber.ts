@@ -13,6 +13,8 @@ export interface Subscriber extends CursorSink {
   readonly exit: (room: Room, componentId: string) => void
   /** The client has unmounted the instance. */
   readonly forget: (room: Room, componentId: string) => void
+  /** The client is to keep this token, and bring it when it mounts the instance again. */
+  readonly carry: (cursor: StateCursor, token: string) => void
   /** Begin and end to follow a list of presence. */
   readonly watch: (presence: Presence, cursor: StateCursor) => void
   readonly unwatch: (presence: Presence) => void

@@ -48,6 +48,10 @@ export interface Contents {
   readonly props: Json
   /** Encoded. Undefined when the state is only in the store. */
   readonly state: { readonly [field: string]: Json } | undefined
+  /** The presence metadata that was tracked, encoded. */
+  readonly presence?: Json | undefined
+  /** The key of a shared instance, of whose state a token has nothing: only what was tracked of one client. */
+  readonly key?: string | undefined
 }
 
 /** The contents of a token that was opened. */
@@ -62,6 +66,8 @@ export interface Claims extends Contents {
 export interface Expected {
   readonly component: string
   readonly principal: string | null
+  /** Undefined for the state of a private instance. */
+  readonly key?: string
   /** Whether this principal may have what belongs to an anonymous client. */
   readonly adopts?: boolean
 }
@@ -118,7 +124,9 @@ const Payload = Schema.fromJsonString(
     serial: Schema.Int,
     issuedAt: Schema.Int,
     props: Schema.Json,
-    state: Schema.optionalKey(Schema.Record(Schema.String, Schema.Json))
+    state: Schema.optionalKey(Schema.Record(Schema.String, Schema.Json)),
+    presence: Schema.optionalKey(Schema.Json),
+    key: Schema.optionalKey(Schema.String)
   })
 )
 const decodePayload = Schema.decodeUnknownOption(Payload)
@@ -136,7 +144,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const sealUnsafe = (contents: Contents, now: number, isSecret = encrypt): string | undefined => {
     options.sealed?.(now)
     const header = isSecret ? encrypted : signed
-    const { component, epoch, instance, principal, props, revision, serial, state, version } = contents
+    const { component, epoch, instance, key, presence, principal, props, revision, serial, state, version } = contents
     const claims: Claims = {
       audience,
       principal,
@@ -148,7 +156,9 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       serial,
       issuedAt: now,
       props,
-      state
+      state,
+      presence,
+      key
     }
     const json = JSON.stringify(claims)
     const payload = isSecret ? encryptText(newest, header, json) : Buffer.from(json)
@@ -175,7 +185,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     if (claims.audience !== audience) return yield* reject("audience")
     const isAdopted = expected.adopts === true && claims.principal === null
     if (claims.principal !== expected.principal && !isAdopted) return yield* reject("principal")
-    if (claims.component !== expected.component) return yield* reject("component")
+    if (claims.component !== expected.component || claims.key !== expected.key) return yield* reject("component")
     const isOut =
       isRevoked !== undefined && claims.principal !== null && (yield* isRevoked(claims.principal, claims.issuedAt))
     return isOut ? yield* reject("revoked") : claims

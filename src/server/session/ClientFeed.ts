@@ -12,13 +12,14 @@ import * as Footprint from "../Footprint.ts"
 import type { Presence } from "../room/Presence.ts"
 import type { Principal } from "../../Principal.ts"
 import type { Subscriber } from "../instance/Subscriber.ts"
-import type { StateCursor } from "../sync/StateCursor.ts"
+import { StateCursor } from "../sync/StateCursor.ts"
+import { CarriedTokens } from "./CarriedTokens.ts"
 import { PendingAcks } from "./PendingAcks.ts"
 import type { Room } from "../room/Room.ts"
 import type { RoomCursor, RoomCursorSink } from "../room/RoomCursor.ts"
 
-/** A cursor that can be read. */
-type Readable = StateCursor | RoomCursor
+/** What can be read. */
+type Readable = StateCursor | RoomCursor | CarriedTokens
 
 /** The connection that sends what there is to read. */
 export interface FeedConsumer {
@@ -76,6 +77,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
   #joined = 0
   #rooms: Map<Room, RoomCursor> | undefined
   #watched: Map<Presence, Watched> | undefined
+  #carried: CarriedTokens | undefined
   #unacknowledged: PendingAcks | undefined
   #going: Array<Readable> | undefined
   /** Whether something was given up that the client would have to be told when it comes back. */
@@ -153,8 +155,14 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
     if (this.#unacknowledged?.isEmpty === true) this.#unacknowledged = undefined
   }
 
+  carry(cursor: StateCursor, token: string): void {
+    this.#carried ??= new CarriedTokens((tokens) => this.cursorWoke(tokens))
+    this.#carried.add(cursor, token)
+  }
+
   /** Nothing more is read from this cursor. */
-  drop(cursor: Readable): void {
+  drop(cursor: StateCursor | RoomCursor): void {
+    if (cursor instanceof StateCursor) this.#carried?.delete(cursor)
     const others = this.#behind?.filter((other) => other !== cursor)
     this.#behind = others?.length === 0 ? undefined : others
   }
@@ -188,6 +196,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
     }
     const points = new Map(presence.map((point) => [point.componentId, point]))
     for (const [{ id }, { cursor }] of this.#watched ?? []) cursor.resume(points.get(id))
+    this.#carried?.resume()
   }
 
   /** The client has all that it was sent. */
@@ -199,6 +208,7 @@ export class ClientFeed implements Subscriber, RoomCursorSink {
   announce(componentId: string): void {
     this.#rooms?.forEach((cursor) => cursor.announce(componentId))
     this.#watched?.forEach(({ cursor }) => cursor.announce())
+    this.#carried?.wake()
   }
 
   /** The client is going to be told of this component again. */

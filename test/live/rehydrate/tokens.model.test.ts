@@ -107,6 +107,7 @@ const subscriberOf = (encoder: WireEncoder): Subscriber => ({
   enter: () => {},
   exit: () => {},
   forget: () => {},
+  carry: () => {},
   watch: () => {},
   unwatch: () => {}
 })

@@ -91,7 +91,9 @@ const Contents = Schema.Struct({
   revision: Int,
   serial: Int,
   props: Json,
-  state: Schema.UndefinedOr(Schema.Record(Name, Json))
+  state: Schema.UndefinedOr(Schema.Record(Name, Json)),
+  presence: Schema.UndefinedOr(Json),
+  key: Schema.optionalKey(Schema.String)
 })
 
 describe.each(kinds)("a token that is %s", (_, encrypt) => {
@@ -260,6 +262,20 @@ describe.each(kinds)("a token that is %s", (_, encrypt) => {
         }
         for (const component of ["", "cart", "Cart ", "Order"]) {
           assert.strictEqual(yield* rejection(tokens, token, { component, principal: owner }), "component")
+        }
+      }
+    })
+  )
+
+  it.effect("a token that is %s is of a private instance, or of the shared one of its key", () =>
+    Effect.gen(function* () {
+      const tokens = yield* server({ encrypt })
+      const keys = [undefined, "", "desk", "Desk"]
+      for (const key of keys) {
+        const token = yield* seal(tokens, { ...contents, key })
+        for (const other of keys) {
+          const by = other === undefined ? expected : { ...expected, key: other }
+          assert.strictEqual(yield* rejection(tokens, token, by), key === other ? undefined : "component")
         }
       }
     })
