@@ -32,10 +32,6 @@ export class CarriedTokens {
 
   confirm(): void {}
 
-  get isEmpty(): boolean {
-    return this.#tokens.size === 0
-  }
-
   /** The client is to have this token in place of the one before. */
   add(cursor: StateCursor, token: string): void {
     this.#tokens.set(cursor, { token, isSent: false })

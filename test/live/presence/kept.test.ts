@@ -49,6 +49,17 @@ const losses = {
     yield* live.start
     yield* live.reconnect
   }),
+  "a connection on which its token did not arrive, and then its server": Effect.gen(function* () {
+    const live = yield* LiveTest
+    yield* live.stall
+    yield* TestClock.adjust("10 seconds")
+    yield* live.disconnect
+    yield* live.reconnect
+    yield* TestClock.adjust("2 seconds")
+    yield* live.kill
+    yield* live.start
+    yield* live.reconnect
+  }),
   "a server that ended at once": Effect.gen(function* () {
     const live = yield* LiveTest
     yield* live.stop
