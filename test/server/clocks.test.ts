@@ -280,6 +280,7 @@ const wall: Readonly<Record<string, string>> = {
   "src/react/SteadyMount.ts": "its warning names what differs at every render",
   "src/server/IdGenerator.ts": "an id has a time in it, so that no two processes make the same",
   "src/server/instance/Checkpointer.ts": "a token says when it was sealed",
+  "src/server/instance/PresenceSealer.ts": "a token says when it was sealed",
   "src/server/instance/Tracing.ts": "a span says when it was",
   "src/server/monitor/MonitorReply.ts": "an answer says when it was given",
   "src/server/monitor/Surroundings.ts": "a recorded message says when it was",

@@ -45,7 +45,7 @@ const make = Effect.fnUntraced(function* (options: Options = {}) {
     close: Effect.sync(() => void done.push("close")),
     flush: Effect.sync(() => void done.push("flush"))
   } as unknown as StateWriter
-  const checkpoint = new Checkpoint(4, "first")
+  const checkpoint = new Checkpoint(4, "first", { mood: "calm" })
   const definition = {
     persist,
     view: hasView === true ? {} : undefined,
@@ -122,7 +122,8 @@ describe("the state of a private instance", () => {
         revision: 1,
         serial: 1,
         props: { shop: "books" },
-        state: { total: 12 }
+        state: { total: 12 },
+        presence: { mood: "calm" }
       }
       assert.deepStrictEqual(seals, [{ contents, now: 5000, encrypt: undefined }])
     })
