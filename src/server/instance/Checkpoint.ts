@@ -12,8 +12,7 @@ type Stored = number | "nothing" | "final"
 export class Checkpoint {
   /** The number of this life, from 1. */
   readonly epoch: number
-  /** Of a private instance: the presence metadata that was tracked of its clients, encoded. */
-  presence: Json | undefined
+  #presence: Json | undefined
   #stored: Stored
   #sealed = 0
   /** The last token that the client is known to have, and the last that it acknowledged itself; 0 for none. */
@@ -33,8 +32,18 @@ export class Checkpoint {
    */
   constructor(epoch: number, life: "first" | "later", presence?: Json) {
     this.epoch = epoch
-    this.presence = presence
+    this.#presence = presence
     this.#stored = life === "first" ? 0 : "nothing"
+  }
+
+  /** Of a private instance: the presence metadata that was tracked of its clients, encoded. */
+  get presence(): Json | undefined {
+    return this.#presence
+  }
+
+  /** Presence metadata was tracked. */
+  tracked(presence: Json): void {
+    this.#presence = presence
   }
 
   /** The number of the next token. */

@@ -207,7 +207,7 @@ export class Instance implements Source {
 
   /** Presence metadata of its clients was tracked, encoded: it is kept with the state. */
   tracked(presence: Json): void {
-    this.checkpoint.presence = presence
+    this.checkpoint.tracked(presence)
     this.#host.keep(this)
   }
 
