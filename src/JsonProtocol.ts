@@ -193,6 +193,7 @@ export const FileUploadStart = Schema.Struct({
   mimeType: Schema.optionalKey(Name),
   fileSize: Schema.Natural.annotate({ description: "Bytes." }),
   chunkSize: Schema.optionalKey(Schema.Unknown.annotate({ description: "Not read: parts may have any size." })),
+  ...traceparent,
   ...requestId
 })
   .check(either("filename", "fileName"), either("fileType", "mimeType"))

@@ -59,6 +59,12 @@ export const around = <A, E, R>(
     return Effect.withSpan(effect, name, options) as Effect.Effect<A, E, R>
   })
 
+/** The span that an effect runs in, for a message that it sends; undefined where nobody traces. */
+export const current: Effect.Effect<TraceContext | undefined> = Effect.map(
+  Effect.serviceOption(Tracer.ParentSpan),
+  Option.getOrUndefined
+)
+
 /** The parent of what a handler does in a trace that is not recorded. */
 const unrecorded = Tracer.externalSpan({ traceId: "f".repeat(32), spanId: "f".repeat(16), sampled: false })
 

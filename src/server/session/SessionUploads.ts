@@ -10,6 +10,7 @@ import type { UploadStarted } from "../../LiveProtocol.ts"
 import type { DeclaredFile } from "../../Upload.ts"
 import type { InstanceRef } from "../instance/InstanceRef.ts"
 import type { TraceContext } from "../instance/TraceContext.ts"
+import * as Tracing from "../instance/Tracing.ts"
 import * as UploadHandlers from "../instance/UploadHandlers.ts"
 import type { RunningUpload, UploadListener, UploadOutcome, UploadTarget } from "../upload/RunningUpload.ts"
 import type { UploadEnds, UploadRegistry } from "../upload/UploadRegistry.ts"
@@ -276,14 +277,16 @@ export class SessionUploads implements UploadListener {
       key,
       onStop: (listener) => instance.onStop(listener),
       deliver: (upload, file) =>
-        Effect.callback<void, LiveError>((resume) => {
-          const tag = UploadHandlers.tagOf(upload)
-          const cancel = instance.send(tag, file, { from: client }, (exit) => {
-            const outcome = outcomeOf(instance, tag, exit)
-            resume(outcome._tag === "Refused" ? Effect.fail(outcome.error) : Effect.void)
+        Effect.flatMap(Tracing.current, (trace) =>
+          Effect.callback<void, LiveError>((resume) => {
+            const tag = UploadHandlers.tagOf(upload)
+            const cancel = instance.send(tag, file, { from: client, trace }, (exit) => {
+              const outcome = outcomeOf(instance, tag, exit)
+              resume(outcome._tag === "Refused" ? Effect.fail(outcome.error) : Effect.void)
+            })
+            return Effect.sync(cancel)
           })
-          return Effect.sync(cancel)
-        })
+        )
     }
   }
 }

@@ -118,16 +118,24 @@ const make = Effect.gen(function* () {
     })
 
   const drive = (upload: RunningUpload, file: PartialFile, trace: TraceContext | undefined): void => {
-    const { declared, id, upload: name } = upload.beginning
+    const { target } = upload
+    const { component, declared, id, upload: name } = upload.beginning
     running.set(id, upload)
     totals.started++
-    const driven = Tracing.around(UploadRunner.run(host, upload, file), {
-      name: `${upload.target?.component ?? ""}.${name}.upload`,
+    // Flat, so that the span of an upload that fails has failed.
+    const driven = Tracing.around(Effect.flatten(UploadRunner.run(host, upload, file)), {
+      name: `${component}.${name}.upload`,
       trace,
       sampler,
-      attributes: { "fibra.upload": name, "fibra.upload.size": declared.size }
+      attributes: {
+        "fibra.component": component,
+        "fibra.instance": target?.instanceId,
+        ...(target?.key === undefined ? {} : { "fibra.key": target.key }),
+        "fibra.upload": name,
+        "fibra.upload.size": declared.size
+      }
     })
-    const ended = Effect.flatMap(driven, (outcome) => {
+    const ended = Effect.flatMap(Effect.exit(driven), (outcome) => {
       running.delete(id)
       totals[Exit.isSuccess(outcome) ? "completed" : "failed"]++
       upload.over(outcome)

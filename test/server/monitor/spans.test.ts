@@ -1,42 +1,17 @@
 /** Spans of messages and mounts: one for each, linked to the client, and none where nobody traces. */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Option, Tracer } from "effect"
+import { Effect, Fiber, Layer, Tracer } from "effect"
 import { TestClock } from "effect/testing"
+import { vi } from "vitest"
 import * as TraceContext from "../../../src/server/instance/TraceContext.ts"
 import { TraceSampler } from "../../../src/server/instance/Tracing.ts"
 import { client, hospital, Patient } from "../../support/Patient.ts"
-
-/** Spans that have begun, and how they have ended. */
-class Recorded extends Context.Service<Recorded, Array<Tracer.NativeSpan>>()("test/Recorded") {
-  static readonly layer = Layer.effectContext(
-    Effect.sync(() => {
-      const spans: Array<Tracer.NativeSpan> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
-      return Context.make(Recorded, spans).pipe(Context.add(Tracer.Tracer, tracer))
-    })
-  )
-}
+import { named, only, Recorded } from "../../support/RecordedSpans.ts"
 
 const traced = hospital.pipe(Layer.provideMerge(Recorded.layer))
 
-const named = (name: string) =>
-  Effect.map(Recorded, (spans) => {
-    const found = spans.filter((span) => span.name === name)
-    assert.isNotEmpty(found, `${name} among ${spans.map((span) => span.name).join(", ")}`)
-    return found
-  })
-
-const only = (name: string) =>
-  Effect.map(named(name), ([span, ...others]) => {
-    assert.lengthOf(others, 0)
-    return span as Tracer.NativeSpan
-  })
+const traceId = "0af7651916cd43dd8448eb211c80319c"
+const spanId = "b7ad6b7169203331"
 
 describe("spans", () => {
   it.effect("a call is one span of the trace of its client, with the wait in the mailbox and the run apart", () =>
@@ -119,20 +94,19 @@ describe("spans", () => {
     })
   )
 
-  it.effect("where nobody traces, a call has no parent span, and none is made", () =>
+  it.effect("where nobody traces, no span is made for mounts and calls, whatever trace a client says it is in", () =>
     Effect.gen(function* () {
+      const made = vi.spyOn(Tracer.nativeTracer, "span")
+      yield* Effect.addFinalizer(() => Effect.sync(() => made.mockRestore()))
       const patient = yield* (yield* client()).mount(Patient, {})
-      yield* patient.call.Look()
-      const parent = yield* Effect.serviceOption(Tracer.ParentSpan)
-      assert.isTrue(Option.isNone(parent))
+      yield* Effect.withParentSpan(patient.call.Look(), Tracer.externalSpan({ traceId, spanId, sampled: true }))
+      yield* Effect.exit(patient.call.Crash())
+      assert.strictEqual(made.mock.calls.length, 0)
     }).pipe(Effect.scoped, Effect.provide(hospital))
   )
 })
 
 describe("the traceparent of a client", () => {
-  const traceId = "0af7651916cd43dd8448eb211c80319c"
-  const spanId = "b7ad6b7169203331"
-
   it("is read when it is valid, also of later versions", () => {
     assert.deepStrictEqual(TraceContext.ofHeader(`00-${traceId}-${spanId}-01`), { traceId, spanId, sampled: true })
     assert.deepStrictEqual(TraceContext.ofHeader(`00-${traceId}-${spanId}-00`), { traceId, spanId, sampled: false })

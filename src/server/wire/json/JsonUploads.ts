@@ -14,7 +14,7 @@ import type { Ingress } from "../Ingress.ts"
 import * as PartAllowance from "../PartAllowance.ts"
 import * as Base64 from "./Base64.ts"
 import { errorFieldsOf } from "./JsonError.ts"
-import type { MessageOf } from "./JsonMessage.ts"
+import * as JsonMessage from "./JsonMessage.ts"
 import type { JsonOutbox } from "./JsonOutbox.ts"
 import * as JsonResponse from "./JsonResponse.ts"
 import { JsonCompleteReply, JsonStartReply } from "./JsonUploadReply.ts"
@@ -78,7 +78,7 @@ export class JsonUploads implements UploadConsumer {
     if (!isTold && !isAsked) this.#error(uploadId, undefined, reason)
   }
 
-  start(session: Session, message: MessageOf<"FILE_UPLOAD_START">, size: number): void {
+  start(session: Session, message: JsonMessage.MessageOf<"FILE_UPLOAD_START">, size: number): void {
     const { filename, fileName, fileSize, fileType, mimeType, requestId, upload } = message
     const uploadId = message.uploadId ?? randomUUID()
     const { uploads } = session
@@ -86,12 +86,13 @@ export class JsonUploads implements UploadConsumer {
     const declared = { name: filename ?? fileName ?? "", type: fileType ?? mimeType ?? "", size: fileSize }
     const nextPart = () => uploads.find(uploadId)?.parts ?? 0
     const reply = new JsonStartReply(this.#ingress, this.#outbox, size, { uploadId, requestId }, nextPart)
-    const options = { token: undefined, isResumable: false, trace: undefined }
+    const trace = JsonMessage.traceOf(message.traceparent)
+    const options = { token: undefined, isResumable: false, trace }
     uploads.start({ componentId, upload, uploadId, declared, ...options }, reply)
   }
 
   /** A part of a file came in. */
-  receive(session: Session, message: MessageOf<"FILE_UPLOAD_CHUNK">, data: PartBytes): void {
+  receive(session: Session, message: JsonMessage.MessageOf<"FILE_UPLOAD_CHUNK">, data: PartBytes): void {
     const { chunkIndex, componentId, requestId, totalChunks, uploadId } = message
     // Without its data, which would outlive the reading of its frame.
     const part: PartName = { chunkIndex, componentId, requestId, totalChunks, uploadId }
@@ -119,14 +120,14 @@ export class JsonUploads implements UploadConsumer {
     else if (bytes.length === 0) this.received(uploadId, upload.received)
   }
 
-  complete(session: Session, message: MessageOf<"FILE_UPLOAD_COMPLETE">, size: number): void {
+  complete(session: Session, message: JsonMessage.MessageOf<"FILE_UPLOAD_COMPLETE">, size: number): void {
     const { componentId, requestId, uploadId } = message
     if (componentId !== "" && !session.has(componentId)) return this.#error(uploadId, requestId, notTheirs(componentId))
     const asked = { uploadId, requestId }
     session.uploads.complete(uploadId, new JsonCompleteReply(this.#ingress, this.#outbox, size, asked))
   }
 
-  cancel(session: Session, { componentId, requestId, uploadId }: MessageOf<"FILE_UPLOAD_CANCEL">): void {
+  cancel(session: Session, { componentId, requestId, uploadId }: JsonMessage.MessageOf<"FILE_UPLOAD_CANCEL">): void {
     if (componentId !== "" && !session.has(componentId)) return this.#error(uploadId, requestId, notTheirs(componentId))
     if (session.uploadsIfAny?.cancel(uploadId) !== true) return this.#error(uploadId, requestId, unknownUpload)
     if (requestId === undefined) return
