@@ -7,6 +7,7 @@ import { Component } from "fibra"
 import { LiveConfig, Secrets } from "fibra/server"
 import * as StateCache from "../../../src/client/StateCache.ts"
 import * as LiveCore from "../../../src/server/LiveCore.ts"
+import { InstanceRunner } from "../../../src/server/instance/InstanceRunner.ts"
 import { Performance } from "../../../src/server/monitor/Performance.ts"
 import { Transport } from "../../../src/server/transport/Transport.ts"
 import { LiveRpc } from "../../../src/server/wire/rpc/LiveRpc.ts"
@@ -106,6 +107,64 @@ describe("an alert is raised", () => {
       yield* nextRound
       assert.deepStrictEqual(yield* active, [])
       assert.strictEqual(warnings.length, 1)
+    }).pipe(Effect.scoped, Effect.provide(subject))
+  )
+
+  it.effect("when changes take too long to publish", () =>
+    Effect.gen(function* () {
+      const { performance } = yield* mounted
+      const stats = (yield* InstanceRunner.use(({ actors }) => actors))[0]?.instance.stats
+      for (let change = 0; change < 20; change++) stats?.published(stats.publishing - 50_000)
+      yield* nextRound
+      assert.deepStrictEqual(yield* active, [])
+      for (let change = 0; change < 20; change++) stats?.published(stats.publishing - 300_000)
+      yield* nextRound
+      assert.deepStrictEqual(yield* active, ["slow-publish"])
+      const [alert] = yield* performance.alerts
+      assert.deepInclude(alert, { component: "Board", limit: 250, unit: "ms" })
+      yield* nextRound
+      assert.deepStrictEqual(yield* active, [])
+    }).pipe(Effect.scoped, Effect.provide(subject))
+  )
+
+  it.effect("once, and for what is found again after it has ended not before `alertCooldown` is over", () =>
+    Effect.gen(function* () {
+      const { board, performance } = yield* mounted
+      const slow = Effect.gen(function* () {
+        const call = yield* Effect.forkChild(board.call.Work({ millis: 4000 }), { startImmediately: true })
+        yield* TestClock.adjust("4 seconds")
+        yield* Fiber.join(call)
+        yield* TestClock.adjust("26 seconds")
+      })
+      yield* slow
+      assert.deepStrictEqual(yield* active, ["slow-action"])
+      yield* nextRound
+      // The default is five minutes.
+      for (let round = 0; round < 9; round++) {
+        yield* slow
+        assert.deepStrictEqual(yield* active, [], `round ${round}`)
+      }
+      yield* slow
+      assert.deepStrictEqual(yield* active, ["slow-action"])
+      assert.lengthOf(yield* performance.alerts, 2)
+      assert.lengthOf(warnings, 2)
+    }).pipe(Effect.scoped, Effect.provide(subject))
+  )
+
+  it.effect("also after a round that failed", () =>
+    Effect.gen(function* () {
+      const { board } = yield* mounted
+      yield* board.call.Shuffle()
+      const instance = (yield* InstanceRunner.use(({ actors }) => actors))[0]?.instance ?? {}
+      const get = () => {
+        Reflect.deleteProperty(instance, "bytes")
+        throw new Error("it cannot be measured")
+      }
+      Object.defineProperty(instance, "bytes", { get, configurable: true })
+      yield* nextRound
+      assert.deepStrictEqual(yield* active, [])
+      yield* nextRound
+      assert.deepStrictEqual(yield* active, ["state-size"])
     }).pipe(Effect.scoped, Effect.provide(subject))
   )
 

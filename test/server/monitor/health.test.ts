@@ -1,9 +1,10 @@
 /** The whole loop: looked at, judged, mended and healthy again, in virtual time. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Logger, Metric, Stream } from "effect"
+import { Effect, Fiber, Layer, Logger, Metric, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { ComponentRegistry } from "../../../src/server/instance/ComponentRegistry.ts"
 import { InstanceRunner } from "../../../src/server/instance/InstanceRunner.ts"
+import { EventLoop } from "../../../src/server/monitor/EventLoop.ts"
 import { Monitor } from "../../../src/server/monitor/Monitor.ts"
 import { client, hospital, hospitalWith, Patient } from "../../support/Patient.ts"
 import { apart } from "../../support/Clocks.ts"
@@ -23,6 +24,10 @@ const health = Effect.map(
   Monitor.use(({ list }) => list),
   ([report]) => report?.health
 )
+
+/** A server whose event loop stands still for so many milliseconds. */
+const measured = (longest: () => number, log = Logger.layer([])) =>
+  Layer.provide(hospitalWith(log), Layer.succeed(EventLoop, { longest, reset: () => {} }))
 
 const times = <E>(count: number, effect: Effect.Effect<unknown, E>) => Effect.repeat(effect, { times: count - 1 })
 
@@ -224,6 +229,44 @@ describe("the health of an instance", () => {
       assert.include(told, "unhealthy")
     }).pipe(Effect.scoped, Effect.provide(hospital))
   )
+
+  for (const [longest, isJudged] of [
+    [500, true],
+    [501, false]
+  ] as const) {
+    it.effect(`${isJudged ? "everybody" : "nobody"} is judged when the event loop stood still for ${longest} ms`, () =>
+      Effect.gen(function* () {
+        const told = yield* happenings
+        const patient = yield* (yield* client()).mount(Patient, {})
+        yield* times(4, Effect.exit(patient.call.Crash()))
+        yield* TestClock.adjust("30 seconds")
+        assert.strictEqual(told.includes("unhealthy"), isJudged)
+      }).pipe(Effect.scoped, Effect.provide(measured(() => longest)))
+    )
+  }
+
+  it.effect("a check that fails is an error of the log, and the next one is made all the same", () => {
+    const said: Array<string> = []
+    const logger = Logger.make<unknown, void>(
+      ({ logLevel, message }) => void said.push(`${logLevel} ${String([message].flat()[0])}`)
+    )
+    let looks = 0
+    const failing = () => {
+      if (++looks === 1) throw new Error("it cannot be measured")
+      return 0
+    }
+    return Effect.gen(function* () {
+      const told = yield* happenings
+      const patient = yield* (yield* client()).mount(Patient, {})
+      yield* times(4, Effect.exit(patient.call.Crash()))
+      yield* TestClock.adjust("30 seconds")
+      assert.notInclude(told, "unhealthy")
+      assert.include(said, "Error A health check failed")
+      yield* times(4, Effect.exit(patient.call.Crash()))
+      yield* TestClock.adjust("30 seconds")
+      assert.include(told, "unhealthy")
+    }).pipe(Effect.scoped, Effect.provide(measured(failing, Logger.layer([logger]))))
+  })
 
   it.effect(
     "a thousand that are unhealthy at once are mended one after the other, and the server answers meanwhile",
