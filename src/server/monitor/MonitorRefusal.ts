@@ -97,8 +97,8 @@ export const failed = (cause: Cause.Cause<unknown>): Effect.Effect<HttpServerRes
     respond(500, "Failed", "Internal server error. Try again; if it persists, report it with the time it happened.")
   )
 
-/** What the log says of a request. */
-export const detailsOf = (path: string, origin: string | undefined): Log.LogDetails => ({
-  path: inline(path),
+/** What the log says of a request. Not its query, in which somebody may have sent a token. */
+export const detailsOf = (url: string, origin: string | undefined): Log.LogDetails => ({
+  path: inline(url.split("?", 1)[0] ?? ""),
   origin: origin === undefined ? undefined : inline(origin)
 })
