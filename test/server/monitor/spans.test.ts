@@ -1,14 +1,39 @@
 /** Spans of messages and mounts: one for each, linked to the client, and none where nobody traces. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Tracer } from "effect"
+import { Effect, Fiber, Layer, Logger, Tracer } from "effect"
+import { Rpc } from "effect/rpc"
 import { TestClock } from "effect/testing"
+import { Component } from "fibra"
+import { LiveConfig, Secrets } from "fibra/server"
 import { vi } from "vitest"
+import * as StateCache from "../../../src/client/StateCache.ts"
 import * as TraceContext from "../../../src/server/instance/TraceContext.ts"
+import * as LiveCore from "../../../src/server/LiveCore.ts"
 import { TraceSampler } from "../../../src/server/instance/Tracing.ts"
 import { client, hospital, Patient } from "../../support/Patient.ts"
 import { named, only, Recorded } from "../../support/RecordedSpans.ts"
 
 const traced = hospital.pipe(Layer.provideMerge(Recorded.layer))
+
+/** Traces what it does. */
+class Surgeon extends Component.Service<Surgeon>()("Surgeon", {
+  state: {},
+  initial: () => ({}),
+  actions: [Rpc.make("Operate")]
+}) {}
+
+const SurgeonLayer = Surgeon.toLayer(
+  Effect.succeed(Surgeon.of({ Operate: () => Effect.withSpan(Effect.void, "cut") }))
+)
+
+/** A server of surgeons that is traced. */
+const theatre = (config: LiveConfig.Options = {}) =>
+  LiveCore.layer({ components: [Surgeon] }).pipe(
+    Layer.provide(SurgeonLayer),
+    Layer.provideMerge(StateCache.layerMemory),
+    Layer.provide([Secrets.layerRandom, Logger.layer([]), LiveConfig.layer(config)]),
+    Layer.provideMerge(Recorded.layer)
+  )
 
 const traceId = "0af7651916cd43dd8448eb211c80319c"
 const spanId = "b7ad6b7169203331"
@@ -82,6 +107,30 @@ describe("spans", () => {
       const spans = (yield* Recorded).filter(({ name }) => name === "Patient.Look")
       assert.deepStrictEqual(spans, [])
     }).pipe(Effect.scoped, Effect.provide(traced))
+  )
+
+  it.effect("what a handler traces is in the span of its message", () =>
+    Effect.gen(function* () {
+      const surgeon = yield* (yield* client()).mount(Surgeon, {})
+      yield* surgeon.call.Operate()
+      const cut = yield* only("cut")
+      const message = yield* only("Surgeon.Operate")
+      assert.strictEqual(cut.parent._tag === "Some" ? cut.parent.value.spanId : undefined, message.spanId)
+    }).pipe(Effect.scoped, Effect.provide(theatre()))
+  )
+
+  it.effect("of the mounts and calls of clients that trace nothing `traceSampling` are recorded, with all in them", () =>
+    Effect.gen(function* () {
+      const ada = yield* Effect.provideService(client(), Tracer.Tracer, Tracer.nativeTracer)
+      for (let mounts = 0; mounts < 4; mounts++) {
+        const surgeon = yield* ada.mount(Surgeon, {})
+        yield* surgeon.call.Operate()
+        yield* surgeon.call.Operate()
+      }
+      const recorded = (yield* Recorded).filter(({ sampled }) => sampled)
+      const count = (name: string) => recorded.filter((span) => span.name === name).length
+      assert.deepStrictEqual(["Surgeon.mount", "Surgeon.Operate", "cut"].map(count), [1, 2, 2])
+    }).pipe(Effect.scoped, Effect.provide(theatre({ traceSampling: 0.25 })))
   )
 
   it.effect("of the traces that begin at the server an even share is recorded", () =>
