@@ -308,6 +308,21 @@ describe("MonitorAccess", () => {
     })
   )
 
+  it.live("lets nobody in when the decision of an application is late", () =>
+    Effect.gen(function* () {
+      const access = Layer.provide(counters, [
+        surroundings({ config: { authenticationTimeout: "100 millis" } }),
+        MonitorAccess.layer(() => Effect.never)
+      ])
+      const answer = yield* Effect.provide(
+        Effect.flatMap(port, (at) => ask(at, `${prefix}/stats`)),
+        access
+      )
+      assert.deepInclude(jsonOf(answer), { success: false, code: "Failed" })
+      assert.strictEqual(answer.status, 500)
+    }).pipe(Effect.scoped)
+  )
+
   it.live("lets in nobody without the token with layerToken, not even from this machine", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* status(MonitorAccess.layerToken(token))).status, 401)

@@ -67,7 +67,11 @@ const openWire = (at: number) =>
     for (const payload of [{ text: [secrets.payload] }, { [secrets.payload]: 1 }, secrets.payload]) {
       yield* say({ type: "CALL_ACTION", componentId: patient, action: "Note", payload })
     }
-    yield* say({ type: "PROPERTY_UPDATE", componentId: patient, payload: { property: "note", value: [secrets.payload] } })
+    yield* say({
+      type: "PROPERTY_UPDATE",
+      componentId: patient,
+      payload: { property: "note", value: [secrets.payload] }
+    })
     yield* say({ type: "COMPONENT_MOUNT", payload: { component: "Patient", props: { secret: secrets.payload } } })
     yield* say({ type: "SOMETHING_ELSE", secret: secrets.payload })
     yield* say({ type: "CALL_ACTION", componentId: patient, action: "Crash" })

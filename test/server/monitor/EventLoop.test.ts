@@ -6,7 +6,7 @@ import { EventLoop, layer } from "../../../src/server/monitor/EventLoop.ts"
 /** Lets nothing else run meanwhile. */
 const block = (millis: number) =>
   Effect.sync(() => {
-    for (const until = performance.now() + millis; performance.now() < until; );
+    for (const until = performance.now() + millis; performance.now() < until;);
   })
 
 /** It is looked at every 20 milliseconds, from the first look after a reset on. */

@@ -22,9 +22,7 @@ class Surgeon extends Component.Service<Surgeon>()("Surgeon", {
   actions: [Rpc.make("Operate")]
 }) {}
 
-const SurgeonLayer = Surgeon.toLayer(
-  Effect.succeed(Surgeon.of({ Operate: () => Effect.withSpan(Effect.void, "cut") }))
-)
+const SurgeonLayer = Surgeon.toLayer(Effect.succeed(Surgeon.of({ Operate: () => Effect.withSpan(Effect.void, "cut") })))
 
 /** A server of surgeons that is traced. */
 const theatre = (config: LiveConfig.Options = {}) =>
@@ -119,18 +117,20 @@ describe("spans", () => {
     }).pipe(Effect.scoped, Effect.provide(theatre()))
   )
 
-  it.effect("of the mounts and calls of clients that trace nothing `traceSampling` are recorded, with all in them", () =>
-    Effect.gen(function* () {
-      const ada = yield* Effect.provideService(client(), Tracer.Tracer, Tracer.nativeTracer)
-      for (let mounts = 0; mounts < 4; mounts++) {
-        const surgeon = yield* ada.mount(Surgeon, {})
-        yield* surgeon.call.Operate()
-        yield* surgeon.call.Operate()
-      }
-      const recorded = (yield* Recorded).filter(({ sampled }) => sampled)
-      const count = (name: string) => recorded.filter((span) => span.name === name).length
-      assert.deepStrictEqual(["Surgeon.mount", "Surgeon.Operate", "cut"].map(count), [1, 2, 2])
-    }).pipe(Effect.scoped, Effect.provide(theatre({ traceSampling: 0.25 })))
+  it.effect(
+    "of the mounts and calls of clients that trace nothing `traceSampling` are recorded, with all in them",
+    () =>
+      Effect.gen(function* () {
+        const ada = yield* Effect.provideService(client(), Tracer.Tracer, Tracer.nativeTracer)
+        for (let mounts = 0; mounts < 4; mounts++) {
+          const surgeon = yield* ada.mount(Surgeon, {})
+          yield* surgeon.call.Operate()
+          yield* surgeon.call.Operate()
+        }
+        const recorded = (yield* Recorded).filter(({ sampled }) => sampled)
+        const count = (name: string) => recorded.filter((span) => span.name === name).length
+        assert.deepStrictEqual(["Surgeon.mount", "Surgeon.Operate", "cut"].map(count), [1, 2, 2])
+      }).pipe(Effect.scoped, Effect.provide(theatre({ traceSampling: 0.25 })))
   )
 
   it.effect("of the traces that begin at the server an even share is recorded", () =>
