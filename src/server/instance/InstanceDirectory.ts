@@ -91,7 +91,7 @@ export const layerLocal: Layer.Layer<InstanceDirectory, never, ComponentRegistry
         address: LocalAddress
       ): Effect.Effect<Directory.Activated<InstanceActor>, LiveError, Scope.Scope> => {
         let started: InstanceActor | undefined
-        const stopped = Effect.suspend(() => (started === undefined ? Effect.void : runner.stop(started)))
+        const stopped = Effect.suspend(() => (started === undefined ? Effect.void : runner.passivate(started)))
         return Effect.andThen(
           Effect.addFinalizer(() => stopped),
           Effect.map(

@@ -59,6 +59,8 @@ export class InstanceRunner extends Context.Service<
     readonly release: (actor: InstanceActor) => Effect.Effect<void>
     /** Stops an instance after the messages it has begun, and keeps its last state. */
     readonly stop: (actor: InstanceActor) => Effect.Effect<void>
+    /** The same for one that nobody holds any more, and that can be activated again. */
+    readonly passivate: (actor: InstanceActor) => Effect.Effect<void>
     /** Stops an instance without keeping its state, because another life of it counts. */
     readonly discard: (actor: InstanceActor) => Effect.Effect<void>
     /** The instance of this id, if it runs here. */
@@ -168,7 +170,7 @@ const make = Effect.gen(function* () {
   const ages = () => ({ age: age(), micros: host.stats.micros() })
   const time = Effect.map(Monotonic.epoch, (epoch) => ({ begun: epoch + begun, ...ages() }))
 
-  const stop = (actor: InstanceActor): Effect.Effect<void> =>
+  const stop = (actor: InstanceActor, happening: "stopped" | "passivated" = "stopped"): Effect.Effect<void> =>
     Effect.suspend(() => {
       const { id } = actor.instance
       if (running.get(id) !== actor) return Effect.void
@@ -177,7 +179,7 @@ const make = Effect.gen(function* () {
           Effect.andThen(actor.stop, checkpointer.stopped(actor.instance)),
           Effect.sync(() => {
             running.delete(id)
-            happened(actor.instance.key === undefined ? "stopped" : "passivated", actor.instance)
+            happened(happening, actor.instance)
             actor.instance.definition.stats.stopped++
             actor.instance.statsIfAny?.end()
           })
@@ -208,7 +210,7 @@ const make = Effect.gen(function* () {
   const flush = Effect.andThen(presences.flush, checkpointer.flush)
   // Tokens expire even when the state does not change.
   yield* Effect.forkScoped(Effect.schedule(keepEach, Schedule.spaced(Duration.times(config.tokenAge, 0.5))))
-  yield* Effect.addFinalizer(() => each(stop))
+  yield* Effect.addFinalizer(() => each((actor) => stop(actor)))
 
   return InstanceRunner.of({
     start: (definition, { room, ...own }, onStarted) =>
@@ -239,7 +241,8 @@ const make = Effect.gen(function* () {
         if (running.get(actor.instance.id) !== actor || !actor.letGo()) return Effect.void
         return stop(actor)
       }),
-    stop,
+    stop: (actor) => stop(actor),
+    passivate: (actor) => stop(actor, "passivated"),
     discard,
     findUnsafe: (id) => running.get(id),
     unstored: ({ component }, own) => checkpointer.unstored(component.componentName, own),

@@ -1,7 +1,8 @@
 /** What a monitor says of a server, in virtual time. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Schema, Stream } from "effect"
+import { Effect, Fiber, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { InstanceRunner } from "../../../src/server/instance/InstanceRunner.ts"
 import { Monitor } from "../../../src/server/monitor/Monitor.ts"
 import { ComponentReport, InstanceReport, Overview } from "../../../src/server/monitor/Reports.ts"
 import { client, hospital, Patient } from "../../support/Patient.ts"
@@ -141,10 +142,30 @@ it.effect("what happens to instances is told in order, without what is in them",
   }).pipe(Effect.scoped, Effect.provide(hospital))
 )
 
-it.effect("nobody listens unless somebody asks", () =>
+it.effect("a shared one that somebody stops has stopped, and was not passivated", () =>
   Effect.gen(function* () {
     const monitor = yield* Monitor
-    assert.strictEqual((yield* monitor.overview).instances, 0)
+    const events = yield* Effect.forkChild(monitor.events.pipe(Stream.take(2), Stream.runCollect), {
+      startImmediately: true
+    })
+    yield* (yield* client()).mount(Patient, { key: "desk" })
+    yield* Effect.flatMap(monitor.list, ([report]) => monitor.stop(report?.id ?? ""))
+    assert.deepStrictEqual(
+      (yield* Fiber.join(events)).map(({ happening }) => happening),
+      ["mounted", "stopped"]
+    )
     assert.deepStrictEqual(yield* monitor.list, [])
-  }).pipe(Effect.scoped, Effect.provide(Layer.fresh(hospital)))
+  }).pipe(Effect.scoped, Effect.provide(hospital))
+)
+
+it.effect("what happens is told nobody before somebody asks, and after they have gone", () =>
+  Effect.gen(function* () {
+    const { events } = yield* Monitor
+    const { events: listeners } = yield* InstanceRunner
+    assert.strictEqual(listeners.size, 0)
+    const reading = yield* Effect.forkChild(Stream.runDrain(events), { startImmediately: true })
+    assert.strictEqual(listeners.size, 1)
+    yield* Fiber.interrupt(reading)
+    assert.strictEqual(listeners.size, 0)
+  }).pipe(Effect.provide(hospital))
 )
