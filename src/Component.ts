@@ -28,6 +28,9 @@ import type { UploadedFile, UploadPolicies } from "./Upload.ts"
  */
 export const Idempotent = ComponentCodec.Idempotent
 
+/** Where a component runs: one instance for each mount, or one for each key. */
+export type Placement = ComponentCodec.Placement
+
 /**
  * Marks a part of props, state, payloads, results or errors as secret: `password: Component.secret(Schema.String)`.
  * Recordings have `[redacted]` in its place, as they have for a `Schema.Redacted`. Clients get it as before; what a
@@ -248,7 +251,9 @@ export interface Class<
   Actions extends Rpc.Any,
   E extends Events,
   Metadata extends Fields,
-  U extends UploadPolicies = {}
+  U extends UploadPolicies = {},
+  P extends Placement = Placement,
+  Key extends string = string
 >
   extends
     Context.Key<Self, Instance<Props, State, E, Metadata>>,
@@ -297,7 +302,7 @@ export interface Class<
     build: H | Effect.Effect<H, LiveError, R>,
     options?: BehaviorOptions<Migration.Chain<ValueOf<State>>, ValueOf<State>>
   ) => Layer.Layer<BehaviorOf<Self>, never, Exclude<R | ServicesOf<H>, Scope.Scope | Self>>
-  readonly "~types": Types<Props, State, Actions, E, Metadata, U>
+  readonly "~types": Types<Props, State, Actions, E, Metadata, U, P, Key>
 }
 
 /** The types of a contract, for inference only. */
@@ -307,7 +312,9 @@ export interface Types<
   out Actions extends Rpc.Any,
   out E extends Events,
   out Metadata extends Fields,
-  out U extends UploadPolicies = UploadPolicies
+  out U extends UploadPolicies = UploadPolicies,
+  out P extends Placement = Placement,
+  out Key extends string = string
 > {
   readonly props: Props
   readonly state: State
@@ -315,6 +322,8 @@ export interface Types<
   readonly events: E
   readonly metadata: Metadata
   readonly uploads: U
+  readonly placement: P
+  readonly key: Key
 }
 
 /** Any component, with its types. */
@@ -324,10 +333,12 @@ export interface Typed<
   Actions extends Rpc.Any = Rpc.Any,
   E extends Events = Events,
   Metadata extends Fields = Fields,
-  U extends UploadPolicies = UploadPolicies
+  U extends UploadPolicies = UploadPolicies,
+  P extends Placement = Placement,
+  Key extends string = string
 > extends Any {
   readonly initial: (props: never) => unknown
-  readonly "~types": Types<Props, State, Actions, E, Metadata, U>
+  readonly "~types": Types<Props, State, Actions, E, Metadata, U, P, Key>
 }
 
 /** The props of a component. */
@@ -342,6 +353,10 @@ export type EventsOf<C extends Typed> = {
 }
 /** The presence metadata of a component. */
 export type Metadata<C extends Typed> = ValueOf<C["~types"]["metadata"]>
+/** Where a component may be mounted. */
+export type PlacementOf<C extends Typed> = C["~types"]["placement"]
+/** The keys of a component. */
+export type KeyOf<C extends Typed> = C["~types"]["key"]
 /** The policies of a component's uploads, by name. */
 export type Uploads<C extends Typed> = C["~types"]["uploads"]
 /** What a server requires to serve a component. */
@@ -384,7 +399,9 @@ export const Service =
     E extends Events = {},
     const Initial extends ValueOf<State> = ValueOf<State>,
     Metadata extends Fields = {},
-    const U extends UploadPolicies = {}
+    const U extends UploadPolicies = {},
+    const P extends Placement = Placement,
+    Key extends string = string
   >(
     name: Name,
     contract: {
@@ -425,13 +442,13 @@ export const Service =
       readonly uploads?: U
       /**
        * Whether it is mounted with a `key`, and shared by all who give that key, or without one, and private (either).
-       * Other mounts are refused with `KeyRejected`.
+       * Other mounts do not compile, and are refused with `KeyRejected`.
        */
-      readonly placement?: ComponentCodec.Placement
+      readonly placement?: P
       /** Which keys there may be; others are refused with `KeyRejected`. They have 1 to 256 characters in any case. */
-      readonly key?: Schema.Codec<string, string>
+      readonly key?: Schema.Codec<string, Key>
     }
-  ): Class<Self, Name, Props, State, Actions, E, Metadata, U> => {
+  ): Class<Self, Name, Props, State, Actions, E, Metadata, U, P, Key> => {
     const service = Context.Service<Self, InstanceContext<ValueOf<Props>, ValueOf<State>, E, ValueOf<Metadata>>>()(
       `fibra/Component/${name}`
     )

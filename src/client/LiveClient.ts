@@ -22,7 +22,7 @@ import * as ClientConnection from "./ClientConnection.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
 import type { ConnectionState } from "./ConnectionState.ts"
 import type { MountTarget } from "./Mounter.ts"
-import type { MountCache, MountProps, PrivateMount, SharedMount } from "./MountOptions.ts"
+import type { MountCache, MountPlace, MountProps } from "./MountOptions.ts"
 import * as ReplicaOpener from "./ReplicaOpener.ts"
 
 /** A connection to a live server. */
@@ -65,7 +65,7 @@ export class LiveClient extends Context.Service<
     readonly mount: <C extends Component.Typed>(
       component: C,
       // Spelt out: an error says this, and not the name of the type.
-      options: MountProps<C> & (SharedMount | PrivateMount) & MountCache
+      options: MountProps<C> & MountPlace<C> & MountCache
     ) => Effect.Effect<LiveHandle.LiveHandle<C>, LiveError, Scope.Scope>
     /** Whether there is a connection. */
     readonly connected: Effect.Effect<boolean>

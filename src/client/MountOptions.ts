@@ -2,12 +2,12 @@
 import type * as Component from "../Component.ts"
 
 /** Mounts a shared instance. It has no room of its own: its behaviour joins rooms with `self.join`. */
-export interface SharedMount {
+export interface SharedMount<Key extends string = string> {
   /**
    * Mounts the instance shared by everyone who gives this key (1 to 256 characters) instead of a private one. The
    * first client's props are used.
    */
-  readonly key: string
+  readonly key: Key
 }
 
 /** Mounts a private instance. */
@@ -39,5 +39,12 @@ export interface MountCache {
 export type MountProps<C extends Component.Typed> =
   {} extends Component.Props<C> ? { readonly props?: Component.Props<C> } : { readonly props: Component.Props<C> }
 
+/** The key of a shared instance, or the room of a private one, as far as the contract permits either. */
+export type MountPlace<C extends Component.Typed> = [Component.PlacementOf<C>] extends ["shared"]
+  ? SharedMount<Component.KeyOf<C>>
+  : [Component.PlacementOf<C>] extends ["private"]
+    ? PrivateMount
+    : SharedMount<Component.KeyOf<C>> | PrivateMount
+
 /** What to mount, and how. */
-export type MountOptions<C extends Component.Typed> = MountProps<C> & (SharedMount | PrivateMount) & MountCache
+export type MountOptions<C extends Component.Typed> = MountProps<C> & MountPlace<C> & MountCache

@@ -1,6 +1,6 @@
 /** Mounts a component while a view is on the page. The state is there from the first render. */
 import { useState, useSyncExternalStore } from "react"
-import type { MountCache, MountProps, PrivateMount, SharedMount } from "../client/MountOptions.ts"
+import type { MountCache, MountPlace, MountProps } from "../client/MountOptions.ts"
 import type * as Component from "../Component.ts"
 import type { LiveComponent } from "./LiveComponent.ts"
 import { useLive } from "./LiveContext.ts"
@@ -12,16 +12,23 @@ export interface PropsMissing<Props> {
   readonly "~propsMissing": Props
 }
 
+/** Stands in a type error for options that are missing: the component is shared, so it is mounted with a key. */
+export interface KeyMissing {
+  readonly "~keyMissing": string
+}
+
 /** `useComponent`: the options may be left out when the component needs no props. */
 export interface UseComponent {
   // One signature for each number of arguments, so that an error is that of one of them.
   <C extends Component.Typed>(
-    component: C & ({} extends Component.Props<C> ? unknown : PropsMissing<Component.Props<C>>)
+    component: C &
+      ({} extends Component.Props<C> ? unknown : PropsMissing<Component.Props<C>>) &
+      ([Component.PlacementOf<C>] extends ["shared"] ? KeyMissing : unknown)
   ): LiveComponent<C>
   <C extends Component.Typed>(
     component: C,
     // Spelt out: an error says this, and not the name of the type.
-    options: MountProps<C> & (SharedMount | PrivateMount) & MountCache
+    options: MountProps<C> & MountPlace<C> & MountCache
   ): LiveComponent<C>
 }
 

@@ -6,7 +6,7 @@ import type * as Scope from "effect/Scope"
 import { Link } from "../client/Link.ts"
 import type { ClientSettings } from "../client/ClientSettings.ts"
 import { LiveClient } from "../client/LiveClient.ts"
-import type { MountCache, MountProps, PrivateMount, SharedMount } from "../client/MountOptions.ts"
+import type { MountCache, MountPlace, MountProps } from "../client/MountOptions.ts"
 import type { LiveHandle } from "../client/LiveHandle.ts"
 import * as StateCache from "../client/StateCache.ts"
 import type * as Component from "../Component.ts"
@@ -29,7 +29,7 @@ export interface TestClient {
   /** Mounts a component until the Scope closes. Reading `state` first lets everything that is under way arrive. */
   readonly mount: <C extends Component.Typed>(
     component: C,
-    options: MountProps<C> & (SharedMount | PrivateMount) & MountCache
+    options: MountProps<C> & MountPlace<C> & MountCache
   ) => Effect.Effect<LiveHandle<C>, LiveError, Scope.Scope>
   /** The client itself, as `<LiveProvider client={…}>` takes it. */
   readonly client: LiveClient["Service"]

@@ -22,6 +22,12 @@ class Board extends Component.Service<Board>()("Board", {
   events: { Added: Schema.Struct({ card: Schema.String }), Closed: Schema.Struct({}) }
 }) {}
 
+class Retro extends Component.Service<Retro>()("Retro", {
+  placement: "shared",
+  state: { cards: Schema.Array(Schema.String) },
+  initial: () => ({ cards: [] })
+}) {}
+
 const handlers = { Add: () => Effect.succeed(1), Close: () => Effect.void }
 declare const self: typeof Board.Service
 declare const live: LiveClient["Service"]
@@ -31,8 +37,8 @@ declare const view: LiveComponent<typeof Board>
 const props = { title: "a" }
 `
 
-const options = "{ readonly props: { readonly title: string; }; } & ((SharedMount | PrivateMount) & MountCache)"
-const shared = "{ readonly props: { readonly title: string; }; } & SharedMount & MountCache"
+const options = "{ readonly props: { readonly title: string; }; } & ((PrivateMount | SharedMount<string>) & MountCache)"
+const shared = "{ readonly props: { readonly title: string; }; } & SharedMount<string> & MountCache"
 const handlersOfBoard =
   "{ readonly Add: (payload: { readonly card: string; }, caller: Caller) => Effect<number, Full | LiveError, unknown>; " +
   "readonly Close: (payload: void, caller: Caller) => Effect<...>; } & { ...; } & NoOtherHandlers<...>"
@@ -117,6 +123,16 @@ const mistakes: ReadonlyArray<readonly [mistake: string, code: string, says: str
     "a key comes together with a room in a view",
     `useComponent(Board, { props, key: "k", room: "r" })`,
     `Object literal may only specify known properties, and 'room' does not exist in type '${shared}'.`
+  ],
+  [
+    "a shared component is mounted without a key",
+    "live.mount(Retro, {})",
+    "Argument of type '{}' is not assignable to parameter of type '{ readonly props?: {}; } & SharedMount<string> & MountCache'."
+  ],
+  [
+    "a view gives no key to a shared component",
+    "useComponent(Retro)",
+    "Argument of type 'typeof Retro' is not assignable to parameter of type 'typeof Retro & KeyMissing'."
   ],
   [
     "props are missing",
