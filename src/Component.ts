@@ -13,6 +13,7 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Caller } from "./Caller.ts"
 import * as ComponentCodec from "./ComponentCodec.ts"
+import type { Placement } from "./ComponentCodec.ts"
 import type { LiveError } from "./LiveError.ts"
 import type { ComponentId } from "./LiveId.ts"
 import * as Migration from "./Migration.ts"
@@ -28,8 +29,7 @@ import type { UploadedFile, UploadPolicies } from "./Upload.ts"
  */
 export const Idempotent = ComponentCodec.Idempotent
 
-/** Where a component runs: one instance for each mount, or one for each key. */
-export type Placement = ComponentCodec.Placement
+export type { Placement } from "./ComponentCodec.ts"
 
 /**
  * Marks a part of props, state, payloads, results or errors as secret: `password: Component.secret(Schema.String)`.

@@ -127,7 +127,7 @@ const mistakes: ReadonlyArray<readonly [mistake: string, code: string, says: str
   [
     "a shared component is mounted without a key",
     "live.mount(Retro, {})",
-    "Argument of type '{}' is not assignable to parameter of type '{ readonly props?: {}; } & SharedMount<string> & MountCache'."
+    "Argument of type '{}' is not assignable to parameter of type '{ readonly props?: {} | undefined; } & SharedMount<string> & MountCache'."
   ],
   [
     "a view gives no key to a shared component",
