@@ -177,6 +177,7 @@ export class OpenClient {
       writeTo: (hearer, { texts }) => write(`[${texts.map((text) => hearer + text).join(",")}]`),
       bytesRead: 0,
       bytesWritten: 0,
+      bytesMoved: 0,
       bufferedUnsafe: () => (this.#stalled ?? []).reduce((bytes, text) => bytes + text.length, 0),
       ping: () => {
         if (this.#stalled === undefined) this.#connection?.heard()

@@ -20,6 +20,7 @@ export class Stranger {
       writeTo: () => {},
       bytesRead: 0,
       bytesWritten: 0,
+      bytesMoved: 0,
       bufferedUnsafe: () => 0,
       ping: () => {},
       pause: () => {},

@@ -55,7 +55,10 @@ export interface Settings {
   readonly firstMessageTimeout: Duration.Duration
   /** Time between two pings. */
   readonly heartbeat: Duration.Duration
-  /** Time without a message or pong after which a connection is closed. */
+  /**
+   * Time without a sign of life after which a connection is closed: a message, a pong, or 1 KiB a second of a message that
+   * is coming in or leaving.
+   */
   readonly idleTimeout: Duration.Duration
 
   /** Messages a second that one connection may send on average, above 0; more are refused with `RateLimited`. `Infinity`: no limit. */

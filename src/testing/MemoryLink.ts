@@ -34,6 +34,8 @@ export class MemoryLink implements FrameWriter {
   readonly isCompressing = false
   bytesRead = 0
   bytesWritten = 0
+  /** Nothing is under way: a frame is there as a whole, or not at all. */
+  readonly bytesMoved = 0
   readonly #server: () => Server | undefined
   #principal: Principal | undefined
   readonly #onFrame: OnFrame

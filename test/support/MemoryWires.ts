@@ -108,6 +108,7 @@ const make = Effect.gen(function* () {
       },
       bytesRead: 0,
       bytesWritten: 0,
+      bytesMoved: 0,
       bufferedUnsafe: () => 0,
       drainsAbove: 0,
       ping: () => void (isPinged = true),

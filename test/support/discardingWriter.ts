@@ -14,6 +14,7 @@ export const makeWriter = () => {
     isCompressing: false,
     bytesRead: 0,
     bytesWritten: 0,
+    bytesMoved: 0,
     bufferedUnsafe: () => written.reduce((sum, length) => sum + length, 0),
     drainsAbove: 0,
     ping: () => {},

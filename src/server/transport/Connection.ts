@@ -12,6 +12,15 @@ import type { FrameWriter } from "./FrameWriter.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import type { FullAt, TokenBucket } from "./TokenBucket.ts"
 
+/**
+ * Bytes a second that must come in or leave for a connection to be alive by that alone: a peer that sends a message byte by
+ * byte, or reads so, is not waited for. The largest message takes no longer than its size allows at this rate.
+ */
+const leastRate = 1024
+
+/** Milliseconds between two signs that a long message is arriving. Shorter than the patience of any client with its server. */
+const signInterval = 2000
+
 /** What a client has on the server, as its connection knows it. */
 export interface ClientSession {
   /** The id of the client that it was told, and that other clients may see. */
@@ -39,6 +48,8 @@ export interface ProtocolHandler {
   /** A ping was sent, or answered: everything sent before that ping has arrived. */
   readonly pinged?: () => void
   readonly ponged?: () => void
+  /** A long message is arriving: the client may be told so, since what it asked behind it cannot be answered yet. */
+  readonly arriving?: () => void
   /** Writes what there is to send. */
   readonly flush: () => void
   /** The server is about to end: clients are to come back within so many milliseconds. */
@@ -111,6 +122,10 @@ export class Connection {
   #pingedAt = -1
   /** How long the last answer took; below 0 before the first. */
   #latency = -1
+  /** Bytes that had moved at the last heartbeat. */
+  #moved = 0
+  /** When its client was last told that its message is arriving. */
+  #signedAt: number
   /** Whether it was pinged since. */
   #isAsked = false
   #pongsDue = 0
@@ -128,7 +143,7 @@ export class Connection {
     this.address = peer.address
     this.pool = peer.pool
     this.#transport = transport
-    this.#begun = this.#heardAt = this.#activeAt = transport.age
+    this.#begun = this.#heardAt = this.#activeAt = this.#signedAt = transport.age
   }
 
   /** By a clock that began at `epoch`. */
@@ -306,6 +321,21 @@ export class Connection {
     return true
   }
 
+  /** A part of a message came in, and more of it is to come. */
+  advances(): void {
+    if (this.#handler?.arriving === undefined) return
+    this.#transport.tick()
+    const { age } = this.#transport
+    if (age - Math.max(this.#heardAt, this.#signedAt) < signInterval) return
+    this.#signedAt = age
+    this.#handler.arriving()
+  }
+
+  /** Whether enough has come in to be waited for, if its first message was due so many milliseconds after it was opened. */
+  isArriving(since: number): boolean {
+    return this.writer.bytesRead >= enough(since)
+  }
+
   #lives(): void {
     this.#transport.tick()
     this.#heardAt = this.#transport.age
@@ -352,11 +382,14 @@ export class Connection {
   }
 
   /**
-   * Called once per heartbeat. A late heartbeat closes no connection: the event loop stood still, and what came in was
-   * not read.
+   * Called once per heartbeat, so many milliseconds after the last one. A late heartbeat closes no connection: the event
+   * loop stood still, and what came in was not read. What moves is alive: a message may take longer than any heartbeat.
    */
-  beat(isLate: boolean): void {
+  beat(isLate: boolean, since: number): void {
     const { age, config } = this.#transport
+    const moved = this.writer.bytesMoved
+    if (moved - this.#moved >= enough(since)) this.#lives()
+    this.#moved = moved
     if (!isLate && this.#isAsked && age - this.#heardAt >= Duration.toMillis(config.idleTimeout)) {
       return this.end(1001, "Nothing was heard for too long")
     }
@@ -396,3 +429,6 @@ export class Connection {
     handler?.closed()
   }
 }
+
+/** Bytes that have to move within so many milliseconds. */
+const enough = (milliseconds: number): number => (leastRate * milliseconds) / 1000

@@ -121,7 +121,9 @@ export class ConnectionSocket extends WebSocket {
 
   #meter(bytes: Buffer, follows: boolean): void {
     const { connection } = this
-    if (connection?.isOpen === true) this.position = FrameMeter.read(this.position, bytes, connection, follows)
+    if (connection?.isOpen !== true) return
+    this.position = FrameMeter.read(this.position, bytes, connection, follows)
+    if (this.position !== undefined) connection.advances()
   }
 
   /** Handles a frame that was read. */

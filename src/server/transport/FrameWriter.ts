@@ -22,6 +22,8 @@ export interface FrameWriter {
   /** Bytes that came in and went out since it was opened, with the heads of their frames. */
   readonly bytesRead: number
   readonly bytesWritten: number
+  /** Bytes that came in and that have left since it was opened: it grows while the peer takes or sends anything. */
+  readonly bytesMoved: number
   /** It reports that it has drained only when more than this was buffered. */
   readonly drainsAbove: number
   readonly ping: () => void

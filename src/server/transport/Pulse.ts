@@ -14,10 +14,15 @@ export class Pulse {
     this.#at = now
   }
 
-  /** It is done now. True when the event loop stood still: frames that came in meanwhile were not read yet. */
-  isLate(now: number): boolean {
+  /** It is done now. Returns how long ago it was done before. */
+  beat(now: number): number {
     const since = now - this.#at
     this.#at = now
+    return since
+  }
+
+  /** Whether the event loop stood still: frames that came in meanwhile were not read yet. */
+  isLate(since: number): boolean {
     return since > this.#latest
   }
 }

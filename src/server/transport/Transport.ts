@@ -69,8 +69,9 @@ class Outboxes implements Connections {
 
   beat(): void {
     this.tick()
-    const isLate = this.#beats.isLate(this.now)
-    for (const connection of this.connections) connection.beat(isLate)
+    const since = this.#beats.beat(this.now)
+    const isLate = this.#beats.isLate(since)
+    for (const connection of this.connections) connection.beat(isLate, since)
   }
 
   attach(protocol: WireProtocol, writer: FrameWriter, peer: Omit<Peer, "pool">): Connection {
@@ -101,10 +102,10 @@ class Outboxes implements Connections {
   endSilent(timeout: number): void {
     this.tick()
     // Their messages may not have been read yet.
-    if (this.#looks.isLate(this.now)) return
+    if (this.#looks.isLate(this.#looks.beat(this.now))) return
     for (const [connection, since] of this.silent) {
       if (since + timeout > this.now) return
-      connection.end(1008, "No message came")
+      if (!connection.isArriving(this.now - since)) connection.end(1008, "No message came")
     }
   }
 

@@ -7,6 +7,7 @@ import type { Principal } from "../../Principal.ts"
 import type { ConnectionSocket } from "./ConnectionSocket.ts"
 import type { WireProtocol } from "./Connection.ts"
 import type { Deflater } from "./Deflater.ts"
+import * as Departed from "./Departed.ts"
 import type { Frame, FrameWriter } from "./FrameWriter.ts"
 import type { Transport } from "./Transport.ts"
 import { frame, frames, FrameTemplate } from "./WebSocketFrames.ts"
@@ -102,6 +103,10 @@ class WebSocketWriter implements FrameWriter {
 
   get bytesWritten(): number {
     return this.#socket.bytesWritten - this.#writtenBefore
+  }
+
+  get bytesMoved(): number {
+    return this.bytesRead + Departed.bytesOf(this.#socket) - this.#writtenBefore
   }
 
   get drainsAbove(): number {

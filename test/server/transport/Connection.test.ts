@@ -1,5 +1,5 @@
 /** A connection lives as long as its peer shows that it does. */
-import { assert, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { layer, Transport } from "../../../src/server/transport/Transport.ts"
@@ -22,3 +22,33 @@ it.effect(
       assert.deepStrictEqual(codes, [1001])
     }).pipe(Effect.provide(layer))
 )
+
+describe("a message that takes longer than the heartbeat", () => {
+  /** What moves in each of so many five seconds, and after how many seconds it is closed, of three minutes. */
+  const cases: ReadonlyArray<readonly [what: string, bytes: (step: number) => number, closed: number | undefined]> = [
+    ["moves all the time is closed by nobody", () => 150_000, undefined],
+    ["moves as slowly as it may is closed by nobody", () => 5120, undefined],
+    ["moves with pauses as long as a heartbeat is closed by nobody", (step) => (step % 6 < 3 ? 20_480 : 0), undefined],
+    ["stops after a minute and a half is closed after the idle time", (step) => (step <= 18 ? 150_000 : 0), 135],
+    ["moves byte by byte is closed after the idle time", () => 5, 45],
+    ["moves a little for each heartbeat is closed after the idle time", (step) => (step % 3 === 0 ? 1024 : 0), 45],
+    ["never moves is closed after the idle time", () => 0, 45]
+  ]
+  for (const [what, bytes, closed] of cases) {
+    it.effect(`a connection whose message ${what}`, () =>
+      Effect.gen(function* () {
+        let bytesMoved = 0
+        const { codes, writer } = makeWriter()
+        Object.defineProperty(writer, "bytesMoved", { get: () => bytesMoved })
+        const connection = (yield* Transport).attachUnsafe({ open: () => silent }, writer, undefined)
+        connection.spoke()
+        let step = 0
+        while (step < 36 && codes.length === 0) {
+          bytesMoved += bytes(++step)
+          yield* TestClock.adjust("5 seconds")
+        }
+        assert.deepStrictEqual([step * 5, codes], closed === undefined ? [180, []] : [closed, [1001]])
+      }).pipe(Effect.provide(layer))
+    )
+  }
+})

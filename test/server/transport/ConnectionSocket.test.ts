@@ -75,7 +75,8 @@ const open = (attach: (tcp: Duplex, connection: Connection) => void): Open => {
     },
     closed: () => say("closed"),
     pay: () => say("paid"),
-    takePong: () => pongsDue-- > 0
+    takePong: () => pongsDue-- > 0,
+    advances: () => {}
   } as never as Connection
   attach(tcp, connection)
   return { tcp, told, read: (piece) => void tcp.emit("data", piece) }

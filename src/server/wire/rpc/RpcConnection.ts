@@ -96,6 +96,11 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
     this.connection.end(CloseCode.resumedElsewhere, "The session was resumed on another connection")
   }
 
+  /** No client has to understand it: it is what it gets when it asks whether the server is there. */
+  arriving(): void {
+    this.outbox.reply(RpcResponse.pong)
+  }
+
   draining(within: number): void {
     if (!this.outbox.isOpen) return
     this.#farewell = this.outbox.tell(`{"_tag":"Draining","within":${within}}`)
