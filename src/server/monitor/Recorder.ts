@@ -84,7 +84,8 @@ class FlightRecorder implements Recorders {
   readonly #components: ReadonlySet<Component.Any>
   readonly #claims: ReadonlySet<string>
   readonly #failed: (actor: InstanceActor, defect: unknown) => void
-  #find: ((id: string) => InstanceActor | undefined) | undefined
+  /** Those of the servers that share this recorder. */
+  readonly #finders = new Set<(id: string) => InstanceActor | undefined>()
 
   constructor(options: RecorderOptions, clock: Clock.Clock, failed: (actor: InstanceActor, defect: unknown) => void) {
     this.#limits = { messages: options.messages ?? 50, maxBytes: options.maxBytes ?? 2 ** 18 }
@@ -102,11 +103,8 @@ class FlightRecorder implements Recorders {
   attach: Recorders["attach"] = (find) =>
     Effect.asVoid(
       Effect.acquireRelease(
-        Effect.sync(() => (this.#find = find)),
-        () =>
-          Effect.sync(() => {
-            if (this.#find === find) this.#find = undefined
-          })
+        Effect.sync(() => this.#finders.add(find)),
+        () => Effect.sync(() => this.#finders.delete(find))
       )
     )
 
@@ -115,10 +113,13 @@ class FlightRecorder implements Recorders {
   }
 
   start(id: string): boolean {
-    const actor = this.#find?.(id)
-    if (actor === undefined) return false
-    if (actor.recorder === undefined) this.#record(actor)
-    return true
+    for (const find of this.#finders) {
+      const actor = find(id)
+      if (actor === undefined) continue
+      if (actor.recorder === undefined) this.#record(actor)
+      return true
+    }
+    return false
   }
 
   stop(id: string): void {

@@ -1,6 +1,6 @@
-/** What a recording has of an instance that is restarted although it has not crashed. */
+/** Whom a recorder records, and what a recording has of an instance that is restarted although it has not crashed. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Logger, Option } from "effect"
+import { Context, Effect, Layer, Logger, Option } from "effect"
 import { TestClock } from "effect/testing"
 import { LiveTest } from "fibra/testing"
 import { Instances } from "../../../src/server/instance/Instances.ts"
@@ -38,4 +38,32 @@ it.effect("a message that a restart has ended is recorded as such, and a replay 
     const { skipped } = yield* LiveTest.replay(Dice, recording, { secrets }).pipe(Effect.provide(diceLayer()))
     assert.deepStrictEqual(skipped, [{ number: 2, action: "RollLater" }])
   }).pipe(Effect.scoped, Effect.provide(server))
+)
+
+it.effect("servers that share a recorder are recorded by it, each until it ends", () =>
+  Effect.gen(function* () {
+    const { start } = yield* Recorder.Recorder
+    const serve = Layer.build(
+      Layer.fresh(
+        LiveCore.layer({ components: [Dice] }).pipe(
+          Layer.provide(diceLayer()),
+          Layer.provide([Secrets.layerRandom, Logger.layer([])])
+        )
+      )
+    )
+    const diceOf = (server: Context.Context<Instances>) =>
+      Context.get(server, Instances)
+        .mount({ component: "Dice", props: { pin: "1234" } }, undefined, () => {}, { owner: undefined })
+        .pipe(Effect.map(({ id }) => id))
+    const first = yield* diceOf(yield* serve)
+    const ended = yield* Effect.scoped(
+      Effect.gen(function* () {
+        const second = yield* diceOf(yield* serve)
+        assert.deepStrictEqual([yield* start(first), yield* start(second)], [true, true])
+        return second
+      })
+    )
+    const other = yield* diceOf(yield* serve)
+    assert.deepStrictEqual([yield* start(first), yield* start(ended), yield* start(other)], [true, false, true])
+  }).pipe(Effect.scoped, Effect.provide(Recorder.layer()))
 )
