@@ -5,13 +5,16 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { HttpServerResponse } from "effect/http"
+import { TestClock } from "effect/testing"
 import { LiveClient } from "fibra/client"
 import { LiveServer, MonitorAccess } from "fibra/server"
+import { vi } from "vitest"
 import { DashboardOverview } from "../../../src/dashboard/DashboardOverview.ts"
 import { InstanceDetail } from "../../../src/dashboard/InstanceDetail.ts"
 import { InstanceTable } from "../../../src/dashboard/InstanceTable.ts"
 import { DashboardFolder } from "../../../src/server/monitor/dashboard/DashboardFiles.ts"
 import { DashboardTickets } from "../../../src/server/monitor/dashboard/DashboardTicket.ts"
+import { settle } from "../../support/Album.ts"
 import { CounterFixture, CounterFixtureLayer } from "../../support/CounterFixture.ts"
 import { knock } from "../../support/Handshake.ts"
 import { ask, jsonOf, type Line, type Options, port, proxies, surroundings } from "../../support/MonitoredServer.ts"
@@ -44,6 +47,9 @@ const served = (options: Options = {}, folder: Layer.Layer<never> = built) =>
 const everything = [path, `${path}/`, `${path}/assets/index-abc.js`, `${path}/assets/nothing.js`, `${path}/rpc`]
 
 const proxied = { "x-forwarded-for": "192.0.2.1" }
+
+const outside = { ...proxied, host: "live.example.org", origin: "http://live.example.org" }
+const form = { method: "POST", body: new URLSearchParams({ token }).toString() }
 
 describe("who may see it", () => {
   for (const [how, headers, without, withToken] of [
@@ -158,9 +164,6 @@ describe("who may see it", () => {
       assert.strictEqual((yield* open(other)).status, 101)
     }).pipe(Effect.scoped, Effect.provide(served({ token })))
   )
-
-  const outside = { ...proxied, host: "live.example.org", origin: "http://live.example.org" }
-  const form = { method: "POST", body: new URLSearchParams({ token }).toString() }
 
   for (const [who, access] of [
     ["without a token in the environment", Layer.empty],
@@ -285,6 +288,62 @@ describe("its components", () => {
         yield* viewer.close
       }
       assert.strictEqual((yield* ask(at, "/api/live/health")).status, 200)
+    }).pipe(Effect.scoped, Effect.provide(served()))
+  )
+
+  it.live("signing in and out, and taking a recording along, are each a line of the log", () => {
+    const lines: Array<Line> = []
+    return Effect.gen(function* () {
+      const at = yield* port
+      yield* (yield* clientOf(at, "/api/live/rpc")).mount(CounterFixture, {})
+      const { stats } = jsonOf(yield* ask(at, "/api/live/stats"))
+      assert.deepInclude(stats, { instances: 1 })
+      const instances = jsonOf(yield* ask(at, "/api/live/instances"))["instances"] as ReadonlyArray<{ id: string }>
+      const id = instances[0]?.id ?? ""
+      const detail = yield* (yield* clientOf(at, `${path}/rpc`)).mount(InstanceDetail, { props: { id } })
+      yield* detail.call.StartRecording()
+      assert.strictEqual((yield* ask(at, `${path}/recordings/${id}`)).status, 200)
+      const post = (to: string, cookie = "") => ask(at, `${path}/${to}`, { ...form, headers: { ...outside, cookie } })
+      const cookie = (yield* post("sign-in")).headers["set-cookie"]?.[0]?.split(";", 1)[0] ?? ""
+      yield* post("sign-out", cookie)
+      assert.deepStrictEqual(
+        lines
+          .filter(({ message }) => message.includes("dashboard") && !message.includes("from now on"))
+          .map(({ labels, level, message }) => [level, message, labels["instance"], labels["by"]]),
+        [
+          ["Info", "A recording is downloaded from the dashboard", id, "127.0.0.1"],
+          ["Info", "Somebody signed in to the dashboard", undefined, "127.0.0.1"],
+          ["Info", "Somebody signed out of the dashboard", undefined, "127.0.0.1"]
+        ]
+      )
+    }).pipe(Effect.scoped, Effect.provide(served({ token, log: (line) => void lines.push(line) })))
+  })
+
+  it.effect("nothing is computed before the first viewer and after the last, and history begins anew", () =>
+    Effect.gen(function* () {
+      const at = yield* port
+      // Each look at the whole server reads it once.
+      const looks = vi.spyOn(process, "memoryUsage")
+      yield* Effect.addFinalizer(() => Effect.sync(() => looks.mockRestore()))
+      yield* TestClock.adjust("2 minutes")
+      const asked = () => looks.mock.calls.length
+      const view = Effect.gen(function* () {
+        const overview = yield* (yield* clientOf(at, `${path}/rpc`)).mount(DashboardOverview, { key: "server" })
+        const { samples } = yield* overview.state
+        const since = asked()
+        yield* Effect.repeat(Effect.andThen(TestClock.adjust("1 second"), settle), { until: () => asked() > since + 2 })
+        return samples.length
+      }).pipe(Effect.scoped)
+      assert.strictEqual(asked(), 0)
+      assert.strictEqual(yield* view, 0)
+      // The server may notice a little later that the viewer has gone.
+      const isQuiet = Effect.suspend(() => {
+        const since = asked()
+        const later = Effect.andThen(TestClock.adjust("20 seconds"), settle)
+        return Effect.map(later, () => asked() === since)
+      })
+      yield* Effect.repeat(isQuiet, { until: (isQuiet) => isQuiet })
+      assert.strictEqual(yield* view, 0)
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
