@@ -19,13 +19,9 @@ const source = Layer.effect(
   }))
 ).pipe(Layer.provide(DashboardSource.layer))
 
-/** Provides a server, and somebody who looks at it: the viewer is a `LiveTest`. */
-export const watchedBy = <Provided, E>(server: Layer.Layer<Provided, E>) =>
-  LiveTest.layer({ components: DashboardComponents.components, principal: "192.0.2.7" }).pipe(
-    Layer.provide(DashboardComponents.layer),
-    Layer.provide(source),
-    Layer.provideMerge(server)
-  )
-
-/** Clients of this server come from `Patient.client`. */
-export const watched = watchedBy(hospital)
+/** Provides both: clients of the server come from `Patient.client`, the viewer is a `LiveTest`. */
+export const watched = LiveTest.layer({ components: DashboardComponents.components, principal: "192.0.2.7" }).pipe(
+  Layer.provide(DashboardComponents.layer),
+  Layer.provide(source),
+  Layer.provideMerge(hospital)
+)
