@@ -226,7 +226,11 @@ export const ResumeRequest = Schema.Struct({
 export type ResumeRequest = typeof ResumeRequest.Type
 
 /** The first request of a connection. */
-export const ConnectRequest = Schema.Struct({ resume: Schema.optionalKey(ResumeRequest) })
+export const ConnectRequest = Schema.Struct({
+  resume: Schema.optionalKey(ResumeRequest),
+  /** Whether the server may send long messages in parts, as `MessageParts` says. */
+  parts: Schema.optionalKey(Schema.Boolean)
+})
 /** The first request of a connection. */
 export type ConnectRequest = typeof ConnectRequest.Type
 

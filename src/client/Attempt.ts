@@ -4,6 +4,7 @@ import type * as Socket from "effect/socket/Socket"
 import type { ConnectionFailure } from "../ConnectionFailure.ts"
 import { CloseCode } from "../LiveProtocol.ts"
 import type { Endpoint } from "./Endpoint.ts"
+import type { Heartbeat } from "./Heartbeat.ts"
 import * as HandshakeProbe from "./HandshakeProbe.ts"
 
 /** One attempt, and what is known of it. */
@@ -13,6 +14,8 @@ export class Attempt {
   endpoint: Endpoint | undefined
   /** Why there is no WebSocket at all. */
   failure: ConnectionFailure | undefined
+  /** Undefined before it is open. */
+  heartbeat: Heartbeat | undefined
   isOpen = false
   isSilent = false
   /** Ends it at once: a closing handshake may never be answered. */

@@ -1,5 +1,6 @@
 /** Messages as JSON, of which only those are passed on that Effect's protocol can go on with: at anything else it would end for good. */
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
+import { MessageJoiner } from "../MessageParts.ts"
 
 const isMessage = (message: unknown): boolean => {
   if (typeof message !== "object" || message === null) return false
@@ -7,14 +8,18 @@ const isMessage = (message: unknown): boolean => {
   return typeof _tag === "string" && (_tag !== "Chunk" || Array.isArray(values))
 }
 
-/** JSON of messages; `reject` is called with anything else. */
-export const serialization = (reject: () => void): RpcSerialization.RpcSerialization["Service"] => ({
+/** JSON of messages, perhaps in parts; `heard` is called with each part, and `reject` with anything else. */
+export const serialization = (heard: () => void, reject: () => void): RpcSerialization.RpcSerialization["Service"] => ({
   ...RpcSerialization.json,
   makeUnsafe: () => {
     const parser = RpcSerialization.json.makeUnsafe()
+    const joiner = new MessageJoiner()
     const decode = (data: Uint8Array | string): ReadonlyArray<unknown> => {
+      heard()
+      const whole = typeof data === "string" ? joiner.add(data) : data
+      if (whole === undefined) return []
       try {
-        const messages = parser.decode(data)
+        const messages = parser.decode(whole)
         if (messages.every(isMessage)) return messages
       } catch {
         // Not JSON.

@@ -258,7 +258,10 @@ export const make = Effect.fnUntraced(function* (
             presence: presence.places,
             pending: ids.pending
           }
-    const payload: ConnectRequest = asked === undefined ? {} : { resume: asked }
+    const payload: ConnectRequest = {
+      ...(asked === undefined ? {} : { resume: asked }),
+      ...(link.takesParts ? { parts: true } : {})
+    }
     return send({ _tag: "Request", id: connectId, tag: "Connect", payload, headers: [] })
   })
 
@@ -322,8 +325,10 @@ export const make = Effect.fnUntraced(function* (
     isChecking = true
     return TimeLimit.timeoutOption(Effect.exit(requests.Ping()), checkTimeout).pipe(
       Effect.flatMap((answer) =>
-        // What this client still sends comes first, however slow the network is.
-        Option.isNone(answer) && router.isConnected && link.buffered() === 0 ? link.reconnect : Effect.void
+        // What this client still sends, and what still arrives, comes first, however slow the network is.
+        Option.isNone(answer) && router.isConnected && link.buffered() === 0 && !link.isMoving()
+          ? link.reconnect
+          : Effect.void
       ),
       Effect.ensuring(Effect.sync(() => void (isChecking = false)))
     )

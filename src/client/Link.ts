@@ -3,6 +3,7 @@
  * wrong is one failed attempt; the WebSocket link connects again until that makes no sense. A test brings its own link.
  */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -19,6 +20,7 @@ import * as Thrown from "../Thrown.ts"
 import { Attempt } from "./Attempt.ts"
 import { serialization } from "./CheckedMessages.ts"
 import * as Endpoint from "./Endpoint.ts"
+import { Heartbeat } from "./Heartbeat.ts"
 import * as HandshakeProbe from "./HandshakeProbe.ts"
 import { Reconnection } from "./Reconnection.ts"
 
@@ -49,6 +51,10 @@ export class Link extends Context.Service<
     readonly sendBytes: (frame: Uint8Array) => boolean
     /** Bytes that were sent and are still on this machine. */
     readonly buffered: () => number
+    /** Whether anything has come in or left in the last three seconds. */
+    readonly isMoving: () => boolean
+    /** Whether the server may send long messages in parts. */
+    readonly takesParts: boolean
   }
 >()("fibra/client/Link") {}
 
@@ -72,11 +78,13 @@ export interface WebSocketOptions {
   readonly backoff?: Duration.Input
   /** Longest delay between two attempts (10 seconds). */
   readonly maxBackoff?: Duration.Input
-  /**
-   * Time between two pings (10 seconds). When one is not answered before the next is due, the connection counts as
-   * lost.
-   */
+  /** Time between two pings (10 seconds). */
   readonly pingInterval?: Duration.Input
+  /**
+   * Time after a ping within which anything has to come in or leave (10 seconds); otherwise the connection counts as lost. A
+   * message that is still arriving, or leaving, may take as long as it does.
+   */
+  readonly pingTimeout?: Duration.Input
   /**
    * Whether to ask over HTTP why a handshake was refused, which browsers do not tell (true). Set it to false with a
    * `WebSocketConstructor` that sends credentials in headers of its own.
@@ -89,6 +97,12 @@ const open = 1
 
 /** The sub-protocol that the server selects. */
 const protocol = "fibra"
+
+/** Asks the server for a sign of life. */
+const ping = JSON.stringify({ _tag: "Ping" })
+
+/** Milliseconds for which a connection is moving after something has come in or left. */
+const movingFor = 3000
 
 const bufferedBy = (socket: Socket.WebSocketLike | undefined): number =>
   socket !== undefined && "bufferedAmount" in socket ? Number(socket.bufferedAmount) : 0
@@ -105,6 +119,10 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
       const makeSocket = yield* Socket.WebSocketConstructor
       const backoff = Duration.fromInputUnsafe(options.backoff ?? "250 millis")
       const reconnection = new Reconnection(backoff, Duration.fromInputUnsafe(options.maxBackoff ?? "10 seconds"))
+      const pingInterval = Duration.toMillis(Duration.fromInputUnsafe(options.pingInterval ?? "10 seconds"))
+      const pingTimeout = Duration.toMillis(Duration.fromInputUnsafe(options.pingTimeout ?? "10 seconds"))
+      const clock = yield* Clock.Clock
+      const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
       let attempt = new Attempt()
       /** Counts what is asked for by `reconnect`: a token from before is not used. */
       let asked = 0
@@ -131,6 +149,19 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
           return Effect.fail(failed(attempt.failure))
         })
       )
+      /** Asks for signs of life, and ends the connection when there are none. */
+      const keepAlive = Effect.fnUntraced(function* (current: Attempt) {
+        const heartbeat = (current.heartbeat = new Heartbeat(pingInterval, pingTimeout, now()))
+        while (true) {
+          yield* Effect.sleep(Duration.millis(heartbeat.due - now()))
+          const beat = heartbeat.beat(now(), bufferedBy(current.socket))
+          if (beat === "ask" && current.socket?.readyState === open) current.socket.send(ping)
+          if (beat !== "end") continue
+          current.isSilent = true
+          // It ends this fiber, too.
+          return void runFork(current.end)
+        }
+      })
       const inner = yield* Socket.fromWebSocket(
         Effect.acquireRelease(makeWebSocket, (socket) =>
           Effect.sync(() => {
@@ -145,7 +176,10 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
           const scope = yield* Scope.fork(yield* Effect.scope)
           attempt = new Attempt()
           attempt.end = Scope.close(scope, Exit.void)
-          return yield* Scope.provide(inner.reader, scope)
+          const current = attempt
+          const reader = yield* Scope.provide(inner.reader, scope)
+          yield* Effect.forkIn(keepAlive(current), scope)
+          return reader
         })
       })
 
@@ -158,6 +192,8 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
           return true
         },
         buffered: () => bufferedBy(attempt.socket),
+        isMoving: () => attempt.heartbeat?.isMoving(now(), bufferedBy(attempt.socket), movingFor) === true,
+        takesParts: true,
         reconnect: Effect.suspend(() => {
           // The next one may begin at once.
           const { end } = attempt
@@ -207,6 +243,7 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
                 return Effect.andThen(Log.error("The client failed on a new connection", { cause }), attempt.end)
               })
             )
+            const heard = () => attempt.heartbeat?.heard(now())
             const rejected = () => {
               const { endpoint, end } = attempt
               attempt.failure = { kind: "protocol", ...(endpoint === undefined ? {} : { url: endpoint.place }) }
@@ -216,12 +253,12 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
             return RpcClient.makeProtocolSocket({
               retryTransientErrors: true,
               retryPolicy: Schedule.addDelay(Schedule.identity<Socket.SocketError>(), wait),
-              pingInterval: options.pingInterval ?? "10 seconds",
-              onPingTimeout: Effect.sync(() => void (attempt.isSilent = true))
+              // Its own pings would end a connection that is moving.
+              pingInterval: Duration.infinity
             }).pipe(
               Effect.provideService(RpcClient.ConnectionHooks, { onConnect: connected, onDisconnect: disconnected }),
               Effect.provideService(Socket.Socket, socket),
-              Effect.provideService(RpcSerialization, serialization(rejected))
+              Effect.provideService(RpcSerialization, serialization(heard, rejected))
             )
           })
       })

@@ -63,6 +63,8 @@ export class MemoryLink implements FrameWriter {
   readonly client: Link["Service"] = {
     origin: Effect.succeed("memory:"),
     buffered: () => 0,
+    isMoving: () => false,
+    takesParts: false,
     wake: Effect.suspend(() => this.connect),
     suspend: Effect.suspend(() => this.disconnect),
     reconnect: Effect.suspend(() => Effect.andThen(this.disconnect, this.connect)),

@@ -9,6 +9,9 @@ export class ScriptedSocket extends EventTarget {
   readonly url: string
   readonly token: string | undefined
   readonly sent: Array<string> = []
+  bufferedAmount = 0
+  /** Whether pings are answered. */
+  isAnswering = true
 
   constructor(url: string, protocols: string | ReadonlyArray<string> | undefined) {
     super()
@@ -18,7 +21,7 @@ export class ScriptedSocket extends EventTarget {
 
   send(frame: string): void {
     this.sent.push(frame)
-    if (frame.includes('"_tag":"Ping"')) this.receive({ _tag: "Pong" })
+    if (this.isAnswering && frame.includes('"_tag":"Ping"')) this.receive({ _tag: "Pong" })
   }
 
   close(): void {
@@ -41,6 +44,11 @@ export class ScriptedSocket extends EventTarget {
   /** The server sends a message. */
   receive(message: unknown): void {
     this.dispatchEvent(Object.assign(new Event("message"), { data: JSON.stringify(message) }))
+  }
+
+  /** The server sends a part of a message. */
+  receiveText(text: string): void {
+    this.dispatchEvent(Object.assign(new Event("message"), { data: text }))
   }
 
   /** The connection ends with this code. */

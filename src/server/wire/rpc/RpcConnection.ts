@@ -268,7 +268,7 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
         "This connection receives its events already. Send one Connect per socket, or interrupt the first."
       )
     }
-    this.outbox.open(JSON.stringify(request.id))
+    this.outbox.open(JSON.stringify(request.id), connect.parts === true)
     this.#confirmed = false
     const resumed = connect.resume === undefined ? undefined : this.#resume(connect.resume)
     this.outbox.tell(this.#established(this.#own, resumed))

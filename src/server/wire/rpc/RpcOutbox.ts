@@ -3,6 +3,7 @@
  * mounts first, then events, then all other replies, so that an answer never overtakes the change it made. While the
  * window of unacknowledged batches is full, nothing is collected, and later all changes are sent as one.
  */
+import * as MessageParts from "../../../MessageParts.ts"
 import type { Batch } from "../../sync/Batch.ts"
 import { Outbox, type Unread } from "../Outbox.ts"
 import type { Connection } from "../../transport/Connection.ts"
@@ -17,6 +18,8 @@ export class RpcOutbox extends Outbox {
   /** The id of the stream of events, as JSON, while there is one. */
   #stream: string | undefined
   #window: AckWindow
+  /** Whether the client takes long messages in parts. */
+  #inParts = false
 
   constructor(connection: Connection) {
     super(connection)
@@ -33,9 +36,10 @@ export class RpcOutbox extends Outbox {
     return this.#stream !== undefined
   }
 
-  /** Begins to send events as chunks of this request. */
-  open(id: string): void {
+  /** Begins to send events as chunks of this request; and from now on long messages in parts, or not. */
+  open(id: string, inParts: boolean): void {
     this.#stream = id
+    this.#inParts = inParts
     this.#window = new AckWindow(this.config)
   }
 
@@ -77,7 +81,6 @@ export class RpcOutbox extends Outbox {
 
   /** Builds as little as possible for this connection alone: long batches are written as shared frames. */
   #frames(batches: ReadonlyArray<Batch>): ReadonlyArray<Frame> {
-    const { writer } = this.connection
     const { first, last } = this.drain()
     const frames: Array<Frame> = []
     let messages = [...first]
@@ -88,7 +91,7 @@ export class RpcOutbox extends Outbox {
     }
     const close = () => {
       gather()
-      if (messages.length > 0) frames.push(writer.frame(`[${messages.join(",")}]`))
+      if (messages.length > 0) frames.push(this.#frame(`[${messages.join(",")}]`))
       this.connection.messagesSent += messages.length
       messages = []
     }
@@ -110,10 +113,16 @@ export class RpcOutbox extends Outbox {
   #shared(batch: Batch): Frame {
     const { writer } = this.connection
     const head = this.#head
-    const frame = batch.frame(writer.kind + head, ({ text }) => writer.frame(`[${head}${text}]}]`))
+    const kind = writer.kind + (this.#inParts ? "+" : "") + head
+    const frame = batch.frame(kind, ({ text }) => this.#frame(`[${head}${text}]}]`))
     this.#window.count(frame.length)
     this.connection.messagesSent++
     return frame
+  }
+
+  #frame(text: string): Frame {
+    const { writer } = this.connection
+    return this.#inParts && MessageParts.isLong(text) ? writer.frames(MessageParts.split(text)) : writer.frame(text)
   }
 
   /** A batch as one message among others. */
