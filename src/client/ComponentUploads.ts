@@ -1,6 +1,8 @@
 /** The uploads of one mounted component: checks files before a byte is sent, and lets each wait for its turn. */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Semaphore from "effect/Semaphore"
+import * as Tracer from "effect/Tracer"
 import type * as Component from "../Component.ts"
 import { type LiveError, refuse, UploadRejected } from "../LiveError.ts"
 import * as Log from "../Log.ts"
@@ -31,7 +33,7 @@ export class ComponentUploads {
     source: UploadSource.UploadSource,
     options?: UploadSource.UploadOptions
   ): Effect.Effect<UploadTask, LiveError> {
-    return Effect.suspend(() => {
+    return Effect.flatMap(Effect.serviceOption(Tracer.ParentSpan), (span) => {
       const refusal = this.#callee.refusal()
       if (refusal !== undefined) return Effect.fail(refusal)
       const policy = this.#component.codec.uploads.get(upload)
@@ -45,7 +47,7 @@ export class ComponentUploads {
       if (this.#tasks.size >= most) {
         return refuse(new UploadRejected({ upload, reason: "tooMany", detail: `${most} files wait already` }))
       }
-      return Effect.sync(() => this.#begun(upload, policy, file))
+      return Effect.sync(() => this.#begun(upload, policy, file, Option.getOrUndefined(span)))
     })
   }
 
@@ -64,7 +66,13 @@ export class ComponentUploads {
     for (const task of Array.from(this.#tasks)) task.fail(error)
   }
 
-  #begun(upload: string, { maxFiles }: Upload.UploadPolicy, file: UploadSource.OpenedFile): UploadTask {
+  /** Its requests are children of the span of whoever began it. */
+  #begun(
+    upload: string,
+    { maxFiles }: Upload.UploadPolicy,
+    file: UploadSource.OpenedFile,
+    span: Tracer.AnySpan | undefined
+  ): UploadTask {
     const { componentName } = this.#component
     const job = {
       component: componentName,
@@ -82,7 +90,7 @@ export class ComponentUploads {
     task.start((effect) =>
       this.#connection.run(
         Effect.ensuring(
-          turn.withPermit(effect),
+          turn.withPermit(span === undefined ? effect : Effect.withParentSpan(effect, span)),
           Effect.sync(() => this.#tasks.delete(task))
         )
       )

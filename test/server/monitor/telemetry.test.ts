@@ -4,9 +4,10 @@ import { ConfigProvider, Effect, Fiber, Layer, Logger } from "effect"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import { Otlp, OtlpSerialization } from "effect/observability"
 import { LiveClient } from "fibra/client"
-import { LiveServer, Secrets } from "fibra/server"
+import { LiveServer, Secrets, UploadStore } from "fibra/server"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
+import { Album, AlbumLayer } from "../../support/Album.ts"
 import { connect } from "../../support/JsonSocket.ts"
 import { Patient, PatientLayer } from "../../support/Patient.ts"
 
@@ -50,8 +51,15 @@ const environment = (url: string, service: string) =>
   )
 
 const server = (url: string) =>
-  LiveServer.layerHttp({ components: [Patient], port: 0, host: "127.0.0.1" }).pipe(
-    Layer.provide([PatientLayer, Secrets.layerRandom, Logger.layer([]), environment(url, "clinic")])
+  LiveServer.layerHttp({ components: [Patient, Album], port: 0, host: "127.0.0.1" }).pipe(
+    Layer.provide([
+      PatientLayer,
+      AlbumLayer,
+      UploadStore.layerMemory,
+      Secrets.layerRandom,
+      Logger.layer([]),
+      environment(url, "clinic")
+    ])
   )
 
 const port = Effect.map(Effect.service(HttpServer.HttpServer), ({ address }) => ("port" in address ? address.port : 0))
@@ -158,6 +166,38 @@ it.live(
       assert.approximately(Number(second.attributes["fibra.wait_ms"]), Number(handled - start) / 1e6, 0.001)
       assert.approximately(Number(second.attributes["fibra.run_ms"]), Number(end - handled) / 1e6, 0.001)
     }).pipe(Effect.scoped)
+)
+
+it.live("a file that a page sends is in the trace of its own span, up to the handler", () =>
+  Effect.gen(function* () {
+    const { exported, url } = yield* collector
+    const use = Effect.gen(function* () {
+      const album = yield* (yield* LiveClient).mount(Album, {})
+      const bytes = Buffer.from("what is in the file")
+      const sending = Effect.flatMap(
+        album.upload("any", bytes, { name: "a.txt", type: "text/plain" }),
+        ({ result }) => result
+      )
+      yield* Effect.withSpan(sending, "send")
+    })
+    const served = Effect.flatMap(port, (at) => Effect.provide(use, Layer.fresh(page(url, at))))
+    yield* Effect.scoped(Effect.provide(served, server(url)))
+    const spans = spansOf(exported)
+    const ofPage = (name: string) => only(spans, "page", name)
+    const [send, start, upload] = [
+      ofPage("send"),
+      ofPage("LiveClient.UploadStart"),
+      only(spans, "clinic", "Album.any.upload")
+    ]
+    assert.deepInclude(start, { traceId: send.traceId, parentSpanId: send.spanId })
+    assert.deepInclude(upload, { traceId: send.traceId, parentSpanId: start.spanId })
+    const handled = spans.filter(({ parentSpanId }) => parentSpanId === upload.spanId)
+    assert.deepStrictEqual(
+      handled.map(({ service, traceId }) => [service, traceId]),
+      [["clinic", send.traceId]]
+    )
+    assert.property(handled[0]?.attributes, "fibra.wait_ms")
+  }).pipe(Effect.scoped)
 )
 
 interface Attribute {
