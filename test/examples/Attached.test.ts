@@ -211,6 +211,24 @@ describe("components within a server that is there already", () => {
     30_000
   )
 
+  it.live("what is below the path is theirs, and what only begins like it is not", () =>
+    Effect.gen(function* () {
+      const { port } = yield* running(async () => {
+        const server = createServer((_, response) => void response.end("hello"))
+        const live = await LiveServer.attach(server, options)
+        await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", () => resolve()))
+        return { port: portOf(server), close: () => live.close().then(() => closed(server)) }
+      })
+      for (const path of ["/", "/api", "/api/liv", "/api/lively", "/api/live-else/health", "/other/api/live/health"]) {
+        assert.deepStrictEqual(yield* ask(port, path), [200, "hello"], path)
+      }
+      for (const path of ["/api/live", "/api/live?", "/api/live/", "/api/live/else"]) {
+        assert.strictEqual((yield* ask(port, path))[0], 404, path)
+      }
+      assert.include((yield* ask(port, "/api/live/health?now"))[1], `"operational"`)
+    }).pipe(Effect.scoped)
+  )
+
   it.live("a variable that nobody reads is said, as by a server of its own", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []
