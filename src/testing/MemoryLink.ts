@@ -51,6 +51,8 @@ export class MemoryLink implements FrameWriter {
   #isClosing = false
   /** How the server closes the connection. */
   #closed: ConnectionFailure | undefined
+  /** Why the client cannot connect. */
+  #failing: ConnectionFailure | undefined
 
   /** The server is looked up for each connection; without one, connecting fails. */
   constructor(server: () => Server | undefined, principal: Principal | undefined, onFrame: OnFrame = () => {}) {
@@ -116,12 +118,20 @@ export class MemoryLink implements FrameWriter {
 
   /** Opens the connection, unless it is open or there is no server. */
   readonly connect: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.#failing !== undefined && this.#connection === undefined) {
+      return Effect.sync(() => this.#hooks?.onFailure(this.#failing as ConnectionFailure))
+    }
     const server = this.#server()
     if (this.#connection !== undefined || server === undefined || server.transport.isDraining()) return Effect.void
     this.bytesRead = this.bytesWritten = 0
     this.#connection = server.transport.attachUnsafe(server.protocol, this, this.#principal)
     return this.#hooks?.onConnect ?? Effect.void
   })
+
+  /** Every attempt to connect fails like this; with undefined, no more. */
+  fail(failure: ConnectionFailure | undefined): void {
+    this.#failing = failure
+  }
 
   /** From the next connection on, it is this principal's. */
   as(principal: Principal | undefined): void {
@@ -151,6 +161,11 @@ export class MemoryLink implements FrameWriter {
     if (this.#connection !== undefined) this.#stalled ??= []
   }
 
+  /** The client reads so many frames of the buffer. */
+  read(frames: number): void {
+    this.#read(...(this.#stalled?.splice(0, frames) ?? []))
+  }
+
   /** The client reads again, beginning with the buffer. */
   unstall(): void {
     const stalled = this.#stalled ?? []
@@ -163,6 +178,11 @@ export class MemoryLink implements FrameWriter {
   /** Holds what the client sends. */
   hold(): void {
     if (this.#connection !== undefined) this.#held ??= []
+  }
+
+  /** Delivers so many of the frames that are held. */
+  deliver(frames: number): void {
+    for (const frame of this.#held?.splice(0, frames) ?? []) this.#receive(frame)
   }
 
   /** Delivers what was held. */

@@ -10,6 +10,7 @@ import type { MountCache, MountPlace, MountProps } from "../client/MountOptions.
 import type { LiveHandle } from "../client/LiveHandle.ts"
 import * as StateCache from "../client/StateCache.ts"
 import type * as Component from "../Component.ts"
+import type { ConnectionFailure } from "../ConnectionFailure.ts"
 import type { LiveError } from "../LiveError.ts"
 import { copy, type Principal } from "../Principal.ts"
 import { MemoryLink, type OnFrame, type Server } from "./MemoryLink.ts"
@@ -33,6 +34,11 @@ export interface TestClient {
   ) => Effect.Effect<LiveHandle<C>, LiveError, Scope.Scope>
   /** The client itself, as `<LiveProvider client={…}>` takes it. */
   readonly client: LiveClient["Service"]
+  /**
+   * Every attempt to connect fails with this until it is called without: `{ kind: "token" }` as when a token cannot be
+   * had, `{ kind: "refused", status: 503 }` as when a proxy refuses.
+   */
+  readonly fail: (failure?: ConnectionFailure) => Effect.Effect<void>
   /** Cuts the connection; what is under way is lost. */
   readonly disconnect: Effect.Effect<void>
   /** Connects again. */
@@ -43,6 +49,8 @@ export interface TestClient {
   readonly stall: Effect.Effect<void>
   /** The client reads again. */
   readonly unstall: Effect.Effect<void>
+  /** On a slow link: so many frames of those that the client does not read, and holds, arrive. */
+  readonly trickle: (frames: number) => Effect.Effect<void>
   /** Holds what the client sends. */
   readonly hold: Effect.Effect<void>
   /** Delivers what was held. */
@@ -99,6 +107,12 @@ export const connect = Effect.fnUntraced(function* (
         Effect.andThen(client.reconnect),
         Effect.andThen(settle)
       ),
+    fail: (failure) => Effect.sync(() => memory.fail(failure)),
+    trickle: (frames) =>
+      settled(() => {
+        memory.read(frames)
+        memory.deliver(frames)
+      }),
     stall: Effect.sync(() => memory.stall()),
     unstall: settled(() => memory.unstall()),
     hold: Effect.sync(() => memory.hold()),

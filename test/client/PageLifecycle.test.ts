@@ -7,6 +7,7 @@ import { Component } from "fibra"
 import { Link, LiveClient, StateCache } from "fibra/client"
 import { LiveTest } from "fibra/testing"
 import { Page } from "../../src/client/PageLifecycle.ts"
+import { makePage } from "../support/PageEvents.ts"
 import { client as scripted, settle, soon } from "../support/ScriptedSockets.ts"
 
 class Hall extends Component.Service<Hall>()("Hall", {
@@ -26,23 +27,6 @@ const subject = LiveTest.layer({ components: [Hall, Draft] }).pipe(
   Layer.provide([Hall.toLayer(Hall.of({})), DraftLayer]),
   Layer.provide(Logger.layer([]))
 )
-
-/** The events of a page, as a browser has them. */
-const makePage = () => {
-  const window = new EventTarget()
-  const document = Object.assign(new EventTarget(), { visibilityState: "visible" as DocumentVisibilityState })
-  const tell = (target: EventTarget, name: string, fields = {}) =>
-    Effect.sync(() => void target.dispatchEvent(Object.assign(new Event(name), fields)))
-  return {
-    page: { window, document },
-    hide: (persisted: boolean) => tell(window, "pagehide", { persisted }),
-    show: tell(window, "pageshow", { persisted: true }),
-    online: tell(window, "online"),
-    focus: tell(window, "focus"),
-    visible: tell(document, "visibilitychange"),
-    resume: tell(document, "resume")
-  }
-}
 
 /** A client in a page of its own. */
 const open = Effect.fnUntraced(function* (cache: StateCache.StateCache["Service"], principal = "ada") {
