@@ -33,32 +33,34 @@ export class Effects extends Context.Service<
   static readonly layer = Layer.sync(Effects, () => ({ runs: new Map(), lives: new Map() }))
 }
 
-export const SideEffectLogLayer = SideEffectLog.toLayer(
-  Effect.gen(function* () {
-    const self = yield* SideEffectLog
-    const { lives, runs } = yield* Effects
-    const ran = (mark: string) => Effect.sync(() => void runs.set(mark, (runs.get(mark) ?? 0) + 1))
-    const write = (mark: string) =>
-      Effect.as(
-        self.update((state) => ({ ...state, marks: [...state.marks, mark] })),
-        mark
-      )
-    lives.set(self.key ?? "private", {
-      get: self.get,
-      nudge: Effect.andThen(
-        self.update((state) => ({ ...state, nudges: state.nudges + 1 })),
-        ({ nudges }) => Effect.orDie(self.broadcast("Nudged", { nudges }))
-      )
-    })
-    return SideEffectLog.of({
-      Write: ({ mark }) => Effect.andThen(ran(mark), write(mark)),
-      WriteSlowly: ({ mark }) =>
-        ran(mark).pipe(
-          Effect.andThen(Effect.repeat(Effect.yieldNow, { times: 20 })),
-          Effect.andThen(Effect.suspend(() => write(mark)))
-        ),
-      Refuse: ({ mark }) => Effect.andThen(ran(mark), Effect.fail(new Refused({ mark })))
-    })
-  }),
-  { persist: true }
-)
+const build = Effect.gen(function* () {
+  const self = yield* SideEffectLog
+  const { lives, runs } = yield* Effects
+  const ran = (mark: string) => Effect.sync(() => void runs.set(mark, (runs.get(mark) ?? 0) + 1))
+  const write = (mark: string) =>
+    Effect.as(
+      self.update((state) => ({ ...state, marks: [...state.marks, mark] })),
+      mark
+    )
+  lives.set(self.key ?? "private", {
+    get: self.get,
+    nudge: Effect.andThen(
+      self.update((state) => ({ ...state, nudges: state.nudges + 1 })),
+      ({ nudges }) => Effect.orDie(self.broadcast("Nudged", { nudges }))
+    )
+  })
+  return SideEffectLog.of({
+    Write: ({ mark }) => Effect.andThen(ran(mark), write(mark)),
+    WriteSlowly: ({ mark }) =>
+      ran(mark).pipe(
+        Effect.andThen(Effect.repeat(Effect.yieldNow, { times: 20 })),
+        Effect.andThen(Effect.suspend(() => write(mark)))
+      ),
+    Refuse: ({ mark }) => Effect.andThen(ran(mark), Effect.fail(new Refused({ mark })))
+  })
+})
+
+/** Its state is kept in the store, or only in the tokens of its clients. */
+export const layerOf = (persist: boolean) => SideEffectLog.toLayer(build, { persist })
+
+export const SideEffectLogLayer = layerOf(true)
