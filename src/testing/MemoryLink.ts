@@ -9,7 +9,7 @@ import { RpcClientDefect, RpcClientError } from "effect/rpc/RpcClientError"
 import type { FromServerEncoded } from "effect/rpc/RpcMessage"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
 import type { Hooks, Link } from "../client/Link.ts"
-import type { ConnectionFailure } from "../ConnectionFailure.ts"
+import { type ConnectionFailure, isFinal } from "../ConnectionFailure.ts"
 import { CloseCode } from "../LiveProtocol.ts"
 import type { Principal } from "../Principal.ts"
 import type { Connection, WireProtocol } from "../server/transport/Connection.ts"
@@ -51,6 +51,8 @@ export class MemoryLink implements FrameWriter {
   #isClosing = false
   /** How the server closes the connection. */
   #closed: ConnectionFailure | undefined
+  /** Whether the connection ended for a reason that only signing in mends. */
+  #isOver = false
   /** Why the client cannot connect. */
   #failing: ConnectionFailure | undefined
 
@@ -67,7 +69,7 @@ export class MemoryLink implements FrameWriter {
     buffered: () => 0,
     isMoving: () => false,
     takesParts: false,
-    wake: Effect.suspend(() => this.connect),
+    wake: Effect.suspend(() => (this.#isOver ? Effect.void : this.connect)),
     suspend: Effect.suspend(() => this.disconnect),
     reconnect: Effect.suspend(() => Effect.andThen(this.disconnect, this.connect)),
     sendBytes: (frame) => {
@@ -124,6 +126,7 @@ export class MemoryLink implements FrameWriter {
     const server = this.#server()
     if (this.#connection !== undefined || server === undefined || server.transport.isDraining()) return Effect.void
     this.bytesRead = this.bytesWritten = 0
+    this.#isOver = false
     this.#connection = server.transport.attachUnsafe(server.protocol, this, this.#principal)
     return this.#hooks?.onConnect ?? Effect.void
   })
@@ -146,8 +149,9 @@ export class MemoryLink implements FrameWriter {
     this.#stalled = undefined
     this.#held = undefined
     this.#unread.length = 0
-    const failure = this.#closed ?? { kind: "closed" }
+    const failure: ConnectionFailure = this.#closed ?? { kind: "closed" }
     this.#closed = undefined
+    this.#isOver = isFinal(failure)
     connection.closed()
     const lost = Effect.sync(() => {
       this.#deliver?.({ _tag: "ClientProtocolError", error: connectionLost() })

@@ -8,6 +8,7 @@ import { LiveError } from "fibra"
 import type { LiveHandle } from "fibra/client"
 import type { LiveTest } from "fibra/testing"
 import * as Handle from "../../src/client/LiveHandle.ts"
+import type { PageEvents } from "./PageEvents.ts"
 import { RoomFixture, hear, type Life, Minutes } from "./RoomFixture.ts"
 import * as ReplicaOpener from "../../src/client/ReplicaOpener.ts"
 
@@ -46,9 +47,11 @@ const [linger, latest] = [45_000, 47_000]
 
 /** One client. */
 export class ModelClient {
-  /** How others know it; that of an anonymous one is whatever the server makes it. */
-  readonly id: string
+  readonly name: string
+  /** Undefined for an anonymous client. */
+  principal: string | undefined
   readonly client: Connected
+  readonly page: PageEvents
   readonly halls: Array<Hosted | undefined> = []
   isStalled = false
   /** When its connection was lost. */
@@ -57,18 +60,34 @@ export class ModelClient {
   unsaid: Array<Hosted> = []
   /** Whether it has released one, and may have been cut off before the server knew. */
   isVague = false
-  readonly #name: string
+  /** Whether it cannot connect. */
+  isFailing = false
+  #isSignedOut = false
+  readonly #end: Effect.Effect<void>
   #mounts = 0
 
-  constructor(name: string, id: string, client: Connected) {
-    this.#name = name
-    this.id = id
+  constructor(
+    name: string,
+    principal: string | undefined,
+    client: Connected,
+    page: PageEvents,
+    end: Effect.Effect<void>
+  ) {
+    this.name = name
+    this.principal = principal
     this.client = client
+    this.page = page
+    this.#end = end
+  }
+
+  /** How others know it; that of an anonymous one is whatever the server makes it, and there is only one of these. */
+  get id(): string {
+    return this.principal === "ada" ? "ada" : "guest"
   }
 
   /** Mounts a hall in a place that is free. */
   readonly mount = Effect.fnUntraced(function* (this: ModelClient, place: number, room: string | undefined) {
-    const who = `${this.#name}${this.#mounts++}`
+    const who = `${this.name}${this.#mounts++}`
     const options = { props: { who }, ...(room === undefined ? {} : { room }) }
     const replica = ReplicaOpener.of(this.client.client)(RoomFixture, options)
     const handle = Handle.make(replica)
@@ -113,6 +132,49 @@ export class ModelClient {
   back(): void {
     this.awaySince = undefined
     this.unsaid = []
+    this.#isSignedOut = false
+  }
+
+  /** Connects again, if it can; after it was signed out, it signs in. */
+  get reconnect(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.isFailing && this.awaySince !== undefined) return this.client.reconnect
+      const connected = this.#isSignedOut ? this.client.signIn(this.principal) : this.client.reconnect
+      return Effect.andThen(
+        connected,
+        Effect.sync(() => this.back())
+      )
+    })
+  }
+
+  /** It was brought back, or looked at, and connects if it can. */
+  returned(): void {
+    if (!this.isFailing && !this.#isSignedOut) this.back()
+  }
+
+  /** Goes on as somebody else: the session is another's, and ends. */
+  signIn(principal: string): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.principal = principal
+      this.isStalled = false
+      return Effect.andThen(
+        this.client.signIn(principal),
+        Effect.sync(() => this.back())
+      )
+    })
+  }
+
+  /** Its sessions have ended, wherever it was. */
+  signedOut(): void {
+    // One that is away is not told, and comes back by itself.
+    if (this.awaySince === undefined) this.#isSignedOut = true
+    this.isStalled = false
+    this.awaySince = -Infinity
+  }
+
+  /** The page is closed, and whatever runs in it ends. */
+  get close(): Effect.Effect<void> {
+    return this.page.hide(false).pipe(Effect.andThen(this.client.disconnect), Effect.andThen(this.#end))
   }
 
   /** Whether the server still has its session; undefined when it may be ending it just now. */

@@ -258,6 +258,11 @@ export class Session {
     return this.#mounts.ids
   }
 
+  /** Those whose state goes with the client when it signs in. */
+  get adoptable(): ReadonlySet<ComponentId> {
+    return this.#mounts.adoptable
+  }
+
   /** The newest token of a component that the client has not been sent, if there is one; counts as sent. */
   takeToken(componentId: string): string | undefined {
     return this.#mounts.cursor(componentId)?.takeToken()

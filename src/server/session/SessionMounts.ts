@@ -87,6 +87,12 @@ export class SessionMounts {
     return Array.from(this.#mounts, ({ instance }) => instance.id)
   }
 
+  /** The instances whose state goes with the client when it signs in. */
+  get adoptable(): ReadonlySet<ComponentId> {
+    const instances = Array.from(this.#mounts, ({ instance }) => instance)
+    return new Set(instances.flatMap(({ component, id, key }) => (component.adopt && key === undefined ? [id] : [])))
+  }
+
   has(componentId: string): boolean {
     return this.#mounts.has(componentId)
   }

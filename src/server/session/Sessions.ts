@@ -179,14 +179,19 @@ export const layer: Layer.Layer<Sessions, never, Instances | UploadRegistry> = L
         return linger > 0 && session.depart(kept) ? wait(session, now) : close(session)
       })
 
-    /** Ends a session whose client has begun another, when it had the time to take along what it may. */
-    const leave = (session: Session, secret: string): Effect.Effect<void> =>
-      Effect.andThen(
+    /**
+     * Ends a session whose client has begun another: at once, but for what it may take along. While the connection is
+     * not known to have ended, that waits.
+     */
+    const leave = (session: Session, secret: string): Effect.Effect<void> => {
+      if (session.connection === undefined) return depart(session, session.adoptable)
+      return Effect.andThen(
         Effect.sleep(adoption),
         Effect.suspend(() =>
           session.secret === secret && session.connection === undefined ? close(session) : Effect.void
         )
       )
+    }
 
     /**
      * The session of a token, if the principal and the wire are the same, and it can replace what the connection has
