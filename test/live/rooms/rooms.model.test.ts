@@ -204,6 +204,9 @@ const run = Effect.fnUntraced(function* (commands: ReadonlyArray<Command>) {
         guest.drop(now)
         break
       case "Show":
+        // Who looks at a page whose connection carries nothing connects anew, when that was seen.
+        guest.isStalled = false
+        yield* guest.client.unstall
         yield* guest.page.show
         yield* guest.client.settle
         guest.returned()
