@@ -23,6 +23,7 @@ import type { ComponentId } from "../LiveId.ts"
 import type { ActionFailure } from "../LiveProtocol.ts"
 import * as TimeLimit from "../TimeLimit.ts"
 import { CallQueue, type Target } from "./CallQueue.ts"
+import { issueOf } from "./LargeRequests.ts"
 import type { OptimisticUpdate } from "./OptimisticState.ts"
 import type { ClientConnection } from "./ClientConnection.ts"
 
@@ -124,6 +125,12 @@ export class ActionCaller {
       )
     )
     return Effect.flatMap(target, (target) => {
+      const overweight = call.id === undefined ? undefined : this.#connection.largeRequests.overweight(call.id)
+      if (overweight !== undefined) {
+        this.#settle(call)
+        if (overweight.kind === "lost") return this.#unknown(call)
+        return refuse(new PayloadRejected({ action: call.codec.tag, issue: issueOf(overweight) }))
+      }
       if (call.id !== undefined && target.session !== call.session) {
         this.#settle(call)
         // The session that would know whether it ran is gone.
@@ -213,7 +220,10 @@ export class ActionCaller {
   }
 
   #settle(call: Call): void {
-    if (call.id !== undefined) this.#connection.ids.settle(call.id)
+    if (call.id !== undefined) {
+      this.#connection.ids.settle(call.id)
+      this.#connection.largeRequests.forget(call.id)
+    }
     call.id = undefined
   }
 

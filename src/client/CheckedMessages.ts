@@ -8,8 +8,15 @@ const isMessage = (message: unknown): boolean => {
   return typeof _tag === "string" && (_tag !== "Chunk" || Array.isArray(values))
 }
 
-/** JSON of messages, perhaps in parts; `heard` is called with each part, and `reject` with anything else. */
-export const serialization = (heard: () => void, reject: () => void): RpcSerialization.RpcSerialization["Service"] => ({
+/**
+ * JSON of messages, perhaps in parts; `heard` is called with each part, `reject` with anything else, and `sent` with what is sent
+ * and its characters.
+ */
+export const serialization = (
+  heard: () => void,
+  reject: () => void,
+  sent: (message: unknown, length: number) => void
+): RpcSerialization.RpcSerialization["Service"] => ({
   ...RpcSerialization.json,
   makeUnsafe: () => {
     const parser = RpcSerialization.json.makeUnsafe()
@@ -27,6 +34,11 @@ export const serialization = (heard: () => void, reject: () => void): RpcSeriali
       reject()
       return []
     }
-    return { ...parser, decode }
+    const encode = (message: unknown): Uint8Array | string | undefined => {
+      const encoded = parser.encode(message)
+      if (encoded !== undefined) sent(message, encoded.length)
+      return encoded
+    }
+    return { ...parser, decode, encode }
   }
 })

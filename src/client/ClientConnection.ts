@@ -31,6 +31,7 @@ import { CallIds } from "./CallIds.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
 import { ConnectionMonitor } from "./ConnectionState.ts"
 import { FailureLog } from "./FailureLog.ts"
+import { LargeRequests } from "./LargeRequests.ts"
 import { Link } from "./Link.ts"
 import { type LiveRequests, makeRequests } from "./LiveRequests.ts"
 import * as PageLifecycle from "./PageLifecycle.ts"
@@ -54,6 +55,8 @@ export interface ClientConnection {
   readonly limits: Limits
   /** The ids of mounts and calls. */
   readonly ids: CallIds
+  /** Mounts and calls that may be too large. */
+  readonly largeRequests: LargeRequests
   /** The state tokens in the StateCache. */
   readonly tokens: TokenCache
   /** The presence lists. */
@@ -114,6 +117,7 @@ export const make = Effect.fnUntraced(function* (
   const monitor = new ConnectionMonitor(yield* Clock.Clock, report)
   const log = new FailureLog(runFork)
   const ids = new CallIds()
+  const largeRequests = new LargeRequests()
   const uploads = new UploadChannel(link)
   const tokens = yield* TokenCache.make(cache, link.origin)
   /** Known when the `RpcClient` listens, which may be after the Link has connected. */
@@ -172,6 +176,7 @@ export const make = Effect.fnUntraced(function* (
   }
 
   const failed = (failure: ConnectionFailure): void => {
+    largeRequests.lost(failure)
     monitor.failed(failure)
     if (isLasting(failure)) router.refused(monitor.error(""))
     log.failed(failure)
@@ -290,6 +295,17 @@ export const make = Effect.fnUntraced(function* (
       if (sessionToken === undefined) session++
     }),
     onFailure: failed,
+    onLarge: (message, length) => {
+      const callId = (message as { readonly payload?: { readonly callId?: unknown } | null }).payload?.callId
+      if (typeof callId !== "number") return
+      largeRequests.sent(callId, length)
+      // What is asked behind it is answered when it has arrived.
+      const asked = Effect.andThen(
+        Effect.yieldNow,
+        Effect.suspend(() => requests.Ping())
+      )
+      runFork(Effect.ignore(Effect.map(asked, () => largeRequests.arrived(callId))))
+    },
     reconnectWithin: () => reconnectWithin
   })
   const requests = yield* Effect.provideService(makeRequests(yield* Tracer.Tracer), RpcClient.Protocol, {
@@ -361,6 +377,7 @@ export const make = Effect.fnUntraced(function* (
       maxQueuedCalls: options.maxQueuedCalls ?? 1000
     },
     ids,
+    largeRequests,
     tokens,
     presence,
     uploads,

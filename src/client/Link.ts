@@ -22,6 +22,7 @@ import { serialization } from "./CheckedMessages.ts"
 import * as Endpoint from "./Endpoint.ts"
 import { Heartbeat } from "./Heartbeat.ts"
 import * as HandshakeProbe from "./HandshakeProbe.ts"
+import { large } from "./LargeRequests.ts"
 import { Reconnection } from "./Reconnection.ts"
 
 /** What a link calls, and asks. */
@@ -30,6 +31,8 @@ export interface Hooks {
   readonly onDisconnect: Effect.Effect<void>
   /** An attempt to connect has failed, or a connection has ended. */
   readonly onFailure: (failure: ConnectionFailure) => void
+  /** A message of so many characters is about to be sent, if that is many. */
+  readonly onLarge?: (message: unknown, length: number) => void
   /** Milliseconds over which clients spread their return, when the server has said so. */
   readonly reconnectWithin: () => number | undefined
 }
@@ -206,7 +209,7 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
           reconnection.pause()
           return attempt.end
         }),
-        open: ({ onConnect, onDisconnect, onFailure, reconnectWithin }) =>
+        open: ({ onConnect, onDisconnect, onFailure, onLarge, reconnectWithin }) =>
           Effect.suspend(() => {
             /** Whether WebSockets did not get through the last time either. */
             let isBlocked = false
@@ -243,6 +246,9 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
                 return Effect.andThen(Log.error("The client failed on a new connection", { cause }), attempt.end)
               })
             )
+            const sent = (message: unknown, length: number) => {
+              if (length >= large) onLarge?.(message, length)
+            }
             const heard = () => attempt.heartbeat?.heard(now())
             const rejected = () => {
               const { endpoint, end } = attempt
@@ -258,7 +264,7 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
             }).pipe(
               Effect.provideService(RpcClient.ConnectionHooks, { onConnect: connected, onDisconnect: disconnected }),
               Effect.provideService(Socket.Socket, socket),
-              Effect.provideService(RpcSerialization, serialization(heard, rejected))
+              Effect.provideService(RpcSerialization, serialization(heard, rejected, sent))
             )
           })
       })

@@ -16,6 +16,7 @@ import type { ComponentId } from "../LiveId.ts"
 import type { Mounted } from "../LiveProtocol.ts"
 import * as TimeLimit from "../TimeLimit.ts"
 import type { ClientConnection } from "./ClientConnection.ts"
+import { issueOf } from "./LargeRequests.ts"
 import { died } from "./ReplicaError.ts"
 
 /** How a component was activated: with its session, from its token, or anew. */
@@ -154,18 +155,21 @@ export class Mounter {
 
   #mountWith(props: Mounted["state"]): Effect.Effect<void, LiveError> {
     const again = this.#asked
+    const overweight = again === undefined ? undefined : this.#connection.largeRequests.overweight(again.callId)
+    if (again !== undefined && overweight !== undefined) {
+      this.#settle(again)
+      const { componentName: component } = this.#component
+      return Effect.fail(new LiveError({ reason: new PropsRejected({ component, issue: issueOf(overweight) }) }))
+    }
     if (again !== undefined && again.session === this.#connection.session()) return this.#ask(props, again)
-    if (again !== undefined) this.#settle(again)
+    if (again !== undefined) this.#lose(again)
     return Effect.flatMap(this.#look(), () => {
-      const begin = Effect.suspend(() =>
-        this.#released
-          ? Effect.undefined
-          : this.#ask(props, {
-              callId: this.#connection.ids.next(),
-              session: this.#connection.session(),
-              token: this.#token
-            })
-      )
+      const begin = Effect.suspend(() => {
+        if (this.#released) return Effect.undefined
+        const callId = this.#connection.ids.next()
+        if (again !== undefined) this.#connection.largeRequests.rename(again.callId, callId)
+        return this.#ask(props, { callId, session: this.#connection.session(), token: this.#token })
+      })
       // A token can be used once, so it is not sent before the session can be resumed.
       return this.#token === undefined ? begin : Effect.andThen(this.#connection.established, begin)
     })
@@ -250,6 +254,12 @@ export class Mounter {
   }
 
   #settle({ callId }: Asked): void {
+    this.#connection.largeRequests.forget(callId)
+    this.#lose({ callId })
+  }
+
+  /** Its session is gone, and it with that: it is asked anew. */
+  #lose({ callId }: Pick<Asked, "callId">): void {
     this.#connection.ids.settle(callId)
     this.#asked = undefined
   }

@@ -161,9 +161,9 @@ describe("a server that compresses", () => {
         yield* Effect.repeat(Effect.andThen(Effect.yieldNow, reader.state), { until: ({ runs }) => runs === 1 })
         assert.deepStrictEqual(yield* reader.state, { value, runs: 1 })
       }
-      // Each wire has a message of its own for it.
+      // Each wire has a message of its own for it; on that of our clients it comes in parts.
       assert.lengthOf(
-        framed.mock.calls.filter(([text]) => text.length > 50_000),
+        framed.mock.calls.filter(([text]) => text.length > 50_000 || text.startsWith("=")),
         2
       )
     }).pipe(
