@@ -4,8 +4,10 @@ import { Effect, Fiber, Latch, Layer, Logger } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
 import { Rpc } from "effect/rpc"
+import { TestClock } from "effect/testing"
 import { Component } from "fibra"
 import { type LiveConfig, LiveServer, Secrets } from "fibra/server"
+import { vi } from "vitest"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import * as MonitorApi from "../../../src/server/monitor/MonitorApi.ts"
@@ -202,8 +204,9 @@ describe("the endpoints of the monitor", () => {
     }).pipe(Effect.scoped, Effect.provide(served({}, (line) => lines.push(line))))
   })
 
-  it.live("drain a pool, whose clients are closed with 1001 and may come back", () =>
-    Effect.gen(function* () {
+  it.live("drain a pool, whose clients are closed with 1001 and may come back, and say so in the log", () => {
+    const lines: Array<Line> = []
+    return Effect.gen(function* () {
       const { socket } = yield* mounted
       const other = yield* mounted
       const client = yield* typed
@@ -215,6 +218,44 @@ describe("the endpoints of the monitor", () => {
         connections.map(({ pool }) => pool),
         ["pool-2"]
       )
+      const [said] = lines.filter(({ message }) => message.startsWith("A pool of connections is drained"))
+      assert.deepInclude(said?.labels, { pool: "pool-1", address: "127.0.0.1" })
+    }).pipe(Effect.scoped, Effect.provide(served({}, (line) => lines.push(line))))
+  })
+
+  it.live("resolve an alert, and say so in the log", () => {
+    const lines: Array<Line> = []
+    return Effect.gen(function* () {
+      yield* mounted
+      const client = yield* typed
+      const alerts = Effect.map(client.performance.dashboard(), ({ dashboard }) => dashboard.alerts)
+      const [alert] = yield* Effect.repeat(alerts, { until: ({ length }) => length > 0 })
+      const id = alert?.id ?? ""
+      assert.deepInclude(alert, { kind: "state-size", status: "active" })
+      const resolved = yield* client.performance.resolve({ params: { id } })
+      assert.deepInclude(resolved.alert, { id, status: "resolved" })
+      const [said] = lines.filter(({ message }) => message.startsWith("An alert was resolved"))
+      assert.deepInclude(said?.labels, { alert: id, address: "127.0.0.1" })
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(served({ healthInterval: "20 millis", alertStateBytes: 1 }, (line) => lines.push(line)))
+    )
+  })
+
+  it.effect("that are open to everybody compute nothing more than once a second, however many ask", () =>
+    Effect.gen(function* () {
+      const at = yield* port
+      // Each look at the whole server reads it once.
+      const looks = vi.spyOn(process, "memoryUsage")
+      yield* Effect.addFinalizer(() => Effect.sync(() => looks.mockRestore()))
+      for (const computed of [1, 2]) {
+        for (let times = 0; times < 20; times++) {
+          assert.strictEqual((yield* ask(at, "/api/live/health")).status, 200)
+          assert.strictEqual((yield* ask(at, "/api/live/websocket-info")).status, 200)
+        }
+        assert.strictEqual(looks.mock.calls.length, computed)
+        yield* TestClock.adjust("1 second")
+      }
     }).pipe(Effect.scoped, Effect.provide(served()))
   )
 
