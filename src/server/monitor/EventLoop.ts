@@ -4,6 +4,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 
@@ -22,20 +23,31 @@ export const EventLoop = Context.Reference<EventLoopMeter>("fibra/server/EventLo
 /** Milliseconds between two looks of Node: what is shorter is not seen. */
 const resolution = 20
 
-/** Measures until the Scope closes. */
-export const layer: Layer.Layer<never> = Layer.effect(
-  EventLoop,
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const histogram = monitorEventLoopDelay({ resolution })
-      histogram.enable()
-      return histogram
-    }),
+/** Node measures from its first look after a reset on; what delays that look is measured here. */
+const make = Effect.gen(function* () {
+  const histogram = yield* Effect.acquireRelease(
+    Effect.sync(() => monitorEventLoopDelay({ resolution })),
     (histogram) => Effect.sync(() => histogram.disable())
-  ).pipe(
-    Effect.map((histogram) => ({
-      longest: () => Math.max(0, histogram.max / 1e6 - resolution),
-      reset: () => histogram.reset()
-    }))
   )
-)
+  histogram.enable()
+  let first = 0
+  let looking: Fiber.Fiber<void> | undefined
+  yield* Effect.addFinalizer(() => Effect.sync(() => looking?.interruptUnsafe()))
+  return {
+    longest: () => Math.max(first, histogram.max / 1e6 - resolution),
+    reset: () => {
+      histogram.reset()
+      first = 0
+      looking?.interruptUnsafe()
+      const since = performance.now()
+      const look = Effect.sync(() => {
+        first = Math.max(0, performance.now() - since - resolution)
+      })
+      // By the clock of Node, as the histogram.
+      looking = Effect.runFork(Effect.delay(look, resolution))
+    }
+  }
+})
+
+/** Measures until the Scope closes. */
+export const layer: Layer.Layer<never> = Layer.effect(EventLoop, make)
