@@ -1,11 +1,12 @@
 /** What a monitor says of a server, in virtual time. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Schema, Stream } from "effect"
+import { Deferred, Effect, Fiber, Logger, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import * as Figures from "../../../src/server/instance/Figures.ts"
 import { InstanceRunner } from "../../../src/server/instance/InstanceRunner.ts"
 import { Monitor } from "../../../src/server/monitor/Monitor.ts"
 import { ComponentReport, InstanceReport, Overview } from "../../../src/server/monitor/Reports.ts"
-import { client, hospital, Patient } from "../../support/Patient.ts"
+import { client, hospital, hospitalWith, Patient } from "../../support/Patient.ts"
 
 const first = Effect.map(
   Monitor.use(({ list }) => list),
@@ -41,7 +42,9 @@ describe("what a monitor says of an instance", () => {
       assert.deepInclude(report.figures.recently, { actions: 210, crashes: 2, renders: 200, slow: 0 })
       const [component] = yield* Monitor.use(({ components }) => components)
       assert.deepInclude(component, { component: "Patient", instances: 1, started: 1, readers: 1 })
-      assert.deepInclude(component?.figures, { actions: 210, failures: 5, defects: 2, renders: 200 })
+      const { updates } = report.figures
+      assert.isAtLeast(updates, 200)
+      assert.deepInclude(component?.figures, { actions: 210, failures: 5, defects: 2, updates, renders: 200 })
     }).pipe(Effect.scoped, Effect.provide(hospital))
   )
 
@@ -67,6 +70,50 @@ describe("what a monitor says of an instance", () => {
       assert.deepInclude(after.figures.wait, { total: 8000, max: 8000 })
       assert.strictEqual(after.created, 1000)
       assert.strictEqual(after.accessed, 12_000)
+    }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+
+  it.effect("where it is, and who reads it, with those who are away until they are given up", () =>
+    Effect.gen(function* () {
+      const [ada, grace] = [yield* client(), yield* client()]
+      for (const each of [ada, grace]) yield* each.mount(Patient, { key: "desk" })
+      assert.deepInclude(yield* first, { key: "desk", rooms: [], readers: { count: 2, away: 0, behind: 0 } })
+      yield* grace.disconnect
+      assert.deepStrictEqual((yield* first).readers, { count: 2, away: 1, behind: 0 })
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual((yield* first).readers, { count: 1, away: 0, behind: 0 })
+      yield* ada.mount(Patient, { room: "ward" })
+      const [, private_] = yield* Monitor.use(({ list }) => list)
+      assert.deepInclude(private_, { key: undefined, rooms: ["ward"] })
+    }).pipe(Effect.scoped, Effect.provide(hospital))
+  )
+
+  it.effect("how long half of the handlers took, and 95 and 99 of a hundred, as well as that can be estimated", () =>
+    Effect.gen(function* () {
+      const patient = yield* (yield* client()).mount(Patient, {})
+      for (const [count, millis] of [
+        [80, 10],
+        [17, 160],
+        [3, 2560]
+      ] as const) {
+        for (let index = 0; index < count; index++) {
+          const call = yield* Effect.forkChild(patient.call.Sleep({ millis }), { startImmediately: true })
+          yield* TestClock.adjust(millis)
+          yield* Fiber.join(call)
+        }
+      }
+      const [component] = yield* Monitor.use(({ components }) => components)
+      for (const { run } of [(yield* first).figures, component?.figures ?? Figures.none]) {
+        // Within the bounds of a bucket.
+        for (const [estimated, millis] of [
+          [run.p50, 10],
+          [run.p95, 160],
+          [run.p99, 2560]
+        ] as const) {
+          assert.isAbove(estimated, millis / 4)
+          assert.isBelow(estimated, millis * 4)
+        }
+      }
     }).pipe(Effect.scoped, Effect.provide(hospital))
   )
 
@@ -156,6 +203,32 @@ it.effect("a shared one that somebody stops has stopped, and was not passivated"
     )
     assert.deepStrictEqual(yield* monitor.list, [])
   }).pipe(Effect.scoped, Effect.provide(hospital))
+)
+
+it.effect("a reader of what happens that is slow loses the oldest, and is told the latest", () =>
+  Effect.gen(function* () {
+    const { events, list } = yield* Monitor
+    const goesOn = yield* Deferred.make<void>()
+    const told: Array<string> = []
+    yield* Effect.forkScoped(
+      Stream.runForEach(events, ({ id }) =>
+        Effect.andThen(
+          Deferred.await(goesOn),
+          Effect.sync(() => told.push(id))
+        )
+      ),
+      { startImmediately: true }
+    )
+    const ada = yield* client()
+    for (let mounts = 0; mounts < 400; mounts++) {
+      yield* ada.mount(Patient, {})
+      if (mounts % 20 === 0) yield* TestClock.adjust("1 second")
+    }
+    yield* Deferred.succeed(goesOn, undefined)
+    yield* TestClock.adjust("1 second")
+    assert.isBelow(told.length, 300)
+    assert.strictEqual(told.at(-1), (yield* list).at(-1)?.id)
+  }).pipe(Effect.scoped, Effect.provide(hospitalWith(Logger.layer([]), { maxComponents: 500 })))
 )
 
 it.effect("what happens is told nobody before somebody asks, and after they have gone", () =>
