@@ -222,7 +222,8 @@ export class ComponentMailboxFull extends Schema.TaggedError<ComponentMailboxFul
 /**
  * The connection sends more messages, or has more bytes waiting for an answer, than allowed; the request did not run.
  *
- * Goes to the client that calls or pings; its mounts are tried again automatically.
+ * fibra's client sends no more than the server takes, and sends what was refused again. Goes to other clients, and to whoever
+ * calls when `maxQueuedCalls` wait already, or when the server has refused a call for `offlineTimeout`.
  */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
   /** Milliseconds after which the request may be sent again. */

@@ -3,6 +3,7 @@
  * after a lost connection, so it runs once. While the component cannot be called, calls wait in a queue.
  */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -16,6 +17,7 @@ import {
   Disconnected,
   LiveError,
   PayloadRejected,
+  RateLimited,
   refuse,
   UnknownAction
 } from "../LiveError.ts"
@@ -23,9 +25,11 @@ import type { ComponentId } from "../LiveId.ts"
 import type { ActionFailure } from "../LiveProtocol.ts"
 import * as TimeLimit from "../TimeLimit.ts"
 import { CallQueue, type Target } from "./CallQueue.ts"
+import { sizeOf } from "./FrameQueue.ts"
 import { issueOf } from "./LargeRequests.ts"
 import type { OptimisticUpdate } from "./OptimisticState.ts"
 import type { ClientConnection } from "./ClientConnection.ts"
+import type { PacedRequest } from "./Pacer.ts"
 
 /** The options of a call. */
 export interface CallOptions {
@@ -49,10 +53,15 @@ interface Call {
   readonly codec: ActionCodec
   readonly payload: unknown
   readonly update: OptimisticUpdate | undefined
+  /** Bytes that it counts for. */
+  readonly size: number
   id: number | undefined
+  /** Below 0 when it has not run for certain. */
   session: number
-  /** How often it was sent. */
-  sent: number
+  /** Whether the answer to an earlier sending was lost. */
+  isOpen: boolean
+  /** When the server first refused it for its rate. */
+  refusedAt: number | undefined
 }
 
 type Failure = LiveError | ActionFailure | RpcClientError
@@ -63,6 +72,8 @@ export class ActionCaller {
   readonly #connection: ClientConnection
   readonly #callee: Callee
   readonly #queue = new CallQueue()
+  /** The calls that wait until the server takes more. */
+  readonly #paced = new Set<PacedRequest>()
 
   constructor(component: Component.Any, connection: ClientConnection, callee: Callee) {
     this.#component = component
@@ -102,6 +113,7 @@ export class ActionCaller {
   /** The component cannot be called: all calls that wait fail. */
   fail(error: LiveError): void {
     this.#queue.fail(error)
+    for (const waiting of Array.from(this.#paced)) this.#connection.pacer.drop(waiting)
   }
 
   #answer(
@@ -110,7 +122,8 @@ export class ActionCaller {
     update: OptimisticUpdate | undefined,
     options: CallOptions | undefined
   ): Effect.Effect<unknown, unknown> {
-    const call: Call = { codec, payload, update, id: undefined, session: -1, sent: 0 }
+    const size = sizeOf(JSON.stringify(payload)) + envelope
+    const call: Call = { codec, payload, update, size, id: undefined, session: -1, isOpen: false, refusedAt: undefined }
     const answer = Effect.onError(this.#deliver(call), () => Effect.sync(() => this.#settle(call)))
     if (options?.timeout === undefined) return answer
     const timeout = Duration.fromInputUnsafe(options.timeout)
@@ -131,19 +144,47 @@ export class ActionCaller {
         if (overweight.kind === "lost") return this.#unknown(call)
         return refuse(new PayloadRejected({ action: call.codec.tag, issue: issueOf(overweight) }))
       }
-      if (call.id !== undefined && target.session !== call.session) {
+      if (call.id !== undefined && call.session >= 0 && target.session !== call.session) {
         this.#settle(call)
         // The session that would know whether it ran is gone.
         if (!call.codec.idempotent) return this.#unknown(call)
       }
-      return this.#send(call, target)
+      return this.#connection.pacer.take("message", call.size, call.id)
+        ? this.#send(call, target)
+        : this.#inTurn(call, target)
+    })
+  }
+
+  /** Sends a call when the server takes more, if it can be sent then. */
+  #inTurn(call: Call, target: Target): Effect.Effect<unknown, unknown> {
+    const { limits, pacer } = this.#connection
+    if (call.id === undefined && this.#paced.size >= limits.maxQueuedCalls) {
+      return refuse(new RateLimited({ retryAfter: pacer.backlog("message") }))
+    }
+    const turn = Effect.callback<boolean>((resume) => {
+      const waiting: PacedRequest = {
+        kind: "message",
+        size: call.size,
+        id: call.id ?? Infinity,
+        resume: (goes) => {
+          this.#paced.delete(waiting)
+          resume(Effect.succeed(goes))
+        }
+      }
+      this.#paced.add(waiting)
+      pacer.add(waiting)
+      return Effect.sync(() => pacer.drop(waiting))
+    })
+    return Effect.flatMap(turn, (goes) => {
+      const now = this.#callee.target()
+      const isSame = now?.componentId === target.componentId && now.session === target.session
+      return goes && isSame ? this.#send(call, target) : this.#deliver(call)
     })
   }
 
   #send(call: Call, target: Target): Effect.Effect<unknown, unknown> {
     const id = (call.id ??= this.#connection.ids.next())
     call.session = target.session
-    call.sent++
     const connectionId = this.#connection.connectionId()
     if (connectionId !== undefined) call.update?.sent({ connectionId, callId: id })
     const request = {
@@ -164,11 +205,12 @@ export class ActionCaller {
 
   #failed(call: Call, error: Failure): Effect.Effect<unknown, unknown> {
     // The next connection tells whether it ran.
-    if (error._tag === "RpcClientError") return this.#deliver(call)
-    // Refused is only that it was sent again: what became of it the first time is not known yet.
-    if (error._tag === "LiveError" && error.reason._tag === "RateLimited" && call.sent > 1) {
-      return Effect.andThen(Effect.sleep(error.reason.retryAfter), this.#deliver(call))
+    if (error._tag === "RpcClientError") {
+      call.isOpen = true
+      return this.#deliver(call)
     }
+    if (error._tag === "LiveError" && error.reason._tag === "RateLimited")
+      return this.#later(call, error, error.reason.retryAfter)
     this.#settle(call)
     if (error._tag === "ActionFailure") {
       return Effect.flatMap(
@@ -186,6 +228,23 @@ export class ActionCaller {
     return this.#deliver(call)
   }
 
+  /** It did not run, and is sent again under its id: before all calls that were made after it. */
+  #later(call: Call, error: LiveError, retryAfter: number): Effect.Effect<unknown, unknown> {
+    const { limits, pacer } = this.#connection
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      call.refusedAt ??= now
+      if (now - call.refusedAt >= Duration.toMillis(limits.offlineTimeout)) {
+        if (call.isOpen) return this.#unknown(call)
+        this.#settle(call)
+        return Effect.fail(error)
+      }
+      pacer.refused("message", retryAfter)
+      // Refused is only that it was sent again: what became of it the first time is not known yet.
+      if (!call.isOpen) call.session = -1
+      return this.#deliver(call)
+    })
+  }
+
   /** Waits until the component can be called. A call that was never sent does not overtake those that wait. */
   #whereTo(call: Call): Effect.Effect<Target, LiveError> {
     return Effect.suspend(() => {
@@ -194,7 +253,7 @@ export class ActionCaller {
       const target = this.#callee.target()
       if (target !== undefined && this.#queue.size === 0) return Effect.succeed(target)
       const { maxQueuedCalls, offlineTimeout } = this.#connection.limits
-      if (this.#queue.size >= maxQueuedCalls) {
+      if (call.id === undefined && this.#queue.size >= maxQueuedCalls) {
         return refuse(
           new Disconnected({ detail: `${maxQueuedCalls} calls wait for one already, and this one was not sent` })
         )
@@ -225,6 +284,7 @@ export class ActionCaller {
       this.#connection.largeRequests.forget(call.id)
     }
     call.id = undefined
+    call.isOpen = false
   }
 
   #mismatch(issue: unknown): LiveError {
@@ -232,5 +292,8 @@ export class ActionCaller {
     return new LiveError({ reason: new ContractMismatch({ component, issue: Thrown.describe(issue) }) })
   }
 }
+
+/** What a call counts for besides its payload. */
+const envelope = 512
 
 const isExpired = ({ reason }: LiveError): boolean => reason._tag === "CallExpired"

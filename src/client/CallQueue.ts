@@ -20,20 +20,18 @@ interface Waiting {
 
 /** The queue of calls. */
 export class CallQueue {
-  #waiting: Array<Waiting> = []
+  #waiting = new Set<Waiting>()
 
   get size(): number {
-    return this.#waiting.length
+    return this.#waiting.size
   }
 
   /** Waits until the component can be called. */
   wait(id: number | undefined): Effect.Effect<Target, LiveError> {
     return Effect.callback((resume) => {
       const waiting: Waiting = { id: id ?? Infinity, resume }
-      this.#waiting.push(waiting)
-      return Effect.sync(() => {
-        this.#waiting = this.#waiting.filter((other) => other !== waiting)
-      })
+      this.#waiting.add(waiting)
+      return Effect.sync(() => void this.#waiting.delete(waiting))
     })
   }
 
@@ -48,8 +46,8 @@ export class CallQueue {
   }
 
   #end(exit: Exit.Exit<Target, LiveError>): void {
-    const waiting = this.#waiting.sort((a, b) => (a.id === b.id ? 0 : a.id - b.id))
-    this.#waiting = []
+    const waiting = Array.from(this.#waiting).sort((a, b) => (a.id === b.id ? 0 : a.id - b.id))
+    this.#waiting = new Set()
     for (const { resume } of waiting) resume(exit)
   }
 }

@@ -1,6 +1,7 @@
 /** Messages as JSON, of which only those are passed on that Effect's protocol can go on with: at anything else it would end for good. */
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
 import { MessageJoiner } from "../MessageParts.ts"
+import { TextFrame } from "./FrameQueue.ts"
 
 const isMessage = (message: unknown): boolean => {
   if (typeof message !== "object" || message === null) return false
@@ -35,6 +36,8 @@ export const serialization = (
       return []
     }
     const encode = (message: unknown): Uint8Array | string | undefined => {
+      // What is large goes alone.
+      if (message instanceof TextFrame) return message.text
       const encoded = parser.encode(message)
       if (encoded !== undefined) sent(message, encoded.length)
       return encoded

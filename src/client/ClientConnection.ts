@@ -31,9 +31,11 @@ import { CallIds } from "./CallIds.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
 import { ConnectionMonitor } from "./ConnectionState.ts"
 import { FailureLog } from "./FailureLog.ts"
+import { FrameQueue, sizeOf, type TextFrame } from "./FrameQueue.ts"
 import { LargeRequests } from "./LargeRequests.ts"
 import { Link } from "./Link.ts"
 import { type LiveRequests, makeRequests } from "./LiveRequests.ts"
+import { Pacer } from "./Pacer.ts"
 import * as PageLifecycle from "./PageLifecycle.ts"
 import { PresenceLists } from "./PresenceLists.ts"
 import { type Connected, type ConnectionListener, type PatchedEvents, type Receiver, Router } from "./Router.ts"
@@ -52,6 +54,8 @@ export interface Limits {
 /** The connection of a client. It lives as long as the Scope, across all sockets. */
 export interface ClientConnection {
   readonly requests: LiveRequests
+  /** Lets calls go as fast as the server takes them. */
+  readonly pacer: Pacer
   readonly limits: Limits
   /** The ids of mounts and calls. */
   readonly ids: CallIds
@@ -95,6 +99,9 @@ export interface ClientConnection {
 
 const connectId = "events"
 
+/** The id of the request that only asks for an answer. */
+const probeId = "probe"
+
 /** How long the server may take to show that it still is there, when a page was brought back. */
 const checkTimeout = Duration.seconds(3)
 
@@ -132,12 +139,46 @@ export const make = Effect.fnUntraced(function* (
   let keeping = 0
   /** The request that the session was resumed with. */
   let asked: ResumeRequest | undefined
+  /** Whether there is a socket. */
+  let isOpen = false
+  /** The last batch that was acknowledged. */
+  let acknowledged = -1
+
+  const clock = yield* Clock.Clock
+  const pacer = new Pacer({
+    now: () => Math.floor(Number(clock.monotonicTimeNanosUnsafe()) / 1e6),
+    after: (millis, then) => run(Effect.andThen(Effect.sleep(millis), Effect.sync(then))),
+    probe: () => post({ _tag: "Request", id: probeId, tag: "Ping", payload: null, headers: [] })
+  })
+  const frames = new FrameQueue((frame) => void runFork(write(frame)))
+
+  const write = (message: RpcMessage.FromClientEncoded | TextFrame): Effect.Effect<void> =>
+    Effect.ignore(
+      Effect.flatMap(Deferred.await(clientId), (id) => protocol.send(id, message as RpcMessage.FromClientEncoded))
+    )
+
+  /** Sends a message with all others of this turn. */
+  const post = (message: RpcMessage.FromClientEncoded): void => {
+    if (isUnpaced(message)) pacer.counts()
+    const text = frames.add(message)
+    if (message._tag === "Request" && message.isNotification !== true) pacer.wrote(message.id, sizeOf(text))
+  }
 
   const send = (message: RpcMessage.FromClientEncoded): Effect.Effect<void> =>
-    Effect.ignore(Effect.flatMap(Deferred.await(clientId), (id) => protocol.send(id, message)))
+    Effect.suspend(() => (isOpen ? Effect.sync(() => post(message)) : write(message)))
+
+  /** The last message of a connection, which does not wait for the end of the turn. */
+  const leave = (message: RpcMessage.Eof): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      frames.flush()
+      return write(message)
+    })
 
   const received = (abandoned: ReadonlyArray<CallId> = []): Effect.Effect<void> =>
     Effect.suspend(() => {
+      // Only what is new is free.
+      if (batches === acknowledged) pacer.counts()
+      acknowledged = batches
       const payload = { batch: batches, settled: ids.settled }
       return send({
         _tag: "Request",
@@ -159,6 +200,9 @@ export const make = Effect.fnUntraced(function* (
     sessionToken = event.sessionToken
     connectionId = event.connectionId
     tokens.age = Duration.millis(event.tokenAge)
+    frames.told(event.limits ?? {})
+    pacer.answered(connectId)
+    pacer.told(event.limits)
     Deferred.doneUnsafe(named, Exit.void)
     if (router.isConnected) return
     if (!event.resumed) {
@@ -273,7 +317,11 @@ export const make = Effect.fnUntraced(function* (
   const protocol: RpcClient.Protocol["Service"] = yield* link.open({
     onConnect: Effect.suspend(() => {
       batches = 0
+      acknowledged = -1
       reconnectWithin = undefined
+      isOpen = true
+      frames.connected()
+      pacer.connected()
       // A new session has nothing to wait for.
       const isFirst = sessionToken === undefined
       // Forked, because the fiber that runs this hook also reads the answers.
@@ -288,8 +336,11 @@ export const make = Effect.fnUntraced(function* (
       return Effect.void
     }),
     onDisconnect: Effect.sync(() => {
+      isOpen = false
+      frames.clear()
       monitor.disconnected()
       router.disconnected()
+      pacer.lost()
       if (Deferred.isDoneUnsafe(named)) named = Deferred.makeUnsafe()
       // Without a session token the requests of this connection are lost with it.
       if (sessionToken === undefined) session++
@@ -308,14 +359,21 @@ export const make = Effect.fnUntraced(function* (
     },
     reconnectWithin: () => reconnectWithin
   })
-  const requests = yield* Effect.provideService(makeRequests(yield* Tracer.Tracer), RpcClient.Protocol, {
+  const requests = yield* Effect.provideService(makeRequests(yield* Tracer.Tracer, pacer), RpcClient.Protocol, {
     ...protocol,
     supportsAck: false,
+    send: (id, message) =>
+      Effect.suspend(() => (isOpen ? Effect.sync(() => post(message)) : protocol.send(id, message))),
     run: (id, f) => {
       Deferred.doneUnsafe(clientId, Exit.succeed(id))
       return protocol.run(id, (message) =>
         Log.ignore(
-          message._tag === "Chunk" && message.requestId === connectId ? receive(message.values) : f(message),
+          message._tag === "Chunk" && message.requestId === connectId
+            ? receive(message.values)
+            : Effect.suspend(() => {
+                if (message._tag === "Exit") pacer.answered(message.requestId)
+                return f(message)
+              }),
           // The fiber that reads the socket runs this, and goes on.
           "The client failed on a message of the server",
           { level: "Error" }
@@ -353,7 +411,7 @@ export const make = Effect.fnUntraced(function* (
     leave: () =>
       void runFork(
         router.isConnected
-          ? Effect.andThen(send({ _tag: "Eof", keep: router.kept } as RpcMessage.Eof), link.suspend)
+          ? Effect.andThen(leave({ _tag: "Eof", keep: router.kept } as RpcMessage.Eof), link.suspend)
           : link.suspend
       ),
     suspend: () => void runFork(link.suspend),
@@ -365,16 +423,17 @@ export const make = Effect.fnUntraced(function* (
     Effect.suspend(() => {
       monitor.closed()
       router.close()
-      return router.isConnected ? send({ _tag: "Eof" }) : Effect.void
+      return router.isConnected ? leave({ _tag: "Eof" }) : Effect.void
     })
   )
 
   return {
     requests,
+    pacer,
     limits: {
       mountTimeout: Duration.fromInputUnsafe(options.mountTimeout ?? "30 seconds"),
       offlineTimeout: Duration.fromInputUnsafe(options.offlineTimeout ?? "45 seconds"),
-      maxQueuedCalls: options.maxQueuedCalls ?? 1000
+      maxQueuedCalls: options.maxQueuedCalls ?? 4000
     },
     ids,
     largeRequests,
@@ -408,3 +467,7 @@ export const make = Effect.fnUntraced(function* (
     run
   }
 })
+
+/** Whether a message counts that did not wait for its turn. Unmounting is free. */
+const isUnpaced = (message: RpcMessage.FromClientEncoded): boolean =>
+  message._tag === "Request" ? message.tag === "Connect" || message.tag === "Ping" : true

@@ -8,11 +8,11 @@ export interface ClientSettings {
    * with the next connection.
    */
   readonly mountTimeout?: Duration.Input
-  /** How long a call waits for a lost connection (45 seconds). */
+  /** How long a call waits for a lost connection, and how long one is sent again that the server refuses (45 seconds). */
   readonly offlineTimeout?: Duration.Input
   /**
-   * How many calls of one component may wait for a connection, and how many of its files may be under way or wait
-   * (1 000).
+   * How many calls of one component may wait for a connection, or until the server takes more, and how many of its files
+   * may be under way or wait (4 000).
    */
   readonly maxQueuedCalls?: number
 }

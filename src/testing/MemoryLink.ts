@@ -8,6 +8,7 @@ import * as RpcClient from "effect/rpc/RpcClient"
 import { RpcClientDefect, RpcClientError } from "effect/rpc/RpcClientError"
 import type { FromServerEncoded } from "effect/rpc/RpcMessage"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
+import { TextFrame } from "../client/FrameQueue.ts"
 import type { Hooks, Link } from "../client/Link.ts"
 import { type ConnectionFailure, isFinal } from "../ConnectionFailure.ts"
 import { CloseCode } from "../LiveProtocol.ts"
@@ -105,7 +106,7 @@ export class MemoryLink implements FrameWriter {
               Effect.suspend(() =>
                 this.#connection === undefined
                   ? Effect.fail(connectionLost())
-                  : Effect.sync(() => this.#send(JSON.stringify(message)))
+                  : Effect.sync(() => this.#send(message instanceof TextFrame ? message.text : JSON.stringify(message)))
               ),
             supportsAck: true,
             supportsTransferables: false,

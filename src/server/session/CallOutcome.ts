@@ -42,12 +42,19 @@ export const outcomeOf = (instance: InstanceRef, action: string, exit: Exit.Exit
   const failure = exit.cause.reasons.find(Cause.isFailReason)
   if (failure === undefined) return refused(interrupted(instance.component.componentName, action))
   const { error } = failure
-  // A LiveError that the handler passed on.
-  if (error instanceof LiveError) return { _tag: "Refused", error }
+  // A LiveError that the handler passed on. What says that a call did not run is not true of this one, which has begun.
+  if (error instanceof LiveError) {
+    return ofCalls.has(error.reason._tag)
+      ? refused(interrupted(instance.component.componentName, action))
+      : { _tag: "Refused", error }
+  }
   return error instanceof ActorError
     ? refused(reasonOf(error.reason, instance.component.componentName, action, instance.capacity))
     : { _tag: "Failure", ...(error as ActionResult.Failure) }
 }
+
+/** What is said of a call itself: a client sends it again, or says that it did not run. */
+const ofCalls: ReadonlySet<LiveErrorReason["_tag"]> = new Set(["RateLimited", "Draining", "CallExpired"])
 
 /** A request that was interrupted, and not by its client. */
 export const interrupted = (component: string, action: string): CallExpired =>

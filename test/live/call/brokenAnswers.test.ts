@@ -2,10 +2,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Logger, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { Rpc } from "effect/rpc"
+import { Rpc, type RpcMessage } from "effect/rpc"
 import { Component, type LiveError } from "fibra"
 import { Link, LiveClient, StateCache } from "fibra/client"
 import { LiveTest, type RawLink } from "fibra/testing"
+import { TextFrame } from "../../../src/client/FrameQueue.ts"
 import * as ReplicaOpener from "../../../src/client/ReplicaOpener.ts"
 
 class Count extends Component.Service<Count>()("Count", {
@@ -22,6 +23,10 @@ const CountLayer = Count.toLayer(
 )
 
 const died = { _tag: "Failure", cause: [{ _tag: "Die", defect: "the server has a bug" }] } as const
+
+/** Those of one turn are one frame. */
+const messagesOf = (frame: RpcMessage.FromClientEncoded): ReadonlyArray<RpcMessage.FromClientEncoded> =>
+  frame instanceof TextFrame ? frame.toJSON() : [frame]
 
 /** What is wrong with the way to the server. */
 class Faults {
@@ -50,16 +55,26 @@ class Faults {
                 return values.length === 0 ? Effect.void : f({ ...message, values: values as never })
               })
             },
-            send: (clientId, message, transferables) => {
-              if (message._tag !== "Request") return protocol.send(clientId, message, transferables)
-              this.asked.push(message.tag)
-              const { callId, settled } = message.payload as { readonly callId?: unknown; readonly settled?: unknown }
-              if (settled !== undefined) this.settled = settled
-              if (callId !== undefined) this.callIds.push(callId)
-              const exit = this.answers.get(message.tag)
-              if (exit === undefined) return protocol.send(clientId, message, transferables)
-              return Effect.asVoid(Effect.forkDetach(answer({ _tag: "Exit", requestId: message.id, exit } as never)))
-            }
+            send: (clientId, frame, transferables) =>
+              Effect.forEach(
+                messagesOf(frame),
+                (message) => {
+                  if (message._tag !== "Request") return protocol.send(clientId, message, transferables)
+                  this.asked.push(message.tag)
+                  const { callId, settled } = message.payload as {
+                    readonly callId?: unknown
+                    readonly settled?: unknown
+                  }
+                  if (settled !== undefined) this.settled = settled
+                  if (callId !== undefined) this.callIds.push(callId)
+                  const exit = this.answers.get(message.tag)
+                  if (exit === undefined) return protocol.send(clientId, message, transferables)
+                  return Effect.asVoid(
+                    Effect.forkDetach(answer({ _tag: "Exit", requestId: message.id, exit } as never))
+                  )
+                },
+                { discard: true }
+              )
           }
         })
     }

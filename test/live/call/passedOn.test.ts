@@ -34,7 +34,20 @@ const unsendable: Readonly<Record<string, unknown>> = {
   "one whose reason contains itself": made(circle),
   "one whose reason lacks its fields": made(Object.create(LiveError.InstanceStopped.prototype))
 }
-const all: Readonly<Record<string, unknown>> = { ...unsendable, good }
+/** These say of a call that it did not run, or that its client does not know: not of one that has begun. */
+const untrue: Readonly<Record<string, unknown>> = {
+  good,
+  "one that the server ends": new LiveError.LiveError({ reason: new LiveError.Draining() }),
+  "one that another call did not run": new LiveError.LiveError({
+    reason: new LiveError.CallExpired({ component: "Relay", action: "Pass", outcome: "notRun" })
+  })
+}
+const other = new LiveError.LiveError({
+  reason: new LiveError.ComponentFaulted({ component: "Other", retryAfter: 20 })
+})
+const all: Readonly<Record<string, unknown>> = { ...unsendable, ...untrue, other }
+const toldOf = (name: string): string =>
+  name === "other" ? "ComponentFaulted" : name in untrue ? "interrupted" : "ComponentCrashed"
 
 const RelayLayer = Relay.toLayer(
   Effect.gen(function* () {
@@ -60,7 +73,7 @@ describe("a LiveError that is passed on", () => {
           yield* live.settle
           assert.isTrue((yield* beside.view).connected, name)
           const exit = called.pollUnsafe()
-          assert.include(JSON.stringify(exit), name === "good" ? "RateLimited" : "ComponentCrashed", name)
+          assert.include(JSON.stringify(exit), toldOf(name), name)
           yield* Fiber.interrupt(called)
         }
       }).pipe(Effect.scoped, Effect.provide(LiveTest.layer({ components: [Relay] }).pipe(Layer.provide(provided))))
@@ -69,7 +82,7 @@ describe("a LiveError that is passed on", () => {
   it.effect("a build that fails with one is refused as crashed", () =>
     Effect.gen(function* () {
       const live = yield* LiveTest
-      for (const name of Object.keys(all)) {
+      for (const name of [...Object.keys(unsendable), "good"]) {
         const mounting = Effect.exit(live.mount(Relay, { props: { broken: name } }))
         const mounted = yield* Effect.forkChild(mounting, { startImmediately: true })
         // A client tries again later where it was told to.
@@ -98,7 +111,7 @@ describe("a LiveError that is passed on", () => {
         const { componentId } = result
         ask({ type: "CALL_ACTION", componentId, action: "Pass", payload: { name }, requestId: name })
         const reply = connection.told.find(({ requestId }) => requestId === name)
-        assert.include(JSON.stringify(reply), name === "good" ? "RateLimited" : "ComponentCrashed", name)
+        assert.include(JSON.stringify(reply), toldOf(name), name)
         assert.isUndefined(connection.code(), name)
       }
     }).pipe(Effect.scoped, Effect.provide(MemoryWires.layer([Relay]).pipe(Layer.provide(provided))))
