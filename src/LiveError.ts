@@ -220,10 +220,10 @@ export class ComponentMailboxFull extends Schema.TaggedError<ComponentMailboxFul
 }
 
 /**
- * The connection sends more messages, or has more bytes waiting for an answer, than allowed; the request did not run.
+ * The connection sends more messages, or has more bytes waiting for an answer, than allowed; the request did not run. fibra's
+ * client sends no more than the server takes, and sends again what was refused.
  *
- * fibra's client sends no more than the server takes, and sends what was refused again. Goes to other clients, and to whoever
- * calls when `maxQueuedCalls` wait already, or when the server has refused a call for `offlineTimeout`.
+ * Goes to other clients, and to whoever calls when `maxQueuedCalls` wait already, or for `offlineTimeout` all was refused.
  */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
   /** Milliseconds after which the request may be sent again. */

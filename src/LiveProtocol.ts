@@ -229,7 +229,12 @@ export type ResumeRequest = typeof ResumeRequest.Type
 export const ConnectRequest = Schema.Struct({
   resume: Schema.optionalKey(ResumeRequest),
   /** Whether the server may send long messages in parts, as `MessageParts` says. */
-  parts: Schema.optionalKey(Schema.Boolean)
+  parts: Schema.optionalKey(Schema.Boolean),
+  /**
+   * Whether calls run in the order of their ids: after one that is refused with `RateLimited` all later ones are, until
+   * it is sent again, settled or abandoned.
+   */
+  inOrder: Schema.optionalKey(Schema.Boolean)
 })
 /** The first request of a connection. */
 export type ConnectRequest = typeof ConnectRequest.Type

@@ -3,7 +3,6 @@
  * after a lost connection, so it runs once. While the component cannot be called, calls wait in a queue.
  */
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -60,6 +59,8 @@ interface Call {
   session: number
   /** Whether the answer to an earlier sending was lost. */
   isOpen: boolean
+  /** Whether the server waits until it is sent again. */
+  isRefused: boolean
   /** When the server first refused it for its rate. */
   refusedAt: number | undefined
 }
@@ -123,7 +124,17 @@ export class ActionCaller {
     options: CallOptions | undefined
   ): Effect.Effect<unknown, unknown> {
     const size = sizeOf(JSON.stringify(payload)) + envelope
-    const call: Call = { codec, payload, update, size, id: undefined, session: -1, isOpen: false, refusedAt: undefined }
+    const call: Call = {
+      codec,
+      payload,
+      update,
+      size,
+      id: undefined,
+      session: -1,
+      isOpen: false,
+      isRefused: false,
+      refusedAt: undefined
+    }
     const answer = Effect.onError(this.#deliver(call), () => Effect.sync(() => this.#settle(call)))
     if (options?.timeout === undefined) return answer
     const timeout = Duration.fromInputUnsafe(options.timeout)
@@ -185,6 +196,7 @@ export class ActionCaller {
   #send(call: Call, target: Target): Effect.Effect<unknown, unknown> {
     const id = (call.id ??= this.#connection.ids.next())
     call.session = target.session
+    call.isRefused = false
     const connectionId = this.#connection.connectionId()
     if (connectionId !== undefined) call.update?.sent({ connectionId, callId: id })
     const request = {
@@ -231,8 +243,10 @@ export class ActionCaller {
   /** It did not run, and is sent again under its id: before all calls that were made after it. */
   #later(call: Call, error: LiveError, retryAfter: number): Effect.Effect<unknown, unknown> {
     const { limits, pacer } = this.#connection
-    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    return Effect.suspend(() => {
+      const now = pacer.now()
       call.refusedAt ??= now
+      call.isRefused = true
       if (now - call.refusedAt >= Duration.toMillis(limits.offlineTimeout)) {
         if (call.isOpen) return this.#unknown(call)
         this.#settle(call)
@@ -282,7 +296,9 @@ export class ActionCaller {
     if (call.id !== undefined) {
       this.#connection.ids.settle(call.id)
       this.#connection.largeRequests.forget(call.id)
+      if (call.isRefused) this.#connection.abandon(call.id)
     }
+    call.isRefused = false
     call.id = undefined
     call.isOpen = false
   }

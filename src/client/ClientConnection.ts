@@ -61,6 +61,8 @@ export interface ClientConnection {
   readonly ids: CallIds
   /** Mounts and calls that may be too large. */
   readonly largeRequests: LargeRequests
+  /** Tells the server that a call is not sent again that it has refused. */
+  readonly abandon: (callId: number) => void
   /** The state tokens in the StateCache. */
   readonly tokens: TokenCache
   /** The presence lists. */
@@ -308,6 +310,7 @@ export const make = Effect.fnUntraced(function* (
             pending: ids.pending
           }
     const payload: ConnectRequest = {
+      inOrder: true,
       ...(asked === undefined ? {} : { resume: asked }),
       ...(link.takesParts ? { parts: true } : {})
     }
@@ -437,6 +440,9 @@ export const make = Effect.fnUntraced(function* (
     },
     ids,
     largeRequests,
+    abandon: (callId) => {
+      if (isOpen) runFork(received([callId]))
+    },
     tokens,
     presence,
     uploads,

@@ -103,13 +103,18 @@ export class Pacer {
     this.#host = host
   }
 
+  /** Milliseconds of a clock that never goes back. */
+  now(): number {
+    return this.#host.now()
+  }
+
   /** There is a connection; the server has not said yet what it allows. */
   connected(): void {
     this.#isOpen = true
     this.#message.allowance = new Allowance(early)
     this.#mount.allowance = new Allowance(early)
     this.#message.closedUntil = this.#mount.closedUntil = -Infinity
-    this.#maxBytes = assumed.maxBuffered
+    this.#maxBytes = assumed.maxBuffered ?? Infinity
     this.#isAsking = false
   }
 

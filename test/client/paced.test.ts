@@ -1,11 +1,12 @@
 /** A client sends no more than its server takes: whatever was called runs once and in order, and nothing is refused. */
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, Latch, Layer, Schema, type Scope } from "effect"
-import { Rpc } from "effect/rpc"
+import { Rpc, type RpcMessage } from "effect/rpc"
 import { TestClock } from "effect/testing"
 import { Component } from "fibra"
+import { Link, LiveClient, StateCache } from "fibra/client"
 import { LiveConfig } from "fibra/server"
-import { LiveTest, type TestClient } from "fibra/testing"
+import { LiveTest, type RawLink, type TestClient } from "fibra/testing"
 
 class Log extends Component.Service<Log>()("Log", {
   state: { last: Schema.Int },
@@ -137,7 +138,7 @@ describe("calls made without a connection", () => {
           assert.strictEqual(refused(), 0)
         })
       ),
-    { fastCheck: { numRuns: 25 } }
+    { arbitrary: { runs: 30 } }
   )
 })
 
@@ -155,6 +156,24 @@ describe("calls made while there is a connection", () => {
         yield* within(4, live, () => order.length === 250)
         assert.strictEqual((yield* Fiber.joinAll(calls)).length, 250)
         assert.deepStrictEqual([order, refused()], [range(250), 0])
+      })
+    )
+  )
+
+  it.effect("nothing is refused of what arrives late and all at once", () =>
+    paced(everyday, ({ live, order, refused }) =>
+      Effect.gen(function* () {
+        const log = yield* live.mount(Log, {})
+        yield* TestClock.adjust("10 seconds")
+        yield* live.hold
+        const calls = yield* Effect.forEach(range(400), (n) =>
+          Effect.forkChild(log.call.Append({ n }), { startImmediately: true })
+        )
+        yield* TestClock.adjust("5 seconds")
+        yield* live.unhold
+        yield* within(9, live, () => order.length === 400)
+        assert.strictEqual((yield* Fiber.joinAll(calls)).length, 400)
+        assert.deepStrictEqual([order, refused()], [range(400), 0])
       })
     )
   )
@@ -253,6 +272,80 @@ describe("calls made while there is a connection", () => {
       })
     )
   )
+})
+
+describe("a server that takes less than it says", () => {
+  /** Says that everything may be sent; and answers arrive late while it is slow. */
+  class Boaster {
+    refused = 0
+    isSlow = false
+    catchUp: Effect.Effect<void> = Effect.void
+
+    through(link: RawLink): Link.Link["Service"] {
+      return {
+        ...link.client,
+        open: (hooks) =>
+          Effect.map(link.client.open(hooks), (protocol) => ({
+            ...protocol,
+            run: (clientId, f) => {
+              const late: Array<RpcMessage.FromServerEncoded> = []
+              this.catchUp = Effect.suspend(() => {
+                this.isSlow = false
+                return Effect.forEach(late.splice(0), f, { discard: true })
+              })
+              return protocol.run(clientId, (message) => {
+                if (JSON.stringify(message).includes('"RateLimited"')) this.refused++
+                if (this.isSlow) return Effect.sync(() => void late.push(message))
+                if (message._tag !== "Chunk") return f(message)
+                const values = message.values.map((value) => {
+                  const event = value as { readonly _tag: string }
+                  return event._tag === "ConnectionEstablished"
+                    ? { ...event, limits: { rate: 500, rateBurst: 60 } }
+                    : event
+                })
+                return f({ ...message, values: values as never })
+              })
+            }
+          }))
+      }
+    }
+  }
+
+  it.effect("what it refuses did not run, and is called again, before all that was called later", () => {
+    const order: Array<number> = []
+    const test = LiveTest.layer({ components: [Log] }).pipe(
+      Layer.provide(LogLayer),
+      Layer.provide(Layer.succeed(Ran, { order, gate: Latch.makeUnsafe(true) })),
+      Layer.provide(LiveConfig.layer({ rate: 20, rateBurst: 7, rateTolerance: 400 }))
+    )
+    return Effect.gen(function* () {
+      const live = yield* LiveTest
+      const boaster = new Boaster()
+      const services = Layer.merge(Layer.succeed(Link.Link, boaster.through(live.link())), StateCache.layerMemory)
+      const context = yield* Layer.build(Layer.fresh(Layer.provide(LiveClient.layer(), services)))
+      const client = Context.get(context, LiveClient)
+      yield* live.settle
+      const mounting = yield* Effect.forkChild(client.mount(Log, {}), { startImmediately: true })
+      yield* live.settle
+      const log = yield* Fiber.join(mounting)
+      const call = (n: number) => Effect.forkChild(log.call.Append({ n }), { startImmediately: true })
+      // What the server refuses is not known yet when more is sent.
+      boaster.isSlow = true
+      const first = yield* Effect.forEach(range(20), call)
+      const later: Array<Fiber.Fiber<void, unknown>> = []
+      for (let n = 20; n < 50; n++) {
+        yield* TestClock.adjust("30 millis")
+        yield* live.settle
+        later.push(yield* call(n))
+      }
+      yield* boaster.catchUp
+      const settled = Effect.andThen(TestClock.adjust("50 millis"), live.settle)
+      yield* Effect.repeat(settled, { until: () => order.length >= 50, times: 400 })
+      assert.deepStrictEqual(order, range(50))
+      assert.strictEqual((yield* Fiber.joinAll([...first, ...later])).length, 50)
+      assert.isAbove(boaster.refused, 20)
+    }).pipe(Effect.scoped, Effect.provide(test))
+  })
 })
 
 describe("a page with many components", () => {

@@ -90,7 +90,8 @@ describe("a call that was sent before the connection was lost", () => {
       )
       yield* live.settle
       const { runs } = yield* Effects
-      assert.deepStrictEqual(Array.from(runs.keys()), marks)
+      // One message is left for a ping.
+      assert.deepStrictEqual(Array.from(runs.keys()), marks.slice(0, -1))
       yield* live.disconnect
       // Coming back costs a message, too: the calls and it are more than may be sent at once.
       yield* live.reconnect

@@ -19,7 +19,7 @@ layer(everyday)("a page with many components", (it) => {
       let sockets = 0
       let frames = 0
       const dial: Socket.WebSocketConstructor["Service"] = (url, protocols) => {
-        const socket = new WebSocket(url, protocols)
+        const socket = new WebSocket(url, protocols as Array<string> | undefined)
         const send = socket.send.bind(socket)
         sockets++
         return Object.assign(socket, {

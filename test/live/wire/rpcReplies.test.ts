@@ -321,6 +321,7 @@ describe("a request over the RPC wire", () => {
       const stream = client.ask("Connect", {})
       yield* client.hear
       client.ask("None", {})
+      for (let mount = 0; mount < 3; mount++) client.ask("Mount", {})
       yield* client.hear
       const asked = ["Call", "Mount", "Rehydrate", "Unmount", "Resync", "Ping", "None"].map(
         (tag) => [client.ask(tag, {}), tag === "Ping" || tag === "None" ? "Die" : "RateLimited"] as const
@@ -328,7 +329,7 @@ describe("a request over the RPC wire", () => {
       client.connection.send({ _tag: "Ping" })
       client.interrupt(stream)
       assert.deepStrictEqual(yield* client.hear, [...asked, [undefined, "Pong"], [stream, "Success"]])
-    }).pipe(Effect.provide(served({ rate: 1, rateBurst: 2, rateTolerance: 20 })))
+    }).pipe(Effect.provide(served({ rate: 1, rateBurst: 2, rateTolerance: 20, maxComponents: 1 })))
   )
 
   it.effect("a message that is no request is a defect", () =>

@@ -7,6 +7,7 @@ import type { ClientLimits } from "../../../ClientLimits.ts"
 import type { TokenRejection } from "../../../LiveError.ts"
 import type { ComponentId } from "../../../LiveId.ts"
 import {
+  type CallRequest,
   CloseCode,
   type ConnectionEstablished,
   type MountRequest,
@@ -21,6 +22,7 @@ import type { Session } from "../../session/Session.ts"
 import type { Sessions } from "../../session/Sessions.ts"
 import type { WireEncoder } from "../../sync/WireEncoder.ts"
 import type { Connection, ProtocolHandler } from "../../transport/Connection.ts"
+import { CallOrder } from "./CallOrder.ts"
 import { RpcEncoder } from "./RpcEncoder.ts"
 import type { RpcRequest, RpcRequestId } from "./RpcEnvelope.ts"
 import { RpcIngress } from "./RpcIngress.ts"
@@ -54,6 +56,8 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
   /** The client has said that it does not come back, and of which instances it may bring the tokens. */
   #leaving: ReadonlySet<string> | undefined
   #uploads: RpcUploads | undefined
+  /** Of a client that wants its calls in order. */
+  #order: CallOrder | undefined
 
   constructor(host: RpcHost, connection: Connection) {
     super(connection)
@@ -160,10 +164,26 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
 
   #call(request: RpcRequest, size: number): void {
     const call = this.admitted(request, RpcRequests.decodeCall)
-    if (call === undefined || !this.mayBegin(request, call.callId, size)) return
+    if (call === undefined || !this.#isNext(request, call) || !this.mayBegin(request, call.callId, size)) return
+    if (call.callId !== undefined) this.#order?.delete(call.callId)
     const reply = new CallReply(this.replies, request, size, call.callId)
     const trace = request.traceId === undefined ? undefined : TraceContext.ofRequest(request)
     reply.begun(this.#own.call(trace === undefined ? call : { ...call, trace }, reply))
+  }
+
+  /** Whether no call before this one is to be sent again. */
+  #isNext(request: RpcRequest, { callId, settled }: CallRequest): boolean {
+    if (this.#order === undefined || callId === undefined) return true
+    if (settled !== undefined) this.#order.settled(settled)
+    if (this.#order.mayRun(callId)) return true
+    this.slower(request, 1)
+    return false
+  }
+
+  protected override slower(request: RpcRequest | undefined, retryAfter: number): void {
+    const callId = request?.tag === "Call" ? RpcRequests.callIdOf(request.payload) : undefined
+    if (callId !== undefined) this.#order?.refused(callId)
+    super.slower(request, retryAfter)
   }
 
   #mount(request: RpcRequest, size: number, decode: RpcRequests.Decode<MountRequest | RehydrateRequest>): void {
@@ -240,6 +260,7 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
     const { abandoned, batch, settled } = received.value
     this.acknowledge(batch)
     if (settled !== undefined) this.#session?.settled(settled)
+    for (const id of abandoned ?? []) this.#order?.delete(id)
     if (abandoned !== undefined) this.#session?.abandon(abandoned)
     this.replies.succeed(request, "null")
   }
@@ -270,6 +291,7 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
     }
     this.outbox.open(JSON.stringify(request.id), connect.parts === true)
     this.#confirmed = false
+    if (connect.inOrder === true) this.#order ??= new CallOrder()
     const resumed = connect.resume === undefined ? undefined : this.#resume(connect.resume)
     this.outbox.tell(this.#established(this.#own, resumed))
     // A client that connects now was not told with the others.

@@ -5,6 +5,7 @@
 import * as Schema from "effect/Schema"
 import * as Exit from "effect/Exit"
 import {
+  type CallId,
   CallRequest,
   ConnectRequest,
   LiveProtocol,
@@ -50,6 +51,12 @@ export const decodeUploadStart = Schema.decodeUnknownExit(UploadStartRequest)
 /** Of `UploadComplete` and `UploadCancel`. */
 export const decodeUpload = Schema.decodeUnknownExit(Schema.Struct({ uploadId: UploadId }))
 export const decodePing = Schema.decodeUnknownExit(Schema.Null)
+
+/** The id of a call, before it is decoded. */
+export const callIdOf = (payload: unknown): CallId | undefined => {
+  const { callId } = (payload ?? {}) as { readonly callId?: unknown }
+  return Number.isSafeInteger(callId) ? (callId as CallId) : undefined
+}
 
 /** The requests of the protocol. */
 export const requests: ReadonlyArray<string> = Array.from(LiveProtocol.requests.keys())
