@@ -3,7 +3,7 @@
  * that are sent again first, by their ids.
  */
 import type { ClientLimits } from "../ClientLimits.ts"
-import { Allowance } from "./Allowance.ts"
+import { SendAllowance } from "./SendAllowance.ts"
 
 /** What a request counts towards: mounts have an allowance of their own. */
 export type PacedKind = "message" | "mount"
@@ -33,7 +33,7 @@ const reserve = 0.05
 
 /** The requests of one kind that wait. */
 class Lane {
-  allowance = new Allowance(early)
+  allowance = new SendAllowance(early)
   /** Nothing goes before this time. */
   closedUntil = -Infinity
   /** Those that were sent before, by their ids. */
@@ -111,8 +111,8 @@ export class Pacer {
   /** There is a connection; the server has not said yet what it allows. */
   connected(): void {
     this.#isOpen = true
-    this.#message.allowance = new Allowance(early)
-    this.#mount.allowance = new Allowance(early)
+    this.#message.allowance = new SendAllowance(early)
+    this.#mount.allowance = new SendAllowance(early)
     this.#message.closedUntil = this.#mount.closedUntil = -Infinity
     this.#maxBytes = assumed.maxBuffered ?? Infinity
     this.#isAsking = false

@@ -24,7 +24,7 @@ const rounding = 1
 const tolerance = 0.01
 
 /** One allowance of a connection. */
-export class Allowance {
+export class SendAllowance {
   /** The number of messages that were sent. */
   sent = 0
   /** How many of them have arrived for certain. */
