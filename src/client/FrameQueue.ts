@@ -1,6 +1,7 @@
 /** Collects the messages of one turn, and sends them in one frame. */
 import type { FromClientEncoded } from "effect/rpc/RpcMessage"
 import type { ClientLimits } from "../ClientLimits.ts"
+import { large } from "./LargeRequests.ts"
 
 /** Several messages in one frame, as an array. */
 export class TextFrame {
@@ -35,8 +36,8 @@ export const sizeOf = (text: string): number => {
 const openBracket = "[".charCodeAt(0)
 const openBrace = "{".charCodeAt(0)
 
-/** What a frame holds at most: more in one arrives no sooner. */
-const most = { length: 64 * 1024, messages: 256 }
+/** What a frame holds at most: a large message goes alone, since a connection may end because of it. */
+const most = { length: large, messages: 256 }
 
 /** The same before the server has said what it takes. */
 const early = { length: 1024, messages: 64 }
