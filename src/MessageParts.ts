@@ -30,6 +30,11 @@ const isHigh = (unit: number): boolean => unit >= 0xd800 && unit < 0xdc00
 export class MessageJoiner {
   #parts: Array<string> = []
 
+  /** How many parts there are of a message that is not complete. */
+  get parts(): number {
+    return this.#parts.length
+  }
+
   /** The message that is complete with this; undefined for a part that is not the last. */
   add(text: string): string | undefined {
     const first = text[0]

@@ -17,6 +17,9 @@ export class Attempt {
   /** Undefined before it is open. */
   heartbeat: Heartbeat | undefined
   isOpen = false
+  /** How many parts have come of a message that is not complete, and when the last did. */
+  parts = 0
+  partAt = 0
   isSilent = false
   /** Ends it at once: a closing handshake may never be answered. */
   end: Effect.Effect<void> = Effect.void

@@ -10,11 +10,11 @@ const isMessage = (message: unknown): boolean => {
 }
 
 /**
- * JSON of messages, perhaps in parts; `heard` is called with each part, `reject` with anything else, and `sent` with what is sent
+ * JSON of messages, perhaps in parts; `heard` is called with each, and the number of parts of one that is not complete; `reject` with anything else, and `sent` with what is sent
  * and its characters.
  */
 export const serialization = (
-  heard: () => void,
+  heard: (parts: number) => void,
   reject: () => void,
   sent: (message: unknown, length: number) => void
 ): RpcSerialization.RpcSerialization["Service"] => ({
@@ -23,8 +23,8 @@ export const serialization = (
     const parser = RpcSerialization.json.makeUnsafe()
     const joiner = new MessageJoiner()
     const decode = (data: Uint8Array | string): ReadonlyArray<unknown> => {
-      heard()
       const whole = typeof data === "string" ? joiner.add(data) : data
+      heard(joiner.parts)
       if (whole === undefined) return []
       try {
         const messages = parser.decode(whole)

@@ -57,6 +57,8 @@ export interface ClientConnection {
   /** Lets calls go as fast as the server takes them. */
   readonly pacer: Pacer
   readonly limits: Limits
+  /** Whether a long message arrives or leaves, and has just come further. */
+  readonly isBusy: () => boolean
   /** The ids of mounts and calls. */
   readonly ids: CallIds
   /** Mounts and calls that may be too large. */
@@ -433,6 +435,7 @@ export const make = Effect.fnUntraced(function* (
   return {
     requests,
     pacer,
+    isBusy: link.isBusy,
     limits: {
       mountTimeout: Duration.fromInputUnsafe(options.mountTimeout ?? "30 seconds"),
       offlineTimeout: Duration.fromInputUnsafe(options.offlineTimeout ?? "45 seconds"),

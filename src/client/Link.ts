@@ -56,6 +56,8 @@ export class Link extends Context.Service<
     readonly buffered: () => number
     /** Whether anything has come in or left in the last three seconds. */
     readonly isMoving: () => boolean
+    /** Whether a long message arrives or leaves, and has come further within the last ten seconds. */
+    readonly isBusy: () => boolean
     /** Whether the server may send long messages in parts. */
     readonly takesParts: boolean
   }
@@ -106,6 +108,9 @@ const ping = JSON.stringify({ _tag: "Ping" })
 
 /** Milliseconds for which a connection is moving after something has come in or left. */
 const movingFor = 3000
+
+/** The same of a long message, of which a part may take longer. */
+const busyFor = 10_000
 
 const bufferedBy = (socket: Socket.WebSocketLike | undefined): number =>
   socket !== undefined && "bufferedAmount" in socket ? Number(socket.bufferedAmount) : 0
@@ -196,6 +201,12 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
         },
         buffered: () => bufferedBy(attempt.socket),
         isMoving: () => attempt.heartbeat?.isMoving(now(), bufferedBy(attempt.socket), movingFor) === true,
+        isBusy: () => {
+          const [{ heartbeat, partAt, parts, socket }, time] = [attempt, now()]
+          if (parts > 0 && time - partAt < busyFor) return true
+          const buffered = bufferedBy(socket)
+          return buffered > 0 && heartbeat?.isMoving(time, buffered, busyFor) === true
+        },
         takesParts: true,
         reconnect: Effect.suspend(() => {
           // The next one may begin at once.
@@ -249,7 +260,12 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
             const sent = (message: unknown, length: number) => {
               if (length >= large) onLarge?.(message, length)
             }
-            const heard = () => attempt.heartbeat?.heard(now())
+            const heard = (parts: number) => {
+              attempt.heartbeat?.heard(now())
+              if (parts === attempt.parts) return
+              attempt.parts = parts
+              attempt.partAt = now()
+            }
             const rejected = () => {
               const { endpoint, end } = attempt
               attempt.failure = { kind: "protocol", ...(endpoint === undefined ? {} : { url: endpoint.place }) }

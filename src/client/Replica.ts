@@ -245,12 +245,22 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
       : { componentId: this.#componentId, session: this.#connection.session() }
   }
 
+  /** Takes `mountTimeout`, and longer while a state is on its way: a slow link is no reason to give up. */
+  get #patience(): Effect.Effect<void> {
+    const { isBusy, limits } = this.#connection
+    const onItsWay = Effect.repeat(Effect.sleep("1 second"), { while: () => isBusy() })
+    return Effect.andThen(
+      Effect.sleep(limits.mountTimeout),
+      Effect.suspend(() => (isBusy() ? onItsWay : Effect.void))
+    )
+  }
+
   /** There is a connection: mounts, or shows why that failed, within `mountTimeout`. */
   #mount(first: Effect.Effect<void> = Effect.void): void {
     this.#stopMounting?.()
     const { mountTimeout } = this.#connection.limits
     const mount = TimeLimit.timeoutOrElse(Effect.andThen(first, this.#mounter.mount), {
-      duration: mountTimeout,
+      duration: this.#patience,
       orElse: () => Effect.fail(tooLate(this.#connection.monitor, mountTimeout))
     })
     this.#stopMounting = this.#connection.run(Effect.catchCause(mount, (cause) => this.#mountFailed(cause)))
@@ -273,7 +283,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     const { mountTimeout } = this.#connection.limits
     return this.#connection.run(
       Effect.andThen(
-        Effect.sleep(mountTimeout),
+        this.#patience,
         Effect.sync(() => this.#refused(tooLate(this.#connection.monitor, mountTimeout)))
       )
     )

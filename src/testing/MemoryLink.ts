@@ -69,6 +69,7 @@ export class MemoryLink implements FrameWriter {
     origin: Effect.succeed("memory:"),
     buffered: () => 0,
     isMoving: () => false,
+    isBusy: () => false,
     takesParts: false,
     wake: Effect.suspend(() => (this.#isOver ? Effect.void : this.connect)),
     suspend: Effect.suspend(() => this.disconnect),

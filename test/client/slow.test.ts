@@ -1,10 +1,16 @@
 /** A connection that moves is not dead, however long a message takes; one that stands still is. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Logger } from "effect"
+import { Effect, Exit, Fiber, Logger, Schema } from "effect"
 import { TestClock } from "effect/testing"
+import { Component } from "fibra"
 import { client, type ScriptedSocket, settle, soon } from "../support/ScriptedSockets.ts"
 
 const url = "ws://live.test/api/live/rpc"
+
+class Page extends Component.Service<Page>()("Page", {
+  state: { text: Schema.String },
+  initial: () => ({ text: "" })
+}) {}
 
 /** What moves in each second of an hour that the server answers nothing in. */
 const cases: ReadonlyArray<
@@ -20,6 +26,53 @@ const cases: ReadonlyArray<
   ["a message stops leaving", (socket, s) => s <= 60 && (socket.bufferedAmount -= 1), false],
   ["parts stop arriving", (socket, second) => second <= 60 && socket.receiveText("+[1"), false]
 ]
+
+/** A client whose connection is open, and which mounts something. */
+const mounting = Effect.gen(function* () {
+  const { live, made } = yield* client({ url }, (socket) => soon(() => socket.accept()))
+  yield* settle
+  const [socket] = made
+  if (socket === undefined) return yield* Effect.die("There is no socket.")
+  const mounted = yield* Effect.forkChild(Effect.exit(live.mount(Page, {})), { startImmediately: true })
+  yield* settle
+  const sent = socket.sent.flatMap((frame): ReadonlyArray<{ readonly tag?: string; readonly id: unknown }> => {
+    const parsed = JSON.parse(frame)
+    return Array.isArray(parsed) ? parsed : [parsed]
+  })
+  const requestId = sent.find(({ tag }) => tag === "Mount")?.id
+  const value = { componentId: "Page-1", epoch: 1, revision: 0, index: 0, state: { text: "a" }, status: "running" }
+  const answer = JSON.stringify([{ _tag: "Exit", requestId, exit: { _tag: "Success", value } }])
+  return { answer, mounted, socket }
+})
+
+describe("a state that takes longer than mountTimeout", () => {
+  it.effect("is waited for as long as it comes further", () =>
+    Effect.gen(function* () {
+      const { answer, mounted, socket } = yield* mounting
+      for (let at = 0; at < 12; at++) {
+        socket.receiveText(`+${answer[at]}`)
+        yield* TestClock.adjust("9 seconds")
+      }
+      socket.receiveText(`=${answer.slice(12)}`)
+      yield* settle
+      const exit = yield* Fiber.join(mounted)
+      assert.isTrue(Exit.isSuccess(exit), String(exit))
+    }).pipe(Effect.scoped, Effect.provide(Logger.layer([])))
+  )
+
+  it.effect("is not waited for when it stops, nor when only signs of life come", () =>
+    Effect.gen(function* () {
+      const { answer, mounted, socket } = yield* mounting
+      for (let at = 0; at < 4; at++) {
+        socket.receiveText(`+${answer[at]}`)
+        yield* TestClock.adjust("9 seconds")
+      }
+      yield* TestClock.adjust("12 seconds")
+      const exit = mounted.pollUnsafe()
+      assert.match(String(exit?._tag === "Success" ? exit.value : exit), /nothing was mounted within 30s/)
+    }).pipe(Effect.scoped, Effect.provide(Logger.layer([])))
+  )
+})
 
 describe("a client on a slow connection", () => {
   for (const [what, moves, isAlive] of cases) {

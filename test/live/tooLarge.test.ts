@@ -10,6 +10,7 @@ import { LiveClient } from "fibra/client"
 import { LiveConfig, LiveServer, Secrets } from "fibra/server"
 import { LargeRequests } from "../../src/client/LargeRequests.ts"
 import { port as portOf, Port } from "../support/AuthorizationFixture.ts"
+import { connect } from "../support/JsonSocket.ts"
 import * as Proxy from "../support/Proxy.ts"
 
 class Taker extends Component.Service<Taker>()("Taker", {
@@ -22,6 +23,12 @@ class Taker extends Component.Service<Taker>()("Taker", {
   ]
 }) {}
 
+class Full extends Component.Service<Full>()("Full", {
+  props: { length: Schema.Int },
+  state: { text: Schema.String },
+  initial: ({ length }) => ({ text: "ä".repeat(length) })
+}) {}
+
 const behavior = Taker.toLayer(
   Effect.succeed(
     Taker.of({
@@ -31,12 +38,12 @@ const behavior = Taker.toLayer(
   )
 )
 
-const served = LiveServer.layer({ components: [Taker] }).pipe(
+const served = LiveServer.layer({ components: [Taker, Full] }).pipe(
   (app) => HttpRouter.serve(app, { disableLogger: true, disableListenLog: true }),
   Layer.merge(portOf),
   Layer.provide(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
-  Layer.provide(LiveConfig.layer({ maxPayload: 100_000 })),
-  Layer.provide([behavior, Secrets.layerRandom, Logger.layer([])])
+  Layer.provide(LiveConfig.layer({ maxPayload: 100_000, maxBuffered: 200_000 })),
+  Layer.provide([behavior, Full.toLayer(Full.of({})), Secrets.layerRandom, Logger.layer([])])
 )
 
 const client = Effect.gen(function* () {
@@ -77,6 +84,26 @@ describe("what is too large", () => {
         const error = yield* Effect.flip(live.mount(Taker, { props: { text } }))
         assert.deepNestedInclude(error, { "reason._tag": "PropsRejected", "reason.component": "Taker" })
         assert.strictEqual(proxy.accepted(), 3)
+      })
+    )
+  )
+
+  it.live("a mount whose state could never be sent fails, on both wires, and nothing else does", () =>
+    run(
+      Effect.gen(function* () {
+        const { live, proxy } = yield* client
+        const taker = yield* live.mount(Taker, { props: { text: "" } })
+        const error = yield* Effect.flip(live.mount(Full, { props: { length: 110_000 } }))
+        assert.deepNestedInclude(error, { "reason._tag": "ComponentCrashed", "reason.component": "Full" })
+        assert.strictEqual((yield* (yield* live.mount(Full, { props: { length: 90_000 } })).state).text.length, 90_000)
+        assert.strictEqual(yield* taker.call.Take({ text: "abc" }), 3)
+        assert.strictEqual(proxy.accepted(), 1)
+
+        const socket = yield* connect(yield* Port)
+        const mount = (length: number) =>
+          socket.request({ type: "COMPONENT_MOUNT", payload: { component: "Full", props: { length } } })
+        assert.deepInclude(yield* mount(110_000), { success: false, code: "ComponentCrashed" })
+        assert.deepInclude(yield* mount(90_000), { success: true })
       })
     )
   )

@@ -258,6 +258,11 @@ export class Session {
     return this.#mounts.ids
   }
 
+  /** The answer to a mount whose state is too large to be sent. */
+  tooLarge(componentId: ComponentId): LiveError {
+    return this.#mounts.tooLarge(componentId)
+  }
+
   /** Those whose state goes with the client when it signs in. */
   get adoptable(): ReadonlySet<ComponentId> {
     return this.#mounts.adoptable

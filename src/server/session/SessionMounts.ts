@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Log from "../../Log.ts"
-import { Draining, LiveError, TooManyComponents } from "../../LiveError.ts"
+import { ComponentCrashed, Draining, LiveError, TooManyComponents } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
 import type { Mounted, MountRequest, ResumePoint } from "../../LiveProtocol.ts"
 import type { Holder, InstanceRef, OnHeld } from "../instance/InstanceRef.ts"
@@ -186,8 +186,25 @@ export class SessionMounts {
     return Exit.succeed(mount.instance.snapshot(mount.cursor, { index, seals: isBack || request.seal === true }))
   }
 
+  /**
+   * The answer to a mount whose state is larger than may wait for a client: it could never be sent. The client has not
+   * mounted it.
+   */
+  tooLarge(componentId: ComponentId): LiveError {
+    const component = this.instance(componentId)?.component.componentName ?? ""
+    this.unmount(componentId, { answered: () => {} })
+    this.#host.run(
+      Log.error("The state of a component is larger than maxBuffered, and cannot be mounted", {
+        component,
+        instance: componentId,
+        hint: "Make it smaller, or raise maxBuffered."
+      })
+    )
+    return new LiveError({ reason: new ComponentCrashed({ component }) })
+  }
+
   /** Removes one mount. The last one releases the instance, and is answered with the token of its state. */
-  unmount(componentId: string, listener: ReplyListener<Exit.Exit<Unmounted, LiveError>>): Pending {
+  unmount(componentId: string, listener: Pick<ReplyListener<Exit.Exit<Unmounted, LiveError>>, "answered">): Pending {
     const mount = this.#mounts.get(componentId)
     if (mount === undefined) {
       listener.answered(Exit.fail(refusal("Unmounting", componentId)))

@@ -50,6 +50,12 @@ export abstract class Outbox {
     return true
   }
 
+  /** Whether a message can be sent at all. A character takes up to three bytes. */
+  fits(message: string): boolean {
+    const { maxBuffered } = this.config
+    return message.length <= maxBuffered / 3 || Buffer.byteLength(message) <= maxBuffered
+  }
+
   /** Adds a message after the events. */
   reply(message: string): void {
     if (this.#isTooMuch(message)) return

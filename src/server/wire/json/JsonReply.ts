@@ -91,7 +91,11 @@ export class JsonMountReply extends JsonReply<Exit.Exit<Mounted, LiveError>> {
         : { newComponentId: componentId, state, signedState, revision }
     const { requestId, timestamp, type } = this
     const reply = { type, componentId: this.componentId ?? componentId, requestId, timestamp }
-    if (!this.outbox.first(JsonResponse.success(reply, JSON.stringify(result)))) return
+    const text = JsonResponse.success(reply, JSON.stringify(result))
+    if (!this.outbox.fits(text)) {
+      return this.outbox.reply(JsonResponse.failure(this, errorFieldsOf(this.#session.tooLarge(componentId).reason)))
+    }
+    if (!this.outbox.first(text)) return
     this.#session.announce(componentId)
     // Clients of the seed's family read of this reply only the new id, and the rest of what comes when they listen.
     if (this.type === "COMPONENT_REHYDRATED") this.#session.repeatLater(componentId)

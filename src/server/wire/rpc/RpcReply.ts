@@ -95,8 +95,12 @@ export class MountReply extends RpcReply<Exit.Exit<Mounted, LiveError>> {
 
   protected send(exit: Exit.Exit<Mounted, LiveError>): void {
     if (Exit.isFailure(exit)) return this.outbox.reply(RpcResponse.failed(this.id, exit.cause))
-    const isOnItsWay = this.outbox.first(this.success(JSON.stringify(exit.value)))
-    if (isOnItsWay) this.#session.announce(exit.value.componentId)
+    const { componentId } = exit.value
+    const text = this.success(JSON.stringify(exit.value))
+    if (!this.outbox.fits(text)) {
+      return this.outbox.reply(RpcResponse.refused(this.id, this.#session.tooLarge(componentId)))
+    }
+    if (this.outbox.first(text)) this.#session.announce(componentId)
   }
 }
 
