@@ -165,7 +165,6 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
   #call(request: RpcRequest, size: number): void {
     const call = this.admitted(request, RpcRequests.decodeCall)
     if (call === undefined || !this.#isNext(request, call) || !this.mayBegin(request, call.callId, size)) return
-    if (call.callId !== undefined) this.#order?.delete(call.callId)
     const reply = new CallReply(this.replies, request, size, call.callId)
     const trace = request.traceId === undefined ? undefined : TraceContext.ofRequest(request)
     reply.begun(this.#own.call(trace === undefined ? call : { ...call, trace }, reply))
@@ -180,9 +179,14 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
     return false
   }
 
+  protected arrived(request: RpcRequest): void {
+    const callId = this.#order === undefined ? undefined : callIdOf(request)
+    if (callId !== undefined) this.#order?.delete(callId)
+  }
+
   protected override slower(request: RpcRequest | undefined, retryAfter: number): void {
-    const callId = request?.tag === "Call" ? RpcRequests.callIdOf(request.payload) : undefined
-    if (callId !== undefined) this.#order?.refused(callId)
+    const callId = request === undefined ? undefined : callIdOf(request)
+    if (request !== undefined && callId !== undefined) this.#order?.refused(callId, request.id)
     super.slower(request, retryAfter)
   }
 
@@ -324,7 +328,10 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
   }
 
   protected interrupt(id: RpcRequestId): void {
-    if (!this.outbox.isStream(JSON.stringify(id))) return this.replies.cancel(id)
+    if (!this.outbox.isStream(JSON.stringify(id))) {
+      this.#order?.cancelled(id)
+      return this.replies.cancel(id)
+    }
     this.outbox.close()
     this.outbox.reply(RpcResponse.success(id, "null"))
   }
@@ -334,3 +341,6 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
     return (this.#session ??= this.#host.sessions.openUnsafe(this))
   }
 }
+
+/** The id of a call, of whatever its request carries. */
+const callIdOf = ({ payload, tag }: RpcRequest) => (tag === "Call" ? RpcRequests.callIdOf(payload) : undefined)

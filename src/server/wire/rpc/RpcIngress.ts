@@ -32,6 +32,9 @@ export abstract class RpcIngress extends Ingress<RpcRequest> {
   /** The session of the connection, after the first request. */
   abstract get session(): Session | undefined
 
+  /** A request came in that may be sent again: what became of it before does not count any more. */
+  protected abstract arrived(request: RpcRequest): void
+
   /** Handles a request of any name. */
   protected abstract request(request: RpcRequest, size: number): void
 
@@ -62,6 +65,7 @@ export abstract class RpcIngress extends Ingress<RpcRequest> {
     const message = decoded.value
     switch (message._tag) {
       case "Request":
+        this.arrived(message)
         // The payload begins one level below the message.
         return this.isTooDeep(depth, 1) ? this.#tooDeep(message) : this.request(message, size)
       case "Ack":
