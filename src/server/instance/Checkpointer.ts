@@ -8,14 +8,13 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
-import * as Log from "../../Log.ts"
 import type { Json } from "../../Patch.ts"
 import type { Encoded } from "../../StateCodec.ts"
 import type { Instance } from "./Instance.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import { addressOf, type StateWriter } from "./StateWriter.ts"
 import { Throttle } from "./Throttle.ts"
-import type { ComponentDefinition } from "./ComponentDefinition.ts"
+import { ofPresence, TokenOverflow } from "./TokenOverflow.ts"
 import type { Contents, StateToken } from "../security/StateToken.ts"
 
 /** The checkpointer of one server. */
@@ -24,8 +23,11 @@ export class Checkpointer {
   readonly #config: LiveConfig.Settings
   readonly #seals: Throttle<Instance>
   readonly #states: StateWriter
-  /** Components whose state was too large for a token, which is logged once for each. */
-  readonly #tooLarge = new Set<ComponentDefinition>()
+  readonly #tooLarge = new TokenOverflow(
+    "The state of a component is larger than maxTokenLength allows, and will not outlive its session. " +
+      "Make it smaller, raise maxTokenLength, or let the component persist."
+  )
+  readonly #presenceTooLarge = new TokenOverflow(ofPresence)
   /** The revision at which the state of an instance was too large for a token. */
   readonly #large = new WeakMap<Instance, number>()
 
@@ -111,7 +113,7 @@ export class Checkpointer {
       const { componentName: component, codec, version } = definition.component
       const props = codec.encodeProps(instance.props)
       if (Exit.isFailure(props)) return Effect.undefined
-      const token = (state: Encoded | undefined) => {
+      const token = (state: Encoded | undefined, presence: Json | undefined) => {
         const contents = {
           principal: principal?.id ?? null,
           component,
@@ -122,23 +124,35 @@ export class Checkpointer {
           serial: checkpoint.nextSerial,
           props: props.value as Json,
           state: state as Contents["state"],
-          presence: checkpoint.presence
+          presence
         }
         try {
           if (state !== undefined && this.#isTooLarge(instance)) return undefined
           // The whole state is in the token, including what the view hides from its client.
           return this.#tokens.sealUnsafe(contents, now, definition.view === undefined ? undefined : true)
         } catch {
-          // A state that is nested too deeply cannot be encoded.
+          // What is nested too deeply cannot be encoded.
           return undefined
         }
       }
+      const { presence } = checkpoint
+      let isBare = false
+      /** What was tracked is worth less than the state. */
+      const tokenOf = (state: Encoded | undefined) => {
+        const full = token(state, presence)
+        if (full !== undefined || presence === undefined) return full
+        const bare = token(state, undefined)
+        isBare = bare !== undefined
+        return bare
+      }
       // A state in the store need not be in the token.
-      const whole = token(encoded)
+      const whole = tokenOf(encoded)
       if (whole === undefined) this.#large.set(instance, revision)
       else this.#large.delete(instance)
-      const sealed = whole ?? (definition.persist ? token(undefined) : undefined)
-      return sealed === undefined ? this.#warn(definition) : Effect.succeed(use(sealed))
+      const sealed = whole ?? (definition.persist ? tokenOf(undefined) : undefined)
+      if (sealed === undefined) return Effect.as(this.#tooLarge.warn(definition), undefined)
+      const used = use(sealed)
+      return isBare ? Effect.as(this.#presenceTooLarge.warn(definition), used) : Effect.succeed(used)
     })
   }
 
@@ -149,14 +163,5 @@ export class Checkpointer {
     if (before === undefined || before === revision) return before === revision
     // A character of JSON is at least one byte, and three bytes are four characters of a token.
     return (JSON.stringify(encoded).length * 4) / 3 > this.#config.maxTokenLength
-  }
-
-  #warn(definition: ComponentDefinition): Effect.Effect<undefined> {
-    if (this.#tooLarge.has(definition)) return Effect.undefined
-    this.#tooLarge.add(definition)
-    const message =
-      "The state of a component is larger than maxTokenLength allows, and will not outlive its session. " +
-      "Make it smaller, raise maxTokenLength, or let the component persist."
-    return Effect.as(Log.warning(message, { component: definition.component.componentName }), undefined)
   }
 }

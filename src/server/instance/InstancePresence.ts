@@ -98,12 +98,14 @@ export class InstancePresence implements TrackedClients {
     for (const cursor of this.#carriers) this.#seal(cursor)
   }
 
-  readonly takeUnsealed = (): ReadonlyArray<readonly [StateCursor<Subscriber>, Json]> => {
-    const unsealed = Array.from(this.#unsealed).flatMap((cursor) => {
+  readonly takeUnsealed = (most: number): ReadonlyArray<readonly [StateCursor<Subscriber>, Json]> => {
+    const unsealed: Array<readonly [StateCursor<Subscriber>, Json]> = []
+    for (const cursor of this.#unsealed) {
+      if (unsealed.length >= most) break
+      this.#unsealed.delete(cursor)
       const tracked = this.#metadata.get(cursor)
-      return tracked === undefined ? [] : [[cursor, tracked.encoded] as const]
-    })
-    this.#unsealed.clear()
+      if (tracked !== undefined) unsealed.push([cursor, tracked.encoded])
+    }
     return unsealed
   }
 

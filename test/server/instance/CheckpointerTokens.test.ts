@@ -4,6 +4,7 @@ import { Duration, Effect, Exit, Logger, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { Checkpoint } from "../../../src/server/instance/Checkpoint.ts"
 import { Checkpointer } from "../../../src/server/instance/Checkpointer.ts"
+import type { Json } from "../../../src/Patch.ts"
 import type { Instance } from "../../../src/server/instance/Instance.ts"
 import type { StateWriter } from "../../../src/server/instance/StateWriter.ts"
 import * as LiveConfig from "../../../src/server/LiveConfig.ts"
@@ -13,6 +14,7 @@ const tokenInterval = Duration.seconds(2)
 
 interface Options {
   readonly key?: string
+  readonly presence?: Json
   readonly principal?: string
   readonly persist?: boolean
   readonly hasView?: boolean
@@ -24,7 +26,7 @@ interface Options {
 
 /** A checkpointer, one instance, and what was done with them. */
 const make = Effect.fnUntraced(function* (options: Options = {}) {
-  const { fits = () => true, hasView, isRead = true, key, persist = false, principal } = options
+  const { fits = () => true, hasView, isRead = true, key, persist = false, presence, principal } = options
   const done: Array<string> = []
   const warnings: Array<string> = []
   const seals: Array<{ readonly contents: Contents; readonly now: number; readonly encrypt: boolean | undefined }> = []
@@ -45,7 +47,7 @@ const make = Effect.fnUntraced(function* (options: Options = {}) {
     close: Effect.sync(() => void done.push("close")),
     flush: Effect.sync(() => void done.push("flush"))
   } as unknown as StateWriter
-  const checkpoint = new Checkpoint(4, "first", { mood: "calm" })
+  const checkpoint = new Checkpoint(4, "first", presence)
   const definition = {
     persist,
     view: hasView === true ? {} : undefined,
@@ -111,7 +113,7 @@ describe("the state of a private instance", () => {
   it.effect("says all that a token has to say", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(5000)
-      const { checkpointer, instance, seals } = yield* make({ principal: "ada" })
+      const { checkpointer, instance, seals } = yield* make({ principal: "ada", presence: { mood: "calm" } })
       yield* checkpointer.seal(instance)
       const contents = {
         principal: "ada",
