@@ -50,7 +50,8 @@ const begun = Effect.gen(function* () {
     const mount = ask("Mount", { component: "Busy", props: {} })
     return Effect.map(turn, () => {
       const told = connection.told.find(({ requestId }) => requestId === mount)
-      return (told?.["exit"] as { readonly value: { readonly componentId: string } }).value.componentId
+      const exit = told?.["exit"] as { readonly value: { readonly componentId: string } } | undefined
+      return exit?.value.componentId ?? assert.fail("It is not mounted.")
     })
   })
   const [blocked, componentId] = [yield* mounted, yield* mounted]
