@@ -6,7 +6,7 @@ import { summary } from "./scripts/vitest-summary.ts"
 const light = [
   "test/*.test.ts",
   "test/{actor,client,examples,react,server,sync,testing}/**/!(footprint).test.{ts,tsx}",
-  "test/live/{call,resume,security,uploads,wire}/*.test.ts"
+  "test/live/{call,mount,presence,rehydrate,resume,rooms,security,shutdown,sync,uploads,wire}/!(*model|leak|ailingPostgres).test.ts"
 ]
 
 export default defineConfig({

@@ -264,7 +264,7 @@ const run = Effect.fnUntraced(function* (commands: ReadonlyArray<Command>) {
 })
 
 const seed = process.env["FIBRA_SEED"] ?? String(Math.floor(Math.random() * 2 ** 32))
-const runs = Number(process.env["FIBRA_RUNS"] ?? 1000)
+const runs = Number(process.env["FIBRA_RUNS"] ?? 300)
 
 describe("rooms", () => {
   it.effect.prop(

@@ -227,7 +227,7 @@ const run = Effect.fnUntraced(function* (commands: ReadonlyArray<Command>, persi
 })
 
 const seed = process.env["FIBRA_SEED"] ?? String(Math.floor(Math.random() * 2 ** 32))
-const runs = Number(process.env["FIBRA_RUNS"] ?? 1000)
+const runs = Number(process.env["FIBRA_RUNS"] ?? 300)
 
 it.effect.prop(
   `client and server agree, and every call ran once or is unknown, in ${runs} runs of seed ${seed}`,
