@@ -174,7 +174,7 @@ export const make = Effect.fnUntraced(function* (
   /** The last message of a connection, which does not wait for the end of the turn. */
   const leave = (message: RpcMessage.Eof): Effect.Effect<void> =>
     Effect.suspend(() => {
-      frames.flush()
+      frames.close()
       return write(message)
     })
 

@@ -52,6 +52,8 @@ export class FrameQueue {
   #messages: Array<FromClientEncoded> = []
   #length = 0
   #most = early
+  /** The connection is about to be closed: nothing may wait any more. */
+  #isClosing = false
 
   constructor(send: (frame: FromClientEncoded | TextFrame) => void) {
     this.#send = send
@@ -61,6 +63,7 @@ export class FrameQueue {
   connected(): void {
     this.clear()
     this.#most = early
+    this.#isClosing = false
   }
 
   /** The server has said what it takes. */
@@ -76,11 +79,18 @@ export class FrameQueue {
     const text = JSON.stringify(message)
     const { length, messages } = this.#most
     if (this.#length + text.length > length || this.#texts.length >= messages) this.flush()
-    if (this.#texts.length === 0) queueMicrotask(() => this.flush())
+    if (this.#texts.length === 0 && !this.#isClosing) queueMicrotask(() => this.flush())
     this.#texts.push(text)
     this.#messages.push(message)
     this.#length += text.length
+    if (this.#isClosing) this.flush()
     return text
+  }
+
+  /** Sends what there is, and from now on everything at once: the connection is about to be closed. */
+  close(): void {
+    this.#isClosing = true
+    this.flush()
   }
 
   /** Sends what there is. */

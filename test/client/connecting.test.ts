@@ -1,6 +1,6 @@
 /** Whatever goes wrong while a client connects is one failed attempt, which is told, logged once, and made again. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger } from "effect"
+import { Clock, Effect, Layer, Logger } from "effect"
 import { TestClock } from "effect/testing"
 import { Link } from "fibra/client"
 import { Ticker } from "../support/Lab.ts"
@@ -140,3 +140,22 @@ describe("an attempt to connect", () => {
     )
   }
 })
+
+it.effect("a client that is refused after it was admitted, with 1008, waits longer each time", () =>
+  Effect.gen(function* () {
+    const clock = yield* Clock.Clock
+    const came: Array<number> = []
+    const options = { url: "ws://live.test/rpc", backoff: "40 millis" } as const
+    yield* client(options, (socket) => {
+      came.push(clock.currentTimeMillisUnsafe())
+      soon(() => {
+        socket.accept()
+        socket.end(1008, "Too many messages")
+      })
+    })
+    while (came.length < 5) yield* Effect.andThen(settle, TestClock.adjust("5 millis"))
+    const waits = came.slice(1).map((at, index) => at - (came[index] ?? Infinity))
+    // 40, 80, 160 and 320 ms, or half of that.
+    for (const [index, least] of [20, 40, 80, 160].entries()) assert.isAtLeast(waits[index] ?? 0, least)
+  }).pipe(Effect.scoped, Effect.provide(Logger.layer([])))
+)

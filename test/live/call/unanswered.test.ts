@@ -56,6 +56,24 @@ const sent = Effect.gen(function* () {
   return { call, scope }
 })
 
+describe("a call whose client ends", () => {
+  it.effect("a call is interrupted on the server when its client ends, in the last moment", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const { lives, runs } = yield* Effects
+      const scope = yield* Scope.make()
+      const client = yield* Scope.provide(live.connect(), scope)
+      const handle = yield* Scope.provide(client.mount(SideEffectLog, { key: "shared" }), scope)
+      yield* Effect.forkChild(Effect.exit(handle.call.WriteSlowly({ mark: "left" })), { startImmediately: true })
+      // It has begun, and takes some turns.
+      yield* Effect.repeat(Effect.yieldNow, { until: () => runs.has("left") })
+      yield* Scope.close(scope, Exit.void)
+      yield* Effect.repeat(Effect.yieldNow, { times: 200 })
+      assert.deepStrictEqual((yield* lives.get("shared")?.get ?? Effect.die("it never lived")).marks, [])
+    }).pipe(Effect.scoped, Effect.provide(served))
+  )
+})
+
 describe("a call that was sent before the connection was lost", () => {
   it.effect("a sent call may have run, says its error, when its component is unmounted", () =>
     Effect.gen(function* () {

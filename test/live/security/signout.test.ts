@@ -6,7 +6,7 @@ import { Socket } from "effect/socket"
 import { TestClock } from "effect/testing"
 import { Component } from "fibra"
 import { Link, LiveClient, StateCache } from "fibra/client"
-import { Authentication, LiveConfig, Principals, Secrets, SnapshotStore } from "fibra/server"
+import { Authentication, Principals, Secrets, SnapshotStore } from "fibra/server"
 import { LiveTest } from "fibra/testing"
 import { knock, request } from "../../support/Handshake.ts"
 import { behaviors, components, Lab } from "../../support/Lab.ts"
@@ -297,20 +297,7 @@ const visitor = Effect.fnUntraced(function* (url: string) {
   return { visits, live: Context.get(yield* Layer.build(Layer.fresh(client)), LiveClient) }
 })
 
-describe("a client of ours that is refused after it was let in", () => {
-  it.effect("a client of fibra that is refused after it was admitted, with 1008, waits longer each time", () =>
-    Effect.gen(function* () {
-      const config = LiveConfig.layer({ rate: 1, rateBurst: 1, rateTolerance: 1 })
-      const context = yield* Layer.build(Layer.fresh(served.pipe(Layer.provide(everyone), Layer.provide(config))))
-      const { live, visits } = yield* visitor(Context.get(context, Address).url)
-      for (let mount = 0; mount < 5; mount++) ReplicaOpener.of(live)(Lab, { props: { start: 0 } })
-      yield* Effect.repeat(passing, { until: () => visits.length === 5 })
-      const waits = visits.slice(1).map(({ came }, index) => came - (visits[index]?.left ?? Infinity))
-      // 40, 80, 160 and 320 ms, or half of that.
-      for (const [index, least] of [20, 40, 80, 160].entries()) assert.isAtLeast(waits[index] ?? 0, least)
-    }).pipe(Effect.scoped, Effect.provide(quiet))
-  )
-
+describe("a client of ours whose principal is signed out", () => {
   it.effect("a client of fibra that is signed out does not come back by itself, and does when it is asked to", () =>
     Effect.gen(function* () {
       const context = yield* Layer.build(Layer.fresh(served.pipe(Layer.provide(everyone))))

@@ -48,6 +48,8 @@ describe("a message that takes longer than the heartbeat", () => {
           yield* TestClock.adjust("5 seconds")
         }
         assert.deepStrictEqual([step * 5, codes], closed === undefined ? [180, []] : [closed, [1001]])
+        // The server would wait for it at its end.
+        connection.closed()
       }).pipe(Effect.provide(layer))
     )
   }
