@@ -87,8 +87,9 @@ export class InstancePresence implements TrackedClients {
     this.#list(cursor)
   }
 
-  /** Sends the client a token of what is tracked of it, now and later. */
+  /** Sends the client a token of what is tracked of it, now and later, if its wire can bring that back. */
   carry(cursor: StateCursor<Subscriber>): void {
+    if (!cursor.sink.encoder.hasPresence) return
     this.#carriers.add(cursor)
     this.#seal(cursor)
   }
