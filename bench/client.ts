@@ -1,16 +1,15 @@
 /** One simulated client: a socket, its end of the wire, and what it has seen. What it does next is told by the load. */
 import { LightSocket } from "./socket.ts"
-import { StockSocket } from "./stock-socket.ts"
 import type { Mounting, Wire } from "./wire.ts"
 import * as wires from "./wires.ts"
+
+/** More actions than a client ever has in flight. */
+const ring = 32
 
 /** What a client is to mount, and where. */
 export interface Target extends Mounting {
   readonly side: wires.Side
   readonly port: number
-  readonly front: wires.Front
-  /** Whether the client is the one of `ws` and not the light one. */
-  readonly stock?: boolean
 }
 
 /** One simulated client. */
@@ -25,21 +24,26 @@ export class Client {
   merged = 0
   /** What the counter says. */
   count = 0
-  /** Events that are still to be heard. */
+  /** Events that were heard, those of them that the load has counted, and those that are still to be heard. */
+  events = 0
+  counted = 0
   missing = 0
+  /** Actions whose time has been taken. */
+  timed = 0
   /** Called whenever something came in. */
   onProgress: (client: Client) => void = () => {}
   /** Called when nothing more can come in. */
   onFailure: (error: Error) => void = () => {}
-  readonly #socket: LightSocket | StockSocket
+  #socket: LightSocket | undefined
   readonly #wire: Wire
   readonly #left = Promise.withResolvers<void>()
-  #componentId = ""
-  /** The id of the first event of a conversation, and which of them were heard. */
+  /** The id of the first event of a conversation, and which of them were heard; of a broadcast, they come in order. */
   #firstId = 0
-  #heard = new Uint8Array()
+  #heard: Uint8Array | undefined
+  /** When the last actions were asked for, in a ring. */
+  readonly #times = new Float64Array(ring)
 
-  constructor({ front, port, side, stock, ...mounting }: Target) {
+  constructor({ port, side, ...mounting }: Target) {
     const ready = Promise.withResolvers<void>()
     this.ready = ready.promise
     const failed = (why: string) => {
@@ -47,21 +51,13 @@ export class Client {
       ready.reject(error)
       this.onFailure(error)
     }
-    this.#socket = new (stock === true ? StockSocket : LightSocket)(port, wires.pathOf(side, front), {
-      opened: () => this.#wire.mount(mounting),
-      received: (text) => {
-        this.#wire.read(text)
-        this.onProgress(this)
-      },
-      lost: failed
-    })
-    this.#wire = wires.make(side, front, {
-      mounted: (componentId, revision) => {
-        this.#componentId = componentId
+    this.#wire = wires.make(side, {
+      mounted: (revision) => {
         this.revision = revision
         ready.resolve()
       },
       changed: (revision, count) => {
+        if (revision <= this.revision) return
         if (revision === this.revision + 1) this.changes++
         else this.merged += revision - this.revision
         this.revision = revision
@@ -69,6 +65,11 @@ export class Client {
       },
       heard: (id) => {
         const nth = id - this.#firstId
+        this.events++
+        if (this.#heard === undefined) {
+          if (nth + 1 !== this.events) failed(`event ${id} came as number ${this.events}`)
+          return
+        }
         if (this.#heard[nth] !== 0) return failed(`event ${id} came twice, or to nobody`)
         this.#heard[nth] = 1
         this.missing--
@@ -76,19 +77,41 @@ export class Client {
       answered: () => void this.answered++,
       failed,
       left: () => this.#left.resolve(),
-      send: (text) => this.#socket.send(text)
+      send: (message) => this.#socket?.send(message)
     })
+    const open = (path: string) => {
+      this.#socket = new LightSocket(port, path, {
+        opened: () => this.#wire.mount(mounting),
+        received: (bytes, start, end) => {
+          this.#wire.read(bytes, start, end)
+          this.onProgress(this)
+        },
+        lost: failed
+      })
+    }
+    wires.pathOf(side, port, mounting).then(open, (error) => failed(String(error)))
+  }
+
+  /** Actions that were answered, and whose new state is in. */
+  get done(): number {
+    return Math.min(this.answered, this.revision)
   }
 
   /** Asks for one more. */
-  increment(): void {
-    this.#wire.increment(this.#componentId, this.asked++)
+  increment(now = 0): void {
+    this.#times[this.asked % ring] = now
+    this.#wire.increment(this.asked++)
+  }
+
+  /** When the action was asked for that is done next, of those whose time has not been taken; they are then one less. */
+  askedAt(): number {
+    return this.#times[this.timed++ % ring] as number
   }
 
   /** Writes a text of 200 bytes that is unlike the one before. */
   write(): void {
     const text = `${this.asked} `.padStart(200, "The quick brown fox jumps over the lazy dog. ")
-    this.#wire.write(this.#componentId, this.asked++, text)
+    this.#wire.write(this.asked++, text)
   }
 
   /** From now on these events are to be heard, and no others, each once. */
@@ -98,13 +121,20 @@ export class Client {
     this.missing = count
   }
 
+  /** From now on the events that are broadcast are to be heard, each once, and in order. */
+  follow(firstId: number): void {
+    this.#firstId = firstId
+    this.#heard = undefined
+    this.events = this.counted = 0
+  }
+
   /** Says one of them. */
-  say(id: number): void {
-    this.#wire.say(this.#componentId, this.asked++, { id, text: "The quick brown fox jumps over the lazy dog." })
+  say(id: number, text = "The quick brown fox jumps over the lazy dog."): void {
+    this.#wire.say(this.asked++, { id, text })
   }
 
   async close(): Promise<void> {
     if (this.#wire.leave()) await this.#left.promise
-    await this.#socket.close()
+    await this.#socket?.close()
   }
 }

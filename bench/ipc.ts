@@ -45,6 +45,11 @@ export class Child<A extends Answers> implements AsyncDisposable {
     })
   }
 
+  /** The id of the process. */
+  get pid(): number {
+    return this.#process.pid ?? 0
+  }
+
   /** Asks, and fails when there is no answer within `seconds`. */
   ask<Question extends keyof A & string>(
     question: Question,

@@ -1,39 +1,6 @@
-/** Says what came out: the figures against their targets, and the CPU time they took. */
-import type { Outcome, Round, Scenario } from "./scenarios.ts"
-
-/** A scenario with what came out of it. */
-export interface Result {
-  readonly scenario: Scenario
-  readonly outcome: Outcome
-}
-
-const median = (values: ReadonlyArray<number>): number => {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] ?? NaN
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2
-}
-
-const figure = (rounds: ReadonlyArray<Round>): number => median(rounds.map((round) => round.figure))
-
-/** The median of the ratios of neighbouring rounds; where raw has fewer, each of them has several neighbours. */
-const ratio = ({ fibra, raw }: Outcome): number => {
-  const neighbour = (index: number) => raw[Math.floor((index * raw.length) / fibra.length)]
-  return median(fibra.map((round, index) => round.figure / (neighbour(index)?.figure ?? NaN)))
-}
-
-/** The one number of a scenario: what its target speaks of. */
-export const score = ({ outcome, scenario }: Result): number => {
-  const value = scenario.target.of === "ratio" ? ratio(outcome) : figure(outcome.fibra)
-  return Number(value.toPrecision(4))
-}
-
-/** The slowest of a hundred, where each round is one of many of a kind. */
-export const p99 = ({ outcome, scenario }: Result): number | undefined => {
-  if (scenario.target.p99AtMost === undefined) return undefined
-  const sorted = outcome.fibra.map((round) => round.figure).toSorted((a, b) => a - b)
-  return Number((sorted[Math.ceil(sorted.length * 0.99) - 1] ?? NaN).toPrecision(4))
-}
+/** Says what came out, in the terminal: the figures against what is to be reached, and who kept the machine busy. */
+import { contestantsOf, type Figures, figuresOf, loadLimit, reached } from "./figures.ts"
+import type { Description, Result } from "./outcome.ts"
 
 const number = (value: number, digits = 0): string =>
   Number.isNaN(value)
@@ -44,81 +11,114 @@ const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   const line = (row: ReadonlyArray<string>) =>
     row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
       .join("  ")
   return rows.map((row) => line(row).trimEnd()).join("\n")
 }
 
 /** Times are small numbers. */
-const digitsOf = ({ unit }: Scenario): number => (unit === "µs" || unit === "ms" ? 2 : 0)
+const digitsOf = ({ unit }: Description): number => (unit === "µs" || unit === "ms" ? 2 : 0)
 
-/** The figures against their targets. */
+const rowsOf = (
+  results: ReadonlyArray<Result>,
+  row: (scenario: Description, contestant: string, figures: Figures) => ReadonlyArray<string>
+): ReadonlyArray<ReadonlyArray<string>> =>
+  results.flatMap((result) =>
+    contestantsOf(result.outcome).map((contestant) => row(result.scenario, contestant, figuresOf(result, contestant)))
+  )
+
+/** Whether what was to be reached was: of fibra, and of nobody else. */
+const isOurs = (contestant: string): boolean => ["rpc", "json", "ask"].includes(contestant)
+
+const ratio = (value: number): string => number(value, value < 0.1 ? 4 : 2)
+
+/** The figures against what is to be reached. */
 export const figures = (results: ReadonlyArray<Result>): string =>
   table([
-    ["scenario", "unit", "raw", "fibra", "ratio", "target", "met"],
-    ...results.map((result) => {
-      const { outcome, scenario } = result
-      const { atLeast = -Infinity, atMost = Infinity, p99AtMost = Infinity } = scenario.target
-      const value = score(result)
-      const slowest = p99(result)
+    ["scenario", "of", "figure", "unit", "ratio", "CPU µs/unit", "ratio", "p50 ms", "p99 ms", "RSS", "reach", "met"],
+    ...rowsOf(results, (scenario, contestant, figures) => {
+      const all = isOurs(contestant) ? reached(scenario.reach, figures) : []
+      const isBaseline = contestant === scenario.baseline
       return [
         scenario.name,
+        contestant,
+        number(figures.figure, digitsOf(scenario)),
         scenario.unit,
-        number(figure(outcome.raw)),
-        number(figure(outcome.fibra), digitsOf(scenario)) +
-          (slowest === undefined ? "" : ` (p99 ${number(slowest, 2)})`),
-        number(ratio(outcome), scenario.target.of === "ratio" && atMost < 1 ? 4 : 2),
-        (atMost === Infinity ? `>= ${atLeast}` : `<= ${atMost}`) + (slowest === undefined ? "" : ` (${p99AtMost})`),
-        value >= atLeast && value <= atMost && (slowest ?? 0) <= p99AtMost ? "yes" : "NO"
+        isBaseline ? "" : figures.isRatioLoadBound ? "not measured" : ratio(figures.ratio),
+        number(figures.cpu.server, 2),
+        isBaseline ? "" : ratio(figures.cpuRatio),
+        number(figures.latency.p50, 2),
+        number(scenario.reach.p99AtMost === undefined ? figures.latency.p99 : figures.slowest, 2),
+        number(figures.rss),
+        all.map(({ what }) => what).join(", "),
+        all.map(({ isMet }) => (isMet === undefined ? "?" : isMet ? "yes" : "NO")).join(", ")
       ]
     })
   ])
 
-/** CPU time per unit of work, and who kept the machine busy. */
-export const costs = (results: ReadonlyArray<Result>): string => {
-  const cores = (rounds: ReadonlyArray<Round>, who: "server" | "load" | "others") =>
-    number(median(rounds.map(({ cores }) => cores?.[who] ?? NaN)), 2)
-  return table([
-    ["CPU", "server µs/unit", "ratio", "load µs/unit", "cores: server", "load", "others", "figures from - to"],
-    ...results.flatMap(({ outcome, scenario }) =>
-      (["raw", "fibra"] as const).flatMap((side) => {
-        const rounds = outcome[side]
-        if (rounds.length === 0) return []
-        const all = rounds.map((round) => round.figure)
-        const cpu = (side: "raw" | "fibra", who: "server" | "load") =>
-          median(outcome[side].map((round) => round.cpu?.[who] ?? NaN))
-        const digits = digitsOf(scenario)
-        const merged = rounds.reduce((sum, round) => sum + (round.merged ?? 0), 0)
-        return [
-          [
-            `${scenario.name} ${side}`,
-            number(cpu(side, "server"), 2),
-            side === "raw" ? "" : number(cpu("fibra", "server") / cpu("raw", "server"), 2),
-            number(cpu(side, "load"), 2),
-            cores(rounds, "server"),
-            cores(rounds, "load"),
-            cores(rounds, "others"),
-            `${number(Math.min(...all), digits)} - ${number(Math.max(...all), digits)}` +
-              (merged === 0 ? "" : ` (${number(merged)} merged, not counted)`)
-          ]
-        ]
-      })
-    )
+/** Who kept the machine busy, and how far the figures of the rounds lie apart. */
+export const costs = (results: ReadonlyArray<Result>): string =>
+  table([
+    ["cores", "of", "server", "load", "others", "load µs/unit", "figures from - to"],
+    ...rowsOf(results, (scenario, contestant, { cores, cpu, from, merged, to }) => {
+      const digits = digitsOf(scenario)
+      return [
+        scenario.name,
+        contestant,
+        number(cores.server, 2),
+        number(cores.load, 2),
+        number(cores.others, 2),
+        number(cpu.load, 2),
+        `${number(from, digits)} - ${number(to, digits)}` +
+          (merged === 0 ? "" : ` (${number(merged)} merged, not counted)`)
+      ]
+    })
   ])
-}
 
-/** Where fibra's server spent its time, for the scenarios that were profiled. */
+/** The rows in which the load generator was the limit, in words. */
+export const unmeasured = (results: ReadonlyArray<Result>): ReadonlyArray<string> =>
+  results.flatMap((result) =>
+    contestantsOf(result.outcome).flatMap((contestant) => {
+      const { cores, isLoadBound } = figuresOf(result, contestant)
+      if (!isLoadBound) return []
+      return [
+        `${result.scenario.name}, ${contestant}: not measured. The load generator took ${number(cores.load, 2)} of a core, and from ` +
+          `${loadLimit} on it may be the limit. The server's CPU time per unit stands.`
+      ]
+    })
+  )
+
+/** Where fibra's servers spent their time, for the scenarios that were profiled. */
 export const profiles = (results: ReadonlyArray<Result>): string =>
   results
     .flatMap(({ outcome, scenario }) =>
-      outcome.hot === undefined
-        ? []
-        : [
-            `\n${scenario.name}: functions by time of their own\n` +
-              table([
-                ["function", "share", "where"],
-                ...outcome.hot.map(({ at, name, share }) => [name, `${number(share * 100, 1)} %`, at])
-              ])
-          ]
+      Object.entries(outcome.hot ?? {}).map(
+        ([contestant, hot]) =>
+          `\n${scenario.name}, ${contestant}: functions by time of their own\n` +
+          table([
+            ["function", "where", "share"],
+            ...hot.map(({ at, name, share }) => [name, at, `${number(share * 100, 1)} %`])
+          ])
+      )
     )
     .join("\n")
+
+/** The one number of each contestant: its ratio, or its own figure where there is nobody to compare it with. */
+export const scores = (results: ReadonlyArray<Result>): object =>
+  Object.fromEntries(
+    results.map((result) => {
+      const { baseline, name, reach } = result.scenario
+      const score = (contestant: string) => {
+        const figures = figuresOf(result, contestant)
+        const value =
+          reach.figureAtMost !== undefined || baseline === undefined
+            ? figures.figure
+            : figures.isRatioLoadBound
+              ? NaN
+              : figures.ratio
+        return Number(value.toPrecision(4))
+      }
+      const contestants = contestantsOf(result.outcome).filter((contestant) => contestant !== baseline)
+      return [name, Object.fromEntries(contestants.map((contestant) => [contestant, score(contestant)]))]
+    })
+  )

@@ -4,7 +4,7 @@
  */
 import { setTimeout } from "node:timers/promises"
 import { LightSocket } from "./socket.ts"
-import { pathOf } from "./wires.ts"
+import { paths } from "./wires.ts"
 
 /** What is to be measured. */
 export interface Plan {
@@ -121,11 +121,11 @@ class Returning {
     return new Promise((resolve, reject) => {
       const send: Send = (id, tag, payload) =>
         socket.send(JSON.stringify({ _tag: "Request", id, tag, payload, headers: [] }))
-      const socket: LightSocket = new LightSocket(this.#plan.port, pathOf("fibra", "rpc"), {
+      const socket: LightSocket = new LightSocket(this.#plan.port, paths.rpc, {
         opened: () => opened(send),
-        received: (text) => {
+        received: (bytes, start, end) => {
           try {
-            for (const message of JSON.parse(text) as ReadonlyArray<Message>) {
+            for (const message of JSON.parse(bytes.toString("utf8", start, end)) as ReadonlyArray<Message>) {
               if (message._tag === "Pong") this.#left()
               else if (heard(message, send)) resolve(socket)
             }

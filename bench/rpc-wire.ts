@@ -1,21 +1,7 @@
 /** A client's end of the RPC wire of fibra. */
-import { ComponentWire, propsOf } from "./component-wire.ts"
-import { idIn } from "./event-id.ts"
-import type { Mounting, Reader, Said } from "./wire.ts"
-
-type FibraMessage =
-  | { readonly _tag: "Chunk"; readonly values: ReadonlyArray<FibraEvent> }
-  | { readonly _tag: "Exit"; readonly requestId: string | number; readonly exit: FibraExit }
-  | { readonly _tag: "Defect"; readonly defect: unknown }
-  | { readonly _tag: "Pong" }
-type FibraEvent =
-  | { readonly _tag: "Event"; readonly payload: Said }
-  | { readonly _tag: "EventsDropped"; readonly count: number }
-  | { readonly _tag: "Patched"; readonly revision: number; readonly patch: ReadonlyArray<ReadonlyArray<unknown>> }
-  | { readonly _tag: "Snapshot"; readonly revision: number; readonly state: { readonly count?: number } }
-  | { readonly _tag: "ConnectionEstablished" | "Joined" | "Left" | "Status" | "Sealed" }
-type FibraExit = { readonly _tag: "Success"; readonly value: Mounted } | { readonly _tag: "Failure" }
-type Mounted = { readonly componentId: string; readonly revision: number }
+import { NumberedFrame } from "./frame.ts"
+import { find, key, numberAfter, numberAt } from "./scan.ts"
+import { type Mounting, propsOf, type Reader, type Said, type Wire } from "./wire.ts"
 
 /** As often as fibra's own client does, which acknowledges tokens at once. */
 const batchesPerAcknowledgement = 4
@@ -23,25 +9,77 @@ const batchesPerAcknowledgement = 4
 /** Requests have ids, as those of fibra's own client do: the mount has this one, the calls those that follow. */
 const mountId = 0
 
-/** How an event begins, and a frame of which an event is the first thing. */
-const event = `{"_tag":"Event"`
-const events = `[{"_tag":"Chunk","requestId":"events","values":[${event}`
+/** What a message, an event and an exit begin with: a text of somebody's cannot have it in it, for its quotes are escaped. */
+const tag = key(`"_tag":"`)
+const revision = key(`"revision":`)
+const count = key(`"count":`)
+const patchedCount = key(`["count"],`)
+const said = key(`"payload":{"id":`)
+
+const names = [
+  "Event",
+  "Patched",
+  "Exit",
+  "Success",
+  "Chunk",
+  "Snapshot",
+  "Sealed",
+  "ConnectionEstablished",
+  "Pong",
+  "Joined",
+  "Left",
+  "Status"
+] as const
+const tags = names.map((name) => [name, key(`${name}"`)] as const)
+
+const tagAt = (bytes: Buffer, at: number): (typeof names)[number] | undefined => {
+  for (const [name, text] of tags) {
+    if (find(bytes, text, at, at + text.length) >= 0) return name
+  }
+  return undefined
+}
+
+type Parsed = { readonly requestId?: string | number; readonly exit?: { readonly value?: Mounted } }
+type Mounted = { readonly componentId: string; readonly revision: number }
+
+const acknowledgement = new NumberedFrame(
+  `{"_tag":"Request","id":"r","tag":"Received","payload":{"batch":`,
+  0,
+  `,"settled":`,
+  1,
+  `},"headers":[],"isNotification":true}`
+)
 
 /** One client of the RPC wire. */
-export class RpcWire extends ComponentWire {
+export class RpcWire implements Wire {
   readonly #reader: Reader
+  #componentId: string | undefined
+  #counts = false
   #batches = 0
   /** All requests of a lower id have been answered. */
   #settled = mountId
+  #increment = new NumberedFrame()
 
   constructor(reader: Reader) {
-    super()
     this.#reader = reader
   }
 
   mount(mounting: Mounting): void {
+    this.#counts = mounting.component === "Counter"
     this.#request("events", "Connect", {})
     this.#request("mount", "Mount", { ...mounting, props: propsOf(mounting), callId: mountId })
+  }
+
+  increment(id: number): void {
+    this.#reader.send(this.#increment.with(mountId + 1 + id, this.#settled))
+  }
+
+  write(id: number, text: string): void {
+    this.#call(id, "Write", { text })
+  }
+
+  say(id: number, said: Said): void {
+    this.#call(id, "Say", said)
   }
 
   /** What a client that closes does, so that the server does not keep its session; the pong says that it has arrived. */
@@ -50,78 +88,83 @@ export class RpcWire extends ComponentWire {
     return true
   }
 
-  read(text: string): void {
-    for (const message of JSON.parse(this.#hear(text)) as ReadonlyArray<FibraMessage>) {
-      if (message._tag === "Chunk") this.#chunk(message.values)
-      else if (message._tag === "Pong") this.#reader.left()
-      else if (message._tag === "Defect") this.#reader.failed(JSON.stringify(message.defect))
-      else if (message.exit._tag === "Failure") this.#reader.failed(JSON.stringify(message.exit))
-      else this.#answered(message.requestId, message.exit.value)
-    }
-  }
-
-  /**
-   * Tells of the events with which a frame begins, and gives the rest of it. A thousand clients that parse a million events in one
-   * process would be all there is to measure.
-   */
-  #hear(text: string): string {
-    if (!text.startsWith(events)) return text
-    let at = events.length - event.length
-    while (text.startsWith(event, at)) {
-      this.#reader.heard(idIn(text, at))
-      const end = text.indexOf("}}", at) + 2
-      at = text[end] === "," ? end + 1 : end
-    }
-    return text.slice(0, events.length - event.length) + text.slice(at)
-  }
-
-  #chunk(events: ReadonlyArray<FibraEvent>): void {
-    this.#batches++
+  read(bytes: Buffer, start: number, end: number): void {
     let isAwaited = false
-    for (const event of events) {
-      switch (event._tag) {
+    const before = this.#batches
+    for (let at = start; ;) {
+      const found = find(bytes, tag, at, end)
+      if (found < 0) break
+      at = found + tag.length
+      switch (tagAt(bytes, at)) {
         case "Event":
-          this.#reader.heard(event.payload.id)
+          this.#reader.heard(numberAfter(bytes, said, at, end))
           break
         case "Patched":
-          this.#reader.changed(event.revision, countIn(event.patch))
+          this.#changed(bytes, at, end, patchedCount)
           break
         case "Snapshot":
-          this.#reader.changed(event.revision, event.state.count)
+          this.#changed(bytes, at, end, count)
           break
-        case "EventsDropped":
-          this.#reader.failed(`${event.count} events were dropped`)
+        case "Chunk":
+          this.#batches++
           break
-        case "ConnectionEstablished":
+        case "Success":
+          this.#answered(bytes, start, end)
+          break
         case "Sealed":
+        case "ConnectionEstablished":
           isAwaited = true
+          break
+        case "Pong":
+          this.#reader.left()
+          break
+        // A defect, a failure, events that were dropped.
+        case undefined:
+          return this.#reader.failed(bytes.toString("utf8", start, end))
       }
     }
-    if (!isAwaited && this.#batches % batchesPerAcknowledgement !== 0) return
-    const payload = { batch: this.#batches, settled: this.#settled }
-    this.#reader.send(
-      JSON.stringify({ _tag: "Request", id: "r", tag: "Received", payload, headers: [], isNotification: true })
+    const every = batchesPerAcknowledgement
+    if (isAwaited || Math.floor(this.#batches / every) !== Math.floor(before / every)) {
+      this.#reader.send(acknowledgement.with(this.#batches, this.#settled))
+    }
+  }
+
+  #changed(bytes: Buffer, at: number, end: number, beforeCount: Buffer): void {
+    const place = find(bytes, revision, at, end)
+    this.#reader.changed(
+      numberAt(bytes, place + revision.length),
+      this.#counts ? numberAfter(bytes, beforeCount, place, end) : undefined
     )
   }
 
-  protected call(componentId: string, id: number, action: string, payload: unknown): void {
-    this.#request(id, "Call", { componentId, action, payload, callId: mountId + 1 + id, settled: this.#settled })
+  /** The first answer is to the mount. */
+  #answered(bytes: Buffer, start: number, end: number): void {
+    this.#settled++
+    if (this.#componentId !== undefined) return this.#reader.answered()
+    const messages = JSON.parse(bytes.toString("utf8", start, end)) as ReadonlyArray<Parsed>
+    const mounted = messages.find(({ requestId }) => requestId === "mount")?.exit?.value
+    if (mounted === undefined) return this.#reader.failed("what was mounted has no id")
+    this.#componentId = mounted.componentId
+    const call = `"tag":"Call","payload":{"componentId":"${mounted.componentId}","action":"Increment","payload":{"by":1},"callId":`
+    this.#increment = new NumberedFrame(
+      `{"_tag":"Request","id":`,
+      0,
+      `,${call}`,
+      0,
+      `,"settled":`,
+      1,
+      `},"headers":[]}`
+    )
+    this.#reader.mounted(mounted.revision)
   }
 
-  /** The value is what was mounted only when the request was to mount. */
-  #answered(id: string | number, value: Mounted): void {
-    this.#settled++
-    if (id === "mount") this.#reader.mounted(value.componentId, value.revision)
-    else this.#reader.answered()
+  #call(id: number, action: string, payload: unknown): void {
+    const callId = mountId + 1 + id
+    const call = { componentId: this.#componentId, action, payload, callId, settled: this.#settled }
+    this.#request(callId, "Call", call)
   }
 
   #request(id: string | number, tag: string, payload: unknown): void {
     this.#reader.send(JSON.stringify({ _tag: "Request", id, tag, payload, headers: [] }))
   }
-}
-
-/** What a patch makes of the count of a counter. */
-const countIn = ([step]: ReadonlyArray<ReadonlyArray<unknown>>): number | undefined => {
-  const value = step?.[2]
-  return typeof value === "number" ? value : undefined
 }

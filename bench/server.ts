@@ -4,13 +4,18 @@ import { setImmediate } from "node:timers/promises"
 import * as ipc from "./ipc.ts"
 import { type Hot, hottest } from "./profile.ts"
 
+/** Bytes after garbage collection: in use on the heap and outside, and what the process has of the machine's memory. */
+export interface Bytes {
+  readonly heap: number
+  readonly rss: number
+}
+
 /** What a server can be asked. */
 export interface Answers extends ipc.Answers {
   readonly port: () => number
   /** CPU time so far, microseconds. */
   readonly cpu: () => number
-  /** Bytes in use after garbage collection, on the heap and outside. */
-  readonly bytes: () => Promise<number>
+  readonly bytes: () => Promise<Bytes>
   readonly startProfile: () => Promise<void>
   /** The functions that took the most time since `startProfile`. */
   readonly stopProfile: () => Promise<ReadonlyArray<Hot>>
@@ -30,8 +35,8 @@ export const answer = (port: number): void => {
         await setImmediate()
         globalThis.gc?.()
       }
-      const { external, heapUsed } = process.memoryUsage()
-      return heapUsed + external
+      const { external, heapUsed, rss } = process.memoryUsage()
+      return { heap: heapUsed + external, rss }
     },
     startProfile: async () => {
       session = new Session()

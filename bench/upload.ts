@@ -3,13 +3,12 @@
  * Over the open wire the parts are base64.
  */
 import { WebSocket } from "ws"
-import type { Front, Side } from "./wires.ts"
+import { type Front, paths } from "./wires.ts"
 
 /** What is to be sent. */
 export interface Files {
-  readonly side: Side
+  readonly side: "raw" | Front
   readonly port: number
-  readonly front: Front
   /** How many at once, each on a connection of its own, and bytes of each. */
   readonly files: number
   readonly bytes: number
@@ -58,8 +57,8 @@ class Sending {
 
   constructor(files: Files) {
     this.#files = files
-    const path = { raw: "", fibra: files.front === "rpc" ? "api/live/rpc" : "api/live/ws" }[files.side]
-    this.#ws = new WebSocket(`ws://127.0.0.1:${files.port}/${path}`, { perMessageDeflate: false })
+    const path = files.side === "raw" ? "/" : paths[files.side]
+    this.#ws = new WebSocket(`ws://127.0.0.1:${files.port}${path}`, { perMessageDeflate: false })
     this.done = new Promise((resolve, reject) => {
       this.#ended = resolve
       this.#ws.on("error", reject)
@@ -80,7 +79,7 @@ class Sending {
   }
 
   get #isRpc(): boolean {
-    return this.#files.front === "rpc"
+    return this.#files.side === "rpc"
   }
 
   #open(): void {

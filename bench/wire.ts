@@ -2,7 +2,7 @@
 
 /** What a wire tells a client. */
 export interface Reader {
-  readonly mounted: (componentId: string, revision: number) => void
+  readonly mounted: (revision: number) => void
   /** The state of revision `revision` is in; `count` is what a counter says. */
   readonly changed: (revision: number, count: number | undefined) => void
   /** The event of this id was said in the room. */
@@ -11,7 +11,8 @@ export interface Reader {
   readonly failed: (why: string) => void
   /** The good-bye has arrived. */
   readonly left: () => void
-  readonly send: (text: string) => void
+  /** Sends a text, or a frame that was made before. */
+  readonly send: (message: string | Buffer) => void
 }
 
 /** What is to be mounted. */
@@ -26,12 +27,14 @@ export interface Mounting {
 /** One client's end of a wire. */
 export interface Wire {
   readonly mount: (mounting: Mounting) => void
-  readonly increment: (componentId: string, id: number) => void
-  readonly write: (componentId: string, id: number, text: string) => void
-  readonly say: (componentId: string, id: number, said: Said) => void
+  /** Asks for one more; the ids of what is asked are 0, 1, 2 and so on. */
+  readonly increment: (id: number) => void
+  readonly write: (id: number, text: string) => void
+  readonly say: (id: number, said: Said) => void
   /** Says good-bye, if that is a thing to say; false when it is not. */
   readonly leave: () => boolean
-  readonly read: (text: string) => void
+  /** Reads a message, in the bytes from `start` to `end`. */
+  readonly read: (bytes: Buffer, start: number, end: number) => void
 }
 
 /** What is said in a room; the id is no other's. */
@@ -39,3 +42,6 @@ export interface Said {
   readonly id: number
   readonly text: string
 }
+
+/** The props a component is mounted with. */
+export const propsOf = ({ component }: Mounting): object => (component === "Counter" ? { start: 0 } : {})

@@ -1,0 +1,45 @@
+/** How long to measure, and whom. */
+import type { Front, Peer } from "./wires.ts"
+
+/** How long to measure, and whom. */
+export interface Effort {
+  readonly rounds: number
+  /** Rounds of all others where one takes them ten seconds, and of fibra for each of them. */
+  readonly together: { readonly others: number; readonly fibra: number }
+  /** The share of a thousand clients that act where it takes all others ten seconds; their time is that much more. */
+  readonly share: number
+  readonly seconds: number
+  /** Idle connections. */
+  readonly connections: number
+  readonly mounts: number
+  /** Sessions that are resumed. */
+  readonly sessions: number
+  readonly fronts: ReadonlyArray<Front>
+  readonly peers: ReadonlyArray<Peer>
+  /** Whether to profile fibra's servers. */
+  readonly profile: boolean
+}
+
+type Measure = Omit<Effort, "fronts" | "peers" | "profile">
+
+/** For figures to quote. */
+export const full: Measure = {
+  rounds: 7,
+  together: { others: 3, fibra: 5 },
+  share: 1,
+  seconds: 2,
+  connections: 5000,
+  mounts: 2000,
+  sessions: 1000
+}
+
+/** To see whether something has changed: all of it within a minute. */
+export const quick: Measure = {
+  rounds: 3,
+  together: { others: 1, fibra: 5 },
+  share: 0.1,
+  seconds: 0.3,
+  connections: 2000,
+  mounts: 800,
+  sessions: 100
+}
