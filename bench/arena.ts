@@ -4,6 +4,7 @@ import { setTimeout } from "node:timers/promises"
 import type { Contestant } from "./contestants.ts"
 import { pin } from "./cores.ts"
 import type { Effort } from "./effort.ts"
+import type * as ipc from "./ipc.ts"
 import { Child } from "./ipc.ts"
 import type * as load from "./load.ts"
 import type { Outcome, Round } from "./outcome.ts"
@@ -25,6 +26,23 @@ const busyMillis = (): number =>
 /** Why processes are not on cores of their own, when it has been said. */
 let unpinned: string | undefined
 
+/** Processes that go on to the next scenario, by their file and what they are called. */
+const kept = new Map<string, Child<ipc.Answers>>()
+
+/** A process for this scenario, or the one of the scenario before. */
+const childOf = <A extends ipc.Answers>(
+  name: string,
+  file: URL,
+  keeps: boolean,
+  stack: AsyncDisposableStack
+): Child<A> => {
+  if (!keeps) return stack.use(new Child<A>(name, file))
+  const key = `${name} ${file.href}`
+  const child = (kept.get(key) ?? new Child<A>(name, file)) as Child<A>
+  kept.set(key, child)
+  return child
+}
+
 /** All servers and the load. */
 export class Arena implements AsyncDisposable {
   readonly load: Child<load.Answers>
@@ -37,13 +55,14 @@ export class Arena implements AsyncDisposable {
     this.#stack = stack
   }
 
-  /** Starts all of them, and puts them on their cores. */
-  static async start(scenario: string, contestants: ReadonlyArray<Contestant>): Promise<Arena> {
+  /** Starts all of them, and puts them on their cores. Those that are kept are there already, and stay when it is over. */
+  static async start(scenario: string, contestants: ReadonlyArray<Contestant>, keeps: boolean): Promise<Arena> {
     await using stack = new AsyncDisposableStack()
-    const generator = stack.use(new Child<load.Answers>("the load generator", new URL("./load.ts", import.meta.url)))
+    const file = new URL("./load.ts", import.meta.url)
+    const generator = childOf<load.Answers>("the load generator", file, keeps, stack)
     generator.scenario = scenario
     const starting = contestants.map((contestant) => {
-      const child = stack.use(new Child<server.Answers>(`the server of ${contestant.name}`, contestant.server))
+      const child = childOf<server.Answers>(`the server of ${contestant.name}`, contestant.server, keeps, stack)
       child.scenario = scenario
       return { ...contestant, child }
     })
@@ -59,7 +78,13 @@ export class Arena implements AsyncDisposable {
       unpinned = failure
       console.error(`Servers and load are not on cores of their own: ${failure}.`)
     }
-    return new Arena(generator, running, stack.move())
+    const arena = new Arena(generator, running, stack.move())
+    if (keeps) arena.#stack.defer(() => arena.#closeAll())
+    return arena
+  }
+
+  async #closeAll(): Promise<void> {
+    await Promise.all(this.running.map(({ name }) => this.load.ask("close", 15, name)))
   }
 
   async open({ name, port, side }: Running, count: number, mounting: Mounting, concurrency = 128): Promise<load.Work> {

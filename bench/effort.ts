@@ -3,6 +3,8 @@ import type { Front, Peer } from "./wires.ts"
 
 /** How long to measure, and whom. */
 export interface Effort {
+  /** Whether servers go on from one scenario to the next, which saves their starts, and their compilers' work. */
+  readonly keeps: boolean
   readonly rounds: number
   /** Rounds of all others where one takes them ten seconds, and of fibra for each of them. */
   readonly together: { readonly others: number; readonly fibra: number }
@@ -24,6 +26,7 @@ type Measure = Omit<Effort, "fronts" | "peers" | "profile">
 
 /** For figures to quote. */
 export const full: Measure = {
+  keeps: false,
   rounds: 7,
   together: { others: 3, fibra: 5 },
   share: 1,
@@ -35,6 +38,7 @@ export const full: Measure = {
 
 /** To see whether something has changed: all of it within a minute. */
 export const quick: Measure = {
+  keeps: true,
   rounds: 3,
   together: { others: 1, fibra: 5 },
   share: 0.1,

@@ -26,7 +26,7 @@ const actions =
   (name: string, depth: number) =>
   async (effort: Effort): Promise<Outcome> => {
     const { seconds } = effort
-    await using arena = await Arena.start(name, everyone(effort))
+    await using arena = await Arena.start(name, everyone(effort), effort.keeps)
     for (const contestant of arena.running) await arena.open(contestant, 100, counter)
     return await arena.alternate(effort, (contestant) =>
       arena.measure(contestant, () => arena.load.ask("act", seconds + 15, { group: contestant.name, depth, seconds }))
@@ -37,7 +37,7 @@ const actions =
 const monitor = async (effort: Effort): Promise<Outcome> => {
   const { seconds } = effort
   const [front = "rpc"] = effort.fronts
-  await using arena = await Arena.start("monitor", [contestants.unwatched(front), contestants.of(front)])
+  await using arena = await Arena.start("monitor", [contestants.unwatched(front), contestants.of(front)], effort.keeps)
   for (const contestant of arena.running) await arena.open(contestant, 100, counter)
   return await arena.alternate({ ...effort, profile: false }, (contestant) =>
     arena.measure(contestant, () => arena.load.ask("act", seconds + 15, { group: contestant.name, depth: 16, seconds }))
@@ -49,7 +49,7 @@ const published =
   (name: string, question: "write" | "broadcast", mounting: Mounting, who: typeof everyone) =>
   async (effort: Effort): Promise<Outcome> => {
     const { seconds } = effort
-    await using arena = await Arena.start(name, who(effort))
+    await using arena = await Arena.start(name, who(effort), effort.keeps)
     for (const contestant of arena.running) await arena.open(contestant, 1001, mounting)
     return await arena.alternate(effort, (contestant) =>
       arena.measure(contestant, () => arena.load.ask(question, seconds + 15, { group: contestant.name, seconds }))
@@ -60,7 +60,7 @@ const published =
 const together =
   (name: string, question: "say" | "count", mounting: Mounting, who: typeof everyone) =>
   async (effort: Effort): Promise<Outcome> => {
-    await using arena = await Arena.start(name, who(effort))
+    await using arena = await Arena.start(name, who(effort), effort.keeps)
     const seconds = 60
     const round = (contestant: Running, all: number) => {
       // To everyone but fibra the work is that of one who acts, times those who act.
@@ -80,7 +80,7 @@ const together =
   }
 
 const mounts = async (effort: Effort): Promise<Outcome> => {
-  await using arena = await Arena.start("mounts", everyone(effort))
+  await using arena = await Arena.start("mounts", everyone(effort), effort.keeps)
   // Two thousand of anything is little for a compiler, and a server that mounts has been running for a while.
   return await arena.alternate(
     effort,
@@ -89,7 +89,7 @@ const mounts = async (effort: Effort): Promise<Outcome> => {
       await arena.close(contestant)
       return round
     },
-    3
+    effort.keeps ? 1 : 3
   )
 }
 
@@ -97,7 +97,7 @@ const mounts = async (effort: Effort): Promise<Outcome> => {
 const bytes = async (effort: Effort): Promise<Outcome> => {
   const rounds: Record<string, Array<Round>> = {}
   for (let index = 0; index < Math.ceil(effort.rounds / 3); index++) {
-    await using arena = await Arena.start("bytesPerConnection", everyone(effort))
+    await using arena = await Arena.start("bytesPerConnection", everyone(effort), false)
     for (const contestant of arena.running) await arena.open(contestant, 50, counter)
     const measured = () => Promise.all(arena.running.map(({ child }) => child.ask("bytes", 30)))
     const before = await measured()
@@ -117,7 +117,7 @@ const bytes = async (effort: Effort): Promise<Outcome> => {
 
 /** One round is one session that comes back, in milliseconds. */
 const resume = async (effort: Effort): Promise<Outcome> => {
-  await using arena = await Arena.start("resume", [contestants.of("rpc")])
+  await using arena = await Arena.start("resume", [contestants.of("rpc")], effort.keeps)
   const resumed = async (sessions: number, { port }: Running): Promise<ReadonlyArray<Round>> => {
     const times = await arena.load.ask("resume", 60, { port, components: 10, changes: 3, sessions })
     return times.map((figure) => ({ figure }))
@@ -135,7 +135,7 @@ const resume = async (effort: Effort): Promise<Outcome> => {
 const upload =
   (name: string, files: number) =>
   async (effort: Effort): Promise<Outcome> => {
-    await using arena = await Arena.start(name, both(effort))
+    await using arena = await Arena.start(name, both(effort), effort.keeps)
     const bytes = (50e6 * effort.seconds) / files
     // A compiler needs more than a few hundred parts.
     return await arena.alternate(

@@ -1,7 +1,7 @@
 /** A client's end of the protocol of Colyseus: a seat is taken over HTTP, and each frame begins with a byte of code. */
 import { Agent, request } from "node:http"
 import { frame } from "../frame.ts"
-import { find, key } from "../scan.ts"
+import { find } from "../scan.ts"
 import type { Mounting, Reader, Said, Wire } from "../wire.ts"
 
 const code = { join: 10, error: 11, data: 13, state: 14, patch: 15, ping: 18, request: 21, response: 22 } as const
@@ -46,8 +46,8 @@ const number = (value: number): Buffer => {
 
 const increment = text("increment")
 const say = Buffer.concat([Buffer.from([code.data]), text("say")])
-/** The field, without the byte that says how long its name is. */
-const id = key("id")
+/** The name of a field, as msgpack has it: `said` has `id` in it, too. */
+const id = text("id")
 
 /** The number behind `id`, as msgpack has it. */
 const idIn = (bytes: Buffer, start: number, end: number): number => {
