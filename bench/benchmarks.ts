@@ -122,7 +122,7 @@ const section = (result: Result): string => {
   const has = (value: (figures: Figures) => number) => all.some(([, figures]) => !Number.isNaN(value(figures)))
   const columns: ReadonlyArray<readonly [head: string, cell: (figures: Figures, isBaseline: boolean) => string]> = [
     [scenario.unit, ({ figure, isLoadBound }) => (isLoadBound ? `${notMeasured} (${short(figure)})` : short(figure))],
-    ["spread", ({ spread }) => (Number.isNaN(spread) ? "" : `± ${number(spread * 100)} %`)],
+    ["spread", ({ rounds, spread }) => (rounds === 1 ? "one round" : `± ${number(spread * 100)} %`)],
     ...(scenario.baseline === undefined
       ? []
       : [

@@ -9,14 +9,12 @@ export interface Contestant {
   readonly server: URL
 }
 
-const server = (file: string): URL => new URL(file, import.meta.url)
-
 const servers: { readonly [side in Side]: URL } = {
-  raw: server("./raw-server.ts"),
-  rpc: server("./fibra-server.ts"),
-  json: server("./fibra-server.ts"),
-  socketio: server("./peers/socketio-server.mjs"),
-  colyseus: server("./peers/colyseus-server.mjs")
+  raw: new URL("./raw-server.ts", import.meta.url),
+  rpc: new URL("./fibra-server.ts", import.meta.url),
+  json: new URL("./fibra-server.ts", import.meta.url),
+  socketio: new URL("./peers/socketio-server.mjs", import.meta.url),
+  colyseus: new URL("./peers/colyseus-server.mjs", import.meta.url)
 }
 
 /** The one that is measured on this side. */
@@ -26,7 +24,7 @@ export const of = (side: Side): Contestant => ({ name: side, side, server: serve
 export const unwatched = (side: Side): Contestant => ({
   name: "unwatched",
   side,
-  server: server("./unwatched-server.ts")
+  server: new URL("./unwatched-server.ts", import.meta.url)
 })
 
 /** What others that somebody might take are called. */

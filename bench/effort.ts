@@ -40,9 +40,9 @@ export const full: Measure = {
 export const quick: Measure = {
   keeps: true,
   rounds: 3,
-  together: { others: 1, fibra: 5 },
+  together: { others: 1, fibra: 3 },
   share: 0.1,
-  seconds: 0.3,
+  seconds: 0.4,
   connections: 2000,
   mounts: 800,
   sessions: 100

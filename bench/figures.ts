@@ -7,6 +7,7 @@ export const loadLimit = 0.85
 
 /** What one contestant's rounds say. NaN stands where there is nothing. */
 export interface Figures {
+  readonly rounds: number
   readonly figure: number
   /** Half of the range of the figures, as a share of the median. */
   readonly spread: number
@@ -55,6 +56,7 @@ export const figuresOf = ({ outcome, scenario }: Result, contestant: string): Fi
   const all = rounds.map(({ figure }) => figure)
   const ratio = (value: (round: Round) => number | undefined) => ratioOf(rounds, baseline, value)
   return {
+    rounds: rounds.length,
     figure: median(all),
     spread: spread(all),
     from: Math.min(...all),

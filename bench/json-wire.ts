@@ -1,6 +1,6 @@
 /** The open wire of fibra: a client in no language in particular, one object per frame. */
 import { NumberedFrame } from "./frame.ts"
-import { find, key, numberAfter } from "./scan.ts"
+import { find, type Key, key, numberAfter, startsWith } from "./scan.ts"
 import { type Mounting, propsOf, type Reader, type Said, type Wire } from "./wire.ts"
 
 const revision = key(`"revision":`)
@@ -14,16 +14,16 @@ const typeAt = `{"type":"`.length
 type Hot = "broadcast" | "state" | "answer"
 
 /** The messages of which there are many; of others there are few. */
-const hot: ReadonlyArray<readonly [Buffer, Hot]> = [
+const hot: ReadonlyArray<readonly [Key, Hot]> = [
   [key("ACTION_RESPONSE"), "answer"],
   [key("STATE_UPDATE"), "state"],
   [key("COMPONENT_UPDATE"), "state"],
   [key("BROADCAST"), "broadcast"]
 ]
 
-const typeOf = (bytes: Buffer, start: number): Hot | undefined => {
+const typeOf = (bytes: Buffer, start: number, end: number): Hot | undefined => {
   for (const [name, type] of hot) {
-    if (find(bytes, name, start + typeAt, start + typeAt + name.length) >= 0) return type
+    if (startsWith(bytes, name, start + typeAt, end)) return type
   }
   return undefined
 }
@@ -69,7 +69,7 @@ export class JsonWire implements Wire {
   }
 
   read(bytes: Buffer, start: number, end: number): void {
-    switch (typeOf(bytes, start)) {
+    switch (typeOf(bytes, start, end)) {
       case "answer":
         if (find(bytes, failure, start, end) < 0) return this.#reader.answered()
         return this.#reader.failed(bytes.toString("utf8", start, end))

@@ -1,6 +1,6 @@
 /** A client's end of the RPC wire of fibra. */
 import { NumberedFrame } from "./frame.ts"
-import { find, key, numberAfter, numberAt } from "./scan.ts"
+import { find, type Key, key, numberAfter, numberAt, startsWith } from "./scan.ts"
 import { type Mounting, propsOf, type Reader, type Said, type Wire } from "./wire.ts"
 
 /** As often as fibra's own client does, which acknowledges tokens at once. */
@@ -32,9 +32,9 @@ const names = [
 ] as const
 const tags = names.map((name) => [name, key(`${name}"`)] as const)
 
-const tagAt = (bytes: Buffer, at: number): (typeof names)[number] | undefined => {
+const tagAt = (bytes: Buffer, at: number, end: number): (typeof names)[number] | undefined => {
   for (const [name, text] of tags) {
-    if (find(bytes, text, at, at + text.length) >= 0) return name
+    if (startsWith(bytes, text, at, end)) return name
   }
   return undefined
 }
@@ -95,7 +95,7 @@ export class RpcWire implements Wire {
       const found = find(bytes, tag, at, end)
       if (found < 0) break
       at = found + tag.length
-      switch (tagAt(bytes, at)) {
+      switch (tagAt(bytes, at, end)) {
         case "Event":
           this.#reader.heard(numberAfter(bytes, said, at, end))
           break
@@ -129,7 +129,7 @@ export class RpcWire implements Wire {
     }
   }
 
-  #changed(bytes: Buffer, at: number, end: number, beforeCount: Buffer): void {
+  #changed(bytes: Buffer, at: number, end: number, beforeCount: Key): void {
     const place = find(bytes, revision, at, end)
     this.#reader.changed(
       numberAt(bytes, place + revision.length),

@@ -37,7 +37,7 @@ export class LightSocket {
   constructor(port: number, path: string, listener: Listener) {
     this.#listener = listener
     const callback = (length: number): boolean => {
-      this.#data(arriving.subarray(0, length))
+      this.#data(arriving, length)
       return true
     }
     this.#tcp = connect({ host: "127.0.0.1", port, noDelay: true, onread: { buffer: arriving, callback } })
@@ -65,41 +65,46 @@ export class LightSocket {
     })
   }
 
-  #data(data: Buffer): void {
-    const bytes = this.#rest.length === 0 ? data : Buffer.concat([this.#rest, data])
+  #data(data: Buffer, length: number): void {
+    let [bytes, end] = [data, length]
+    if (this.#rest.length > 0) {
+      bytes = Buffer.concat([this.#rest, data.subarray(0, length)])
+      end = bytes.length
+    }
     let at = 0
     if (!this.#open) {
-      const end = bytes.indexOf("\r\n\r\n")
-      if (end < 0) return void (this.#rest = Buffer.from(bytes))
-      if (!bytes.subarray(0, end).includes(" 101 ")) return this.#lost(bytes.subarray(0, end).toString())
+      const head = bytes.toString("latin1", 0, end)
+      const blank = head.indexOf("\r\n\r\n")
+      if (blank < 0) return void (this.#rest = Buffer.from(bytes.subarray(0, end)))
+      if (!head.startsWith("HTTP/1.1 101 ")) return this.#lost(head.slice(0, blank))
       this.#open = true
       this.#listener.opened()
-      at = end + 4
+      at = blank + 4
     }
-    while (at < bytes.length) {
-      const next = this.#frame(bytes, at)
+    while (at < end) {
+      const next = this.#frame(bytes, at, end)
       if (next === undefined) break
       at = next
     }
-    this.#rest = at === bytes.length ? empty : Buffer.from(bytes.subarray(at))
+    this.#rest = at === end ? empty : Buffer.from(bytes.subarray(at, end))
   }
 
-  /** Reads the frame at `at` and gives the place behind it; undefined when it is not all there. */
-  #frame(bytes: Buffer, at: number): number | undefined {
-    if (bytes.length < at + 2) return undefined
+  /** Reads the frame at `at`, in the bytes before `limit`, and gives the place behind it; undefined when it is not all there. */
+  #frame(bytes: Buffer, at: number, limit: number): number | undefined {
+    if (limit < at + 2) return undefined
     let length = (bytes[at + 1] as number) & 0x7f
     let start = at + 2
     if (length === 126) {
-      if (bytes.length < at + 4) return undefined
+      if (limit < at + 4) return undefined
       length = bytes.readUInt16BE(at + 2)
       start = at + 4
     } else if (length === 127) {
-      if (bytes.length < at + 10) return undefined
+      if (limit < at + 10) return undefined
       length = Number(bytes.readBigUInt64BE(at + 2))
       start = at + 10
     }
     const end = start + length
-    if (bytes.length < end) return undefined
+    if (limit < end) return undefined
     switch ((bytes[at] as number) & 0x0f) {
       case 1:
       case 2:

@@ -1,7 +1,6 @@
 /** A client's end of the protocol of Colyseus: a seat is taken over HTTP, and each frame begins with a byte of code. */
 import { Agent, request } from "node:http"
 import { frame } from "../frame.ts"
-import { find } from "../scan.ts"
 import type { Mounting, Reader, Said, Wire } from "../wire.ts"
 
 const code = { join: 10, error: 11, data: 13, state: 14, patch: 15, ping: 18, request: 21, response: 22 } as const
@@ -51,7 +50,7 @@ const id = text("id")
 
 /** The number behind `id`, as msgpack has it. */
 const idIn = (bytes: Buffer, start: number, end: number): number => {
-  const at = find(bytes, id, start, end) + id.length
+  const at = bytes.subarray(start, end).indexOf(id) + start + id.length
   const first = bytes[at] as number
   if (first < 128) return first
   if (first === 0xcc) return bytes[at + 1] as number

@@ -1,6 +1,6 @@
 /** A client's end of Engine.IO 4 and Socket.IO 5, over WebSocket. */
 import { frame, NumberedFrame } from "../frame.ts"
-import { find, key, numberAfter } from "../scan.ts"
+import { key, numberAfter, startsWith } from "../scan.ts"
 import type { Mounting, Reader, Said, Wire } from "../wire.ts"
 
 const count = key(`"count":`)
@@ -68,7 +68,7 @@ export class SocketIoWire implements Wire {
         this.#reader.answered()
         return this.#counted(numberAfter(bytes, count, start, end))
       case event:
-        if (find(bytes, stateEvent, start, start + stateEvent.length) < 0) {
+        if (!startsWith(bytes, stateEvent, start, end)) {
           return this.#reader.heard(numberAfter(bytes, said, start, end))
         }
         return this.#counted(numberAfter(bytes, count, start, end))

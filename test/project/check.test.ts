@@ -43,7 +43,7 @@ const planted = [
   {
     what: "there is a cycle in the bench",
     check: "imports",
-    files: { "bench/event-id.ts": `${source("bench/event-id.ts")}\nexport type { RawWire } from "./raw-wire.ts"\n` },
+    files: { "bench/scan.ts": `${source("bench/scan.ts")}\nexport type { RawWire } from "./raw-wire.ts"\n` },
     says: "no-cycles: bench/"
   },
   {

@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process"
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
 
@@ -73,7 +73,9 @@ const copied = [
 export const copyWith = Effect.fnUntraced(function* (files: Readonly<Record<string, string>>) {
   const cwd = yield* folder
   yield* Effect.promise(async () => {
-    for (const name of copied) await cp(join(root, name), join(cwd, name), { recursive: true })
+    // What the bench has installed for itself is not the project's.
+    const filter = (path: string) => basename(path) !== "node_modules"
+    for (const name of copied) await cp(join(root, name), join(cwd, name), { recursive: true, filter })
     await symlink(join(root, "node_modules"), join(cwd, "node_modules"))
   })
   yield* write(cwd, files)
