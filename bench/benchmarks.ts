@@ -90,7 +90,7 @@ export const ahead = (results: ReadonlyArray<Result>): ReadonlyArray<string> =>
   })
 
 /** What of the comparison was not measured, one sentence each. */
-export const unmeasured = (results: ReadonlyArray<Result>): ReadonlyArray<string> =>
+const unmeasured = (results: ReadonlyArray<Result>): ReadonlyArray<string> =>
   results.flatMap((result) =>
     contestantsOf(result.outcome).flatMap((contestant) => {
       const { cores, isLoadBound } = figuresOf(result, contestant)

@@ -19,7 +19,7 @@ const allowed = (): ReadonlyArray<number> => {
 const [servers, load] = allowed()
 
 /** The two cores, where there are two. */
-export const cores = servers === undefined || load === undefined ? undefined : { servers, load }
+const cores = servers === undefined || load === undefined ? undefined : { servers, load }
 
 const run = promisify(execFile)
 
