@@ -15,6 +15,7 @@ import type { MountRequest, RehydrateRequest } from "../../LiveProtocol.ts"
 import type { Json } from "../../Patch.ts"
 import type { Principal } from "../../Principal.ts"
 import * as LiveConfig from "../LiveConfig.ts"
+import * as RejectionLog from "../security/RejectionLog.ts"
 import { type Claims, StateToken } from "../security/StateToken.ts"
 import { type Position, SnapshotStore } from "../store/SnapshotStore.ts"
 import type { ComponentDefinition } from "./ComponentDefinition.ts"
@@ -175,7 +176,11 @@ const make = Effect.gen(function* () {
   ): Effect.Effect<Json | undefined> => {
     if (token === undefined) return Effect.undefined
     return Effect.matchEffect(tokens.open(token, { component, key, principal: principal?.id ?? null }), {
-      onFailure: (error) => Effect.as(Log.info("A presence token was not accepted", { component, error }), undefined),
+      onFailure: (error) => {
+        const line = Log.info("A presence token was not accepted", { component, error })
+        const kind = error._tag === "TokenRejected" ? error.reason : error._tag
+        return Effect.as(RejectionLog.limited(`presence token ${component} ${kind}`, line), undefined)
+      },
       onSuccess: ({ presence }) => Effect.succeed(presence)
     })
   }

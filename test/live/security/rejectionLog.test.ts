@@ -6,11 +6,12 @@ import { request } from "../../support/Handshake.ts"
 import { connect } from "../../support/RawSocket.ts"
 import { Address, served } from "../../support/server.ts"
 
-/** What would be written, at Warn and above, with how many lines it stands for. */
+/** What would be written, at Info and above, with how many lines it stands for. */
 const lines: Array<readonly [message: string, omitted: unknown]> = []
+const levels: ReadonlySet<string> = new Set(["Info", "Warn", "Error"])
 const logger = Logger.make<unknown, void>(({ fiber, logLevel, message }) => {
   const text = String(Array.isArray(message) ? message[0] : message)
-  if ((logLevel !== "Warn" && logLevel !== "Error") || !Object.hasOwn(strangers, text)) return
+  if (!levels.has(logLevel) || !Object.hasOwn(strangers, text)) return
   lines.push([text, fiber.getRef(References.CurrentLogAnnotations)["omitted"]])
 })
 
@@ -24,6 +25,15 @@ const strangers: Readonly<Record<string, (url: string) => Effect.Effect<unknown,
       const socket = yield* connect(url)
       for (let id = 1; id <= 100; id++) {
         socket.send(rehydrate(id))
+        yield* socket.answer(id)
+      }
+    }).pipe(Effect.scoped),
+  "A presence token was not accepted": (url) =>
+    Effect.gen(function* () {
+      const socket = yield* connect(url)
+      for (let id = 1; id <= 100; id++) {
+        const mount = { component: "Lab", props: { start: 0 }, key: "desk", presence: `forged${id}.token` }
+        socket.send(request(id, "Mount", mount))
         yield* socket.answer(id)
       }
     }).pipe(Effect.scoped),
