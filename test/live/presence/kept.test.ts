@@ -131,6 +131,21 @@ describe("a token of what was tracked", () => {
     }).pipe(Effect.scoped, Effect.provide(served))
   )
 
+  it.effect("is sent to each of many clients that were tracked at the same time", () =>
+    Effect.gen(function* () {
+      const clients = yield* Effect.forEach(Array.from({ length: 80 }), () => listen())
+      const ids = yield* Effect.forEach(clients, (client) =>
+        Effect.map(client.mount("Mood", { who: "Ada" }, { key: "desk", seal: true }), ({ componentId }) => componentId)
+      )
+      for (const [n, client] of clients.entries()) yield* client.call(ids[n] ?? "", "Feel", { mood: `mood ${n}` })
+      yield* TestClock.adjust("2 seconds")
+      const tokens = yield* Effect.forEach(clients, (client) => client.sealed)
+      assert.strictEqual(new Set(tokens).size, clients.length)
+      assert.notInclude(tokens, "")
+      assert.strictEqual(yield* moodWith(tokens.at(-1) ?? "", { key: "desk" }), "mood 79")
+    }).pipe(Effect.scoped, Effect.provide(served))
+  )
+
   it.effect("is not sent before something was tracked, nor again before something else is", () =>
     Effect.gen(function* () {
       const client = yield* listen()
