@@ -42,8 +42,8 @@ export const quick: Measure = {
   rounds: 3,
   together: { others: 1, fibra: 3 },
   share: 0.1,
-  seconds: 0.4,
+  seconds: 0.3,
   connections: 2000,
-  mounts: 800,
+  mounts: 600,
   sessions: 100
 }

@@ -33,8 +33,8 @@ const App = LiveServer.layer({ components: [Counter, Board, Depot, Later, Talk] 
   Layer.provide([CounterLayer, BoardLayer, DepotLayer, LaterLayer, TalkLayer]),
   Layer.provide(UploadStore.layerFileSystem(folder)),
   Layer.provide(Secrets.layerRandom),
-  // The other server says nothing either, when somebody connects.
-  Layer.provide(Layer.succeed(References.MinimumLogLevel, "Warn")),
+  // The other servers say nothing either, whoever connects, and whatever they mount.
+  Layer.provide(Layer.succeed(References.MinimumLogLevel, "Error")),
   // The load comes from one machine, as fast as it can.
   Layer.provide(LiveConfig.layer({ maxConnections: Infinity, maxConnectionsPerAddress: Infinity, rate: Infinity }))
 )

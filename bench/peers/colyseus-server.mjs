@@ -26,7 +26,8 @@ class Counter extends Room {
   }
 }
 
-const http = createServer()
+// Seats are taken over connections that are kept, and between two rounds others have theirs.
+const http = createServer({ keepAliveTimeout: 600_000 })
 const app = new Server({ greet: false, gracefullyShutdown: false, transport: new WebSocketTransport({ server: http }) })
 app.define("own", Counter)
 app.define("shared", Counter)
