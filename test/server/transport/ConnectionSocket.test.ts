@@ -130,7 +130,8 @@ const told = async (pieces: ReadonlyArray<Buffer>, attach: typeof ours, ending: 
   }
   if (ending === "end") tcp.push(null)
   else tcp.destroy(new Error("ECONNRESET"))
-  for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
+  // `ws` is told of the end in some later turn.
+  for (let turn = 0; turn < 3 || (turn < 100 && !told.includes("closed")); turn++) await new Promise(setImmediate)
   // All of a read may be counted before any of it is handled.
   const isPaid = (what: string) => what === "paid"
   // What comes after the end of a connection need not be counted.
