@@ -126,7 +126,7 @@ export const make = (name: string, contract: Contract): ComponentCodec => {
   if (contract.placement === "private" && contract.key !== undefined) {
     throw new Error(`"${name}" is private and says what its keys are. Leave out \`key\`, or make its placement shared.`)
   }
-  const props = codec(propsSchema(contract.props ?? {}))
+  const props = propsCodec(contract.props ?? {})
   return {
     contract,
     decodeProps: props.decode,
@@ -174,9 +174,6 @@ const presenceCodec = ({ initial, metadata }: NonNullable<Contract["presence"]>)
 }
 
 /** `Struct({})` accepts any object, and props without fields have to refuse unknown ones. */
-const propsSchema = (fields: StateCodec.Fields): Schema.Top =>
-  Object.keys(fields).length === 0 ? Schema.Record(Schema.String, Schema.Never) : Schema.Struct(fields)
-
 /** Unknown fields are refused, not dropped: a client that sends them has another contract. */
 const codec = (schema: Schema.Top): EventCodec => {
   const json = Schema.toCodecJson(schema as StateCodec.PureSchema)
@@ -185,6 +182,15 @@ const codec = (schema: Schema.Top): EventCodec => {
     encode: Schema.encodeUnknownExit(json)
   }
 }
+
+/** Props without fields are the same object for all mounts. */
+const propsCodec = (fields: StateCodec.Fields): EventCodec => {
+  if (Object.keys(fields).length > 0) return codec(Schema.Struct(fields))
+  const { decode, encode } = codec(Schema.Record(Schema.String, Schema.Never))
+  return { decode: (value) => Exit.map(decode(value), () => noProps), encode }
+}
+
+const noProps = Object.freeze({})
 
 const actionCodec = (action: Rpc.AnyWithProps, reduce: ActionCodec["reduce"]): ActionCodec => {
   const payload = codec(action.payloadSchema)

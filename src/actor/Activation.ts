@@ -22,6 +22,8 @@ export type Handlers = {
 
 /** The actor of an activation. */
 export interface Owner {
+  /** The services of its activations. */
+  readonly services: Context.Context<never>
   /** Called when a background fiber fails, even after the activation has ended. */
   readonly backgroundFailed: (activation: Activation, cause: Cause.Cause<unknown>) => void
 }
@@ -68,7 +70,6 @@ export interface Closing {
 /** One life of an actor. */
 export class Activation implements Turn, LinkedScope.Listener {
   readonly owner: Owner
-  readonly context: Context.Context<never>
   /** The build, unless it ended at once. */
   building: Fiber.Fiber<unknown, unknown> | undefined
   /** Undefined while the build runs. */
@@ -78,17 +79,27 @@ export class Activation implements Turn, LinkedScope.Listener {
   /** Why the first background fiber failed. */
   failure: Cause.Cause<unknown> | undefined
   readonly #scope: Scope.Closeable
+  #context: Context.Context<never> | undefined
   #closing: Closing | undefined
 
-  constructor(owner: Owner, context: Context.Context<never>) {
+  constructor(owner: Owner) {
     this.owner = owner
     this.#scope = LinkedScope.makeUnsafe(this)
-    this.context = Context.add(Context.add(context, Scope.Scope, this.#scope), CurrentTurn, this)
+    this.#context = undefined
     this.building = undefined
     this.handlers = undefined
     this.runningSince = undefined
     this.failure = undefined
     this.#closing = undefined
+  }
+
+  /** The services of its messages. Kept from the first on: 250 bytes, which an actor that only waits does not hold. */
+  get context(): Context.Context<never> {
+    return (this.#context ??= this.#ownContext)
+  }
+
+  get #ownContext(): Context.Context<never> {
+    return Context.add(Context.add(this.owner.services, Scope.Scope, this.#scope), CurrentTurn, this)
   }
 
   /** The build of an activation is a turn of its own. */
@@ -110,7 +121,7 @@ export class Activation implements Turn, LinkedScope.Listener {
       this.handlers = handlers
       this.building = undefined
     })
-    const fiber = Effect.runForkWith(this.context)(built)
+    const fiber = Effect.runForkWith(this.#ownContext)(built)
     if (fiber.pollUnsafe() === undefined) this.building = fiber
     return fiber
   }

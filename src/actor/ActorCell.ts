@@ -60,6 +60,11 @@ export class ActorCell<State> implements Owner, Consumer {
     this.#inbox = new Inbox(this)
   }
 
+  /** The services of its activations. */
+  get services(): Context.Context<never> {
+    return this.options.activationContext ?? this.options.context
+  }
+
   /** The `reference` of the message that is being handled. */
   get reference(): string | undefined {
     return this.#current?.reference
@@ -332,8 +337,8 @@ export class ActorCell<State> implements Owner, Consumer {
 
   #activate(): Effect.Effect<void, unknown> {
     return Effect.suspend(() => {
-      const { activationContext, build, buildTimeout, context } = this.options
-      const activation = (this.#activation = new Activation(this, activationContext ?? context))
+      const { build, buildTimeout } = this.options
+      const activation = (this.#activation = new Activation(this))
       const fiber = activation.build(build)
       const activated = () => this.#activated(activation)
       const exit = fiber.pollUnsafe()

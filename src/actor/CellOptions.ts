@@ -16,7 +16,7 @@ export interface Options<State> {
   readonly initial: () => State
   readonly build: Effect.Effect<Handlers, unknown, unknown>
   readonly context: Context.Context<never>
-  /** The services of an activation, read once for each; by default `context`. */
+  /** The services of an activation, read twice for each; by default `context`. */
   readonly activationContext?: Context.Context<never>
   readonly capacity: number
   readonly overflow: Overflow

@@ -28,11 +28,11 @@ export const makeUnsafe = (listener: Listener): Scope.Closeable => new LinkedSco
 /** A Scope keeps its finalizers in `state`; this one replaces each new state by one that reports fibers. */
 class LinkedScope {
   readonly #listener: Listener
-  #state!: Scope.Scope["state"]
+  #state: Scope.Scope["state"]
 
   constructor(listener: Listener) {
     this.#listener = listener
-    Object.assign(this, Scope.makeUnsafe())
+    this.#state = empty
   }
 
   get state(): Scope.Scope["state"] {
@@ -43,6 +43,10 @@ class LinkedScope {
     this.#state = next._tag === "Open" ? withLinkedFinalizers(next, this.#listener) : next
   }
 }
+
+// What is the same for all is not held by each: there is one for every actor.
+const { state: empty, ...constant } = Scope.makeUnsafe()
+Object.assign(LinkedScope.prototype, constant)
 
 const withLinkedFinalizers = (open: Scope.State.Open, listener: Listener): Scope.State.Open => {
   const finalizers = new LinkedFinalizers(listener)

@@ -100,7 +100,7 @@ export class ReplayInstance {
       stats: { turn: () => 0, micros: () => 1, rows: new TimeRows() },
       spans: { clock: Context.get(definition.context, Clock.Clock), micros: () => 1, sampler: new TraceSampler(0) },
       happened: () => {},
-      contextOf: (actor: InstanceActor) => InstanceSelf.contextOf(actor, new ReplaySelf(actor, this)),
+      selfOf: (actor: InstanceActor) => new ReplaySelf(actor, this),
       age: () => 0,
       over: Effect.never
     }

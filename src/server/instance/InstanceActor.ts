@@ -4,7 +4,7 @@
  * once.
  */
 import * as Cause from "effect/Cause"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -33,8 +33,8 @@ export interface ActorHost extends InstanceHost, RoomsHost {
   readonly config: LiveConfig.Settings
   readonly rights: RightsInForce
   readonly spans: SpanHost
-  /** The services of a behaviour, including the instance itself. */
-  readonly contextOf: (actor: InstanceActor) => Context.Context<never>
+  /** The instance as its behaviour sees it. */
+  readonly selfOf: (actor: InstanceActor) => object
   /**
    * Milliseconds since the server began. For the first weeks this is a small integer, which takes no memory of its own.
    */
@@ -43,6 +43,8 @@ export interface ActorHost extends InstanceHost, RoomsHost {
   readonly over: Effect.Effect<void>
 }
 
+type SelfKey = Context.Key<never, object>
+
 /** A running instance. */
 export class InstanceActor implements Options<unknown>, Observer<unknown> {
   readonly instance: Instance
@@ -50,6 +52,7 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
   readonly startedAt: number
   readonly #host: ActorHost
   #rooms: InstanceRooms | undefined
+  #self: object | undefined
   #activation = -1
   #holders = 1
   #recorder: InstanceRecorder | undefined
@@ -171,9 +174,10 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
     return this.#definition.context
   }
 
-  /** Made for each activation, which holds it. */
+  /** The services of its behaviour, including the instance itself. */
   get activationContext(): Context.Context<never> {
-    return this.#host.contextOf(this)
+    const { component, context } = this.#definition
+    return Context.add(context, component as unknown as SelfKey, (this.#self ??= this.#host.selfOf(this)))
   }
 
   /** The labels of the instance in the log. */

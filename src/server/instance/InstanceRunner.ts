@@ -32,7 +32,7 @@ import { InstanceRecorders } from "./InstanceRecorders.ts"
 import type { LifecycleEvent } from "./Lifecycle.ts"
 import { LifecycleLog } from "./LifecycleLog.ts"
 import * as InstanceInfo from "./InstanceInfo.ts"
-import * as InstanceSelf from "./InstanceSelf.ts"
+import { InstanceSelf } from "./InstanceSelf.ts"
 import { StateWriter } from "./StateWriter.ts"
 import { TimeRows } from "./TimeRows.ts"
 import { TraceSampler } from "./Tracing.ts"
@@ -150,7 +150,7 @@ const make = Effect.gen(function* () {
     seal: (instance) => checkpointer.seal(instance),
     retire: (instance) => checkpointer.retire(instance),
     run,
-    contextOf: InstanceSelf.contextOf,
+    selfOf: (actor) => new InstanceSelf(actor),
     age,
     happened,
     spans: {

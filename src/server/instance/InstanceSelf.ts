@@ -116,11 +116,3 @@ export class InstanceSelf implements Component.InstanceContext<unknown, unknown,
 const caller = Effect.withFiber((fiber) =>
   Effect.succeed(Context.get(fiber.context, CurrentTurn)?.from as ClientInfo | undefined)
 )
-
-type SelfKey = Context.Key<never, InstanceSelf>
-
-/** The services of an instance's behaviour. */
-export const contextOf = (actor: InstanceActor, self = new InstanceSelf(actor)): Context.Context<never> => {
-  const { component, context } = actor.instance.definition
-  return Context.add(context, component as unknown as SelfKey, self)
-}

@@ -61,7 +61,7 @@ export class SessionMounts {
   #times = 0
   #closed = false
   /** Instances that go on though nobody follows them, and about how many bytes they hold. */
-  readonly #departed: Array<InstanceRef> = []
+  #departed: Array<InstanceRef> | undefined
   #departedBytes = 0
   /** Pending mounts without an id. Nobody can ask for their answers once the connection is gone. */
   #abandonable: Set<Fiber.Fiber<unknown, unknown>> | undefined
@@ -279,11 +279,11 @@ export class SessionMounts {
         continue
       }
       this.#departedBytes += instance.bytesFor(cursor)
-      this.#departed.push(instance)
+      ;(this.#departed ??= []).push(instance)
       this.#mounts.delete(instance.id)
       instance.unsubscribe(cursor)
     }
-    return this.#departed.length > 0
+    return this.#departed !== undefined
   }
 
   /** Releases all instances. */
@@ -292,7 +292,8 @@ export class SessionMounts {
     const mounts = Array.from(this.#mounts)
     this.#mounts.clear()
     for (const { instance, cursor } of mounts) instance.unsubscribe(cursor)
-    const held = [...mounts.map(({ instance }) => instance), ...this.#departed.splice(0)]
+    const held = [...mounts.map(({ instance }) => instance), ...(this.#departed ?? [])]
+    this.#departed = undefined
     return Effect.forEach(held, ({ release }) => release, { concurrency: "unbounded", discard: true })
   }
 

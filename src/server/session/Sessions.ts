@@ -87,9 +87,8 @@ export const layer: Layer.Layer<Sessions, never, Instances | UploadRegistry> = L
     const makeId = yield* IdGenerator.make
     const makeSecret = IdGenerator.makeSecretSource()
     const linger = Duration.toMillis(config.linger)
-    const open = new Set<Session>()
-    /** Sessions with a token, by the ids of their clients. */
-    const named = new Map<string, Session>()
+    /** By the ids of their clients. */
+    const open = new Map<string, Session>()
     const parked = new ParkedSessions<Session>(config)
     let draining = false
     let watching = false
@@ -118,12 +117,13 @@ export const layer: Layer.Layer<Sessions, never, Instances | UploadRegistry> = L
         const ended = Array.from(sessions)
         // All of them before the first is closed, so that none of them can be resumed meanwhile.
         for (const session of ended) {
-          open.delete(session)
+          open.delete(session.connectionId)
           parked.remove(session)
-          named.delete(session.connectionId)
         }
         return Effect.forEach(ended, (session) => session.close(), { concurrency: "unbounded", discard: true })
       })
+
+    const isOpen = (session: Session) => open.get(session.connectionId) === session
 
     const close = (session: Session): Effect.Effect<void> => closeAll([session])
 
@@ -153,7 +153,7 @@ export const layer: Layer.Layer<Sessions, never, Instances | UploadRegistry> = L
 
     const park = (session: Session): Effect.Effect<void> =>
       Effect.flatMap(Monotonic.millis, (now) => {
-        if (!open.has(session)) return Effect.void
+        if (!isOpen(session)) return Effect.void
         session.detach()
         if (session.isEmpty || session.secret === undefined || linger === 0 || !session.isResumable)
           return close(session)
@@ -174,8 +174,8 @@ export const layer: Layer.Layer<Sessions, never, Instances | UploadRegistry> = L
 
     const depart = (session: Session, kept: ReadonlySet<string>): Effect.Effect<void> =>
       Effect.flatMap(Monotonic.millis, (now) => {
-        if (!open.has(session)) return Effect.void
-        named.delete(session.connectionId)
+        if (!isOpen(session)) return Effect.void
+        session.secret = undefined
         return linger > 0 && session.depart(kept) ? wait(session, now) : close(session)
       })
 
@@ -203,7 +203,7 @@ export const layer: Layer.Layer<Sessions, never, Instances | UploadRegistry> = L
       begun: Session | undefined
     ): Session | TokenRejection => {
       const [id = "", secret = "", ...rest] = token.split(".", 3)
-      const session = rest.length > 0 ? undefined : named.get(id)
+      const session = rest.length > 0 ? undefined : open.get(id)
       // Normal after a restart: the session has ended, or belonged to another server.
       if (session?.secret === undefined || !session.isResumable) return reject("session", Log.debug)
       if (session.encoder !== encoder) return reject("session", Log.warning)
@@ -223,20 +223,18 @@ export const layer: Layer.Layer<Sessions, never, Instances | UploadRegistry> = L
     }
 
     const scope = yield* Effect.scope
-    yield* Effect.addFinalizer(() => closeAll(open))
+    yield* Effect.addFinalizer(() => closeAll(open.values()))
 
     return Sessions.of({
       openUnsafe: (connection) => {
         const session = new Session(host, connection)
-        open.add(session)
+        open.set(session.connectionId, session)
         return session
       },
       ticketUnsafe: (session) => {
-        const { connectionId } = session
         session.previousSecret = session.secret
         session.secret = makeSecret()
-        named.set(connectionId, session)
-        return `${connectionId}.${session.secret}`
+        return `${session.connectionId}.${session.secret}`
       },
       claimUnsafe: (token, connection, begun) => {
         const session = find(token, connection, begun)
@@ -259,14 +257,14 @@ export const layer: Layer.Layer<Sessions, never, Instances | UploadRegistry> = L
       closeUnsafe: (session) => void run(close(session)),
       // Without waiting: a handler may sign out its own caller, whose session would wait for the handler.
       endUnsafe: (principal) =>
-        void run(closeAll(Array.from(open).filter((session) => session.principal?.id === principal))),
+        void run(closeAll(Array.from(open.values()).filter((session) => session.principal?.id === principal))),
       drainUnsafe: () => {
         draining = true
         uploads.drainUnsafe()
       },
       isDraining: () => draining,
       list: Effect.map(Monotonic.epoch, (epoch) =>
-        Array.from(open, (session) => SessionInfo.of(session, parked.get(session), epoch))
+        Array.from(open.values(), (session) => SessionInfo.of(session, parked.get(session), epoch))
       ),
       size: Effect.sync(() => ({ sessions: open.size, parked: parked.size }))
     })

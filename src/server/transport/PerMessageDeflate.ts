@@ -104,7 +104,7 @@ export class Inflater {
 
   /** Makes this the extension of its socket. */
   attach(): void {
-    this.#socket._extensions[extension] = this
+    this.#socket._extensions = { [extension]: this }
   }
 
   /** Called by `ws` for each frame of a compressed message. `done` must not be called before this returns. */

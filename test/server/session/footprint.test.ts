@@ -65,8 +65,8 @@ const connection: FeedConsumer = {
   replaced: () => {}
 }
 
-/** A client that has mounted, called, knows all of its mounts and of no answer, and is gone. */
-const leave = ({ calls, count, filling, key, mounts }: Kind) =>
+/** A client that has mounted, called, and knows all of its mounts and of no answer. */
+const come = ({ calls, count, filling, key, mounts }: Kind) =>
   Effect.gen(function* () {
     const sessions = yield* Sessions
     const session = sessions.openUnsafe(connection)
@@ -95,8 +95,12 @@ const leave = ({ calls, count, filling, key, mounts }: Kind) =>
     }
     session.collect()
     session.acknowledged(1)
-    sessions.parkUnsafe(session)
+    return session
   })
+
+/** The same, and is gone. */
+const leave = (kind: Kind) =>
+  Effect.flatMap(Sessions, (sessions) => Effect.map(come(kind), (session) => sessions.parkUnsafe(session)))
 
 const counted = Effect.flatMap(Sessions, ({ list }) =>
   Effect.map(list, (sessions) => sessions.reduce((sum, { bytes }) => sum + bytes, 0))
@@ -138,6 +142,22 @@ describe("what a parked session is counted as", () => {
     )
   }
 })
+
+it.effect("a client that waits with one private component holds at most 2560 bytes beside its connection", () =>
+  Effect.gen(function* () {
+    const many = 1000
+    const all = Effect.repeat(come({ filling: "nothing", count: 0, mounts: 1, calls: 0 }), { times: many - 1 })
+    // What is made once, and by the compiler, is not of a session.
+    yield* Effect.repeat(all, { times: 1 })
+    const measured = Effect.gen(function* () {
+      const before = collectGarbage()
+      yield* all
+      return (collectGarbage() - before) / many
+    })
+    const held = yield* Effect.repeat(measured, { until: (bytes) => bytes <= 2560, times: 3 })
+    assert.isAtMost(held, 2560)
+  }).pipe(Effect.provide(core))
+)
 
 it("the footprint of a value is counted however deep it is nested", () => {
   let deep: Schema.Json = 1

@@ -212,6 +212,29 @@ describe("a socket", () => {
     assert.strictEqual(tcp.listenerCount("data"), 1)
   })
 
+  it("holds nothing of what ws makes for each socket before it takes over, and then answers pings as ws does", async () => {
+    let socket: ConnectionSocket | undefined
+    const { read, tcp, told } = open((tcp, connection) => {
+      socket = new ConnectionSocket(null as never, undefined, { autoPong: true, maxPendingAutoPongs: 2 } as object)
+      Object.assign(socket, { _isServer: true, options, connection })
+      tcp.on("end", () => {})
+      socket.setSocket(tcp as never, Buffer.alloc(0))
+    })
+    assert.isUndefined(socket?._events)
+    assert.isUndefined(socket?._autoPongComplete)
+    assert.isTrue(Object.isFrozen(socket?._extensions))
+    assert.strictEqual(tcp.listenerCount("end"), 1)
+    const ping = bytesOf({ first: 0x89, isMasked: true, payload: Buffer.from("?") })
+    for (let sent = 0; sent < 5; sent++) {
+      read(ping)
+      await new Promise(setImmediate)
+    }
+    // Were they not counted down again, the third would end the connection.
+    assert.strictEqual(told.filter((what) => what.startsWith("sent 8a01")).length, 5)
+    assert.notInclude(told, "closed")
+    assert.strictEqual(socket?._pendingAutoPongs, 0)
+  })
+
   it("leaves what follows a message as it came, whatever was looked at", () => {
     const broken = bytesOf({ first: 0x81, isMasked: true, payload: Buffer.from([0x61, 0xc3, 0x28]) })
     const bytes = Buffer.concat([bytesOf({ first: 0x81, isMasked: true, payload: Buffer.from("a") }), broken])
