@@ -685,6 +685,12 @@ export const passedOn = (thrown: unknown): LiveError | undefined => {
   }
 }
 
+/** Says what became of a request: a client sends it again, or knows that it did not run. */
+const ofRequests: ReadonlySet<LiveErrorReason["_tag"]> = new Set(["RateLimited", "Draining", "CallExpired"])
+
+/** Whether it says of a request that it did not run. What user code passes on says that of a request of its own. */
+export const isOfRequest = ({ reason }: LiveError): boolean => ofRequests.has(reason._tag)
+
 const encode = Schema.encodeOption(LiveError)
 const decode = Schema.decodeOption(LiveError)
 

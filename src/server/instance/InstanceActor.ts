@@ -16,7 +16,7 @@ import type { Observer, Options, Status } from "../../actor/ActorCell.ts"
 import type { Message } from "../../actor/Message.ts"
 import type { Overflow } from "../../actor/Mailbox.ts"
 import type { RestartPolicy } from "../../actor/RestartPolicy.ts"
-import { ComponentCrashed, type LiveError, passedOn, refuse } from "../../LiveError.ts"
+import { ComponentCrashed, isOfRequest, type LiveError, passedOn, refuse } from "../../LiveError.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import type { RightsInForce } from "../security/RightsInForce.ts"
 import type { ComponentDefinition } from "./ComponentDefinition.ts"
@@ -131,7 +131,8 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
     return Effect.catchCause(this.instance.cell.start(), (cause) => {
       if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
       const passed = passedOn(cause.reasons.find(Cause.isFailReason)?.error)
-      if (passed !== undefined) return Effect.fail(passed)
+      // The client would send its mount again, and with it all others.
+      if (passed !== undefined && !isOfRequest(passed)) return Effect.fail(passed)
       const said = Log.error("A component failed to start", { ...this.labels, cause })
       return Effect.andThen(said, refuse(new ComponentCrashed({ component })))
     })

@@ -3,6 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import { ActorError, type ActorErrorReason } from "../../actor/ActorError.ts"
 import {
+  isOfRequest,
   CallExpired,
   ComponentCrashed,
   ComponentFaulted,
@@ -44,7 +45,7 @@ export const outcomeOf = (instance: InstanceRef, action: string, exit: Exit.Exit
   const { error } = failure
   // A LiveError that the handler passed on. What says that a call did not run is not true of this one, which has begun.
   if (error instanceof LiveError) {
-    return ofCalls.has(error.reason._tag)
+    return isOfRequest(error)
       ? refused(interrupted(instance.component.componentName, action))
       : { _tag: "Refused", error }
   }
@@ -52,9 +53,6 @@ export const outcomeOf = (instance: InstanceRef, action: string, exit: Exit.Exit
     ? refused(reasonOf(error.reason, instance.component.componentName, action, instance.capacity))
     : { _tag: "Failure", ...(error as ActionResult.Failure) }
 }
-
-/** What is said of a call itself: a client sends it again, or says that it did not run. */
-const ofCalls: ReadonlySet<LiveErrorReason["_tag"]> = new Set(["RateLimited", "Draining", "CallExpired"])
 
 /** A request that was interrupted, and not by its client. */
 export const interrupted = (component: string, action: string): CallExpired =>

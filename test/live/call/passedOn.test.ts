@@ -2,7 +2,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Logger, Schema } from "effect"
 import { Rpc } from "effect/rpc"
-import { TestClock } from "effect/testing"
 import { Component, LiveError } from "fibra"
 import { LiveTest } from "fibra/testing"
 import { MemoryWires } from "../../support/MemoryWires.ts"
@@ -79,20 +78,22 @@ describe("a LiveError that is passed on", () => {
       }).pipe(Effect.scoped, Effect.provide(LiveTest.layer({ components: [Relay] }).pipe(Layer.provide(provided))))
   )
 
-  it.effect("a build that fails with one is refused as crashed", () =>
-    Effect.gen(function* () {
-      const live = yield* LiveTest
-      for (const name of [...Object.keys(unsendable), "good"]) {
-        const mounting = Effect.exit(live.mount(Relay, { props: { broken: name } }))
-        const mounted = yield* Effect.forkChild(mounting, { startImmediately: true })
-        // A client tries again later where it was told to.
-        yield* TestClock.adjust(name === "good" ? "1 minute" : "0 seconds")
-        yield* live.settle
-        const exit = mounted.pollUnsafe()
-        assert.include(JSON.stringify(exit), name === "good" ? "nothing was mounted" : "ComponentCrashed", name)
-        yield* Fiber.interrupt(mounted)
-      }
-    }).pipe(Effect.scoped, Effect.provide(LiveTest.layer({ components: [Relay] }).pipe(Layer.provide(provided))))
+  it.effect(
+    "a build that fails with one that cannot be sent, or is not true of a mount, is refused as crashed at once",
+    () =>
+      Effect.gen(function* () {
+        const live = yield* LiveTest
+        for (const name of Object.keys(all)) {
+          const mounting = Effect.exit(live.mount(Relay, { props: { broken: name } }))
+          const mounted = yield* Effect.forkChild(mounting, { startImmediately: true })
+          yield* live.settle
+          const exit = mounted.pollUnsafe()
+          assert.include(JSON.stringify(exit), name === "other" ? "ComponentFaulted" : "ComponentCrashed", name)
+          yield* Fiber.interrupt(mounted)
+          // Nothing else waits for it.
+          yield* Effect.scoped(live.mount(Relay, { props: { broken: "" } }))
+        }
+      }).pipe(Effect.scoped, Effect.provide(LiveTest.layer({ components: [Relay] }).pipe(Layer.provide(provided))))
   )
 
   it.effect("the same over the JSON wire", () =>
