@@ -4,7 +4,7 @@
  * once more when the instance stops.
  */
 import * as Clock from "effect/Clock"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
@@ -23,6 +23,7 @@ export class Checkpointer {
   readonly #config: LiveConfig.Settings
   readonly #seals: Throttle<Instance>
   readonly #states: StateWriter
+  readonly #clock: Clock.Clock
   readonly #tooLarge = new TokenOverflow(
     "The state of a component is larger than maxTokenLength allows, and will not outlive its session. " +
       "Make it smaller, raise maxTokenLength, or let the component persist."
@@ -40,6 +41,7 @@ export class Checkpointer {
     this.#states = states
     this.#tokens = tokens
     this.#config = config
+    this.#clock = Context.get(context, Clock.Clock)
     this.#seals = new Throttle(config.tokenInterval, 1, (instance) => this.#sealed(instance), context)
   }
 
@@ -52,16 +54,18 @@ export class Checkpointer {
   /** Sends the subscribers of an instance a new token now. */
   seal(instance: Instance): Effect.Effect<void> {
     this.#seals.drop(instance)
-    return this.#sealed(instance)
+    return Effect.asVoid(this.#sealed(instance))
   }
 
   /** A token of the current state for a client that leaves the instance; undefined for a shared instance. */
   farewell(instance: Instance): Effect.Effect<string | undefined> {
     if (instance.key !== undefined) return Effect.undefined
-    return this.#token(instance, (token) => {
-      instance.checkpoint.sealed()
-      return token
-    })
+    return Effect.suspend(() =>
+      this.#token(instance, (token) => {
+        instance.checkpoint.sealed()
+        return token
+      })
+    )
   }
 
   /** Tells the store now that a token of the instance is in use. */
@@ -97,63 +101,60 @@ export class Checkpointer {
     return Effect.andThen(this.#seals.flush, this.#states.flush)
   }
 
-  #sealed(instance: Instance): Effect.Effect<void> {
-    return Effect.suspend(() =>
-      // A token belongs to one principal, and a shared instance to none.
-      instance.key === undefined && instance.isRead
-        ? Effect.asVoid(this.#token(instance, (token) => instance.sealed(token)))
-        : Effect.void
-    )
+  #sealed(instance: Instance): Effect.Effect<unknown> {
+    // A token belongs to one principal, and a shared instance to none.
+    return instance.key === undefined && instance.isRead
+      ? this.#token(instance, (token) => instance.sealed(token))
+      : Effect.void
   }
 
   /** Seals the current state; `use` counts the token in the same turn. */
   #token<A>(instance: Instance, use: (token: string) => A): Effect.Effect<A | undefined> {
-    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      const { checkpoint, encoded, epoch, id, principal, revision, definition } = instance
-      const { componentName: component, codec, version } = definition.component
-      const props = codec.encodeProps(instance.props)
-      if (Exit.isFailure(props)) return Effect.undefined
-      const token = (state: Encoded | undefined, presence: Json | undefined) => {
-        const contents = {
-          principal: principal?.id ?? null,
-          component,
-          version,
-          instance: id,
-          epoch,
-          revision,
-          serial: checkpoint.nextSerial,
-          props: props.value as Json,
-          state: state as Contents["state"],
-          presence
-        }
-        try {
-          if (state !== undefined && this.#isTooLarge(instance)) return undefined
-          // The whole state is in the token, including what the view hides from its client.
-          return this.#tokens.sealUnsafe(contents, now, definition.view === undefined ? undefined : true)
-        } catch {
-          // What is nested too deeply cannot be encoded.
-          return undefined
-        }
+    const now = this.#clock.currentTimeMillisUnsafe()
+    const { checkpoint, encoded, epoch, id, principal, revision, definition } = instance
+    const { componentName: component, codec, version } = definition.component
+    const props = codec.encodeProps(instance.props)
+    if (Exit.isFailure(props)) return Effect.undefined
+    const token = (state: Encoded | undefined, presence: Json | undefined) => {
+      const contents = {
+        principal: principal?.id ?? null,
+        component,
+        version,
+        instance: id,
+        epoch,
+        revision,
+        serial: checkpoint.nextSerial,
+        props: props.value as Json,
+        state: state as Contents["state"],
+        presence
       }
-      const { presence } = checkpoint
-      let isBare = false
-      /** What was tracked is worth less than the state. */
-      const tokenOf = (state: Encoded | undefined) => {
-        const full = token(state, presence)
-        if (full !== undefined || presence === undefined) return full
-        const bare = token(state, undefined)
-        isBare = bare !== undefined
-        return bare
+      try {
+        if (state !== undefined && this.#isTooLarge(instance)) return undefined
+        // The whole state is in the token, including what the view hides from its client.
+        return this.#tokens.sealUnsafe(contents, now, definition.view === undefined ? undefined : true)
+      } catch {
+        // What is nested too deeply cannot be encoded.
+        return undefined
       }
-      // A state in the store need not be in the token.
-      const whole = tokenOf(encoded)
-      if (whole === undefined) this.#large.set(instance, revision)
-      else this.#large.delete(instance)
-      const sealed = whole ?? (definition.persist ? tokenOf(undefined) : undefined)
-      if (sealed === undefined) return Effect.as(this.#tooLarge.warn(definition), undefined)
-      const used = use(sealed)
-      return isBare ? Effect.as(this.#presenceTooLarge.warn(definition), used) : Effect.succeed(used)
-    })
+    }
+    const { presence } = checkpoint
+    let isBare = false
+    /** What was tracked is worth less than the state. */
+    const tokenOf = (state: Encoded | undefined) => {
+      const full = token(state, presence)
+      if (full !== undefined || presence === undefined) return full
+      const bare = token(state, undefined)
+      isBare = bare !== undefined
+      return bare
+    }
+    // A state in the store need not be in the token.
+    const whole = tokenOf(encoded)
+    if (whole === undefined) this.#large.set(instance, revision)
+    else this.#large.delete(instance)
+    const sealed = whole ?? (definition.persist ? tokenOf(undefined) : undefined)
+    if (sealed === undefined) return Effect.as(this.#tooLarge.warn(definition), undefined)
+    const used = use(sealed)
+    return isBare ? Effect.as(this.#presenceTooLarge.warn(definition), used) : Effect.succeed(used)
   }
 
   /** A state that was too large mostly still is, and sealing it in vain costs several times its size. */

@@ -187,26 +187,31 @@ const make = Effect.gen(function* () {
 
   /** The component of this name, if it may be mounted with this key, or without one. */
   const keyed = (request: Pick<MountRequest, "component" | "version" | "key">) =>
-    Effect.tap(registry.find(request), (definition) => registry.checkKey(definition, request.key))
+    Effect.flatMapEager(registry.find(request), (definition) =>
+      Effect.mapEager(registry.checkKey(definition, request.key), () => definition)
+    )
 
   return Instances.of({
     mount: (request, principal, onHeld, holder) =>
-      Effect.flatMap(keyed(request), (definition) =>
-        Effect.flatMap(registry.propsOf(definition, request.props), (props) => {
-          const { key, room } = request
-          if (key !== undefined && room !== undefined) return refuse(notForShared(room))
-          const found = Effect.suspend((): Effect.Effect<InstanceRef, LiveError> => {
-            if (key !== undefined) {
-              const shared = { component: definition.component, key, props, holder, onHeld }
-              return Effect.flatMap(presenceIn(request.presence, shared, principal), (presence) =>
-                directory.get({ ...shared, presence })
-              )
-            }
-            const own = { key, props, principal, recovered: undefined, room }
-            return runner.start(definition, own, (actor) => held(actor, { onHeld, props }))
+      // Nearly all of it is decided at once: each step of a fiber for that would cost more than the step.
+      Effect.suspend(() =>
+        Effect.flatMapEager(keyed(request), (definition) =>
+          Effect.flatMapEager(registry.propsOf(definition, request.props), (props) => {
+            const { key, room } = request
+            if (key !== undefined && room !== undefined) return refuse(notForShared(room))
+            const found = Effect.suspend((): Effect.Effect<InstanceRef, LiveError> => {
+              if (key !== undefined) {
+                const shared = { component: definition.component, key, props, holder, onHeld }
+                return Effect.flatMap(presenceIn(request.presence, shared, principal), (presence) =>
+                  directory.get({ ...shared, presence })
+                )
+              }
+              const own = { key, props, principal, recovered: undefined, room }
+              return runner.start(definition, own, (actor) => held(actor, { onHeld, props }))
+            })
+            return Effect.flatMapEager(registry.admit(definition, { key, props, principal }), () => found)
           })
-          return Effect.andThen(registry.admit(definition, { key, props, principal }), found)
-        })
+        )
       ),
     restore: Effect.fnUntraced(function* (request, principal, onHeld) {
       const definition = yield* keyed(request)

@@ -49,7 +49,7 @@ export class Throttle<A> {
   readonly #turns = new Map<A, Turn>()
   #running = false
 
-  /** `work` logs its failures itself, and is repeated. Defects are logged here. */
+  /** `work` logs its failures itself, and is repeated. Defects are logged here. Work that is done already is an Exit. */
   constructor(
     interval: Duration.Duration,
     concurrency: number,
@@ -58,10 +58,20 @@ export class Throttle<A> {
   ) {
     this.#interval = interval
     this.#concurrency = concurrency
-    this.#work = (item) =>
-      Effect.tapCause(work(item), (cause) =>
+    const begin = (item: A): Effect.Effect<unknown, unknown> => {
+      try {
+        return work(item)
+      } catch (defect) {
+        return Effect.die(defect)
+      }
+    }
+    this.#work = (item) => {
+      const begun = begin(item)
+      if (Exit.isExit(begun) && Exit.isSuccess(begun)) return begun
+      return Effect.tapCause(begun, (cause) =>
         Cause.hasDies(cause) ? Log.error("A round failed", { cause }) : Effect.void
       )
+    }
     this.#scope = Context.get(context, Scope.Scope)
     this.#run = Effect.runForkWith(Context.omit(Scope.Scope)(context))
     this.#run(
@@ -146,7 +156,10 @@ export class Throttle<A> {
       if (this.#turns.get(item) !== turn) return Effect.void
       if (turn.fiber === undefined && turn.isWanted) {
         turn.isWanted = false
-        const fiber = this.#run(this.#work(item))
+        const work = this.#work(item)
+        // Nearly all work is done by now: a fiber for it would take as long as the work.
+        if (Exit.isExit(work)) return this.#ended(item, turn, work)
+        const fiber = this.#run(work)
         const exit = fiber.pollUnsafe()
         if (exit !== undefined) return this.#ended(item, turn, exit)
         turn.fiber = fiber
@@ -162,15 +175,13 @@ export class Throttle<A> {
   }
 
   #ended(item: A, turn: Turn, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      if (this.#turns.get(item) !== turn) return Effect.void
-      if (Exit.isFailure(exit)) return this.#pause(turn)
-      turn.pause = undefined
-      turn.isPausing = false
-      if (turn.isWanted) this.#begin()
-      else this.#turns.delete(item)
-      return Effect.void
-    })
+    if (this.#turns.get(item) !== turn) return Effect.void
+    if (Exit.isFailure(exit)) return this.#pause(turn)
+    turn.pause = undefined
+    turn.isPausing = false
+    if (turn.isWanted) this.#begin()
+    else this.#turns.delete(item)
+    return Effect.void
   }
 
   #pause(turn: Turn): Effect.Effect<void> {

@@ -20,10 +20,16 @@ export class PendingRequests {
   readonly #bounds: RequestBounds
   #calls: ReplyCache<CallOutcome> | undefined
   #mounts: ReplyCache<MountExit> | undefined
-  #settledBelow = 0
+  #settledBelow: number
 
-  constructor(bounds: RequestBounds) {
+  constructor(bounds: RequestBounds, settledBelow = 0) {
     this.#bounds = bounds
+    this.#settledBelow = settledBelow
+  }
+
+  /** Whether it knows no more than which are settled. */
+  get isIdle(): boolean {
+    return this.#calls === undefined && this.#mounts === undefined
   }
 
   get calls(): ReplyCache<CallOutcome> {

@@ -54,6 +54,8 @@ export class Session {
   readonly #feed: ClientFeed
   readonly #mounts: SessionMounts
   #requests: PendingRequests | undefined
+  /** The client has the answers of all requests below this id. */
+  #settledBelow = 0
   #uploads: SessionUploads | undefined
   /** Connections it had before, while requests without an id that came over them still wait. */
   #earlier: ReadonlyArray<Pick<ProtocolHandler, "asked">> = none
@@ -98,7 +100,7 @@ export class Session {
 
   /** Its requests with ids. Most clients of the open wire send none. */
   get #asked(): PendingRequests {
-    return (this.#requests ??= new PendingRequests(this.#host.bounds))
+    return (this.#requests ??= new PendingRequests(this.#host.bounds, this.#settledBelow))
   }
 
   /** The id of the client that other clients may see. */
@@ -275,7 +277,10 @@ export class Session {
 
   /** The client has the answers of all requests below this id. */
   settled(id: number): void {
-    this.#asked.settleBelow(id)
+    this.#settledBelow = Math.max(this.#settledBelow, id)
+    this.#requests?.settleBelow(id)
+    // Most sessions mount once, and then not again for a long time.
+    if (this.#requests?.isIdle === true) this.#requests = undefined
   }
 
   /** The client no longer waits for these requests, whatever it said on resuming. */

@@ -51,6 +51,26 @@ describe("a throttle", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect("a throttle takes work that is done at once, and repeats what throws or fails at once", () =>
+    Effect.gen(function* () {
+      const tried: Array<string> = []
+      const work = (item: string) => {
+        tried.push(item)
+        const times = tried.filter((other) => other === item).length
+        if (item === "throws" && times === 1) throw new Error("at once")
+        return item === "fails" && times === 1 ? Exit.fail("at once") : Exit.void
+      }
+      const throttle = new Throttle(second, 1, work, yield* Effect.context<Scope.Scope>())
+      for (const item of ["throws", "fails", "ends"]) throttle.mark(item)
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(tried, ["throws", "fails", "ends"])
+      assert.strictEqual(throttle.size, 2)
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual(tried, ["throws", "fails", "ends", "throws", "fails"])
+      assert.strictEqual(throttle.size, 0)
+    }).pipe(Effect.scoped, silently)
+  )
+
   it.effect("a flush of a throttle includes the round that is under way", () =>
     Effect.gen(function* () {
       const done = new Set<number>()

@@ -159,6 +159,22 @@ it.effect("a client that waits with one private component holds at most 2560 byt
   }).pipe(Effect.provide(core))
 )
 
+it.effect("a session that has forgotten its settled requests runs none of them again", () =>
+  Effect.gen(function* () {
+    const session = yield* come({ filling: "nothing", count: 0, mounts: 3, calls: 0 })
+    const exits: Array<Exit.Exit<unknown, unknown>> = []
+    const ask = (callId: number) =>
+      session.mount({ component: "Store", props: { filling: "nothing", count: 0 }, callId } as never, {
+        answered: (exit) => exits.push(exit),
+        dropped: () => {}
+      })
+    ask(2)
+    assert.isTrue(exits[0] !== undefined && Exit.isFailure(exits[0]))
+    ask(3)
+    assert.isTrue(exits[1] !== undefined && Exit.isSuccess(exits[1]))
+  }).pipe(Effect.provide(core))
+)
+
 it("the footprint of a value is counted however deep it is nested", () => {
   let deep: Schema.Json = 1
   for (let depth = 0; depth < 100_000; depth++) deep = [deep]
