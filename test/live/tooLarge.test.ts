@@ -54,7 +54,7 @@ const client = Effect.gen(function* () {
 })
 
 const run = <A, E>(effect: Effect.Effect<A, E, Port | Scope.Scope>) =>
-  effect.pipe(Effect.scoped, Effect.provide(served), Effect.provide(Logger.layer([])))
+  effect.pipe(Effect.scoped, Effect.provide([served, Logger.layer([])]))
 
 const text = "x".repeat(150_000)
 

@@ -23,6 +23,9 @@ export const EventLoop = Context.Reference<EventLoopMeter>("fibra/server/EventLo
 /** Milliseconds between two looks of Node: what is shorter is not seen. */
 const resolution = 20
 
+/** With the clock of Node, which is that of the histogram, and not with that of a test. */
+const runByNode = Effect.runForkWith(Context.empty())
+
 /** Node measures from its first look after a reset on; what delays that look is measured here. */
 const make = Effect.gen(function* () {
   const histogram = yield* Effect.acquireRelease(
@@ -43,8 +46,7 @@ const make = Effect.gen(function* () {
       const look = Effect.sync(() => {
         first = Math.max(0, performance.now() - since - resolution)
       })
-      // By the clock of Node, as the histogram.
-      looking = Effect.runFork(Effect.delay(look, resolution))
+      looking = runByNode(Effect.delay(look, resolution))
     }
   }
 })

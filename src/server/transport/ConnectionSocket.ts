@@ -101,8 +101,10 @@ export class ConnectionSocket extends WebSocket {
     const { bytes } = arriving
     const { connection } = this
     const frame = connection?.isOpen === true ? WholeMessages.next(bytes, 0, this.maxPayload) : undefined
-    if (connection !== undefined && frame !== undefined) this.handle(connection, bytes, frame)
-    else this.#give(bytes)
+    if (connection === undefined || frame === undefined) this.#give(bytes)
+    // It was counted with its first piece.
+    else if (frame.kind === "pong") connection.heard()
+    else this.handle(connection, bytes, frame)
     arriving.release()
     if (frame !== undefined || taken === chunk.length) return taken
     // After what it does not like, `ws` reads nothing.

@@ -196,6 +196,18 @@ describe("a socket", () => {
     { arbitrary: { runs: 400 } }
   )
 
+  it("counts a pong that arrives in pieces once, and not at all when it is due", async () => {
+    for (const count of [1, 2, 3]) {
+      for (const size of [1, 3, 7, 30, 50, 65]) {
+        const pongs = Array.from({ length: count }, () =>
+          bytesOf({ first: 0x8a, isMasked: true, payload: Buffer.alloc(60, "a") })
+        )
+        const pieces = cut(pongs, [size])
+        assert.deepStrictEqual(await told(pieces, ours, "end"), await told(pieces, ofWs, "end"), `${count} of ${size}`)
+      }
+    }
+  })
+
   it("is not read by ws while only messages and pongs come, and has none of its listeners", () => {
     let socket: ConnectionSocket | undefined
     const { read, tcp, told } = open((tcp, connection) => {
