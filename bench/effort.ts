@@ -36,7 +36,7 @@ export const full: Measure = {
   sessions: 1000
 }
 
-/** To see whether something has changed: all of it within a minute. */
+/** To see whether something has changed: all of it in about a minute. */
 export const quick: Measure = {
   keeps: true,
   rounds: 3,

@@ -1,7 +1,7 @@
 // `npm run bench`: how fast fibra is over both of its wires, and how fast the same thing is on plain `ws`, measured in turns.
 //
 //   npm run bench                        all scenarios, about ten minutes
-//   npm run bench -- --quick             all scenarios, within a minute; where plain `ws` takes ten seconds for what a thousand
+//   npm run bench -- --quick             all scenarios, in about a minute; where plain `ws` takes ten seconds for what a thousand
 //                                        clients do at once, a hundred do it, and the time is taken ten times
 //   npm run bench -- actions1 fanout     only these
 //   npm run bench -- --front json        only over the open wire, or, with rpc, over the one of fibra's own client

@@ -173,7 +173,6 @@ const presenceCodec = ({ initial, metadata }: NonNullable<Contract["presence"]>)
   }
 }
 
-/** `Struct({})` accepts any object, and props without fields have to refuse unknown ones. */
 /** Unknown fields are refused, not dropped: a client that sends them has another contract. */
 const codec = (schema: Schema.Top): EventCodec => {
   const json = Schema.toCodecJson(schema as StateCodec.PureSchema)
@@ -183,7 +182,10 @@ const codec = (schema: Schema.Top): EventCodec => {
   }
 }
 
-/** Props without fields are the same object for all mounts. */
+/**
+ * `Struct({})` accepts any object, and props without fields have to refuse unknown ones. They are the same object for all
+ * mounts.
+ */
 const propsCodec = (fields: StateCodec.Fields): EventCodec => {
   if (Object.keys(fields).length > 0) return codec(Schema.Struct(fields))
   const { decode, encode } = codec(Schema.Record(Schema.String, Schema.Never))

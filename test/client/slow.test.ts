@@ -45,14 +45,18 @@ const mounting = Effect.gen(function* () {
   return { answer, mounted, socket }
 })
 
+/** A part of one character every nine seconds. */
+const trickle = (socket: ScriptedSocket, text: string) =>
+  Effect.forEach(text, (character) => {
+    socket.receiveText(`+${character}`)
+    return TestClock.adjust("9 seconds")
+  })
+
 describe("a state that takes longer than mountTimeout", () => {
   it.effect("is waited for as long as it comes further", () =>
     Effect.gen(function* () {
       const { answer, mounted, socket } = yield* mounting
-      for (let at = 0; at < 12; at++) {
-        socket.receiveText(`+${answer[at]}`)
-        yield* TestClock.adjust("9 seconds")
-      }
+      yield* trickle(socket, answer.slice(0, 12))
       socket.receiveText(`=${answer.slice(12)}`)
       yield* settle
       const exit = yield* Fiber.join(mounted)
@@ -63,10 +67,7 @@ describe("a state that takes longer than mountTimeout", () => {
   it.effect("is not waited for when it stops, nor when only signs of life come", () =>
     Effect.gen(function* () {
       const { answer, mounted, socket } = yield* mounting
-      for (let at = 0; at < 4; at++) {
-        socket.receiveText(`+${answer[at]}`)
-        yield* TestClock.adjust("9 seconds")
-      }
+      yield* trickle(socket, answer.slice(0, 4))
       yield* TestClock.adjust("12 seconds")
       const exit = mounted.pollUnsafe()
       assert.match(String(exit?._tag === "Success" ? exit.value : exit), /nothing was mounted within 30s/)

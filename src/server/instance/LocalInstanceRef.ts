@@ -32,7 +32,6 @@ export class LocalInstanceRef implements InstanceRef {
   readonly #runner: InstanceRunner["Service"]
   /** Keeps a keyed instance active; undefined for a private one, which counts its holders. */
   readonly #scope: Scope.Closeable | undefined
-
   /** What was tracked of this client in an earlier session, encoded. */
   readonly #presence: Json | undefined
 

@@ -19,6 +19,7 @@ import * as Tracing from "../instance/Tracing.ts"
 import type { TraceSampler } from "../instance/Tracing.ts"
 import type { Subscriber } from "../instance/Subscriber.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
+import * as RejectionLog from "../security/RejectionLog.ts"
 import { SmallMap } from "../SmallMap.ts"
 import type { StateCursor } from "../sync/StateCursor.ts"
 import { interrupted, notMounted } from "./CallOutcome.ts"
@@ -193,13 +194,13 @@ export class SessionMounts {
   tooLarge(componentId: ComponentId): LiveError {
     const component = this.instance(componentId)?.component.componentName ?? ""
     this.unmount(componentId, { answered: () => {} })
-    this.#host.run(
-      Log.error("The state of a component is larger than maxBuffered, and cannot be mounted", {
-        component,
-        instance: componentId,
-        hint: "Make it smaller, or raise maxBuffered."
-      })
-    )
+    const line = Log.error("The state of a component is larger than maxBuffered, and cannot be mounted", {
+      component,
+      instance: componentId,
+      hint: "Make it smaller, or raise maxBuffered."
+    })
+    // Clients may mount it as often as they like.
+    this.#host.run(RejectionLog.limited(`state above maxBuffered ${component}`, line))
     return new LiveError({ reason: new ComponentCrashed({ component }) })
   }
 

@@ -1,27 +1,11 @@
 /** Of a large write, it is known how much has left, while the other end reads. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as net from "node:net"
-import * as tls from "node:tls"
+import type * as net from "node:net"
 import * as Departed from "../../../src/server/transport/Departed.ts"
+import { socketKinds } from "../../support/SocketKinds.ts"
 
-const key = Buffer.alloc(32, "k")
-const secure = { ciphers: "PSK", minVersion: "TLSv1.2", maxVersion: "TLSv1.2" } as const
-
-const kinds = {
-  TCP: { serve: net.createServer, connect: (port: number) => net.connect(port, "127.0.0.1") },
-  TLS: {
-    serve: (accept: (socket: net.Socket) => void) => tls.createServer({ ...secure, pskCallback: () => key }, accept),
-    connect: (port: number) =>
-      tls.connect({
-        ...secure,
-        port,
-        host: "127.0.0.1",
-        pskCallback: () => ({ psk: key, identity: "test" }),
-        checkServerIdentity: () => undefined
-      })
-  }
-}
+const kinds = socketKinds({ allowHalfOpen: false })
 
 /** More than systems buffer. */
 const size = 32 * 1024 * 1024

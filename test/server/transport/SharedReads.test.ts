@@ -2,31 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as net from "node:net"
-import * as tls from "node:tls"
 import * as SharedReads from "../../../src/server/transport/SharedReads.ts"
+import { socketKinds } from "../../support/SocketKinds.ts"
 
-/** Without a certificate: both know a key. */
-const key = Buffer.alloc(32, "k")
-const secure = { ciphers: "PSK", minVersion: "TLSv1.2", maxVersion: "TLSv1.2" } as const
-
-const kinds = {
-  TCP: {
-    serve: (accept: (socket: net.Socket) => void) => net.createServer({ allowHalfOpen: true }, accept),
-    connect: (port: number) => net.connect({ port, host: "127.0.0.1", allowHalfOpen: true })
-  },
-  TLS: {
-    serve: (accept: (socket: net.Socket) => void) =>
-      tls.createServer({ ...secure, pskCallback: () => key, allowHalfOpen: true }, accept),
-    connect: (port: number) =>
-      tls.connect({
-        ...secure,
-        port,
-        host: "127.0.0.1",
-        pskCallback: () => ({ psk: key, identity: "test" }),
-        checkServerIdentity: () => undefined
-      })
-  }
-}
+const kinds = socketKinds({ allowHalfOpen: true })
 
 interface Received {
   readonly buffers: Set<ArrayBufferLike>
