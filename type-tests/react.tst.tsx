@@ -3,8 +3,10 @@ import { Rpc } from "effect/rpc"
 import { Component, type LiveError, type Presence, Upload } from "fibra"
 import type { LiveHandle } from "fibra/client"
 import {
+  type CallResult,
   type LiveComponent,
   LiveStatus,
+  useAction,
   useComponent,
   useEvent,
   usePresence,
@@ -61,22 +63,55 @@ describe("useComponent", () => {
     expect(board.activation).type.toBe<"resumed" | "rehydrated" | "mounted" | undefined>()
   })
 
-  test("calls give a promise of an exit, with the action's own error or the house's", () => {
+  test("calls give a promise of a plain result, with the action's own error or the house's", () => {
     const { call } = useComponent(Board, { props })
-    expect(call.Add({ card: "a" })).type.toBe<Promise<Exit.Exit<number, Full | LiveError.LiveError>>>()
-    expect(call.Close()).type.toBe<Promise<Exit.Exit<void, LiveError.LiveError>>>()
+    expect(call.Add({ card: "a" })).type.toBe<Promise<CallResult<number, Full | LiveError.LiveError>>>()
+    expect(call.Close()).type.toBe<Promise<CallResult<void, LiveError.LiveError>>>()
     expect(call.Add).type.not.toBeCallableWith({ card: 1 })
     expect(call.Add).type.not.toBeCallableWith()
     expect(call).type.not.toHaveProperty("Remove")
   })
 
+  test("a result is narrowed by `ok`, and is an exit, too", async () => {
+    const { call } = useComponent(Board, { props })
+    const added = await call.Add({ card: "a" })
+    expect(added.exit).type.toBe<Exit.Exit<number, Full | LiveError.LiveError>>()
+    expect(added).type.not.toHaveProperty("value")
+    if (added.ok) expect(added.value).type.toBe<number>()
+    else expect(added.error).type.toBe<Full | LiveError.LiveError>()
+  })
+
   test("calls take options after the payload, also where there is none", () => {
     const { call } = useComponent(Board, { props })
     expect(call.Add({ card: "a" }, { timeout: "2 seconds" })).type.toBe<
-      Promise<Exit.Exit<number, Full | LiveError.LiveError>>
+      Promise<CallResult<number, Full | LiveError.LiveError>>
     >()
-    expect(call.Close(undefined, { timeout: 2000 })).type.toBe<Promise<Exit.Exit<void, LiveError.LiveError>>>()
+    expect(call.Close(undefined, { timeout: 2000 })).type.toBe<Promise<CallResult<void, LiveError.LiveError>>>()
     expect(call.Add).type.not.toBeCallableWith({ card: "a" }, { within: 2000 })
+  })
+})
+
+describe("useAction", () => {
+  const board = {} as LiveComponent<typeof Board>
+
+  test("knows the actions of the contract, and each has its own payload, value and error", () => {
+    const add = useAction(board, "Add")
+    expect(add.run({ card: "a" }, { timeout: 500 })).type.toBe<
+      Promise<CallResult<number, Full | LiveError.LiveError>>
+    >()
+    expect(add.data).type.toBe<number | undefined>()
+    expect(add.error).type.toBe<Full | LiveError.LiveError | undefined>()
+    expect(add.pending).type.toBe<boolean>()
+    expect(add.run).type.not.toBeCallableWith({ card: 1 })
+    expect(add.run).type.not.toBeCallableWith()
+    const close = useAction(board, "Close")
+    expect(close.run()).type.toBe<Promise<CallResult<void, LiveError.LiveError>>>()
+    expect(close.error).type.toBe<LiveError.LiveError | undefined>()
+  })
+
+  test("takes no action that the contract does not have", () => {
+    expect(useAction).type.not.toBeCallableWith(board, "Remove")
+    expect(useAction).type.not.toBeCallableWith({} as LiveComponent<typeof Plain>, "Add")
   })
 })
 

@@ -18,11 +18,12 @@ import type { UploadOptions, UploadSource } from "./UploadSource.ts"
 /** The actions of a component as functions; each fails with its own typed error or with a `LiveError`. */
 export type Calls<Actions extends Rpc.Any> = {
   readonly [Action in Actions as Action["_tag"]]: (
-    ...payload: Arguments<Action>
+    ...payload: CallArguments<Action>
   ) => Effect.Effect<Rpc.Success<Action>, Rpc.Error<Action> | LiveError>
 }
 
-type Arguments<Action extends Rpc.Any> = [Rpc.Payload<Action>] extends [void]
+/** The arguments of a call: its payload, which may be left out when the action has none, and its options. */
+export type CallArguments<Action extends Rpc.Any> = [Rpc.Payload<Action>] extends [void]
   ? [payload?: undefined, options?: CallOptions]
   : [payload: Rpc.Payload<Action>, options?: CallOptions]
 

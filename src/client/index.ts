@@ -1,5 +1,6 @@
 /** `fibra/client`: mounts components of a live server, in Node and in a browser. */
 export type { CallOptions } from "./ActionCaller.ts"
+export type { CallResult } from "./CallResult.ts"
 export type { ActivationKind } from "./Mounter.ts"
 export * as Link from "./Link.ts"
 export type { ConnectionState, ConnectionStatus } from "./ConnectionState.ts"

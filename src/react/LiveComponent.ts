@@ -3,8 +3,9 @@
  * changed.
  */
 import type * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
 import type * as Rpc from "effect/rpc/Rpc"
+import type { CallOptions } from "../client/ActionCaller.ts"
+import type { CallResult } from "../client/CallResult.ts"
 import type * as LiveHandle from "../client/LiveHandle.ts"
 import type { UploadTask } from "../client/UploadTask.ts"
 import type { ComponentSnapshot } from "../client/ComponentSnapshot.ts"
@@ -14,16 +15,24 @@ import type { Person } from "../Presence.ts"
 import type { UploadPolicy } from "../Upload.ts"
 
 /**
- * The actions of a component as functions. Each promise resolves to an `Exit` and never rejects, so it may be ignored.
- * The exit fails with the action's own typed error or with a `LiveError`.
+ * The actions of a component as functions. Each promise resolves to a plain result and never rejects, so it may be ignored.
+ * A call fails with the action's own typed error or with a `LiveError`.
  */
 export type PromiseCalls<Actions extends Rpc.Any> = {
-  readonly [Action in keyof LiveHandle.Calls<Actions>]: LiveHandle.Calls<Actions>[Action] extends (
-    ...payload: infer Payload
-  ) => Effect.Effect<infer Success, infer Error>
-    ? (...payload: Payload) => Promise<Exit.Exit<Success, Error>>
-    : never
+  readonly [Action in Actions as Action["_tag"]]: PromiseCall<Action>
 }
+
+/** One action as a function. */
+export type PromiseCall<Action extends Rpc.Any> = (
+  ...payload: LiveHandle.CallArguments<Action>
+) => Promise<CallResult<Rpc.Success<Action>, Rpc.Error<Action> | LiveError>>
+
+/** For `useAction`: a call of any action. */
+export type RunAction = (
+  action: string,
+  payload: unknown,
+  options: CallOptions | undefined
+) => Promise<CallResult<unknown, unknown>>
 
 /** Calls the listener with each event of the contract, until the function returned is called. */
 export type ListenToEvents = (listener: (name: string, payload: unknown) => void) => () => void
@@ -52,8 +61,8 @@ export interface LiveComponent<C extends Component.Typed> {
   /** How it was activated last: with its session, from its token, or anew. Undefined before it was mounted. */
   readonly activation: ComponentSnapshot<unknown>["activation"]
   /**
-   * Why it could not be mounted; otherwise the error of the last call that ended, if it failed: the action's own or a
-   * `LiveError`. It is cleared by the next call that succeeds, and when the component is mounted again.
+   * Why it could not be mounted; otherwise the error of the last `call` that ended, if it failed: the action's own or a
+   * `LiveError`. What `useAction` runs does not count. It is cleared by the next call that succeeds, and when the component is mounted again.
    */
   readonly error: LiveError | Rpc.Error<Component.Actions<C>> | undefined
   /**
@@ -65,6 +74,8 @@ export interface LiveComponent<C extends Component.Typed> {
   readonly eventsDropped: number
   /** The actions; the same object for as long as the component is mounted. */
   readonly call: PromiseCalls<Component.Actions<C>>
+  /** For `useAction`; the same function for as long as the component is mounted. */
+  readonly "~run": RunAction
   /** For `useEvent`; the same function for as long as the component is mounted. */
   readonly "~listen": ListenToEvents
   /** For `useUpload`; the same object for as long as the component is mounted. */

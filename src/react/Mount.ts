@@ -2,14 +2,12 @@
  * One component mounted by one `useComponent`: an external store for `useSyncExternalStore`. It is created while React
  * renders and does nothing then. It mounts when a committed view subscribes, and unmounts after the last one has left.
  */
-import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as Log from "../Log.ts"
-import type { CallOptions } from "../client/ActionCaller.ts"
+import type { CallResult } from "../client/CallResult.ts"
 import type { LiveClient } from "../client/LiveClient.ts"
 import type { MountTarget } from "../client/Mounter.ts"
 import * as ReplicaOpener from "../client/ReplicaOpener.ts"
@@ -18,13 +16,10 @@ import { initial, type ComponentSnapshot, type ComponentSnapshotOf } from "../cl
 import type * as Component from "../Component.ts"
 import { Listeners } from "../Listeners.ts"
 import { InstanceStopped, LiveError } from "../LiveError.ts"
-import * as TimeLimit from "../TimeLimit.ts"
 import { RefCounted, type Opened, subscription } from "./RefCounted.ts"
-import type { PromiseCalls, ListenToEvents, LiveComponent, LiveUploads } from "./LiveComponent.ts"
+import type { ListenToEvents, LiveComponent, LiveUploads } from "./LiveComponent.ts"
 import type { SharedClient } from "./SharedClient.ts"
-
-/** How long the calls of a view that is left may take, before its connection goes. */
-const patience = Duration.seconds(1)
+import { ViewCalls } from "./ViewCalls.ts"
 
 /** What a view asks for. */
 export type MountTargetOf<C extends Component.Typed> = MountTarget & { readonly props?: Component.Props<C> | undefined }
@@ -34,7 +29,7 @@ export class Mount<C extends Component.Typed> {
   readonly #client: SharedClient
   readonly #component: C
   readonly #options: MountTargetOf<C>
-  readonly #call: PromiseCalls<Component.Actions<C>>
+  readonly #calls: ViewCalls<C>
   readonly #uploads: LiveUploads
   readonly #listeners = new Listeners((defect) => this.#report(defect))
   readonly #eventListeners = new Listeners<readonly [name: string, payload: unknown]>((defect) => this.#report(defect))
@@ -44,8 +39,6 @@ export class Mount<C extends Component.Typed> {
   #callError: LiveComponent<C>["error"]
   /** The last replica. */
   #replicaShown: Replica<C> | undefined
-  /** Calls without an answer. */
-  readonly #calls = new Set<Promise<unknown>>()
   /** Calls made before it is mounted wait for this. */
   #replica = Deferred.makeUnsafe<Replica<C>, LiveError>()
 
@@ -53,12 +46,11 @@ export class Mount<C extends Component.Typed> {
     this.#client = client
     this.#component = component
     this.#options = options
-    this.#call = Object.fromEntries(
-      [...component.codec.actions.keys()].map((action) => [
-        action,
-        (payload: unknown, options?: CallOptions) => this.#run(action, payload, options)
-      ])
-    ) as never
+    this.#calls = new ViewCalls(
+      component,
+      () => this.#replica,
+      (result) => this.#called(result)
+    )
     this.#uploads = {
       policies: component.codec.uploads,
       begin: (upload, file) =>
@@ -115,15 +107,9 @@ export class Mount<C extends Component.Typed> {
         replica?.release()
         // The connection goes with its last view: what this one has begun comes first.
         if (replica === undefined) client.release()
-        else replica.whenLeft(this.#answered, client.release)
+        else replica.whenLeft(this.#calls.answered, client.release)
       }
     }
-  }
-
-  /** Waits a short time until the calls that have begun are answered. */
-  get #answered(): Effect.Effect<unknown> {
-    const calls = Effect.promise(() => Promise.allSettled(this.#calls))
-    return this.#calls.size === 0 ? Effect.void : TimeLimit.timeoutOption(calls, patience)
   }
 
   #attach(client: LiveClient["Service"]): Replica<C> {
@@ -142,23 +128,8 @@ export class Mount<C extends Component.Typed> {
     this.#show()
   }
 
-  #run(action: string, payload: unknown, options?: CallOptions): Promise<Exit.Exit<unknown, unknown>> {
-    const call = Effect.runPromiseExit(
-      Deferred.await(this.#replica).pipe(
-        Effect.flatMap((replica) => replica.call(action, payload, options)),
-        Effect.onExit((exit) => Effect.sync(() => this.#called(exit)))
-      )
-    )
-    this.#calls.add(call)
-    void call.then(() => this.#calls.delete(call))
-    return call
-  }
-
-  #called(exit: Exit.Exit<unknown, unknown>): void {
-    const failure = Exit.isSuccess(exit) ? undefined : exit.cause.reasons.find(Cause.isFailReason)
-    // An interrupted call, as when the page is left, is no error to show.
-    if (failure === undefined && !Exit.isSuccess(exit)) return
-    const error = failure?.error as LiveComponent<C>["error"]
+  #called(result: CallResult<unknown, unknown>): void {
+    const error = (result.ok ? undefined : result.error) as LiveComponent<C>["error"]
     if (error === this.#callError) return
     this.#callError = error
     this.#show()
@@ -187,7 +158,8 @@ export class Mount<C extends Component.Typed> {
       presence,
       eventsDropped,
       error: error ?? this.#callError,
-      call: this.#call,
+      call: this.#calls.call,
+      "~run": this.#calls.run,
       "~listen": this.#listen,
       "~uploads": this.#uploads
     }

@@ -1,8 +1,10 @@
 "use client"
 /** `fibra/react`: live components in React 18 and later. */
-export type { PromiseCalls, LiveComponent } from "./LiveComponent.ts"
+export type { CallResult } from "../client/CallResult.ts"
+export type { LiveComponent, PromiseCall, PromiseCalls } from "./LiveComponent.ts"
 export { LiveProvider, type LiveProviderProps } from "./LiveProvider.tsx"
 export { liveness, type Liveness, LiveStatus, type LiveStatusProps, type LiveStatusText } from "./LiveStatus.tsx"
+export { type ActionNamed, type LiveAction, useAction } from "./useAction.ts"
 export { useComponent } from "./useComponent.ts"
 export type { LiveConnection } from "./PageConnection.ts"
 export { useConnection } from "./useConnection.ts"

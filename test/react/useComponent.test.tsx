@@ -1,8 +1,8 @@
 // @vitest-environment happy-dom
 import { assert, describe, it, vi } from "@effect/vitest"
-import { Cause, Effect, Exit } from "effect"
+import { Effect, Exit } from "effect"
 import { TestClock } from "effect/testing"
-import { type LiveComponent, LiveStatus, useComponent } from "fibra/react"
+import { type CallResult, type LiveComponent, LiveStatus, useComponent } from "fibra/react"
 import { LiveTest } from "fibra/testing"
 import { renderToString } from "react-dom/server"
 import { Component, memo, type ReactNode, useEffect } from "react"
@@ -24,13 +24,10 @@ const last = <A,>(items: ReadonlyArray<A>): A => {
   return item
 }
 
-const errorOf = (exit: Exit.Exit<unknown, unknown>): unknown =>
-  Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+const errorOf = (result: CallResult<unknown, unknown>): unknown => (result.ok ? undefined : result.error)
 
-const reasonOf = (
-  exit: Exit.Exit<unknown, { readonly _tag: string } | { readonly reason: { readonly _tag: string } }>
-) => {
-  const error = errorOf(exit) as { readonly _tag: string; readonly reason?: { readonly _tag: string } }
+const reasonOf = (result: CallResult<unknown, unknown>) => {
+  const error = errorOf(result) as { readonly _tag: string; readonly reason?: { readonly _tag: string } }
   return error.reason?._tag ?? error._tag
 }
 
@@ -208,20 +205,25 @@ describe("a mounted component", () => {
 })
 
 describe("a call", () => {
-  it.effect("a call gives an exit and never rejects: a success, an error of the action, a refusal of the server", () =>
-    onPage(
-      Effect.gen(function* () {
-        const page = yield* Page
-        const seen: BaseState<typeof Lab> = []
-        yield* page.render(<LabView seen={seen} />)
-        const { call } = last(seen)
-        const add = (by: number) => page.drawn(Effect.promise(() => call.Add({ by })))
-        assert.deepStrictEqual(yield* add(1), Exit.succeed(1))
-        assert.strictEqual(reasonOf(yield* add(100)), "TooMuch")
-        assert.strictEqual(reasonOf(yield* add(0.5)), "PayloadRejected")
-        assert.strictEqual(reasonOf(yield* page.drawn(Effect.promise(() => call.Crash()))), "ComponentCrashed")
-      })
-    )
+  it.effect(
+    "a call gives a plain result, which is an exit, too, and never rejects: a success, an error of the action, a refusal of the server",
+    () =>
+      onPage(
+        Effect.gen(function* () {
+          const page = yield* Page
+          const seen: BaseState<typeof Lab> = []
+          yield* page.render(<LabView seen={seen} />)
+          const { call } = last(seen)
+          const add = (by: number) => page.drawn(Effect.promise(() => call.Add({ by })))
+          const added: unknown = yield* add(1)
+          assert.deepStrictEqual(added, { ok: true, value: 1 })
+          assert.deepStrictEqual((yield* add(1)).exit, Exit.succeed(2))
+          assert.isTrue(Exit.isFailure((yield* add(100)).exit))
+          assert.strictEqual(reasonOf(yield* add(100)), "TooMuch")
+          assert.strictEqual(reasonOf(yield* add(0.5)), "PayloadRejected")
+          assert.strictEqual(reasonOf(yield* page.drawn(Effect.promise(() => call.Crash()))), "ComponentCrashed")
+        })
+      )
   )
 
   it.effect("a call made while the connection is lost waits for it, within its limit, and runs once", () =>
@@ -240,7 +242,7 @@ describe("a call", () => {
         assert.deepNestedInclude(errorOf(expired), { "reason._tag": "CallExpired", "reason.outcome": "notRun" })
         assert.strictEqual(page.text(), "[0]")
         yield* page.drawn(live.reconnect)
-        assert.deepStrictEqual(yield* page.drawn(Effect.promise(() => waiting)), Exit.succeed(1))
+        assert.deepInclude(yield* page.drawn(Effect.promise(() => waiting)), { ok: true, value: 1 })
         assert.strictEqual(page.text(), "[1]")
       })
     )
@@ -251,27 +253,27 @@ describe("a call", () => {
       Effect.gen(function* () {
         const page = yield* Page
         const live = yield* LiveTest
-        const exits: Array<Promise<Exit.Exit<unknown, unknown>>> = []
+        const results: Array<Promise<CallResult<unknown, unknown>>> = []
         // The effects of a child run before those of its parent, which mounts.
         const Child = ({ of }: { readonly of: LiveComponent<typeof Lab> }) => {
-          useEffect(() => void exits.push(of.call.Add({ by: 1 })), [of.call])
+          useEffect(() => void results.push(of.call.Add({ by: 1 })), [of.call])
           return null
         }
         const ComponentSnapshot = () => <Child of={useComponent(Lab, { props: { start: 0 } })} />
         yield* page.render(<ComponentSnapshot />)
-        const mounted = yield* page.drawn(Effect.promise(() => Promise.all(exits)))
-        assert.deepStrictEqual(mounted.map(Exit.isSuccess), [true, true])
+        const mounted = yield* page.drawn(Effect.promise(() => Promise.all(results)))
+        assert.deepStrictEqual(
+          mounted.map(({ ok }) => ok),
+          [true, true]
+        )
         yield* page.render(null)
-        exits.length = 0
+        results.length = 0
         yield* live.disconnect
         yield* page.render(<ComponentSnapshot />)
-        assert.strictEqual(exits.length, 2)
+        assert.strictEqual(results.length, 2)
         yield* page.render(null)
-        const left = yield* Effect.promise(() => Promise.all(exits))
-        assert.deepStrictEqual(
-          left.map((exit) => reasonOf(exit as never)),
-          ["InstanceStopped", "InstanceStopped"]
-        )
+        const left = yield* Effect.promise(() => Promise.all(results))
+        assert.deepStrictEqual(left.map(reasonOf), ["InstanceStopped", "InstanceStopped"])
       })
     )
   )
@@ -283,7 +285,7 @@ describe("a call", () => {
         const seen: BaseState<typeof Lab> = []
         yield* page.render(<LabView seen={seen} />)
         yield* page.render(null)
-        assert.isTrue(Exit.isFailure(yield* Effect.promise(() => last(seen).call.Add({ by: 1 }))))
+        assert.isFalse((yield* Effect.promise(() => last(seen).call.Add({ by: 1 }))).ok)
       })
     )
   )

@@ -1,5 +1,4 @@
 /** The connections and their pools. */
-import * as Exit from "effect/Exit"
 import { type ReactElement, useState } from "react"
 import { LiveStatus } from "../../react/LiveStatus.tsx"
 import { useComponent } from "../../react/useComponent.ts"
@@ -53,7 +52,7 @@ export const Connections = (): ReactElement => {
   const { matching, pools, query, rows, strategy, total } = state
   const [said, setSaid] = useState("")
   const drain = (pool: string) =>
-    void call.Drain({ pool }).then((exit) => setSaid(Exit.isSuccess(exit) ? `${pool} is being drained.` : ""))
+    void call.Drain({ pool }).then(({ ok }) => setSaid(ok ? `${pool} is being drained.` : ""))
   return (
     <>
       <LiveStatus of={table} className="live" />

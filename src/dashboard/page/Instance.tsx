@@ -1,5 +1,4 @@
 /** One instance: how it is, and what can be done with it. */
-import * as Exit from "effect/Exit"
 import { type ReactElement, useRef, useState } from "react"
 import { LiveStatus } from "../../react/LiveStatus.tsx"
 import { useComponent } from "../../react/useComponent.ts"
@@ -76,8 +75,8 @@ export const Instance = ({ id }: { readonly id: string }): ReactElement => {
   const { isKnown, report } = state
   const [said, setSaid] = useState("")
   const stopping = useRef<HTMLDialogElement>(null)
-  const act = (done: string, does: Promise<Exit.Exit<unknown, unknown>>) =>
-    void does.then((exit) => setSaid(Exit.isSuccess(exit) ? done : ""))
+  const act = (done: string, does: Promise<{ readonly ok: boolean }>) =>
+    void does.then(({ ok }) => setSaid(ok ? done : ""))
   return (
     <>
       <LiveStatus of={detail} className="live" />

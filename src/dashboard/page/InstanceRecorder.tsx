@@ -1,5 +1,4 @@
 /** The flight recorder of one instance. */
-import * as Exit from "effect/Exit"
 import type { ReactElement } from "react"
 import type { LiveComponent } from "../../react/LiveComponent.ts"
 import type { InstanceDetail } from "../InstanceDetail.ts"
@@ -20,7 +19,7 @@ export const InstanceRecorder = ({ id, of: { call, connected, state }, onSaid }:
     const [done, does] = isRecording
       ? (["Recording stopped.", call.StopRecording()] as const)
       : (["Recording.", call.StartRecording()] as const)
-    void does.then((exit) => onSaid(Exit.isSuccess(exit) ? done : ""))
+    void does.then(({ ok }) => onSaid(ok ? done : ""))
   }
   return (
     <section aria-labelledby="recorder-title">

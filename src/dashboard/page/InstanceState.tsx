@@ -1,5 +1,4 @@
 /** The state of one instance, at first without its values. */
-import * as Exit from "effect/Exit"
 import { type ReactElement, useState } from "react"
 import type { LiveComponent } from "../../react/LiveComponent.ts"
 import type { InstanceDetail } from "../InstanceDetail.ts"
@@ -19,8 +18,8 @@ interface StateProps {
 export const InstanceState = ({ of: { call, connected, state } }: StateProps): ReactElement => {
   const [revealed, setRevealed] = useState<Revealed>()
   const reveal = () =>
-    void call.Reveal().then((exit) => {
-      if (Exit.isSuccess(exit)) setRevealed(exit.value)
+    void call.Reveal().then((revealing) => {
+      if (revealing.ok) setRevealed(revealing.value)
     })
   return (
     <section aria-labelledby="state-title">
