@@ -17,6 +17,8 @@ export class Attempt {
   /** Undefined before it is open. */
   heartbeat: Heartbeat | undefined
   isOpen = false
+  /** When the last ping was sent, in milliseconds; undefined when it was answered. */
+  askedAt: number | undefined
   /** How many parts have come of a message that is not complete, and when the last did. */
   parts = 0
   partAt = 0

@@ -3,6 +3,8 @@ import * as RpcSerialization from "effect/rpc/RpcSerialization"
 import { MessageJoiner } from "../MessageParts.ts"
 import { TextFrame } from "./FrameQueue.ts"
 
+const isPong = (message: unknown): boolean => (message as { readonly _tag: string })._tag === "Pong"
+
 const isMessage = (message: unknown): boolean => {
   if (typeof message !== "object" || message === null) return false
   const { _tag, values } = message as { readonly _tag?: unknown; readonly values?: unknown }
@@ -10,11 +12,12 @@ const isMessage = (message: unknown): boolean => {
 }
 
 /**
- * JSON of messages, perhaps in parts; `heard` is called with each, and the number of parts of one that is not complete; `reject` with anything else, and `sent` with what is sent
- * and its characters.
+ * JSON of messages, perhaps in parts; `heard` is called with each, and the number of parts of one that is not complete; `ponged` with the
+ * answer to a ping; `reject` with anything else, and `sent` with what is sent and its characters.
  */
 export const serialization = (
   heard: (parts: number) => void,
+  ponged: () => void,
   reject: () => void,
   sent: (message: unknown, length: number) => void
 ): RpcSerialization.RpcSerialization["Service"] => ({
@@ -28,7 +31,10 @@ export const serialization = (
       if (whole === undefined) return []
       try {
         const messages = parser.decode(whole)
-        if (messages.every(isMessage)) return messages
+        if (messages.every(isMessage)) {
+          if (messages.some(isPong)) ponged()
+          return messages
+        }
       } catch {
         // Not JSON.
       }

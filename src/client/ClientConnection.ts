@@ -30,6 +30,7 @@ import * as TimeLimit from "../TimeLimit.ts"
 import { CallIds } from "./CallIds.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
 import { ConnectionMonitor } from "./ConnectionState.ts"
+import { TimingMonitor } from "./ConnectionTiming.ts"
 import { FailureLog } from "./FailureLog.ts"
 import { FrameQueue, sizeOf, type TextFrame } from "./FrameQueue.ts"
 import { LargeRequests } from "./LargeRequests.ts"
@@ -72,8 +73,12 @@ export interface ClientConnection {
   readonly uploads: UploadChannel
   /** What is known of the connection. */
   readonly monitor: ConnectionMonitor
+  /** When it connects again, and how long the server takes to answer. */
+  readonly timing: TimingMonitor
   /** Connects anew, at once. */
   readonly reconnect: Effect.Effect<void>
+  /** Connects now, where there is no connection; an attempt that is being made goes on. */
+  readonly retry: Effect.Effect<void>
   readonly isConnected: () => boolean
   /** Whether the server has said that it is about to end: new requests go to the next server. */
   readonly isDraining: () => boolean
@@ -125,7 +130,9 @@ export const make = Effect.fnUntraced(function* (
   const report = (defect: unknown) =>
     void runFork(Log.error("A component failed to handle a change of its connection", { cause: defect }))
   const router = new Router(report)
-  const monitor = new ConnectionMonitor(yield* Clock.Clock, report)
+  const clock = yield* Clock.Clock
+  const monitor = new ConnectionMonitor(clock, report)
+  const timing = new TimingMonitor(clock, report)
   const log = new FailureLog(runFork)
   const ids = new CallIds()
   const largeRequests = new LargeRequests()
@@ -147,10 +154,12 @@ export const make = Effect.fnUntraced(function* (
   let isOpen = false
   /** The last batch that was acknowledged. */
   let acknowledged = -1
+  /** When the first message of this connection was sent. */
+  let begunAt = 0
 
-  const clock = yield* Clock.Clock
+  const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
   const pacer = new Pacer({
-    now: () => Math.floor(Number(clock.monotonicTimeNanosUnsafe()) / 1e6),
+    now: () => Math.floor(now()),
     after: (millis, then) => run(Effect.andThen(Effect.sleep(millis), Effect.sync(then))),
     probe: () => post({ _tag: "Request", id: probeId, tag: "Ping", payload: null, headers: [] })
   })
@@ -201,6 +210,7 @@ export const make = Effect.fnUntraced(function* (
   }
 
   const established = (event: ConnectionEstablished): void => {
+    timing.measured(now() - begunAt)
     sessionToken = event.sessionToken
     connectionId = event.connectionId
     tokens.age = Duration.millis(event.tokenAge)
@@ -316,6 +326,7 @@ export const make = Effect.fnUntraced(function* (
       ...(asked === undefined ? {} : { resume: asked }),
       ...(link.takesParts ? { parts: true } : {})
     }
+    begunAt = now()
     return send({ _tag: "Request", id: connectId, tag: "Connect", payload, headers: [] })
   })
 
@@ -344,6 +355,7 @@ export const make = Effect.fnUntraced(function* (
       isOpen = false
       frames.clear()
       monitor.disconnected()
+      timing.measured(undefined)
       router.disconnected()
       pacer.lost()
       if (Deferred.isDoneUnsafe(named)) named = Deferred.makeUnsafe()
@@ -351,6 +363,8 @@ export const make = Effect.fnUntraced(function* (
       if (sessionToken === undefined) session++
     }),
     onFailure: failed,
+    onWait: (millis) => timing.waits(millis),
+    onLatency: (millis) => timing.measured(millis),
     onLarge: (message, length) => {
       const callId = (message as { readonly payload?: { readonly callId?: unknown } | null }).payload?.callId
       if (typeof callId !== "number") return
@@ -423,10 +437,22 @@ export const make = Effect.fnUntraced(function* (
     wake: () => void runFork(router.isConnected ? check : link.wake)
   })
 
+  const reconnect = Effect.suspend(() => {
+    monitor.retried()
+    router.retried()
+    return link.reconnect
+  })
+  const retry = Effect.suspend(() => {
+    const { status } = monitor.state
+    return status === "unauthorized" || status === "failed" ? reconnect : link.wake
+  })
+
   // The finalizer does not wait for an answer, and without a connection sends nothing: it would wait for one.
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => {
       monitor.closed()
+      timing.waits(undefined)
+      timing.measured(undefined)
       router.close()
       return router.isConnected ? leave({ _tag: "Eof" }) : Effect.void
     })
@@ -450,11 +476,9 @@ export const make = Effect.fnUntraced(function* (
     presence,
     uploads,
     monitor,
-    reconnect: Effect.suspend(() => {
-      monitor.retried()
-      router.retried()
-      return link.reconnect
-    }),
+    timing,
+    reconnect,
+    retry,
     isConnected: () => router.isConnected,
     isDraining: () => reconnectWithin !== undefined,
     session: () => session,

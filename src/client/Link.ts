@@ -31,6 +31,10 @@ export interface Hooks {
   readonly onDisconnect: Effect.Effect<void>
   /** An attempt to connect has failed, or a connection has ended. */
   readonly onFailure: (failure: ConnectionFailure) => void
+  /** The next attempt to connect is made in so many milliseconds; undefined when it begins. */
+  readonly onWait?: (millis: number | undefined) => void
+  /** The server has answered a ping after so many milliseconds. */
+  readonly onLatency?: (millis: number) => void
   /** A message of so many characters is about to be sent, if that is many. */
   readonly onLarge?: (message: unknown, length: number) => void
   /** Milliseconds over which clients spread their return, when the server has said so. */
@@ -163,7 +167,10 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
         while (true) {
           yield* Effect.sleep(Duration.millis(heartbeat.due - now()))
           const beat = heartbeat.beat(now(), bufferedBy(current.socket))
-          if (beat === "ask" && current.socket?.readyState === open) current.socket.send(ping)
+          if (beat === "ask" && current.socket?.readyState === open) {
+            current.askedAt = now()
+            current.socket.send(ping)
+          }
           if (beat !== "end") continue
           current.isSilent = true
           // It ends this fiber, too.
@@ -220,7 +227,7 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
           reconnection.pause()
           return attempt.end
         }),
-        open: ({ onConnect, onDisconnect, onFailure, onLarge, reconnectWithin }) =>
+        open: ({ onConnect, onDisconnect, onFailure, onLarge, onLatency, onWait, reconnectWithin }) =>
           Effect.suspend(() => {
             /** Whether WebSockets did not get through the last time either. */
             let isBlocked = false
@@ -238,7 +245,7 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
             const wait = ({ input }: { readonly input: Socket.SocketError }): Effect.Effect<Duration.Duration> =>
               Effect.suspend(() => {
                 const failure = attempt.explain(input)
-                return reconnection.wait(failure, reconnectWithin() ?? 0, explain(failure))
+                return reconnection.wait(failure, reconnectWithin() ?? 0, explain(failure), onWait)
               }).pipe(
                 // Nothing that happens here may end connecting.
                 Effect.catchCause((cause) =>
@@ -266,6 +273,11 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
               attempt.parts = parts
               attempt.partAt = now()
             }
+            const ponged = () => {
+              const { askedAt } = attempt
+              attempt.askedAt = undefined
+              if (askedAt !== undefined) onLatency?.(now() - askedAt)
+            }
             const rejected = () => {
               const { endpoint, end } = attempt
               attempt.failure = { kind: "protocol", ...(endpoint === undefined ? {} : { url: endpoint.place }) }
@@ -280,7 +292,7 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
             }).pipe(
               Effect.provideService(RpcClient.ConnectionHooks, { onConnect: connected, onDisconnect: disconnected }),
               Effect.provideService(Socket.Socket, socket),
-              Effect.provideService(RpcSerialization, serialization(heard, rejected, sent))
+              Effect.provideService(RpcSerialization, serialization(heard, ponged, rejected, sent))
             )
           })
       })

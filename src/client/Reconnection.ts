@@ -62,9 +62,14 @@ export class Reconnection {
 
   /**
    * Waits until the next attempt is due. Within milliseconds of the first one clients spread their return. `explain`
-   * finds out more about the failure meanwhile.
+   * finds out more about the failure meanwhile. `tell` gets how many milliseconds it waits, and undefined afterwards.
    */
-  wait(failure: ConnectionFailure, within: number, explain: Effect.Effect<ConnectionFailure>): Effect.Effect<void> {
+  wait(
+    failure: ConnectionFailure,
+    within: number,
+    explain: Effect.Effect<ConnectionFailure>,
+    tell: (millis: number | undefined) => void = () => {}
+  ): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       if (this.#isAsked) return void (this.#isAsked = false)
       this.#tries.closeUnsafe()
@@ -75,9 +80,11 @@ export class Reconnection {
       else if (this.#attempt === 0) this.#refused = 0
       const spread = this.#attempt === 0 ? within * random : 0
       const delay = backoffDelay(this.#attempt++, this.#backoff, this.#maxBackoff) * (0.5 + random / 2)
+      if (spread + delay > 0) tell(spread + delay)
       const due = Effect.raceFirst(Effect.sleep(Duration.millis(spread + delay)), this.#tries.await)
       const both = Effect.map(Effect.all([explain, due], { concurrency: 2 }), ([known]) => known)
       const known = yield* Effect.raceFirst(both, Effect.as(this.#begins.await, undefined))
+      tell(undefined)
       if (known !== undefined && isFinal(known)) yield* this.#begins.await
       this.#isAsked = false
     })

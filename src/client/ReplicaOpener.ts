@@ -14,7 +14,7 @@ export type OpenReplica = <C extends Component.Typed>(
 ) => Replica<C>
 
 /** The connection of a client, as a page shows it. */
-export type ConnectionAccess = Pick<ClientConnection, "monitor" | "reconnect">
+export type ConnectionAccess = Pick<ClientConnection, "monitor" | "reconnect" | "retry" | "timing">
 
 interface Insides {
   readonly openReplica: OpenReplica

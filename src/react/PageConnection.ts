@@ -1,6 +1,7 @@
 /** The connection of a `LiveProvider`: an external store for `useSyncExternalStore`, which does nothing before it has a listener. */
 import * as Effect from "effect/Effect"
 import type { ConnectionState } from "../client/ConnectionState.ts"
+import type { ConnectionTiming } from "../client/ConnectionTiming.ts"
 import * as ReplicaOpener from "../client/ReplicaOpener.ts"
 import { Listeners } from "../Listeners.ts"
 import * as Log from "../Log.ts"
@@ -8,10 +9,12 @@ import { type Opened, RefCounted, subscription } from "./RefCounted.ts"
 import type { SharedClient } from "./SharedClient.ts"
 
 /** What a page knows of its connection. */
-export interface LiveConnection extends Omit<ConnectionState, "since"> {
+export interface LiveConnection extends Omit<ConnectionState, "since">, ConnectionTiming {
   /** Since when there is a connection, or none: milliseconds since the epoch. Undefined before the first render is done. */
   readonly since: number | undefined
-  /** Connects anew, at once: after signing in or out where no `token` says so, or from a button. */
+  /** Connects now, where there is no connection: from a button. An attempt that is being made goes on. */
+  readonly retry: () => void
+  /** Connects anew, at once: after signing in or out where no `token` says so. */
   readonly reconnect: () => void
 }
 
@@ -25,6 +28,9 @@ export class PageConnection {
     status: "connecting",
     since: undefined,
     failure: undefined,
+    retryAt: undefined,
+    latency: undefined,
+    retry: () => this.#with(({ retry }) => retry),
     reconnect: () => this.reconnect()
   }
   #snapshot = this.#initial
@@ -44,10 +50,14 @@ export class PageConnection {
 
   /** Connects anew, at once. */
   reconnect(): void {
+    this.#with(({ reconnect }) => reconnect)
+  }
+
+  #with(act: (connection: ReplicaOpener.ConnectionAccess) => Effect.Effect<void>): void {
     const { release, value } = this.#client.retain()
     Effect.runFork(
       Effect.ensuring(
-        Effect.flatMap(value, (client) => ReplicaOpener.connectionOf(client).reconnect),
+        Effect.flatMap(value, (client) => act(ReplicaOpener.connectionOf(client))),
         Effect.sync(release)
       )
     )
@@ -58,9 +68,11 @@ export class PageConnection {
     let stop = () => {}
     const opening = Effect.runFork(
       Effect.map(client.value, (client) => {
-        const { monitor } = ReplicaOpener.connectionOf(client)
-        stop = monitor.listen((state) => this.#show(state))
-        this.#show(monitor.state)
+        const { monitor, timing } = ReplicaOpener.connectionOf(client)
+        const show = () => this.#show({ ...monitor.state, ...timing.timing })
+        const stops = [monitor.listen(show), timing.listen(show)]
+        stop = () => stops.forEach((each) => each())
+        show()
       })
     )
     return {
@@ -73,9 +85,9 @@ export class PageConnection {
     }
   }
 
-  #show(state: ConnectionState): void {
-    const { reconnect } = this.#initial
-    this.#snapshot = { ...state, reconnect }
+  #show(known: ConnectionState & ConnectionTiming): void {
+    const { reconnect, retry } = this.#initial
+    this.#snapshot = { ...known, retry, reconnect }
     this.#listeners.tell()
   }
 }

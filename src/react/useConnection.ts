@@ -4,8 +4,10 @@ import { useLive } from "./LiveContext.ts"
 import type { LiveConnection } from "./PageConnection.ts"
 
 /**
- * The connection of the nearest `LiveProvider`: its status, since when, why there is none, and `reconnect`. The view renders again after
- * each change.
+ * The connection of the nearest `LiveProvider`: its status, since when, why there is none, when the next attempt is made, how
+ * long the server takes to answer, `retry` and `reconnect`. The view renders again after each change.
+ *
+ * <!-- snippet: test/examples/ConnectionBanner.tsx#banner -->
  */
 export const useConnection = (): LiveConnection => {
   const { connection } = useLive()
