@@ -9,6 +9,7 @@ import {
   useAction,
   useComponent,
   useEvent,
+  useField,
   usePresence,
   useUpload,
   type ViewUploads
@@ -112,6 +113,45 @@ describe("useAction", () => {
   test("takes no action that the contract does not have", () => {
     expect(useAction).type.not.toBeCallableWith(board, "Remove")
     expect(useAction).type.not.toBeCallableWith({} as LiveComponent<typeof Plain>, "Add")
+  })
+})
+
+class Form extends Component.Service<Form>()("Form", {
+  state: { title: Schema.String, size: Schema.NullOr(Schema.Int), sent: Schema.Boolean },
+  initial: () => ({ title: "", size: null, sent: false }),
+  actions: [
+    Rpc.make("SetTitle", { payload: { title: Schema.String }, error: Full }),
+    Rpc.make("Resize", { payload: { size: Schema.NullOr(Schema.Int) } }),
+    Rpc.make("Move", { payload: { size: Schema.NullOr(Schema.Int), to: Schema.String } }),
+    Rpc.make("Send")
+  ]
+}) {}
+
+describe("useField", () => {
+  const form = {} as LiveComponent<typeof Form>
+
+  test("has the value of the field, and the error of the action that takes it", () => {
+    const title = useField(form, "title")
+    expect(title.value).type.toBe<string>()
+    expect(title.error).type.toBe<Full | LiveError.LiveError | undefined>()
+    expect(title.commit()).type.toBe<Promise<boolean>>()
+    expect(title.setValue).type.not.toBeCallableWith(1)
+    expect(<input {...title.input} />).type.toBeAssignableTo<React.ReactNode>()
+    const size = useField(form, "size", { action: "Resize", commit: "blur" })
+    expect(size.value).type.toBe<number | null>()
+    expect(size.error).type.toBe<LiveError.LiveError | undefined>()
+    expect(size.setValue).type.toBeCallableWith(null)
+  })
+
+  test("wants an action that takes the field alone, and finds it where it has the field's name", () => {
+    expect(useField(form, "title", { debounce: 100 }).value).type.toBe<string>()
+    expect(useField(form, "title", { action: "SetTitle" }).value).type.toBe<string>()
+    expect(useField).type.not.toBeCallableWith(form, "size")
+    expect(useField).type.not.toBeCallableWith(form, "size", { action: "Move" })
+    expect(useField).type.not.toBeCallableWith(form, "size", { action: "Send" })
+    expect(useField).type.not.toBeCallableWith(form, "sent", { action: "SetTitle" })
+    expect(useField).type.not.toBeCallableWith(form, "author", { action: "SetTitle" })
+    expect(useField).type.not.toBeCallableWith(form, "title", { commit: "enter" })
   })
 })
 

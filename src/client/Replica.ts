@@ -154,6 +154,11 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     this.#connection.run(Effect.ensuring(left, Effect.sync(then)))
   }
 
+  /** Runs an effect by the clock of the client; the function returned interrupts it. */
+  run(effect: Effect.Effect<unknown>): () => void {
+    return this.#connection.run(effect)
+  }
+
   connected({ components }: Connected): void {
     if (this.#componentId !== undefined && components.has(this.#componentId)) {
       this.#stopMounting?.()

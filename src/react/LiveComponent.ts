@@ -2,6 +2,7 @@
  * A mounted component, as a React view uses it. Each value is a snapshot: there is a new one exactly when something
  * changed.
  */
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import type { CallOptions } from "../client/ActionCaller.ts"
@@ -33,6 +34,9 @@ export type RunAction = (
   payload: unknown,
   options: CallOptions | undefined
 ) => Promise<CallResult<unknown, unknown>>
+
+/** For `useField`: calls a function after a time, by the clock of the client; the function returned prevents that. */
+export type CallAfter = (time: Duration.Input, then: () => void) => () => void
 
 /** Calls the listener with each event of the contract, until the function returned is called. */
 export type ListenToEvents = (listener: (name: string, payload: unknown) => void) => () => void
@@ -76,6 +80,8 @@ export interface LiveComponent<C extends Component.Typed> {
   readonly call: PromiseCalls<Component.Actions<C>>
   /** For `useAction`; the same function for as long as the component is mounted. */
   readonly "~run": RunAction
+  /** For `useField`; the same function for as long as the component is mounted. */
+  readonly "~after": CallAfter
   /** For `useEvent`; the same function for as long as the component is mounted. */
   readonly "~listen": ListenToEvents
   /** For `useUpload`; the same object for as long as the component is mounted. */

@@ -17,7 +17,7 @@ import type * as Component from "../Component.ts"
 import { Listeners } from "../Listeners.ts"
 import { InstanceStopped, LiveError } from "../LiveError.ts"
 import { RefCounted, type Opened, subscription } from "./RefCounted.ts"
-import type { ListenToEvents, LiveComponent, LiveUploads } from "./LiveComponent.ts"
+import type { CallAfter, ListenToEvents, LiveComponent, LiveUploads } from "./LiveComponent.ts"
 import type { SharedClient } from "./SharedClient.ts"
 import { ViewCalls } from "./ViewCalls.ts"
 
@@ -86,6 +86,13 @@ export class Mount<C extends Component.Typed> {
   /** Calls the listener with each event; does not mount. */
   readonly #listen: ListenToEvents = (listener) =>
     this.#eventListeners.add(([name, payload]) => listener(name, payload))
+
+  readonly #after: CallAfter = (time, then) => {
+    const waiting = Effect.andThen(Effect.sleep(time), Effect.sync(then))
+    if (this.#replicaShown !== undefined) return this.#replicaShown.run(waiting)
+    const fiber = Effect.runFork(waiting)
+    return () => fiber.interruptUnsafe()
+  }
 
   #open(): Opened<void> {
     if (Deferred.isDoneUnsafe(this.#replica)) this.#replica = Deferred.makeUnsafe()
@@ -160,6 +167,7 @@ export class Mount<C extends Component.Typed> {
       error: error ?? this.#callError,
       call: this.#calls.call,
       "~run": this.#calls.run,
+      "~after": this.#after,
       "~listen": this.#listen,
       "~uploads": this.#uploads
     }
