@@ -109,7 +109,7 @@ const routes = (path: `/${string}`) =>
         const release = () => void run(Scope.close(held, Exit.void))
         const services = yield* Effect.orDie(Scope.provide(RcRef.get(core), held))
         const [transport, rpc] = [Context.get(services, Transport), Context.get(services, LiveRpc)]
-        const upgrade = Upgrade.handler(
+        const { handler: upgrade } = Upgrade.endpoint(
           {
             limits,
             authenticate: undefined,

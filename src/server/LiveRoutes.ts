@@ -1,4 +1,5 @@
 /** The endpoints of a live server: a route for each of its wires. They share their limits. */
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
@@ -21,6 +22,8 @@ import { PerMessageDeflate } from "./transport/PerMessageDeflate.ts"
 import * as Transport from "./transport/Transport.ts"
 import * as RefusedRequests from "./http/RefusedRequests.ts"
 import * as Cors from "./http/Cors.ts"
+import * as DirectUpgrades from "./http/DirectUpgrades.ts"
+import { PlainRoutes } from "./http/PlainRoute.ts"
 import * as Upgrade from "./http/Upgrade.ts"
 import * as UpgradeRejection from "./http/UpgradeRejection.ts"
 import * as UploadFiles from "./upload/UploadFiles.ts"
@@ -91,13 +94,20 @@ const wires = (
         onRequest,
         onRefused: (status) => void run(UpgradeRejection.count(status))
       }
-      const endpoint = (frontOf: (query: () => URLSearchParams) => WireProtocol) =>
-        logged(
-          Upgrade.handler(gate, (ws, socket, { deflater, principal, query }) =>
-            WebSocketWriter.attach(transport, frontOf(query), ws, socket, principal, deflater)
-          )
+      const plain = new PlainRoutes(router)
+      const direct = (yield* DirectUpgrades.OfServer) ?? new DirectUpgrades.ForeignUpgrades()
+      yield* Effect.addFinalizer(() => Effect.sync(() => direct.end()))
+      const endpoint = (frontOf: (query: () => URLSearchParams) => WireProtocol) => {
+        const { handler, take } = Upgrade.endpoint(gate, (ws, socket, { deflater, principal, query }) =>
+          WebSocketWriter.attach(transport, frontOf(query), ws, socket, principal, deflater)
         )
-      yield* router.addGlobalMiddleware(RefusedRequests.middleware)
+        if (take === undefined) return logged(handler)
+        return plain.watched(logged(handler), (request) => {
+          const incoming = NodeHttpServerRequest.toIncomingMessage(request) as Upgrade.UpgradeRequest
+          if (incoming.upgrade) direct.learn(incoming, take)
+        })
+      }
+      yield* plain.add(RefusedRequests.middleware)
       yield* router.add(
         "GET",
         `${config.path}/rpc`,

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, Latch, MutableHashMap, Option, RcMap, Scope } from "effect"
+import { HttpEffect, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { root } from "../support/workspace.ts"
 
 type Finalizer = NonNullable<Scope.State.Open["finalizer"]>
@@ -178,6 +179,38 @@ describe("a fiber", () => {
   })
 })
 
+describe("a request that has come to its router (PlainRoute)", () => {
+  /** The steps that its fiber has taken there. */
+  const stepsOf = (around: (app: App) => App, middleware?: (app: App) => App): number => {
+    let steps = 0
+    const app: App = Effect.withFiber((fiber) => {
+      steps = (fiber as unknown as { readonly currentOpCount: number }).currentOpCount
+      return Effect.succeed(HttpServerResponse.empty())
+    })
+    const handled = HttpEffect.toHandled(around(app), () => Effect.void, middleware as never)
+    const request = HttpServerRequest.fromWeb(new Request("http://localhost/"))
+    Effect.runSync(Effect.provideService(handled, HttpServerRequest.HttpServerRequest, request) as Effect.Effect<void>)
+    return steps
+  }
+  type App = Effect.Effect<HttpServerResponse.HttpServerResponse>
+
+  it("the fiber of a request has taken fewer steps when nothing was put between the server and the router (PlainRoute)", () => {
+    const plain = stepsOf((app) => app)
+    assert.isAbove(plain, 0)
+    assert.isAbove(
+      stepsOf((app) => Effect.suspend(() => app)),
+      plain
+    )
+    assert.isAbove(
+      stepsOf(
+        (app) => app,
+        (app) => app
+      ),
+      plain
+    )
+  })
+})
+
 describe("an effect that is done already (ActorCell)", () => {
   it("an effect that is done already is an Exit, and one that has to run is not (ActorCell)", () => {
     const done: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
@@ -193,7 +226,8 @@ describe("an effect that is done already (ActorCell)", () => {
 })
 
 /** What one may write of effect that effect does not promise. */
-const insides = /pollUnsafe\(|setContext\(|state\.map\b|Exit\.isExit\(|Fiber\.getCurrent\(|\} = Scope\.makeUnsafe/
+const insides =
+  /currentOpCount|pollUnsafe\(|setContext\(|state\.map\b|Exit\.isExit\(|Fiber\.getCurrent\(|\} = Scope\.makeUnsafe/
 
 const notice = "// Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them."
 

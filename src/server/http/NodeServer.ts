@@ -17,6 +17,7 @@ import * as Log from "../../Log.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import * as Kind from "../SettingKind.ts"
 import { withoutStack } from "../StartError.ts"
+import { DirectUpgrades, OfServer } from "./DirectUpgrades.ts"
 import { HttpRequests, RunningRequests } from "./HttpRequests.ts"
 import { attend } from "./IdleServer.ts"
 import { ListenError } from "./ListenError.ts"
@@ -40,6 +41,7 @@ export const layer: Layer.Layer<NodeServer | HttpServer.HttpServer> = Layer.effe
     )
     attend(server)
     let remove = () => {}
+    const direct = new DirectUpgrades()
     const requests = new RunningRequests(() => {
       remove()
       server.closeIdleConnections()
@@ -57,7 +59,7 @@ export const layer: Layer.Layer<NodeServer | HttpServer.HttpServer> = Layer.effe
         requests.see(response)
         handler(incoming, response)
       }
-      const upgrade = yield* NodeHttpServer.makeUpgradeHandler(sockets, app, options)
+      const upgrade = direct.before(yield* NodeHttpServer.makeUpgradeHandler(sockets, app, options))
       server.on("request", request)
       server.on("upgrade", upgrade)
       remove = () => {
@@ -68,7 +70,8 @@ export const layer: Layer.Layer<NodeServer | HttpServer.HttpServer> = Layer.effe
     })
     return Context.make(NodeServer, server).pipe(
       Context.add(HttpServer.HttpServer, HttpServer.make({ address: nowhere, serve })),
-      Context.add(HttpRequests, requests)
+      Context.add(HttpRequests, requests),
+      Context.add(OfServer, direct)
     )
   })
 )

@@ -4,6 +4,7 @@
  * `emit` of the server is wrapped.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
@@ -12,6 +13,7 @@ import * as Scope from "effect/Scope"
 import type { EventEmitter } from "node:events"
 import { type IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
+import { DirectUpgrades, OfServer } from "./DirectUpgrades.ts"
 import { dismissRefused, isBehind } from "./IdleServer.ts"
 
 /** Any server of `node:http`, `node:https` or, with HTTP/1.1 allowed, `node:http2`. */
@@ -32,23 +34,23 @@ type Serve = Parameters<typeof HttpServer.make>[0]["serve"]
 
 /** Lets a router be served below the path, until the Scope closes. */
 export const layer = (server: NodeHttpServerLike, path: string): Layer.Layer<HttpServer.HttpServer> => {
+  const direct = new DirectUpgrades()
   const serve: Serve = Effect.fnUntraced(function* (app, middleware) {
     const options = { scope: Scope.forkUnsafe(yield* Effect.scope, "parallel"), middleware: middleware as never }
     const request = yield* NodeHttpServer.makeHandler(app, options)
-    const upgrade = yield* NodeHttpServer.makeUpgradeHandler(Effect.never, app, options)
+    const upgrade = direct.before(yield* NodeHttpServer.makeUpgradeHandler(Effect.never, app, options))
     yield* Effect.acquireRelease(
       Effect.sync(() => take(server, path, { request, upgrade })),
       (giveBack) => Effect.sync(giveBack)
     )
   })
-  return Layer.effect(
-    HttpServer.HttpServer,
-    Effect.suspend(() =>
+  return Layer.effectContext(
+    Effect.suspend(() => {
+      if (isHttp2Only(server)) return Effect.die(new Error(http2Only))
       // It is not known where the server listens, and when.
-      isHttp2Only(server)
-        ? Effect.die(new Error(http2Only))
-        : Effect.succeed(HttpServer.make({ address: NetAddress.unixPathAddress(""), serve }))
-    )
+      const shared = HttpServer.make({ address: NetAddress.unixPathAddress(""), serve })
+      return Effect.succeed(Context.add(Context.make(HttpServer.HttpServer, shared), OfServer, direct))
+    })
   )
 }
 

@@ -11,17 +11,16 @@ import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
-import { WebSocketServer } from "ws"
 import type { ConnectionLimits, Slot } from "../transport/ConnectionLimits.ts"
 import { type Authenticate, Forbidden, Unauthorized } from "../security/Authentication.ts"
 import * as ClientAddress from "./ClientAddress.ts"
-import { ConnectionSocket } from "../transport/ConnectionSocket.ts"
-import type { Deflater } from "../transport/Deflater.ts"
-import { type AcceptedOffer, Inflater, type PerMessageDeflate } from "../transport/PerMessageDeflate.ts"
+import type { PerMessageDeflate } from "../transport/PerMessageDeflate.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import { copy, type Principal } from "../../Principal.ts"
 import * as Cors from "./Cors.ts"
 import { owedBefore } from "./Dismissal.ts"
+import * as Handshake from "./Handshake.ts"
+import type { OnConnection } from "./Handshake.ts"
 import * as Origin from "./Origin.ts"
 import * as Monotonic from "../../actor/Monotonic.ts"
 import * as Thrown from "../../Thrown.ts"
@@ -29,21 +28,9 @@ import * as TimeLimit from "../../TimeLimit.ts"
 import * as UpgradeRejection from "./UpgradeRejection.ts"
 
 /** Node's request, with what it says about upgrades. */
-interface UpgradeRequest extends IncomingMessage {
+export interface UpgradeRequest extends IncomingMessage {
   readonly upgrade: boolean
 }
-
-/** A connection that was accepted. */
-export interface AcceptedConnection {
-  readonly principal: Principal | undefined
-  /** Compresses messages for this client. Undefined when the client takes no compressed messages. */
-  readonly deflater: Deflater | undefined
-  /** The query of its request. */
-  readonly query: () => URLSearchParams
-}
-
-/** Called with each connection that is accepted. */
-export type OnConnection = (ws: ConnectionSocket, socket: Socket, accepted: AcceptedConnection) => void
 
 /** Who is let in. Endpoints with the same gate count their connections together. */
 export interface Gate {
@@ -65,40 +52,26 @@ export interface Gate {
   readonly onRefused: (status: number) => void
 }
 
-/** The sub-protocol of every endpoint. Others that a client offers, such as one with a token, are never selected. */
-const protocol = "fibra"
+/** A WebSocket endpoint. */
+export interface UpgradeEndpoint {
+  /** The handler of its route. */
+  readonly handler: Effect.Effect<HttpServerResponse, never, HttpServerRequest>
+  /**
+   * Accepts an upgrade that no handler has seen, if nothing is to be waited for and nothing is to be said against it.
+   * Otherwise nothing has happened, and the handler answers it. Undefined when clients are authenticated.
+   */
+  readonly take: ((incoming: IncomingMessage, socket: Socket) => boolean) | undefined
+}
 
-/** Milliseconds that a peer may take to answer the closing handshake. */
-const closeTimeout = 2000
-
-/**
- * How many frames one message may consist of: 1 MiB in pieces of 2 KiB. Each frame holds the buffer it was read into.
- */
-const maxFragments = 512
-
-/** The handler of a route that is a WebSocket endpoint. */
-export const handler = (
-  gate: Gate,
-  onConnection: OnConnection
-): Effect.Effect<HttpServerResponse, never, HttpServerRequest> => {
-  const { compression, limits, config, isDraining, onRequest } = gate
-  const options = {
-    noServer: true,
-    clientTracking: false,
-    // Negotiated here: `ws` would refuse a client whose offer it cannot accept.
-    perMessageDeflate: false,
-    maxPayload: gate.maxPayload,
-    maxFragments,
-    closeTimeout,
-    WebSocket: ConnectionSocket,
-    handleProtocols: (offered: ReadonlySet<string>) => offered.has(protocol) && protocol
+/** An endpoint behind this gate. */
+export const endpoint = (gate: Gate, onConnection: OnConnection): UpgradeEndpoint => {
+  const { limits, config, isDraining, onRequest } = gate
+  const handshake = Handshake.make(gate, onConnection)
+  const complete = (incoming: IncomingMessage, socket: Socket, principal: Principal | undefined, slot: Slot): void => {
+    if (handshake(incoming, socket, principal, slot)) return
+    slot.leave()
+    gate.onRefused(400)
   }
-  const server = new WebSocketServer(options)
-  /** The offer accepted in the current handshake. */
-  let accepted: AcceptedOffer | undefined
-  server.on("headers", (headers) => {
-    if (accepted !== undefined) headers.push(`Sec-WebSocket-Extensions: ${accepted.response}`)
-  })
   const upgrade = (request: HttpServerRequest, { principal, since }: Identity, slot: Slot): void => {
     const incoming = NodeHttpServerRequest.toIncomingMessage(request) as UpgradeRequest
     const { socket } = incoming
@@ -112,22 +85,7 @@ export const handler = (
         gate.onRefused(401)
         return UpgradeRejection.signedOutOn(socket)
       }
-      let isOpen = false
-      accepted = compression?.accept(incoming.headers["sec-websocket-extensions"])
-      // The handshake and the first messages are written together.
-      socket.cork()
-      server.handleUpgrade(incoming, socket, noHead, (ws) => {
-        isOpen = true
-        ws.slot = slot
-        ws.options = server.options
-        if (accepted !== undefined) new Inflater(ws, gate.maxPayload).attach()
-        onConnection(ws, socket, { principal, deflater: accepted?.deflater, query: () => queryOf(incoming) })
-      })
-      socket.uncork()
-      if (isOpen) return
-      // Invalid sub-protocols were answered there, with 400.
-      slot.leave()
-      gate.onRefused(400)
+      complete(incoming, socket, principal, slot)
     })
   }
   const answer = (request: HttpServerRequest, isUpgrade: boolean): Effect.Effect<HttpServerResponse> => {
@@ -163,30 +121,48 @@ export const handler = (
       )
     )
   }
-  return Effect.flatMap(Effect.service(HttpServerRequest), (request) => {
+  const handler = Effect.flatMap(Effect.service(HttpServerRequest), (request) => {
     const incoming = NodeHttpServerRequest.toIncomingMessage(request) as UpgradeRequest
-    // The header alone is no upgrade: without `Connection: Upgrade` this is an ordinary request.
-    const isUpgrade = incoming.upgrade && incoming.headers.upgrade?.toLowerCase() === "websocket"
-    if (!isUpgrade) {
+    if (!isUpgrade(incoming)) {
       if (incoming.upgrade) return Effect.succeed(UpgradeRejection.noUpgrade)
       // A page that was refused asks why: browsers do not tell it what a handshake was answered with.
       return Effect.map(answer(request, false), Cors.readableBy(incoming.headers.origin))
     }
-    return owedBefore(incoming) !== undefined || !isHandshake(incoming)
-      ? Effect.succeed(UpgradeRejection.noHandshake)
-      : answer(request, true)
+    return isHandshake(incoming) ? answer(request, true) : Effect.succeed(UpgradeRejection.noHandshake)
   })
+  if (gate.authenticate !== undefined) return { handler, take: undefined }
+  return {
+    handler,
+    take: (incoming, socket) => {
+      const { host, origin } = incoming.headers
+      if (!isUpgrade(incoming as UpgradeRequest) || !isHandshake(incoming)) return false
+      if (!isAllowedOrigin(config.allowedOrigins, origin, host) || isDraining()) return false
+      const slot = limits.enter(() => ClientAddress.of(incoming, config.trustedProxies))
+      if (typeof slot === "string") return false
+      complete(incoming, socket, undefined, slot)
+      return true
+    }
+  }
 }
 
-/** Versions before RFC 6455 are not accepted, and neither is HTTP/1.0, which has no upgrades. */
-const isHandshake = ({ headers, httpVersion, method }: IncomingMessage): boolean =>
-  method === "GET" &&
-  httpVersion !== "1.0" &&
-  headers["sec-websocket-version"] === "13" &&
-  /^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "")
+/** The header alone is no upgrade: without `Connection: Upgrade` this is an ordinary request. */
+const isUpgrade = ({ headers, upgrade }: UpgradeRequest): boolean =>
+  upgrade && headers.upgrade?.toLowerCase() === "websocket"
 
-const queryOf = ({ url = "" }: IncomingMessage): URLSearchParams =>
-  new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "")
+/**
+ * Versions before RFC 6455 are not accepted, and neither is HTTP/1.0, which has no upgrades. A request behind one that is
+ * not answered yet is no handshake either.
+ */
+const isHandshake = (incoming: IncomingMessage): boolean => {
+  const { headers, httpVersion, method } = incoming
+  return (
+    owedBefore(incoming) === undefined &&
+    method === "GET" &&
+    httpVersion !== "1.0" &&
+    headers["sec-websocket-version"] === "13" &&
+    /^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "")
+  )
+}
 
 /** The principal of a request, and when authentication began, by `Monotonic`: the principal may be signed out before the handshake. */
 interface Identity {
@@ -242,9 +218,6 @@ export const isAllowedOrigin = (
   if (allowed === "any" || origin === undefined) return true
   return allowed === "same-origin" ? Origin.isOwn(origin, host) : Origin.isListed(origin, allowed)
 }
-
-/** A client sends nothing before it has the answer, so there is no head to pass on. */
-const noHead = Buffer.alloc(0)
 
 /** Effect's server leaves a response alone that has ended and has no socket. */
 const abandon = (response: ServerResponse, socket: Socket): void => {

@@ -76,7 +76,7 @@ const open: Upgrade.Gate = {
   onRefused: () => {}
 }
 
-const served = (handler: ReturnType<typeof Upgrade.handler>) =>
+const served = (handler: ReturnType<typeof Upgrade.endpoint>["handler"]) =>
   HttpRouter.use((router) => router.add("GET", "/", handler)).pipe(
     (routes) => HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }),
     Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" }))
@@ -100,7 +100,7 @@ it.live("a socket that ws takes over is read with every bound that ws has", () =
     setSocket.call(this, tcp, head)
   })
   let accepted: ConnectionSocket | undefined
-  const handler = Upgrade.handler(open, (ws) => void (accepted = ws))
+  const { handler } = Upgrade.endpoint(open, (ws) => void (accepted = ws))
   return Effect.gen(function* () {
     assert.strictEqual((yield* knocked).status, 101)
     assert.isAtLeast(Object.keys(own ?? {}).length, 5)
@@ -115,7 +115,7 @@ it.live("a socket that ws takes over is read with every bound that ws has", () =
 it.live("a principal that is signed out between its authentication and the handshake is refused", () => {
   const limits = new ConnectionLimits(defaults)
   let [asked, connected] = [0, 0]
-  const handler = Upgrade.handler(
+  const { handler } = Upgrade.endpoint(
     {
       ...open,
       limits,
