@@ -59,7 +59,18 @@ describe("useComponent", () => {
   test("says what its life is like, and how it came to its state", () => {
     const board = useComponent(Board, { props })
     expect(board.status).type.toBe<
-      "mounting" | "running" | "restarting" | "faulted" | "stopped" | "refused" | "unauthorized" | "outdated"
+      | "connecting"
+      | "mounting"
+      | "synced"
+      | "reconnecting"
+      | "loading"
+      | "disconnected"
+      | "error"
+      | "restarting"
+      | "faulted"
+      | "stopped"
+      | "outdated"
+      | "unauthorized"
     >()
     expect(board.activation).type.toBe<"resumed" | "rehydrated" | "mounted" | undefined>()
   })
@@ -203,7 +214,7 @@ describe("LiveStatus", () => {
 
   test("takes other words for each state, but not for being live", () => {
     const of = {} as LiveComponent<typeof Board>
-    expect(LiveStatus).type.toBeCallableWith({ of, text: { outdated: "Reload", offline: "Away" } })
-    expect(LiveStatus).type.not.toBeCallableWith({ of, text: { live: "Live" } })
+    expect(LiveStatus).type.toBeCallableWith({ of, text: { outdated: "Reload", reconnecting: "Away" } })
+    expect(LiveStatus).type.not.toBeCallableWith({ of, text: { synced: "Live" } })
   })
 })

@@ -1,6 +1,7 @@
 /** Everything that can be shown of a component. It is a new value exactly when something changed. */
 import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
+import type { ComponentId } from "../LiveId.ts"
 import type { InstanceStatus } from "../LiveProtocol.ts"
 import type { Person } from "../Presence.ts"
 import type { ActivationKind } from "./Mounter.ts"
@@ -18,6 +19,8 @@ export interface ComponentSnapshot<State, Metadata = unknown> {
   readonly error: LiveError | undefined
   /** How it was activated last; undefined before it was mounted. */
   readonly activation: ActivationKind | undefined
+  /** Names the instance; undefined before it was mounted. It changes when it is mounted anew. */
+  readonly componentId: ComponentId | undefined
   /** The presence list; empty until it has arrived. */
   readonly presence: ReadonlyArray<Person<Metadata>>
   /** How many events were lost because a client or a consumer was too slow. */
@@ -39,6 +42,7 @@ export const initial = <C extends Component.Typed>(component: C, props: unknown)
   status: "mounting",
   error: undefined,
   activation: undefined,
+  componentId: undefined,
   presence: nobody,
   eventsDropped: 0,
   rooms: []

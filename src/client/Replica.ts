@@ -306,7 +306,8 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     })
     if (!isRead) return
     const { state } = this.#optimism
-    this.#show({ state, connected: true, status: mounted.status, error: undefined, activation })
+    const { componentId, status } = mounted
+    this.#show({ state, connected: true, status, error: undefined, activation, componentId })
     this.#unroute = this.#connection.route(mounted.componentId, this)
     Deferred.doneUnsafe(this.#mounted, Exit.void)
     this.#ready()

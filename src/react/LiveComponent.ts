@@ -14,6 +14,7 @@ import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
 import type { Person } from "../Presence.ts"
 import type { UploadPolicy } from "../Upload.ts"
+import type { ComponentStatus } from "./ComponentStatus.ts"
 
 /**
  * The actions of a component as functions. Each promise resolves to a plain result and never rejects, so it may be ignored.
@@ -57,11 +58,12 @@ export interface LiveComponent<C extends Component.Typed> {
   readonly state: Component.State<C>
   /** False until it is mounted, and while the connection is lost. */
   readonly connected: boolean
-  /**
-   * The status of the instance; `mounting` before it was mounted, `refused` when the server does not mount it,
-   * `unauthorized` when the server asks to sign in before it lets this page connect, `outdated` when the server has a later version of the contract than this page.
-   */
-  readonly status: ComponentSnapshot<unknown>["status"] | "refused" | "unauthorized"
+  /** How it is, in one word; `LiveStatus` shows it. */
+  readonly status: ComponentStatus
+  /** Whether `state` is not the server's yet: it is waited for the first time. */
+  readonly loading: boolean
+  /** Names the instance; undefined before it was mounted. */
+  readonly componentId: ComponentSnapshot<unknown>["componentId"]
   /** How it was activated last: with its session, from its token, or anew. Undefined before it was mounted. */
   readonly activation: ComponentSnapshot<unknown>["activation"]
   /**

@@ -18,7 +18,9 @@ import { Listeners } from "../Listeners.ts"
 import { InstanceStopped, LiveError } from "../LiveError.ts"
 import { RefCounted, type Opened, subscription } from "./RefCounted.ts"
 import type { CallAfter, ListenToEvents, LiveComponent, LiveUploads } from "./LiveComponent.ts"
-import type { SharedClient } from "./SharedClient.ts"
+import { statusOf } from "./ComponentStatus.ts"
+import type { Live } from "./LiveContext.ts"
+import type { LiveConnection } from "./PageConnection.ts"
 import { ViewCalls } from "./ViewCalls.ts"
 
 /** What a view asks for. */
@@ -26,7 +28,7 @@ export type MountTargetOf<C extends Component.Typed> = MountTarget & { readonly 
 
 /** One mounted component. */
 export class Mount<C extends Component.Typed> {
-  readonly #client: SharedClient
+  readonly #live: Live
   readonly #component: C
   readonly #options: MountTargetOf<C>
   readonly #calls: ViewCalls<C>
@@ -42,8 +44,8 @@ export class Mount<C extends Component.Typed> {
   /** Calls made before it is mounted wait for this. */
   #replica = Deferred.makeUnsafe<Replica<C>, LiveError>()
 
-  constructor(client: SharedClient, component: C, options: MountTargetOf<C>) {
-    this.#client = client
+  constructor(live: Live, component: C, options: MountTargetOf<C>) {
+    this.#live = live
     this.#component = component
     this.#options = options
     this.#calls = new ViewCalls(
@@ -59,13 +61,15 @@ export class Mount<C extends Component.Typed> {
         )
     }
     this.#view = initial(component, options.props ?? {})
-    this.#snapshot = this.#initial = this.#take()
+    // A page that is hydrated shows first what a server has rendered, which has no connection.
+    this.#initial = this.#take(live.connection.serverSnapshot())
+    this.#snapshot = this.#take(live.connection.snapshot())
   }
 
   /** Whether it was made for these arguments; props are compared by value. */
-  is(client: SharedClient, component: C, options: MountTargetOf<C>): boolean {
+  is(live: Live, component: C, options: MountTargetOf<C>): boolean {
     return (
-      this.#client === client &&
+      this.#live === live &&
       this.#component === component &&
       this.#options.key === options.key &&
       this.#options.room === options.room &&
@@ -97,7 +101,11 @@ export class Mount<C extends Component.Typed> {
   #open(): Opened<void> {
     if (Deferred.isDoneUnsafe(this.#replica)) this.#replica = Deferred.makeUnsafe()
     const opened = this.#replica
-    const client = this.#client.retain()
+    const { connection } = this.#live
+    const client = this.#live.client.retain()
+    const unfollow = connection.subscribe(() => {
+      if (statusOf(this.#view, connection.snapshot().status) !== this.#snapshot.status) this.#show()
+    })
     let replica: Replica<C> | undefined
     const opening = Effect.runFork(
       Effect.map(client.value, (client) => {
@@ -109,6 +117,7 @@ export class Mount<C extends Component.Typed> {
       value: undefined,
       close: () => {
         opening.interruptUnsafe()
+        unfollow()
         const reason = new InstanceStopped({ component: this.#component.componentName })
         Deferred.doneUnsafe(opened, Exit.fail(new LiveError({ reason })))
         replica?.release()
@@ -143,7 +152,7 @@ export class Mount<C extends Component.Typed> {
   }
 
   #show(): void {
-    this.#snapshot = this.#take()
+    this.#snapshot = this.#take(this.#live.connection.snapshot())
     this.#listeners.tell()
   }
 
@@ -154,14 +163,15 @@ export class Mount<C extends Component.Typed> {
     Effect.runFork(Log.error(`A listener of "${this.#component.componentName}" failed`, { cause: defect }))
   }
 
-  #take(): LiveComponent<C> {
-    const { activation, connected, error, eventsDropped, presence, state, status } = this.#view
+  #take({ status: connection }: Pick<LiveConnection, "status">): LiveComponent<C> {
+    const { activation, componentId, connected, error, eventsDropped, presence, state } = this.#view
     return {
       state,
       connected,
-      status:
-        error === undefined || status === "outdated" ? status : isUnauthorized(error) ? "unauthorized" : "refused",
+      status: statusOf(this.#view, connection),
+      loading: activation === undefined && error === undefined,
       activation,
+      componentId,
       presence,
       eventsDropped,
       error: error ?? this.#callError,
@@ -173,8 +183,5 @@ export class Mount<C extends Component.Typed> {
     }
   }
 }
-
-const isUnauthorized = ({ reason }: LiveError): boolean =>
-  reason._tag === "Disconnected" && reason.connection?.kind === "unauthorized"
 
 const isFresh = ({ error, status }: ComponentSnapshot<unknown>): boolean => status === "mounting" && error === undefined

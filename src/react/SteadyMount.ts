@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type * as Component from "../Component.ts"
 import * as Log from "../Log.ts"
 import { Mount, type MountTargetOf } from "./Mount.ts"
-import type { SharedClient } from "./SharedClient.ts"
+import type { Live } from "./LiveContext.ts"
 
 /** How often in a row the arguments may be others without anything around the view having changed. */
 const maxRestless = 3
@@ -28,18 +28,18 @@ export class SteadyMount<C extends Component.Typed> {
   }
 
   /** The mount for these arguments: this one, or another. */
-  at(client: SharedClient, component: C, options: MountTargetOf<C>): SteadyMount<C> {
+  at(live: Live, component: C, options: MountTargetOf<C>): SteadyMount<C> {
     const snapshot = this.mount.snapshot()
     // Its own component has changed, and not what is around the view.
     const isOwn = snapshot !== this.#seen
     this.#seen = snapshot
-    if (this.mount.is(client, component, options)) {
+    if (this.mount.is(live, component, options)) {
       this.#isNew = false
       if (isOwn) this.#restless = 0
       return this
     }
     if (isOwn || this.#isNew) this.#restless++
-    if (this.#restless < maxRestless) return new SteadyMount(new Mount(client, component, options), this.#restless)
+    if (this.#restless < maxRestless) return new SteadyMount(new Mount(live, component, options), this.#restless)
     if (!this.#isWarned) {
       this.#isWarned = true
       Effect.runFork(

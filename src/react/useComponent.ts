@@ -72,9 +72,9 @@ export const useComponent: UseComponent = <C extends Component.Typed>(
   component: C,
   options: MountTargetOf<C> = {}
 ): LiveComponent<C> => {
-  const { client } = useLive()
-  const [current, setCurrent] = useState(() => new SteadyMount(new Mount(client, component, options)))
-  const next = current.at(client, component, options)
+  const live = useLive()
+  const [current, setCurrent] = useState(() => new SteadyMount(new Mount(live, component, options)))
+  const next = current.at(live, component, options)
   if (next !== current) setCurrent(next)
   const { mount } = next
   return useSyncExternalStore(mount.subscribe, mount.snapshot, mount.serverSnapshot)

@@ -21,7 +21,7 @@ export const SignupForm = () => {
     <form onSubmit={onSubmit}>
       <input aria-label="Address" value={address} onChange={(event) => setAddress(event.currentTarget.value)} />
       <button disabled={!signup.connected || submit.pending}>Sign up</button>
-      <LiveStatus of={signup} text={{ offline: "No connection." }} />
+      <LiveStatus of={signup} text={{ reconnecting: "No connection." }} />
       {sentTo !== undefined && <p>A mail is on its way to {sentTo}.</p>}
       {submit.error && <p role="alert">{submit.error._tag === "AddressTaken" ? "Taken." : submit.error.message}</p>}
     </form>

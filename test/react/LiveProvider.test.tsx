@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, assert, beforeEach, describe, it, vi } from "@effect/vitest"
 import { Effect } from "effect"
-import { LiveProvider, liveness, useComponent, useConnection } from "fibra/react"
+import { LiveProvider, useComponent, useConnection } from "fibra/react"
 import { act, type ReactNode, StrictMode } from "react"
 import { createRoot } from "react-dom/client"
 import { Ticker } from "../support/Lab.ts"
@@ -146,7 +146,7 @@ describe("LiveProvider", () => {
           const { failure, status } = useConnection()
           const ticker = useComponent(Ticker)
           mounts.add(ticker.call)
-          seen.push([status, failure?.code ?? "", liveness(ticker)].join(" "))
+          seen.push([status, failure?.code ?? "", ticker.status].join(" "))
           return null
         }
         const called: Array<string> = []

@@ -1,26 +1,46 @@
 // @vitest-environment happy-dom
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
-import { Component } from "fibra"
-import { liveness, type LiveComponent, LiveStatus, useComponent } from "fibra/react"
+import { Component, LiveError } from "fibra"
+import type { ComponentSnapshot, ConnectionStatus } from "fibra/client"
+import { type ComponentStatus, type LiveComponent, LiveStatus, useComponent } from "fibra/react"
 import { LiveTest } from "fibra/testing"
+import { initial } from "../../src/client/ComponentSnapshot.ts"
+import { statusOf } from "../../src/react/ComponentStatus.ts"
 import { Lab } from "../support/Lab.ts"
 import { onPage, onPageOf, Page } from "../support/page.tsx"
 
-describe("what a component is like", () => {
-  const cases: ReadonlyArray<[connected: boolean, status: LiveComponent<typeof Lab>["status"], word: string]> = [
-    [false, "mounting", "connecting"],
-    [true, "running", "live"],
-    [false, "running", "offline"],
-    [false, "faulted", "offline"],
-    [false, "refused", "refused"],
-    [false, "outdated", "outdated"],
-    [true, "restarting", "restarting"],
-    [true, "faulted", "faulted"],
-    [true, "stopped", "stopped"]
+describe("the status of a component", () => {
+  const component = initial(Lab, { start: 0 })
+  const mounted = { ...component, connected: true, status: "running", activation: "mounted" } as const
+  const lost = { ...mounted, connected: false }
+  const failed = (reason: LiveError.LiveError["reason"]) => ({
+    ...component,
+    error: new LiveError.LiveError({ reason })
+  })
+  const away = (kind?: "unauthorized") =>
+    failed(new LiveError.Disconnected({ detail: "", ...(kind === undefined ? {} : { connection: { kind } }) }))
+  const cases: ReadonlyArray<
+    readonly [what: string, view: ComponentSnapshot<unknown>, connection: ConnectionStatus, status: ComponentStatus]
+  > = [
+    ["before there is a connection", component, "connecting", "connecting"],
+    ["before there is a connection again", component, "reconnecting", "connecting"],
+    ["that is being mounted", component, "connected", "mounting"],
+    ["that is mounted", mounted, "connected", "synced"],
+    ["whose connection is lost", lost, "reconnecting", "reconnecting"],
+    ["whose connection is back", lost, "connected", "loading"],
+    ["that has crashed", { ...mounted, status: "restarting" }, "connected", "restarting"],
+    ["that has crashed too often", { ...mounted, status: "faulted" }, "connected", "faulted"],
+    ["that was faulted when its connection was lost", { ...lost, status: "faulted" }, "reconnecting", "reconnecting"],
+    ["whose instance has ended", { ...mounted, status: "stopped" }, "connected", "stopped"],
+    ["of an older version", { ...component, status: "outdated" }, "connected", "outdated"],
+    ["that the server refuses", failed(new LiveError.UnknownComponent({ component: "Lab" })), "connected", "error"],
+    ["without a connection for too long", away(), "connecting", "disconnected"],
+    ["that the server does not answer", away(), "connected", "error"],
+    ["of somebody who is to sign in", away("unauthorized"), "unauthorized", "unauthorized"]
   ]
-  it.each(cases)("a component that is connected %s and %s has the status %s", (connected, status, word) => {
-    assert.strictEqual(liveness({ connected, status }), word)
+  it.each(cases)("a component %s has a status of its own", (_, view, connection, status) => {
+    assert.strictEqual(statusOf(view, connection), status)
   })
 })
 
@@ -41,7 +61,7 @@ it.effect("a live region is on the page before there is something to say, and em
       const status = page.element.children[0] as HTMLElement
       assert.strictEqual(status.textContent, "Ein Moment …")
       yield* page.drawn(live.reconnect)
-      assert.strictEqual(status.outerHTML, `<span role="status" class="s" data-live="live"></span>`)
+      assert.strictEqual(status.outerHTML, `<span role="status" class="s" data-live="synced"></span>`)
       yield* page.drawn(live.disconnect)
       assert.strictEqual(status.textContent, "Offline. Connecting again …")
     })

@@ -47,7 +47,7 @@ it.effect("a page that a server has rendered shows the initial state, mounts not
         act(() => hydrateRoot(element, app, { onRecoverableError: (error) => complaints.push(error) }))
       )
       yield* drawn(live.settle)
-      assert.strictEqual(element.innerHTML, `<p>3<!-- --> <span role="status" data-live="live"></span></p>`)
+      assert.strictEqual(element.innerHTML, `<p>3<!-- --> <span role="status" data-live="synced"></span></p>`)
       assert.deepStrictEqual([complaints, gate.built], [[], 1])
       yield* drawn(Effect.sync(() => root.unmount()))
       assert.strictEqual((yield* live.open).instances, 0)

@@ -38,9 +38,10 @@ describe("a mounted component", () => {
         const page = yield* Page
         const seen: BaseState<typeof Lab> = []
         yield* page.render(<LabView name="shared" start={7} seen={seen} />)
-        assert.deepInclude(seen[0], { connected: false, status: "mounting" })
+        assert.deepInclude(seen[0], { connected: false, status: "connecting", loading: true, componentId: undefined })
         assert.strictEqual(seen[0]?.state.count, 7)
-        assert.deepInclude(last(seen), { connected: true, status: "running", error: undefined })
+        assert.deepInclude(last(seen), { connected: true, status: "synced", loading: false, error: undefined })
+        assert.match(String(last(seen).componentId), /^Lab-/)
         yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 1 })))
         assert.strictEqual(page.text(), "[8]")
       })
@@ -123,6 +124,34 @@ describe("a mounted component", () => {
     )
   )
 
+  it.effect("a component tells what it waits for: a connection, the server, a connection again", () =>
+    onPage(
+      Effect.gen(function* () {
+        const page = yield* Page
+        const live = yield* LiveTest
+        const seen: BaseState<typeof Lab> = []
+        const statuses = () => seen.map(({ status }) => status).filter((each, at, all) => each !== all[at - 1])
+        yield* live.disconnect
+        yield* page.render(<LabView seen={seen} />)
+        yield* page.drawn(live.reconnect)
+        yield* page.drawn(live.disconnect)
+        yield* page.drawn(live.reconnect)
+        assert.deepStrictEqual(statuses(), ["connecting", "mounting", "synced", "reconnecting", "synced"])
+        seen.length = 0
+        // The server does not answer yet.
+        yield* live.hold
+        yield* page.render(<LabView seen={seen} start={2} />)
+        assert.deepStrictEqual(statuses(), ["mounting"])
+        assert.isTrue(last(seen).loading)
+        yield* page.drawn(live.unhold)
+        assert.deepStrictEqual(statuses(), ["mounting", "synced"])
+        yield* page.drawn(Effect.promise(() => last(seen).call.Crash()))
+        assert.include(statuses(), "restarting")
+        assert.strictEqual(last(seen).status, "synced")
+      })
+    )
+  )
+
   it.effect("a mounted component never shows the state of its previous props", () =>
     onPage(
       Effect.gen(function* () {
@@ -190,7 +219,7 @@ describe("a mounted component", () => {
         const page = yield* Page
         const ComponentSnapshot = () => <p>{useComponent(Ticker).status}</p>
         yield* page.render(<ComponentSnapshot />)
-        assert.strictEqual(page.text(), "running")
+        assert.strictEqual(page.text(), "synced")
       })
     )
   )
@@ -234,7 +263,7 @@ describe("a call", () => {
         const seen: BaseState<typeof Lab> = []
         yield* page.render(<LabView seen={seen} />)
         yield* page.drawn(live.disconnect)
-        assert.deepInclude(last(seen), { connected: false, status: "running" })
+        assert.deepInclude(last(seen), { connected: false, status: "reconnecting" })
         const { call } = last(seen)
         const waiting = call.Add({ by: 1 })
         // A view's calls go by the clock of the page.
@@ -337,13 +366,13 @@ describe("a state that survives", () => {
         yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 3 })))
         yield* page.drawn(live.disconnect)
         yield* page.drawn(live.reconnect)
-        assert.deepInclude(last(seen), { connected: true, status: "running", activation: "resumed" })
+        assert.deepInclude(last(seen), { connected: true, status: "synced", activation: "resumed" })
         yield* page.drawn(TestClock.adjust("1 second"))
         yield* page.drawn(live.kill)
-        assert.deepInclude(last(seen), { connected: false, status: "running", activation: "resumed" })
+        assert.deepInclude(last(seen), { connected: false, status: "reconnecting", activation: "resumed" })
         assert.strictEqual(page.text(), "[3]")
         yield* page.drawn(Effect.andThen(live.start, live.reconnect))
-        assert.deepInclude(last(seen), { connected: true, status: "running", activation: "rehydrated" })
+        assert.deepInclude(last(seen), { connected: true, status: "synced", activation: "rehydrated" })
         assert.strictEqual(page.text(), "[3]")
         assert.deepStrictEqual(activations(seen), [undefined, "mounted", "resumed", "rehydrated"])
       })

@@ -144,7 +144,7 @@ export const gallerySuite = (it: Vitest.MethodsNonLive<Showcase | Chromium>): vo
         const network = yield* Network.make(Number(new URL(showcase.url).port))
         const { page } = yield* Chromium.open(network.url)
         page.setDefaultTimeout(timeout)
-        yield* Effect.promise(() => gallery(page).locator("[data-live=live]").waitFor({ state: "attached" }))
+        yield* Effect.promise(() => gallery(page).locator("[data-live=synced]").waitFor({ state: "attached" }))
         // Each piece takes a moment.
         network.delay(100)
         const large = picture("large.png", 21, 5_000_000)
