@@ -1,6 +1,6 @@
 /**
  * The connections of one server, whatever their wires. Each has one outbox, which is flushed at most once per turn of
- * the event loop, all of them by one shared callback. It handles heartbeats, idle connections, clients that read too
+ * the event loop, by one callback that all share. It handles heartbeats, idle connections, clients that read too
  * slowly and clients that send too fast. It knows neither components nor messages.
  */
 import * as Clock from "effect/Clock"
@@ -22,6 +22,12 @@ import type { FrameWriter } from "./FrameWriter.ts"
 import { Pulse } from "./Pulse.ts"
 import { TokenBucket } from "./TokenBucket.ts"
 
+/**
+ * Connections that are flushed in one turn. Between two turns the server reads: many subscribers do not keep it from
+ * others, and what is published meanwhile is written to those that follow together with what came before.
+ */
+const flushedAtOnce = 128
+
 /** The connections, and the callback that flushes them. */
 class Outboxes implements Connections {
   readonly config: LiveConfig.Settings
@@ -35,7 +41,9 @@ class Outboxes implements Connections {
   now: number
   /** Called when a message came in or a connection is gone. */
   readonly watchers: Listeners
+  /** Connections with something to write, and whether they are about to be flushed. */
   #dirty: Array<Connection> = []
+  #isDue = false
   #last = 0
   readonly #begun: number
   readonly #beats: Pulse
@@ -115,14 +123,29 @@ class Outboxes implements Connections {
 
   schedule(connection: Connection): void {
     this.#dirty.push(connection)
-    if (this.#dirty.length === 1) setImmediate(this.flush)
+    this.#due()
   }
 
-  readonly flush = (): void => {
+  #due(): void {
+    if (this.#isDue || this.#dirty.length === 0) return
+    this.#isDue = true
+    setImmediate(this.#flushNext)
+  }
+
+  readonly #flushNext = (): void => {
+    this.#isDue = false
+    this.#flush(flushedAtOnce)
+    this.#due()
+  }
+
+  /** Flushes all connections now. */
+  readonly flush = (): void => this.#flush(Infinity)
+
+  #flush(atMost: number): void {
     this.tick()
     const dirty = this.#dirty
-    this.#dirty = []
-    for (const connection of dirty) connection.flush()
+    this.#dirty = dirty.slice(atMost)
+    for (const connection of dirty.slice(0, atMost)) connection.flush()
   }
 }
 
