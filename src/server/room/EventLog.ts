@@ -41,6 +41,15 @@ export class LoggedEvent implements Event {
 /** Where the events are broadcast: in a room, or to those who have mounted one instance. */
 export type Audience = { readonly room: string } | { readonly componentId: string }
 
+/** All events after one index and up to another, which are for all clients, as one batch on one wire. */
+export interface SharedEvents {
+  readonly after: number
+  readonly upTo: number
+  readonly batch: Batch
+  /** The names of the events. */
+  readonly names: ReadonlyArray<string>
+}
+
 /** Called for each event that leaves the log and was not for all clients. */
 export type OnForget = (index: number, isFor: NonNullable<LoggedEvent["isFor"]>) => void
 
@@ -59,7 +68,7 @@ export class EventLog implements EventScope {
   /** Cursors that have not read everything, and those of them whose clients are connected. */
   #unread = 0
   #behind = 0
-  readonly #shared = new Map<WireEncoder, { readonly after: number; readonly upTo: number; readonly batch: Batch }>()
+  readonly #shared = new Map<WireEncoder, SharedEvents>()
 
   /** The first event gets the index after `index`. */
   constructor(config: LiveConfig.Settings, audience: Audience, index: number, onForget: OnForget) {
@@ -114,7 +123,7 @@ export class EventLog implements EventScope {
   /** It has read everything, or its client has disconnected. */
   caughtUp(): void {
     this.#behind--
-    this.#trim()
+    if (this.#behind === 0) this.#trim()
   }
 
   /** The events in the log after this index. */
@@ -122,16 +131,22 @@ export class EventLog implements EventScope {
     return this.#entries.slice(Math.max(this.#forgotten, this.#entries.length - (this.#index - index)))
   }
 
-  /** A batch of all events after an index, built once for all cursors that are there. */
-  shared(encoder: WireEncoder, after: number, events: ReadonlyArray<LoggedEvent>): Batch {
-    const upTo = this.#index
+  /** All events after an index, as another cursor has read them; undefined when none has. */
+  sharedAfter(encoder: WireEncoder, after: number): SharedEvents | undefined {
     const known = this.#shared.get(encoder)
-    if (known?.after === after && known.upTo === upTo) return known.batch
+    return known?.after === after && known.upTo === this.#index ? known : undefined
+  }
+
+  /** A batch of all events after an index, which are for all clients: built once for all cursors that are there. */
+  shared(encoder: WireEncoder, after: number, events: ReadonlyArray<LoggedEvent>): Batch {
+    const known = this.sharedAfter(encoder, after)
+    if (known !== undefined) return known.batch
     const batch = new Batch(
       events.map((event) => event.textFor(encoder, this)),
       true
     )
-    this.#shared.set(encoder, { after, upTo, batch })
+    const names = Array.from(new Set(events.map(({ name }) => name)))
+    this.#shared.set(encoder, { after, upTo: this.#index, batch, names })
     return batch
   }
 

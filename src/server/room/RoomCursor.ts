@@ -6,7 +6,7 @@
 import { Batch } from "../sync/Batch.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
 import type { WireEncoder } from "../sync/WireEncoder.ts"
-import type { EventLog, LoggedEvent } from "./EventLog.ts"
+import type { EventLog, LoggedEvent, SharedEvents } from "./EventLog.ts"
 import { type Membership, RoomMemberships } from "./RoomMemberships.ts"
 
 /** The client of a cursor. */
@@ -102,18 +102,12 @@ export class RoomCursor {
 
   /** The client knows this component. */
   announce(componentId: string): void {
-    const membership = this.#memberships.get(componentId)
-    if (membership === undefined || membership.isAnnounced) return
-    membership.isAnnounced = true
-    if (this.#behind) this.#notify()
+    if (this.#memberships.announce(componentId) && this.#behind) this.#notify()
   }
 
   /** The client is going to be told of this component again. */
   unannounce(componentId: string): void {
-    const membership = this.#memberships.get(componentId)
-    if (membership === undefined) return
-    membership.isAnnounced = false
-    membership.told = "nothing"
+    this.#memberships.unannounce(componentId)
   }
 
   /** There is something to read. */
@@ -173,6 +167,31 @@ export class RoomCursor {
   /** Takes all there is to read. */
   take(into: Array<Batch>): void {
     if (!this.#behind || !this.#memberships.areAnnounced) return
+    if (!this.#takeShared(into)) this.#takeOwn(into)
+    this.#caughtUp()
+  }
+
+  /** Takes what others have taken that had read equally far, if it is all for this client and all there is to read. */
+  #takeShared(into: Array<Batch>): boolean {
+    const { log } = this
+    const { encoder } = this.#sink
+    const shared = log.sharedAfter(encoder, this.#index)
+    if (shared === undefined || log.first > this.#index + 1 || !this.#isForAll(shared)) return false
+    if (!encoder.addressesComponents) into.push(shared.batch)
+    else for (const [componentId] of this.#memberships) into.push(shared.batch.to(encoder.prefixFor(componentId)))
+    this.#index = log.index
+    this.#notMissed = 0
+    return true
+  }
+
+  /** Whether all components declare all of these events, and have been in the room for them: what they were told was read. */
+  #isForAll({ names }: SharedEvents): boolean {
+    if (!this.#memberships.isSteady) return false
+    for (const [, { events }] of this.#memberships) if (!names.every((name) => events.has(name))) return false
+    return true
+  }
+
+  #takeOwn(into: Array<Batch>): void {
     const { log } = this
     const { encoder } = this.#sink
     const after = this.#index
@@ -192,7 +211,6 @@ export class RoomCursor {
       if (encoder.addressesComponents) this.#tellEach(into, events, after)
       else this.#tell(into, events, after, upTo)
     }
-    this.#caughtUp()
   }
 
   #tell(into: Array<Batch>, events: ReadonlyArray<LoggedEvent>, after: number, upTo: number): void {

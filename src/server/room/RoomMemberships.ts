@@ -32,16 +32,18 @@ const maxPast = 16
 const none: ReadonlyArray<Stay> = []
 
 /** The memberships of one client in one room. */
-export class RoomMemberships implements Iterable<[componentId: string, Membership]> {
+export class RoomMemberships implements Iterable<[componentId: string, Readonly<Membership>]> {
   readonly #members = new Map<string, Membership>()
   /** Earlier stays whose events the client may not have. */
   #past: ReadonlyArray<Stay> = none
+  /** Whether nothing is left to be told or to be confirmed; false when that is not known. */
+  #isSteady = false
 
   get size(): number {
     return this.#members.size
   }
 
-  get(componentId: string): Membership | undefined {
+  get(componentId: string): Readonly<Membership> | undefined {
     return this.#members.get(componentId)
   }
 
@@ -57,8 +59,24 @@ export class RoomMemberships implements Iterable<[componentId: string, Membershi
     return false
   }
 
+  /**
+   * Whether the client knows all components and was told that they are in the room, and all still are: almost always. There
+   * is at least one.
+   */
+  get isSteady(): boolean {
+    return (this.#isSteady ||= this.#members.size > 0 && this.#past.length === 0 && this.#areAllIn)
+  }
+
+  get #areAllIn(): boolean {
+    for (const { isAnnounced, to, told } of this.#members.values()) {
+      if (!isAnnounced || to !== Infinity || told !== "joined") return false
+    }
+    return true
+  }
+
   /** Whether a stay has ended of which the client may not know. */
   get isEnding(): boolean {
+    if (this.#isSteady) return false
     if (this.#past.length > 0) return true
     for (const { to } of this.#members.values()) if (to !== Infinity) return true
     return false
@@ -66,6 +84,7 @@ export class RoomMemberships implements Iterable<[componentId: string, Membershi
 
   /** Whether the client knows all components. */
   get areAnnounced(): boolean {
+    if (this.#isSteady) return true
     for (const { isAnnounced } of this.#members.values()) if (!isAnnounced) return false
     return true
   }
@@ -76,6 +95,7 @@ export class RoomMemberships implements Iterable<[componentId: string, Membershi
   }
 
   get end(): number {
+    if (this.#isSteady) return Infinity
     let last = -1
     for (const { to } of this.#members.values()) last = Math.max(last, to)
     return last
@@ -86,6 +106,7 @@ export class RoomMemberships implements Iterable<[componentId: string, Membershi
     componentId: string,
     membership: Pick<Membership, "from" | "order" | "isAnnounced" | "events">
   ): Stay | undefined {
+    this.#isSteady = false
     const before = this.#members.get(componentId)
     if (before !== undefined) this.#past = [...this.#past.slice(1 - maxPast), before]
     this.#members.set(componentId, { ...membership, to: Infinity, told: "nothing" })
@@ -97,11 +118,30 @@ export class RoomMemberships implements Iterable<[componentId: string, Membershi
     const membership = this.#members.get(componentId)
     if (membership === undefined || membership.to !== Infinity) return false
     membership.to = index
+    this.#isSteady = false
     return true
+  }
+
+  /** The client knows this component; whether it did not before. */
+  announce(componentId: string): boolean {
+    const membership = this.#members.get(componentId)
+    if (membership === undefined || membership.isAnnounced) return false
+    membership.isAnnounced = true
+    return true
+  }
+
+  /** The client is going to be told of this component again. */
+  unannounce(componentId: string): void {
+    const membership = this.#members.get(componentId)
+    if (membership === undefined) return
+    membership.isAnnounced = false
+    membership.told = "nothing"
+    this.#isSteady = false
   }
 
   /** The client has unmounted the component. */
   forget(componentId: string): boolean {
+    this.#isSteady = false
     return this.#members.delete(componentId)
   }
 
@@ -113,12 +153,14 @@ export class RoomMemberships implements Iterable<[componentId: string, Membershi
     let lost = 0
     for (const { from, to } of this.#past) lost += Math.max(0, to - Math.max(from, index ?? from))
     this.#past = none
+    this.#isSteady = false
     for (const membership of this.#members.values()) membership.told = "nothing"
     return lost
   }
 
   /** The client has everything up to this index. */
   confirm(index: number): void {
+    if (this.#isSteady) return
     this.#past = this.#past.filter(({ to }) => to > index)
     for (const [componentId, { to, told }] of this.#members) {
       if (told === "left" && to <= index) this.#members.delete(componentId)
@@ -149,7 +191,7 @@ export class RoomMemberships implements Iterable<[componentId: string, Membershi
     return texts
   }
 
-  [Symbol.iterator](): Iterator<[string, Membership]> {
+  [Symbol.iterator](): Iterator<[string, Readonly<Membership>]> {
     return this.#members[Symbol.iterator]()
   }
 }

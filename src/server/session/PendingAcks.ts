@@ -13,13 +13,18 @@ export interface Sent {
 /** The newest position of each cursor in one batch. */
 interface PendingAck {
   readonly batch: number
-  readonly serials: Map<Sent, number>
+  /** Most batches are of one cursor, which needs no table. */
+  readonly sent: Sent
+  serial: number
+  /** The positions of all cursors, when there are several. */
+  serials: Map<Sent, number> | undefined
 }
 
 /** The unacknowledged batches of one connection. */
 export class PendingAcks {
   readonly #limit: number
-  #pending: Array<PendingAck> = []
+  /** In the order of their batches. */
+  readonly #pending: Array<PendingAck> = []
 
   /** Of each batch, so many cursors are told at most: the last ones. A client need not acknowledge anything, ever. */
   constructor(limit: number) {
@@ -30,20 +35,32 @@ export class PendingAcks {
     return this.#pending.length === 0
   }
 
-  /** The newest position of this cursor is sent with this batch. */
+  /** The newest position of this cursor is sent with this batch; batches come in order. */
   expect(batch: number, sent: Sent): void {
     const last = this.#pending.at(-1)
-    if (last?.batch !== batch) return void this.#pending.push({ batch, serials: new Map([[sent, sent.serial]]) })
-    last.serials.delete(sent)
-    last.serials.set(sent, sent.serial)
-    if (last.serials.size <= this.#limit) return
-    for (const first of last.serials.keys()) return void last.serials.delete(first)
+    const { serial } = sent
+    if (last?.batch !== batch) this.#pending.push({ batch, sent, serial, serials: undefined })
+    else if (last.serials === undefined && last.sent === sent) last.serial = serial
+    else this.#expectAlso((last.serials ??= new Map([[last.sent, last.serial]])), sent)
+  }
+
+  #expectAlso(serials: Map<Sent, number>, sent: Sent): void {
+    serials.delete(sent)
+    serials.set(sent, sent.serial)
+    if (serials.size <= this.#limit) return
+    for (const first of serials.keys()) return void serials.delete(first)
   }
 
   /** The client has this batch, and all before it. */
   acknowledged(batch: number): void {
-    const confirmed = this.#pending.filter((pending) => pending.batch <= batch)
-    this.#pending = this.#pending.filter((pending) => pending.batch > batch)
-    for (const { serials } of confirmed) for (const [sent, serial] of serials) sent.confirm(serial)
+    let count = 0
+    for (const pending of this.#pending) {
+      if (pending.batch > batch) break
+      count++
+    }
+    for (const { sent, serial, serials } of this.#pending.splice(0, count)) {
+      if (serials === undefined) sent.confirm(serial)
+      else for (const [each, newest] of serials) each.confirm(newest)
+    }
   }
 }

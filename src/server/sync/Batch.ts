@@ -1,6 +1,16 @@
 /** The texts that a cursor has to send, shared by all cursors that were at the same place. */
 import type { Frame } from "../transport/FrameWriter.ts"
 
+/** What a frame depends on besides its texts. Compared field by field: a key as one text would be made for each client. */
+export interface FrameKey {
+  /** Which writers can write it. */
+  readonly kind: string
+  /** The form in which the wire sends a batch. */
+  readonly form: string | undefined
+  /** Whether it is split when it is long. */
+  readonly inParts: boolean
+}
+
 /** Texts that are sent together. Each is one JSON object. */
 export class Batch {
   readonly texts: ReadonlyArray<string>
@@ -11,7 +21,7 @@ export class Batch {
   /** The batch for all components, from which this one was made. */
   readonly all: Batch
   #text: string | undefined
-  #frame: { readonly key: string; readonly bytes: Frame } | undefined
+  #frame: (FrameKey & { readonly bytes: Frame }) | undefined
 
   constructor(texts: ReadonlyArray<string>, isShared: boolean, prefix?: string, all?: Batch) {
     this.texts = texts
@@ -38,8 +48,12 @@ export class Batch {
   }
 
   /** The frame of the texts, built once for all that ask with the same key. */
-  frame(key: string, build: (batch: this) => Frame): Frame {
-    if (this.#frame?.key !== key) this.#frame = { key, bytes: build(this) }
-    return this.#frame.bytes
+  frame({ form, inParts, kind }: FrameKey, build: (batch: this) => Frame): Frame {
+    const known = this.#frame
+    if (known !== undefined && known.form === form && known.kind === kind && known.inParts === inParts)
+      return known.bytes
+    const bytes = build(this)
+    this.#frame = { kind, form, inParts, bytes }
+    return bytes
   }
 }

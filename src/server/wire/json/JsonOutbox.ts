@@ -3,7 +3,7 @@
  * mounts come first, then events, then all other replies, so that an answer never overtakes the change it made. All of
  * it is one write. While the client does not read, nothing is collected, and later it gets the latest state.
  */
-import type { Batch } from "../../sync/Batch.ts"
+import type { Batch, FrameKey } from "../../sync/Batch.ts"
 import { type Messages, Outbox, type Unread } from "../Outbox.ts"
 import type { Connection } from "../../transport/Connection.ts"
 
@@ -48,7 +48,7 @@ export class JsonOutbox extends Outbox {
     const isAlone = first.length + last.length === 0 && batches.length === 1
     if (batch !== undefined && isAlone && batch.prefix === undefined) {
       this.connection.messagesSent += batch.texts.length
-      return writer.write(batch.frame(`${writer.kind} array`, ({ text }) => writer.frame(`[${text}]`)))
+      return writer.write(batch.frame(this.#key("array"), ({ text }) => writer.frame(`[${text}]`)))
     }
     // One event may be for many components of one client.
     if (batches.reduce((size, batch) => size + batch.size, 0) > this.config.maxBuffered) return this.tooMuch()
@@ -87,11 +87,14 @@ export class JsonOutbox extends Outbox {
     gather()
   }
 
+  #key(form: "array" | "each"): FrameKey {
+    return { kind: this.connection.writer.kind, form, inParts: false }
+  }
+
   #writeShared(batch: Batch): void {
     const { writer } = this.connection
     this.connection.messagesSent += batch.texts.length
-    if (batch.prefix === undefined)
-      writer.write(batch.frame(`${writer.kind} each`, ({ texts }) => writer.frames(texts)))
+    if (batch.prefix === undefined) writer.write(batch.frame(this.#key("each"), ({ texts }) => writer.frames(texts)))
     else writer.writeTo(batch.prefix, batch.all)
   }
 }

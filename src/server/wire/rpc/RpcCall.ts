@@ -3,7 +3,7 @@
  * not recognised is left to the schemas, which also say what is wrong with it. Keys that the schemas would remove are
  * left in; nobody reads them.
  */
-import type { CallRequest } from "../../../LiveProtocol.ts"
+import type { CallRequest, ReceivedRequest } from "../../../LiveProtocol.ts"
 import type { RpcRequest } from "./RpcEnvelope.ts"
 
 /** Characters of a name, as in the schemas. */
@@ -29,6 +29,13 @@ export const isCall = (payload: unknown): payload is CallRequest => {
   if (typeof payload !== "object" || payload === null) return false
   const { action, callId, componentId, settled } = payload as Fields<CallRequest>
   return isName(componentId) && isName(action) && isCallId(callId) && isCallId(settled)
+}
+
+/** Whether a payload is one of `Received` that abandons nothing. */
+export const isReceived = (payload: unknown): payload is typeof ReceivedRequest.Type => {
+  if (typeof payload !== "object" || payload === null) return false
+  const { abandoned, batch, settled } = payload as Fields<typeof ReceivedRequest.Type>
+  return Number.isSafeInteger(batch) && isCallId(settled) && abandoned === undefined
 }
 
 const isName = (value: unknown): boolean => typeof value === "string" && value.length <= maxName

@@ -266,7 +266,8 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
     if (settled !== undefined) this.#session?.settled(settled)
     for (const id of abandoned ?? []) this.#order?.delete(id)
     if (abandoned !== undefined) this.#session?.abandon(abandoned)
-    this.replies.succeed(request, "null")
+    // Nearly always: its answer need not be made either.
+    if (request.isNotification !== true) this.replies.succeed(request, "null")
   }
 
   protected acknowledge(batch?: number): void {

@@ -5,13 +5,15 @@
  */
 import * as MessageParts from "../../../MessageParts.ts"
 import type { Batch } from "../../sync/Batch.ts"
-import { Outbox, type Unread } from "../Outbox.ts"
+import { type Messages, Outbox, type Unread } from "../Outbox.ts"
 import type { Connection } from "../../transport/Connection.ts"
 import type { Frame } from "../../transport/FrameWriter.ts"
 import { AckWindow } from "./AckWindow.ts"
 
 /** Characters from which a batch is worth a frame of its own, which is built once for all clients. */
 const sharedFrom = 4096
+
+const nothing: ReadonlyArray<Frame> = []
 
 /** Writes the messages of one connection. */
 export class RpcOutbox extends Outbox {
@@ -71,17 +73,22 @@ export class RpcOutbox extends Outbox {
   /** Writes what there is to send. */
   flush(events: Unread | undefined): void {
     const batches = events !== undefined && this.#collects(events) ? events.collect() : []
-    const frames = this.#frames(batches)
+    const messages = this.drain()
+    const [batch] = batches
+    // Most of what is broadcast: one frame, the same for all.
+    const alone = batches.length === 1 && messages.first.length + messages.last.length === 0 ? batch : undefined
+    const frame = alone === undefined ? undefined : this.#shared(alone)
+    const frames = frame === undefined ? this.#frames(messages, batches) : nothing
     if (batches.length > 0) {
       events?.sent(this.#window.next - 1)
       this.connection.acts()
     }
-    for (const frame of frames) this.connection.writer.write(frame)
+    if (frame !== undefined) return this.connection.writer.write(frame)
+    for (const each of frames) this.connection.writer.write(each)
   }
 
   /** Builds as little as possible for this connection alone: long batches are written as shared frames. */
-  #frames(batches: ReadonlyArray<Batch>): ReadonlyArray<Frame> {
-    const { first, last } = this.drain()
+  #frames({ first, last }: Messages, batches: ReadonlyArray<Batch>): ReadonlyArray<Frame> {
     const frames: Array<Frame> = []
     let messages = [...first]
     let texts: Array<string> = []
@@ -95,9 +102,8 @@ export class RpcOutbox extends Outbox {
       this.connection.messagesSent += messages.length
       messages = []
     }
-    const isAlone = batches.length === 1 && first.length + last.length === 0
     for (const batch of batches) {
-      if (!isAlone && batch.text.length < sharedFrom) texts.push(batch.text)
+      if (batch.text.length < sharedFrom) texts.push(batch.text)
       else {
         close()
         frames.push(this.#shared(batch))
@@ -111,10 +117,8 @@ export class RpcOutbox extends Outbox {
 
   /** A batch as a frame that is the same for all clients. */
   #shared(batch: Batch): Frame {
-    const { writer } = this.connection
-    const head = this.#head
-    const kind = writer.kind + (this.#inParts ? "+" : "") + head
-    const frame = batch.frame(kind, ({ text }) => this.#frame(`[${head}${text}]}]`))
+    const key = { kind: this.connection.writer.kind, form: this.#stream, inParts: this.#inParts }
+    const frame = batch.frame(key, ({ text }) => this.#frame(`[${this.#head}${text}]}]`))
     this.#window.count(frame.length)
     this.connection.messagesSent++
     return frame

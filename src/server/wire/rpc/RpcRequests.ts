@@ -39,7 +39,9 @@ const decodeAnyCall = Schema.decodeUnknownExit(
 export const decodeCall: Decode<CallRequest> = (payload) =>
   RpcCall.isCall(payload) ? Exit.succeed(payload) : decodeAnyCall(payload)
 export const decodeConnect = Schema.decodeUnknownExit(ConnectRequest)
-export const decodeReceived = Schema.decodeUnknownExit(ReceivedRequest)
+const decodeAnyReceived = Schema.decodeUnknownExit(ReceivedRequest)
+export const decodeReceived: Decode<typeof ReceivedRequest.Type> = (payload) =>
+  RpcCall.isReceived(payload) ? Exit.succeed(payload) : decodeAnyReceived(payload)
 /** The component that a payload names, before it is decoded. */
 export const componentOf = (payload: unknown): string => {
   const { componentId } = (payload ?? {}) as { readonly componentId?: unknown }

@@ -1,12 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Exit, Schema } from "effect"
-import { CallRequest } from "../../../../src/LiveProtocol.ts"
+import { CallRequest, ReceivedRequest } from "../../../../src/LiveProtocol.ts"
 import { RpcEnvelope } from "../../../../src/server/wire/rpc/RpcEnvelope.ts"
-import { isCall, isRequest } from "../../../../src/server/wire/rpc/RpcCall.ts"
+import { isCall, isReceived, isRequest } from "../../../../src/server/wire/rpc/RpcCall.ts"
 import { withFields } from "../../../support/withFields.ts"
 
 const decodeEnvelope = Schema.decodeUnknownExit(RpcEnvelope)
 const decodeCall = Schema.decodeUnknownExit(CallRequest)
+const decodeReceived = Schema.decodeUnknownExit(ReceivedRequest)
 
 const longest = "x".repeat(4096)
 const ids = ["a", "", longest, `${longest}x`, 1, 0.5, -1, Infinity, NaN, null, undefined, {}]
@@ -53,10 +54,22 @@ describe("a request on the RPC wire", () => {
     { arbitrary: { runs: 2000 } }
   )
 
+  it.prop(
+    "is recognised as an acknowledgement when the schema takes its payload and it abandons nothing, and only then",
+    [withFields({ batch: numbers, settled: numbers, abandoned: [undefined, undefined, [], [1], [-1], null] })],
+    ([payload]) => {
+      const decoded = decodeReceived(payload)
+      assert.strictEqual(isReceived(payload), Exit.isSuccess(decoded) && decoded.value.abandoned === undefined)
+      if (Exit.isSuccess(decoded)) assert.deepInclude({ ...payload }, { ...decoded.value })
+    },
+    { arbitrary: { runs: 2000 } }
+  )
+
   it("is nothing that is no object", () => {
     for (const value of [null, undefined, 1, "Request", true]) {
       assert.isFalse(isRequest(value))
       assert.isFalse(isCall(value))
+      assert.isFalse(isReceived(value))
     }
   })
 })
