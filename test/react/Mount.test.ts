@@ -60,6 +60,19 @@ describe("a mount with a listener that throws", () => {
   )
 })
 
+it.effect("a mount that is hydrated on a connected page shows first what the server has rendered", () =>
+  Effect.gen(function* () {
+    const live = yield* LiveTest
+    yield* live.settle
+    const client = new RefCounted(() => ({ value: Effect.succeed(live.client), close: () => {} }))
+    const connection = new PageConnection(client)
+    const stop = connection.subscribe(() => {})
+    const mount = new Mount({ client, connection }, Lab, { props: { start: 3 } })
+    stop()
+    assert.deepStrictEqual([mount.serverSnapshot().status, mount.snapshot().status], ["connecting", "mounting"])
+  }).pipe(Effect.scoped, Effect.provide(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors))))
+)
+
 describe("a mount whose view is left", () => {
   it.effect(
     "a mount whose view is left keeps the connection until its calls are answered, and no longer than a second",
