@@ -51,6 +51,12 @@ export class SmallMap<K, V> implements Iterable<V> {
     this.#table = undefined
   }
 
+  /** Calls this with each value, in order. Unlike a loop, it makes no iterator. */
+  forEach(act: (value: V) => void): void {
+    if (this.#table !== undefined) this.#table.forEach(act)
+    else if (this.#value !== undefined) act(this.#value)
+  }
+
   /** The values, in the order in which their keys were added. */
   [Symbol.iterator](): Iterator<V> {
     return (this.#table ?? (this.#value === undefined ? nothing : [this.#value])).values() as Iterator<V>

@@ -59,12 +59,14 @@ export class Instance implements Source {
   /** Undefined when all clients see the whole state. */
   readonly #views: StateViews | undefined
   #recovered: Encoded | undefined
-  #encoded: Encoded | undefined
-  /** The number of changes up to the encoded state. */
+  /** The encoded form of the state that was published last. */
+  #published: Encoded | undefined
+  /** The number of changes up to that. */
   #revision: number
   #status: InstanceStatus = "running"
-  /** The state that was encoded last. */
-  #published: unknown
+  /** The state that was encoded last, which may wait to be published, and its encoded form. */
+  #state: unknown
+  #encoded: Encoded | undefined
   /** The encoded form of the last good state. */
   #good: Encoded | undefined
   /** Whether the state has changed since it was encoded. */
@@ -105,12 +107,14 @@ export class Instance implements Source {
     return this.checkpoint.epoch
   }
 
-  /** The state as clients see it. */
+  /** The state as clients see it. What waits to be published is published for whoever reads it. */
   get encoded(): Encoded {
-    return this.#encoded as Encoded
+    this.#publishWaiting()
+    return this.#published as Encoded
   }
 
   get revision(): number {
+    this.#publishWaiting()
     return this.#revision
   }
 
@@ -131,9 +135,9 @@ export class Instance implements Source {
 
   /** About how many bytes it holds for its subscribers: the state, and changes that they have not seen. */
   get bytes(): number {
-    const revision = this.#revision
+    const { encoded, revision } = this
     if (this.#measured?.revision !== revision) {
-      this.#measured = { revision, bytes: Footprint.ofJson(this.#encoded) }
+      this.#measured = { revision, bytes: Footprint.ofJson(encoded) }
     }
     return this.#measured.bytes + this.logs.bytes + (this.#views?.bytes ?? 0)
   }
@@ -174,7 +178,7 @@ export class Instance implements Source {
 
   /** Adds a subscriber, and returns its cursor. Throws when the view of the client does. */
   open(sink: Subscriber): StateCursor<Subscriber> {
-    const view = this.#views?.of(sink.client, this.#published)
+    const view = this.#views?.of(sink.client, this.#state)
     const cursor = new StateCursor(view ?? this, sink)
     view?.cursors.add(cursor)
     this.cursors.set(cursor, cursor)
@@ -190,7 +194,7 @@ export class Instance implements Source {
 
   /** The client of a subscriber is connected again, and has the state up to `from`; undefined: it has nothing. */
   resume(cursor: StateCursor<Subscriber>, from: ResumePoint | undefined): void {
-    this.#views?.review(cursor.sink.client, this.#published)
+    this.#views?.review(cursor.sink.client, this.#state)
     cursor.resume(from)
     this.#host.keep(this)
   }
@@ -234,7 +238,7 @@ export class Instance implements Source {
 
   /** The actor has a new state. */
   changed(state: unknown): void {
-    this.#codec.freeze(state, this.#published)
+    this.#codec.freeze(state, this.#state)
     this.#isDirty = true
     this.stats.updated()
     this.#listeners?.tell(state)
@@ -249,15 +253,21 @@ export class Instance implements Source {
     this.#wake()
   }
 
-  /** A message ended without a crash. Publishes what it changed, also in place, and keeps it as the last good state. */
+  /**
+   * A message ended without a crash. Publishes what it changed, also in place, and keeps it as the last good state. What
+   * nobody has to see step by step is published when it is read: all that the messages of one turn have changed is then
+   * one change.
+   */
   settled(): void {
     const { state } = this.cell
     const wasDirty = this.#isDirty
-    const { revision } = this
-    if (this.#codec.isLoose(state)) this.#isDirty = true
-    this.publish()
+    const revision = this.#revision
+    const isLoose = this.#codec.isLoose(state)
+    if (isLoose) this.#isDirty = true
+    if (isLoose || this.#isFollowed || !this.#postpone()) this.publish()
     this.#good = this.#encoded
-    if (!wasDirty && this.revision !== revision) this.#listeners?.tell(state)
+    // What is loose does not wait, so that this was a change in place.
+    if (isLoose && !wasDirty && this.#revision !== revision) this.#listeners?.tell(state)
   }
 
   /** The last good state as it was, even if a crashed handler has changed something in it in place. */
@@ -310,32 +320,70 @@ export class Instance implements Source {
 
   /** Publishes the state, if it has changed; throws when it cannot be encoded. */
   publish(): void {
-    const before = this.#encoded
-    if (!this.#isDirty && before !== undefined) return
-    const { state } = this.cell
-    const codec = this.#codec
+    const before = this.#published
+    if (before !== undefined && !this.#isDirty) return this.#publishWaiting()
     // The first state is no change.
     const begunAt = before === undefined ? 0 : this.stats.publishing
-    const after =
-      before === undefined ? codec.encode(state) : codec.encode(state, { from: this.#published, to: before })
+    const after = this.#encode()
     const { patch, value } = Patch.change(before ?? after, after)
     assertText(before === undefined ? after : patch)
-    this.#isDirty = false
-    this.#published = state
+    this.#encodedAs(value as Encoded)
+    this.#distribute(value as Encoded, patch, this.cell.reference, begunAt)
+  }
+
+  /** Publishes what waits for that. */
+  #publishWaiting(): void {
+    const [before, after] = [this.#published, this.#encoded]
+    if (before === undefined || after === undefined || before === after) return
+    const begunAt = this.stats.publishing
+    const { patch, value } = Patch.change(before, after)
     this.#encoded = value as Encoded
+    this.#distribute(value as Encoded, patch, undefined, begunAt)
+  }
+
+  /** Whether somebody has to see each change: who made it, or what it was. */
+  get #isFollowed(): boolean {
+    return this.cell.reference !== undefined || this.#views !== undefined || this.logs.tellEach
+  }
+
+  /** Encodes the state, and leaves it to be published when it is read. False when it has to be published now. */
+  #postpone(): boolean {
+    const before = this.#encoded
+    if (before === undefined) return false
+    if (!this.#isDirty) return true
+    const after = this.#encode()
+    if (!isPlainChange(before, after)) return false
+    this.#encodedAs(after)
+    this.#host.keep(this)
+    this.#wake()
+    return true
+  }
+
+  #encode(): Encoded {
+    const before = this.#encoded
+    const previous = before === undefined ? undefined : { from: this.#state, to: before }
+    return this.#codec.encode(this.cell.state, previous)
+  }
+
+  /** The state is encoded, and the encoded form has a text. */
+  #encodedAs(encoded: Encoded): void {
+    this.#isDirty = false
+    this.#state = this.cell.state
+    this.#encoded = encoded
+  }
+
+  #distribute(published: Encoded, patch: Patch.Patch, by: string | undefined, begunAt: number): void {
+    this.#published = published
     if (patch.length === 0) return
     this.#revision++
     this.#host.keep(this)
-    if (this.cursors.size > 0) this.#distribute(state, patch)
+    if (this.cursors.size > 0) {
+      this.definition.traffic.published(patch)
+      if (this.#views === undefined) this.logs.append(this, patch, by)
+      else this.#views.publish(this.#state, by)
+      this.#wake()
+    }
     this.stats.published(begunAt)
-  }
-
-  #distribute(state: unknown, patch: Patch.Patch): void {
-    this.definition.traffic.published(patch)
-    const by = this.cell.reference
-    if (this.#views === undefined) this.logs.append(this, patch, by)
-    else this.#views.publish(state, by)
-    this.#wake()
   }
 
   get #codec(): StateCodec<unknown> {
@@ -350,6 +398,20 @@ export class Instance implements Source {
   }
 
   #wake(): void {
-    for (const cursor of this.cursors) cursor.wake()
+    this.cursors.forEach(wake)
   }
 }
+
+const wake = (cursor: StateCursor<Subscriber>): void => cursor.wake()
+
+/** Whether all fields that have changed are numbers, texts and the like: each has a text by itself. */
+const isPlainChange = (before: Encoded, after: Encoded): boolean => {
+  for (const name in after) {
+    const value = after[name]
+    if (value !== before[name] && !isPlain(value)) return false
+  }
+  return true
+}
+
+const isPlain = (value: Json | undefined): boolean =>
+  value === null || typeof value === "number" || typeof value === "string" || typeof value === "boolean"

@@ -8,6 +8,8 @@ import type * as LiveConfig from "../LiveConfig.ts"
 /** The logs of one state. */
 export class ChangeLogs extends SmallMap<WireEncoder, ChangeLog> {
   readonly #config: LiveConfig.Settings
+  /** Cursors on wires that tell each change by itself. */
+  #tellingEach = 0
 
   constructor(config: LiveConfig.Settings) {
     super()
@@ -19,12 +21,19 @@ export class ChangeLogs extends SmallMap<WireEncoder, ChangeLog> {
     let log = this.get(encoder)
     if (log === undefined) this.set(encoder, (log = new ChangeLog(encoder, this.#config)))
     log.cursors++
+    if (encoder.tellsWhole) this.#tellingEach++
     return log
   }
 
   /** A cursor is gone; a log without cursors is dropped. */
   close(log: ChangeLog): void {
+    if (log.encoder.tellsWhole) this.#tellingEach--
     if (--log.cursors === 0) this.delete(log.encoder)
+  }
+
+  /** Whether each change is told by itself on one of the wires. */
+  get tellEach(): boolean {
+    return this.#tellingEach > 0
   }
 
   /** Characters of all changes in the logs. */
@@ -36,9 +45,9 @@ export class ChangeLogs extends SmallMap<WireEncoder, ChangeLog> {
 
   /** Adds a change, which led to this state. */
   append(told: StateVersion, patch: Patch.Patch, by?: string): void {
-    for (const log of this) {
+    this.forEach((log) => {
       log.append(told.revision, log.tellsLast ? "" : log.encoder.changed(told, patch, by), by)
-    }
+    })
   }
 
   /** Adds a new token of the state. */
