@@ -23,20 +23,22 @@ export const frames = (texts: ReadonlyArray<string>): Buffer =>
  */
 const slack = 4
 
-/** Most messages are ASCII, whose length in bytes need not be counted. Undefined when one is not. */
+/**
+ * Most messages are ASCII, whose length in bytes need not be counted. All are written as one text, with room for their
+ * headers: to write them one by one takes three times as long. Undefined when one is not ASCII.
+ */
 const asciiFrames = (texts: ReadonlyArray<string>): Buffer | undefined => {
-  let size = 0
-  for (const { length } of texts) size += headerLength(length) + length
-  const bytes = Buffer.allocUnsafe(size + slack)
+  let all = ""
+  for (const text of texts) all += blanks[headerLength(text.length)] + text
+  const bytes = Buffer.allocUnsafe(all.length + slack)
+  if (bytes.write(all) !== all.length) return undefined
   let offset = 0
-  for (const text of texts) {
-    offset = writeHeader(bytes, offset, text.length)
-    const written = bytes.write(text, offset)
-    if (written !== text.length) return undefined
-    offset += written
-  }
-  return bytes.subarray(0, size)
+  for (const { length } of texts) offset = writeHeader(bytes, offset, length) + length
+  return bytes.subarray(0, all.length)
 }
+
+/** As long as a header of so many bytes. */
+const blanks: { readonly [length: number]: string } = { 2: " ".repeat(2), 4: " ".repeat(4), 10: " ".repeat(10) }
 
 /**
  * Messages that differ only in how they begin: built once, and given another beginning for each component they are for.
