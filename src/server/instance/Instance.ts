@@ -18,6 +18,7 @@ import type { Encoded, StateCodec } from "../../StateCodec.ts"
 import * as Footprint from "../Footprint.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
 import { SmallMap } from "../SmallMap.ts"
+import * as Change from "../sync/Change.ts"
 import { ChangeLogs } from "../sync/ChangeLogs.ts"
 import { StateCursor, type Source } from "../sync/StateCursor.ts"
 import { StateViews } from "../sync/StateViews.ts"
@@ -322,23 +323,40 @@ export class Instance implements Source {
   publish(): void {
     const before = this.#published
     if (before !== undefined && !this.#isDirty) return this.#publishWaiting()
-    // The first state is no change.
-    const begunAt = before === undefined ? 0 : this.stats.publishing
     const after = this.#encode()
-    const { patch, value } = Patch.change(before ?? after, after)
-    assertText(before === undefined ? after : patch)
-    this.#encodedAs(value as Encoded)
-    this.#distribute(value as Encoded, patch, this.cell.reference, begunAt)
+    if (before === undefined) {
+      // The first state is no change.
+      assertText(after)
+      this.#encodedAs(after)
+      this.#published = after
+    } else this.#publishChange(before, after, this.cell.reference)
   }
 
   /** Publishes what waits for that. */
   #publishWaiting(): void {
     const [before, after] = [this.#published, this.#encoded]
-    if (before === undefined || after === undefined || before === after) return
+    if (before !== undefined && after !== undefined && before !== after) this.#publishChange(before, after, undefined)
+  }
+
+  #publishChange(before: Encoded, after: Encoded, by: string | undefined): void {
     const begunAt = this.stats.publishing
-    const { patch, value } = Patch.change(before, after)
-    this.#encoded = value as Encoded
-    this.#distribute(value as Encoded, patch, undefined, begunAt)
+    const kind = Change.kindOf(before, after)
+    let value = after
+    let change: Change.Told | undefined
+    if (kind === "plain") change = new Change.PlainChange(before, after)
+    else if (kind === "other") {
+      const transition = Patch.change(before, after)
+      assertText(transition.patch)
+      value = transition.value as Encoded
+      if (transition.patch.length > 0) change = transition
+    }
+    this.#encodedAs(value)
+    this.#published = value
+    if (change === undefined) return
+    this.#revision++
+    this.#host.keep(this)
+    if (this.cursors.size > 0) this.#distribute(change, by)
+    this.stats.published(begunAt)
   }
 
   /** Whether somebody has to see each change: who made it, or what it was. */
@@ -352,7 +370,7 @@ export class Instance implements Source {
     if (before === undefined) return false
     if (!this.#isDirty) return true
     const after = this.#encode()
-    if (!isPlainChange(before, after)) return false
+    if (Change.kindOf(before, after) === "other") return false
     this.#encodedAs(after)
     this.#host.keep(this)
     this.#wake()
@@ -372,18 +390,11 @@ export class Instance implements Source {
     this.#encoded = encoded
   }
 
-  #distribute(published: Encoded, patch: Patch.Patch, by: string | undefined, begunAt: number): void {
-    this.#published = published
-    if (patch.length === 0) return
-    this.#revision++
-    this.#host.keep(this)
-    if (this.cursors.size > 0) {
-      this.definition.traffic.published(patch)
-      if (this.#views === undefined) this.logs.append(this, patch, by)
-      else this.#views.publish(this.#state, by)
-      this.#wake()
-    }
-    this.stats.published(begunAt)
+  #distribute(change: Change.Told, by: string | undefined): void {
+    this.definition.traffic.published(change)
+    if (this.#views === undefined) this.logs.append(this, change, by)
+    else this.#views.publish(this.#state, by)
+    this.#wake()
   }
 
   get #codec(): StateCodec<unknown> {
@@ -403,15 +414,3 @@ export class Instance implements Source {
 }
 
 const wake = (cursor: StateCursor<Subscriber>): void => cursor.wake()
-
-/** Whether all fields that have changed are numbers, texts and the like: each has a text by itself. */
-const isPlainChange = (before: Encoded, after: Encoded): boolean => {
-  for (const name in after) {
-    const value = after[name]
-    if (value !== before[name] && !isPlain(value)) return false
-  }
-  return true
-}
-
-const isPlain = (value: Json | undefined): boolean =>
-  value === null || typeof value === "number" || typeof value === "string" || typeof value === "boolean"

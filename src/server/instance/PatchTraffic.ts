@@ -46,8 +46,8 @@ export class PatchTraffic {
   #before = new Half()
 
   /** A change is published. */
-  published(patch: Patch.Patch): void {
-    if (--this.#until === 0) this.#look(patch)
+  published(change: { readonly patch: Patch.Patch }): void {
+    if (--this.#until === 0) this.#look(change.patch)
   }
 
   /** The last minute. `now` is the age of the server in milliseconds; the halves end when somebody asks. */

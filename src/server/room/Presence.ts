@@ -153,7 +153,7 @@ export class Presence implements Source {
     if (patch.length === 0) return
     this.#revision++
     if (this.#cursors.size === 0) return
-    this.logs.append(this, patch)
+    this.logs.append(this, { patch })
   }
 
   /** Ids in the list are unique: a principal whose id is that of an anonymous connection gets another. */

@@ -1,5 +1,5 @@
 /** The logs of one state: one for each wire that somebody reads it over. */
-import type * as Patch from "../../Patch.ts"
+import type { Told } from "./Change.ts"
 import { ChangeLog, type Seal } from "./ChangeLog.ts"
 import type { WireEncoder, StateVersion } from "./WireEncoder.ts"
 import { SmallMap } from "../SmallMap.ts"
@@ -44,9 +44,9 @@ export class ChangeLogs extends SmallMap<WireEncoder, ChangeLog> {
   }
 
   /** Adds a change, which led to this state. */
-  append(told: StateVersion, patch: Patch.Patch, by?: string): void {
+  append(told: StateVersion, change: Told, by?: string): void {
     this.forEach((log) => {
-      log.append(told.revision, log.tellsLast ? "" : log.encoder.changed(told, patch, by), by)
+      log.append(told.revision, log.tellsLast ? "" : log.encoder.changed(told, change, by), by)
     })
   }
 

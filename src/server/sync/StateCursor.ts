@@ -194,7 +194,7 @@ export class StateCursor<Sink extends CursorSink = CursorSink> {
     const { clientStatus: status } = this.source
     const log = this.#log
     const batch =
-      this.#mode === "follow"
+      this.#mode === "follow" && log.cursors > 1
         ? log.shared(this.#sequence, `${this.#status} ${status} ${this.#serial}`, () => this.#render())
         : this.#render()
     this.#mode = "follow"

@@ -105,10 +105,9 @@ export class StateView implements Source {
       this.#isFaulted = true
       return failed(defect)
     }
-    const { patch, value } = change
-    this.#encoded = value as Encoded
-    if (patch.length === 0) return
+    this.#encoded = change.value as Encoded
+    if (change.patch.length === 0) return
     this.#revision++
-    this.logs.append(this, patch, by)
+    this.logs.append(this, change, by)
   }
 }

@@ -4,8 +4,8 @@
  */
 import type { ComponentId } from "../../LiveId.ts"
 import type { InstanceStatus } from "../../LiveProtocol.ts"
-import type * as Patch from "../../Patch.ts"
 import type { Encoded } from "../../StateCodec.ts"
+import type { Told } from "./Change.ts"
 
 /** A state as it is now. */
 export interface StateVersion {
@@ -45,7 +45,7 @@ export interface Event {
 /** The encoder of one wire. Each text is one JSON object. */
 export interface WireEncoder {
   /** One change, which led to this state. */
-  readonly changed: (told: StateVersion, patch: Patch.Patch, by: string | undefined) => string
+  readonly changed: (told: StateVersion, change: Told, by: string | undefined) => string
   /** All changes since `seen`; the whole state when that is undefined. */
   readonly merged: (told: StateVersion, seen: BaseState | undefined, by: ReadonlyArray<string>) => string
   readonly status: (told: StateVersion, status: InstanceStatus) => string

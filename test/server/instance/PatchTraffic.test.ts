@@ -11,7 +11,7 @@ const bytesOf = (patch: Patch.Patch) => JSON.stringify(patch).length - 2
 
 const published = (times: number, ...patches: ReadonlyArray<Patch.Patch>) => {
   const traffic = new PatchTraffic()
-  for (let time = 0; time < times; time++) for (const patch of patches) traffic.published(patch)
+  for (let time = 0; time < times; time++) for (const patch of patches) traffic.published({ patch })
   return traffic
 }
 
@@ -49,13 +49,13 @@ describe("the traffic of a component", () => {
     assert.isAbove(traffic.recently(31_000).bytes, 0)
     assert.strictEqual(traffic.recently(61_000).bytes, 0)
     traffic.recently(91_000)
-    for (let time = 0; time < 10; time++) traffic.published(one)
+    for (let time = 0; time < 10; time++) traffic.published({ patch: one })
     assert.strictEqual(traffic.recently(92_000).changes, 10)
   })
 
   it("has a limit to the fields that it tells apart", () => {
     const traffic = new PatchTraffic()
-    for (let time = 0; time < 100_000; time++) traffic.published([["set", [`field ${time}`], 1]])
+    for (let time = 0; time < 100_000; time++) traffic.published({ patch: [["set", [`field ${time}`], 1]] })
     assert.isAtMost(traffic.recently(0).fields.size, 64)
   })
 })

@@ -30,7 +30,7 @@ class Counted implements Source {
     const before = this.encoded
     this.encoded = { count: before.count + 1 }
     this.revision++
-    this.logs.append(this, Patch.diff(before, this.encoded))
+    this.logs.append(this, { patch: Patch.diff(before, this.encoded) })
   }
 
   seal(): void {

@@ -46,7 +46,7 @@ class Changing implements Source {
     this.encoded = value as Encoded
     if (patch.length === 0) return
     this.revision++
-    this.logs.append(this, patch, by)
+    this.logs.append(this, { patch }, by)
   }
 }
 

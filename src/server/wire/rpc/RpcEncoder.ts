@@ -16,7 +16,7 @@ const membership = (tag: "Joined" | "Left", componentId: string, { at }: EventSc
 
 /** The encoder of the RPC wire. */
 export const RpcEncoder: WireEncoder = {
-  changed: (told, patch, by) =>
+  changed: (told, { patch }, by) =>
     `{"_tag":"Patched",${headOf(told)},"patch":${JSON.stringify(patch)}${byText(by === undefined ? [] : [by])}}`,
   merged: (told, seen, by) => {
     const { encoded } = told
