@@ -258,8 +258,9 @@ export class ActorCell<State> implements Owner, Consumer {
     this.#publishEarly()
   }
 
-  #settle(message: Message.Message, exit: Exit.Exit<unknown, unknown>): void {
+  #settle(message: Message.Message, handled: Exit.Exit<unknown, unknown>): void {
     if (this.#current !== message) return
+    const exit = this.#encoded(message, handled)
     const crash = failureOf(exit, Cause.hasDies)
     if (crash !== undefined) return this.#crash(crash)
     try {
@@ -274,6 +275,15 @@ export class ActorCell<State> implements Owner, Consumer {
     this.#lastGood = this.state
     this.options.recorder?.ended(message, exit)
     this.#inbox.answer(message, exit)
+  }
+
+  #encoded(message: Message.Message, handled: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> {
+    if (message.run !== undefined) return handled
+    try {
+      return this.options.encode?.(message.tag, handled) ?? handled
+    } catch (defect) {
+      return Exit.die(defect)
+    }
   }
 
   #replace(state: State): State {

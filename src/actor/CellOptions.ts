@@ -3,6 +3,7 @@ import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import type * as Log from "../Log.ts"
 import type { Handlers } from "./Activation.ts"
 import type { Overflow } from "./Mailbox.ts"
@@ -43,6 +44,8 @@ export interface Options<State> {
     tag: string,
     answer: Effect.Effect<unknown, unknown, unknown>
   ) => Effect.Effect<unknown, unknown, unknown>
+  /** Gives what a handler has ended with another form, as part of handling the message: to throw is to crash. */
+  readonly encode?: (tag: string, exit: Exit.Exit<unknown, unknown>) => Exit.Exit<unknown, unknown>
 }
 
 /** The default limits. */

@@ -134,7 +134,13 @@ export class Inbox {
   answer(message: Message.Message, exit: Exit.Exit<unknown, unknown>): void {
     const { resume } = message
     message.resume = undefined
-    if (resume !== undefined) this.guarded(() => resume(exit))
+    if (resume === undefined) return
+    // As `guarded`, without a closure for each message.
+    try {
+      resume(exit)
+    } catch (cause) {
+      this.#failed(cause)
+    }
   }
 
   /** Calls code outside the actor, which must not harm it. */
@@ -142,9 +148,13 @@ export class Inbox {
     try {
       act()
     } catch (cause) {
-      const { address: actor, context } = this.#consumer.options
-      Effect.runForkWith(context)(Log.error("An observer of an actor failed", { actor, cause }))
+      this.#failed(cause)
     }
+  }
+
+  #failed(cause: unknown): void {
+    const { address: actor, context } = this.#consumer.options
+    Effect.runForkWith(context)(Log.error("An observer of an actor failed", { actor, cause }))
   }
 
   /**

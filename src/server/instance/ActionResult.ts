@@ -4,7 +4,6 @@
  * learns nothing of the details.
  */
 import * as Cause from "effect/Cause"
-import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { LiveError, passedOn } from "../../LiveError.ts"
 import { textOf } from "../../Json.ts"
@@ -19,14 +18,11 @@ export interface Failure {
   readonly message: string
 }
 
-/** Gives an effect with the result of a handler and its declared error as JSON texts. A LiveError is passed on. */
-export type Encode = (
-  handled: Effect.Effect<unknown, unknown, unknown>
-) => Effect.Effect<string, Failure | LiveError, unknown>
+/** Gives what a handler has ended with, its result and its declared error as JSON texts. A LiveError is passed on. */
+export type Encode = (handled: Exit.Exit<unknown, unknown>) => Exit.Exit<string, Failure | LiveError>
 
 /** Encodes the results of an action. Made once for all its calls, which then need no closures of their own. */
 export const encoder = (codec: Pick<ActionCodec, "encodeError" | "encodeSuccess">): Encode => {
-  const onSuccess = (value: unknown): Exit.Exit<string> => converted(codec.encodeSuccess, value, Exit.succeed)
   const onError = (error: unknown): Exit.Exit<string, Failure | LiveError> => {
     const passed = passedOn(error)
     if (passed !== undefined) return Exit.fail(passed)
@@ -34,13 +30,15 @@ export const encoder = (codec: Pick<ActionCodec, "encodeError" | "encodeSuccess"
     if (Thrown.isA(error, LiveError)) return Exit.die(error)
     return converted(codec.encodeError, error, (text) => Exit.fail({ text, message: Thrown.ownMessageOf(error) }))
   }
-  const onFailure = (cause: Cause.Cause<unknown>) => Effect.failCause(cause).pipe(Effect.catch(onError))
-  const handlers = { onSuccess, onFailure }
-  return (handled) => Effect.matchCauseEffect(handled, handlers)
+  return (handled) => {
+    if (Exit.isSuccess(handled)) return converted(codec.encodeSuccess, handled.value, Exit.succeed)
+    const failure = handled.cause.reasons.find(Cause.isFailReason)
+    return failure === undefined ? (handled as Exit.Exit<never>) : onError(failure.error)
+  }
 }
 
 /** For handlers without a result. */
-export const none: Encode = (handled) => Effect.as(handled as Effect.Effect<unknown>, "null")
+export const none: Encode = (handled) => Exit.map(handled as Exit.Exit<unknown>, () => "null")
 
 /** For handlers whose result nobody is told, and which may fail with a LiveError. */
 export const unsaid: Encode = encoder({ encodeSuccess: () => Exit.succeed(null), encodeError: Exit.die })

@@ -238,12 +238,15 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
   }
 
   finish(action: string, answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<unknown, unknown, unknown> {
-    const encode = this.#definition.results.get(action)
     const span = this.#span
     const handled = span === undefined ? answer : Effect.provideService(answer, Tracer.ParentSpan, span.parent)
     // A message that is neither an action nor a write is an event, whose result nobody waits for.
-    const result = encode === undefined ? this.#heard(action, handled) : encode(handled)
+    const result = this.#definition.results.has(action) ? handled : this.#heard(action, handled)
     return this.#recorder?.handle(result) ?? result
+  }
+
+  encode(action: string, exit: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> {
+    return this.#definition.results.get(action)?.(exit) ?? exit
   }
 
   changed(state: unknown): void {

@@ -5,7 +5,7 @@
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
-import type { Resume } from "../../actor/Message.ts"
+import type { Resume, SendOptions } from "../../actor/Message.ts"
 import { type ActionCodec, issueOf } from "../../ComponentCodec.ts"
 import { Draining, NotAllowed, PayloadRejected, UnknownAction } from "../../LiveError.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
@@ -49,19 +49,17 @@ export interface Sender {
 }
 
 /** A request as a message to its instance. */
-export interface InstanceMessage {
+export interface InstanceMessage extends SendOptions {
   readonly _tag: "Message"
   readonly instance: InstanceRef
   readonly tag: string
   readonly payload: unknown
-  /** Names the call in the change that it makes. */
-  readonly reference: string | undefined
 }
 
 /** The message of a call, or why it is refused. `instance` is undefined when the client has not mounted it. */
 export const call = (
   instance: InstanceRef | undefined,
-  { action, callId, componentId, payload }: ActionCall,
+  { action, callId, componentId, payload, trace }: ActionCall,
   sender: Sender
 ): InstanceMessage | CallOutcome => {
   if (instance === undefined) return refused(notMounted(`Calling "${action.slice(0, 64)}" on`, componentId))
@@ -71,20 +69,20 @@ export const call = (
   if (codec === undefined) {
     return refused(new UnknownAction({ component: component.componentName, action: action.slice(0, 256) }))
   }
-  const decoded = codec.decodePayload(isNothing(codec, payload) ? null : payload)
+  const decoded = isNothing(codec, payload) ? nothing : codec.decodePayload(payload ?? null)
   if (Exit.isFailure(decoded)) return payloadRejected(instance, action, decoded.cause, sender)
   // Clients with optimistic actions have to know which change comes from which call.
   const reference =
     codec.reduce === undefined || typeof callId !== "number"
       ? undefined
       : `{"connectionId":"${sender.client.connection}","callId":${callId}}`
-  return { _tag: "Message", instance, tag: action, payload: decoded.value, reference }
+  return { _tag: "Message", instance, tag: action, payload: decoded.value, from: sender.client, reference, trace }
 }
 
 /** The message that sets a writable field, or why it is refused. */
 export const set = (
   instance: InstanceRef | undefined,
-  { componentId, property, value }: FieldWrite,
+  { componentId, property, trace, value }: FieldWrite,
   sender: Sender
 ): InstanceMessage | CallOutcome => {
   const what = `Setting "${property.slice(0, 64)}" on`
@@ -94,12 +92,16 @@ export const set = (
   const decoded = decode(value)
   if (Exit.isFailure(decoded)) return payloadRejected(instance, property, decoded.cause, sender)
   if (sender.isDraining()) return refused(new Draining())
-  return { _tag: "Message", instance, tag: tagOf(property), payload: decoded.value, reference: undefined }
+  return { _tag: "Message", instance, tag: tagOf(property), payload: decoded.value, from: sender.client, trace }
 }
+
+const nothing = Exit.succeed(undefined)
 
 /** An action without a payload accepts nothing, null and an empty object. */
 const isNothing = ({ takesNothing }: ActionCodec, payload: unknown): boolean =>
-  payload === undefined || (takesNothing && Predicate.isObject(payload) && Object.keys(payload).length === 0)
+  takesNothing && (payload === undefined || payload === null || isEmptyObject(payload))
+
+const isEmptyObject = (payload: unknown): boolean => Predicate.isObject(payload) && Object.keys(payload).length === 0
 
 /** Passes the outcome of a message to the listener. */
 export const tellOutcome =
@@ -111,7 +113,7 @@ export const tellOutcome =
   (exit) => {
     const outcome = outcomeOf(instance, tag, exit)
     // A message that was not begun when the server ended can be sent to the next one.
-    const isLeft = isDraining() && outcome._tag === "Refused" && outcome.error.reason._tag === "InstanceStopped"
+    const isLeft = outcome._tag === "Refused" && isDraining() && outcome.error.reason._tag === "InstanceStopped"
     listener.answered(isLeft ? refused(new Draining()) : outcome)
   }
 

@@ -3,11 +3,9 @@
  * client has them. A request that is sent again joins the run or gets the answer; it never runs twice.
  */
 import type { Pending, ReplyListener } from "./ReplyListener.ts"
+import { type Id, RequestTable } from "./RequestTable.ts"
 
-/**
- * The id of a request. Numbers are given in order, so that a single one says which are settled; texts have no order.
- */
-export type Id = number | string
+export type { Id } from "./RequestTable.ts"
 
 /** The limits of a cache. */
 export interface Bounds<Answer> {
@@ -19,26 +17,18 @@ export interface Bounds<Answer> {
 /** Why a request cannot run under its id: its answer is not kept any more, or the id belongs to another request. */
 export type NotAsked = "forgotten" | "taken"
 
-/**
- * Numbers are keys as texts: a Map hashes numbers alike in every process, and a client could choose thousands that all
- * collide.
- */
-const keyOf = (id: Id): string => (typeof id === "number" ? `#${id}` : id)
-
-const nobody: ReadonlyArray<never> = []
-
 /** A request that runs or has an answer. The one who runs it reports the outcome here. */
 export class KnownRequest<Answer> implements Pending {
   readonly id: Id
-  readonly key: string
   /** What is asked of whom. Another request must not have the same id. */
   readonly of: string
   readonly what: string
   answer: Answer | undefined = undefined
   /** Bytes that it counts for since it has an answer. */
   size = 0
-  /** The connected listeners. */
-  #listeners: ReadonlyArray<ReplyListener<Answer>>
+  /** The connected listener; others only when the client has sent the request again. */
+  #listener: ReplyListener<Answer> | undefined
+  #others: Array<ReplyListener<Answer>> | undefined = undefined
   readonly #cache: ReplyCache<Answer>
   /** What it counts as while it waits. */
   readonly #waiting: number
@@ -46,20 +36,12 @@ export class KnownRequest<Answer> implements Pending {
   #begun = false
   #running: Pending | undefined = undefined
 
-  constructor(
-    cache: ReplyCache<Answer>,
-    id: Id,
-    key: string,
-    of: string,
-    what: string,
-    listener: ReplyListener<Answer>
-  ) {
+  constructor(cache: ReplyCache<Answer>, id: Id, of: string, what: string, listener: ReplyListener<Answer>) {
     this.#cache = cache
     this.id = id
-    this.key = key
     this.of = of
     this.what = what
-    this.#listeners = [listener]
+    this.#listener = listener
     this.#waiting = listener.size ?? 0
   }
 
@@ -83,16 +65,18 @@ export class KnownRequest<Answer> implements Pending {
   answered(answer: Answer): void {
     if (!this.#cache.keep(this, answer)) return
     this.#isHeard(true)
-    const listeners = this.#listeners
-    this.#listeners = nobody
+    const [listener, others] = [this.#listener, this.#others]
+    this.#listener = this.#others = undefined
     this.#running = undefined
-    for (const listener of listeners) listener.answered(answer)
+    listener?.answered(answer)
+    if (others !== undefined) for (const other of others) other.answered(answer)
   }
 
   /** The client sends the request again. */
   join(listener: ReplyListener<Answer>): void {
     if (this.answer !== undefined) return listener.answered(this.answer)
-    this.#listeners = [...this.#listeners, listener]
+    if (this.#listener === undefined) this.#listener = listener
+    else (this.#others ??= []).push(listener)
     this.#isHeard(true)
   }
 
@@ -111,9 +95,10 @@ export class KnownRequest<Answer> implements Pending {
   }
 
   #drop(): void {
-    const listeners = this.#listeners
-    this.#listeners = nobody
-    for (const listener of listeners) listener.dropped()
+    const [listener, others] = [this.#listener, this.#others]
+    this.#listener = this.#others = undefined
+    listener?.dropped()
+    if (others !== undefined) for (const other of others) other.dropped()
   }
 
   #isHeard(heard: boolean): void {
@@ -129,7 +114,7 @@ const namesPerAnswer = 16
 /** The requests of one session, by their ids. */
 export class ReplyCache<Answer> {
   readonly #bounds: Bounds<Answer>
-  readonly #known = new Map<string, KnownRequest<Answer>>()
+  readonly #known = new RequestTable<KnownRequest<Answer>>()
   /** What the requests count as that run without a connection that waits for them. */
   unheard = 0
   #answers = 0
@@ -139,9 +124,13 @@ export class ReplyCache<Answer> {
   /** The latest texts whose answers were removed. */
   #names: Set<string> | undefined
 
+  /** The client has the answers of all requests below this id. */
+  #settledBelow: number
+
   /** Requests below `settledBelow` were settled in an earlier cache. */
   constructor(bounds: Bounds<Answer>, settledBelow = 0) {
     this.#bounds = bounds
+    this.#settledBelow = settledBelow
     this.#forgotten = settledBelow - 1
   }
 
@@ -163,54 +152,56 @@ export class ReplyCache<Answer> {
 
   /** The answers that are kept. */
   get answers(): ReadonlyArray<Answer> {
-    return Array.from(this.#known.values()).flatMap(({ answer }) => (answer === undefined ? [] : [answer]))
+    return Array.from(this.#known).flatMap(({ answer }) => (answer === undefined ? [] : [answer]))
   }
 
   /** The request of this id, with the listener added. The caller runs it if `begin` returns true. */
   ask(id: Id, of: string, what: string, listener: ReplyListener<Answer>): KnownRequest<Answer> | NotAsked {
-    const key = keyOf(id)
-    const known = this.#known.get(key)
+    const known = this.#known.get(id)
     if (known !== undefined) {
       if (known.what !== what || known.of !== of) return "taken"
       known.join(listener)
       return known
     }
     if (typeof id === "number" ? id <= this.#forgotten : this.#names?.has(id) === true) return "forgotten"
-    const asked = new KnownRequest(this, id, key, of, what, listener)
-    this.#known.set(key, asked)
+    const asked = new KnownRequest(this, id, of, what, listener)
+    this.#known.add(asked)
     return asked
   }
 
   /** What all requests but this one count as that run without a connection that waits for them. */
   unheardBut(id: Id): number {
-    return this.unheard - (this.#known.get(keyOf(id))?.unheard ?? 0)
+    return this.unheard === 0 ? 0 : this.unheard - (this.#known.get(id)?.unheard ?? 0)
   }
 
   /** Nobody wants the answer any more: stops the run. */
   cancel(id: Id): void {
-    this.#known.get(keyOf(id))?.cancel()
+    this.#known.get(id)?.cancel()
   }
 
   /** The client has the answers of all requests below this id, and sends none of them again. */
   settleBelow(id: number): void {
+    // Each call says so, and most say what was said before.
+    if (id <= this.#settledBelow) return
+    this.#settledBelow = id
     this.#forgotten = Math.max(this.#forgotten, id - 1)
-    for (const request of this.#known.values()) {
-      if (typeof request.id === "string") continue
-      if (request.id >= id) return
-      if (request.answer !== undefined) this.#delete(request)
-    }
+    this.#known.removeBelow(id, (request) => {
+      if (request.answer === undefined) return false
+      this.#uncount(request)
+      return true
+    })
   }
 
   /** The client waits for these requests and no others. */
   retain(pending: Iterable<Id>): void {
     const retained = new Set<unknown>()
-    for (const id of pending) retained.add(this.#known.get(keyOf(id)))
-    for (const request of Array.from(this.#known.values())) if (!retained.has(request)) request.cancel()
+    for (const id of pending) retained.add(this.#known.get(id))
+    for (const request of Array.from(this.#known)) if (!retained.has(request)) request.cancel()
   }
 
   /** The client has disconnected; runs continue. */
   detach(): void {
-    for (const request of Array.from(this.#known.values())) request.detach()
+    for (const request of Array.from(this.#known)) request.detach()
   }
 
   /** Stops all runs, and forgets everything. */
@@ -220,7 +211,12 @@ export class ReplyCache<Answer> {
 
   /** Keeps the answer of a request, unless that was forgotten; called by `KnownRequest`. */
   keep(request: KnownRequest<Answer>, answer: Answer): boolean {
-    if (this.#known.get(request.key) !== request || request.answer !== undefined) return false
+    if (this.#known.get(request.id) !== request || request.answer !== undefined) return false
+    // Its client has said that it needs no answer: nobody asks for it again.
+    if (typeof request.id === "number" && request.id < this.#settledBelow) {
+      this.#known.delete(request)
+      return true
+    }
     request.answer = answer
     request.size = this.#sizeOf(request, answer)
     this.#answers++
@@ -231,13 +227,18 @@ export class ReplyCache<Answer> {
 
   /** Forgets a request; false when it was forgotten before. Called by `KnownRequest`. */
   forget(request: KnownRequest<Answer>): boolean {
-    if (this.#known.get(request.key) !== request) return false
+    if (this.#known.get(request.id) !== request) return false
     this.#delete(request)
     return true
   }
 
   #delete(request: KnownRequest<Answer>): void {
-    this.#known.delete(request.key)
+    this.#known.delete(request)
+    this.#uncount(request)
+  }
+
+  /** The answer of a request does not count any more, if it has one. */
+  #uncount(request: KnownRequest<Answer>): void {
     if (request.answer === undefined) return
     this.#answers--
     this.#bytes -= request.size
@@ -252,7 +253,7 @@ export class ReplyCache<Answer> {
   #evict(): void {
     const { maxAnswers, maxBytes } = this.#bounds
     if (this.#answers <= maxAnswers && this.#bytes <= maxBytes) return
-    for (const request of this.#known.values()) {
+    for (const request of this.#known) {
       if (this.#answers <= 1 || (this.#answers <= maxAnswers && this.#bytes <= maxBytes)) return
       if (request.answer === undefined) continue
       this.#delete(request)

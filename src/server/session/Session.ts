@@ -203,11 +203,8 @@ export class Session {
       waiting.answered(message)
       return over
     }
-    const { payload, reference, tag } = message
-    const options = { from: this.client, reference, trace: request.trace }
-    const sent = {
-      cancel: message.instance.send(tag, payload, options, CallDispatch.tellOutcome(message, this, waiting))
-    }
+    const { instance: receiver, payload, tag } = message
+    const sent = { cancel: receiver.send(tag, payload, message, CallDispatch.tellOutcome(message, this, waiting)) }
     known?.runs(sent)
     return known ?? sent
   }
@@ -220,8 +217,7 @@ export class Session {
       return over
     }
     const { instance, payload, tag } = message
-    const resume = CallDispatch.tellOutcome(message, this, listener)
-    return { cancel: instance.send(tag, payload, { from: this.client, trace: request.trace }, resume) }
+    return { cancel: instance.send(tag, payload, message, CallDispatch.tellOutcome(message, this, listener)) }
   }
 
   schemaFailed({ component, id, key }: InstanceRef, action: string, cause: Cause.Cause<unknown>): void {
@@ -277,7 +273,8 @@ export class Session {
 
   /** The client has the answers of all requests below this id. */
   settled(id: number): void {
-    this.#settledBelow = Math.max(this.#settledBelow, id)
+    if (id <= this.#settledBelow) return
+    this.#settledBelow = id
     this.#requests?.settleBelow(id)
     // Most sessions mount once, and then not again for a long time.
     if (this.#requests?.isIdle === true) this.#requests = undefined

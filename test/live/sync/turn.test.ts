@@ -51,10 +51,7 @@ const behaviors = Layer.mergeAll(
   SnapshotStore.layerMemory
 )
 
-const served = MemoryWires.layer([Plain, Eager]).pipe(
-  Layer.provideMerge(behaviors),
-  Layer.provide(Logger.layer([]))
-)
+const served = MemoryWires.layer([Plain, Eager]).pipe(Layer.provideMerge(behaviors), Layer.provide(Logger.layer([])))
 
 const turn = Effect.gen(function* () {
   const { flush } = yield* MemoryWires
@@ -84,7 +81,9 @@ const mounted = Effect.fnUntraced(function* (wire: "rpc" | "json", component: "P
   /** All that it was told of the state since it was last asked. */
   let read = connection.told.length
   const told = Effect.map(turn, (): ReadonlyArray<Told> => {
-    const all = connection.told.slice(read).flatMap((one) => (one["values"] as ReadonlyArray<Told> | undefined) ?? [one])
+    const all = connection.told
+      .slice(read)
+      .flatMap((one) => (one["values"] as ReadonlyArray<Told> | undefined) ?? [one])
     read = connection.told.length
     return all.filter(({ _tag, type }) => _tag === "Patched" || _tag === "Snapshot" || type === "STATE_UPDATE")
   })
@@ -101,7 +100,13 @@ describe("one turn of the event loop", () => {
       for (const by of [1, 2, 3]) call("Add", { by })
       call("Rename", { name: "Ada" })
       const [change, ...more] = yield* told
-      assert.deepInclude(change, { revision: 1, patch: [["set", ["count"], 6], ["set", ["name"], "Ada"]] })
+      assert.deepInclude(change, {
+        revision: 1,
+        patch: [
+          ["set", ["count"], 6],
+          ["set", ["name"], "Ada"]
+        ]
+      })
       assert.deepStrictEqual(more, [])
     }).pipe(Effect.provide(served))
   )

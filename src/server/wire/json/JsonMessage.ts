@@ -64,7 +64,8 @@ export const fieldsOf = (value: unknown): JsonFields | undefined => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined
   const message = value as JsonFields
   const { payload } = message
-  if (message["type"] === "CALL_ACTION") return given(message, payloads)
+  // In a call that is recognised nothing is null that is read.
+  if (message["type"] === "CALL_ACTION") return JsonCall.isCall(message) ? message : given(message, payloads)
   const options = typeof payload !== "object" || payload === null ? payload : given(payload, values)
   return given(options === payload ? message : { ...message, payload: options }, values)
 }
