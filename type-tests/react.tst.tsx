@@ -4,6 +4,7 @@ import { Component, type LiveError, type Presence, Upload } from "fibra"
 import type { LiveHandle } from "fibra/client"
 import {
   type CallResult,
+  type ComponentStatus,
   type LiveComponent,
   LiveStatus,
   useAction,
@@ -47,6 +48,38 @@ describe("useComponent", () => {
     expect(useComponent).type.not.toBeCallableWith(Board, {})
     expect(useComponent).type.not.toBeCallableWith(Board, { props: { title: 1 } })
     expect(useComponent).type.not.toBeCallableWith(Board, { props, key: "shared", room: "of a private one" })
+  })
+
+  test("with a selector it gives what that gives", () => {
+    expect(useComponent(Board, { props }, ({ cards }) => cards.length)).type.toBe<number>()
+    expect(useComponent(Board, { props }, (_, { status }) => ({ status }))).type.toBe<{ status: ComponentStatus }>()
+    expect(useComponent(Plain, {}, (state) => state.seconds)).type.toBe<number>()
+    expect(useComponent).type.not.toBeCallableWith(Board, { props }, "cards")
+    expect(useComponent).type.not.toBeCallableWith(Board, {}, () => 1)
+  })
+
+  test("takes how to mount, and who is told of what happens", () => {
+    const board = useComponent(Board, {
+      props,
+      userId: "ada",
+      autoMount: false,
+      fallbackToLocal: true,
+      debug: true,
+      onConnect: ({ status }) => expect(status).type.toBe<ComponentStatus>(),
+      onMount: ({ state }) => expect(state.cards).type.toBe<ReadonlyArray<string>>(),
+      onRehydrate: ({ componentId }) => expect(componentId).type.toBeAssignableTo<string | undefined>(),
+      onDisconnect: () => {},
+      onError: (error) => expect(error).type.toBe<Full | LiveError.LiveError>(),
+      onStateChange: (state, before) => {
+        expect(state).type.toBe<{ readonly cards: ReadonlyArray<string> }>()
+        expect(before).type.toBe<{ readonly cards: ReadonlyArray<string> }>()
+      }
+    })
+    expect(board).type.toBe<LiveComponent<typeof Board>>()
+    expect(board.loading).type.toBe<boolean>()
+    expect(board.mount).type.toBe<() => void>()
+    expect(useComponent).type.not.toBeCallableWith(Board, { props, autoMount: "later" })
+    expect(useComponent).type.not.toBeCallableWith(Board, { props, onMounted: () => {} })
   })
 
   test("gives the state of the contract, and what may have gone wrong", () => {

@@ -29,6 +29,11 @@ export interface MountCache {
    */
   readonly cacheKey?: string
   /**
+   * Who uses this client, so that what one user has left in this browser is not brought back for another. It says nothing to the
+   * server, which knows its clients by their credentials.
+   */
+  readonly userId?: string
+  /**
    * What to do when the state is of a later version than the server, as after a deploy was rolled back: mount anew
    * (the default), or wait for a newer server.
    */

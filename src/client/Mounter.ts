@@ -30,6 +30,10 @@ export interface MountTarget {
   readonly room?: string | undefined
   /** Names the entry of its token in the StateCache. */
   readonly cacheKey?: string | undefined
+  /** Tells the entries of several users apart. */
+  readonly userId?: string | undefined
+  /** Whether the state is kept in the StateCache, too, to be shown before the server answers. */
+  readonly fallbackToLocal?: boolean | undefined
   /** What to do when its token is of a later version than the server: mount anew, or wait for a newer server. */
   readonly whenNewer?: "mount" | "wait" | undefined
   /** The span of the one who waits for it to be mounted: requests are children of it until then. */
@@ -148,9 +152,10 @@ export class Mounter {
 
   /** The entry of its token in the StateCache; undefined without a `cacheKey`, and for a shared component. */
   get #label(): { readonly component: string; readonly key: string } | undefined {
-    const { cacheKey, key } = this.#mounting
+    const { cacheKey, key, userId } = this.#mounting
     if (cacheKey === undefined || key !== undefined) return undefined
-    return { component: this.#component.componentName, key: cacheKey }
+    const { componentName: component } = this.#component
+    return { component, key: userId === undefined ? cacheKey : JSON.stringify(["user", userId, cacheKey]) }
   }
 
   #mountWith(props: Mounted["state"]): Effect.Effect<void, LiveError> {

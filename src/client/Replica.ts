@@ -20,6 +20,7 @@ import type { Encoded, StateCodec } from "../StateCodec.ts"
 import * as TimeLimit from "../TimeLimit.ts"
 import { ActionCaller, type CallOptions } from "./ActionCaller.ts"
 import { ComponentUploads } from "./ComponentUploads.ts"
+import { type KeptPair, KeptState } from "./KeptState.ts"
 import { type MountResult, Mounter, type MountTarget } from "./Mounter.ts"
 import { type OptimisticUpdate, OptimisticState } from "./OptimisticState.ts"
 import type { Watched } from "./PresenceLists.ts"
@@ -48,7 +49,10 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   readonly #eventListeners = new Listeners<HeardEvent>((defect) => this.report(defect))
   readonly #copy: StateCopy<Component.State<C>>
   readonly #optimism: OptimisticState<Component.State<C>>
+  readonly #first: Component.State<C>
   #view: ComponentSnapshotOf<C>
+  /** Its state in the StateCache, where that is wanted. */
+  readonly #kept: KeptState<Component.State<C>> | undefined
   /** The view that listeners were told of last. */
   #told: ComponentSnapshotOf<C>
   /** Whether the state is going to be shown soon. */
@@ -78,12 +82,15 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
       ended: (update) => this.#ended(update)
     })
     this.#view = this.#told = initial(component, props)
+    this.#first = this.#view.state
     const state = component.codec.state as StateCodec<Component.State<C>>
     this.#copy = new StateCopy(state, () => this.#resync())
     this.#optimism = new OptimisticState(state, this.#view.state, (action, defect) => {
       const { componentName } = component
       connection.run(Log.error(`The reducer of "${action}" of "${componentName}" failed`, { cause: defect }))
     })
+    this.#kept = KeptState.of(component, mounting, connection)
+    if (this.#kept !== undefined) connection.run(Effect.map(this.#kept.read, (found) => this.#remember(found)))
     this.#stopTimeout = this.#wait()
     this.#unsubscribe = connection.subscribe(this)
   }
@@ -93,6 +100,11 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     const { state } = this.#optimism
     if (state !== this.#view.state) this.#view = { ...this.#view, state }
     return this.#view
+  }
+
+  /** Whether there was nothing to show yet but the state of its props. */
+  get isInitial(): boolean {
+    return this.#view.activation === undefined && this.#optimism.state === this.#first
   }
 
   /** Calls the listener after each change, until the function returned is called. */
@@ -131,6 +143,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   release(): void {
     if (this.#released) return
     this.#released = true
+    this.#kept?.flush()
     this.#stopTimeout()
     // The answer to a mount under way is still needed: what it mounts has to be unmounted.
     this.#mounter.release()
@@ -306,6 +319,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     })
     if (!isRead) return
     const { state } = this.#optimism
+    this.#kept?.changed(this.#copy.encoded)
     const { componentId, status } = mounted
     this.#show({ state, connected: true, status, error: undefined, activation, componentId })
     this.#unroute = this.#connection.route(mounted.componentId, this)
@@ -419,6 +433,14 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   #showState(): void {
     const { encoded, state } = this.#copy
     this.#optimism.rebase(state as Component.State<C>, encoded)
+    this.#kept?.changed(encoded)
+    this.#showOptimistic()
+  }
+
+  /** Shows the state from before, until there is the server's. */
+  #remember(found: KeptPair<Component.State<C>> | undefined): void {
+    if (found === undefined || this.#released || this.#view.activation !== undefined) return
+    this.#optimism.rebase(found.state, found.encoded)
     this.#showOptimistic()
   }
 

@@ -80,6 +80,10 @@ export interface LiveComponent<C extends Component.Typed> {
   readonly eventsDropped: number
   /** The actions; the same object for as long as the component is mounted. */
   readonly call: PromiseCalls<Component.Actions<C>>
+  /** Mounts it, where it is not: with `autoMount: false`, or after `unmount`. */
+  readonly mount: () => void
+  /** Unmounts it until `mount`: its state stays on the page, and its calls fail with `InstanceStopped`. */
+  readonly unmount: () => void
   /** For `useAction`; the same function for as long as the component is mounted. */
   readonly "~run": RunAction
   /** For `useField`; the same function for as long as the component is mounted. */

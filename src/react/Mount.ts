@@ -12,19 +12,24 @@ import type { LiveClient } from "../client/LiveClient.ts"
 import type { MountTarget } from "../client/Mounter.ts"
 import * as ReplicaOpener from "../client/ReplicaOpener.ts"
 import type { Replica } from "../client/Replica.ts"
+import { stopped } from "../client/ReplicaError.ts"
 import { initial, type ComponentSnapshot, type ComponentSnapshotOf } from "../client/ComponentSnapshot.ts"
 import type * as Component from "../Component.ts"
 import { Listeners } from "../Listeners.ts"
-import { InstanceStopped, LiveError } from "../LiveError.ts"
+import type { LiveError } from "../LiveError.ts"
 import { RefCounted, type Opened, subscription } from "./RefCounted.ts"
 import type { CallAfter, ListenToEvents, LiveComponent, LiveUploads } from "./LiveComponent.ts"
-import { statusOf } from "./ComponentStatus.ts"
+import { type ComponentStatus, statusOf } from "./ComponentStatus.ts"
 import type { Live } from "./LiveContext.ts"
 import type { LiveConnection } from "./PageConnection.ts"
 import { ViewCalls } from "./ViewCalls.ts"
 
 /** What a view asks for. */
-export type MountTargetOf<C extends Component.Typed> = MountTarget & { readonly props?: Component.Props<C> | undefined }
+export type MountTargetOf<C extends Component.Typed> = MountTarget & {
+  readonly props?: Component.Props<C> | undefined
+  /** Whether it is mounted without `mount` (true). */
+  readonly autoMount?: boolean | undefined
+}
 
 /** One mounted component. */
 export class Mount<C extends Component.Typed> {
@@ -38,9 +43,17 @@ export class Mount<C extends Component.Typed> {
   readonly #initial: LiveComponent<C>
   #snapshot: LiveComponent<C>
   #view: ComponentSnapshotOf<C>
+  readonly #first: ComponentSnapshotOf<C>
   #callError: LiveComponent<C>["error"]
   /** The last replica. */
   #replicaShown: Replica<C> | undefined
+  #autoMount: boolean
+  /** Whether somebody wants it to be mounted. */
+  #isWanted: boolean
+  /** Whether it is on the page. */
+  #isOpen = false
+  /** Unmounts it, where it is mounted. */
+  #end: (() => void) | undefined
   /** Calls made before it is mounted wait for this. */
   #replica = Deferred.makeUnsafe<Replica<C>, LiveError>()
 
@@ -48,6 +61,7 @@ export class Mount<C extends Component.Typed> {
     this.#live = live
     this.#component = component
     this.#options = options
+    this.#isWanted = this.#autoMount = options.autoMount ?? true
     this.#calls = new ViewCalls(
       component,
       () => this.#replica,
@@ -60,7 +74,8 @@ export class Mount<C extends Component.Typed> {
           Effect.flatMap(Deferred.await(this.#replica), ({ uploads }) => uploads.begin(upload, file))
         )
     }
-    this.#view = initial(component, options.props ?? {})
+    this.#view = this.#first = initial(component, options.props ?? {})
+    if (!this.#isWanted) Deferred.doneUnsafe(this.#replica, Exit.fail(stopped(component)))
     // A page that is hydrated shows first what a server has rendered, which has no connection.
     this.#initial = this.#take(live.connection.serverSnapshot())
     this.#snapshot = this.#take(live.connection.snapshot())
@@ -74,8 +89,22 @@ export class Mount<C extends Component.Typed> {
       this.#options.key === options.key &&
       this.#options.room === options.room &&
       this.#options.cacheKey === options.cacheKey &&
+      this.#options.userId === options.userId &&
       Equal.equals(this.#options.props ?? {}, options.props ?? {})
     )
+  }
+
+  /** The name of the component. */
+  get name(): string {
+    return this.#component.componentName
+  }
+
+  /** Follows the option: what it says anew goes. */
+  follow(autoMount = true): void {
+    if (autoMount === this.#autoMount) return
+    this.#autoMount = autoMount
+    if (autoMount) this.#mount()
+    else this.#unmount()
   }
 
   /** What can be shown now. */
@@ -98,14 +127,44 @@ export class Mount<C extends Component.Typed> {
     return () => fiber.interruptUnsafe()
   }
 
+  readonly #mount = (): void => {
+    if (this.#isWanted) return
+    this.#isWanted = true
+    if (this.#isOpen) this.#begin()
+    this.#show()
+  }
+
+  /** The state stays on the page. */
+  readonly #unmount = (): void => {
+    if (!this.#isWanted) return
+    this.#isWanted = false
+    this.#end?.()
+    this.#callError = undefined
+    this.#view = { ...this.#first, state: this.#view.state }
+    this.#show()
+  }
+
   #open(): Opened<void> {
+    const { connection } = this.#live
+    this.#isOpen = true
+    const unfollow = connection.subscribe(() => {
+      if (this.#statusAt(connection.snapshot()) !== this.#snapshot.status) this.#show()
+    })
+    if (this.#isWanted) this.#begin()
+    return {
+      value: undefined,
+      close: () => {
+        this.#isOpen = false
+        unfollow()
+        this.#end?.()
+      }
+    }
+  }
+
+  #begin(): void {
     if (Deferred.isDoneUnsafe(this.#replica)) this.#replica = Deferred.makeUnsafe()
     const opened = this.#replica
-    const { connection } = this.#live
     const client = this.#live.client.retain()
-    const unfollow = connection.subscribe(() => {
-      if (statusOf(this.#view, connection.snapshot().status) !== this.#snapshot.status) this.#show()
-    })
     let replica: Replica<C> | undefined
     const opening = Effect.runFork(
       Effect.map(client.value, (client) => {
@@ -113,28 +172,30 @@ export class Mount<C extends Component.Typed> {
         Deferred.doneUnsafe(opened, Exit.succeed(replica))
       })
     )
-    return {
-      value: undefined,
-      close: () => {
-        opening.interruptUnsafe()
-        unfollow()
-        const reason = new InstanceStopped({ component: this.#component.componentName })
-        Deferred.doneUnsafe(opened, Exit.fail(new LiveError({ reason })))
-        replica?.release()
-        // The connection goes with its last view: what this one has begun comes first.
-        if (replica === undefined) client.release()
-        else replica.whenLeft(this.#calls.answered, client.release)
-      }
+    this.#end = () => {
+      this.#end = undefined
+      opening.interruptUnsafe()
+      Deferred.doneUnsafe(opened, Exit.fail(stopped(this.#component)))
+      replica?.release()
+      // The connection goes with its last view: what this one has begun comes first.
+      if (replica === undefined) client.release()
+      else replica.whenLeft(this.#calls.answered, client.release)
     }
   }
 
   #attach(client: LiveClient["Service"]): Replica<C> {
     const replica = ReplicaOpener.of(client)(this.#component, this.#options)
     this.#replicaShown = replica
-    replica.listen(() => this.#changed(replica.view))
+    const { state } = this.#view
+    const changed = () => {
+      if (this.#replicaShown !== replica || !this.#isWanted) return
+      // What was shown before stays until there is something to take its place.
+      this.#changed(replica.isInitial ? { ...replica.view, state } : replica.view)
+    }
+    replica.listen(changed)
     replica.listenToEvents((name, payload) => this.#eventListeners.tell([name, payload]))
     // A fresh replica shows what is shown already; another object with the same value would render everything again.
-    if (!isFresh(replica.view) || !isFresh(this.#view)) this.#changed(replica.view)
+    if (!replica.isInitial || !isFresh(replica.view) || !isFresh(this.#view)) changed()
     return replica
   }
 
@@ -163,19 +224,25 @@ export class Mount<C extends Component.Typed> {
     Effect.runFork(Log.error(`A listener of "${this.#component.componentName}" failed`, { cause: defect }))
   }
 
-  #take({ status: connection }: Pick<LiveConnection, "status">): LiveComponent<C> {
+  #statusAt({ status }: Pick<LiveConnection, "status">): ComponentStatus {
+    return this.#isWanted ? statusOf(this.#view, status) : "disconnected"
+  }
+
+  #take(connection: Pick<LiveConnection, "status">): LiveComponent<C> {
     const { activation, componentId, connected, error, eventsDropped, presence, state } = this.#view
     return {
       state,
       connected,
-      status: statusOf(this.#view, connection),
-      loading: activation === undefined && error === undefined,
+      status: this.#statusAt(connection),
+      loading: this.#isWanted && activation === undefined && error === undefined,
       activation,
       componentId,
       presence,
       eventsDropped,
       error: error ?? this.#callError,
       call: this.#calls.call,
+      mount: this.#mount,
+      unmount: this.#unmount,
       "~run": this.#calls.run,
       "~after": this.#after,
       "~listen": this.#listen,

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import type * as Component from "../Component.ts"
 import * as Log from "../Log.ts"
 import { Mount, type MountTargetOf } from "./Mount.ts"
+import { MountEvents } from "./MountEvents.ts"
 import type { Live } from "./LiveContext.ts"
 
 /** How often in a row the arguments may be others without anything around the view having changed. */
@@ -14,6 +15,7 @@ const maxRestless = 3
 /** The mount of one view. */
 export class SteadyMount<C extends Component.Typed> {
   readonly mount: Mount<C>
+  readonly events: MountEvents<C>
   /** What the view has shown. */
   #seen: unknown
   #restless: number
@@ -23,6 +25,7 @@ export class SteadyMount<C extends Component.Typed> {
 
   constructor(mount: Mount<C>, restless = 0) {
     this.mount = mount
+    this.events = new MountEvents(mount)
     this.#seen = mount.snapshot()
     this.#restless = restless
   }

@@ -1,11 +1,13 @@
 /** Mounts a component while a view is on the page. The state is there from the first render. */
-import { useState, useSyncExternalStore } from "react"
+import { useEffect, useInsertionEffect, useMemo, useState } from "react"
 import type { MountCache, MountPlace, MountProps } from "../client/MountOptions.ts"
 import type * as Component from "../Component.ts"
 import type { LiveComponent } from "./LiveComponent.ts"
 import { useLive } from "./LiveContext.ts"
 import { Mount, type MountTargetOf } from "./Mount.ts"
+import type { MountListener } from "./MountEvents.ts"
 import { SteadyMount } from "./SteadyMount.ts"
+import { useSelection } from "./useSelection.ts"
 
 /** Stands in a type error for options that are missing: the component has props, and they are not optional. */
 export interface PropsMissing<Props> {
@@ -16,6 +18,23 @@ export interface PropsMissing<Props> {
 export interface KeyMissing {
   readonly "~keyMissing": string
 }
+
+/** How a view mounts, besides what. */
+export interface ViewOptions<C extends Component.Typed> extends MountCache, MountListener<C> {
+  /** Whether it is mounted while the view is on the page (true); with false by `mount`, or when this is true. */
+  readonly autoMount?: boolean | undefined
+  /**
+   * Whether this browser keeps the last state, and shows it until the server's is there (false): after a reload, also while the server is
+   * away. It is kept as it is, and needs a `cacheKey` or a `key`.
+   */
+  readonly fallbackToLocal?: boolean | undefined
+}
+
+/** What a view shows of its component. */
+export type Selector<C extends Component.Typed, Selected> = (
+  state: Component.State<C>,
+  component: LiveComponent<C>
+) => Selected
 
 /** `useComponent`: the options may be left out when the component needs no props. */
 export interface UseComponent {
@@ -28,14 +47,20 @@ export interface UseComponent {
   <C extends Component.Typed>(
     component: C,
     // Spelt out: an error says this, and not the name of the type.
-    options: MountProps<C> & MountPlace<C> & MountCache
+    options: MountProps<C> & MountPlace<C> & ViewOptions<C>
   ): LiveComponent<C>
+  <C extends Component.Typed, Selected>(
+    component: C,
+    options: MountProps<C> & MountPlace<C> & ViewOptions<C>,
+    select: Selector<C, Selected>
+  ): Selected
 }
 
 /**
  * Mounts a component while the view is on the page, and renders the view again after each change. When the component,
- * key, room or props change (props are compared by value), the old one is unmounted and the new one mounted. On a
- * server it returns `initial(props)` and mounts nothing.
+ * key, room or props change (props are compared by value), the old one is unmounted and the new one mounted. With a
+ * selector it returns what that gives, and the view is rendered again when that has changed, by value. On a server it returns
+ * `initial(props)` and mounts nothing.
  *
  * <!-- snippet: examples/counter/CounterView.tsx#view -->
  *
@@ -68,14 +93,23 @@ export interface UseComponent {
  * }
  * ```
  */
-export const useComponent: UseComponent = <C extends Component.Typed>(
+export const useComponent: UseComponent = <C extends Component.Typed, Selected>(
   component: C,
-  options: MountTargetOf<C> = {}
-): LiveComponent<C> => {
+  options: MountTargetOf<C> & ViewOptions<C> = {},
+  select?: Selector<C, Selected>
+): LiveComponent<C> | Selected => {
   const live = useLive()
   const [current, setCurrent] = useState(() => new SteadyMount(new Mount(live, component, options)))
   const next = current.at(live, component, options)
   if (next !== current) setCurrent(next)
-  const { mount } = next
-  return useSyncExternalStore(mount.subscribe, mount.snapshot, mount.serverSnapshot)
+  const { events, mount } = next
+  const { autoMount } = options
+  useInsertionEffect(() => events.use(options))
+  useEffect(() => events.listen(), [events])
+  useEffect(() => mount.follow(autoMount), [mount, autoMount])
+  const selectSnapshot = useMemo(
+    () => (select === undefined ? undefined : (component: LiveComponent<C>) => select(component.state, component)),
+    [select]
+  )
+  return useSelection(mount, selectSnapshot)
 }

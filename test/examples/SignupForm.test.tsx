@@ -7,7 +7,9 @@ import { LiveTest } from "fibra/testing"
 import { act, StrictMode } from "react"
 import { createRoot } from "react-dom/client"
 import { AddressTaken, Mailer, Signup, SignupLayer } from "./Signup.ts"
+import { onPageOf, Page } from "../support/page.tsx"
 import { SignupForm } from "./SignupForm.tsx"
+import { SignupStep } from "./SignupStep.tsx"
 
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true })
 
@@ -60,5 +62,19 @@ layer(test)("docs/react.md", (it) => {
       assert.isNull(element.querySelector("[role=alert]"))
       assert.include(element.textContent, "A mail is on its way to bob.")
     })
+  )
+
+  it.effect("a view of a part of a state shows that part, and calls", () =>
+    onPageOf(
+      test,
+      Effect.gen(function* () {
+        const { drawn, element, render, text } = yield* Page
+        yield* render(<SignupStep />)
+        assert.strictEqual(text(), "form")
+        yield* drawn(Effect.sync(() => element.querySelector("button")?.click()))
+        yield* drawn(Effect.void)
+        assert.strictEqual(text(), "done")
+      })
+    ).pipe(Effect.scoped)
   )
 })

@@ -122,7 +122,7 @@ const mistakes: ReadonlyArray<readonly [mistake: string, code: string, says: str
   [
     "a key comes together with a room in a view",
     `useComponent(Board, { props, key: "k", room: "r" })`,
-    `Object literal may only specify known properties, and 'room' does not exist in type '${shared}'.`
+    `Object literal may only specify known properties, and 'room' does not exist in type '${shared.replace("MountCache", "ViewOptions<typeof Board>")}'.`
   ],
   [
     "a shared component is mounted without a key",
@@ -142,7 +142,7 @@ const mistakes: ReadonlyArray<readonly [mistake: string, code: string, says: str
   [
     "props are missing beside a key",
     `useComponent(Board, { key: "k" })`,
-    `Argument of type '{ key: string; }' is not assignable to parameter of type '${options}'.`
+    `Argument of type '{ key: string; }' is not assignable to parameter of type '${options.replace("MountCache", "ViewOptions<typeof Board>")}'.`
   ],
   [
     "a view gives no props at all",

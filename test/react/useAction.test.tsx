@@ -107,7 +107,7 @@ describe("useAction", () => {
           yield* render(<View />)
           yield* drawn(live.disconnect)
           const { run } = seen.add
-          const slow = run({ by: 101 })
+          const slow = yield* drawn(Effect.sync(() => run({ by: 101 })))
           // The later one ends first: it gives up.
           yield* drawn(Effect.promise(() => run({ by: 1 }, { timeout: "1 millis" })))
           assert.strictEqual(seen.add.pending, true)
