@@ -72,15 +72,15 @@ const make = Effect.fnUntraced(function* (components: ReadonlyMap<Component.Any,
   const warnOfEither = (
     definition: ComponentDefinition.ComponentDefinition,
     key: string | undefined
-  ): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      const { codec, componentName: component } = definition.component
-      if (codec.placement !== undefined) return Effect.void
-      if (key !== undefined) shared.add(definition)
-      if (key !== undefined || !shared.has(definition) || told.has(definition)) return Effect.void
-      told.add(definition)
-      return Log.warning(withoutKey, { component })
-    })
+  ): Effect.Effect<void> => {
+    const { codec, componentName: component } = definition.component
+    if (codec.placement !== undefined) return Effect.void
+    if (key !== undefined) shared.add(definition)
+    if (key !== undefined || !shared.has(definition) || told.has(definition)) return Effect.void
+    told.add(definition)
+    return Log.warning(withoutKey, { component })
+  }
+
   return ComponentRegistry.of({
     all: Array.from(definition.values()),
     find: ({ component, version }) => {

@@ -48,7 +48,7 @@ export interface InstanceRef {
   readonly send: (tag: string, payload: unknown, options: SendOptions, listener: Resume) => () => void
   /**
    * Adds a subscriber, which follows from the current state. Fails when the view of the client throws, or when the
-   * client would be in too many rooms.
+   * client would be in too many rooms. It begins at once, and what is done then is an Exit.
    */
   readonly subscribe: (subscriber: Subscriber) => Effect.Effect<StateCursor<Subscriber>, LiveError>
   /** Removes a subscriber. */

@@ -1,3 +1,4 @@
+// Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
  * Runs the instances of this process until their last holder releases them, and has their states kept. It does not know
  * where they come from, or who may have them.
@@ -6,6 +7,8 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
@@ -49,7 +52,10 @@ export interface Starting extends Omit<InstanceIdentity, "id"> {
 export class InstanceRunner extends Context.Service<
   InstanceRunner,
   {
-    /** Starts an instance with one holder. `onStarted` makes the result, before the caller can be interrupted. */
+    /**
+     * Starts an instance with one holder. `onStarted` makes the result, before the caller can be interrupted. It begins at
+     * once, and one that has started then is an Exit.
+     */
     readonly start: <A>(
       definition: ComponentDefinition,
       own: Starting,
@@ -213,29 +219,32 @@ const make = Effect.gen(function* () {
   yield* Effect.addFinalizer(() => each((actor) => stop(actor)))
 
   return InstanceRunner.of({
-    start: (definition, { room, ...own }, onStarted) =>
-      Effect.suspend(() => {
-        const id = own.id ?? makeId(definition.component.componentName)
-        const actor = new InstanceActor(definition, host, { ...own, id })
-        const start = Effect.suspend(() => {
-          recorders?.begin(actor)
-          return actor.start
-        })
-        const started = room === undefined ? start : Effect.andThen(actor.rooms.join(room), start)
-        return Effect.uninterruptibleMask((restore) =>
-          Effect.map(
-            // One that was interrupted may have started all the same.
-            Effect.onError(restore(started), () => actor.stop),
-            () => {
-              running.set(id, actor)
-              definition.stats.started++
-              happened("mounted", actor.instance)
-              checkpointer.started(actor.instance)
-              return onStarted(actor)
-            }
-          )
+    start: (definition, { room, ...own }, onStarted) => {
+      const id = own.id ?? makeId(definition.component.componentName)
+      const actor = new InstanceActor(definition, host, { ...own, id })
+      const start = Effect.suspend(() => {
+        recorders?.begin(actor)
+        return actor.start
+      })
+      const starting = run(room === undefined ? start : Effect.andThen(actor.rooms.join(room), start))
+      const started = () => {
+        running.set(id, actor)
+        definition.stats.started++
+        happened("mounted", actor.instance)
+        checkpointer.started(actor.instance)
+        return onStarted(actor)
+      }
+      const exit = starting.pollUnsafe()
+      if (exit !== undefined && Exit.isSuccess(exit)) return Exit.succeed(started())
+      // One that was interrupted may have started all the same.
+      const stop = Effect.andThen(Fiber.interrupt(starting), actor.stop)
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.map(
+          Effect.onError(restore(Fiber.join(starting)), () => stop),
+          started
         )
-      }),
+      )
+    },
     release: (actor) =>
       Effect.suspend(() => {
         if (running.get(actor.instance.id) !== actor || !actor.letGo()) return Effect.void

@@ -47,7 +47,7 @@ interface Wanted {
 export class Instances extends Context.Service<
   Instances,
   {
-    /** Starts a private instance, or finds or activates that of the key. */
+    /** Starts a private instance, or finds or activates that of the key. It begins at once, and what is done then is an Exit. */
     readonly mount: (
       request: MountRequest,
       principal: Principal | undefined,
@@ -192,26 +192,24 @@ const make = Effect.gen(function* () {
     )
 
   return Instances.of({
+    // Nearly all of it is decided at once: each step of a fiber for that would cost more than the step.
     mount: (request, principal, onHeld, holder) =>
-      // Nearly all of it is decided at once: each step of a fiber for that would cost more than the step.
-      Effect.suspend(() =>
-        Effect.flatMapEager(keyed(request), (definition) =>
-          Effect.flatMapEager(registry.propsOf(definition, request.props), (props) => {
-            const { key, room } = request
-            if (key !== undefined && room !== undefined) return refuse(notForShared(room))
-            const found = Effect.suspend((): Effect.Effect<InstanceRef, LiveError> => {
-              if (key !== undefined) {
-                const shared = { component: definition.component, key, props, holder, onHeld }
-                return Effect.flatMap(presenceIn(request.presence, shared, principal), (presence) =>
-                  directory.get({ ...shared, presence })
-                )
-              }
-              const own = { key, props, principal, recovered: undefined, room }
-              return runner.start(definition, own, (actor) => held(actor, { onHeld, props }))
-            })
-            return Effect.flatMapEager(registry.admit(definition, { key, props, principal }), () => found)
-          })
-        )
+      Effect.flatMapEager(keyed(request), (definition) =>
+        Effect.flatMapEager(registry.propsOf(definition, request.props), (props) => {
+          const { key, room } = request
+          if (key !== undefined && room !== undefined) return refuse(notForShared(room))
+          const found = (): Effect.Effect<InstanceRef, LiveError> => {
+            if (key !== undefined) {
+              const shared = { component: definition.component, key, props, holder, onHeld }
+              return Effect.flatMap(presenceIn(request.presence, shared, principal), (presence) =>
+                directory.get({ ...shared, presence })
+              )
+            }
+            const own = { key, props, principal, recovered: undefined, room }
+            return runner.start(definition, own, (actor) => held(actor, { onHeld, props }))
+          }
+          return Effect.flatMapEager(registry.admit(definition, { key, props, principal }), found)
+        })
       ),
     restore: Effect.fnUntraced(function* (request, principal, onHeld) {
       const definition = yield* keyed(request)

@@ -84,19 +84,17 @@ export class LocalInstanceRef implements InstanceRef {
   }
 
   subscribe(subscriber: Subscriber): Effect.Effect<StateCursor<Subscriber>, LiveError> {
-    return Effect.suspend(() => {
-      const { instance, roomsIfAny: rooms } = this.#actor
-      if (rooms?.fits(subscriber) === false) return refuse(rooms.tooMany)
-      let cursor: StateCursor<Subscriber>
-      try {
-        cursor = instance.open(subscriber)
-      } catch (defect) {
-        instance.report("The view of a component failed", defect)
-        return refuse(new ComponentCrashed({ component: instance.address }))
-      }
-      rooms?.arrived(cursor, this.#props, this.#presence)
-      return Effect.succeed(cursor)
-    })
+    const { instance, roomsIfAny: rooms } = this.#actor
+    if (rooms?.fits(subscriber) === false) return refuse(rooms.tooMany)
+    let cursor: StateCursor<Subscriber>
+    try {
+      cursor = instance.open(subscriber)
+    } catch (defect) {
+      instance.report("The view of a component failed", defect)
+      return refuse(new ComponentCrashed({ component: instance.address }))
+    }
+    rooms?.arrived(cursor, this.#props, this.#presence)
+    return Effect.succeed(cursor)
   }
 
   unsubscribe(cursor: StateCursor<Subscriber>): void {

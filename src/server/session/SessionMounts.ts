@@ -48,6 +48,8 @@ export interface MountHost {
   /** Whether the server accepts nothing new any more. */
   readonly isDraining: () => boolean
   readonly sampler: TraceSampler
+  /** Whether somebody listens to traces. */
+  readonly isTraced: boolean
 }
 
 /** The mounts of one session. */
@@ -126,26 +128,33 @@ export class SessionMounts {
     const { principal } = this.#feed
     let held: InstanceRef | undefined
     const onHeld: OnHeld = (instance) => (held = instance)
-    const found =
+    const find = () =>
       "token" in request
         ? instances.restore(request, principal, onHeld)
         : instances.mount(request, principal, onHeld, request.key === undefined ? undefined : this.#asHolder())
     const { component } = request
-    const mounting = Tracing.around(found, {
-      name: `${component.slice(0, 128)}.${"token" in request ? "rehydrate" : "mount"}`,
-      trace,
-      sampler,
-      attributes: { "fibra.component": component.slice(0, 128) }
-    })
+    const mounting = this.#host.isTraced
+      ? Tracing.around(Effect.suspend(find), {
+          name: `${component.slice(0, 128)}.${"token" in request ? "rehydrate" : "mount"}`,
+          trace,
+          sampler,
+          attributes: { "fibra.component": component.slice(0, 128) }
+        })
+      : attempt(find)
+    // Nearly all mounts are done by now: a fiber for them would take as long as the rest.
+    const found = doneOf(mounting)
+    const kept = found && attempt(() => this.#keep(found.value))
+    const done = kept && doneOf(kept)
+    if (done !== undefined) {
+      listener.answered(done)
+      return over
+    }
     const fiber = run(
       Effect.uninterruptibleMask((restore) =>
-        Effect.onError(
-          Effect.flatMap(restore(mounting), (instance) => this.#keep(instance)),
-          () => {
-            this.#times--
-            return held?.release ?? Effect.void
-          }
-        )
+        Effect.onError(kept ?? Effect.flatMap(restore(mounting), (instance) => this.#keep(instance)), () => {
+          this.#times--
+          return held?.release ?? Effect.void
+        })
       )
     )
     const exit = fiber.pollUnsafe()
@@ -298,44 +307,37 @@ export class SessionMounts {
     return Effect.forEach(held, ({ release }) => release, { concurrency: "unbounded", discard: true })
   }
 
+  /** Keeps an instance that was found. It begins at once, and what is done then is an Exit. */
   #keep(instance: InstanceRef): Effect.Effect<ComponentId, LiveError> {
-    return Effect.suspend(() => {
-      const { id } = instance
-      // Two cursors of one client on one instance would get in each other's way.
-      const subscribing = this.#subscribing?.get(id)
-      if (subscribing !== undefined) return Effect.andThen(Deferred.await(subscribing), this.#keep(instance))
-      if (this.#closed) return Effect.interrupt
-      const existing = this.#mounts.get(id)
-      if (existing !== undefined && existing.instance.epoch === instance.epoch) {
-        existing.times++
-        return Effect.as(instance.release, id)
-      }
-      // The mounts of an earlier life become mounts of this one.
-      if (existing !== undefined) this.#leave(existing)
-      return this.#subscribe(instance, (existing?.times ?? 0) + 1)
-    })
+    const { id } = instance
+    // Two cursors of one client on one instance would get in each other's way.
+    const subscribing = this.#subscribing?.get(id)
+    if (subscribing !== undefined) return Effect.flatMap(Deferred.await(subscribing), () => this.#keep(instance))
+    if (this.#closed) return Effect.interrupt
+    const existing = this.#mounts.get(id)
+    if (existing !== undefined && existing.instance.epoch === instance.epoch) {
+      existing.times++
+      return Effect.as(instance.release, id)
+    }
+    // The mounts of an earlier life become mounts of this one.
+    if (existing !== undefined) this.#leave(existing)
+    const times = (existing?.times ?? 0) + 1
+    const subscribed = instance.subscribe(this.#feed)
+    const done = doneOf(subscribed)
+    return done === undefined ? this.#subscribe(instance, subscribed, times) : this.#follow(instance, done.value, times)
   }
 
-  #subscribe(instance: InstanceRef, times: number): Effect.Effect<ComponentId, LiveError> {
+  #subscribe(
+    instance: InstanceRef,
+    subscribed: Effect.Effect<StateCursor<Subscriber>, LiveError>,
+    times: number
+  ): Effect.Effect<ComponentId, LiveError> {
     const { id } = instance
     const done = Deferred.makeUnsafe<void>()
     const subscribing = (this.#subscribing ??= new Map<string, Deferred.Deferred<void>>())
     subscribing.set(id, done)
-    const subscribed = Effect.onError(instance.subscribe(this.#feed), () =>
-      Effect.sync(() => {
-        this.#times -= times - 1
-      })
-    )
-    return subscribed.pipe(
-      Effect.flatMap((cursor): Effect.Effect<ComponentId> => {
-        if (this.#closed) {
-          instance.unsubscribe(cursor)
-          return Effect.interrupt
-        }
-        if (this.#feed.connection === undefined) instance.detach(cursor)
-        this.#mounts.set(id, { instance, cursor, times })
-        return Effect.succeed(id)
-      }),
+    return Effect.onError(subscribed, () => Effect.sync(() => void (this.#times -= times - 1))).pipe(
+      Effect.flatMap((cursor) => this.#follow(instance, cursor, times)),
       Effect.ensuring(
         Effect.sync(() => {
           subscribing.delete(id)
@@ -344,6 +346,17 @@ export class SessionMounts {
         })
       )
     )
+  }
+
+  #follow(instance: InstanceRef, cursor: StateCursor<Subscriber>, times: number): Effect.Effect<ComponentId> {
+    if (this.#closed) {
+      instance.unsubscribe(cursor)
+      return Effect.interrupt
+    }
+    const { id } = instance
+    if (this.#feed.connection === undefined) instance.detach(cursor)
+    this.#mounts.set(id, { instance, cursor, times })
+    return Effect.succeed(id)
   }
 
   /** Clients are only told that there was a defect. */
@@ -356,6 +369,19 @@ export class SessionMounts {
     instance.unsubscribe(cursor)
     this.#feed.drop(cursor)
     this.#host.run(instance.release)
+  }
+}
+
+/** The success of an effect that is done already. */
+const doneOf = <A, E>(effect: Effect.Effect<A, E>): Exit.Success<A, E> | undefined =>
+  Exit.isExit(effect) && Exit.isSuccess(effect) ? (effect as Exit.Success<A, E>) : undefined
+
+/** What throws instead of failing has died. */
+const attempt = <A, E>(begin: () => Effect.Effect<A, E>): Effect.Effect<A, E> => {
+  try {
+    return begin()
+  } catch (defect) {
+    return Effect.die(defect)
   }
 }
 

@@ -13,7 +13,7 @@ import * as Monotonic from "../../actor/Monotonic.ts"
 import type { TokenRejection } from "../../LiveError.ts"
 import * as IdGenerator from "../IdGenerator.ts"
 import { Instances } from "../instance/Instances.ts"
-import { TraceSampler } from "../instance/Tracing.ts"
+import { tracerOf, TraceSampler } from "../instance/Tracing.ts"
 import * as LiveConfig from "../LiveConfig.ts"
 import * as LiveMetrics from "../LiveMetrics.ts"
 import { ParkedSessions } from "./ParkedSessions.ts"
@@ -83,7 +83,8 @@ export const layer: Layer.Layer<Sessions, never, Instances | UploadRegistry> = L
     const instances = yield* Instances
     const uploads = yield* UploadRegistry
     const config = yield* LiveConfig.LiveConfig
-    const run = Effect.runForkWith(yield* Effect.context<never>())
+    const context = yield* Effect.context<never>()
+    const run = Effect.runForkWith(context)
     const makeId = yield* IdGenerator.make
     const makeSecret = IdGenerator.makeSecretSource()
     const linger = Duration.toMillis(config.linger)
@@ -101,6 +102,7 @@ export const layer: Layer.Layer<Sessions, never, Instances | UploadRegistry> = L
       connectionId: makeId,
       isDraining: () => draining,
       sampler: new TraceSampler(config.traceSampling),
+      isTraced: tracerOf(context) !== undefined,
       bounds: {
         calls: {
           maxAnswers: config.maxResults,
