@@ -17,6 +17,7 @@ import {
 } from "../../../LiveProtocol.ts"
 import { ComponentId } from "../../../LiveId.ts"
 import * as RpcCall from "./RpcCall.ts"
+import * as RpcOpening from "./RpcOpening.ts"
 import { RpcEnvelope } from "./RpcEnvelope.ts"
 
 /** Decodes a payload. */
@@ -27,9 +28,11 @@ const json = Schema.Unknown
 const decodeEnvelope = Schema.decodeUnknownExit(RpcEnvelope)
 export const decodeMessage: Decode<RpcEnvelope> = (message) =>
   RpcCall.isRequest(message) ? Exit.succeed(message) : decodeEnvelope(message)
-export const decodeMount = Schema.decodeUnknownExit(
+const decodeAnyMount = Schema.decodeUnknownExit(
   Schema.Struct({ ...MountRequest.fields, props: json })
 ) as Decode<MountRequest>
+export const decodeMount: Decode<MountRequest> = (payload) =>
+  RpcOpening.isMount(payload) ? Exit.succeed(payload) : decodeAnyMount(payload)
 export const decodeRehydrate = Schema.decodeUnknownExit(
   Schema.Struct({ ...RehydrateRequest.fields, props: json })
 ) as Decode<RehydrateRequest>
@@ -38,7 +41,9 @@ const decodeAnyCall = Schema.decodeUnknownExit(
 ) as Decode<CallRequest>
 export const decodeCall: Decode<CallRequest> = (payload) =>
   RpcCall.isCall(payload) ? Exit.succeed(payload) : decodeAnyCall(payload)
-export const decodeConnect = Schema.decodeUnknownExit(ConnectRequest)
+const decodeAnyConnect = Schema.decodeUnknownExit(ConnectRequest)
+export const decodeConnect: Decode<ConnectRequest> = (payload) =>
+  RpcOpening.isConnect(payload) ? Exit.succeed(payload) : decodeAnyConnect(payload)
 const decodeAnyReceived = Schema.decodeUnknownExit(ReceivedRequest)
 export const decodeReceived: Decode<typeof ReceivedRequest.Type> = (payload) =>
   RpcCall.isReceived(payload) ? Exit.succeed(payload) : decodeAnyReceived(payload)
