@@ -1,4 +1,6 @@
+// Relies on the insides of `ws`: test/server/http/Handshake.test.ts fails when an upgrade changes them.
 /** The handshake of a WebSocket whose request was checked: its answer, and what the connection is read and written with. */
+import { hash } from "node:crypto"
 import type { IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
 import { WebSocketServer } from "ws"
@@ -61,21 +63,60 @@ export const make = (
   server.on("headers", (headers) => {
     if (accepted !== undefined) headers.push(`Sec-WebSocket-Extensions: ${accepted.response}`)
   })
+  const open = (
+    ws: ConnectionSocket,
+    incoming: IncomingMessage,
+    principal: Principal | undefined,
+    slot: Slot
+  ): void => {
+    const offer = accepted
+    ws.slot = slot
+    ws.options = server.options
+    if (offer !== undefined) new Inflater(ws, maxPayload).attach()
+    const query = () => queryOf(incoming)
+    onConnection(ws, incoming.socket, { principal, deflater: offer?.deflater, query })
+  }
   return (incoming, socket, principal, slot) => {
+    const { headers } = incoming
+    accepted = compression?.accept(headers["sec-websocket-extensions"])
     let isOpen = false
-    accepted = compression?.accept(incoming.headers["sec-websocket-extensions"])
     // The handshake and the first messages are written together.
     socket.cork()
-    server.handleUpgrade(incoming, socket, noHead, (ws) => {
+    if (headers["sec-websocket-protocol"] === undefined && socket.readable && socket.writable) {
       isOpen = true
-      ws.slot = slot
-      ws.options = server.options
-      if (accepted !== undefined) new Inflater(ws, maxPayload).attach()
-      onConnection(ws, socket, { principal, deflater: accepted?.deflater, query: () => queryOf(incoming) })
-    })
+      const ws = new ServerSocket(null, undefined, server.options)
+      socket.write(answerTo(headers["sec-websocket-key"] ?? "", accepted), "latin1")
+      ws.setSocket(socket, noHead)
+      open(ws, incoming, principal, slot)
+    } else {
+      server.handleUpgrade(incoming, socket, noHead, (ws) => {
+        isOpen = true
+        open(ws, incoming, principal, slot)
+      })
+    }
     socket.uncork()
     return isOpen
   }
+}
+
+/** A socket as `ws` makes it for a server. */
+const ServerSocket = ConnectionSocket as unknown as new (
+  address: null,
+  protocols: undefined,
+  options: object
+) => ConnectionSocket
+
+/** RFC 6455, section 1.3. */
+const suffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+/**
+ * The answer to a handshake without sub-protocols: what `ws` would answer, which reads for each what nearly none sends, and
+ * puts the answer together of parts.
+ */
+const answerTo = (key: string, accepted: AcceptedOffer | undefined): string => {
+  const extensions = accepted === undefined ? "" : `Sec-WebSocket-Extensions: ${accepted.response}\r\n`
+  const accept = hash("sha1", key + suffix, "base64")
+  return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n${extensions}\r\n`
 }
 
 /** A client sends nothing before it has the answer, so there is no head to pass on. */

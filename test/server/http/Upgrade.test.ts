@@ -7,7 +7,7 @@ import { ConnectionSocket } from "../../../src/server/transport/ConnectionSocket
 import { ConnectionLimits } from "../../../src/server/transport/ConnectionLimits.ts"
 import { defaults } from "../../../src/server/LiveConfig.ts"
 import * as Upgrade from "../../../src/server/http/Upgrade.ts"
-import { knock } from "../../support/Handshake.ts"
+import { knock, type Request } from "../../support/Handshake.ts"
 
 describe("the origin of a page", () => {
   const cases = [
@@ -82,10 +82,14 @@ const served = (handler: ReturnType<typeof Upgrade.endpoint>["handler"]) =>
     Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" }))
   )
 
-const knocked = Effect.gen(function* () {
-  const { address } = yield* HttpServer.HttpServer
-  return yield* knock(`ws://127.0.0.1:${"port" in address ? address.port : 0}/`)
-})
+const knockedWith = (request?: Request) =>
+  Effect.gen(function* () {
+    const { address } = yield* HttpServer.HttpServer
+    return yield* knock(`ws://127.0.0.1:${"port" in address ? address.port : 0}/`, request)
+  })
+const knocked = knockedWith()
+/** With a sub-protocol `ws` makes the handshake. */
+const knockedOffering = knockedWith({ protocols: ["fibra"] })
 
 it.live("a socket that ws takes over is read with every bound that ws has", () => {
   const { setSocket } = ConnectionSocket.prototype
@@ -102,7 +106,7 @@ it.live("a socket that ws takes over is read with every bound that ws has", () =
   let accepted: ConnectionSocket | undefined
   const { handler } = Upgrade.endpoint(open, (ws) => void (accepted = ws))
   return Effect.gen(function* () {
-    assert.strictEqual((yield* knocked).status, 101)
+    assert.strictEqual((yield* knockedOffering).status, 101)
     assert.isAtLeast(Object.keys(own ?? {}).length, 5)
     assert.deepInclude({ ...accepted?.options }, { ...own })
   }).pipe(

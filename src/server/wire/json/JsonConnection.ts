@@ -2,7 +2,6 @@
  * One connection on the JSON wire: decodes messages and passes them to its session, which is new or the one that its
  * client had before.
  */
-import type { ClientLimits } from "../../../ClientLimits.ts"
 import type { RequestId } from "../../../JsonProtocol.ts"
 import { RateLimited } from "../../../LiveError.ts"
 import { CloseCode } from "../../../LiveProtocol.ts"
@@ -30,7 +29,7 @@ export interface JsonHost {
   readonly config: LiveConfig.Settings
   readonly encoder: WireEncoder
   /** What a connection may send without being refused. */
-  readonly limits: ClientLimits
+  readonly limits: string
   readonly sessions: Sessions["Service"]
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -106,7 +105,7 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
   #established(session: Session, resumed: boolean): string {
     const { config, now, sessions } = this.#host
     const { components, connectionId } = session
-    return JSON.stringify({
+    const established = JSON.stringify({
       type: "CONNECTION_ESTABLISHED",
       connectionId,
       sessionToken: sessions.ticketUnsafe(session),
@@ -118,10 +117,9 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
         encryption: config.encryptTokens,
         offlineQueue: false,
         loadBalancing: false
-      },
-      limits: this.#host.limits,
-      timestamp: now()
+      }
     })
+    return `${established.slice(0, -1)},"limits":${this.#host.limits},"timestamp":${now()}}`
   }
 
   schedule(): void {

@@ -30,8 +30,18 @@ export const layer: Layer.Layer<LiveJson, never, Sessions> = Layer.effect(
     const sessions = yield* Sessions
     const config = yield* LiveConfig.LiveConfig
     const now = CachedClock.make(yield* Clock.Clock)
-    const host = { config, limits: LiveConfig.clientLimits(config), encoder: JsonEncoder.make(now), now, sessions }
+    const host = {
+      config,
+      limits: JSON.stringify(LiveConfig.clientLimits(config)),
+      encoder: JsonEncoder.make(now),
+      now,
+      sessions
+    }
+    const first: WireProtocol = {
+      open: (connection) => new JsonConnection(host, connection, { sessionToken: undefined, isBatching: false })
+    }
     return (query) => {
+      if (query.size === 0) return first
       const sessionToken = Option.getOrUndefined(decodeToken(query.get("sessionToken")))
       const options = { sessionToken, isBatching: query.get("batch") === "1" }
       return { open: (connection) => new JsonConnection(host, connection, options) }

@@ -23,7 +23,7 @@ export const layer: Layer.Layer<LiveRpc, never, Sessions> = Layer.effect(
     const clock = yield* Clock.Clock
     const host: RpcHost = {
       sessions: yield* Sessions,
-      limits: LiveConfig.clientLimits(config),
+      limits: JSON.stringify(LiveConfig.clientLimits(config)),
       tokenAge: Duration.toMillis(config.tokenAge),
       reconnectWithin: Duration.toMillis(config.reconnectWithin),
       now: () => clock.currentTimeMillisUnsafe()

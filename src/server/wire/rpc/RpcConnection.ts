@@ -3,7 +3,6 @@
  * that its client had before.
  */
 import * as Exit from "effect/Exit"
-import type { ClientLimits } from "../../../ClientLimits.ts"
 import type { TokenRejection } from "../../../LiveError.ts"
 import type { ComponentId } from "../../../LiveId.ts"
 import {
@@ -36,8 +35,8 @@ export interface RpcHost {
   readonly sessions: Sessions["Service"]
   /** How long state tokens are valid, in milliseconds. */
   readonly tokenAge: number
-  /** What a connection may send without being refused. */
-  readonly limits: ClientLimits
+  /** What a connection may send without being refused: `ClientLimits` as JSON. */
+  readonly limits: string
   /** Milliseconds over which clients distribute their return when the server ends. */
   readonly reconnectWithin: number
   /** Milliseconds since 1970. */
@@ -314,18 +313,17 @@ export class RpcConnection extends RpcIngress implements ProtocolHandler, FeedCo
   }
 
   #established(session: Session, resumed: ReadonlyArray<ComponentId> | TokenRejection | undefined): string {
-    const established: ConnectionEstablished = {
+    const established: Omit<ConnectionEstablished, "limits"> = {
       _tag: "ConnectionEstablished",
       connectionId: session.connectionId as ConnectionEstablished["connectionId"],
       sessionToken: this.#host.sessions.ticketUnsafe(session),
       protocolVersion,
       resumed: typeof resumed === "object",
       components: typeof resumed === "object" ? resumed : [],
-      tokenAge: this.#host.tokenAge,
-      limits: this.#host.limits
+      tokenAge: this.#host.tokenAge
     }
-    if (typeof resumed !== "string") return JSON.stringify(established)
-    return JSON.stringify({ ...established, rejected: { _tag: "TokenRejected", reason: resumed } })
+    const rejected = typeof resumed === "string" ? `,"rejected":{"_tag":"TokenRejected","reason":"${resumed}"}` : ""
+    return `${JSON.stringify(established).slice(0, -1)},"limits":${this.#host.limits}${rejected}}`
   }
 
   protected interrupt(id: RpcRequestId): void {
