@@ -1,10 +1,10 @@
 /** `npm start` takes its settings from the environment, and says in one line which of them it cannot work with. */
 import { spawn } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
-import { assert, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { assert, it, layer } from "@effect/vitest"
+import { Context, Effect, Layer } from "effect"
 import { connect } from "../support/JsonSocket.ts"
 import { copyWith, root } from "../support/workspace.ts"
 
@@ -29,13 +29,20 @@ interface Listening {
   readonly end: (signal: NodeJS.Signals) => Effect.Effect<Ended>
 }
 
-/** `npm start` in a copy of the project, until the Scope closes; done when the server listens, or has ended. */
+/** A copy of the project. */
+class Copy extends Context.Service<Copy, string>()("test/process/Copy") {
+  static readonly layer = Layer.effect(Copy, copyWith({}))
+}
+
+/** `npm start` in the copy, until the Scope closes; done when the server listens, or has ended. */
 const npmStart = (env: Record<string, string>) =>
   Effect.gen(function* () {
-    const cwd = yield* copyWith({})
+    const cwd = yield* Copy
+    // Its pages are built once.
+    const args = existsSync(join(cwd, "examples/showcase/dist")) ? ["start", "--ignore-scripts"] : ["start"]
     const child = yield* Effect.acquireRelease(
       // npm, its shell and the server are one group.
-      Effect.sync(() => spawn("npm", ["start"], { cwd, env: { ...process.env, PATH, ...env }, detached: true })),
+      Effect.sync(() => spawn("npm", args, { cwd, env: { ...process.env, PATH, ...env }, detached: true })),
       (child) =>
         Effect.callback<void>((resume) => {
           if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
@@ -60,72 +67,74 @@ const npmStart = (env: Record<string, string>) =>
     })
   })
 
-it.live(
-  "FIBRA_RATE=1 FIBRA_RATE_BURST=10 npm start refuses the eleventh message that is sent at once",
-  () =>
-    Effect.gen(function* () {
-      const port = yield* freePort
-      const started = yield* npmStart({ PORT: String(port), FIBRA_RATE: "1", FIBRA_RATE_BURST: "10" })
-      assert.property(started, "end")
-      const socket = yield* connect(port)
-      const pings = Array.from({ length: 11 }, (_, requestId) => ({
-        type: "COMPONENT_PING",
-        componentId: "Clock-1-x",
-        requestId
-      }))
-      yield* socket.send(pings)
-      for (let answers = 0; answers < 10; answers++) {
-        assert.propertyVal(yield* socket.next("COMPONENT_PONG"), "requestId", answers)
-      }
-      assert.deepInclude(yield* socket.next("ERROR"), { code: "RATE_LIMITED", requestId: 10 })
-    }),
-  120_000
-)
+layer(Copy.layer, { excludeTestServices: true, timeout: 60_000 })((it) => {
+  it.effect(
+    "FIBRA_RATE=1 FIBRA_RATE_BURST=10 npm start refuses the eleventh message that is sent at once",
+    () =>
+      Effect.gen(function* () {
+        const port = yield* freePort
+        const started = yield* npmStart({ PORT: String(port), FIBRA_RATE: "1", FIBRA_RATE_BURST: "10" })
+        assert.property(started, "end")
+        const socket = yield* connect(port)
+        const pings = Array.from({ length: 11 }, (_, requestId) => ({
+          type: "COMPONENT_PING",
+          componentId: "Clock-1-x",
+          requestId
+        }))
+        yield* socket.send(pings)
+        for (let answers = 0; answers < 10; answers++) {
+          assert.propertyVal(yield* socket.next("COMPONENT_PONG"), "requestId", answers)
+        }
+        assert.deepInclude(yield* socket.next("ERROR"), { code: "RATE_LIMITED", requestId: 10 })
+      }),
+    120_000
+  )
 
-it.live(
-  "npm start that is asked to end ends its server, and then with exit code 0",
-  () =>
-    Effect.gen(function* () {
-      const port = yield* freePort
-      const started = yield* npmStart({ PORT: String(port) })
-      if (!("end" in started)) return assert.fail(started.output)
-      yield* connect(port)
-      const { code, output } = yield* started.end("SIGTERM")
-      assert.strictEqual(code, 0, output)
-      const isGone = yield* Effect.promise(() =>
-        fetch(`http://127.0.0.1:${port}/`).then(
-          () => false,
-          () => true
+  it.effect(
+    "npm start that is asked to end ends its server, and then with exit code 0",
+    () =>
+      Effect.gen(function* () {
+        const port = yield* freePort
+        const started = yield* npmStart({ PORT: String(port) })
+        if (!("end" in started)) return assert.fail(started.output)
+        yield* connect(port)
+        const { code, output } = yield* started.end("SIGTERM")
+        assert.strictEqual(code, 0, output)
+        const isGone = yield* Effect.promise(() =>
+          fetch(`http://127.0.0.1:${port}/`).then(
+            () => false,
+            () => true
+          )
         )
-      )
-      assert.isTrue(isGone)
-    }).pipe(Effect.scoped),
-  120_000
-)
+        assert.isTrue(isGone)
+      }).pipe(Effect.scoped),
+    120_000
+  )
 
-it.live(
-  "npm start ends over a setting that is not valid, and says in one line which, its value and what was expected",
-  () =>
-    Effect.gen(function* () {
-      const ended = yield* npmStart({
-        PORT: String(yield* freePort),
-        FIBRA_RATE: "fast",
-        FIBRA_IDLE_TIMEOUT: "2 parsecs"
-      })
-      if ("end" in ended) return assert.fail("It has started")
-      assert.notStrictEqual(ended.code, 0)
-      const lines = ended.output.split("\n")
-      const [said = "", ...others] = lines.filter((line) => line.includes("FIBRA_"))
-      assert.deepStrictEqual(others, [])
-      assert.include(said, 'FIBRA_RATE is "fast". Expected a number above 0, or Infinity.')
-      assert.include(
-        said,
-        'FIBRA_IDLE_TIMEOUT is "2 parsecs". Expected a time above 0, such as "30 seconds", or Infinity.'
-      )
-      assert.notMatch(ended.output, /^\s+at /m)
-    }),
-  120_000
-)
+  it.effect(
+    "npm start ends over a setting that is not valid, and says in one line which, its value and what was expected",
+    () =>
+      Effect.gen(function* () {
+        const ended = yield* npmStart({
+          PORT: String(yield* freePort),
+          FIBRA_RATE: "fast",
+          FIBRA_IDLE_TIMEOUT: "2 parsecs"
+        })
+        if ("end" in ended) return assert.fail("It has started")
+        assert.notStrictEqual(ended.code, 0)
+        const lines = ended.output.split("\n")
+        const [said = "", ...others] = lines.filter((line) => line.includes("FIBRA_"))
+        assert.deepStrictEqual(others, [])
+        assert.include(said, 'FIBRA_RATE is "fast". Expected a number above 0, or Infinity.')
+        assert.include(
+          said,
+          'FIBRA_IDLE_TIMEOUT is "2 parsecs". Expected a time above 0, such as "30 seconds", or Infinity.'
+        )
+        assert.notMatch(ended.output, /^\s+at /m)
+      }),
+    120_000
+  )
+})
 
 it("npm start is understood by cmd, which has no exec and looks for programs beside package.json first", () => {
   const textOf = (file: string) => readFileSync(join(root, file), "utf8")

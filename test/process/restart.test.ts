@@ -1,6 +1,6 @@
 /** A server that ends takes no state with it, whether it is killed or asked to end. Real processes, and a thousand clients. */
 import { assert, layer } from "@effect/vitest"
-import { Context, Duration, Effect, Layer, Scope } from "effect"
+import { Context, Duration, Effect, Layer, Logger, Scope } from "effect"
 import { LiveConfig } from "fibra/server"
 import * as ClientFleet from "../support/ClientFleet.ts"
 import * as ServerProcess from "../support/ServerProcess.ts"
@@ -29,7 +29,8 @@ class Town extends Context.Service<
       let server = yield* ServerProcess.start({ file, env })
       const { port } = server
       return Town.of({
-        crowd: yield* ClientFleet.make(size, `ws://127.0.0.1:${port}/api/live/rpc`),
+        // What a thousand clients say of their lost connections takes longer to print than to say.
+        crowd: yield* Effect.provide(ClientFleet.make(size, `ws://127.0.0.1:${port}/api/live/rpc`), Logger.layer([])),
         end: (signal) => Effect.suspend(() => server.end(signal)),
         start: Effect.map(Scope.provide(ServerProcess.start({ file, env, port }), scope), (again) => (server = again))
       })
