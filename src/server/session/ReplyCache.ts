@@ -185,11 +185,14 @@ export class ReplyCache<Answer> {
     if (id <= this.#settledBelow) return
     this.#settledBelow = id
     this.#forgotten = Math.max(this.#forgotten, id - 1)
-    this.#known.removeBelow(id, (request) => {
-      if (request.answer === undefined) return false
-      this.#uncount(request)
-      return true
-    })
+    this.#known.removeBelow(id, this.#settle)
+  }
+
+  /** Whether a request is settled when its client has all answers; then it does not count any more. */
+  readonly #settle = (request: KnownRequest<Answer>): boolean => {
+    if (request.answer === undefined) return false
+    this.#uncount(request)
+    return true
   }
 
   /** The client waits for these requests and no others. */

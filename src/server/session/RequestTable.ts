@@ -96,10 +96,10 @@ export class RequestTable<Request extends { readonly id: Id }> implements Iterab
       list.length = 0
       return
     }
-    let empty = 0
-    while (list[empty] === undefined) empty++
-    if (empty === 0) return
-    list.splice(0, empty)
-    this.#first += empty
+    // The list is short, and mostly one request after the other is settled.
+    while (list[0] === undefined) {
+      list.shift()
+      this.#first++
+    }
   }
 }

@@ -59,6 +59,7 @@ export class ChangeLog {
   /** Characters of the last whole state, on wires that send states whole. */
   #told = 0
   #shared: Shared | undefined
+  #head: string | undefined
 
   constructor(encoder: WireEncoder, config: LiveConfig.Settings) {
     this.encoder = encoder
@@ -68,6 +69,11 @@ export class ChangeLog {
   /** Characters of all entries. */
   get bytes(): number {
     return this.#size
+  }
+
+  /** How all changes of its state begin: to put it together costs as much as the rest of a short change. */
+  headOf(told: StateVersion): string {
+    return (this.#head ??= this.encoder.headOf(told))
   }
 
   /** Adds an entry. Entries that no cursor can read one by one any more are dropped at once. */

@@ -46,7 +46,7 @@ export class ChangeLogs extends SmallMap<WireEncoder, ChangeLog> {
   /** Adds a change, which led to this state. */
   append(told: StateVersion, change: Told, by?: string): void {
     this.forEach((log) => {
-      log.append(told.revision, log.tellsLast ? "" : log.encoder.changed(told, change, by), by)
+      log.append(told.revision, log.tellsLast ? "" : log.encoder.changed(log.headOf(told), told, change, by), by)
     })
   }
 

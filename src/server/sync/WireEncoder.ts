@@ -44,8 +44,10 @@ export interface Event {
 
 /** The encoder of one wire. Each text is one JSON object. */
 export interface WireEncoder {
+  /** How all changes of a state begin. */
+  readonly headOf: (told: StateVersion) => string
   /** One change, which led to this state. */
-  readonly changed: (told: StateVersion, change: Told, by: string | undefined) => string
+  readonly changed: (head: string, told: StateVersion, change: Told, by: string | undefined) => string
   /** All changes since `seen`; the whole state when that is undefined. */
   readonly merged: (told: StateVersion, seen: BaseState | undefined, by: ReadonlyArray<string>) => string
   readonly status: (told: StateVersion, status: InstanceStatus) => string

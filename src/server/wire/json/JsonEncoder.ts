@@ -5,21 +5,23 @@ import * as JsonResponse from "./JsonResponse.ts"
 
 /** The encoder of the JSON wire, with the time of this clock. */
 export const make = (now: () => number): WireEncoder => {
-  const update = ({ encoded, id, key, revision }: StateVersion, token?: string): string => {
-    const head = `"componentId":${JSON.stringify(id)}`
-    const tail = `"revision":${revision},"timestamp":${now()}}`
-    const state = `"state":${JSON.stringify(encoded)}`
-    if (key !== undefined) return `{"type":"COMPONENT_UPDATE",${head},${state},${tail}`
-    const signed = token === undefined ? "" : `,"signedState":"${token}"`
-    return `{"type":"STATE_UPDATE",${head},"payload":{${state}${signed}},${tail}`
+  const headOf = ({ id, key }: StateVersion): string =>
+    key === undefined
+      ? `{"type":"STATE_UPDATE","componentId":${JSON.stringify(id)},"payload":{"state":`
+      : `{"type":"COMPONENT_UPDATE","componentId":${JSON.stringify(id)},"state":`
+  const update = (head: string, { encoded, key, revision }: StateVersion, token?: string): string => {
+    const signed = token === undefined || key !== undefined ? "" : `,"signedState":"${token}"`
+    const end = key === undefined ? "}," : ","
+    return `${head}${JSON.stringify(encoded)}${signed}${end}"revision":${revision},"timestamp":${now()}}`
   }
   return {
-    changed: (told) => update(told),
-    merged: (told) => update(told),
+    headOf,
+    changed: (head, told) => update(head, told),
+    merged: (told) => update(headOf(told), told),
     tellsWhole: true,
     status: ({ id }, status) =>
       `{"type":"COMPONENT_STATUS","componentId":${JSON.stringify(id)},"status":"${status}","timestamp":${now()}}`,
-    sealed: update,
+    sealed: (told, token) => update(headOf(told), told, token),
     sealsState: true,
     isAcknowledged: false,
     addressesComponents: true,

@@ -6,6 +6,7 @@
 import type { Batch, FrameKey } from "../../sync/Batch.ts"
 import { type Messages, Outbox, type Unread } from "../Outbox.ts"
 import type { Connection } from "../../transport/Connection.ts"
+import * as JsonResponse from "./JsonResponse.ts"
 
 /** Writes the messages of one connection. */
 export class JsonOutbox extends Outbox {
@@ -14,11 +15,22 @@ export class JsonOutbox extends Outbox {
   /** Milliseconds since 1970, for the timestamp of every message. */
   readonly now: () => number
   #batch = 1
+  /** How the reply to the last call that was answered began. */
+  #answered: { readonly componentId: string | undefined; readonly beginning: string } | undefined
 
   constructor(connection: Connection, isBatching: boolean, now: () => number) {
     super(connection)
     this.isBatching = isBatching
     this.now = now
+  }
+
+  /** How the reply to a call begins: most are to the same component as the one before. */
+  beginningOf(reply: JsonResponse.Reply): string {
+    const { componentId } = reply
+    if (this.#answered === undefined || this.#answered.componentId !== componentId) {
+      this.#answered = { componentId, beginning: JsonResponse.beginningOf(reply) }
+    }
+    return this.#answered.beginning
   }
 
   /** Begins the next batch, and returns the number of the one that ends. */

@@ -53,8 +53,13 @@ export class JsonCallReply extends JsonReply<CallOutcome> {
   }
 
   protected write(outcome: CallOutcome): void {
-    const isWanted = this.originalType === undefined || this.requestId !== undefined
-    if (isWanted) this.outbox.answer(JsonResponse.answer(this, outcome))
+    const isExpected = this.originalType === undefined
+    if (!isExpected && this.requestId === undefined) return
+    this.outbox.answer(
+      isExpected && outcome._tag === "Success"
+        ? JsonResponse.success(this, outcome.text, this.outbox.beginningOf(this))
+        : JsonResponse.answer(this, outcome)
+    )
   }
 }
 

@@ -14,13 +14,16 @@ export interface Reply {
   readonly timestamp: number
 }
 
-/** A success; `result` is JSON, or undefined when there is none. */
-export const success = (reply: Reply, result?: string): string =>
-  result === undefined ? withFields(reply, `"success":true`) : withFields(reply, `"success":true,"result":${result}`)
+/** A success; `result` is JSON, or undefined when there is none. `beginning` is known of the replies before. */
+export const success = (reply: Reply, result?: string, beginning = beginningOf(reply)): string =>
+  ended(reply, `${beginning},"success":true${result === undefined ? "" : `,"result":${result}`}`)
 
 /** A failure; `failure` is the JSON of the error that the action declares. */
 export const failure = (reply: Reply, told: ErrorFields, failure?: string): string =>
-  withFields(reply, `"success":false,${fieldsOf(told)}${failure === undefined ? "" : `,"failure":${failure}`}`)
+  ended(
+    reply,
+    `${beginningOf(reply)},"success":false,${fieldsOf(told)}${failure === undefined ? "" : `,"failure":${failure}`}`
+  )
 
 /** The outcome of a call. */
 export const answer = (reply: Reply, outcome: CallOutcome): string => {
@@ -56,16 +59,17 @@ const fieldsOf = ({ _tag, message, reason }: ErrorFields): string =>
   `"error":${JSON.stringify(message)},"code":${JSON.stringify(_tag)}` +
   (reason === undefined ? "" : `,"reason":${JSON.stringify(reason)}`)
 
-const withFields = (
-  { componentId, nextChunk, originalType, requestId, timestamp, type, uploadId }: Reply,
-  fields: string
-): string => {
+/** How a reply begins: the fields before those that say how it went. */
+export const beginningOf = ({ componentId, nextChunk, originalType, type, uploadId }: Reply): string => {
   let text = `{"type":"${type}"`
   if (originalType !== undefined) text += `,"originalType":"${originalType}"`
   if (componentId !== undefined) text += `,"componentId":${JSON.stringify(componentId)}`
   if (uploadId !== undefined) text += `,"uploadId":${JSON.stringify(uploadId)}`
   if (nextChunk !== undefined) text += `,"nextChunk":${nextChunk}`
-  text += `,${fields}`
-  if (requestId !== undefined) text += `,"requestId":${JSON.stringify(requestId)}`
-  return `${text},"timestamp":${timestamp}}`
+  return text
+}
+
+const ended = ({ requestId, timestamp }: Reply, text: string): string => {
+  const asked = requestId === undefined ? "" : `,"requestId":${JSON.stringify(requestId)}`
+  return `${text}${asked},"timestamp":${timestamp}}`
 }

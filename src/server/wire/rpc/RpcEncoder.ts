@@ -5,7 +5,7 @@ import { textLength } from "../../../Json.ts"
 import * as Patch from "../../../Patch.ts"
 import type { WireEncoder, EventScope, StateVersion } from "../../sync/WireEncoder.ts"
 
-const headOf = ({ epoch, id, revision }: StateVersion): string =>
+const fieldsOf = ({ epoch, id, revision }: StateVersion): string =>
   `"componentId":${JSON.stringify(id)},"epoch":${epoch},"revision":${revision}`
 
 /** The calls that a change comes from, as a field. */
@@ -16,18 +16,19 @@ const membership = (tag: "Joined" | "Left", componentId: string, { at }: EventSc
 
 /** The encoder of the RPC wire. */
 export const RpcEncoder: WireEncoder = {
-  changed: (told, { patch }, by) =>
-    `{"_tag":"Patched",${headOf(told)},"patch":${JSON.stringify(patch)}${byText(by === undefined ? [] : [by])}}`,
+  headOf: ({ epoch, id }) => `{"_tag":"Patched","componentId":${JSON.stringify(id)},"epoch":${epoch},"revision":`,
+  changed: (head, { revision }, { patch }, by) =>
+    `${head}${revision},"patch":${JSON.stringify(patch)}${byText(by === undefined ? [] : [by])}}`,
   merged: (told, seen, by) => {
     const { encoded } = told
     const changes = seen?.state === undefined ? undefined : JSON.stringify(Patch.diffInOrder(seen.state, encoded))
     const isShorter = changes !== undefined && changes.length < textLength(encoded, changes.length)
     // A snapshot does not say which calls it comes from.
     if (seen === undefined || (!isShorter && by.length === 0)) {
-      return `{"_tag":"Snapshot",${headOf(told)},"state":${JSON.stringify(encoded)}}`
+      return `{"_tag":"Snapshot",${fieldsOf(told)},"state":${JSON.stringify(encoded)}}`
     }
     const patch = isShorter ? changes : `[["set",[],${JSON.stringify(encoded)}]]`
-    return `{"_tag":"Patched",${headOf(told)},"from":${seen.revision},"patch":${patch}${byText(by)}}`
+    return `{"_tag":"Patched",${fieldsOf(told)},"from":${seen.revision},"patch":${patch}${byText(by)}}`
   },
   tellsWhole: false,
   status: ({ id }, status) => `{"_tag":"Status","componentId":${JSON.stringify(id)},"status":"${status}"}`,

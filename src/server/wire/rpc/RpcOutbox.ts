@@ -88,7 +88,26 @@ export class RpcOutbox extends Outbox {
   }
 
   /** Builds as little as possible for this connection alone: long batches are written as shared frames. */
-  #frames({ first, last }: Messages, batches: ReadonlyArray<Batch>): ReadonlyArray<Frame> {
+  #frames(messages: Messages, batches: ReadonlyArray<Batch>): ReadonlyArray<Frame> {
+    return batches.some(isLong) ? this.#severalFrames(messages, batches) : this.#oneFrame(messages, batches)
+  }
+
+  /** Of most turns: the messages of the connection, the events, and the replies. */
+  #oneFrame({ first, last }: Messages, batches: ReadonlyArray<Batch>): ReadonlyArray<Frame> {
+    const hasEvents = batches.length > 0
+    const count = first.length + (hasEvents ? 1 : 0) + last.length
+    if (count === 0) return nothing
+    this.connection.messagesSent += count
+    let text = first.join(",")
+    if (hasEvents) {
+      const events = batches.length === 1 ? (batches[0] as Batch).text : batches.map(({ text }) => text).join(",")
+      text += (text === "" ? "" : ",") + this.#chunk(events)
+    }
+    if (last.length > 0) text += (text === "" ? "" : ",") + last.join(",")
+    return [this.#frame(`[${text}]`)]
+  }
+
+  #severalFrames({ first, last }: Messages, batches: ReadonlyArray<Batch>): ReadonlyArray<Frame> {
     const frames: Array<Frame> = []
     let messages = [...first]
     let texts: Array<string> = []
@@ -103,7 +122,7 @@ export class RpcOutbox extends Outbox {
       messages = []
     }
     for (const batch of batches) {
-      if (batch.text.length < sharedFrom) texts.push(batch.text)
+      if (!isLong(batch)) texts.push(batch.text)
       else {
         close()
         frames.push(this.#shared(batch))
@@ -149,3 +168,5 @@ export class RpcOutbox extends Outbox {
     return `{"_tag":"Chunk","requestId":${this.#stream},"values":[`
   }
 }
+
+const isLong = ({ text }: Batch): boolean => text.length >= sharedFrom

@@ -37,7 +37,7 @@ export const failed = (id: RpcRequestId, cause: Cause.Cause<LiveError>): string 
 export const defect = (text: string): string => `{"_tag":"Defect","defect":${JSON.stringify(text)}}`
 
 const exit = (id: RpcRequestId, exit: string): string =>
-  `{"_tag":"Exit","requestId":${JSON.stringify(id)},"exit":${exit}}`
+  `{"_tag":"Exit","requestId":${typeof id === "number" ? id : JSON.stringify(id)},"exit":${exit}}`
 
 /** The outcome of a call. */
 export const outcome = (id: RpcRequestId, what: CallOutcome): string => {
