@@ -174,12 +174,12 @@ layer(Layer.mergeAll(WatchedShowcase.layer, Chromium.layer), { excludeTestServic
         yield* press(page, "Enter")
         yield* waitFor(page.getByText("Restarted."))
         yield* Effect.promise(() =>
-          client.waitForFunction(() => (globalThis as unknown as { said: Array<string> }).said.at(-1) === "live")
+          client.waitForFunction(() => (globalThis as unknown as { said: Array<string> }).said.at(-1) === "synced")
         )
         const said = yield* Effect.promise(() =>
           client.evaluate(() => (globalThis as unknown as { said: Array<string> }).said)
         )
-        assert.deepStrictEqual(said, ["restarting", "live"])
+        assert.deepStrictEqual(said, ["restarting", "synced"])
         assert.strictEqual(yield* Effect.promise(() => counter.getByLabel("Count").innerText()), "10")
         // Stopping asks first, and Escape is no.
         yield* tabTo(page, page.getByRole("button", { name: "Stop …" }))
