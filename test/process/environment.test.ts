@@ -1,6 +1,6 @@
 /** `npm start` takes its settings from the environment, and says in one line which of them it cannot work with. */
 import { spawn } from "node:child_process"
-import { existsSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { assert, it, layer } from "@effect/vitest"
@@ -29,17 +29,22 @@ interface Listening {
   readonly end: (signal: NodeJS.Signals) => Effect.Effect<Ended>
 }
 
-/** A copy of the project. */
-class Copy extends Context.Service<Copy, string>()("test/process/Copy") {
-  static readonly layer = Layer.effect(Copy, copyWith({}))
+/** A copy of the project, and whether its pages were built there. */
+class Copy extends Context.Service<Copy, { readonly cwd: string; isBuilt: boolean }>()("test/process/Copy") {
+  static readonly layer = Layer.effect(
+    Copy,
+    Effect.map(copyWith({}), (cwd) => ({ cwd, isBuilt: false }))
+  )
 }
 
 /** `npm start` in the copy, until the Scope closes; done when the server listens, or has ended. */
 const npmStart = (env: Record<string, string>) =>
   Effect.gen(function* () {
-    const cwd = yield* Copy
-    // Its pages are built once.
-    const args = existsSync(join(cwd, "examples/showcase/dist")) ? ["start", "--ignore-scripts"] : ["start"]
+    const copy = yield* Copy
+    const { cwd, isBuilt } = copy
+    // Only the first of all builds the pages, which are the same for the others.
+    const args = isBuilt ? ["start", "--ignore-scripts"] : ["start"]
+    copy.isBuilt = true
     const child = yield* Effect.acquireRelease(
       // npm, its shell and the server are one group.
       Effect.sync(() => spawn("npm", args, { cwd, env: { ...process.env, PATH, ...env }, detached: true })),
