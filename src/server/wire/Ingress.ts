@@ -34,6 +34,11 @@ export abstract class Ingress<Asked> implements Pick<ProtocolHandler, "asked" | 
   /** Handles one message, whatever it is. */
   protected abstract message(value: unknown, size: number, depth: number): void
 
+  /** The value of a text in JSON; throws when it has none. */
+  protected parse(text: string): unknown {
+    return JSON.parse(text)
+  }
+
   /** A frame was not JSON. */
   protected abstract notJson(): void
 
@@ -46,7 +51,7 @@ export abstract class Ingress<Asked> implements Pick<ProtocolHandler, "asked" | 
   receive(text: string): void {
     let parsed: unknown
     try {
-      parsed = JSON.parse(text)
+      parsed = this.parse(text)
     } catch {
       return this.notJson()
     }

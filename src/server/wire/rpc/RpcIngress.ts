@@ -12,6 +12,7 @@ import * as Thrown from "../../../Thrown.ts"
 import type { Session } from "../../session/Session.ts"
 import type { Connection, AllowanceKind } from "../../transport/Connection.ts"
 import { Ingress, tooDeep } from "../Ingress.ts"
+import * as CallText from "./CallText.ts"
 import type { RpcRequest, RpcRequestId } from "./RpcEnvelope.ts"
 import { RpcOutbox } from "./RpcOutbox.ts"
 import { RpcReplies } from "./RpcReplies.ts"
@@ -46,6 +47,10 @@ export abstract class RpcIngress extends Ingress<RpcRequest> {
 
   /** The client does not come back, but may bring the tokens of these instances. */
   protected abstract leave(keep: ReadonlyArray<string>): void
+
+  protected override parse(text: string): unknown {
+    return CallText.read(text) ?? JSON.parse(text)
+  }
 
   protected notJson(): void {
     this.#mistake("A frame is not JSON. Send one RPC message, or an array of messages.")
