@@ -17,7 +17,7 @@ import { Activation, CurrentTurn, failureOf, isNoInterruption, type Owner } from
 import { ActorCrashed, ActorFaulted, ActorStopped, HandlerTimeout, UnknownMessage } from "./ActorError.ts"
 import type { Options } from "./CellOptions.ts"
 import * as Handled from "./Handled.ts"
-import { type Consumer, Inbox } from "./Inbox.ts"
+import { Inbox } from "./Inbox.ts"
 import * as Limit from "./Limit.ts"
 import * as Message from "./Message.ts"
 import type { Status } from "./Observer.ts"
@@ -36,13 +36,12 @@ export type Termination =
 const noop = (): void => {}
 
 /** One running actor. */
-export class ActorCell<State> implements Owner, Consumer {
+export class ActorCell<State> extends Inbox implements Owner {
   readonly options: Options<State>
   state!: State
   status: Status = "starting"
   termination: Termination | undefined
 
-  readonly #inbox: Inbox
   /** The state after the last message that did not crash. */
   #lastGood!: State
   /** Whether the running handler has changed the state since it was last published. */
@@ -56,8 +55,8 @@ export class ActorCell<State> implements Owner, Consumer {
   #end: Deferred.Deferred<Termination> | undefined
 
   constructor(options: Options<State>) {
+    super()
     this.options = options
-    this.#inbox = new Inbox(this)
   }
 
   /** The services of its activations. */
@@ -70,18 +69,9 @@ export class ActorCell<State> implements Owner, Consumer {
     return this.#current?.reference
   }
 
-  /** Messages that wait. */
-  get pending(): number {
-    return this.#inbox.size
-  }
-
   /** The message of a sender that is being handled, and the one that has waited longest. */
   get current(): Message.Message | undefined {
     return this.#current?.run === undefined ? this.#current : undefined
-  }
-
-  get oldest(): Message.Message | undefined {
-    return this.#inbox.oldest
   }
 
   /** Computes the initial state and runs the build. When either fails, nothing is left behind. */
@@ -101,13 +91,13 @@ export class ActorCell<State> implements Owner, Consumer {
     resume: Message.Resume | undefined,
     accepted?: Message.Accepted
   ): () => void {
-    const message = Message.make(tag, payload, options, this.#inbox.expiry(options?.timeToLive), resume, accepted)
+    const message = Message.make(tag, payload, options, this.expiry(options?.timeToLive), resume, accepted)
     if (this.status === "stopping" || this.status === "stopped") {
-      this.#inbox.refuse(message, new ActorStopped({ actor: this.options.address, begun: false }), "Stopped")
+      this.refuse(message, new ActorStopped({ actor: this.options.address, begun: false }), "Stopped")
     } else if (this.status === "faulted") {
-      this.#inbox.refuse(message, this.#faulted(), "Faulted")
+      this.refuse(message, this.#faulted(), "Faulted")
     } else {
-      this.#inbox.accept(message)
+      this.accept(message)
     }
     return message.resume === undefined && message.accepted === undefined ? noop : () => this.#cancel(message)
   }
@@ -151,20 +141,20 @@ export class ActorCell<State> implements Owner, Consumer {
   }
 
   /** Whether it can handle a message now. */
-  get free(): boolean {
+  protected get free(): boolean {
     if (this.#current !== undefined || this.#activation === undefined) return false
     return this.status === "running" || this.status === "stopping"
   }
 
   /** Runs the handler of a message; called by `Inbox`. */
-  handle(message: Message.Message): void {
+  protected handle(message: Message.Message): void {
     const activation = this.#activation as Activation
     let started: Exit.Exit<unknown, unknown> | Fiber.Fiber<unknown, unknown>
     try {
       const handler = message.run ?? activation.handler(message.tag)
       if (handler === undefined) {
         const reason = new UnknownMessage({ actor: this.options.address, tag: message.tag })
-        return this.#inbox.refuse(message, reason, "Unknown")
+        return this.refuse(message, reason, "Unknown")
       }
       this.#current = message
       message.activation = activation
@@ -187,12 +177,12 @@ export class ActorCell<State> implements Owner, Consumer {
   }
 
   /** A message waits; called by `Inbox`. */
-  queued(message: Message.Message): void {
+  protected queued(message: Message.Message): void {
     if (message.run === undefined) this.options.observer?.queued(message)
   }
 
   /** No message is left; called by `Inbox`. */
-  idle(): void {
+  protected idle(): void {
     this.#watchdog?.rest()
     this.#whenIdle?.()
   }
@@ -216,12 +206,12 @@ export class ActorCell<State> implements Owner, Consumer {
     if (this.status !== "running" && this.status !== "faulted") return false
     const message = this.#current
     if (message?.run === undefined && message !== undefined) {
-      this.#inbox.guarded(() => this.options.observer?.ended(message, Exit.interrupt()))
+      this.guarded(() => this.options.observer?.ended(message, Exit.interrupt()))
     }
     const released = this.#passivate(Exit.interrupt())
     if (message !== undefined) {
       const cause = new Error("The actor was restarted")
-      this.#inbox.refuse(message, new ActorCrashed({ actor: this.options.address, cause }), "Crashed")
+      this.refuse(message, new ActorCrashed({ actor: this.options.address, cause }), "Crashed")
     }
     if (this.status === "running") this.#setStatus("restarting")
     if (message !== undefined) this.options.recorder?.ended(message, Exit.interrupt())
@@ -239,7 +229,7 @@ export class ActorCell<State> implements Owner, Consumer {
         // Fails when `update` throws, which ends the activation of the fiber that waits here.
         (exit) => resume(Exit.isSuccess(exit) ? Exit.succeed(exit.value as State) : Effect.interrupt)
       )
-      this.#inbox.accept(message)
+      this.accept(message)
       return Effect.sync(() => this.#cancel(message))
     })
   }
@@ -251,7 +241,7 @@ export class ActorCell<State> implements Owner, Consumer {
     fiber.addObserver((exit) => {
       if (this.#current !== message) return
       this.#settle(message, exit)
-      this.#inbox.pump()
+      this.pump()
     })
     if (message.cancelled) fiber.interruptUnsafe()
     this.#guard(message)
@@ -274,7 +264,7 @@ export class ActorCell<State> implements Owner, Consumer {
     this.#changed = false
     this.#lastGood = this.state
     this.options.recorder?.ended(message, exit)
-    this.#inbox.answer(message, exit)
+    this.answer(message, exit)
   }
 
   #encoded(message: Message.Message, handled: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> {
@@ -317,7 +307,7 @@ export class ActorCell<State> implements Owner, Consumer {
     message.resume = undefined
     message.cancelled = true
     if (this.#current === message) message.fiber?.interruptUnsafe()
-    else this.#inbox.remove(message)
+    else this.remove(message)
   }
 
   /** Interrupts the handler of a message that runs too long, and leaves it behind when it does not end. */
@@ -328,7 +318,7 @@ export class ActorCell<State> implements Owner, Consumer {
     this.#watchdog ??= new Watchdog({
       context,
       millis,
-      now: () => this.#inbox.now(),
+      now: () => this.now(),
       overdue: (message) => {
         if (this.#current !== message) return undefined
         if (message.overdue) {
@@ -336,8 +326,8 @@ export class ActorCell<State> implements Owner, Consumer {
           return undefined
         }
         message.overdue = true
-        if (message.run === undefined) this.#inbox.guarded(() => this.options.observer?.overdue(message))
-        this.#inbox.refuse(message, new HandlerTimeout({ actor, tag: message.tag, millis }), "TimedOut")
+        if (message.run === undefined) this.guarded(() => this.options.observer?.overdue(message))
+        this.refuse(message, new HandlerTimeout({ actor, tag: message.tag, millis }), "TimedOut")
         message.fiber?.interruptUnsafe()
         return Duration.toMillis(shutdown)
       }
@@ -368,16 +358,16 @@ export class ActorCell<State> implements Owner, Consumer {
     this.options.observer?.settled()
     this.#lastGood = this.state
     this.#changed = false
-    activation.runningSince = this.#inbox.now()
+    activation.runningSince = this.now()
     this.#setStatus("running")
-    this.#inbox.pump()
+    this.pump()
     return Effect.void
   }
 
   #crash(cause: Cause.Cause<unknown>): void {
     const { address: actor, context } = this.options
     const message = this.#current
-    this.#inbox.guarded(() => this.options.observer?.crashed(message?.run === undefined ? message : undefined, cause))
+    this.guarded(() => this.options.observer?.crashed(message?.run === undefined ? message : undefined, cause))
     const details = this.#detailsOf(message, cause)
     const runningSince = this.#activation?.runningSince
     const released = this.#passivate(Exit.failCause(cause))
@@ -387,7 +377,7 @@ export class ActorCell<State> implements Owner, Consumer {
     const readable = Thrown.toCause(cause)
     this.options.recorder?.crashed(message, readable)
     if (message !== undefined) {
-      this.#inbox.refuse(message, new ActorCrashed({ actor, cause: Cause.squash(readable) }), "Crashed")
+      this.refuse(message, new ActorCrashed({ actor, cause: Cause.squash(readable) }), "Crashed")
     }
     const recovery = (this.#recovery ??= this.#makeRecovery())
     recovery.run(context, Effect.andThen(released, recovery.recover(cause, runningSince)))
@@ -398,7 +388,7 @@ export class ActorCell<State> implements Owner, Consumer {
   /** What the log says of a crash, besides its labels and its cause. */
   #detailsOf(message: Message.Message | undefined, cause: Cause.Cause<unknown>): Log.LogDetails {
     let details: Log.LogDetails = { action: message?.tag }
-    this.#inbox.guarded(() => {
+    this.guarded(() => {
       details = { ...details, ...this.options.crashDetails?.(message?.run === undefined ? message : undefined, cause) }
     })
     return details
@@ -416,10 +406,10 @@ export class ActorCell<State> implements Owner, Consumer {
       wanted: () => this.status === "restarting" || this.status === "faulted",
       activate: this.#activate(),
       release: (cause) => this.#buildFailed(cause),
-      probed: () => this.#inbox.guarded(() => this.options.observer?.probed()),
+      probed: () => this.guarded(() => this.options.observer?.probed()),
       faulted: () => {
         this.#setStatus("faulted")
-        this.#inbox.refuseAll(() => this.#faulted(), "Faulted")
+        this.refuseAll(() => this.#faulted(), "Faulted")
       },
       giveUp: (cause) => this.#terminate({ _tag: "Crashed", cause })
     })
@@ -443,13 +433,13 @@ export class ActorCell<State> implements Owner, Consumer {
     this.#activation = undefined
     this.#current = undefined
     this.#changed = false
-    this.#inbox.guarded(() => (this.#lastGood = this.options.restore?.(this.#lastGood) ?? this.#lastGood))
+    this.guarded(() => (this.#lastGood = this.options.restore?.(this.#lastGood) ?? this.#lastGood))
     if (this.state !== this.#lastGood) {
       this.state = this.#lastGood
-      this.#inbox.guarded(() => this.options.observer?.changed(this.#lastGood))
+      this.guarded(() => this.options.observer?.changed(this.#lastGood))
     }
     // The fibers that wait for these are about to be interrupted, and may be uninterruptible.
-    this.#inbox.answerInternal(Exit.succeed(this.state))
+    this.answerInternal(Exit.succeed(this.state))
     if (activation === undefined) return Effect.void
     const running = message?.fiber ?? activation.building
     return Effect.uninterruptible(release(this.options, { activation, running, exit }))
@@ -461,8 +451,8 @@ export class ActorCell<State> implements Owner, Consumer {
       const stopped = (begun: boolean) => new ActorStopped({ actor: this.options.address, begun })
       const released = this.#passivate(Exit.void)
       this.#setStatus("stopped")
-      if (message !== undefined) this.#inbox.refuse(message, stopped(true), "Stopped")
-      this.#inbox.refuseAll(() => stopped(false), "Stopped")
+      if (message !== undefined) this.refuse(message, stopped(true), "Stopped")
+      this.refuseAll(() => stopped(false), "Stopped")
       this.#watchdog?.rest()
       const ended = Effect.sync(() => this.#ended(termination))
       return Effect.andThen(this.#recovery?.end() ?? Effect.void, Effect.andThen(released, ended))
@@ -476,19 +466,19 @@ export class ActorCell<State> implements Owner, Consumer {
 
   #untilIdle(): Effect.Effect<void> {
     return Effect.callback((resume) => {
-      if (this.#current === undefined && this.#inbox.isEmpty) return resume(Effect.void)
+      if (this.#current === undefined && this.isEmpty) return resume(Effect.void)
       this.#whenIdle = () => resume(Effect.void)
     })
   }
 
   #faulted(): ActorFaulted {
-    const retryAfter = Math.max(0, (this.#recovery?.retryAt ?? 0) - this.#inbox.now())
+    const retryAfter = Math.max(0, (this.#recovery?.retryAt ?? 0) - this.now())
     return new ActorFaulted({ actor: this.options.address, retryAfter })
   }
 
   #setStatus(status: Status): void {
     if (this.status === status) return
     this.status = status
-    this.#inbox.guarded(() => this.options.observer?.status(status))
+    this.guarded(() => this.options.observer?.status(status))
   }
 }

@@ -276,6 +276,7 @@ const wall: Readonly<Record<string, string>> = {
   "src/actor/Monotonic.ts": "a list of what there is says since when",
   "src/cli/ServerCheck.ts": "held against the clock of a server",
   "src/client/ConnectionState.ts": "a state of the connection says since when",
+  "src/client/ConnectionTiming.ts": "a page says when the next attempt to connect is",
   "src/client/StateCache.ts": "a token is kept beyond the page, as long as it is good",
   "src/react/SteadyMount.ts": "its warning names what differs at every render",
   "src/server/IdGenerator.ts": "an id has a time in it, so that no two processes make the same",

@@ -4,16 +4,11 @@ import type * as LiveConfig from "../../LiveConfig.ts"
 
 /** The window of one stream of batches. */
 export class AckWindow {
-  readonly #config: LiveConfig.Settings
   /** Batches that were sent, and batches that the client has. */
   #sent = 0
   #received = 0
   /** Bytes of the batches that the client does not have yet. */
   #bytes = 0
-
-  constructor(config: LiveConfig.Settings) {
-    this.#config = config
-  }
 
   /** The number of the next batch; the first is 1. */
   get next(): number {
@@ -26,11 +21,11 @@ export class AckWindow {
   }
 
   /** Whether another batch may be sent. */
-  get isOpen(): boolean {
+  isOpen({ windowBatches, windowBytes }: Pick<LiveConfig.Settings, "windowBatches" | "windowBytes">): boolean {
     const batches = this.#sent - this.#received
     // Clients acknowledge after so many batches at the latest; fewer must not wait for it, whatever their size.
     if (batches < batchesPerAcknowledgement) return true
-    return batches < this.#config.windowBatches && this.#bytes < this.#config.windowBytes
+    return batches < windowBatches && this.#bytes < windowBytes
   }
 
   /** A batch was sent. */
@@ -45,8 +40,9 @@ export class AckWindow {
     const acknowledged = Math.min(batch, this.#sent) - this.#received
     if (acknowledged <= 0) return false
     this.#received += acknowledged
-    // The sizes of single batches are not kept: each counts as the average of the outstanding ones.
-    this.#bytes *= 1 - acknowledged / outstanding
+    // The sizes of single batches are not kept: each counts as the average of the outstanding ones. In whole bytes, which
+    // take no memory of their own.
+    this.#bytes = Math.round(this.#bytes * (1 - acknowledged / outstanding))
     return true
   }
 }

@@ -14,20 +14,22 @@ import type { Connection, AllowanceKind } from "../../transport/Connection.ts"
 import { Ingress, tooDeep } from "../Ingress.ts"
 import * as CallText from "./CallText.ts"
 import type { RpcRequest, RpcRequestId } from "./RpcEnvelope.ts"
-import { RpcOutbox } from "./RpcOutbox.ts"
+import type { RpcOutbox } from "./RpcOutbox.ts"
 import { RpcReplies } from "./RpcReplies.ts"
 import * as RpcRequests from "./RpcRequests.ts"
 import * as RpcResponse from "./RpcResponse.ts"
 
 /** Receives the messages of one connection. */
 export abstract class RpcIngress extends Ingress<RpcRequest> {
-  protected readonly outbox: RpcOutbox
   protected readonly replies: RpcReplies
 
   constructor(connection: Connection) {
     super(connection)
-    this.outbox = new RpcOutbox(connection)
-    this.replies = new RpcReplies(this, this.outbox)
+    this.replies = new RpcReplies(this, connection)
+  }
+
+  protected get outbox(): RpcOutbox {
+    return this.replies
   }
 
   /** The session of the connection, after the first request. */

@@ -6,7 +6,6 @@
 import * as MessageParts from "../../../MessageParts.ts"
 import type { Batch } from "../../sync/Batch.ts"
 import { type Messages, Outbox, type Unread } from "../Outbox.ts"
-import type { Connection } from "../../transport/Connection.ts"
 import type { Frame } from "../../transport/FrameWriter.ts"
 import { AckWindow } from "./AckWindow.ts"
 
@@ -19,14 +18,9 @@ const nothing: ReadonlyArray<Frame> = []
 export class RpcOutbox extends Outbox {
   /** The id of the stream of events, as JSON, while there is one. */
   #stream: string | undefined
-  #window: AckWindow
+  #window = new AckWindow()
   /** Whether the client takes long messages in parts. */
   #inParts = false
-
-  constructor(connection: Connection) {
-    super(connection)
-    this.#window = new AckWindow(this.config)
-  }
 
   /** Whether this is the id of the stream of events. */
   isStream(id: string): boolean {
@@ -42,7 +36,7 @@ export class RpcOutbox extends Outbox {
   open(id: string, inParts: boolean): void {
     this.#stream = id
     this.#inParts = inParts
-    this.#window = new AckWindow(this.config)
+    this.#window = new AckWindow()
   }
 
   /** Stops sending events. */
@@ -161,7 +155,7 @@ export class RpcOutbox extends Outbox {
    */
   #collects(events: Unread): boolean {
     if (this.#stream === undefined) return false
-    return this.isAnswering || (events.isBehind && this.#window.isOpen && this.connection.hasRoom)
+    return this.isAnswering || (events.isBehind && this.#window.isOpen(this.config) && this.connection.hasRoom)
   }
 
   get #head(): string {

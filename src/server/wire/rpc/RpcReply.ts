@@ -57,8 +57,8 @@ export abstract class RpcReply<Answer> extends PendingReply<Answer> implements U
     return RpcResponse.success(this.id, this.isDiscarded ? "null" : value)
   }
 
-  protected get outbox(): RpcReplies["outbox"] {
-    return this.#replies.outbox
+  protected get outbox(): RpcReplies {
+    return this.#replies
   }
 
   protected write(answer: Answer): void {
