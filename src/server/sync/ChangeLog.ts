@@ -139,6 +139,8 @@ export class ChangeLog {
     this.seal = undefined
     const entries = this.#entries
     if (entries === undefined) return
+    // Who may have missed a state is sent the latest, and none of those before.
+    if (this.encoder.tellsWhole) this.#forget(entries, entries.length)
     const { conflateAfter, retainedBytes } = this.#config
     if (entries.length > conflateAfter * 2) this.#forget(entries, entries.length - conflateAfter)
     while (this.#size > retainedBytes) this.#forget(entries, Math.ceil(entries.length / 2))
