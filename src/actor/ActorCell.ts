@@ -76,10 +76,19 @@ export class ActorCell<State> extends Inbox implements Owner {
 
   /** Computes the initial state and runs the build. When either fails, nothing is left behind. */
   start(): Effect.Effect<void, unknown> {
-    const started = Effect.suspend(() => {
+    return Effect.suspend(() => this.startUnsafe())
+  }
+
+  /** The same, begun at once: what has started then is an Exit. */
+  startUnsafe(): Effect.Effect<void, unknown> {
+    let started: Effect.Effect<void, unknown>
+    try {
       this.state = this.#lastGood = this.options.initial()
-      return this.#activate()
-    })
+      started = this.#begin()
+    } catch (defect) {
+      started = Exit.die(defect)
+    }
+    if (Exit.isExit(started) && Exit.isSuccess(started)) return started
     return Effect.onError(started, (cause) => this.#terminate({ _tag: "Crashed", cause }))
   }
 
@@ -335,21 +344,19 @@ export class ActorCell<State> extends Inbox implements Owner {
     this.#watchdog.guard(message)
   }
 
-  #activate(): Effect.Effect<void, unknown> {
-    return Effect.suspend(() => {
-      const { build, buildTimeout } = this.options
-      const activation = (this.#activation = new Activation(this))
-      const fiber = activation.build(build)
-      const activated = () => this.#activated(activation)
-      const exit = fiber.pollUnsafe()
-      if (exit !== undefined) return Effect.flatMap(exit, activated)
-      const built = Limit.ended(fiber, Effect.sleep(buildTimeout))
-      return Effect.flatMap(built, (inTime) =>
-        inTime
-          ? Effect.flatMap(Fiber.join(fiber), activated)
-          : Effect.die(new Error(`The build did not end within ${Duration.toMillis(buildTimeout)} ms`))
-      )
-    })
+  /** Begins an activation. Most builds end at once. */
+  #begin(): Effect.Effect<void, unknown> {
+    const { build, buildTimeout } = this.options
+    const activation = (this.#activation = new Activation(this))
+    const fiber = activation.build(build)
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined) return Exit.isSuccess(exit) ? this.#activated(activation) : exit
+    const built = Limit.ended(fiber, Effect.sleep(buildTimeout))
+    return Effect.flatMap(built, (inTime) =>
+      inTime
+        ? Effect.flatMap(Fiber.join(fiber), () => this.#activated(activation))
+        : Effect.die(new Error(`The build did not end within ${Duration.toMillis(buildTimeout)} ms`))
+    )
   }
 
   #activated(activation: Activation): Effect.Effect<void, unknown> {
@@ -404,7 +411,7 @@ export class ActorCell<State> extends Inbox implements Owner {
   #makeRecovery(): Recovery {
     return new Recovery(this.options.restart, {
       wanted: () => this.status === "restarting" || this.status === "faulted",
-      activate: this.#activate(),
+      activate: Effect.suspend(() => this.#begin()),
       release: (cause) => this.#buildFailed(cause),
       probed: () => this.guarded(() => this.options.observer?.probed()),
       faulted: () => {

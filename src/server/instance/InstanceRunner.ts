@@ -222,11 +222,10 @@ const make = Effect.gen(function* () {
     start: (definition, { room, ...own }, onStarted) => {
       const id = own.id ?? makeId(definition.component.componentName)
       const actor = new InstanceActor(definition, host, { ...own, id })
-      const start = Effect.suspend(() => {
+      const start = () => {
         recorders?.begin(actor)
-        return actor.start
-      })
-      const starting = run(room === undefined ? start : Effect.andThen(actor.rooms.join(room), start))
+        return actor.startUnsafe()
+      }
       const started = () => {
         running.set(id, actor)
         definition.stats.started++
@@ -234,6 +233,9 @@ const make = Effect.gen(function* () {
         checkpointer.started(actor.instance)
         return onStarted(actor)
       }
+      const begun = room === undefined ? start() : Effect.andThen(actor.rooms.join(room), Effect.suspend(start))
+      if (Exit.isExit(begun) && Exit.isSuccess(begun)) return Exit.succeed(started())
+      const starting = run(begun)
       const exit = starting.pollUnsafe()
       if (exit !== undefined && Exit.isSuccess(exit)) return Exit.succeed(started())
       // One that was interrupted may have started all the same.
