@@ -335,7 +335,12 @@ export class Instance implements Source {
   /** Publishes what waits for that. */
   #publishWaiting(): void {
     const [before, after] = [this.#published, this.#encoded]
-    if (before !== undefined && after !== undefined && before !== after) this.#publishChange(before, after, undefined)
+    if (before === undefined || after === undefined || before === after) return
+    const begunAt = this.stats.publishing
+    // Only plain changes wait, and altogether they may have come to nothing.
+    const change = new Change.PlainChange(before, after)
+    this.#published = after
+    if (change.patch.length > 0) this.#tell(change, undefined, begunAt)
   }
 
   #publishChange(before: Encoded, after: Encoded, by: string | undefined): void {
@@ -353,8 +358,12 @@ export class Instance implements Source {
     this.#encodedAs(value)
     this.#published = value
     if (change === undefined) return
-    this.#revision++
     this.#host.keep(this)
+    this.#tell(change, by, begunAt)
+  }
+
+  #tell(change: Change.Told, by: string | undefined, begunAt: number): void {
+    this.#revision++
     if (this.cursors.size > 0) this.#distribute(change, by)
     this.stats.published(begunAt)
   }

@@ -7,7 +7,9 @@ export const plain = 0x81
 export const compressed = 0xc1
 
 /** The frame of one message. */
-export const frame = (text: string): Buffer => {
+export const frame = (text: string): Buffer => (text.length < long ? asciiFrame(text) : undefined) ?? anyFrame(text)
+
+const anyFrame = (text: string): Buffer => {
   const length = Buffer.byteLength(text)
   const bytes = Buffer.allocUnsafe(headerLength(length) + length)
   bytes.write(text, writeHeader(bytes, 0, length))
@@ -16,15 +18,28 @@ export const frame = (text: string): Buffer => {
 
 /** The frames of several messages, one after the other. */
 export const frames = (texts: ReadonlyArray<string>): Buffer =>
-  texts.length === 1 ? frame(texts[0] ?? "") : (asciiFrames(texts) ?? Buffer.concat(texts.map(frame)))
+  texts.length === 1 ? frame(texts[0] ?? "") : (asciiFrames(texts) ?? Buffer.concat(texts.map(anyFrame)))
+
+/** Characters from which the length in bytes is counted first: to write a long text in vain would cost more. */
+const long = 16_384
 
 /**
  * Longer than any character in UTF-8: a text is cut off only after it has written more bytes than it has characters.
  */
 const slack = 4
 
+/** Most messages are ASCII, whose length in bytes need not be counted. Undefined for any other. */
+const asciiFrame = (text: string): Buffer | undefined => {
+  const { length } = text
+  const begin = headerLength(length)
+  const bytes = Buffer.allocUnsafe(begin + length + slack)
+  if (bytes.write(text, begin) !== length) return undefined
+  writeHeader(bytes, 0, length)
+  return bytes.subarray(0, begin + length)
+}
+
 /**
- * Most messages are ASCII, whose length in bytes need not be counted. All are written as one text, with room for their
+ * The same for several messages. All are written as one text, with room for their
  * headers: to write them one by one takes three times as long. Undefined when one is not ASCII.
  */
 const asciiFrames = (texts: ReadonlyArray<string>): Buffer | undefined => {
