@@ -35,7 +35,7 @@ export class RequestTable<Request extends { readonly id: Id }> implements Iterab
     return (place < 0 ? undefined : this.#list[place]) ?? this.#others?.get(keyOf(id))
   }
 
-  /** Adds a request whose id is not there. */
+  /** Adds a request, in place of one with the same id. */
   add(request: Request): void {
     const { id } = request
     if (this.#list.length === 0 && typeof id === "number") this.#first = id
@@ -45,9 +45,10 @@ export class RequestTable<Request extends { readonly id: Id }> implements Iterab
       this.#others.set(keyOf(id), request)
       return
     }
+    this.#others?.delete(keyOf(id))
     while (this.#list.length < place) this.#list.push(undefined)
+    if (this.#list[place] === undefined) this.#listed++
     this.#list[place] = request
-    this.#listed++
   }
 
   delete({ id }: Request): void {

@@ -29,7 +29,6 @@ describe("a table of requests", () => {
       const model = new Map<string, Request>()
       for (const step of steps) {
         if (step._tag === "Add") {
-          if (model.has(keyOf(step.id))) continue
           model.set(keyOf(step.id), step)
           table.add(step)
         } else if (step._tag === "Delete") {
