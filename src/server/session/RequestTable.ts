@@ -15,7 +15,7 @@ const places = 256
  * Numbers are keys as texts: a Map hashes numbers alike in every process, and a client could choose thousands that all
  * collide.
  */
-const keyOf = (id: Id): string => (typeof id === "number" ? `#${id}` : id)
+const keyOf = (id: Id): string => (typeof id === "number" || id.startsWith("#") ? `#${id}` : id)
 
 /** Requests by their ids. */
 export class RequestTable<Request extends { readonly id: Id }> implements Iterable<Request> {

@@ -23,29 +23,33 @@ const Steps = Schema.Array(
 const keyOf = (id: Id) => `${typeof id} ${id}`
 
 describe("a table of requests", () => {
-  it.effect.prop("has the same requests as a map by their ids, whatever the ids are", [Steps], ([steps]) =>
-    Effect.sync(() => {
-      const table = new RequestTable<Request>()
-      const model = new Map<string, Request>()
-      for (const step of steps) {
-        if (step._tag === "Add") {
-          model.set(keyOf(step.id), step)
-          table.add(step)
-        } else if (step._tag === "Delete") {
-          table.delete({ id: step.id, isAnswered: false })
-          model.delete(keyOf(step.id))
-        } else {
-          table.removeBelow(step.below, ({ isAnswered }) => isAnswered)
-          for (const [key, { id, isAnswered }] of model) {
-            if (isAnswered && typeof id === "number" && id < step.below) model.delete(key)
+  it.effect.prop(
+    "has the same requests as a map by their ids, whatever the ids are",
+    [Steps],
+    ([steps]) =>
+      Effect.sync(() => {
+        const table = new RequestTable<Request>()
+        const model = new Map<string, Request>()
+        for (const step of steps) {
+          if (step._tag === "Add") {
+            model.set(keyOf(step.id), step)
+            table.add(step)
+          } else if (step._tag === "Delete") {
+            table.delete({ id: step.id, isAnswered: false })
+            model.delete(keyOf(step.id))
+          } else {
+            table.removeBelow(step.below, ({ isAnswered }) => isAnswered)
+            for (const [key, { id, isAnswered }] of model) {
+              if (isAnswered && typeof id === "number" && id < step.below) model.delete(key)
+            }
           }
+          assert.strictEqual(table.size, model.size)
+          assert.sameMembers(Array.from(table), Array.from(model.values()))
+          for (const request of model.values()) assert.strictEqual(table.get(request.id), request)
+          if (step._tag !== "Settle") assert.strictEqual(table.get(step.id), model.get(keyOf(step.id)))
         }
-        assert.strictEqual(table.size, model.size)
-        assert.sameMembers(Array.from(table), Array.from(model.values()))
-        for (const request of model.values()) assert.strictEqual(table.get(request.id), request)
-        if (step._tag !== "Settle") assert.strictEqual(table.get(step.id), model.get(keyOf(step.id)))
-      }
-    })
+      }),
+    { arbitrary: { runs: 1000 } }
   )
 
   it("gives numbers in their order", () => {
