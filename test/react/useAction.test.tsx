@@ -32,6 +32,9 @@ const views = () => {
   return { seen, View }
 }
 
+/** Begins a call, and does not wait for it. */
+const begun = <A,>(call: () => Promise<A>): Effect.Effect<Promise<A>> => Effect.suspend(() => Effect.succeed(call()))
+
 describe("useAction", () => {
   it.effect("an action is pending until its answer comes, and then has its value", () =>
     onPage(
@@ -41,7 +44,7 @@ describe("useAction", () => {
         yield* render(<View />)
         assert.deepInclude(seen.wait, { pending: false, error: undefined, data: undefined })
         const { run } = seen.wait
-        const waited = yield* drawn(Effect.sync(() => run()))
+        const waited = yield* drawn(begun(() => run()))
         assert.deepInclude(seen.wait, { pending: true, error: undefined, data: undefined })
         assert.isFalse(seen.add.pending)
         yield* drawn(Latch.open((yield* Gate).latch))
@@ -107,7 +110,7 @@ describe("useAction", () => {
           yield* render(<View />)
           yield* drawn(live.disconnect)
           const { run } = seen.add
-          const slow = yield* drawn(Effect.sync(() => run({ by: 101 })))
+          const slow = yield* drawn(begun(() => run({ by: 101 })))
           // The later one ends first: it gives up.
           yield* drawn(Effect.promise(() => run({ by: 1 }, { timeout: "1 millis" })))
           assert.strictEqual(seen.add.pending, true)
@@ -130,7 +133,7 @@ describe("useAction", () => {
         yield* drawn(Effect.promise(() => seen.add.run({ by: 101 })))
         yield* drawn(Effect.sync(() => seen.add.reset()))
         assert.deepInclude(seen.add, { pending: false, error: undefined, data: undefined })
-        const waited = yield* drawn(Effect.sync(() => seen.wait.run()))
+        const waited = yield* drawn(begun(() => seen.wait.run()))
         yield* drawn(Effect.sync(() => seen.wait.reset()))
         assert.isFalse(seen.wait.pending)
         yield* drawn(Latch.open((yield* Gate).latch))
@@ -148,7 +151,7 @@ describe("useAction", () => {
         yield* render(<View />)
         yield* drawn(Effect.promise(() => seen.add.run({ by: 101 })))
         const { run } = seen.add
-        const waited = yield* drawn(Effect.sync(() => seen.wait.run()))
+        const waited = yield* drawn(begun(() => seen.wait.run()))
         yield* render(<View start={5} />)
         assert.deepInclude(seen.add, { pending: false, error: undefined })
         assert.notStrictEqual(seen.add.run, run)
@@ -167,7 +170,7 @@ describe("useAction", () => {
         const { seen, View } = views()
         yield* render(<View />)
         yield* live.hold
-        const running = yield* drawn(Effect.sync(() => seen.add.run({ by: 1 })))
+        const running = yield* drawn(begun(() => seen.add.run({ by: 1 })))
         const { drawn: times } = seen
         yield* render(null)
         yield* drawn(live.unhold)
