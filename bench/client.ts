@@ -92,9 +92,12 @@ export class Client {
     wires.pathOf(side, port, mounting).then(open, (error) => failed(String(error)))
   }
 
-  /** Actions that were answered, and whose new state is in. */
+  /**
+   * Actions of a counter of one's own that were answered, and whose new state is in: what the server was asked for in one
+   * turn may come as one change.
+   */
   get done(): number {
-    return Math.min(this.answered, this.revision)
+    return Math.min(this.answered, this.count)
   }
 
   /** Asks for one more. */

@@ -123,7 +123,7 @@ const act = async ({
   return { ...work, latency: { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) } }
 }
 
-/** The first client writes, four in flight; every other one has to get every change. */
+/** The first client writes, one in flight, for those that come together are one change; every other one has to get every change. */
 const write = ({ group, seconds }: { readonly group: string; readonly seconds: number }) =>
   measure(async () => {
     const [writer, ...readers] = groupOf(group)
@@ -135,10 +135,10 @@ const write = ({ group, seconds }: { readonly group: string; readonly seconds: n
     let behind = readers.length
     const goOn = (client: Client) => {
       if (client === writer && performance.now() < end) {
-        for (let more = writer.answered + 4 - writer.asked; more > 0; more--) writer.write()
+        if (writer.answered === writer.asked) writer.write()
       }
       stopped ||= performance.now() >= end && writer.answered === writer.asked
-      if (stopped) behind = readers.findIndex((reader) => reader.revision < writer.asked)
+      if (stopped) behind = readers.findIndex((reader) => reader.revision < writer.revision)
     }
     const over = until(groupOf(group), goOn, () => behind < 0)
     goOn(writer)

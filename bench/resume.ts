@@ -27,7 +27,7 @@ interface Event {
   readonly sessionToken: string
   readonly resumed: boolean
   readonly componentId: string
-  readonly revision: number
+  readonly patch?: ReadonlyArray<readonly [kind: string, path: ReadonlyArray<unknown>, value?: unknown]>
 }
 
 interface Place {
@@ -97,7 +97,8 @@ class Returning {
       (message) => {
         for (const event of message.values ?? []) {
           if (event._tag === "ConnectionEstablished" && !event.resumed) throw new Error("The session was not resumed.")
-          if (event._tag === "Patched" && event.revision === changes) left--
+          // What has changed while it was away may come as one change.
+          if (event._tag === "Patched" && countOf(event) === changes) left--
         }
         return left === 0
       }
@@ -140,6 +141,9 @@ class Returning {
 }
 
 type Send = (id: string | number, tag: string, payload: unknown) => void
+
+/** What a change has set the counter to. */
+const countOf = ({ patch = [] }: Event): unknown => patch.find(([, [field]]) => field === "count")?.[2]
 
 const placeOf = ({ componentId, epoch, index, revision }: Place): Place => ({ componentId, epoch, revision, index })
 
