@@ -88,20 +88,24 @@ export const endpoint = (gate: Gate, onConnection: OnConnection): UpgradeEndpoin
       complete(incoming, socket, principal, slot)
     })
   }
+  /** A slot for a request, whoever makes it; or the answer that refuses it. */
+  const admit = (
+    incoming: IncomingMessage,
+    origin: string | undefined
+  ): Slot | (() => Effect.Effect<HttpServerResponse>) => {
+    const { headers } = incoming
+    if (!isAllowedOrigin(config.allowedOrigins, origin, headers.host)) return () => UpgradeRejection.foreign(origin)
+    onRequest(incoming)
+    if (isDraining()) return () => Effect.succeed(UpgradeRejection.draining)
+    const slot = limits.enter(() => ClientAddress.of(incoming, config.trustedProxies))
+    if (typeof slot !== "string") return slot
+    const isBehindProxy = config.trustedProxies === 0 && headers["x-forwarded-for"] !== undefined
+    return () => UpgradeRejection.full(slot, isBehindProxy)
+  }
   const answer = (request: HttpServerRequest, isUpgrade: boolean): Effect.Effect<HttpServerResponse> => {
     const incoming = NodeHttpServerRequest.toIncomingMessage(request) as UpgradeRequest
-    const { host } = incoming.headers
-    const origin = isUpgrade ? incoming.headers.origin : Cors.originOf(incoming.headers)
-    if (!isAllowedOrigin(config.allowedOrigins, origin, host)) return UpgradeRejection.foreign(origin)
-    onRequest(incoming)
-    if (isDraining()) return Effect.succeed(UpgradeRejection.draining)
-    const slot = limits.enter(() => ClientAddress.of(incoming, config.trustedProxies))
-    if (typeof slot === "string") {
-      return UpgradeRejection.full(
-        slot,
-        config.trustedProxies === 0 && incoming.headers["x-forwarded-for"] !== undefined
-      )
-    }
+    const slot = admit(incoming, isUpgrade ? incoming.headers.origin : Cors.originOf(incoming.headers))
+    if (typeof slot === "function") return slot()
     let isIn = false
     return identify(gate, request).pipe(
       Effect.flatMap((identity) => {
@@ -134,11 +138,9 @@ export const endpoint = (gate: Gate, onConnection: OnConnection): UpgradeEndpoin
   return {
     handler,
     take: (incoming, socket) => {
-      const { host, origin } = incoming.headers
       if (!isUpgrade(incoming as UpgradeRequest) || !isHandshake(incoming)) return false
-      if (!isAllowedOrigin(config.allowedOrigins, origin, host) || isDraining()) return false
-      const slot = limits.enter(() => ClientAddress.of(incoming, config.trustedProxies))
-      if (typeof slot === "string") return false
+      const slot = admit(incoming, incoming.headers.origin)
+      if (typeof slot === "function") return false
       complete(incoming, socket, undefined, slot)
       return true
     }

@@ -30,6 +30,8 @@ class EndpointFixture {
   isDraining = false
   opened = 0
   ordinary = 0
+  /** The upgrades that the server was told of, so that it knows through which HTTP servers they come. */
+  told = 0
 
   /** Its routes, `around` whose own middleware others may be added before and after. */
   routes(around: Around = {}, path = "/live"): Layer.Layer<never, never, HttpRouter.HttpRouter> {
@@ -44,7 +46,7 @@ class EndpointFixture {
           maxPayload: defaults.maxPayload,
           hasLeft: () => false,
           isDraining: () => fixture.isDraining,
-          onRequest: () => void fixture.ordinary++,
+          onRequest: () => void fixture.told++,
           onRefused: () => {}
         }
         const { handler, take } = Upgrade.endpoint(gate, () => void fixture.opened++)
@@ -54,7 +56,11 @@ class EndpointFixture {
         for (const one of around.outside ?? []) yield* router.addGlobalMiddleware(one as never)
         yield* plain.add(RefusedRequests.middleware)
         const routes = around.prefix === undefined ? router : router.prefixed(around.prefix)
-        const watched = plain.watched(handler, (request) => {
+        const counted = Effect.andThen(
+          Effect.sync(() => fixture.ordinary++),
+          handler
+        )
+        const watched = plain.watched(counted, (request) => {
           if (take !== undefined) direct.learn(incomingOf(request), take)
         })
         yield* routes.add("GET", path as "/live", around.route?.(watched) ?? watched)
@@ -133,6 +139,7 @@ describe("an upgrade that needs nothing of Effect's server", () => {
         // The router finds the same route; how the path is written is learned for each way by itself.
         assert.strictEqual((yield* fixture.knock("//live")).status, 101)
         assert.deepStrictEqual([fixture.opened, fixture.ordinary], [4, 2])
+        assert.strictEqual(fixture.told, 4)
       }).pipe(Effect.scoped, Effect.provide(fixture.served()))
     }
   )
