@@ -14,6 +14,7 @@ import * as Fiber from "effect/Fiber"
 import * as Log from "../Log.ts"
 import * as Thrown from "../Thrown.ts"
 import { Activation, CurrentTurn, failureOf, isNoInterruption, type Owner } from "./Activation.ts"
+import * as Begun from "./Begun.ts"
 import { ActorCrashed, ActorFaulted, ActorStopped, HandlerTimeout, UnknownMessage } from "./ActorError.ts"
 import type { Options } from "./CellOptions.ts"
 import * as Handled from "./Handled.ts"
@@ -81,14 +82,11 @@ export class ActorCell<State> extends Inbox implements Owner {
 
   /** The same, begun at once: what has started then is an Exit. */
   startUnsafe(): Effect.Effect<void, unknown> {
-    let started: Effect.Effect<void, unknown>
-    try {
+    const started = Begun.begin(() => {
       this.state = this.#lastGood = this.options.initial()
-      started = this.#begin()
-    } catch (defect) {
-      started = Exit.die(defect)
-    }
-    if (Exit.isExit(started) && Exit.isSuccess(started)) return started
+      return this.#begin()
+    })
+    if (Begun.doneOf(started) !== undefined) return started
     return Effect.onError(started, (cause) => this.#terminate({ _tag: "Crashed", cause }))
   }
 

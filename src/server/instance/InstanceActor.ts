@@ -1,4 +1,3 @@
-// Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them.
 /**
  * Runs an instance as an actor: builds its behaviour with the instance as a service, guards its handlers, encodes their
  * results, and passes state and status on to the instance and its rooms. It runs while somebody holds it, and ends
@@ -11,6 +10,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Tracer from "effect/Tracer"
+import * as Begun from "../../actor/Begun.ts"
 import * as Log from "../../Log.ts"
 import type { Handlers } from "../../actor/Activation.ts"
 import type { Observer, Options, Status } from "../../actor/ActorCell.ts"
@@ -130,7 +130,7 @@ export class InstanceActor implements Options<unknown>, Observer<unknown> {
   startUnsafe(): Effect.Effect<void, LiveError> {
     const component = this.address
     const started = this.instance.cell.startUnsafe()
-    if (Exit.isExit(started) && Exit.isSuccess(started)) return Exit.void
+    if (Begun.doneOf(started) !== undefined) return Exit.void
     return Effect.catchCause(started, (cause) => {
       if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
       const passed = passedOn(cause.reasons.find(Cause.isFailReason)?.error)

@@ -15,6 +15,7 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Monotonic from "../../actor/Monotonic.ts"
 import { Listeners } from "../../Listeners.ts"
+import * as Begun from "../../actor/Begun.ts"
 import * as Log from "../../Log.ts"
 import type { LiveError } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
@@ -234,7 +235,7 @@ const make = Effect.gen(function* () {
         return onStarted(actor)
       }
       const begun = room === undefined ? start() : Effect.andThen(actor.rooms.join(room), Effect.suspend(start))
-      if (Exit.isExit(begun) && Exit.isSuccess(begun)) return Exit.succeed(started())
+      if (Begun.doneOf(begun) !== undefined) return Exit.succeed(started())
       const starting = run(begun)
       const exit = starting.pollUnsafe()
       if (exit !== undefined && Exit.isSuccess(exit)) return Exit.succeed(started())

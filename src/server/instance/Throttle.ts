@@ -12,6 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
+import * as Begun from "../../actor/Begun.ts"
 import * as Log from "../../Log.ts"
 
 /** Items in a row, after which others get a turn. */
@@ -58,16 +59,9 @@ export class Throttle<A> {
   ) {
     this.#interval = interval
     this.#concurrency = concurrency
-    const begin = (item: A): Effect.Effect<unknown, unknown> => {
-      try {
-        return work(item)
-      } catch (defect) {
-        return Effect.die(defect)
-      }
-    }
     this.#work = (item) => {
-      const begun = begin(item)
-      if (Exit.isExit(begun) && Exit.isSuccess(begun)) return begun
+      const begun = Begun.begin(() => work(item))
+      if (Begun.doneOf(begun) !== undefined) return begun
       return Effect.tapCause(begun, (cause) =>
         Cause.hasDies(cause) ? Log.error("A round failed", { cause }) : Effect.void
       )

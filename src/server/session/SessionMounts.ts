@@ -8,6 +8,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as Begun from "../../actor/Begun.ts"
 import * as Log from "../../Log.ts"
 import { ComponentCrashed, Draining, LiveError, TooManyComponents } from "../../LiveError.ts"
 import type { ComponentId } from "../../LiveId.ts"
@@ -140,11 +141,11 @@ export class SessionMounts {
           sampler,
           attributes: { "fibra.component": component.slice(0, 128) }
         })
-      : attempt(find)
+      : Begun.begin(find)
     // Nearly all mounts are done by now: a fiber for them would take as long as the rest.
-    const found = doneOf(mounting)
-    const kept = found && attempt(() => this.#keep(found.value))
-    const done = kept && doneOf(kept)
+    const found = Begun.doneOf(mounting)
+    const kept = found && Begun.begin(() => this.#keep(found.value))
+    const done = kept && Begun.doneOf(kept)
     if (done !== undefined) {
       listener.answered(done)
       return over
@@ -323,7 +324,7 @@ export class SessionMounts {
     if (existing !== undefined) this.#leave(existing)
     const times = (existing?.times ?? 0) + 1
     const subscribed = instance.subscribe(this.#feed)
-    const done = doneOf(subscribed)
+    const done = Begun.doneOf(subscribed)
     return done === undefined ? this.#subscribe(instance, subscribed, times) : this.#follow(instance, done.value, times)
   }
 
@@ -369,19 +370,6 @@ export class SessionMounts {
     instance.unsubscribe(cursor)
     this.#feed.drop(cursor)
     this.#host.run(instance.release)
-  }
-}
-
-/** The success of an effect that is done already. */
-const doneOf = <A, E>(effect: Effect.Effect<A, E>): Exit.Success<A, E> | undefined =>
-  Exit.isExit(effect) && Exit.isSuccess(effect) ? (effect as Exit.Success<A, E>) : undefined
-
-/** What throws instead of failing has died. */
-const attempt = <A, E>(begin: () => Effect.Effect<A, E>): Effect.Effect<A, E> => {
-  try {
-    return begin()
-  } catch (defect) {
-    return Effect.die(defect)
   }
 }
 
