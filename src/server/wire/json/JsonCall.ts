@@ -4,6 +4,7 @@
  * left in; nobody reads them.
  */
 import type { CallAction, RequestId } from "../../../JsonProtocol.ts"
+import { isFlag, isText } from "../FieldCheck.ts"
 
 /** Characters of a name and of a `callId`, as in the schemas. */
 const maxName = 4096
@@ -19,7 +20,7 @@ export const isCall = (fields: object): fields is Call => {
     isText(action, maxName) &&
     (requestId === undefined || isRequestId(requestId)) &&
     (callId === undefined || isText(callId, maxCallId) || isPrecise(callId)) &&
-    (expectResponse === undefined || typeof expectResponse === "boolean") &&
+    isFlag(expectResponse) &&
     (traceparent === undefined || isText(traceparent, maxTraceparent))
   )
 }
@@ -29,8 +30,6 @@ type Fields = { readonly [Name in keyof Call]?: unknown }
 
 /** Whether a value may name a request. */
 export const isRequestId = (value: unknown): value is RequestId => isText(value, maxName) || isPrecise(value)
-
-const isText = (value: unknown, max: number): boolean => typeof value === "string" && value.length <= max
 
 const isPrecise = (value: unknown): boolean =>
   typeof value === "number" && value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER

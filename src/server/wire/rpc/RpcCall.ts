@@ -4,6 +4,7 @@
  * left in; nobody reads them.
  */
 import type { CallRequest, ReceivedRequest } from "../../../LiveProtocol.ts"
+import { isCallId, isFlag, isText } from "../FieldCheck.ts"
 import type { RpcRequest } from "./RpcEnvelope.ts"
 
 /** Characters of a name, as in the schemas. */
@@ -38,9 +39,4 @@ export const isReceived = (payload: unknown): payload is typeof ReceivedRequest.
   return Number.isSafeInteger(batch) && isCallId(settled) && abandoned === undefined
 }
 
-const isName = (value: unknown): boolean => typeof value === "string" && value.length <= maxName
-
-const isFlag = (value: unknown): boolean => value === undefined || typeof value === "boolean"
-
-const isCallId = (value: unknown): boolean =>
-  value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0)
+const isName = (value: unknown): boolean => isText(value, maxName)

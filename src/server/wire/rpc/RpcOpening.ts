@@ -4,6 +4,7 @@
  * left in; nobody reads them.
  */
 import type { ConnectRequest, MountRequest } from "../../../LiveProtocol.ts"
+import { isCallId, isFlag, isText } from "../FieldCheck.ts"
 
 /** Characters of the name of a component, and of a key, as in the schemas. */
 const maxName = 256
@@ -35,10 +36,3 @@ export const isMount = (payload: unknown): payload is MountRequest => {
     !("token" in payload)
   )
 }
-
-const isText = (value: unknown, max: number): boolean => typeof value === "string" && value.length <= max
-
-const isFlag = (value: unknown): boolean => value === undefined || typeof value === "boolean"
-
-const isCallId = (value: unknown): boolean =>
-  value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0)
