@@ -379,8 +379,10 @@ export class Instance implements Source {
     if (before === undefined) return false
     if (!this.#isDirty) return true
     const after = this.#encode()
-    if (Change.kindOf(before, after) === "other") return false
-    this.#encodedAs(after)
+    const kind = Change.kindOf(before, after)
+    if (kind === "other") return false
+    this.#encodedAs(kind === "none" ? before : after)
+    if (kind === "none") return true
     this.#host.keep(this)
     this.#wake()
     return true

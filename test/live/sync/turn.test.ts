@@ -157,6 +157,23 @@ describe("one turn of the event loop", () => {
     }).pipe(Effect.provide(served))
   )
 
+  it.effect("a state that is set to what it was is no change, and costs no token", () =>
+    Effect.gen(function* () {
+      const { call, connection, told } = yield* mounted("rpc", "Plain")
+      const sealed = Effect.gen(function* () {
+        yield* TestClock.adjust("10 seconds")
+        yield* told
+        return JSON.stringify(connection.told).split("Sealed").length
+      })
+      const before = yield* sealed
+      call("Add", { by: 0 })
+      assert.deepStrictEqual(yield* told, [])
+      assert.strictEqual(yield* sealed, before)
+      call("Add", { by: 1 })
+      assert.strictEqual(yield* sealed, before + 1)
+    }).pipe(Effect.provide(served))
+  )
+
   it.effect("a state that does not fit crashes the handler that made it, and what came before it counts", () =>
     Effect.gen(function* () {
       const { call, connection, told } = yield* mounted("rpc", "Plain")
