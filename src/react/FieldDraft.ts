@@ -1,13 +1,11 @@
 /**
- * What is being typed into one field, and how it gets to the server: an external store for `useSyncExternalStore`. The server's value
- * never replaces a draft that differs from it. One commit is under way at a time; what was typed meanwhile follows.
+ * What is being typed into one field, and how it gets to the server. The server's value never replaces a draft that
+ * differs from it. One commit is under way at a time; what was typed meanwhile follows.
  */
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
-import { Listeners } from "../Listeners.ts"
-import * as Log from "../Log.ts"
 import type { CallAfter, RunAction } from "./LiveComponent.ts"
+import { ViewState } from "./ViewState.ts"
 
 /** When a draft is committed. */
 export interface FieldCommit {
@@ -43,36 +41,28 @@ interface Sent {
 const debounce = Duration.millis(250)
 
 /** The draft of one field. */
-export class FieldDraft {
+export class FieldDraft extends ViewState<DraftState> {
   readonly #target: FieldTarget
   readonly #field: string
   readonly #action: string
-  readonly #listeners: Listeners
   /** The server's value, as it was rendered last. */
   #known: unknown
   #when: FieldCommit = {}
   #sent: Sent | undefined
   /** Forgets a commit that waits for the end of typing. */
   #cancel: (() => void) | undefined
-  #snapshot: DraftState = { draft: undefined, pending: false, error: undefined }
 
   constructor(target: FieldTarget, field: string, action: string) {
+    super(field, { draft: undefined, pending: false, error: undefined })
     this.#target = target
     this.#field = field
     this.#action = action
-    this.#listeners = new Listeners((cause) => Effect.runFork(Log.error(`A listener of "${field}" failed`, { cause })))
   }
 
   /** Whether it was made for this component, field and action. */
   is({ run }: FieldTarget, field: string, action: string): boolean {
     return this.#target.run === run && this.#field === field && this.#action === action
   }
-
-  /** What can be shown now; the same value until something changes. */
-  readonly snapshot = (): DraftState => this.#snapshot
-
-  /** Calls the listener after each change. */
-  readonly subscribe = (listener: () => void): (() => void) => this.#listeners.add(listener)
 
   /** What was rendered: the server's value, and when to commit. */
   observe(known: unknown, when: FieldCommit): void {
@@ -82,7 +72,7 @@ export class FieldDraft {
 
   /** Forgets a draft that the server has by now. */
   settle(): void {
-    const { draft } = this.#snapshot
+    const { draft } = this.snapshot()
     const known = this.#known
     if (draft !== undefined && this.#sent === undefined && Equal.equals(draft.value, known)) this.#discard()
   }
@@ -92,7 +82,7 @@ export class FieldDraft {
     this.#cancel?.()
     this.#cancel = undefined
     if (this.#sent === undefined && Equal.equals(value, this.#known)) return this.#discard()
-    this.#show({ draft: { value } })
+    this.show({ draft: { value } })
     if ((this.#when.commit ?? "change") !== "change") return
     this.#cancel = this.#target.after(this.#when.debounce ?? debounce, () => void this.commit())
   }
@@ -111,7 +101,7 @@ export class FieldDraft {
   readonly commit = (): Promise<boolean> => {
     this.#cancel?.()
     this.#cancel = undefined
-    const { draft } = this.#snapshot
+    const { draft } = this.snapshot()
     const sent = this.#sent
     if (sent !== undefined) {
       const isUnderWay = draft === undefined || Equal.equals(draft.value, sent.value)
@@ -124,33 +114,26 @@ export class FieldDraft {
   readonly reset = (): void => {
     this.#cancel?.()
     this.#cancel = undefined
-    this.#show({ draft: undefined, error: undefined })
+    this.show({ draft: undefined, error: undefined })
   }
 
   #send(value: unknown): Promise<boolean> {
     const answer = this.#target.run(this.#action, { [this.#field]: value }, undefined).then((result) => {
       this.#sent = undefined
-      const { draft } = this.#snapshot
+      const { draft } = this.snapshot()
       const isLast = draft !== undefined && Equal.equals(draft.value, value)
       // Refused is what nobody wants any more.
       const error = result.ok || draft === undefined ? undefined : result.error
-      this.#show({ pending: false, error, draft: result.ok && isLast ? undefined : draft })
+      this.show({ pending: false, error, draft: result.ok && isLast ? undefined : draft })
       return result.ok
     })
     this.#sent = { value, answer }
-    this.#show({ pending: true })
+    this.show({ pending: true })
     return answer
   }
 
   /** The draft is what the server has. */
   #discard(): void {
-    this.#show({ draft: undefined, error: undefined })
-  }
-
-  #show(change: Partial<DraftState>): void {
-    const before = this.#snapshot
-    if ((Object.keys(change) as Array<keyof DraftState>).every((name) => before[name] === change[name])) return
-    this.#snapshot = { ...before, ...change }
-    this.#listeners.tell()
+    this.show({ draft: undefined, error: undefined })
   }
 }
