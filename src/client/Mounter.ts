@@ -49,8 +49,11 @@ export interface MountResult {
 /** How long an unmount may take to return the last token. */
 const patience = Duration.seconds(1)
 
-/** How long a page waits for another page of the same browser to store the token that it has just received. */
-const overtaking = Duration.millis(250)
+/**
+ * How often a page looks whether another page of the same browser has stored the token that it has received, and how many
+ * times: two seconds, for a browser whose processes have much to do.
+ */
+const overtaking = { spacing: Duration.millis(100), times: 20 }
 
 /** A request that was sent, and may have been done. */
 interface Asked {
@@ -248,8 +251,12 @@ export class Mounter {
     if (label === undefined) return this.#mountWith(props)
     // Another page of the same browser may have used it, and is about to store a newer one.
     const isOvertaken = reason === "spent" || reason === "stale"
-    return Effect.sleep(isOvertaken ? overtaking : Duration.zero).pipe(
-      Effect.andThen(this.#connection.tokens.get(label)),
+    const now = this.#connection.tokens.get(label)
+    const later = Effect.repeat(Effect.delay(now, overtaking.spacing), {
+      while: (kept) => kept === token,
+      times: overtaking.times - 1
+    })
+    return (isOvertaken ? later : now).pipe(
       Effect.tap((kept) => (kept === token ? this.#connection.tokens.forget(label, token) : Effect.void)),
       Effect.flatMap((kept) => {
         if (kept !== token) this.#token = kept

@@ -6,12 +6,15 @@ import { Showcase } from "../support/Showcase.ts"
 
 const card = (page: Page, name: string) => page.getByRole("region", { name })
 
-/** Waits until the element has exactly this text. */
+/** Waits until the element has exactly this text, or says what it had in its place. */
 const reads = (locator: Locator, text: string | RegExp) =>
   Effect.promise(() =>
     locator
       .filter({ hasText: typeof text === "string" ? new RegExp(`^${text}$`) : text })
       .waitFor({ state: "attached" })
+      .catch(async (cause) => {
+        throw new Error(`Wanted ${text}, was ${JSON.stringify(await locator.allTextContents())}`, { cause })
+      })
   )
 
 const click = (within: Locator, button: string) =>

@@ -1,8 +1,9 @@
 /** When the session is gone the state comes back from the token its client carries: once, unaltered, and only to its owner. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Exit, Layer, Scope } from "effect"
+import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import type { LiveHandle } from "fibra/client"
+import { type LiveHandle, StateCache } from "fibra/client"
+import type { ClientOptions } from "fibra/testing"
 import { LiveTest } from "fibra/testing"
 import { behaviors, components, Lab } from "../../support/Lab.ts"
 import { type Heard, listen, rehydrate } from "../../support/Rpc.ts"
@@ -112,10 +113,10 @@ layer(subject)("a server that dies", (it) => {
 })
 
 /** Mounts with a cache key in a Scope of its own, as a page does. */
-const page = Effect.fnUntraced(function* (cacheKey: string | undefined) {
+const page = Effect.fnUntraced(function* (cacheKey: string | undefined, own?: ClientOptions) {
   const live = yield* LiveTest
   const scope = yield* Scope.make()
-  const client = yield* Scope.provide(live.connect(), scope)
+  const client = yield* Scope.provide(live.connect(own), scope)
   const options = { props: { start: 0 }, ...(cacheKey === undefined ? {} : { cacheKey }) }
   const lab: LiveHandle<typeof Lab> = yield* Scope.provide(client.mount(Lab, options), scope)
   return { client, lab, leave: Effect.andThen(Scope.close(scope, Exit.void), live.settle) }
@@ -325,5 +326,37 @@ layer(subject)("two pages of one browser", (it) => {
       yield* one.leave
       yield* two.leave
     })
+  )
+
+  it.effect("a page waits for the token of another page, also in a browser that is slow to show it", () =>
+    Effect.gen(function* () {
+      const live = yield* LiveTest
+      const cache = Context.get(yield* Layer.build(StateCache.layerMemory), StateCache.StateCache)
+      const one = yield* page("slow", { cache })
+      yield* one.lab.call.Add({ by: 2 })
+      yield* TestClock.adjust("1 second")
+      yield* live.settle
+      let isBehind = false
+      // The browser tells the process of a page what other processes have stored; until then it reads what was there.
+      const shown = yield* cache.get({ origin: "memory:", component: "Lab", key: "slow" })
+      assert.isDefined(shown)
+      const behind: typeof cache = { ...cache, get: (at) => (isBehind ? Effect.succeed(shown) : cache.get(at)) }
+      const two = yield* page("slow", { cache: behind })
+      yield* two.client.settle
+      isBehind = true
+      yield* live.kill
+      yield* live.start
+      yield* one.client.reconnect
+      yield* live.settle
+      yield* two.client.reconnect
+      yield* TestClock.adjust("1500 millis")
+      isBehind = false
+      yield* TestClock.adjust("500 millis")
+      yield* live.settle
+      assert.strictEqual(yield* two.lab.call.Add({ by: 1 }), 3)
+      assert.strictEqual((yield* one.lab.state).count, 3)
+      yield* one.leave
+      yield* two.leave
+    }).pipe(Effect.scoped)
   )
 })
