@@ -12,7 +12,8 @@ const directions = {
   dashboard: ["contract"],
   cluster: ["contract", "actor", "server"],
   client: ["contract"],
-  react: ["client", "contract"],
+  store: ["client", "contract"],
+  react: ["store", "client", "contract"],
   testing: ["contract", "client", "server", "actor"],
   cli: ["contract", "client"]
 }
@@ -64,9 +65,10 @@ export default {
     },
     {
       name: "browser-safe",
-      comment: "The contract, the client and the React binding run in a browser: nothing they reach may need Node.",
+      comment:
+        "The contract, the client, the store and its bindings run in a browser: nothing they reach may need Node.",
       severity: "error",
-      from: { path: ours("contract", "client", "react", "dashboard") },
+      from: { path: ours("contract", "client", "store", "react", "dashboard") },
       to: { path: `${node}|${forServers}`, reachable: true }
     },
     {
@@ -98,7 +100,7 @@ export default {
     { from: { path: "^(bench|torture)/" }, to: {} },
     // The server serves the components of the dashboard; the page shows them, and is bundled with what it needs.
     { from: { path: floor("monitor") }, to: { path: "^src/dashboard/[^/]+$" } },
-    { from: { path: page }, to: { path: `${page}|${ours("client", "react")}|${bundled}` } },
+    { from: { path: page }, to: { path: `${page}|${ours("client", "store", "react")}|${bundled}` } },
     { from: { path: "^src/" }, to: { path: effect } },
     { from: { path: "^src/" }, to: { path: log } },
     { from: { path: ours("react") }, to: { path: "^node_modules/(@types/)?react/" } },

@@ -1,13 +1,6 @@
 /** The client that components below a `LiveProvider` use. */
 import { createContext, useContext } from "react"
-import type { PageConnection } from "./PageConnection.ts"
-import type { SharedClient } from "./SharedClient.ts"
-
-/** What a `LiveProvider` gives to everything below it. */
-export interface Live {
-  readonly client: SharedClient
-  readonly connection: PageConnection
-}
+import type { Live } from "../store/Live.ts"
 
 /** What the nearest `LiveProvider` gives. */
 export const LiveContext = createContext<Live | undefined>(undefined)

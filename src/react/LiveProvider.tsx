@@ -7,10 +7,11 @@ import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import { type ReactElement, type ReactNode, useEffect, useInsertionEffect, useRef, useState } from "react"
 import { LiveClient } from "../client/LiveClient.ts"
-import { type Live, LiveContext } from "./LiveContext.ts"
-import { PageConnection } from "./PageConnection.ts"
-import { RefCounted } from "./RefCounted.ts"
-import type { SharedClient } from "./SharedClient.ts"
+import { LiveContext } from "./LiveContext.ts"
+import { PageConnection } from "../store/PageConnection.ts"
+import { RefCounted } from "../store/RefCounted.ts"
+import type { Live } from "../store/Live.ts"
+import type { SharedClient } from "../store/SharedClient.ts"
 
 /** Where the server is, and who uses the page. */
 export interface LiveProviderProps {

@@ -1,8 +1,8 @@
 /** Shows in words why a component is not live, to eyes and to screen readers; nothing while all is well. */
 import type { ReactElement } from "react"
 import type * as Component from "../Component.ts"
-import type { ComponentStatus } from "./ComponentStatus.ts"
-import type { LiveComponent } from "./LiveComponent.ts"
+import type { ComponentStatus } from "../store/ComponentStatus.ts"
+import type { LiveComponent } from "../store/LiveComponent.ts"
 
 /** The text for each status. */
 export type LiveStatusText = { readonly [status in Exclude<ComponentStatus, "synced">]: string }

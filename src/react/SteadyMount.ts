@@ -5,9 +5,9 @@
 import * as Effect from "effect/Effect"
 import type * as Component from "../Component.ts"
 import * as Log from "../Log.ts"
-import { Mount, type MountTargetOf } from "./Mount.ts"
-import { MountEvents } from "./MountEvents.ts"
-import type { Live } from "./LiveContext.ts"
+import { Mount, type MountTargetOf } from "../store/Mount.ts"
+import { MountEvents } from "../store/MountEvents.ts"
+import type { Live } from "../store/Live.ts"
 
 /** How often in a row the arguments may be others without anything around the view having changed. */
 const maxRestless = 3

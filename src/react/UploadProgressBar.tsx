@@ -1,6 +1,6 @@
 /** Shows how far an upload is, to eyes and to screen readers, which are told how it has ended. */
 import type { ReactElement } from "react"
-import type { UploadingFile } from "./UploadList.ts"
+import type { UploadingFile } from "../store/UploadList.ts"
 
 /** What is said in each status; nothing while bytes are sent. */
 export interface UploadText {

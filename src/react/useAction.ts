@@ -3,8 +3,8 @@ import type * as Rpc from "effect/rpc/Rpc"
 import { useState, useSyncExternalStore } from "react"
 import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
-import { ActionRuns } from "./ActionRuns.ts"
-import type { LiveComponent, PromiseCall } from "./LiveComponent.ts"
+import { ActionRuns } from "../store/ActionRuns.ts"
+import type { LiveComponent, PromiseCall } from "../store/LiveComponent.ts"
 
 /** One action of a mounted component. It is a new value exactly when something changed. */
 export interface LiveAction<Action extends Rpc.Any> {

@@ -2,10 +2,10 @@
 import { useEffect, useInsertionEffect, useMemo, useState } from "react"
 import type { MountCache, MountPlace, MountProps } from "../client/MountOptions.ts"
 import type * as Component from "../Component.ts"
-import type { LiveComponent } from "./LiveComponent.ts"
+import type { LiveComponent } from "../store/LiveComponent.ts"
 import { useLive } from "./LiveContext.ts"
-import { Mount, type MountTargetOf } from "./Mount.ts"
-import type { MountListener } from "./MountEvents.ts"
+import { Mount, type MountTargetOf } from "../store/Mount.ts"
+import type { MountListener } from "../store/MountEvents.ts"
 import { SteadyMount } from "./SteadyMount.ts"
 import { useSelection } from "./useSelection.ts"
 

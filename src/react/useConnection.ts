@@ -1,7 +1,7 @@
 /** What a page knows of its connection. */
 import { useSyncExternalStore } from "react"
 import { useLive } from "./LiveContext.ts"
-import type { LiveConnection } from "./PageConnection.ts"
+import type { LiveConnection } from "../store/PageConnection.ts"
 
 /**
  * The connection of the nearest `LiveProvider`: its status, since when, why there is none, when the next attempt is made, how

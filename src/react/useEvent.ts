@@ -1,7 +1,7 @@
 /** Listens to the events of a mounted component. */
 import { useEffect, useInsertionEffect, useRef } from "react"
 import type * as Component from "../Component.ts"
-import type { LiveComponent } from "./LiveComponent.ts"
+import type { LiveComponent } from "../store/LiveComponent.ts"
 
 /** Calls the handler of the last render with each event of that name. A new handler does not subscribe again. */
 export const useEvent = <C extends Component.Typed, Name extends keyof Component.EventsOf<C> & string>(

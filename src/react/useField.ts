@@ -4,8 +4,8 @@ import { useEffect, useInsertionEffect, useMemo, useState, useSyncExternalStore 
 import * as Equal from "effect/Equal"
 import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
-import { type FieldCommit, FieldDraft } from "./FieldDraft.ts"
-import type { LiveComponent } from "./LiveComponent.ts"
+import { type FieldCommit, FieldDraft } from "../store/FieldDraft.ts"
+import type { LiveComponent } from "../store/LiveComponent.ts"
 import type { ActionNamed } from "./useAction.ts"
 
 /** The value of a field. */

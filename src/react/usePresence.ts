@@ -3,7 +3,7 @@ import { useEffect, useInsertionEffect, useRef } from "react"
 import { changes } from "../client/PresenceList.ts"
 import type * as Component from "../Component.ts"
 import type * as Presence from "../Presence.ts"
-import type { LiveComponent } from "./LiveComponent.ts"
+import type { LiveComponent } from "../store/LiveComponent.ts"
 
 /**
  * Returns the presence list, and calls the handler of the last render when somebody joins, leaves or changes. People in

@@ -10,8 +10,8 @@ import {
 } from "react"
 import type * as Component from "../Component.ts"
 import * as Upload from "../Upload.ts"
-import type { LiveComponent } from "./LiveComponent.ts"
-import { type UploadingFile, UploadList } from "./UploadList.ts"
+import type { LiveComponent } from "../store/LiveComponent.ts"
+import { type UploadingFile, UploadList } from "../store/UploadList.ts"
 
 /** How files come in. */
 export interface UploadInputs {

@@ -6,7 +6,7 @@ import type { ComponentSnapshot, ConnectionStatus } from "fibra/client"
 import { type ComponentStatus, type LiveComponent, LiveStatus, useComponent } from "fibra/react"
 import { LiveTest } from "fibra/testing"
 import { initial } from "../../src/client/ComponentSnapshot.ts"
-import { statusOf } from "../../src/react/ComponentStatus.ts"
+import { statusOf } from "../../src/store/ComponentStatus.ts"
 import { Lab } from "../support/Lab.ts"
 import { onPage, onPageOf, Page } from "../support/page.tsx"
 

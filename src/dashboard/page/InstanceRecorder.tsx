@@ -1,6 +1,6 @@
 /** The flight recorder of one instance. */
 import type { ReactElement } from "react"
-import type { LiveComponent } from "../../react/LiveComponent.ts"
+import type { LiveComponent } from "../../store/LiveComponent.ts"
 import type { InstanceDetail } from "../InstanceDetail.ts"
 import * as Format from "./Format.ts"
 

@@ -1,6 +1,6 @@
 /** The state of one instance, at first without its values. */
 import { type ReactElement, useState } from "react"
-import type { LiveComponent } from "../../react/LiveComponent.ts"
+import type { LiveComponent } from "../../store/LiveComponent.ts"
 import type { InstanceDetail } from "../InstanceDetail.ts"
 import { Grid } from "./Grid.tsx"
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { RefCounted } from "../../src/react/RefCounted.ts"
+import { RefCounted } from "../../src/store/RefCounted.ts"
 
 const make = () => {
   const log: Array<string> = []

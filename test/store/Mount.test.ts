@@ -2,9 +2,9 @@
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Layer, Logger } from "effect"
 import { LiveTest } from "fibra/testing"
-import { RefCounted } from "../../src/react/RefCounted.ts"
-import { Mount } from "../../src/react/Mount.ts"
-import { PageConnection } from "../../src/react/PageConnection.ts"
+import { RefCounted } from "../../src/store/RefCounted.ts"
+import { Mount } from "../../src/store/Mount.ts"
+import { PageConnection } from "../../src/store/PageConnection.ts"
 import { behaviors, components, Lab } from "../support/Lab.ts"
 import { warnings } from "../support/warnings.ts"
 

@@ -20,7 +20,7 @@ import type { LiveError } from "../LiveError.ts"
 import { RefCounted, type Opened, subscription } from "./RefCounted.ts"
 import type { CallAfter, ListenToEvents, LiveComponent, LiveUploads } from "./LiveComponent.ts"
 import { type ComponentStatus, statusOf } from "./ComponentStatus.ts"
-import type { Live } from "./LiveContext.ts"
+import type { Live } from "./Live.ts"
 import type { LiveConnection } from "./PageConnection.ts"
 import { ViewCalls } from "./ViewCalls.ts"
 
