@@ -3,7 +3,8 @@
 //   npm run check                  all of it
 //   npm run check -- lint types    only these
 //
-// The checks run side by side, the slow ones first. The output of one that fails is printed; the exit code is 1 then.
+// The checks run side by side, the slow ones first. The output of one that fails is printed, and the table of `size`; the exit code is 1
+// when one fails.
 import { spawn } from "node:child_process"
 import { availableParallelism } from "node:os"
 import { delimiter, join } from "node:path"
@@ -38,8 +39,13 @@ const checks: ReadonlyMap<string, string> = new Map([
   // docs/errors.md is what the error classes say.
   ["errors", "node scripts/errors.ts"],
   // Links, and the files and functions that pages name, are there.
-  ["references", "node scripts/references.ts"]
+  ["references", "node scripts/references.ts"],
+  // What a page costs is within the budget.
+  ["size", "node scripts/size.ts"]
 ])
+
+/** Checks whose output is worth reading also when all is well. */
+const printed: ReadonlySet<string> = new Set(["size"])
 
 /** What the output must say as well: depcruise exits with the number of violations, and of 256 nothing is left. */
 const saidWhenOk: ReadonlyMap<string, RegExp> = new Map([["imports", /no dependency violations found/]])
@@ -93,7 +99,7 @@ const worker = async (): Promise<void> => {
 await Promise.all(Array.from({ length: availableParallelism() }, worker))
 
 const failed = outcomes.filter((outcome) => !outcome.ok)
-for (const { command, name, output } of failed) {
+for (const { command, name, output } of outcomes.filter(({ name, ok }) => !ok || printed.has(name))) {
   console.log(`\n--- ${name}: ${command}\n${output.trim()}`)
 }
 console.log(`\n${outcomes.length - failed.length} ok, ${failed.length} failed, ${seconds(start)}`)

@@ -124,6 +124,15 @@ const planted = [
     check: "references",
     files: { "docs/react.md": `${source("docs/react.md")}\n[gone](state.md#gone)\n` },
     says: "docs/state.md has no heading #gone"
+  },
+  {
+    what: "a page costs more than its budget",
+    check: "size",
+    files: {
+      "src/client/LiveClient.ts": `${source("src/client/LiveClient.ts")}\nexport * as More from "effect/http-api/HttpApiBuilder"\n`,
+      "test/fixtures/size/page.tsx": `${source("test/fixtures/size/page.tsx")}\nimport { More } from "../../../src/client/LiveClient.ts"\nObject.assign(globalThis, { More })\n`
+    },
+    says: "The page is over its budget."
   }
 ] as const
 
