@@ -173,6 +173,7 @@ export class OpenClient {
       },
       frame: (text) => text,
       frames: (texts) => `[${texts.join(",")}]`,
+      shared: (texts) => `[${texts.join(",")}]`,
       write: (frame) => write(String(frame)),
       writeTo: (hearer, { texts }) => write(`[${texts.map((text) => hearer + text).join(",")}]`),
       bytesRead: 0,

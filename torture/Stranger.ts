@@ -16,6 +16,7 @@ export class Stranger {
       isOpen: true,
       frame: (text) => text,
       frames: (texts) => `[${texts.join(",")}]`,
+      shared: (texts) => `[${texts.join(",")}]`,
       write: () => {},
       writeTo: () => {},
       bytesRead: 0,

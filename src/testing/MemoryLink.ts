@@ -227,6 +227,10 @@ export class MemoryLink implements FrameWriter {
     return `[${texts.join(",")}]`
   }
 
+  shared(texts: ReadonlyArray<string>): Frame {
+    return texts.length === 1 ? (texts[0] ?? "") : this.frames(texts)
+  }
+
   writeTo(prefix: string, { texts }: { readonly texts: ReadonlyArray<string> }): void {
     this.write(this.frames(texts.map((text) => prefix + text)))
   }

@@ -98,6 +98,7 @@ const make = Effect.gen(function* () {
       isCompressing: false,
       frame: String,
       frames: (texts) => `[${texts.join(",")}]`,
+      shared: (texts) => `[${texts.join(",")}]`,
       write: (frame) => {
         const parsed = JSON.parse(String(frame)) as Told | ReadonlyArray<Told>
         told.push(...[parsed].flat())

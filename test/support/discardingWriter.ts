@@ -8,6 +8,7 @@ export const makeWriter = () => {
     kind: "test",
     frame: String,
     frames: (texts) => texts.join(""),
+    shared: (texts) => texts.join(""),
     write: (frame) => void written.push(frame.length),
     writeTo: (_, { texts }) => void written.push(texts.join("").length),
     isOpen: true,

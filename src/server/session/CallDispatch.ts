@@ -71,12 +71,14 @@ export const call = (
   }
   const decoded = isNothing(codec, payload) ? nothing : codec.decodePayload(payload ?? null)
   if (Exit.isFailure(decoded)) return payloadRejected(instance, action, decoded.cause, sender)
+  // The contract's own text is found faster among the handlers than the client's.
+  const { tag } = codec
   // Clients with optimistic actions have to know which change comes from which call.
   const reference =
     codec.reduce === undefined || typeof callId !== "number"
       ? undefined
       : `{"connectionId":"${sender.client.connection}","callId":${callId}}`
-  return { _tag: "Message", instance, tag: action, payload: decoded.value, from: sender.client, reference, trace }
+  return { _tag: "Message", instance, tag, payload: decoded.value, from: sender.client, reference, trace }
 }
 
 /** The message that sets a writable field, or why it is refused. */

@@ -65,15 +65,17 @@ export class RequestTable<Request extends { readonly id: Id }> implements Iterab
 
   /** Removes the requests with a number below this one for which this holds. */
   removeBelow(id: number, holds: (request: Request) => boolean): void {
-    const end = Math.min(this.#list.length, id - this.#first)
+    const list = this.#list
+    const end = Math.min(list.length, id - this.#first)
     for (let place = 0; place < end; place++) {
-      const request = this.#list[place]
+      const request = list[place]
       if (request === undefined || !holds(request)) continue
-      this.#list[place] = undefined
+      list[place] = undefined
       this.#listed--
     }
-    this.#trim()
-    for (const request of this.#others?.values() ?? []) {
+    if (list.length > 0) this.#trim()
+    if (this.#others === undefined) return
+    for (const request of this.#others.values()) {
       if (typeof request.id === "number" && request.id < id && holds(request)) this.delete(request)
     }
   }
@@ -94,7 +96,8 @@ export class RequestTable<Request extends { readonly id: Id }> implements Iterab
   #trim(): void {
     const list = this.#list
     if (this.#listed === 0) {
-      list.length = 0
+      // A list that is cut to no length at once would allocate its places anew for the next request.
+      while (list.length > 0) list.pop()
       return
     }
     // The list is short, and mostly one request after the other is settled.

@@ -8,8 +8,10 @@ export interface FrameWriter {
   /** Frames can be written by every writer of the same kind. */
   readonly kind: string
   readonly frame: (text: string) => Frame
-  /** Several messages, as one buffer. */
+  /** Several messages, written as one. */
   readonly frames: (texts: ReadonlyArray<string>) => Frame
+  /** The same, to be written to many clients. */
+  readonly shared: (texts: ReadonlyArray<string>) => Frame
   readonly write: (frame: Frame) => void
   /** Writes the messages of a batch, each after the text that names the component it is for. */
   readonly writeTo: (prefix: string, batch: { readonly texts: ReadonlyArray<string> }) => void

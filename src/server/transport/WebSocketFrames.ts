@@ -20,6 +20,41 @@ const anyFrame = (text: string): Buffer => {
 export const frames = (texts: ReadonlyArray<string>): Buffer =>
   texts.length === 1 ? frame(texts[0] ?? "") : (asciiFrames(texts) ?? Buffer.concat(texts.map(anyFrame)))
 
+/**
+ * The frame of one message as a text in which each character stands for a byte. A socket writes it without a buffer: 0.8 of
+ * the 26 µs that an action costs. Undefined when it is long, or not ASCII.
+ */
+export const asciiText = (text: string): string | undefined => {
+  const { length } = text
+  if (length > direct) return undefined
+  // Tested as a whole, since that puts the pieces of a text together, which the socket would have to do again.
+  const all = headerText(length) + text
+  notAscii.lastIndex = all.length - length
+  return notAscii.test(all) ? undefined : all
+}
+
+/** The same for several messages, one after the other. */
+export const asciiTexts = (texts: ReadonlyArray<string>): string | undefined => {
+  let all = ""
+  for (const text of texts) {
+    const frame = asciiText(text)
+    if (frame === undefined || all.length > direct) return undefined
+    all += frame
+  }
+  return all
+}
+
+/** The header of a message with this many bytes, fewer than 65 536. */
+const headerText = (length: number): string =>
+  length < 126 ? String.fromCharCode(plain, length) : String.fromCharCode(plain, 126, length >> 8, length & 0xff)
+
+/** Begins at `lastIndex`. */
+// eslint-disable-next-line no-control-regex -- these are the characters of ASCII
+const notAscii = /[^\x00-\x7f]/g
+
+/** Characters that Node writes from its stack. */
+const direct = 16_000
+
 /** Characters from which the length in bytes is counted first: to write a long text in vain would cost more. */
 const long = 16_384
 

@@ -1,6 +1,6 @@
 /**
- * Writes to a WebSocket of `ws`. Frames are built here and written to the socket directly: one buffer per flush, and
- * the same buffer for all clients that get the same change. `ws.send` would build and write each of them.
+ * Writes to a WebSocket of `ws`. Frames are built here and written to the socket directly: one text per flush, or the
+ * same buffer for all clients that get the same change. `ws.send` would build and write each of them.
  */
 import type { Socket } from "node:net"
 import type { Principal } from "../../Principal.ts"
@@ -10,7 +10,7 @@ import type { Deflater } from "./Deflater.ts"
 import * as Departed from "./Departed.ts"
 import type { Frame, FrameWriter } from "./FrameWriter.ts"
 import type { Transport } from "./Transport.ts"
-import { frame, frames, FrameTemplate } from "./WebSocketFrames.ts"
+import { asciiText, asciiTexts, frame, frames, FrameTemplate } from "./WebSocketFrames.ts"
 
 /** Attaches a wire to a WebSocket. With a `Deflater`, messages are compressed. */
 export const attach = (
@@ -57,10 +57,14 @@ class WebSocketWriter implements FrameWriter {
   }
 
   frame(text: string): Frame {
-    return frame(text)
+    return asciiText(text) ?? frame(text)
   }
 
   frames(texts: ReadonlyArray<string>): Frame {
+    return asciiTexts(texts) ?? frames(texts)
+  }
+
+  shared(texts: ReadonlyArray<string>): Frame {
     return frames(texts)
   }
 
@@ -90,7 +94,9 @@ class WebSocketWriter implements FrameWriter {
   }
 
   write(frame: Frame): void {
-    if (this.isOpen) this.#socket.write(frame)
+    if (!this.isOpen) return
+    if (typeof frame === "string") this.#socket.write(frame, "latin1")
+    else this.#socket.write(frame)
   }
 
   bufferedUnsafe(): number {
@@ -169,6 +175,10 @@ class DeflatingWriter extends WebSocketWriter {
   }
 
   override frames(texts: ReadonlyArray<string>): Frame {
+    return this.#deflater.frames(texts)
+  }
+
+  override shared(texts: ReadonlyArray<string>): Frame {
     return this.#deflater.frames(texts)
   }
 

@@ -1,7 +1,7 @@
 /** Frames are what RFC 6455 says, whoever reads them, and however often they were used before. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { frame, frames, FrameTemplate } from "../../../src/server/transport/WebSocketFrames.ts"
+import { asciiText, asciiTexts, frame, frames, FrameTemplate } from "../../../src/server/transport/WebSocketFrames.ts"
 
 /** Reads whole, unmasked text frames, one after the other. */
 const read = (bytes: Buffer): ReadonlyArray<string> => {
@@ -42,6 +42,15 @@ describe("frames", () => {
           texts.flatMap((text) => read(frame(text))),
           texts
         )
+        const isAscii = (text: string) => /^[\0-\x7f]*$/.test(text)
+        const direct = (text: string | undefined) =>
+          text === undefined ? undefined : read(Buffer.from(text, "latin1"))
+        for (const text of texts) {
+          assert.deepStrictEqual(direct(asciiText(text)), isAscii(text) && text.length < 16_000 ? [text] : undefined)
+        }
+        const together = direct(asciiTexts(texts))
+        if (together !== undefined) assert.deepStrictEqual(together, texts)
+        else assert.isFalse(texts.every(isAscii) && texts.join("").length < 16_000)
       }),
     { arbitrary: { runs: 100 } }
   )

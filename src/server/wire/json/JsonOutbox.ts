@@ -60,7 +60,7 @@ export class JsonOutbox extends Outbox {
     const isAlone = first.length + last.length === 0 && batches.length === 1
     if (batch !== undefined && isAlone && batch.prefix === undefined) {
       this.connection.messagesSent += batch.texts.length
-      return writer.write(batch.frame(this.#key("array"), ({ text }) => writer.frame(`[${text}]`)))
+      return writer.write(batch.frame(this.#key("array"), ({ text }) => writer.shared([`[${text}]`])))
     }
     // One event may be for many components of one client.
     if (batches.reduce((size, batch) => size + batch.size, 0) > this.config.maxBuffered) return this.tooMuch()
@@ -106,7 +106,7 @@ export class JsonOutbox extends Outbox {
   #writeShared(batch: Batch): void {
     const { writer } = this.connection
     this.connection.messagesSent += batch.texts.length
-    if (batch.prefix === undefined) writer.write(batch.frame(this.#key("each"), ({ texts }) => writer.frames(texts)))
+    if (batch.prefix === undefined) writer.write(batch.frame(this.#key("each"), ({ texts }) => writer.shared(texts)))
     else writer.writeTo(batch.prefix, batch.all)
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { CallRequest } from "../../../LiveProtocol.ts"
 import type { RpcRequest } from "./RpcEnvelope.ts"
+import { beginOfDigits, endOfDigits, endOfName, isQuoted, numberOf } from "./TextScan.ts"
 
 /** Characters of a call that is read here. */
 const longest = 512
@@ -17,20 +18,11 @@ const beforeCallId = `,"callId":`
 const beforeSettled = `,"settled":`
 const end = `},"headers":[]}`
 
-const quote = 0x22
-const backslash = 0x5c
-const space = 0x20
-const zero = 0x30
-const nine = 0x39
-
-/** Digits of a number that is certainly a safe integer. */
-const maxDigits = 15
-
 /** The call that a text is; undefined when it is another text, even if that is a call as well. */
 export const read = (text: string): RpcRequest | undefined => {
   if (text.length > longest || !text.startsWith(beginning) || !text.endsWith(end)) return undefined
   const idAt = beginning.length
-  const isText = text.charCodeAt(idAt) === quote
+  const isText = isQuoted(text, idAt)
   const idEnd = isText ? endOfName(text, idAt + 1) : endOfDigits(text, idAt)
   if (idEnd < 0) return undefined
   const id = isText ? text.slice(idAt + 1, idEnd) : numberOf(text, idAt, idEnd)
@@ -71,38 +63,3 @@ const requestOf = (id: string | number, payload: CallRequest): RpcRequest => ({
   tag: "Call",
   payload
 })
-
-/** Where the quote is that ends a text without escapes; below 0 when there is none. */
-const endOfName = (text: string, from: number): number => {
-  for (let at = from; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === quote) return at
-    if (code === backslash || code < space) return -1
-  }
-  return -1
-}
-
-const isDigit = (code: number): boolean => code >= zero && code <= nine
-
-/** The end of the digits that begin here; below 0 when they are no number that JSON has, or too many. */
-const endOfDigits = (text: string, from: number): number => {
-  let at = from
-  while (isDigit(text.charCodeAt(at))) at++
-  return isNumber(text, from, at) ? at : -1
-}
-
-/** The same for the digits that end here. */
-const beginOfDigits = (text: string, end: number): number => {
-  let at = end
-  while (at > 0 && isDigit(text.charCodeAt(at - 1))) at--
-  return isNumber(text, at, end) ? at : -1
-}
-
-const isNumber = (text: string, from: number, end: number): boolean =>
-  end > from && end - from <= maxDigits && (text.charCodeAt(from) !== zero || end === from + 1)
-
-const numberOf = (text: string, from: number, end: number): number => {
-  let number = 0
-  for (let at = from; at < end; at++) number = number * 10 + text.charCodeAt(at) - zero
-  return number
-}

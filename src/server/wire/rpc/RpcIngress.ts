@@ -13,6 +13,7 @@ import type { Session } from "../../session/Session.ts"
 import type { Connection, AllowanceKind } from "../../transport/Connection.ts"
 import { Ingress, tooDeep } from "../Ingress.ts"
 import * as CallText from "./CallText.ts"
+import * as ReceivedText from "./ReceivedText.ts"
 import type { RpcRequest, RpcRequestId } from "./RpcEnvelope.ts"
 import type { RpcOutbox } from "./RpcOutbox.ts"
 import { RpcReplies } from "./RpcReplies.ts"
@@ -51,7 +52,7 @@ export abstract class RpcIngress extends Ingress<RpcRequest> {
   protected abstract leave(keep: ReadonlyArray<string>): void
 
   protected override parse(text: string): unknown {
-    return CallText.read(text) ?? JSON.parse(text)
+    return CallText.read(text) ?? ReceivedText.read(text) ?? JSON.parse(text)
   }
 
   protected notJson(): void {

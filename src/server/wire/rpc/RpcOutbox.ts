@@ -92,12 +92,12 @@ export class RpcOutbox extends Outbox {
     const count = first.length + (hasEvents ? 1 : 0) + last.length
     if (count === 0) return nothing
     this.connection.messagesSent += count
-    let text = first.join(",")
+    let text = joined(first)
     if (hasEvents) {
       const events = batches.length === 1 ? (batches[0] as Batch).text : batches.map(({ text }) => text).join(",")
       text += (text === "" ? "" : ",") + this.#chunk(events)
     }
-    if (last.length > 0) text += (text === "" ? "" : ",") + last.join(",")
+    if (last.length > 0) text += (text === "" ? "" : ",") + joined(last)
     return [this.#frame(`[${text}]`)]
   }
 
@@ -131,7 +131,7 @@ export class RpcOutbox extends Outbox {
   /** A batch as a frame that is the same for all clients. */
   #shared(batch: Batch): Frame {
     const key = { kind: this.connection.writer.kind, form: this.#stream, inParts: this.#inParts }
-    const frame = batch.frame(key, ({ text }) => this.#frame(`[${this.#head}${text}]}]`))
+    const frame = batch.frame(key, ({ text }) => this.connection.writer.shared(this.#parts(`[${this.#head}${text}]}]`)))
     this.#window.count(frame.length)
     this.connection.messagesSent++
     return frame
@@ -140,6 +140,11 @@ export class RpcOutbox extends Outbox {
   #frame(text: string): Frame {
     const { writer } = this.connection
     return this.#inParts && MessageParts.isLong(text) ? writer.frames(MessageParts.split(text)) : writer.frame(text)
+  }
+
+  /** A message, in parts when it is long and the client takes it so. */
+  #parts(text: string): ReadonlyArray<string> {
+    return this.#inParts && MessageParts.isLong(text) ? MessageParts.split(text) : [text]
   }
 
   /** A batch as one message among others. */
@@ -162,5 +167,9 @@ export class RpcOutbox extends Outbox {
     return `{"_tag":"Chunk","requestId":${this.#stream},"values":[`
   }
 }
+
+/** Mostly there is none, or one, which to join would copy. */
+const joined = (messages: ReadonlyArray<string>): string =>
+  messages.length < 2 ? (messages[0] ?? "") : messages.join(",")
 
 const isLong = ({ text }: Batch): boolean => text.length >= sharedFrom

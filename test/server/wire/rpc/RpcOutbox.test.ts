@@ -20,8 +20,11 @@ it.effect("a batch is framed for each form in which clients get it, once for all
       const writer: FrameWriter = {
         ...makeWriter().writer,
         kind,
-        frame: (text) => (built.push(text), Buffer.from(`${kind} ${text}`)),
-        frames: (texts) => (built.push("parts"), Buffer.from(`${kind} ${texts.map((text) => text[0]).join("")}`)),
+        shared: (texts) => {
+          const [text = ""] = texts
+          built.push(texts.length === 1 ? text : "parts")
+          return Buffer.from(`${kind} ${texts.length === 1 ? text : texts.map((text) => text[0]).join("")}`)
+        },
         write: (frame) => void written.push(frame.toString())
       }
       const connection = transport.attachUnsafe({ open: () => silent }, writer, undefined)
