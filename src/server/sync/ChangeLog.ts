@@ -37,9 +37,6 @@ const maxShared = 16
 
 const nothing: ReadonlyArray<string> = []
 
-/** Characters up to which nothing is dropped before its time: to touch an entry of long ago costs more than it saves. */
-const little = 4096
-
 /** Where states are sent whole: characters from which only the last of several changes is sent. */
 const large = 8192
 
@@ -88,7 +85,7 @@ export class ChangeLog {
     this.#size += text.length
     if (text !== "") this.told(text)
     const last = entries.length - 1
-    if (this.away === 0 && last >= conflateAfter && this.#size > little) this.#blank(entries[last - conflateAfter])
+    if (this.away === 0 && last >= conflateAfter) this.#blank(entries[last - conflateAfter])
     // In bulk: shifting an array by one for every change would cost more than the change.
     if (entries.length >= patchLog * 2) this.#forget(entries, entries.length - patchLog)
     while (this.#size > patchLogBytes) this.#forget(entries, Math.ceil(entries.length / 2))
