@@ -26,13 +26,13 @@ export class SteadyMount<C extends Component.Typed> {
   constructor(mount: Mount<C>, restless = 0) {
     this.mount = mount
     this.events = new MountEvents(mount)
-    this.#seen = mount.snapshot()
+    this.#seen = mount.getSnapshot()
     this.#restless = restless
   }
 
   /** The mount for these arguments: this one, or another. */
   at(live: Live, component: C, options: MountTargetOf<C>): SteadyMount<C> {
-    const snapshot = this.mount.snapshot()
+    const snapshot = this.mount.getSnapshot()
     // Its own component has changed, and not what is around the view.
     const isOwn = snapshot !== this.#seen
     this.#seen = snapshot

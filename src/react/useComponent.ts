@@ -1,34 +1,13 @@
 /** Mounts a component while a view is on the page. The state is there from the first render. */
 import { useEffect, useInsertionEffect, useMemo, useState } from "react"
-import type { MountCache, MountPlace, MountProps } from "../client/MountOptions.ts"
+import type { MountPlace, MountProps } from "../client/MountOptions.ts"
 import type * as Component from "../Component.ts"
+import type { KeyMissing, PropsMissing, ViewOptions } from "../store/ComponentOptions.ts"
 import type { LiveComponent } from "../store/LiveComponent.ts"
 import { useLive } from "./LiveContext.ts"
 import { Mount, type MountTargetOf } from "../store/Mount.ts"
-import type { MountListener } from "../store/MountEvents.ts"
 import { SteadyMount } from "./SteadyMount.ts"
 import { useSelection } from "./useSelection.ts"
-
-/** Stands in a type error for options that are missing: the component has props, and they are not optional. */
-export interface PropsMissing<Props> {
-  readonly "~propsMissing": Props
-}
-
-/** Stands in a type error for options that are missing: the component is shared, so it is mounted with a key. */
-export interface KeyMissing {
-  readonly "~keyMissing": string
-}
-
-/** How a view mounts, besides what. */
-export interface ViewOptions<C extends Component.Typed> extends MountCache, MountListener<C> {
-  /** Whether it is mounted while the view is on the page (true); with false by `mount`, or when this is true. */
-  readonly autoMount?: boolean | undefined
-  /**
-   * Whether this browser keeps the last state, and shows it until the server's is there (false): after a reload, also while the server is
-   * away. It is kept as it is, and needs a `cacheKey` or a `key`.
-   */
-  readonly fallbackToLocal?: boolean | undefined
-}
 
 /** What a view shows of its component. */
 export type Selector<C extends Component.Typed, Selected> = (

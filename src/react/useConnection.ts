@@ -11,5 +11,5 @@ import type { LiveConnection } from "../store/PageConnection.ts"
  */
 export const useConnection = (): LiveConnection => {
   const { connection } = useLive()
-  return useSyncExternalStore(connection.subscribe, connection.snapshot, connection.serverSnapshot)
+  return useSyncExternalStore(connection.subscribe, connection.getSnapshot, connection.getServerSnapshot)
 }

@@ -9,16 +9,16 @@ export const useEvent = <C extends Component.Typed, Name extends keyof Component
   name: Name,
   handler: (payload: Component.EventsOf<C>[Name]) => void
 ): void => {
-  const listen = of["~listen"]
+  const mount = of["~mount"]
   const latest = useRef(handler)
   useInsertionEffect(() => {
     latest.current = handler
   })
   useEffect(
     () =>
-      listen((event, payload) => {
+      mount.listen((event, payload) => {
         if (event === name) latest.current(payload as Component.EventsOf<C>[Name])
       }),
-    [listen, name]
+    [mount, name]
   )
 }

@@ -1,24 +1,18 @@
 /** A part of a store, of which a view is rendered again when that part has changed, by value. */
 import * as Equal from "effect/Equal"
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react"
-
-/** What a view shows. */
-export interface ViewStore<A> {
-  readonly subscribe: (listener: () => void) => () => void
-  readonly snapshot: () => A
-  readonly serverSnapshot: () => A
-}
+import type { ReadableStore } from "../store/ReadableStore.ts"
 
 /** The part that `select` gives, of the same identity as long as its value is the same; everything without one. */
-export const useSelection = <A, B>(store: ViewStore<A>, select: ((snapshot: A) => B) | undefined): A | B => {
-  const { serverSnapshot, snapshot, subscribe } = store
+export const useSelection = <A, B>(store: ReadableStore<A>, select: ((snapshot: A) => B) | undefined): A | B => {
+  const { getServerSnapshot, getSnapshot, subscribe } = store
   const [shown] = useState(() => new Shown<A | B>())
   const [selected, serverSelected] = useMemo(
     () =>
       select === undefined
-        ? [snapshot, serverSnapshot]
-        : [remembering(snapshot, select, shown), remembering(serverSnapshot, select, shown)],
-    [select, serverSnapshot, shown, snapshot]
+        ? [getSnapshot, getServerSnapshot]
+        : [remembering(getSnapshot, select, shown), remembering(getServerSnapshot, select, shown)],
+    [select, getServerSnapshot, shown, getSnapshot]
   )
   const value = useSyncExternalStore<A | B>(subscribe, selected, serverSelected)
   useEffect(() => shown.use(value), [shown, value])

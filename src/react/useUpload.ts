@@ -61,7 +61,7 @@ export const useUpload = <C extends Component.Typed, Name extends keyof Componen
   name: Name,
   { capture, paste }: UploadInputs = {}
 ): ViewUploads => {
-  const uploads = of["~uploads"]
+  const { uploads } = of["~mount"]
   const [current, setCurrent] = useState(() => new UploadList(uploads, name))
   const [isDragging, setDragging] = useState(false)
   let list = current
@@ -69,7 +69,7 @@ export const useUpload = <C extends Component.Typed, Name extends keyof Componen
     list = new UploadList(uploads, name)
     setCurrent(list)
   }
-  const files = useSyncExternalStore(list.subscribe, list.snapshot, list.serverSnapshot)
+  const files = useSyncExternalStore(list.subscribe, list.getSnapshot, list.getServerSnapshot)
   useEffect(() => (paste === "page" ? listenToPastes(list) : undefined), [list, paste])
   const policy = uploads.policies.get(name)
   const input = useMemo<FileInputProps>(

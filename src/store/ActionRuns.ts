@@ -36,6 +36,14 @@ export class ActionRuns extends ViewState<RunState> {
     this.#action = action
   }
 
+  get run(): RunState["run"] {
+    return this.getSnapshot().run
+  }
+
+  get reset(): RunState["reset"] {
+    return this.getSnapshot().reset
+  }
+
   /** Whether it was made for this component and action. */
   is(run: RunAction, action: string): boolean {
     return this.#run === run && this.#action === action

@@ -4,7 +4,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Equal from "effect/Equal"
-import type { CallAfter, RunAction } from "./LiveComponent.ts"
+import type { MountAccess } from "./LiveComponent.ts"
 import { ViewState } from "./ViewState.ts"
 
 /** When a draft is committed. */
@@ -26,12 +26,6 @@ export interface DraftState {
   readonly error: unknown
 }
 
-/** What a component does for its fields. */
-export interface FieldTarget {
-  readonly run: RunAction
-  readonly after: CallAfter
-}
-
 /** A commit under way. */
 interface Sent {
   readonly value: unknown
@@ -42,7 +36,7 @@ const debounce = Duration.millis(250)
 
 /** The draft of one field. */
 export class FieldDraft extends ViewState<DraftState> {
-  readonly #target: FieldTarget
+  readonly #target: Pick<MountAccess, "run" | "after">
   readonly #field: string
   readonly #action: string
   /** The server's value, as it was rendered last. */
@@ -52,7 +46,7 @@ export class FieldDraft extends ViewState<DraftState> {
   /** Forgets a commit that waits for the end of typing. */
   #cancel: (() => void) | undefined
 
-  constructor(target: FieldTarget, field: string, action: string) {
+  constructor(target: Pick<MountAccess, "run" | "after">, field: string, action: string) {
     super(field, { draft: undefined, pending: false, error: undefined })
     this.#target = target
     this.#field = field
@@ -60,7 +54,7 @@ export class FieldDraft extends ViewState<DraftState> {
   }
 
   /** Whether it was made for this component, field and action. */
-  is({ run }: FieldTarget, field: string, action: string): boolean {
+  is({ run }: Pick<MountAccess, "run" | "after">, field: string, action: string): boolean {
     return this.#target.run === run && this.#field === field && this.#action === action
   }
 
@@ -72,7 +66,7 @@ export class FieldDraft extends ViewState<DraftState> {
 
   /** Forgets a draft that the server has by now. */
   settle(): void {
-    const { draft } = this.snapshot()
+    const { draft } = this.getSnapshot()
     const known = this.#known
     if (draft !== undefined && this.#sent === undefined && Equal.equals(draft.value, known)) this.#discard()
   }
@@ -88,7 +82,7 @@ export class FieldDraft extends ViewState<DraftState> {
   }
 
   /** The field was left. */
-  readonly left = (): void => {
+  readonly leave = (): void => {
     if (this.#when.commit !== "manual") void this.commit()
   }
 
@@ -101,7 +95,7 @@ export class FieldDraft extends ViewState<DraftState> {
   readonly commit = (): Promise<boolean> => {
     this.#cancel?.()
     this.#cancel = undefined
-    const { draft } = this.snapshot()
+    const { draft } = this.getSnapshot()
     const sent = this.#sent
     if (sent !== undefined) {
       const isUnderWay = draft === undefined || Equal.equals(draft.value, sent.value)
@@ -120,7 +114,7 @@ export class FieldDraft extends ViewState<DraftState> {
   #send(value: unknown): Promise<boolean> {
     const answer = this.#target.run(this.#action, { [this.#field]: value }, undefined).then((result) => {
       this.#sent = undefined
-      const { draft } = this.snapshot()
+      const { draft } = this.getSnapshot()
       const isLast = draft !== undefined && Equal.equals(draft.value, value)
       // Refused is what nobody wants any more.
       const error = result.ok || draft === undefined ? undefined : result.error

@@ -1,5 +1,5 @@
 /**
- * A mounted component, as a React view uses it. Each value is a snapshot: there is a new one exactly when something
+ * A mounted component, as a view uses it. Each value is a snapshot: there is a new one exactly when something
  * changed.
  */
 import type * as Duration from "effect/Duration"
@@ -15,6 +15,7 @@ import type { LiveError } from "../LiveError.ts"
 import type { Person } from "../Presence.ts"
 import type { UploadPolicy } from "../Upload.ts"
 import type { ComponentStatus } from "./ComponentStatus.ts"
+import type { ReadableStore } from "./ReadableStore.ts"
 
 /**
  * The actions of a component as functions. Each promise resolves to a plain result and never rejects, so it may be ignored.
@@ -29,24 +30,32 @@ export type PromiseCall<Action extends Rpc.Any> = (
   ...payload: LiveHandle.CallArguments<Action>
 ) => Promise<CallResult<Rpc.Success<Action>, Rpc.Error<Action> | LiveError>>
 
-/** For `useAction`: a call of any action. */
+/** Calls any action. */
 export type RunAction = (
   action: string,
   payload: unknown,
   options: CallOptions | undefined
 ) => Promise<CallResult<unknown, unknown>>
 
-/** For `useField`: calls a function after a time, by the clock of the client; the function returned prevents that. */
+/** Calls a function after a time, by the clock of the client; the function returned prevents that. */
 export type CallAfter = (time: Duration.Input, then: () => void) => () => void
 
 /** Calls the listener with each event of the contract, until the function returned is called. */
 export type ListenToEvents = (listener: (name: string, payload: unknown) => void) => () => void
 
-/** For `useUpload`. */
+/** The uploads of a component. */
 export interface LiveUploads {
   readonly policies: ReadonlyMap<string, UploadPolicy>
   /** Waits for the mount. */
   readonly begin: (upload: string, file: File) => Effect.Effect<UploadTask, LiveError>
+}
+
+/** The mount, for what stands beside a component: actions, fields, events and uploads. */
+export interface MountAccess extends ReadableStore<{ readonly state: unknown }> {
+  readonly run: RunAction
+  readonly after: CallAfter
+  readonly listen: ListenToEvents
+  readonly uploads: LiveUploads
 }
 
 /** A mounted component. */
@@ -84,12 +93,6 @@ export interface LiveComponent<C extends Component.Typed> {
   readonly mount: () => void
   /** Unmounts it until `mount`: its state stays on the page, and its calls fail with `InstanceStopped`. */
   readonly unmount: () => void
-  /** For `useAction`; the same function for as long as the component is mounted. */
-  readonly "~run": RunAction
-  /** For `useField`; the same function for as long as the component is mounted. */
-  readonly "~after": CallAfter
-  /** For `useEvent`; the same function for as long as the component is mounted. */
-  readonly "~listen": ListenToEvents
-  /** For `useUpload`; the same object for as long as the component is mounted. */
-  readonly "~uploads": LiveUploads
+  /** For the other hooks and stores; the same object for as long as the component is mounted. */
+  readonly "~mount": MountAccess
 }

@@ -1,6 +1,6 @@
 /**
- * One component mounted by one `useComponent`: an external store for `useSyncExternalStore`. It is created while React
- * renders and does nothing then. It mounts when a committed view subscribes, and unmounts after the last one has left.
+ * One component mounted by one view. To create it does nothing, so that React may do it while it renders. It mounts when somebody
+ * subscribes, and unmounts after the last one has left.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -18,7 +18,7 @@ import type * as Component from "../Component.ts"
 import { Listeners } from "../Listeners.ts"
 import type { LiveError } from "../LiveError.ts"
 import { RefCounted, type Opened, subscription } from "./RefCounted.ts"
-import type { CallAfter, ListenToEvents, LiveComponent, LiveUploads } from "./LiveComponent.ts"
+import type { CallAfter, ListenToEvents, LiveComponent, LiveUploads, MountAccess, RunAction } from "./LiveComponent.ts"
 import { type ComponentStatus, statusOf } from "./ComponentStatus.ts"
 import type { Live } from "./Live.ts"
 import type { LiveConnection } from "./PageConnection.ts"
@@ -32,12 +32,13 @@ export type MountTargetOf<C extends Component.Typed> = MountTarget & {
 }
 
 /** One mounted component. */
-export class Mount<C extends Component.Typed> {
+export class Mount<C extends Component.Typed> implements MountAccess {
   readonly #live: Live
   readonly #component: C
   readonly #options: MountTargetOf<C>
   readonly #calls: ViewCalls<C>
-  readonly #uploads: LiveUploads
+  readonly run: RunAction
+  readonly uploads: LiveUploads
   readonly #listeners = new Listeners((defect) => this.#report(defect))
   readonly #eventListeners = new Listeners<readonly [name: string, payload: unknown]>((defect) => this.#report(defect))
   readonly #initial: LiveComponent<C>
@@ -67,7 +68,8 @@ export class Mount<C extends Component.Typed> {
       () => this.#replica,
       (result) => this.#called(result)
     )
-    this.#uploads = {
+    this.run = this.#calls.run
+    this.uploads = {
       policies: component.codec.uploads,
       begin: (upload, file) =>
         Effect.suspend(() =>
@@ -77,8 +79,8 @@ export class Mount<C extends Component.Typed> {
     this.#view = this.#first = initial(component, options.props ?? {})
     if (!this.#isWanted) Deferred.doneUnsafe(this.#replica, Exit.fail(stopped(component)))
     // A page that is hydrated shows first what a server has rendered, which has no connection.
-    this.#initial = this.#take(live.connection.serverSnapshot())
-    this.#snapshot = this.#take(live.connection.snapshot())
+    this.#initial = this.#take(live.connection.getServerSnapshot())
+    this.#snapshot = this.#take(live.connection.getSnapshot())
   }
 
   /** Whether it was made for these arguments; props are compared by value. */
@@ -108,19 +110,19 @@ export class Mount<C extends Component.Typed> {
   }
 
   /** What can be shown now. */
-  readonly snapshot = (): LiveComponent<C> => this.#snapshot
+  readonly getSnapshot = (): LiveComponent<C> => this.#snapshot
 
   /** What a server renders, and a page that is hydrated shows first. */
-  readonly serverSnapshot = (): LiveComponent<C> => this.#initial
+  readonly getServerSnapshot = (): LiveComponent<C> => this.#initial
 
   /** Mounts it for as long as there is a listener, and calls the listener after each change. */
   readonly subscribe = subscription(this.#listeners, new RefCounted(() => this.#open()))
 
   /** Calls the listener with each event; does not mount. */
-  readonly #listen: ListenToEvents = (listener) =>
-    this.#eventListeners.add(([name, payload]) => listener(name, payload))
+  readonly listen: ListenToEvents = (listener) => this.#eventListeners.add(([name, payload]) => listener(name, payload))
 
-  readonly #after: CallAfter = (time, then) => {
+  /** By the clock of the client. */
+  readonly after: CallAfter = (time, then) => {
     const waiting = Effect.andThen(Effect.sleep(time), Effect.sync(then))
     if (this.#replicaShown !== undefined) return this.#replicaShown.run(waiting)
     const fiber = Effect.runFork(waiting)
@@ -148,7 +150,7 @@ export class Mount<C extends Component.Typed> {
     const { connection } = this.#live
     this.#isOpen = true
     const unfollow = connection.subscribe(() => {
-      if (this.#statusAt(connection.snapshot()) !== this.#snapshot.status) this.#show()
+      if (this.#statusAt(connection.getSnapshot()) !== this.#snapshot.status) this.#show()
     })
     if (this.#isWanted) this.#begin()
     return {
@@ -213,7 +215,7 @@ export class Mount<C extends Component.Typed> {
   }
 
   #show(): void {
-    this.#snapshot = this.#take(this.#live.connection.snapshot())
+    this.#snapshot = this.#take(this.#live.connection.getSnapshot())
     this.#listeners.tell()
   }
 
@@ -243,10 +245,7 @@ export class Mount<C extends Component.Typed> {
       call: this.#calls.call,
       mount: this.#mount,
       unmount: this.#unmount,
-      "~run": this.#calls.run,
-      "~after": this.#after,
-      "~listen": this.#listen,
-      "~uploads": this.#uploads
+      "~mount": this
     }
   }
 }

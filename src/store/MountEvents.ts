@@ -37,7 +37,7 @@ export class MountEvents<C extends Component.Typed> {
 
   constructor(mount: Mount<C>) {
     this.#mount = mount
-    this.#told = mount.snapshot()
+    this.#told = mount.getSnapshot()
   }
 
   /** The listener of the last render. */
@@ -53,7 +53,7 @@ export class MountEvents<C extends Component.Typed> {
   }
 
   #tell(): void {
-    const [before, after] = [this.#told, this.#mount.snapshot()]
+    const [before, after] = [this.#told, this.#mount.getSnapshot()]
     if (before === after) return
     this.#told = after
     const { debug, onConnect, onDisconnect, onError, onMount, onRehydrate, onStateChange } = this.#listener

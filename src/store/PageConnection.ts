@@ -1,10 +1,11 @@
-/** The connection of a `LiveProvider`: an external store for `useSyncExternalStore`, which does nothing before it has a listener. */
+/** The connection of a page, as a store, which does nothing before it has a listener. */
 import * as Effect from "effect/Effect"
 import type { ConnectionState } from "../client/ConnectionState.ts"
 import type { ConnectionTiming } from "../client/ConnectionTiming.ts"
 import * as ReplicaOpener from "../client/ReplicaOpener.ts"
 import { Listeners } from "../Listeners.ts"
 import * as Log from "../Log.ts"
+import type { ReadableStore } from "./ReadableStore.ts"
 import { type Opened, RefCounted, subscription } from "./RefCounted.ts"
 import type { SharedClient } from "./SharedClient.ts"
 
@@ -18,8 +19,8 @@ export interface LiveConnection extends Omit<ConnectionState, "since">, Connecti
   readonly reconnect: () => void
 }
 
-/** The connection of one `LiveProvider`. */
-export class PageConnection {
+/** The connection of one client. */
+export class PageConnection implements ReadableStore<LiveConnection> {
   readonly #client: SharedClient
   readonly #listeners = new Listeners((cause) =>
     Effect.runFork(Log.error("A listener of the connection failed", { cause }))
@@ -40,10 +41,10 @@ export class PageConnection {
   }
 
   /** What can be shown now. */
-  readonly snapshot = (): LiveConnection => this.#snapshot
+  readonly getSnapshot = (): LiveConnection => this.#snapshot
 
   /** What a server renders, and a page that is hydrated shows first. */
-  readonly serverSnapshot = (): LiveConnection => this.#initial
+  readonly getServerSnapshot = (): LiveConnection => this.#initial
 
   /** Calls the listener after each change. */
   readonly subscribe = subscription(this.#listeners, new RefCounted(() => this.#open()))

@@ -52,7 +52,7 @@ export class RefCounted<A> {
   }
 }
 
-/** A `subscribe` for `useSyncExternalStore`: the resource is open for as long as there is a listener. */
+/** The `subscribe` of a store: the resource is open for as long as there is a listener. */
 export const subscription =
   (listeners: Listeners, resource: RefCounted<void>) =>
   (listener: () => void): (() => void) => {

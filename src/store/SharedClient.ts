@@ -4,4 +4,4 @@ import type { LiveClient } from "../client/LiveClient.ts"
 import type { RefCounted } from "./RefCounted.ts"
 
 /** A client that exists while somebody needs it. Building it may take a moment. */
-export type SharedClient = RefCounted<Effect.Effect<LiveClient["Service"]>>
+export type SharedClient = Pick<RefCounted<Effect.Effect<LiveClient["Service"]>>, "retain">

@@ -1,5 +1,5 @@
 /**
- * The files of one `useUpload`: an external store for `useSyncExternalStore`. Files are there from the moment they are
+ * The files that one view uploads, as a store. Files are there from the moment they are
  * added until they are removed, whatever becomes of them. When no view is left, what is under way is cancelled.
  */
 import * as Effect from "effect/Effect"
@@ -11,11 +11,12 @@ import type { LiveError } from "../LiveError.ts"
 import type { UploadCompleted } from "../LiveProtocol.ts"
 import * as Log from "../Log.ts"
 import type { LiveUploads } from "./LiveComponent.ts"
+import type { ReadableStore } from "./ReadableStore.ts"
 import { RefCounted, subscription } from "./RefCounted.ts"
 
 /** A file that was added. It is a new value exactly when something changed. */
 export interface UploadingFile {
-  /** Tells it from the other files of its `useUpload`: a `key`. */
+  /** Tells it from the other files of its list: a `key`. */
   readonly id: number
   readonly name: string
   /** Its MIME type, as the browser knows it. */
@@ -44,6 +45,12 @@ export interface UploadingFile {
   readonly remove: () => void
 }
 
+/** The uploads of one name, as a store. When its last listener is gone, what is under way is cancelled. */
+export interface UploadListStore extends ReadableStore<ReadonlyArray<UploadingFile>> {
+  /** Adds files, and begins to upload them. */
+  readonly add: (files: Iterable<File>) => void
+}
+
 type Shown = Pick<UploadProgress, "completed" | "error" | "received" | "status">
 
 /** One file, and its upload as soon as it has begun. */
@@ -60,7 +67,7 @@ const none: ReadonlyArray<UploadingFile> = []
 const atFirst: Shown = { status: "waiting", received: 0, error: undefined, completed: undefined }
 
 /** The files of one view. */
-export class UploadList {
+export class UploadList implements UploadListStore {
   readonly #uploads: LiveUploads
   readonly #upload: string
   readonly #listeners = new Listeners((defect) => {
@@ -80,15 +87,14 @@ export class UploadList {
     return this.#uploads === uploads && this.#upload === upload
   }
 
-  readonly snapshot = (): ReadonlyArray<UploadingFile> => this.#snapshot
-  readonly serverSnapshot = (): ReadonlyArray<UploadingFile> => none
+  readonly getSnapshot = (): ReadonlyArray<UploadingFile> => this.#snapshot
+  readonly getServerSnapshot = (): ReadonlyArray<UploadingFile> => none
 
   readonly subscribe = subscription(
     this.#listeners,
     new RefCounted(() => ({ value: undefined, close: () => this.#close() }))
   )
 
-  /** Adds files, and begins to upload them. */
   readonly add = (files: Iterable<File>): void => {
     const added = Array.from(files, (file) => this.#entry(file))
     if (added.length === 0) return

@@ -1,10 +1,11 @@
-/** What a hook shows, as an external store for `useSyncExternalStore`: one value, which is another one exactly when something changed. */
+/** A store of one value, which is another one exactly when something changed. */
 import * as Effect from "effect/Effect"
 import { Listeners } from "../Listeners.ts"
 import * as Log from "../Log.ts"
+import type { ReadableStore } from "./ReadableStore.ts"
 
-/** What one use of a hook shows. */
-export class ViewState<State extends object> {
+/** What one use of an action or of a field shows. */
+export class ViewState<State extends object> implements ReadableStore<State> {
   readonly #listeners: Listeners
   #snapshot: State
 
@@ -15,7 +16,9 @@ export class ViewState<State extends object> {
   }
 
   /** What can be shown now; the same value until something changes. */
-  readonly snapshot = (): State => this.#snapshot
+  readonly getSnapshot = (): State => this.#snapshot
+
+  readonly getServerSnapshot = this.getSnapshot
 
   /** Calls the listener after each change. */
   readonly subscribe = (listener: () => void): (() => void) => this.#listeners.add(listener)

@@ -5,39 +5,9 @@ import { LiveProvider, useComponent, useConnection } from "fibra/react"
 import { act, type ReactNode, StrictMode } from "react"
 import { createRoot } from "react-dom/client"
 import { Ticker } from "../support/Lab.ts"
+import { SilentSocket } from "../support/SilentSocket.ts"
 
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true })
-
-/** A socket that connects to nothing. */
-class SilentSocket extends EventTarget {
-  static all: Array<SilentSocket> = []
-  readyState = 0
-  readonly url: string
-  readonly token: string | undefined
-  closed = false
-
-  constructor(url: string, protocols: ReadonlyArray<string> = []) {
-    super()
-    this.url = url
-    this.token = protocols[1]
-    SilentSocket.all.push(this)
-  }
-
-  accept() {
-    this.readyState = 1
-    this.dispatchEvent(new Event("open"))
-  }
-
-  end(code: number) {
-    this.dispatchEvent(Object.assign(new Event("close"), { code, reason: "" }))
-  }
-
-  send() {}
-
-  close() {
-    this.closed = true
-  }
-}
 
 /** Longer than it takes to connect, or to let go. */
 const settle = Effect.yieldNow.pipe(Effect.repeat({ times: 20 }))

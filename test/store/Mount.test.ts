@@ -22,14 +22,14 @@ describe("a mount with a listener that throws", () => {
         mount.subscribe(() => {
           throw new Error("the view has a bug")
         }),
-        mount.subscribe(() => void seen.push(mount.snapshot().connected))
+        mount.subscribe(() => void seen.push(mount.getSnapshot().connected))
       ]
       yield* live.settle
       assert.deepStrictEqual(seen, [true])
       // This one is told by the mount itself, with nobody around it who minds.
-      const tooMuch = yield* Effect.promise(() => mount.snapshot().call.Add({ by: 1000 }))
+      const tooMuch = yield* Effect.promise(() => mount.getSnapshot().call.Add({ by: 1000 }))
       assert.include(String(tooMuch.exit), "TooMuch")
-      assert.isDefined(mount.snapshot().error)
+      assert.isDefined(mount.getSnapshot().error)
       assert.deepStrictEqual(seen, [true, true])
       assert.deepStrictEqual(log, Array(2).fill('A listener of "Lab" failed'))
       for (const stop of stops) stop()
@@ -69,7 +69,7 @@ it.effect("a mount that is hydrated on a connected page shows first what the ser
     const stop = connection.subscribe(() => {})
     const mount = new Mount({ client, connection }, Lab, { props: { start: 3 } })
     stop()
-    assert.deepStrictEqual([mount.serverSnapshot().status, mount.snapshot().status], ["connecting", "mounting"])
+    assert.deepStrictEqual([mount.getServerSnapshot().status, mount.getSnapshot().status], ["connecting", "mounting"])
   }).pipe(Effect.scoped, Effect.provide(LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors))))
 )
 
@@ -85,7 +85,7 @@ describe("a mount whose view is left", () => {
         const stop = mount.subscribe(() => {})
         yield* live.settle
         yield* live.hold
-        const call = mount.snapshot().call.Add({ by: 1 })
+        const call = mount.getSnapshot().call.Add({ by: 1 })
         stop()
         yield* live.settle
         assert.strictEqual(closed, 0)

@@ -1,0 +1,84 @@
+/** The client of one page: one connection, which is open while somebody needs it. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import { LiveClient } from "../client/LiveClient.ts"
+import type { Live } from "./Live.ts"
+import { PageConnection } from "./PageConnection.ts"
+import { RefCounted } from "./RefCounted.ts"
+import type { SharedClient } from "./SharedClient.ts"
+
+/** Who uses a page: a text, or an effect that is asked for each attempt to connect. */
+export type PageToken = string | Effect.Effect<string | undefined, unknown> | undefined
+
+/** Where the server is. */
+export interface PageTarget {
+  /** `ws://` or `wss://`, with the path, or relative to the page. By default `/api/live/rpc` on the host of the page. */
+  readonly url?: string | undefined
+  /** A client made elsewhere, instead of a connection of its own. It is not closed, and has a token of its own. */
+  readonly client?: LiveClient["Service"] | undefined
+}
+
+/** A client, its connection, and its credentials. */
+export class PageClient implements Live {
+  readonly client: SharedClient
+  readonly connection: PageConnection
+  readonly #target: PageTarget
+  #token: PageToken
+  #isTokenKnown = false
+
+  constructor({ client, url }: PageTarget) {
+    this.#target = { client, url }
+    const token = Effect.suspend(() => (Effect.isEffect(this.#token) ? this.#token : Effect.succeed(this.#token)))
+    this.client =
+      client === undefined
+        ? connectionTo(url, token)
+        : new RefCounted(() => ({ value: Effect.succeed(client), close: () => {} }))
+    this.connection = new PageConnection(this.client)
+  }
+
+  /** Whether it was made for this target. */
+  is({ client, url }: PageTarget): boolean {
+    return this.#target.client === client && this.#target.url === url
+  }
+
+  /**
+   * The token of now. Says whether the client was somebody else before, and has to connect anew. Effects are asked anyway, and may be
+   * new ones at each render.
+   */
+  takeToken(token: PageToken): boolean {
+    const isOther =
+      this.#isTokenKnown && this.#token !== token && !(Effect.isEffect(token) && Effect.isEffect(this.#token))
+    this.#isTokenKnown = true
+    this.#token = token
+    return isOther
+  }
+
+  /** Connects, and calls the listener whenever the server asks to sign in, until the function returned is called. */
+  onUnauthorized(listener: () => void): () => void {
+    const { connection } = this
+    let before = connection.getSnapshot().status
+    return connection.subscribe(() => {
+      const { status } = connection.getSnapshot()
+      const isNew = status !== before
+      before = status
+      if (isNew && status === "unauthorized") listener()
+    })
+  }
+}
+
+const connectionTo = (url: string | undefined, token: Effect.Effect<string | undefined, unknown>): SharedClient =>
+  new RefCounted(() => {
+    const runtime = ManagedRuntime.make(LiveClient.layerWebSocket({ url: url ?? pageUrl, token }))
+    runtime.runFork(Effect.void)
+    return {
+      value: Effect.map(runtime.contextEffect, (context) => Context.get(context, LiveClient)),
+      close: () => void Effect.runFork(runtime.disposeEffect)
+    }
+  })
+
+/** Computed when connecting: there is no `location` where pages are rendered on a server. */
+const pageUrl = Effect.sync(() => {
+  const { host, protocol } = location
+  return `${protocol === "https:" ? "wss:" : "ws:"}//${host}/api/live/rpc`
+})
