@@ -90,7 +90,18 @@ interface Block {
 }
 
 /** What is code; JSON and transcripts have tests of their own. */
-const languages: ReadonlySet<string> = new Set(["ts", "tsx", "typescript", "js", "javascript", "py", "python", "html"])
+const languages: ReadonlySet<string> = new Set([
+  "ts",
+  "tsx",
+  "typescript",
+  "js",
+  "javascript",
+  "py",
+  "python",
+  "html",
+  "vue",
+  "svelte"
+])
 
 const codeBlocks = (lines: ReadonlyArray<string>): ReadonlyArray<Block> => {
   const blocks: Array<Block> = []

@@ -1,0 +1,2 @@
+/** The actions of a contract, of `effect/rpc`. */
+export { make } from "effect/rpc/Rpc"

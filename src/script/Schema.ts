@@ -1,0 +1,40 @@
+/**
+ * What contracts are made of, of `effect/Schema`: the whole of it would make the file of `<script>` pages half as large again. A
+ * contract with other schemas needs a build.
+ */
+export {
+  Array,
+  Boolean,
+  DateTimeUtc,
+  DateTimeUtcFromMillis,
+  Finite,
+  Int,
+  isBetween,
+  isGreaterThan,
+  isGreaterThanOrEqualTo,
+  isLessThan,
+  isLessThanOrEqualTo,
+  isMaxLength,
+  isMinLength,
+  isPattern,
+  Json,
+  Literal,
+  Literals,
+  NonEmptyArray,
+  NonEmptyString,
+  Null,
+  NullOr,
+  Number,
+  optional,
+  optionalKey,
+  Record,
+  String,
+  Struct,
+  TaggedError,
+  TaggedStruct,
+  TaggedUnion,
+  Tuple,
+  Undefined,
+  Union,
+  Unknown
+} from "effect/Schema"

@@ -1,0 +1,104 @@
+/** The counter on pages without React: in Vue, in Svelte, and in a script without a build. */
+import { cp } from "node:fs/promises"
+import { join } from "node:path"
+import { assert, layer } from "@effect/vitest"
+import { Context, Effect, Layer } from "effect"
+import type { Page } from "playwright-core"
+import { build } from "vite"
+import { Chromium } from "../support/Chromium.ts"
+import * as ServerProcess from "../support/ServerProcess.ts"
+import { folder, root } from "../support/workspace.ts"
+
+const names = ["vue", "svelte", "script-tag"] as const
+
+/** The pages, built once and served by one process. */
+class Pages extends Context.Service<Pages, { readonly url: string }>()("test/browser/Pages") {
+  static readonly layer = Layer.effect(
+    Pages,
+    Effect.gen(function* () {
+      const DIST = yield* folder
+      const at = (name: string) => ({ outDir: join(DIST, name), emptyOutDir: false })
+      yield* Effect.promise(async () => {
+        for (const name of ["vue", "svelte"]) {
+          await build({ root: join(root, "examples", name), logLevel: "error", build: at(name) })
+        }
+        const configFile = join(root, "vite.script.config.ts")
+        await build({ root, configFile, logLevel: "error", build: at("script-tag") })
+        await cp(join(root, "examples/script-tag/public/index.html"), join(DIST, "script-tag/index.html"))
+      })
+      const { port } = yield* ServerProcess.start({
+        file: new URL("../support/PagesServer.ts", import.meta.url),
+        flags: ["--import", new URL("../support/sourceNames.ts", import.meta.url).href],
+        env: { DIST }
+      })
+      return { url: `http://127.0.0.1:${port}` }
+    })
+  )
+}
+
+const open = Effect.fn("open")(function* (name: (typeof names)[number]) {
+  const opened = yield* Chromium.open(`${(yield* Pages).url}/${name}/index.html`)
+  yield* reads(opened.page, "status", "")
+  return opened
+})
+
+/** Waits until the element of this role has exactly this text. */
+const reads = (page: Page, role: "status" | "alert", text: string) =>
+  Effect.promise(() =>
+    page.waitForFunction(
+      ([role, text]) => (document.querySelector(`[role=${role}]`)?.textContent ?? "") === text,
+      [role, text] as const,
+      { timeout: 60_000 }
+    )
+  )
+
+const counts = (page: Page, count: number) =>
+  Effect.promise(() =>
+    page
+      .getByLabel("Count")
+      .filter({ hasText: new RegExp(`^${count}$`) })
+      .waitFor({ state: "attached", timeout: 60_000 })
+  )
+
+const click = (page: Page, button: string) =>
+  Effect.promise(() => page.getByRole("button", { name: button, exact: true }).click({ timeout: 60_000 }))
+
+layer(Layer.merge(Pages.layer, Chromium.layer), { excludeTestServices: true, timeout: 120_000 })("a page", (it) => {
+  for (const name of names) {
+    it.effect(
+      `a page of examples/${name} counts, is told of milestones, and says where it ends`,
+      () =>
+        Effect.gen(function* () {
+          const { complaints, hosts, page } = yield* open(name)
+          yield* click(page, "Reset")
+          yield* counts(page, 0)
+          for (const count of [10, 20, 30, 40, 50, 60, 70, 80, 90, 100]) {
+            yield* click(page, "+10")
+            yield* counts(page, count)
+          }
+          yield* Effect.promise(() => page.getByText("The last milestone was 100.").waitFor({ timeout: 60_000 }))
+          yield* click(page, "+10")
+          yield* reads(page, "alert", "No further than 100.")
+          yield* counts(page, 100)
+          assert.deepStrictEqual(complaints, [])
+          assert.deepStrictEqual([...hosts], [new URL((yield* Pages).url).host])
+        }),
+      180_000
+    )
+  }
+
+  it.effect(
+    "a page shows what pages in other frameworks do",
+    () =>
+      Effect.gen(function* () {
+        const pages = [yield* open("vue"), yield* open("svelte"), yield* open("script-tag")].map(({ page }) => page)
+        yield* Effect.forEach(pages.slice(0, 1), (page) => click(page, "Reset"))
+        yield* Effect.forEach(pages, (page) => counts(page, 0))
+        for (const [index, page] of pages.entries()) {
+          yield* click(page, "+10")
+          yield* Effect.forEach(pages, (page) => counts(page, (index + 1) * 10))
+        }
+      }),
+    180_000
+  )
+})
