@@ -14,7 +14,7 @@ import { gzipSync } from "node:zlib"
 import { build } from "vite"
 
 /** Gzipped bytes, in thousands. Lower it whenever the page has become smaller. */
-const budget = 92.5
+const budget = 86
 /** What it is to be: what the page of a good library of this kind costs. */
 const target = 45
 
@@ -33,7 +33,7 @@ const groups: ReadonlyArray<readonly [name: string, files: RegExp]> = [
   ["fibra: uploads", /^src\/(Upload|FileName|client\/(\w*Upload\w*|ChunkSizer))\.ts$/],
   ["fibra: errors", /^src\/(LiveError|ErrorText|ConnectionFailure|Thrown|Log|client\/\w+Error)\.ts$/],
   ["fibra: client", /^src\/client\//],
-  ["fibra: react", /^src\/react\//],
+  ["fibra: react", /^src\/(react|store)\//],
   ["fibra: contract, wire", /^src\//],
   ["effect: rpc, socket", /effect\/dist\/(rpc|socket|workers|http|net)\//],
   ["effect: streams, queues", /effect\/dist\/(Stream|Channel|Pull|Sink|Queue|PubSub|MutableList|Take)\.js$/],

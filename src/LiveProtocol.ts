@@ -379,6 +379,12 @@ export const UploadChunkHeader = Schema.Struct({
 /** The header of a binary frame. */
 export type UploadChunkHeader = typeof UploadChunkHeader.Type
 
+/** The answer to `Unmount`: the last state, for a component that can be rehydrated. */
+export const Unmounted = Schema.Struct({ token: Schema.optionalKey(Schema.String) })
+
+/** The answer to `Ping`: the time of the server, in milliseconds since the epoch. */
+export const Pong = Schema.Struct({ time: Schema.Finite })
+
 /** What a client may request. */
 export class LiveProtocol extends RpcGroup.make(
   Rpc.make("Connect", { payload: ConnectRequest, success: LiveEvent, stream: true }),
@@ -387,8 +393,7 @@ export class LiveProtocol extends RpcGroup.make(
   Rpc.make("Rehydrate", { payload: RehydrateRequest, success: Mounted, error: LiveError }),
   Rpc.make("Unmount", {
     payload: { componentId: ComponentId },
-    /** The last state, for a component that can be rehydrated. */
-    success: Schema.Struct({ token: Schema.optionalKey(Schema.String) }),
+    success: Unmounted,
     error: LiveError
   }),
   /** Asks for the whole state, which is sent as a `Snapshot`. */
@@ -402,5 +407,5 @@ export class LiveProtocol extends RpcGroup.make(
   /** All bytes were sent. Answered when they are stored and checked, and the behaviour has taken the file. */
   Rpc.make("UploadComplete", { payload: { uploadId: UploadId }, success: UploadCompleted, error: LiveError }),
   Rpc.make("UploadCancel", { payload: { uploadId: UploadId }, error: LiveError }),
-  Rpc.make("Ping", { success: Schema.Struct({ time: Schema.Finite }) })
+  Rpc.make("Ping", { success: Pong })
 ) {}

@@ -1,15 +1,18 @@
 /** One attempt to connect and the connection that came of it, and why there is none any more. */
-import * as Effect from "effect/Effect"
 import type * as Socket from "effect/socket/Socket"
 import type { ConnectionFailure } from "../ConnectionFailure.ts"
 import { CloseCode } from "../LiveProtocol.ts"
 import type { Endpoint } from "./Endpoint.ts"
 import type { Heartbeat } from "./Heartbeat.ts"
 import * as HandshakeProbe from "./HandshakeProbe.ts"
+import type { SocketEnd, SocketFeed } from "./SocketFeed.ts"
 
 /** One attempt, and what is known of it. */
 export class Attempt {
   socket: Socket.WebSocketLike | undefined
+  /** What comes in on it. */
+  #feed: SocketFeed | undefined
+  #isEnded = false
   /** Where it went to; undefined before that is known. */
   endpoint: Endpoint | undefined
   /** Why there is no WebSocket at all. */
@@ -23,23 +26,34 @@ export class Attempt {
   parts = 0
   partAt = 0
   isSilent = false
+  /** There is a WebSocket. */
+  begin(feed: SocketFeed): void {
+    this.#feed = feed
+    if (this.#isEnded) this.end()
+  }
+
   /** Ends it at once: a closing handshake may never be answered. */
-  end: Effect.Effect<void> = Effect.void
+  end(): void {
+    this.#isEnded = true
+    this.socket = undefined
+    this.#feed?.close()
+    this.#feed = undefined
+  }
 
   /** Why it failed. */
-  explain({ reason }: Socket.SocketError): ConnectionFailure {
+  explain(end: SocketEnd): ConnectionFailure {
     if (this.failure !== undefined) return this.failure
     const { place: url = "" } = this.endpoint ?? {}
     if (this.isSilent) return { kind: "silent", url }
     if (this.isOpen) {
-      if (reason._tag !== "SocketCloseError") return { kind: "closed", url }
-      const { closeReason: text = "", code } = reason
+      if (end.kind !== "close") return { kind: "closed", url }
+      const { code, reason: text } = end
       const kind = code === CloseCode.signedOut ? "unauthorized" : "closed"
       return { kind, url, code, ...(text === "" ? {} : { text }) }
     }
-    if (reason._tag === "SocketOpenError" && reason.kind === "Timeout") return { kind: "timeout", url }
+    if (end.kind === "timeout") return { kind: "timeout", url }
     // `ws` tells the status; browsers do not.
-    const { message } = ("cause" in reason ? (reason.cause as { readonly message?: unknown } | undefined) : {}) ?? {}
+    const { message } = (end.kind === "error" ? (end.cause as { readonly message?: unknown } | undefined) : {}) ?? {}
     const status = typeof message === "string" ? /^Unexpected server response: (\d{3})$/.exec(message)?.[1] : undefined
     return status === undefined ? { kind: "handshake", url } : HandshakeProbe.ofStatus(Number(status), url)
   }

@@ -1,5 +1,5 @@
 /**
- * The client's end of the RPC wire. Requests go through an `RpcClient` of `LiveProtocol`. Events come out of the same
+ * The client's end of the RPC wire. Requests are those of `LiveProtocol`, as an `RpcClient` would make them. Events come out of the same
  * frames, in order, and before any answer behind them. Batches are acknowledged in bulk once they are applied. The
  * token of the session is kept, and sent with the next connection to resume the session.
  */
@@ -10,7 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as RpcClient from "effect/rpc/RpcClient"
+import type * as RpcClient from "effect/rpc/RpcClient"
 import type * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
@@ -36,6 +36,7 @@ import { FrameQueue, sizeOf, type TextFrame } from "./FrameQueue.ts"
 import { LargeRequests } from "./LargeRequests.ts"
 import { Link } from "./Link.ts"
 import { type LiveRequests, makeRequests } from "./LiveRequests.ts"
+import { OpenRequests } from "./OpenRequests.ts"
 import { Pacer } from "./Pacer.ts"
 import * as PageLifecycle from "./PageLifecycle.ts"
 import { PresenceLists } from "./PresenceLists.ts"
@@ -106,6 +107,9 @@ export interface ClientConnection {
   readonly run: (effect: Effect.Effect<unknown>) => () => void
 }
 
+/** A link may have several clients; this is its only one. */
+const clientId = 0
+
 const connectId = "events"
 
 /** The id of the request that only asks for an answer. */
@@ -138,8 +142,8 @@ export const make = Effect.fnUntraced(function* (
   const largeRequests = new LargeRequests()
   const uploads = new UploadChannel(link)
   const tokens = yield* TokenCache.make(cache, link.origin)
-  /** Known when the `RpcClient` listens, which may be after the Link has connected. */
-  const clientId = Deferred.makeUnsafe<number>()
+  /** There when this listens, which may be after the Link has connected. */
+  const listening = Deferred.makeUnsafe<RpcClient.Protocol["Service"]>()
   let batches = 0
   let session = 0
   let sessionToken: string | undefined
@@ -167,7 +171,9 @@ export const make = Effect.fnUntraced(function* (
 
   const write = (message: RpcMessage.FromClientEncoded | TextFrame): Effect.Effect<void> =>
     Effect.ignore(
-      Effect.flatMap(Deferred.await(clientId), (id) => protocol.send(id, message as RpcMessage.FromClientEncoded))
+      Effect.flatMap(Deferred.await(listening), (protocol) =>
+        protocol.send(clientId, message as RpcMessage.FromClientEncoded)
+      )
     )
 
   /** Sends a message with all others of this turn. */
@@ -378,28 +384,28 @@ export const make = Effect.fnUntraced(function* (
     },
     reconnectWithin: () => reconnectWithin
   })
-  const requests = yield* Effect.provideService(makeRequests(yield* Tracer.Tracer, pacer), RpcClient.Protocol, {
-    ...protocol,
-    supportsAck: false,
-    send: (id, message) =>
-      Effect.suspend(() => (isOpen ? Effect.sync(() => post(message)) : protocol.send(id, message))),
-    run: (id, f) => {
-      Deferred.doneUnsafe(clientId, Exit.succeed(id))
-      return protocol.run(id, (message) =>
-        Log.ignore(
-          message._tag === "Chunk" && message.requestId === connectId
-            ? receive(message.values)
-            : Effect.suspend(() => {
-                if (message._tag === "Exit") pacer.answered(message.requestId)
-                return f(message)
-              }),
-          // The fiber that reads the socket runs this, and goes on.
-          "The client failed on a message of the server",
-          { level: "Error" }
-        )
-      )
-    }
-  })
+  const tracer = yield* Tracer.Tracer
+  const open = new OpenRequests((message) => {
+    if (isOpen) post(message)
+    return isOpen
+  }, tracer !== Tracer.nativeTracer)
+  const requests = makeRequests(open, pacer)
+  yield* Effect.addFinalizer(() => Effect.sync(() => open.close()))
+  const read = protocol.run(clientId, (message) =>
+    Log.ignore(
+      message._tag === "Chunk" && message.requestId === connectId
+        ? receive(message.values)
+        : Effect.sync(() => {
+            if (message._tag === "Exit") pacer.answered(message.requestId)
+            open.received(message)
+          }),
+      // The fiber that reads the socket runs this, and goes on.
+      "The client failed on a message of the server",
+      { level: "Error" }
+    )
+  )
+  yield* Effect.forkScoped(read, { startImmediately: true })
+  Deferred.doneUnsafe(listening, Exit.succeed(protocol))
 
   const run = (effect: Effect.Effect<unknown>) => {
     const fiber = runFork(effect)

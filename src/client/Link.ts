@@ -7,23 +7,25 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as RpcClient from "effect/rpc/RpcClient"
-import { RpcSerialization } from "effect/rpc/RpcSerialization"
-import * as Schedule from "effect/Schedule"
-import * as Scope from "effect/Scope"
+import type * as RpcClient from "effect/rpc/RpcClient"
+import type * as RpcMessage from "effect/rpc/RpcMessage"
+import type * as Scope from "effect/Scope"
 import * as Socket from "effect/socket/Socket"
 import type { ConnectionFailure } from "../ConnectionFailure.ts"
 import * as Log from "../Log.ts"
 import * as Thrown from "../Thrown.ts"
 import { Attempt } from "./Attempt.ts"
-import { serialization } from "./CheckedMessages.ts"
+import { CheckedMessages } from "./CheckedMessages.ts"
+import { connectionLost } from "./ConnectionLost.ts"
 import * as Endpoint from "./Endpoint.ts"
 import { Heartbeat } from "./Heartbeat.ts"
 import * as HandshakeProbe from "./HandshakeProbe.ts"
+import { TextFrame } from "./FrameQueue.ts"
 import { large } from "./LargeRequests.ts"
+import { LinkProtocol } from "./LinkProtocol.ts"
 import { Reconnection } from "./Reconnection.ts"
+import { type SocketEnd, SocketFeed } from "./SocketFeed.ts"
 
 /** What a link calls, and asks. */
 export interface Hooks {
@@ -119,8 +121,8 @@ const busyFor = 10_000
 const bufferedBy = (socket: Socket.WebSocketLike | undefined): number =>
   socket !== undefined && "bufferedAmount" in socket ? Number(socket.bufferedAmount) : 0
 
-const failed = (cause: unknown): Socket.SocketError =>
-  new Socket.SocketError({ reason: new Socket.SocketOpenError({ kind: "Unknown", cause }) })
+/** It came to nothing before there was a WebSocket: the attempt knows why. */
+const unmade: SocketEnd = { kind: "error", cause: undefined }
 
 /** A link over a WebSocket. */
 export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, never, Socket.WebSocketConstructor> =>
@@ -144,28 +146,37 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
         const endpoint = Endpoint.resolve(options.url, options.token)
         return Effect.flatMap(Effect.exit(endpoint), (exit) => (before === asked ? exit : resolve))
       })
-      const makeWebSocket = Effect.gen(function* () {
-        const current = attempt
+      /** Makes the WebSocket of an attempt, and waits until it is open. */
+      const connect = Effect.fnUntraced(function* (current: Attempt) {
         const endpoint = yield* resolve
         current.endpoint = endpoint
         const { place: url, token } = endpoint
         const protocols = token === undefined ? undefined : [protocol, `bearer.${token}`]
         return yield* Effect.try({
-          try: () => (current.socket = makeSocket(endpoint.url, protocols)),
+          try: () => {
+            current.socket = makeSocket(endpoint.url, protocols)
+            const feed = new SocketFeed(current.socket)
+            current.begin(feed)
+            return feed
+          },
           catch: (thrown): ConnectionFailure => ({ kind: "blocked", url, text: Thrown.describe(thrown) })
         })
-      }).pipe(
-        Effect.catchCause((cause) => {
-          const failure = cause.reasons.find(Cause.isFailReason)?.error
-          attempt.failure = failure ?? { kind: "client", text: Thrown.describe(Cause.squash(cause)) }
-          return Effect.fail(failed(attempt.failure))
-        })
-      )
+      })
+      const opened = (current: Attempt): Effect.Effect<SocketFeed, SocketEnd> =>
+        connect(current).pipe(
+          Effect.catchCause((cause) => {
+            const failure = cause.reasons.find(Cause.isFailReason)?.error
+            current.failure = failure ?? { kind: "client", text: Thrown.describe(Cause.squash(cause)) }
+            return Effect.fail(unmade)
+          }),
+          Effect.tap((feed) => feed.opened)
+        )
       /** Asks for signs of life, and ends the connection when there are none. */
       const keepAlive = Effect.fnUntraced(function* (current: Attempt) {
         const heartbeat = (current.heartbeat = new Heartbeat(pingInterval, pingTimeout, now()))
         while (true) {
-          yield* Effect.sleep(Duration.millis(heartbeat.due - now()))
+          // In whole milliseconds: after a smaller part of one it might still not be due, for ever.
+          yield* Effect.sleep(Math.ceil(heartbeat.due - now()))
           const beat = heartbeat.beat(now(), bufferedBy(current.socket))
           if (beat === "ask" && current.socket?.readyState === open) {
             current.askedAt = now()
@@ -173,29 +184,8 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
           }
           if (beat !== "end") continue
           current.isSilent = true
-          // It ends this fiber, too.
-          return void runFork(current.end)
+          return current.end()
         }
-      })
-      const inner = yield* Socket.fromWebSocket(
-        Effect.acquireRelease(makeWebSocket, (socket) =>
-          Effect.sync(() => {
-            if (attempt.socket === socket) attempt.socket = undefined
-            socket.close(1000)
-          })
-        )
-      )
-      const socket = Socket.make({
-        writer: inner.writer,
-        reader: Effect.gen(function* () {
-          const scope = yield* Scope.fork(yield* Effect.scope)
-          attempt = new Attempt()
-          attempt.end = Scope.close(scope, Exit.void)
-          const current = attempt
-          const reader = yield* Scope.provide(inner.reader, scope)
-          yield* Effect.forkIn(keepAlive(current), scope)
-          return reader
-        })
       })
 
       return Link.of({
@@ -215,20 +205,20 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
           return buffered > 0 && heartbeat?.isMoving(time, buffered, busyFor) === true
         },
         takesParts: true,
-        reconnect: Effect.suspend(() => {
+        reconnect: Effect.sync(() => {
           // The next one may begin at once.
-          const { end } = attempt
+          const current = attempt
           asked++
           reconnection.begin()
-          return end
+          current.end()
         }),
         wake: Effect.sync(() => reconnection.hurry()),
-        suspend: Effect.suspend(() => {
+        suspend: Effect.sync(() => {
           reconnection.pause()
-          return attempt.end
+          attempt.end()
         }),
         open: ({ onConnect, onDisconnect, onFailure, onLarge, onLatency, onWait, reconnectWithin }) =>
-          Effect.suspend(() => {
+          Effect.gen(function* () {
             /** Whether WebSockets did not get through the last time either. */
             let isBlocked = false
             const explain = Effect.fnUntraced(function* (failure: ConnectionFailure) {
@@ -242,16 +232,15 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
               onFailure(known)
               return known
             })
-            const wait = ({ input }: { readonly input: Socket.SocketError }): Effect.Effect<Duration.Duration> =>
+            const wait = (end: SocketEnd): Effect.Effect<void> =>
               Effect.suspend(() => {
-                const failure = attempt.explain(input)
+                const failure = attempt.explain(end)
                 return reconnection.wait(failure, reconnectWithin() ?? 0, explain(failure), onWait)
               }).pipe(
                 // Nothing that happens here may end connecting.
                 Effect.catchCause((cause) =>
                   Effect.andThen(Log.error("The client failed to connect again", { cause }), Effect.sleep(backoff))
-                ),
-                Effect.as(Duration.zero)
+                )
               )
             const connected = Effect.suspend(() => {
               reconnection.connected()
@@ -261,39 +250,81 @@ export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, nev
             }).pipe(
               Effect.catchCause((cause) => {
                 attempt.failure = { kind: "client", text: Thrown.describe(Cause.squash(cause)) }
-                return Effect.andThen(Log.error("The client failed on a new connection", { cause }), attempt.end)
+                attempt.end()
+                return Log.error("The client failed on a new connection", { cause })
               })
             )
-            const sent = (message: unknown, length: number) => {
-              if (length >= large) onLarge?.(message, length)
-            }
-            const heard = (parts: number) => {
-              attempt.heartbeat?.heard(now())
-              if (parts === attempt.parts) return
-              attempt.parts = parts
-              attempt.partAt = now()
-            }
-            const ponged = () => {
-              const { askedAt } = attempt
-              attempt.askedAt = undefined
-              if (askedAt !== undefined) onLatency?.(now() - askedAt)
-            }
-            const rejected = () => {
-              const { endpoint, end } = attempt
-              attempt.failure = { kind: "protocol", ...(endpoint === undefined ? {} : { url: endpoint.place }) }
-              runFork(end)
-            }
             const disconnected = Log.ignore(onDisconnect, "The client failed on a lost connection", { level: "Error" })
-            return RpcClient.makeProtocolSocket({
-              retryTransientErrors: true,
-              retryPolicy: Schedule.addDelay(Schedule.identity<Socket.SocketError>(), wait),
-              // Its own pings would end a connection that is moving.
-              pingInterval: Duration.infinity
-            }).pipe(
-              Effect.provideService(RpcClient.ConnectionHooks, { onConnect: connected, onDisconnect: disconnected }),
-              Effect.provideService(Socket.Socket, socket),
-              Effect.provideService(RpcSerialization, serialization(heard, ponged, rejected, sent))
+            const wire = new LinkProtocol((message) =>
+              Effect.suspend(() => {
+                const { socket } = attempt
+                if (socket?.readyState !== open) return Effect.fail(connectionLost())
+                // What is large goes alone.
+                const text = message instanceof TextFrame ? message.text : JSON.stringify(message)
+                if (!(message instanceof TextFrame) && text.length >= large) onLarge?.(message, text.length)
+                socket.send(text)
+                return Effect.void
+              })
             )
+            /** Whatever arrived after each other is read after each other. */
+            const read = (current: Attempt, messages: ReadonlyArray<RpcMessage.FromServerEncoded>) =>
+              Effect.forEach(
+                messages,
+                (message) => {
+                  if (message._tag !== "Pong") return wire.deliver(message)
+                  const { askedAt } = current
+                  current.askedAt = undefined
+                  if (askedAt !== undefined) onLatency?.(now() - askedAt)
+                  return Effect.void
+                },
+                { discard: true }
+              )
+            const listen = Effect.fnUntraced(function* (current: Attempt, feed: SocketFeed) {
+              const messages = new CheckedMessages()
+              while (true) {
+                for (const frame of yield* feed.take) {
+                  const found = messages.read(frame)
+                  const { parts } = messages
+                  current.heartbeat?.heard(now())
+                  if (parts !== current.parts) {
+                    current.parts = parts
+                    current.partAt = now()
+                  }
+                  if (found !== undefined) yield* read(current, found)
+                  else {
+                    const { endpoint } = current
+                    current.failure = { kind: "protocol", ...(endpoint === undefined ? {} : { url: endpoint.place }) }
+                    current.end()
+                  }
+                }
+              }
+            })
+            /** One attempt, and the connection that comes of it; ends when that is lost. */
+            const live = Effect.suspend(() => {
+              const current = (attempt = new Attempt())
+              const connection: Effect.Effect<never, SocketEnd> = Effect.gen(function* () {
+                const feed = yield* opened(current)
+                const beating = runFork(keepAlive(current))
+                return yield* Effect.ensuring(
+                  Effect.andThen(connected, listen(current, feed)),
+                  Effect.sync(() => beating.interruptUnsafe())
+                )
+              })
+              return Effect.ensuring(
+                Effect.flip(connection),
+                Effect.sync(() => current.end())
+              )
+            })
+            const again = Effect.gen(function* () {
+              while (true) {
+                const end = yield* live
+                yield* disconnected
+                yield* wire.deliver({ _tag: "ClientProtocolError", error: connectionLost() })
+                yield* wait(end)
+              }
+            })
+            yield* Effect.forkScoped(again)
+            return wire
           })
       })
     })

@@ -1,43 +1,57 @@
-/** The requests of a client, as functions, over the protocol of its connection. */
+/** The requests of a client, as functions. */
 import * as Effect from "effect/Effect"
-import * as RpcClient from "effect/rpc/RpcClient"
-import { RpcClientDefect, RpcClientError } from "effect/rpc/RpcClientError"
-import * as Tracer from "effect/Tracer"
+import type { RpcClientError } from "effect/rpc/RpcClientError"
+import * as Schema from "effect/Schema"
 import { LiveError } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
-import { LiveProtocol, type MountRequest, type RehydrateRequest, type UploadStartRequest } from "../LiveProtocol.ts"
+import {
+  ActionFailure,
+  type CallRequest,
+  Mounted,
+  type MountRequest,
+  Pong,
+  type RehydrateRequest,
+  Unmounted,
+  UploadCompleted,
+  UploadStarted,
+  type UploadStartRequest
+} from "../LiveProtocol.ts"
+import { connectionLost } from "./ConnectionLost.ts"
 import { sizeOf } from "./FrameQueue.ts"
+import type { OpenRequests } from "./OpenRequests.ts"
 import type { PacedKind, PacedRequest, Pacer } from "./Pacer.ts"
 
-const LiveRequests = LiveProtocol.omit("Connect", "Received")
-
 /** The requests a client may make. */
-export type LiveRequests = Effect.Success<ReturnType<typeof makeRequests>>
+export type LiveRequests = ReturnType<typeof makeRequests>
 
-/** Where a tracer is set, each request is a span, and the server links its spans to it. */
-export const makeRequests = (tracer: Tracer.Tracer, pacer: Pacer) =>
-  Effect.map(
-    RpcClient.make(LiveRequests, { disableTracing: tracer === Tracer.nativeTracer, spanPrefix: "LiveClient" }),
-    ({ Call, Mount, Ping, Rehydrate, Resync, Unmount, UploadCancel, UploadComplete, UploadStart }) => {
-      const paced =
-        <Request extends object, A, E>(kind: PacedKind, make: (request: Request) => Effect.Effect<A, E>) =>
-        (request: Request) =>
-          inTurn(pacer, kind, sizeOf(JSON.stringify(request)) + envelope, make(request))
-      return {
-        /** Calls are paced by `ActionCaller`, which keeps their order. */
-        Call,
-        Ping,
-        Mount: paced("mount", (request: MountRequest) => Mount(request)),
-        Rehydrate: paced("mount", (request: RehydrateRequest) => Rehydrate(request)),
-        Resync: paced("message", (request: { readonly componentId: ComponentId }) => Resync(request)),
-        // Its mount has paid for it.
-        Unmount: (request: { readonly componentId: ComponentId }) => patiently(pacer, "message", Unmount(request)),
-        UploadStart: paced("message", (request: UploadStartRequest) => UploadStart(request)),
-        UploadComplete: paced("message", (request: { readonly uploadId: string }) => UploadComplete(request)),
-        UploadCancel: paced("message", (request: { readonly uploadId: string }) => UploadCancel(request))
-      }
-    }
-  )
+/** The requests of this client. */
+export const makeRequests = (open: OpenRequests, pacer: Pacer) => {
+  const ask = <Payload, A>(tag: string, success: Schema.Codec<A, unknown>) =>
+    open.kind({ tag, success, error: LiveError }) as (payload: Payload) => Effect.Effect<A, LiveError | RpcClientError>
+  const call = open.kind({ tag: "Call", success: Schema.Json, error: Schema.Union([LiveError, ActionFailure]) })
+  const ping = open.kind({ tag: "Ping", success: Pong, error: Schema.Never })
+  const unmount = ask<{ readonly componentId: ComponentId }, typeof Unmounted.Type>("Unmount", Unmounted)
+  const paced =
+    <Request extends object, A, E>(kind: PacedKind, make: (request: Request) => Effect.Effect<A, E>) =>
+    (request: Request) =>
+      inTurn(pacer, kind, sizeOf(JSON.stringify(request)) + envelope, make(request))
+  return {
+    /** Calls are paced by `ActionCaller`, which keeps their order. */
+    Call: (request: CallRequest) => call(request),
+    Ping: () => ping(null),
+    Mount: paced("mount", ask<MountRequest, Mounted>("Mount", Mounted)),
+    Rehydrate: paced("mount", ask<RehydrateRequest, Mounted>("Rehydrate", Mounted)),
+    Resync: paced("message", ask<{ readonly componentId: ComponentId }, void>("Resync", Schema.Void)),
+    // Its mount has paid for it.
+    Unmount: (request: { readonly componentId: ComponentId }) => patiently(pacer, "message", unmount(request)),
+    UploadStart: paced("message", ask<UploadStartRequest, UploadStarted>("UploadStart", UploadStarted)),
+    UploadComplete: paced(
+      "message",
+      ask<{ readonly uploadId: string }, UploadCompleted>("UploadComplete", UploadCompleted)
+    ),
+    UploadCancel: paced("message", ask<{ readonly uploadId: string }, void>("UploadCancel", Schema.Void))
+  }
+}
 
 /** What a request counts for besides its payload. */
 const envelope = 512
@@ -66,9 +80,6 @@ const wait = (pacer: Pacer, kind: PacedKind, size: number): Effect.Effect<void, 
     pacer.add(waiting)
     return Effect.sync(() => pacer.drop(waiting))
   })
-
-const connectionLost = (): RpcClientError =>
-  new RpcClientError({ reason: new RpcClientDefect({ message: "The connection was lost", cause: undefined }) })
 
 /** What the server has refused did not run, and is made again. */
 const patiently = <A, E, R>(pacer: Pacer, kind: PacedKind, request: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
