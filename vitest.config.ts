@@ -29,8 +29,8 @@ export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
     // What hangs, hangs for ever; what only takes its time on a busy machine is to be waited for.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Two files at a time, also where two cores are all there is: many wait for sockets, browsers and processes. With three,
     // three browsers are at work at once.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -15,7 +15,7 @@ interface Outcome {
   readonly length: number
 }
 
-layer(Chromium.layer, { excludeTestServices: true, timeout: 40_000 })("a page", (it) => {
+layer(Chromium.layer, { excludeTestServices: true, timeout: 120_000 })("a page", (it) => {
   it.effect("a page agrees on compression, and its messages arrive in order, small and large, in both directions", () =>
     Effect.gen(function* () {
       const port = yield* Port

@@ -1,9 +1,9 @@
 /** The dashboard in a browser, of a server under load. With `SCREENSHOTS=docs/dashboard` it leaves a picture of each page. */
 import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
-import axe from "axe-core"
 import { Effect, Layer } from "effect"
 import type { Locator, Page } from "playwright-core"
+import { findings } from "../support/axe.ts"
 import { Chromium } from "../support/Chromium.ts"
 import { port } from "../support/MonitoredServer.ts"
 import * as WatchedShowcase from "../support/WatchedShowcase.ts"
@@ -47,14 +47,6 @@ const ill = (page: Page) =>
     .filter({ has: page.getByRole("cell", { name: "bed-1", exact: true }) })
     .getByRole("link")
 
-/** What axe finds, in a few words. */
-const findings = (page: Page) =>
-  Effect.promise(async () => {
-    await page.evaluate(axe.source)
-    const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run())
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)
-  })
-
 /** Presses Tab until it is there. */
 const tabTo = (page: Page, wanted: Locator) =>
   Effect.gen(function* () {
@@ -67,7 +59,7 @@ const tabTo = (page: Page, wanted: Locator) =>
 
 const press = (page: Page, key: string) => Effect.promise(() => page.keyboard.press(key))
 
-layer(Layer.mergeAll(WatchedShowcase.layer, Chromium.layer), { excludeTestServices: true, timeout: 60_000 })((it) => {
+layer(Layer.mergeAll(WatchedShowcase.layer, Chromium.layer), { excludeTestServices: true, timeout: 120_000 })((it) => {
   for (const theme of ["light", "dark"] as const) {
     it.effect(
       `axe finds nothing on any page in the ${theme} theme, and all comes from the server`,
@@ -97,7 +89,7 @@ layer(Layer.mergeAll(WatchedShowcase.layer, Chromium.layer), { excludeTestServic
           assert.deepStrictEqual(complaints, [])
           assert.deepStrictEqual(Array.from(hosts), [`127.0.0.1:${at}`])
         }).pipe(Effect.scoped),
-      90_000
+      240_000
     )
   }
 
@@ -131,7 +123,7 @@ layer(Layer.mergeAll(WatchedShowcase.layer, Chromium.layer), { excludeTestServic
         yield* waitFor(heading(page, "Overview"))
         assert.strictEqual(yield* Effect.promise(() => button.count()), 0)
       }).pipe(Effect.scoped),
-    60_000
+    120_000
   )
 
   it.effect(
@@ -191,6 +183,6 @@ layer(Layer.mergeAll(WatchedShowcase.layer, Chromium.layer), { excludeTestServic
         yield* press(page, "Enter")
         yield* waitFor(page.getByLabel("Values of the state").filter({ hasText: `"count": 10` }))
       }).pipe(Effect.scoped),
-    90_000
+    240_000
   )
 })

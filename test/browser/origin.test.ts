@@ -20,7 +20,7 @@ const elsewhere = HttpRouter.use((router) =>
   Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" }))
 )
 
-layer(Layer.merge(elsewhere, Chromium.layer), { excludeTestServices: true, timeout: 40_000 })(
+layer(Layer.merge(elsewhere, Chromium.layer), { excludeTestServices: true, timeout: 120_000 })(
   "a page elsewhere",
   (it) => {
     it.effect("a page of another origin cannot connect, until its origin is allowed", () =>

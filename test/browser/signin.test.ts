@@ -78,7 +78,7 @@ const reads = (page: Page, name: string, text: string) =>
     [name, text]
   )
 
-layer(Layer.merge(site, Chromium.layer), { excludeTestServices: true, timeout: 60_000 })("a page", (it) => {
+layer(Layer.merge(site, Chromium.layer), { excludeTestServices: true, timeout: 120_000 })("a page", (it) => {
   it.effect(
     "a page on which somebody signs out shows where to sign in, and then what was written before",
     () =>
@@ -105,6 +105,6 @@ layer(Layer.merge(site, Chromium.layer), { excludeTestServices: true, timeout: 6
         yield* Effect.promise(() => reads(page, "Draft", ""))
         yield* write(page, "Draft", "anew")
       }).pipe(Effect.scoped),
-    60_000
+    120_000
   )
 })

@@ -265,7 +265,7 @@ it.live(
       const isThere = Effect.map(read(cwd), (text) => text.includes("Clock.Clock"))
       yield* Effect.repeat(Effect.delay(isThere, "50 millis"), { until: (isThere) => isThere })
     }).pipe(Effect.scoped),
-  60_000
+  120_000
 )
 
 for (const examples of ["examples", "examples/chat"]) {

@@ -72,7 +72,7 @@ const npmStart = (env: Record<string, string>) =>
     })
   })
 
-layer(Copy.layer, { excludeTestServices: true, timeout: 60_000 })((it) => {
+layer(Copy.layer, { excludeTestServices: true, timeout: 120_000 })((it) => {
   it.effect(
     "FIBRA_RATE=1 FIBRA_RATE_BURST=10 npm start refuses the eleventh message that is sent at once",
     () =>
@@ -92,7 +92,7 @@ layer(Copy.layer, { excludeTestServices: true, timeout: 60_000 })((it) => {
         }
         assert.deepInclude(yield* socket.next("ERROR"), { code: "RATE_LIMITED", requestId: 10 })
       }),
-    120_000
+    240_000
   )
 
   it.effect(
@@ -113,7 +113,7 @@ layer(Copy.layer, { excludeTestServices: true, timeout: 60_000 })((it) => {
         )
         assert.isTrue(isGone)
       }).pipe(Effect.scoped),
-    120_000
+    240_000
   )
 
   it.effect(
@@ -137,7 +137,7 @@ layer(Copy.layer, { excludeTestServices: true, timeout: 60_000 })((it) => {
         )
         assert.notMatch(ended.output, /^\s+at /m)
       }),
-    120_000
+    240_000
   )
 })
 

@@ -120,6 +120,6 @@ describe("a server that is killed", () => {
           assert.isAtLeast(writer.answered.size, 20 * kills)
         }
       }).pipe(Effect.scoped),
-    30_000 + kills * 10_000
+    60_000 + kills * 30_000
   )
 })

@@ -67,6 +67,6 @@ describe("a network that breaks fifty times", () => {
         assert.isAtLeast(resumed, cuts)
         assert.strictEqual(later.length, resumed)
       }),
-    30_000
+    120_000
   )
 })

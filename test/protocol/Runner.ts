@@ -35,7 +35,7 @@ export interface Options {
   readonly drain?: Effect.Effect<unknown>
 }
 
-const patience = 5000
+const patience = 20_000
 const remembered = 16
 
 const decoders: ReadonlyMap<string, (message: unknown) => unknown> = new Map(

@@ -11,12 +11,12 @@ const program = fileURLToPath(new URL("../../examples/clients/counter.py", impor
 
 /** A Python that has websockets; the first in the PATH may be another than the one the system installs modules for. */
 const python = ["python3", "/usr/bin/python3"].find(
-  (python) => spawnSync(python, ["-c", "import websockets"], { timeout: 10_000 }).status === 0
+  (python) => spawnSync(python, ["-c", "import websockets"], { timeout: 60_000 }).status === 0
 )
 
 const run = (file: string, args: ReadonlyArray<string>): Effect.Effect<string> =>
   Effect.callback((resume) => {
-    const child = execFile(file, args, { timeout: 15_000 }, (error, stdout, stderr) =>
+    const child = execFile(file, args, { timeout: 60_000 }, (error, stdout, stderr) =>
       resume(error === null ? Effect.succeed(stdout) : Effect.die(new Error(stdout + stderr, { cause: error })))
     )
     return Effect.sync(() => child.kill())
@@ -52,7 +52,7 @@ const kept = (page: Page) =>
     page.evaluate(() => JSON.parse(sessionStorage.getItem("live") ?? "{}") as Readonly<Record<string, string>>)
   )
 
-layer(Layer.merge(layerShowcase, Chromium.layer), { excludeTestServices: true, timeout: 40_000 })("a client", (it) => {
+layer(Layer.merge(layerShowcase, Chromium.layer), { excludeTestServices: true, timeout: 120_000 })("a client", (it) => {
   it.effect.skipIf(python === undefined)(
     "a client in Python counts, chats, resumes and restores its state (skipped without websockets)",
     () =>

@@ -39,11 +39,12 @@ const elsewhere = {
   InstanceStopped: "needs an instance that stops by itself while it is mounted"
 }
 
-const options = { excludeTestServices: true, timeout: 20_000 } as const
+const options = { excludeTestServices: true, timeout: 120_000 } as const
 
 layer(layerShowcase, options)("the showcase", (it) => {
   for (const file of folder("cases")) {
-    describe(file.about, () => {
+    // At the same time, as clients do: what a case shares with others has the name of its run.
+    describe.concurrent(file.about, () => {
       for (const case_ of file.cases) it.effect(case_.name, () => play(case_))
     })
   }

@@ -36,8 +36,11 @@ const launch = (env: Record<string, string>) =>
     // As root there is no sandbox, and in a container little shared memory. A zygote would leave processes to reap.
     args: ["--no-sandbox", "--no-zygote", "--disable-dev-shm-usage"],
     env: { ...process.env, FONTCONFIG_PATH: join(home, "fonts"), ...env },
-    timeout: 20_000
+    timeout: 60_000
   })
+
+/** Longer than a server takes to start, and a client to find it, on a busy machine. */
+export const timeout = 60_000
 
 /** A page in a window of its own, and what should not happen on it. */
 export interface Opened {
@@ -76,7 +79,7 @@ export class Chromium extends Context.Service<Chromium, Browser>()("test/browser
     page.on("pageerror", (error) => complaints.push(String(error)))
     page.on("request", (request) => hosts.add(new URL(request.url()).host))
     page.on("websocket", (socket) => hosts.add(new URL(socket.url()).host))
-    page.setDefaultTimeout(15_000)
+    page.setDefaultTimeout(timeout)
     yield* Effect.promise(() => page.goto(url))
     return { page, complaints, hosts } satisfies Opened
   })

@@ -73,7 +73,7 @@ export const layer = Layer.unwrap(
   )
 ).pipe(Layer.provide(NodeServices.layer))
 
-const often = Schedule.spaced("40 millis")
+const often = Schedule.spaced("100 millis")
 
 /** Clients that use it: 60 patients, of whom `bed-1` crashes and some are slow, and a counter. */
 export const load = (port: number) =>
