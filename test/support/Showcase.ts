@@ -1,7 +1,7 @@
 /** The showcase much as `npm start` has it: built by vite, served by a process of its own, which can end and start again. */
 import { fileURLToPath } from "node:url"
 import { NodeServices } from "@effect/platform-node"
-import { Context, Duration, Effect, Layer, Logger, Scope } from "effect"
+import { Context, type Duration, Effect, Layer, Logger, Scope } from "effect"
 import { HttpServer } from "effect/http"
 import { LiveConfig, Secrets, SnapshotStore, UploadStore } from "fibra/server"
 import { build } from "vite"
