@@ -39,6 +39,9 @@ export const AnyJsonLayer = AnyJson.toLayer(
   })
 )
 
+/** A test that is over waits for no answer any more, such as one behind the gate. */
+const drainTimeout = "100 millis"
+
 /** Boxes, served on a port of their own, and the gate. */
 export const served = (config: LiveConfig.Options = {}) =>
   LiveServer.layer({ components: [AnyJson] }).pipe(
@@ -47,5 +50,5 @@ export const served = (config: LiveConfig.Options = {}) =>
     Layer.provide(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
     Layer.provide(AnyJsonLayer),
     Layer.provideMerge(Layer.effect(Gate, Deferred.make<void>())),
-    Layer.provide([Secrets.layerRandom, LiveConfig.layer(config), Logger.layer([])])
+    Layer.provide([Secrets.layerRandom, LiveConfig.layer({ drainTimeout, ...config }), Logger.layer([])])
   )

@@ -75,8 +75,8 @@ layer(subject)("mounting and dropping a thousand times", (it) => {
             assert.isAtMost(after.fibers, before.fibers)
             return (after.heap - before.heap) / 1000
           })
-          // What leaks does so each time; what the compiler keeps, once.
-          const bytes = yield* Effect.repeat(grew, { until: (bytes) => bytes < noise, times: 4 })
+          // What leaks does so each time; what the compiler keeps, once, though on a busy machine it may be late.
+          const bytes = yield* Effect.repeat(grew, { until: (bytes) => bytes < noise, times: 9 })
           assert.isBelow(bytes, noise)
         }),
       // Thousands of mounts on a busy machine.
