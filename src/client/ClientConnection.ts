@@ -141,7 +141,7 @@ export const make = Effect.fnUntraced(function* (
   const ids = new CallIds()
   const largeRequests = new LargeRequests()
   const uploads = new UploadChannel(link)
-  const tokens = yield* TokenCache.make(cache, link.origin)
+  const tokens = new TokenCache(cache, link.origin)
   /** There when this listens, which may be after the Link has connected. */
   const listening = Deferred.makeUnsafe<RpcClient.Protocol["Service"]>()
   let batches = 0

@@ -124,208 +124,214 @@ const bufferedBy = (socket: Socket.WebSocketLike | undefined): number =>
 /** It came to nothing before there was a WebSocket: the attempt knows why. */
 const unmade: SocketEnd = { kind: "error", cause: undefined }
 
+/** A link over a WebSocket that this makes. */
+export const make = (
+  options: WebSocketOptions,
+  makeSocket: Socket.WebSocketConstructor["Service"]
+): Effect.Effect<Link["Service"]> =>
+  Effect.gen(function* () {
+    const runFork = Effect.runForkWith(yield* Effect.context<never>())
+    const backoff = Duration.fromInputUnsafe(options.backoff ?? "250 millis")
+    const reconnection = new Reconnection(backoff, Duration.fromInputUnsafe(options.maxBackoff ?? "10 seconds"))
+    const pingInterval = Duration.toMillis(Duration.fromInputUnsafe(options.pingInterval ?? "10 seconds"))
+    const pingTimeout = Duration.toMillis(Duration.fromInputUnsafe(options.pingTimeout ?? "10 seconds"))
+    const clock = yield* Clock.Clock
+    const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+    let attempt = new Attempt()
+    /** Counts what is asked for by `reconnect`: a token from before is not used. */
+    let asked = 0
+
+    const resolve: Effect.Effect<Endpoint.Endpoint, ConnectionFailure> = Effect.suspend(() => {
+      const before = asked
+      const endpoint = Endpoint.resolve(options.url, options.token)
+      return Effect.flatMap(Effect.exit(endpoint), (exit) => (before === asked ? exit : resolve))
+    })
+    /** Makes the WebSocket of an attempt, and waits until it is open. */
+    const connect = Effect.fnUntraced(function* (current: Attempt) {
+      const endpoint = yield* resolve
+      current.endpoint = endpoint
+      const { place: url, token } = endpoint
+      const protocols = token === undefined ? undefined : [protocol, `bearer.${token}`]
+      return yield* Effect.try({
+        try: () => {
+          current.socket = makeSocket(endpoint.url, protocols)
+          const feed = new SocketFeed(current.socket)
+          current.begin(feed)
+          return feed
+        },
+        catch: (thrown): ConnectionFailure => ({ kind: "blocked", url, text: Thrown.describe(thrown) })
+      })
+    })
+    const opened = (current: Attempt): Effect.Effect<SocketFeed, SocketEnd> =>
+      connect(current).pipe(
+        Effect.catchCause((cause) => {
+          const failure = cause.reasons.find(Cause.isFailReason)?.error
+          current.failure = failure ?? { kind: "client", text: Thrown.describe(Cause.squash(cause)) }
+          return Effect.fail(unmade)
+        }),
+        Effect.tap((feed) => feed.opened)
+      )
+    /** Asks for signs of life, and ends the connection when there are none. */
+    const keepAlive = Effect.fnUntraced(function* (current: Attempt) {
+      const heartbeat = (current.heartbeat = new Heartbeat(pingInterval, pingTimeout, now()))
+      while (true) {
+        // In whole milliseconds: after a smaller part of one it might still not be due, for ever.
+        yield* Effect.sleep(Math.ceil(heartbeat.due - now()))
+        const beat = heartbeat.beat(now(), bufferedBy(current.socket))
+        if (beat === "ask" && current.socket?.readyState === open) {
+          current.askedAt = now()
+          current.socket.send(ping)
+        }
+        if (beat !== "end") continue
+        current.isSilent = true
+        return current.end()
+      }
+    })
+
+    return Link.of({
+      origin: Endpoint.origin(options.url),
+      sendBytes: (frame) => {
+        const { socket } = attempt
+        if (socket?.readyState !== open) return false
+        socket.send(frame as Uint8Array<ArrayBuffer>)
+        return true
+      },
+      buffered: () => bufferedBy(attempt.socket),
+      isMoving: () => attempt.heartbeat?.isMoving(now(), bufferedBy(attempt.socket), movingFor) === true,
+      isBusy: () => {
+        const [{ heartbeat, partAt, parts, socket }, time] = [attempt, now()]
+        if (parts > 0 && time - partAt < busyFor) return true
+        const buffered = bufferedBy(socket)
+        return buffered > 0 && heartbeat?.isMoving(time, buffered, busyFor) === true
+      },
+      takesParts: true,
+      reconnect: Effect.sync(() => {
+        // The next one may begin at once.
+        const current = attempt
+        asked++
+        reconnection.begin()
+        current.end()
+      }),
+      wake: Effect.sync(() => reconnection.hurry()),
+      suspend: Effect.sync(() => {
+        reconnection.pause()
+        attempt.end()
+      }),
+      open: ({ onConnect, onDisconnect, onFailure, onLarge, onLatency, onWait, reconnectWithin }) =>
+        Effect.gen(function* () {
+          /** Whether WebSockets did not get through the last time either. */
+          let isBlocked = false
+          const explain = Effect.fnUntraced(function* (failure: ConnectionFailure) {
+            const { endpoint } = attempt
+            const isAsked = failure.kind === "handshake" && endpoint !== undefined && options.probe !== false
+            const found = isAsked ? yield* HandshakeProbe.ask(endpoint) : failure
+            const wasBlocked = isBlocked
+            isBlocked = found.kind === "noUpgrade"
+            // The server may have come up just now: one answer alone does not prove that something is in between.
+            const known = isBlocked && !wasBlocked ? failure : found
+            onFailure(known)
+            return known
+          })
+          const wait = (end: SocketEnd): Effect.Effect<void> =>
+            Effect.suspend(() => {
+              const failure = attempt.explain(end)
+              return reconnection.wait(failure, reconnectWithin() ?? 0, explain(failure), onWait)
+            }).pipe(
+              // Nothing that happens here may end connecting.
+              Effect.catchCause((cause) =>
+                Effect.andThen(Log.error("The client failed to connect again", { cause }), Effect.sleep(backoff))
+              )
+            )
+          const connected = Effect.suspend(() => {
+            reconnection.connected()
+            attempt.isOpen = true
+            isBlocked = false
+            return onConnect
+          }).pipe(
+            Effect.catchCause((cause) => {
+              attempt.failure = { kind: "client", text: Thrown.describe(Cause.squash(cause)) }
+              attempt.end()
+              return Log.error("The client failed on a new connection", { cause })
+            })
+          )
+          const disconnected = Log.ignore(onDisconnect, "The client failed on a lost connection", { level: "Error" })
+          const wire = new LinkProtocol((message) =>
+            Effect.suspend(() => {
+              const { socket } = attempt
+              if (socket?.readyState !== open) return Effect.fail(connectionLost())
+              // What is large goes alone.
+              const text = message instanceof TextFrame ? message.text : JSON.stringify(message)
+              if (!(message instanceof TextFrame) && text.length >= large) onLarge?.(message, text.length)
+              socket.send(text)
+              return Effect.void
+            })
+          )
+          /** Whatever arrived after each other is read after each other. */
+          const read = (current: Attempt, messages: ReadonlyArray<RpcMessage.FromServerEncoded>) =>
+            Effect.forEach(
+              messages,
+              (message) => {
+                if (message._tag !== "Pong") return wire.deliver(message)
+                const { askedAt } = current
+                current.askedAt = undefined
+                if (askedAt !== undefined) onLatency?.(now() - askedAt)
+                return Effect.void
+              },
+              { discard: true }
+            )
+          const listen = Effect.fnUntraced(function* (current: Attempt, feed: SocketFeed) {
+            const messages = new CheckedMessages()
+            while (true) {
+              for (const frame of yield* feed.take) {
+                const found = messages.read(frame)
+                const { parts } = messages
+                current.heartbeat?.heard(now())
+                if (parts !== current.parts) {
+                  current.parts = parts
+                  current.partAt = now()
+                }
+                if (found !== undefined) yield* read(current, found)
+                else {
+                  const { endpoint } = current
+                  current.failure = { kind: "protocol", ...(endpoint === undefined ? {} : { url: endpoint.place }) }
+                  current.end()
+                }
+              }
+            }
+          })
+          /** One attempt, and the connection that comes of it; ends when that is lost. */
+          const live = Effect.suspend(() => {
+            const current = (attempt = new Attempt())
+            const connection: Effect.Effect<never, SocketEnd> = Effect.gen(function* () {
+              const feed = yield* opened(current)
+              const beating = runFork(keepAlive(current))
+              return yield* Effect.ensuring(
+                Effect.andThen(connected, listen(current, feed)),
+                Effect.sync(() => beating.interruptUnsafe())
+              )
+            })
+            return Effect.ensuring(
+              Effect.flip(connection),
+              Effect.sync(() => current.end())
+            )
+          })
+          const again = Effect.gen(function* () {
+            while (true) {
+              const end = yield* live
+              yield* disconnected
+              yield* wire.deliver({ _tag: "ClientProtocolError", error: connectionLost() })
+              yield* wait(end)
+            }
+          })
+          yield* Effect.forkScoped(again)
+          return wire
+        })
+    })
+  })
+
 /** A link over a WebSocket. */
 export const layerWebSocket = (options: WebSocketOptions): Layer.Layer<Link, never, Socket.WebSocketConstructor> =>
   Layer.effect(
     Link,
-    Effect.gen(function* () {
-      const runFork = Effect.runForkWith(yield* Effect.context<never>())
-      const makeSocket = yield* Socket.WebSocketConstructor
-      const backoff = Duration.fromInputUnsafe(options.backoff ?? "250 millis")
-      const reconnection = new Reconnection(backoff, Duration.fromInputUnsafe(options.maxBackoff ?? "10 seconds"))
-      const pingInterval = Duration.toMillis(Duration.fromInputUnsafe(options.pingInterval ?? "10 seconds"))
-      const pingTimeout = Duration.toMillis(Duration.fromInputUnsafe(options.pingTimeout ?? "10 seconds"))
-      const clock = yield* Clock.Clock
-      const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
-      let attempt = new Attempt()
-      /** Counts what is asked for by `reconnect`: a token from before is not used. */
-      let asked = 0
-
-      const resolve: Effect.Effect<Endpoint.Endpoint, ConnectionFailure> = Effect.suspend(() => {
-        const before = asked
-        const endpoint = Endpoint.resolve(options.url, options.token)
-        return Effect.flatMap(Effect.exit(endpoint), (exit) => (before === asked ? exit : resolve))
-      })
-      /** Makes the WebSocket of an attempt, and waits until it is open. */
-      const connect = Effect.fnUntraced(function* (current: Attempt) {
-        const endpoint = yield* resolve
-        current.endpoint = endpoint
-        const { place: url, token } = endpoint
-        const protocols = token === undefined ? undefined : [protocol, `bearer.${token}`]
-        return yield* Effect.try({
-          try: () => {
-            current.socket = makeSocket(endpoint.url, protocols)
-            const feed = new SocketFeed(current.socket)
-            current.begin(feed)
-            return feed
-          },
-          catch: (thrown): ConnectionFailure => ({ kind: "blocked", url, text: Thrown.describe(thrown) })
-        })
-      })
-      const opened = (current: Attempt): Effect.Effect<SocketFeed, SocketEnd> =>
-        connect(current).pipe(
-          Effect.catchCause((cause) => {
-            const failure = cause.reasons.find(Cause.isFailReason)?.error
-            current.failure = failure ?? { kind: "client", text: Thrown.describe(Cause.squash(cause)) }
-            return Effect.fail(unmade)
-          }),
-          Effect.tap((feed) => feed.opened)
-        )
-      /** Asks for signs of life, and ends the connection when there are none. */
-      const keepAlive = Effect.fnUntraced(function* (current: Attempt) {
-        const heartbeat = (current.heartbeat = new Heartbeat(pingInterval, pingTimeout, now()))
-        while (true) {
-          // In whole milliseconds: after a smaller part of one it might still not be due, for ever.
-          yield* Effect.sleep(Math.ceil(heartbeat.due - now()))
-          const beat = heartbeat.beat(now(), bufferedBy(current.socket))
-          if (beat === "ask" && current.socket?.readyState === open) {
-            current.askedAt = now()
-            current.socket.send(ping)
-          }
-          if (beat !== "end") continue
-          current.isSilent = true
-          return current.end()
-        }
-      })
-
-      return Link.of({
-        origin: Endpoint.origin(options.url),
-        sendBytes: (frame) => {
-          const { socket } = attempt
-          if (socket?.readyState !== open) return false
-          socket.send(frame as Uint8Array<ArrayBuffer>)
-          return true
-        },
-        buffered: () => bufferedBy(attempt.socket),
-        isMoving: () => attempt.heartbeat?.isMoving(now(), bufferedBy(attempt.socket), movingFor) === true,
-        isBusy: () => {
-          const [{ heartbeat, partAt, parts, socket }, time] = [attempt, now()]
-          if (parts > 0 && time - partAt < busyFor) return true
-          const buffered = bufferedBy(socket)
-          return buffered > 0 && heartbeat?.isMoving(time, buffered, busyFor) === true
-        },
-        takesParts: true,
-        reconnect: Effect.sync(() => {
-          // The next one may begin at once.
-          const current = attempt
-          asked++
-          reconnection.begin()
-          current.end()
-        }),
-        wake: Effect.sync(() => reconnection.hurry()),
-        suspend: Effect.sync(() => {
-          reconnection.pause()
-          attempt.end()
-        }),
-        open: ({ onConnect, onDisconnect, onFailure, onLarge, onLatency, onWait, reconnectWithin }) =>
-          Effect.gen(function* () {
-            /** Whether WebSockets did not get through the last time either. */
-            let isBlocked = false
-            const explain = Effect.fnUntraced(function* (failure: ConnectionFailure) {
-              const { endpoint } = attempt
-              const isAsked = failure.kind === "handshake" && endpoint !== undefined && options.probe !== false
-              const found = isAsked ? yield* HandshakeProbe.ask(endpoint) : failure
-              const wasBlocked = isBlocked
-              isBlocked = found.kind === "noUpgrade"
-              // The server may have come up just now: one answer alone does not prove that something is in between.
-              const known = isBlocked && !wasBlocked ? failure : found
-              onFailure(known)
-              return known
-            })
-            const wait = (end: SocketEnd): Effect.Effect<void> =>
-              Effect.suspend(() => {
-                const failure = attempt.explain(end)
-                return reconnection.wait(failure, reconnectWithin() ?? 0, explain(failure), onWait)
-              }).pipe(
-                // Nothing that happens here may end connecting.
-                Effect.catchCause((cause) =>
-                  Effect.andThen(Log.error("The client failed to connect again", { cause }), Effect.sleep(backoff))
-                )
-              )
-            const connected = Effect.suspend(() => {
-              reconnection.connected()
-              attempt.isOpen = true
-              isBlocked = false
-              return onConnect
-            }).pipe(
-              Effect.catchCause((cause) => {
-                attempt.failure = { kind: "client", text: Thrown.describe(Cause.squash(cause)) }
-                attempt.end()
-                return Log.error("The client failed on a new connection", { cause })
-              })
-            )
-            const disconnected = Log.ignore(onDisconnect, "The client failed on a lost connection", { level: "Error" })
-            const wire = new LinkProtocol((message) =>
-              Effect.suspend(() => {
-                const { socket } = attempt
-                if (socket?.readyState !== open) return Effect.fail(connectionLost())
-                // What is large goes alone.
-                const text = message instanceof TextFrame ? message.text : JSON.stringify(message)
-                if (!(message instanceof TextFrame) && text.length >= large) onLarge?.(message, text.length)
-                socket.send(text)
-                return Effect.void
-              })
-            )
-            /** Whatever arrived after each other is read after each other. */
-            const read = (current: Attempt, messages: ReadonlyArray<RpcMessage.FromServerEncoded>) =>
-              Effect.forEach(
-                messages,
-                (message) => {
-                  if (message._tag !== "Pong") return wire.deliver(message)
-                  const { askedAt } = current
-                  current.askedAt = undefined
-                  if (askedAt !== undefined) onLatency?.(now() - askedAt)
-                  return Effect.void
-                },
-                { discard: true }
-              )
-            const listen = Effect.fnUntraced(function* (current: Attempt, feed: SocketFeed) {
-              const messages = new CheckedMessages()
-              while (true) {
-                for (const frame of yield* feed.take) {
-                  const found = messages.read(frame)
-                  const { parts } = messages
-                  current.heartbeat?.heard(now())
-                  if (parts !== current.parts) {
-                    current.parts = parts
-                    current.partAt = now()
-                  }
-                  if (found !== undefined) yield* read(current, found)
-                  else {
-                    const { endpoint } = current
-                    current.failure = { kind: "protocol", ...(endpoint === undefined ? {} : { url: endpoint.place }) }
-                    current.end()
-                  }
-                }
-              }
-            })
-            /** One attempt, and the connection that comes of it; ends when that is lost. */
-            const live = Effect.suspend(() => {
-              const current = (attempt = new Attempt())
-              const connection: Effect.Effect<never, SocketEnd> = Effect.gen(function* () {
-                const feed = yield* opened(current)
-                const beating = runFork(keepAlive(current))
-                return yield* Effect.ensuring(
-                  Effect.andThen(connected, listen(current, feed)),
-                  Effect.sync(() => beating.interruptUnsafe())
-                )
-              })
-              return Effect.ensuring(
-                Effect.flip(connection),
-                Effect.sync(() => current.end())
-              )
-            })
-            const again = Effect.gen(function* () {
-              while (true) {
-                const end = yield* live
-                yield* disconnected
-                yield* wire.deliver({ _tag: "ClientProtocolError", error: connectionLost() })
-                yield* wait(end)
-              }
-            })
-            yield* Effect.forkScoped(again)
-            return wire
-          })
-      })
-    })
+    Effect.flatMap(Socket.WebSocketConstructor, (makeSocket) => make(options, makeSocket))
   )

@@ -16,12 +16,11 @@ import * as LatestStream from "../LatestStream.ts"
 import type { LiveError } from "../LiveError.ts"
 import * as Link from "./Link.ts"
 import * as LiveHandle from "./LiveHandle.ts"
-import { Replica } from "./Replica.ts"
 import * as StateCache from "./StateCache.ts"
-import * as ClientConnection from "./ClientConnection.ts"
+import type * as ClientConnection from "./ClientConnection.ts"
+import * as ClientCore from "./ClientCore.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
 import type { ConnectionState } from "./ConnectionState.ts"
-import type { MountTarget } from "./Mounter.ts"
 import type { MountCache, MountPlace, MountProps } from "./MountOptions.ts"
 import * as ReplicaOpener from "./ReplicaOpener.ts"
 
@@ -89,11 +88,7 @@ export class LiveClient extends Context.Service<
     Layer.effect(
       LiveClient,
       Effect.flatMap(Effect.service(StateCache.StateCache), (cache) =>
-        Effect.map(ClientConnection.make(cache, options), (connection) => {
-          const open: ReplicaOpener.OpenReplica = <C extends Component.Typed>(
-            component: C,
-            target: MountTarget & { readonly props?: Component.Props<C> | undefined }
-          ) => new Replica(component, target.props ?? ({} as Component.Props<C>), target, connection)
+        Effect.map(ClientCore.make(cache, options), ({ connection, open }) => {
           const client = LiveClient.of({
             mount: (component, options) =>
               Effect.acquireRelease(

@@ -16,6 +16,9 @@ export type OpenReplica = <C extends Component.Typed>(
 /** The connection of a client, as a page shows it. */
 export type ConnectionAccess = Pick<ClientConnection, "monitor" | "reconnect" | "retry" | "timing">
 
+/** A client that opens replicas: one that `LiveClient.layer` has made, or that of a page. */
+export type ReplicaSource = object
+
 interface Insides {
   readonly openReplica: OpenReplica
   readonly connection: ConnectionAccess
@@ -31,12 +34,12 @@ export const withReplicas = <Client extends object>(
 ): Client => Object.defineProperty(client, insides, { value: { openReplica, connection } satisfies Insides })
 
 /** Opens replicas of this client. Throws when it was not made by `LiveClient.layer`. */
-export const of = (client: object): OpenReplica => insidesOf(client).openReplica
+export const of = (client: ReplicaSource): OpenReplica => insidesOf(client).openReplica
 
 /** The connection of this client. Throws when it was not made by `LiveClient.layer`. */
-export const connectionOf = (client: object): ConnectionAccess => insidesOf(client).connection
+export const connectionOf = (client: ReplicaSource): ConnectionAccess => insidesOf(client).connection
 
-const insidesOf = (client: object): Insides => {
+const insidesOf = (client: ReplicaSource): Insides => {
   const found = (client as { readonly [insides]?: Insides })[insides]
   if (found === undefined) {
     throw new Error("fibra/react was given a client that LiveClient.layer did not make. Give it one of those.")

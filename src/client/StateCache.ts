@@ -9,11 +9,10 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
-import * as Schema from "effect/Schema"
-import * as Semaphore from "effect/Semaphore"
+import type * as Scope from "effect/Scope"
 import * as Log from "../Log.ts"
+import { Turns } from "./Turns.ts"
 
 /** The address of an entry. */
 export interface CacheAddress {
@@ -35,21 +34,33 @@ export class StateCache extends Context.Service<
   }
 >()("fibra/client/StateCache") {}
 
-const Entry = Schema.fromJsonString(
-  Schema.Struct({
-    token: Schema.String,
-    /** Milliseconds since the epoch. */
-    expiresAt: Schema.Finite
-  })
-)
-const decodeEntry = Schema.decodeUnknownOption(Entry)
-const encodeEntry = Schema.encodeSync(Entry)
+/** What keeps entries: as much of a KeyValueStore as is used. */
+interface KeyValues {
+  readonly get: (name: string) => Effect.Effect<string | undefined, unknown>
+  readonly set: (name: string, value: string) => Effect.Effect<void, unknown>
+  readonly remove: (name: string) => Effect.Effect<void, unknown>
+  readonly keys: Effect.Effect<ReadonlyArray<string>, unknown>
+}
 
-/** Keeps tokens in the KeyValueStore that is provided. */
-export const layerKeyValueStore: Layer.Layer<StateCache, never, KeyValueStore.KeyValueStore> = Layer.effect(
-  StateCache,
+interface Entry {
+  readonly token: string
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+}
+
+/** Undefined for what is no entry of ours. */
+const decodeEntry = (text: string | undefined): Entry | undefined => {
+  try {
+    const { expiresAt, token } = JSON.parse(text ?? "null") as Partial<Entry>
+    return typeof token === "string" && Number.isFinite(expiresAt) ? { token, expiresAt: Number(expiresAt) } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Keeps tokens in this store. */
+const make = (store: KeyValues): Effect.Effect<StateCache["Service"], never, Scope.Scope> =>
   Effect.gen(function* () {
-    const store = yield* KeyValueStore.KeyValueStore
     let complained = false
     const forgiving = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A | undefined> =>
       Effect.catchCause(effect, (cause) => {
@@ -61,12 +72,13 @@ export const layerKeyValueStore: Layer.Layer<StateCache, never, KeyValueStore.Ke
       })
 
     /** Cleaning up must not remove an entry that is just being written. */
-    const turn = Semaphore.makeUnsafe(1)
+    const turns = new Turns()
+    const inTurn = <A, E>(effect: Effect.Effect<A, E>) => turns.take("", effect)
 
     const removeIfOld = Effect.fnUntraced(function* (name: string) {
       const entry = decodeEntry(yield* store.get(name))
       // Other entries are not ours.
-      if (Option.isNone(entry) || entry.value.expiresAt > (yield* Clock.currentTimeMillis)) return
+      if (entry === undefined || entry.expiresAt > (yield* Clock.currentTimeMillis)) return
       yield* store.remove(name)
     })
 
@@ -79,7 +91,7 @@ export const layerKeyValueStore: Layer.Layer<StateCache, never, KeyValueStore.Ke
     )
 
     // The client does not wait for the cleanup.
-    yield* Effect.forkScoped(turn.withPermit(removeOld), { startImmediately: true })
+    yield* Effect.forkScoped(inTurn(removeOld), { startImmediately: true })
 
     const remove = (address: CacheAddress) => Effect.asVoid(forgiving(store.remove(nameOf(address))))
 
@@ -89,36 +101,62 @@ export const layerKeyValueStore: Layer.Layer<StateCache, never, KeyValueStore.Ke
           const text = yield* forgiving(store.get(nameOf(address)))
           if (text === undefined) return undefined
           const entry = decodeEntry(text)
-          if (Option.isSome(entry) && entry.value.expiresAt > (yield* Clock.currentTimeMillis)) return entry.value.token
+          if (entry !== undefined && entry.expiresAt > (yield* Clock.currentTimeMillis)) return entry.token
           return yield* Effect.as(remove(address), undefined)
         }),
       set: (address, token, age) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          const entry = encodeEntry({ token, expiresAt: now + Duration.toMillis(age) })
-          const write = store.set(nameOf(address), entry)
+          const entry: Entry = { token, expiresAt: now + Duration.toMillis(age) }
+          const write = store.set(nameOf(address), JSON.stringify(entry))
           const withRoom = write.pipe(Effect.catch(() => Effect.andThen(removeOld, write)))
-          return Effect.asVoid(forgiving(turn.withPermit(withRoom)))
+          return Effect.asVoid(forgiving(inTurn(withRoom)))
         }),
       remove
     })
   })
-)
+
+/** Keeps tokens in the KeyValueStore that is provided. */
+export const layerKeyValueStore: Layer.Layer<StateCache, never, KeyValueStore.KeyValueStore> =
+  /* @__PURE__ */ Layer.effect(
+    StateCache,
+    /* @__PURE__ */ Effect.flatMap(KeyValueStore.KeyValueStore, (store) => make(store))
+  )
 
 /** Keeps tokens for as long as the process runs. */
-export const layerMemory: Layer.Layer<StateCache> = Layer.provide(layerKeyValueStore, KeyValueStore.layerMemory)
+export const layerMemory: Layer.Layer<StateCache> = /* @__PURE__ */ Layer.effect(
+  StateCache,
+  /* @__PURE__ */ Effect.suspend(() => make(inMemory()))
+)
 
 /** Keeps tokens in the local storage of a page, or in memory where there is none. */
-export const layerLocalStorage: Layer.Layer<StateCache> = Layer.unwrap(
-  Effect.sync(() => {
-    const storage = localStorageOfPage()
-    return storage === undefined
-      ? layerMemory
-      : Layer.provide(
-          layerKeyValueStore,
-          KeyValueStore.layerStorage(() => storage)
-        )
-  })
-)
+export const inPage: Effect.Effect<StateCache["Service"], never, Scope.Scope> = /* @__PURE__ */ Effect.suspend(() => {
+  const storage = localStorageOfPage()
+  return make(storage === undefined ? inMemory() : inStorage(storage))
+})
+
+/** Keeps tokens in the local storage of a page, or in memory where there is none. */
+export const layerLocalStorage: Layer.Layer<StateCache> = /* @__PURE__ */ Layer.effect(StateCache, inPage)
+
+const inMemory = (): KeyValues => {
+  const values = new Map<string, string>()
+  return {
+    get: (name) => Effect.sync(() => values.get(name)),
+    set: (name, value) => Effect.sync(() => void values.set(name, value)),
+    remove: (name) => Effect.sync(() => void values.delete(name)),
+    keys: Effect.sync(() => Array.from(values.keys()))
+  }
+}
+
+/** A page may read its storage and not write it, and whatever it does may throw. */
+const inStorage = (storage: Storage): KeyValues => {
+  const trying = <A>(act: () => A) => Effect.try({ try: act, catch: (thrown) => thrown })
+  return {
+    get: (name) => trying(() => storage.getItem(name) ?? undefined),
+    set: (name, value) => trying(() => storage.setItem(name, value)),
+    remove: (name) => trying(() => storage.removeItem(name)),
+    keys: trying(() => Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? ""))
+  }
+}
 
 /** Reading `window.localStorage` throws where the page may not use it. */
 const localStorageOfPage = (): Storage | undefined => {

@@ -4,11 +4,9 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as RcMap from "effect/RcMap"
-import type * as Scope from "effect/Scope"
-import * as Semaphore from "effect/Semaphore"
 import * as TimeLimit from "../TimeLimit.ts"
 import type { CacheAddress, StateCache } from "./StateCache.ts"
+import { Turns } from "./Turns.ts"
 
 /** The entry of a token. */
 export type Label = Omit<CacheAddress, "origin">
@@ -50,26 +48,11 @@ export class TokenCache {
   age = Duration.hours(1)
   readonly #cache: StateCache["Service"]
   readonly #origin: Effect.Effect<string>
-  readonly #turns: RcMap.RcMap<string, Semaphore.Semaphore>
+  readonly #turns = new Turns()
 
-  static make(
-    cache: StateCache["Service"],
-    origin: Effect.Effect<string>
-  ): Effect.Effect<TokenCache, never, Scope.Scope> {
-    return Effect.map(
-      RcMap.make({ lookup: (_label: string) => Semaphore.make(1) }),
-      (turns) => new TokenCache(limited(cache), origin, turns)
-    )
-  }
-
-  private constructor(
-    cache: StateCache["Service"],
-    origin: Effect.Effect<string>,
-    turns: RcMap.RcMap<string, Semaphore.Semaphore>
-  ) {
-    this.#cache = cache
+  constructor(cache: StateCache["Service"], origin: Effect.Effect<string>) {
+    this.#cache = limited(cache)
     this.#origin = origin
-    this.#turns = turns
   }
 
   get(label: Label): Effect.Effect<string | undefined> {
@@ -95,10 +78,9 @@ export class TokenCache {
   }
 
   #inTurn<A>(label: Label, use: (address: CacheAddress) => Effect.Effect<A>): Effect.Effect<A> {
-    return Effect.scoped(
-      Effect.flatMap(RcMap.get(this.#turns, JSON.stringify([label.component, label.key])), (turn) =>
-        turn.withPermit(Effect.flatMap(this.#origin, (origin) => use({ ...label, origin })))
-      )
+    return this.#turns.take(
+      JSON.stringify([label.component, label.key]),
+      Effect.flatMap(this.#origin, (origin) => use({ ...label, origin }))
     )
   }
 }

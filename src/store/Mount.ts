@@ -8,7 +8,6 @@ import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as Log from "../Log.ts"
 import type { CallResult } from "../client/CallResult.ts"
-import type { LiveClient } from "../client/LiveClient.ts"
 import type { MountTarget } from "../client/Mounter.ts"
 import * as ReplicaOpener from "../client/ReplicaOpener.ts"
 import type { Replica } from "../client/Replica.ts"
@@ -185,7 +184,7 @@ export class Mount<C extends Component.Typed> implements MountAccess {
     }
   }
 
-  #attach(client: LiveClient["Service"]): Replica<C> {
+  #attach(client: ReplicaOpener.ReplicaSource): Replica<C> {
     const replica = ReplicaOpener.of(client)(this.#component, this.#options)
     this.#replicaShown = replica
     const { state } = this.#view

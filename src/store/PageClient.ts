@@ -1,8 +1,10 @@
 /** The client of one page: one connection, which is open while somebody needs it. */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as ManagedRuntime from "effect/ManagedRuntime"
-import { LiveClient } from "../client/LiveClient.ts"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import * as ClientCore from "../client/ClientCore.ts"
+import type { LiveClient } from "../client/LiveClient.ts"
 import type { Live } from "./Live.ts"
 import { PageConnection } from "./PageConnection.ts"
 import { RefCounted } from "./RefCounted.ts"
@@ -69,11 +71,11 @@ export class PageClient implements Live {
 
 const connectionTo = (url: string | undefined, token: Effect.Effect<string | undefined, unknown>): SharedClient =>
   new RefCounted(() => {
-    const runtime = ManagedRuntime.make(LiveClient.layerWebSocket({ url: url ?? pageUrl, token }))
-    runtime.runFork(Effect.void)
+    const scope = Scope.makeUnsafe()
+    const opening = Effect.runFork(Scope.provide(ClientCore.openInPage({ url: url ?? pageUrl, token }), scope))
     return {
-      value: Effect.map(runtime.contextEffect, (context) => Context.get(context, LiveClient)),
-      close: () => void Effect.runFork(runtime.disposeEffect)
+      value: Fiber.join(opening),
+      close: () => void Effect.runFork(Scope.close(scope, Exit.void))
     }
   })
 

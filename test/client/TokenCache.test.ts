@@ -21,7 +21,7 @@ const stuck = Effect.gen(function* () {
     set: ({ key }, token) => slowly(key, () => void tokens.set(key, token)),
     remove: ({ key }) => slowly(key, () => void tokens.delete(key))
   }
-  return { gate, asked: () => asked, cache: yield* TokenCache.make(cache, Effect.succeed("wss://example.org")) }
+  return { gate, asked: () => asked, cache: new TokenCache(cache, Effect.succeed("wss://example.org")) }
 })
 
 const label = (key: string) => ({ component: "Doc", key })
