@@ -11,6 +11,10 @@ import * as Counter from "./counter/Counter.ts"
 import * as CounterLayer from "./counter/CounterLayer.ts"
 import * as Gallery from "./gallery/Gallery.ts"
 import * as GalleryLayer from "./gallery/GalleryLayer.ts"
+import * as Registration from "./registration/Registration.ts"
+import * as RegistrationLayer from "./registration/RegistrationLayer.ts"
+import * as SystemMonitor from "./system/SystemMonitor.ts"
+import * as SystemMonitorLayer from "./system/SystemMonitorLayer.ts"
 
 /** The components. */
 export const components = [
@@ -19,7 +23,9 @@ export const components = [
   Chat.History,
   Clock.Clock,
   Counter.Counter,
-  Gallery.Gallery
+  Gallery.Gallery,
+  Registration.Registration,
+  SystemMonitor.SystemMonitor
 ] as const
 
 /** Their behaviours. */
@@ -29,5 +35,7 @@ export const layer = Layer.mergeAll(
   HistoryLayer.HistoryLayer,
   ClockLayer.ClockLayer,
   CounterLayer.CounterLayer,
-  GalleryLayer.GalleryLayer
+  GalleryLayer.GalleryLayer,
+  RegistrationLayer.RegistrationLayer,
+  SystemMonitorLayer.SystemMonitorLayer
 )

@@ -4,6 +4,9 @@ import { ChatView } from "./ChatView.tsx"
 import { ClockView } from "./ClockView.tsx"
 import { CounterView } from "./CounterView.tsx"
 import { GalleryView } from "./GalleryView.tsx"
+import { RegistrationView } from "./RegistrationView.tsx"
+import { Source } from "./Source.tsx"
+import { SystemMonitorView } from "./SystemMonitorView.tsx"
 
 /** The page for a member of the team, or for a guest. */
 export const App = ({ member }: { readonly member: string | undefined }) => (
@@ -25,6 +28,9 @@ export const App = ({ member }: { readonly member: string | undefined }) => (
         folder. Open the page twice and click.
       </CounterView>
       <ClockView />
+      <RegistrationView>
+        <Source of="Registration" />
+      </RegistrationView>
       <ChatView room="general" name={member}>
         Each person has an instance in the room, which speaks there and knows who else is in it. What was said is kept
         by an instance that everyone shares, and that listens. Stop typing, or close the page, and see the others
@@ -38,6 +44,9 @@ export const App = ({ member }: { readonly member: string | undefined }) => (
         Files go over the same connection as everything else, in pieces, and pictures are there for everyone. Pause one,
         go offline, or kill the server and start it again: it goes on where it was.
       </GalleryView>
+      <SystemMonitorView>
+        <Source of="SystemMonitor" />
+      </SystemMonitorView>
     </main>
     <footer>
       <h2>What lives where</h2>

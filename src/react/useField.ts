@@ -60,12 +60,12 @@ export const useField: UseField = (
   options: FieldOptions = {}
 ): InputField<unknown, unknown> => {
   const target = of["~mount"]
-  const { commit, debounce } = options
+  const { commit, debounce, keep } = options
   const action = actionTaking(name, options)
-  const [current, setCurrent] = useState(() => new FieldDraft(target, name, action))
+  const [current, setCurrent] = useState(() => new FieldDraft(target, name, action, keep))
   let draft = current
-  if (!draft.is(target, name, action)) {
-    draft = new FieldDraft(target, name, action)
+  if (!draft.is(target, name, action, keep)) {
+    draft = new FieldDraft(target, name, action, keep)
     setCurrent(draft)
   }
   const state = useSyncExternalStore(draft.subscribe, draft.getSnapshot, draft.getServerSnapshot)

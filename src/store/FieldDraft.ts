@@ -4,10 +4,11 @@
  */
 import * as Duration from "effect/Duration"
 import * as Equal from "effect/Equal"
+import { KeptDraft } from "./KeptDraft.ts"
 import type { MountAccess } from "./LiveComponent.ts"
 import { ViewState } from "./ViewState.ts"
 
-/** When a draft is committed. */
+/** When a draft is committed, and whether it is kept. */
 export interface FieldCommit {
   /**
    * `change`: when nothing was typed for `debounce`, and when the field is left (the default); `blur`: when the field is left;
@@ -16,6 +17,11 @@ export interface FieldCommit {
   readonly commit?: "change" | "blur" | "manual" | undefined
   /** How long nothing is typed before a `change` is committed (250 ms). */
   readonly debounce?: Duration.Input | undefined
+  /**
+   * The application's name for what is edited. With it, a text is kept in the tab of the browser until the server has taken it, also
+   * over a reload, and is committed then as if it was typed again.
+   */
+  readonly keep?: string | undefined
 }
 
 /** What a field shows besides the server's value. */
@@ -34,6 +40,8 @@ interface Sent {
 
 const debounce = Duration.millis(250)
 
+const nothing: DraftState = { draft: undefined, pending: false, error: undefined }
+
 /** The draft of one field. */
 export class FieldDraft extends ViewState<DraftState> {
   readonly #target: Pick<MountAccess, "run" | "after">
@@ -45,23 +53,38 @@ export class FieldDraft extends ViewState<DraftState> {
   #sent: Sent | undefined
   /** Forgets a commit that waits for the end of typing. */
   #cancel: (() => void) | undefined
+  readonly #keep: string | undefined
+  readonly #kept: KeptDraft | undefined
+  /** Whether the draft is one that was kept, and has to be committed yet. */
+  #isRestored = false
 
-  constructor(target: Pick<MountAccess, "run" | "after">, field: string, action: string) {
-    super(field, { draft: undefined, pending: false, error: undefined })
+  constructor(target: Pick<MountAccess, "run" | "after">, field: string, action: string, keep?: string) {
+    const kept = keep === undefined ? undefined : new KeptDraft(keep, field)
+    const value = kept?.read()
+    super(field, { ...nothing, draft: value === undefined ? undefined : { value } })
     this.#target = target
     this.#field = field
     this.#action = action
+    this.#keep = keep
+    this.#kept = kept
+    this.#isRestored = value !== undefined
   }
 
-  /** Whether it was made for this component, field and action. */
-  is({ run }: Pick<MountAccess, "run" | "after">, field: string, action: string): boolean {
-    return this.#target.run === run && this.#field === field && this.#action === action
+  /** Whether it was made for this component, field and action, and is kept under this name. */
+  is({ run }: Pick<MountAccess, "run" | "after">, field: string, action: string, keep?: string): boolean {
+    return this.#target.run === run && this.#field === field && this.#action === action && this.#keep === keep
   }
+
+  /** What a server has rendered, which knows nothing of what the browser keeps. */
+  override readonly getServerSnapshot = (): DraftState => nothing
 
   /** What was rendered: the server's value, and when to commit. */
   observe(known: unknown, when: FieldCommit): void {
     this.#known = known
     this.#when = when
+    if (!this.#isRestored) return
+    this.#isRestored = false
+    this.#commitLater()
   }
 
   /** Forgets a draft that the server has by now. */
@@ -77,6 +100,10 @@ export class FieldDraft extends ViewState<DraftState> {
     this.#cancel = undefined
     if (this.#sent === undefined && Equal.equals(value, this.#known)) return this.#discard()
     this.show({ draft: { value } })
+    this.#commitLater()
+  }
+
+  #commitLater(): void {
     if ((this.#when.commit ?? "change") !== "change") return
     this.#cancel = this.#target.after(this.#when.debounce ?? debounce, () => void this.commit())
   }
@@ -109,6 +136,11 @@ export class FieldDraft extends ViewState<DraftState> {
     this.#cancel?.()
     this.#cancel = undefined
     this.show({ draft: undefined, error: undefined })
+  }
+
+  protected override show(change: Partial<DraftState>): void {
+    super.show(change)
+    if ("draft" in change) this.#kept?.write(change.draft?.value)
   }
 
   #send(value: unknown): Promise<boolean> {

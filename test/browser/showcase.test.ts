@@ -211,6 +211,58 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
     )
 
     it.effect(
+      "the showcase has a form whose fields the server checks, and what is typed outlives a reload",
+      () =>
+        Effect.gen(function* () {
+          const { complaints, page } = yield* Chromium.open((yield* Showcase).url)
+          const form = card(page, "A form")
+          const [name, address] = [form.getByLabel("Name"), form.getByLabel("Address")]
+          yield* Effect.promise(() => name.fill("Ada"))
+          yield* reads(form.locator(".problem").first(), "“Ada” is taken.")
+          yield* Effect.promise(() => address.fill("edith"))
+          yield* reads(form.locator(".problem").nth(1), /no address/)
+          yield* Effect.promise(() => page.reload())
+          yield* reads(form.locator(".problem").first(), "“Ada” is taken.")
+          assert.deepStrictEqual(yield* Effect.promise(() => Promise.all([name.inputValue(), address.inputValue()])), [
+            "Ada",
+            "edith"
+          ])
+          assert.strictEqual(yield* Effect.promise(() => name.getAttribute("aria-invalid")), "true")
+          yield* Effect.promise(() => name.fill(`Edith ${Date.now()}`))
+          yield* Effect.promise(() => address.fill("edith@example.org"))
+          yield* Effect.promise(() => form.getByText("Its source").click())
+          yield* reads(form.getByLabel("RegistrationLayer.ts"), /Registration\.toLayer/)
+          yield* click(form, "Register")
+          yield* reads(form.locator("p[role=status]"), /^Edith \d+ is registered, as number \d+\.$/)
+          assert.deepStrictEqual(complaints, [])
+        }),
+      90_000
+    )
+
+    it.effect(
+      "the showcase measures its server while somebody watches, and pauses for one page alone",
+      () =>
+        Effect.gen(function* () {
+          const { complaints, page } = yield* Chromium.open((yield* Showcase).url)
+          const monitor = card(page, "The server itself")
+          yield* reads(monitor.getByLabel("Memory"), /^\d+ MiB$/)
+          const first = yield* line(page)
+          yield* redrawn(page, first)
+          yield* click(monitor, "Pause")
+          const paused = yield* line(page)
+          // Meanwhile the server goes on, for another page.
+          const other = yield* anotherPage(page)
+          yield* reads(card(other, "The server itself").getByLabel("Memory"), /^\d+ MiB$/)
+          for (let sample = 0; sample < 3; sample++) yield* redrawn(other, yield* line(other))
+          assert.strictEqual(yield* line(page), paused)
+          yield* click(monitor, "Go on")
+          yield* redrawn(page, paused)
+          assert.deepStrictEqual(complaints, [])
+        }),
+      90_000
+    )
+
+    it.effect(
       "the showcase has its count within two seconds of the connection when its server was killed and is back",
       () =>
         Effect.gen(function* () {
@@ -275,6 +327,18 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
 )
 
 const text = (locator: Locator) => Effect.promise(() => locator.innerText())
+
+/** The line of the first chart. */
+const line = (page: Page) => Effect.promise(() => page.locator(".chart polyline").first().getAttribute("points"))
+
+/** Waits until that is another line. */
+const redrawn = (page: Page, before: string | null) =>
+  Effect.promise(() =>
+    page.waitForFunction(
+      (before) => document.querySelector(".chart polyline")?.getAttribute("points") !== before,
+      before
+    )
+  )
 
 /** Waits until the element has another text. */
 const changes = (locator: Locator) =>

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Latch, Layer, Schema } from "effect"
 import { Rpc } from "effect/rpc"
 import { TestClock } from "effect/testing"
@@ -110,6 +110,62 @@ describe("useField", () => {
         yield* drawn(Effect.sync(() => seen.title.input.onBlur()))
         yield* drawn(TestClock.adjust("1 minute"))
         assert.deepStrictEqual(seen.note.state.heard, ["hey", "hello"])
+      })
+    )
+  )
+
+  it.effect(
+    "a text that is kept is there again after a reload, is committed again, and goes when the server has it",
+    () =>
+      onNotes(
+        Effect.gen(function* () {
+          const { drawn, render } = yield* Page
+          const first = make({ keep: "note" })
+          yield* render(<first.View />)
+          yield* drawn(Effect.sync(() => first.seen.title.setValue("bad")))
+          yield* drawn(TestClock.adjust("250 millis"))
+          assert.instanceOf(first.seen.title.error, Refused)
+          // Another page of the same tab, as after a reload.
+          const second = make({ keep: "note" })
+          yield* render(<second.View />)
+          assert.deepInclude(second.seen.title, { value: "bad", isDirty: true })
+          yield* drawn(TestClock.adjust("250 millis"))
+          assert.instanceOf(second.seen.title.error, Refused)
+          yield* drawn(Effect.sync(() => second.seen.title.setValue("good")))
+          yield* drawn(TestClock.adjust("250 millis"))
+          assert.deepInclude(second.seen.title, { value: "good", isDirty: false })
+          const third = make({ keep: "note" })
+          yield* render(<third.View name="two" />)
+          assert.deepInclude(third.seen.title, { value: "", isDirty: false })
+          assert.deepStrictEqual(Object.keys(sessionStorage), [])
+        })
+      )
+  )
+
+  it.effect("a text is kept under its name alone, and not where there is no room", () =>
+    onNotes(
+      Effect.gen(function* () {
+        const { drawn, render } = yield* Page
+        const first = make({ keep: "note", commit: "manual" })
+        yield* render(<first.View />)
+        yield* drawn(Effect.sync(() => first.seen.title.setValue("typed")))
+        yield* drawn(Effect.sync(() => first.seen.stars.setValue(3)))
+        const other = make({ keep: "another", commit: "manual" })
+        yield* render(<other.View />)
+        assert.deepInclude(other.seen.title, { value: "", isDirty: false })
+        const again = make({ keep: "note", commit: "manual" })
+        yield* render(<again.View />)
+        assert.deepInclude(again.seen.title, { value: "typed", isDirty: true })
+        // Only texts are kept: of anything else it is not known whether it is what the page expects by now.
+        assert.deepInclude(again.seen.stars, { value: 0, isDirty: false })
+        yield* drawn(Effect.sync(() => again.seen.title.reset()))
+        assert.deepStrictEqual(Object.keys(sessionStorage), [])
+        const full = vi.spyOn(Storage.prototype, "setItem").mockImplementation(() => {
+          throw new DOMException("The quota has been exceeded", "QuotaExceededError")
+        })
+        yield* drawn(Effect.sync(() => again.seen.title.setValue("more")))
+        full.mockRestore()
+        assert.deepInclude(again.seen.title, { value: "more", isDirty: true })
       })
     )
   )
