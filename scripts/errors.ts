@@ -32,7 +32,7 @@ const sections: ReadonlyArray<{
   {
     title: "Wires",
     about: "What a client of one of the wires gets besides live errors.",
-    files: ["src/LiveProtocol.ts", "src/Patch.ts", "src/server/wire/json/JsonError.ts"]
+    files: ["src/ServerMessages.ts", "src/Patch.ts", "src/server/wire/json/JsonError.ts"]
   },
   {
     title: "Servers",

@@ -1,7 +1,7 @@
 /** One attempt to connect and the connection that came of it, and why there is none any more. */
 import type * as Socket from "effect/socket/Socket"
 import type { ConnectionFailure } from "../ConnectionFailure.ts"
-import { CloseCode } from "../LiveProtocol.ts"
+import { CloseCode } from "../ServerMessages.ts"
 import type { Endpoint } from "./Endpoint.ts"
 import type { Heartbeat } from "./Heartbeat.ts"
 import * as HandshakeProbe from "./HandshakeProbe.ts"

@@ -18,14 +18,8 @@ import type * as Scope from "effect/Scope"
 import { type ConnectionFailure, isLasting } from "../ConnectionFailure.ts"
 import * as Log from "../Log.ts"
 import type { ConnectionId } from "../LiveId.ts"
-import {
-  batchesPerAcknowledgement,
-  type CallId,
-  type ConnectionEstablished,
-  type ConnectRequest,
-  LiveEvent,
-  type ResumeRequest
-} from "../LiveProtocol.ts"
+import type { CallId, ConnectionEstablished, ConnectRequest, ResumeRequest } from "../LiveProtocol.ts"
+import { batchesPerAcknowledgement, LiveEvent } from "../ServerMessages.ts"
 import * as TimeLimit from "../TimeLimit.ts"
 import { CallIds } from "./CallIds.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
@@ -42,7 +36,7 @@ import * as PageLifecycle from "./PageLifecycle.ts"
 import { PresenceLists } from "./PresenceLists.ts"
 import { type Connected, type ConnectionListener, type PatchedEvents, type Receiver, Router } from "./Router.ts"
 import { TokenCache } from "./TokenCache.ts"
-import { UploadChannel } from "./UploadChannel.ts"
+import { UploadSlot } from "./UploadSlot.ts"
 import type { StateCache } from "./StateCache.ts"
 import type { PatchedEvent } from "./StateCopy.ts"
 
@@ -56,6 +50,8 @@ export interface Limits {
 /** The connection of a client. It lives as long as the Scope, across all sockets. */
 export interface ClientConnection {
   readonly requests: LiveRequests
+  /** For requests that not every client makes. */
+  readonly open: OpenRequests
   /** Lets calls go as fast as the server takes them. */
   readonly pacer: Pacer
   readonly limits: Limits
@@ -71,7 +67,7 @@ export interface ClientConnection {
   readonly tokens: TokenCache
   /** The presence lists. */
   readonly presence: PresenceLists
-  readonly uploads: UploadChannel
+  readonly uploads: UploadSlot
   /** What is known of the connection. */
   readonly monitor: ConnectionMonitor
   /** When it connects again, and how long the server takes to answer. */
@@ -140,7 +136,7 @@ export const make = Effect.fnUntraced(function* (
   const log = new FailureLog(runFork)
   const ids = new CallIds()
   const largeRequests = new LargeRequests()
-  const uploads = new UploadChannel(link)
+  const uploads = new UploadSlot(link)
   const tokens = new TokenCache(cache, link.origin)
   /** There when this listens, which may be after the Link has connected. */
   const listening = Deferred.makeUnsafe<RpcClient.Protocol["Service"]>()
@@ -466,6 +462,7 @@ export const make = Effect.fnUntraced(function* (
 
   return {
     requests,
+    open,
     pacer,
     isBusy: link.isBusy,
     limits: {

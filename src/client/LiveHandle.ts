@@ -14,6 +14,7 @@ import { changes, nobody } from "./PresenceList.ts"
 import type { Replica } from "./Replica.ts"
 import type { ComponentSnapshotOf } from "./ComponentSnapshot.ts"
 import type { UploadOptions, UploadSource } from "./UploadSource.ts"
+import * as UploadStarter from "./UploadStarter.ts"
 
 /** The actions of a component as functions; each fails with its own typed error or with a `LiveError`. */
 export type Calls<Actions extends Rpc.Any> = {
@@ -74,7 +75,8 @@ const eventBuffer = 1000
 export const make = <C extends Component.Typed>(replica: Replica<C>): LiveHandle<C> => ({
   props: replica.props,
   call: calls(replica),
-  upload: (name, file, options) => Effect.map(replica.uploads.begin(name, file, options), FileUpload.make),
+  upload: (name, file, options) =>
+    Effect.map(UploadStarter.begin(replica.uploads, name, file, options), FileUpload.make),
   state: Effect.sync(() => replica.view.state),
   changes: latest(replica, ({ state }) => state),
   events: (name) =>

@@ -4,18 +4,8 @@ import type { RpcClientError } from "effect/rpc/RpcClientError"
 import * as Schema from "effect/Schema"
 import { LiveError } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
-import {
-  ActionFailure,
-  type CallRequest,
-  Mounted,
-  type MountRequest,
-  Pong,
-  type RehydrateRequest,
-  Unmounted,
-  UploadCompleted,
-  UploadStarted,
-  type UploadStartRequest
-} from "../LiveProtocol.ts"
+import type { CallRequest, MountRequest, RehydrateRequest } from "../LiveProtocol.ts"
+import { ActionFailure, Mounted, Pong, Unmounted } from "../ServerMessages.ts"
 import { connectionLost } from "./ConnectionLost.ts"
 import { sizeOf } from "./FrameQueue.ts"
 import type { OpenRequests } from "./OpenRequests.ts"
@@ -26,32 +16,30 @@ export type LiveRequests = ReturnType<typeof makeRequests>
 
 /** The requests of this client. */
 export const makeRequests = (open: OpenRequests, pacer: Pacer) => {
-  const ask = <Payload, A>(tag: string, success: Schema.Codec<A, unknown>) =>
-    open.kind({ tag, success, error: LiveError }) as (payload: Payload) => Effect.Effect<A, LiveError | RpcClientError>
   const call = open.kind({ tag: "Call", success: Schema.Json, error: Schema.Union([LiveError, ActionFailure]) })
   const ping = open.kind({ tag: "Ping", success: Pong, error: Schema.Never })
-  const unmount = ask<{ readonly componentId: ComponentId }, typeof Unmounted.Type>("Unmount", Unmounted)
-  const paced =
-    <Request extends object, A, E>(kind: PacedKind, make: (request: Request) => Effect.Effect<A, E>) =>
-    (request: Request) =>
-      inTurn(pacer, kind, sizeOf(JSON.stringify(request)) + envelope, make(request))
+  const unmount = ask<{ readonly componentId: ComponentId }, typeof Unmounted.Type>(open, "Unmount", Unmounted)
   return {
     /** Calls are paced by `ActionCaller`, which keeps their order. */
     Call: (request: CallRequest) => call(request),
     Ping: () => ping(null),
-    Mount: paced("mount", ask<MountRequest, Mounted>("Mount", Mounted)),
-    Rehydrate: paced("mount", ask<RehydrateRequest, Mounted>("Rehydrate", Mounted)),
-    Resync: paced("message", ask<{ readonly componentId: ComponentId }, void>("Resync", Schema.Void)),
+    Mount: paced(pacer, "mount", ask<MountRequest, Mounted>(open, "Mount", Mounted)),
+    Rehydrate: paced(pacer, "mount", ask<RehydrateRequest, Mounted>(open, "Rehydrate", Mounted)),
+    Resync: paced(pacer, "message", ask<{ readonly componentId: ComponentId }, void>(open, "Resync", Schema.Void)),
     // Its mount has paid for it.
-    Unmount: (request: { readonly componentId: ComponentId }) => patiently(pacer, "message", unmount(request)),
-    UploadStart: paced("message", ask<UploadStartRequest, UploadStarted>("UploadStart", UploadStarted)),
-    UploadComplete: paced(
-      "message",
-      ask<{ readonly uploadId: string }, UploadCompleted>("UploadComplete", UploadCompleted)
-    ),
-    UploadCancel: paced("message", ask<{ readonly uploadId: string }, void>("UploadCancel", Schema.Void))
+    Unmount: (request: { readonly componentId: ComponentId }) => patiently(pacer, "message", unmount(request))
   }
 }
+
+/** A request that the server may refuse. */
+export const ask = <Payload, A>(open: OpenRequests, tag: string, success: Schema.Codec<A, unknown>) =>
+  open.kind({ tag, success, error: LiveError }) as (payload: Payload) => Effect.Effect<A, LiveError | RpcClientError>
+
+/** A request that waits for its turn. */
+export const paced =
+  <Request extends object, A, E>(pacer: Pacer, kind: PacedKind, make: (request: Request) => Effect.Effect<A, E>) =>
+  (request: Request): Effect.Effect<A, E | RpcClientError> =>
+    inTurn(pacer, kind, sizeOf(JSON.stringify(request)) + envelope, make(request))
 
 /** What a request counts for besides its payload. */
 const envelope = 512

@@ -20,12 +20,14 @@ import type { ClientConnection } from "./ClientConnection.ts"
 import { died } from "./ReplicaError.ts"
 import { isOver, ProgressReporter, reportInterval } from "./UploadProgress.ts"
 import type { OpenedFile } from "./UploadSource.ts"
-import type { UploadReceiver } from "./UploadChannel.ts"
+import type { UploadChannel, UploadReceiver } from "./UploadChannel.ts"
+import type { UploadRequests } from "./UploadRequests.ts"
 import { UploadWindow } from "./UploadWindow.ts"
 
 /** What an upload needs of the connection. */
-export interface UploadConnection extends Pick<ClientConnection, "isDraining" | "uploads"> {
-  readonly requests: Pick<ClientConnection["requests"], "UploadComplete" | "UploadStart">
+export interface UploadConnection extends Pick<ClientConnection, "isDraining"> {
+  readonly uploads: UploadChannel
+  readonly requests: Pick<UploadRequests, "UploadComplete" | "UploadStart">
 }
 
 /** What is uploaded, and where to. */

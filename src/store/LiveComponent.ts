@@ -8,7 +8,7 @@ import type * as Rpc from "effect/rpc/Rpc"
 import type { CallOptions } from "../client/ActionCaller.ts"
 import type { CallResult } from "../client/CallResult.ts"
 import type * as LiveHandle from "../client/LiveHandle.ts"
-import type { UploadTask } from "../client/UploadTask.ts"
+import type { ComponentUploads } from "../client/ComponentUploads.ts"
 import type { ComponentSnapshot } from "../client/ComponentSnapshot.ts"
 import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
@@ -46,8 +46,8 @@ export type ListenToEvents = (listener: (name: string, payload: unknown) => void
 /** The uploads of a component. */
 export interface LiveUploads {
   readonly policies: ReadonlyMap<string, UploadPolicy>
-  /** Waits for the mount. */
-  readonly begin: (upload: string, file: File) => Effect.Effect<UploadTask, LiveError>
+  /** Those of the mount, which is waited for. */
+  readonly mounted: Effect.Effect<ComponentUploads, LiveError>
 }
 
 /** The mount, for what stands beside a component: actions, fields, events and uploads. */

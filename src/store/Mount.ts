@@ -70,10 +70,7 @@ export class Mount<C extends Component.Typed> implements MountAccess {
     this.run = this.#calls.run
     this.uploads = {
       policies: component.codec.uploads,
-      begin: (upload, file) =>
-        Effect.suspend(() =>
-          Effect.flatMap(Deferred.await(this.#replica), ({ uploads }) => uploads.begin(upload, file))
-        )
+      mounted: Effect.suspend(() => Effect.map(Deferred.await(this.#replica), ({ uploads }) => uploads))
     }
     this.#view = this.#first = initial(component, options.props ?? {})
     if (!this.#isWanted) Deferred.doneUnsafe(this.#replica, Exit.fail(stopped(component)))

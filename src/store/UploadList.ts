@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { isOver, type UploadProgress, type UploadStatus } from "../client/UploadProgress.ts"
+import * as UploadStarter from "../client/UploadStarter.ts"
 import type { UploadTask } from "../client/UploadTask.ts"
 import { Listeners } from "../Listeners.ts"
 import type { LiveError } from "../LiveError.ts"
@@ -137,8 +138,11 @@ export class UploadList implements UploadListStore {
     entry.isPaused = false
     entry.task = undefined
     this.#changed(entry, atFirst)
+    const begun = Effect.flatMap(this.#uploads.mounted, (uploads) =>
+      UploadStarter.begin(uploads, this.#upload, entry.file)
+    )
     entry.beginning = Effect.runFork(
-      Effect.matchEffect(this.#uploads.begin(this.#upload, entry.file), {
+      Effect.matchEffect(begun, {
         onFailure: (error) => Effect.sync(() => this.#changed(entry, { ...atFirst, status: "failed", error })),
         onSuccess: (task) => Effect.sync(() => this.#follow(entry, task))
       })
