@@ -114,3 +114,15 @@ export const isIndex = (key: string): boolean => {
   const index = Number(key) >>> 0
   return String(index) === key && index !== 0xffffffff
 }
+
+/** Whether two values are equal: their patch would be empty. The order of keys does not count, and an undefined one is none. */
+export const isEqual = (a: Json | undefined, b: Json | undefined): boolean => {
+  if (a === b) return true
+  if (!isContainer(a) || !isContainer(b)) return false
+  if (isList(a)) return isList(b) && a.length === b.length && a.every((element, index) => isEqual(element, b[index]))
+  if (isList(b)) return false
+  const names = definedKeys(a)
+  return names.length === definedKeys(b).length && names.every((name) => isEqual(a[name], read(b, name)))
+}
+
+const definedKeys = (value: Obj): ReadonlyArray<string> => Object.keys(value).filter((key) => value[key] !== undefined)

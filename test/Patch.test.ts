@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import { isEqual } from "../src/Json.ts"
 import { apply, change, diff, diffInOrder, type Json, type Op, Patch, PatchMismatch } from "../src/Patch.ts"
 import { type Shape, shapes } from "./support/shapes.ts"
 
@@ -663,6 +664,20 @@ describe("Patch", () => {
     const many = Array.from({ length: 300_000 }, (_, i) => i)
     assert.strictEqual((apply([0, 1], diff([0, 1], [0, ...many, 1])) as List).length, 300_002)
   })
+
+  it.prop(
+    "two values are equal exactly when nothing is different",
+    { a: json, b: json, edits: Arbitrary.array(edit, { maxLength: 2 }) },
+    ({ a, b, edits }) => {
+      const reversed = (value: Json): Json =>
+        isObject(value) ? Object.fromEntries(Object.entries(value).reverse()) : value
+      for (const other of [b, derive(freeze(a), edits), JSON.parse(JSON.stringify(a)) as Json, reversed(a)]) {
+        assert.strictEqual(isEqual(a, other), text(a) === text(other))
+        assert.strictEqual(isEqual(a, other), diff(a, other).length === 0)
+      }
+    },
+    runs
+  )
 
   it.prop("the schema accepts every difference as it is", [json, json], ([a, b]) => {
     const patch = diff(a, b)

@@ -13,7 +13,6 @@ import * as Option from "effect/Option"
 import type * as RpcClient from "effect/rpc/RpcClient"
 import type * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Schema from "effect/Schema"
-import * as Tracer from "effect/Tracer"
 import type * as Scope from "effect/Scope"
 import { type ConnectionFailure, isLasting } from "../ConnectionFailure.ts"
 import * as Log from "../Log.ts"
@@ -34,6 +33,7 @@ import { OpenRequests } from "./OpenRequests.ts"
 import { Pacer } from "./Pacer.ts"
 import * as PageLifecycle from "./PageLifecycle.ts"
 import { PresenceLists } from "./PresenceLists.ts"
+import type { RequestTracer } from "./RequestSpans.ts"
 import { type Connected, type ConnectionListener, type PatchedEvents, type Receiver, Router } from "./Router.ts"
 import { TokenCache } from "./TokenCache.ts"
 import { UploadSlot } from "./UploadSlot.ts"
@@ -122,7 +122,8 @@ const decodeEvent = Schema.decodeUnknownExit(Schema.toCodecJson(LiveEvent))
 /** Opens the Link and the stream of events. */
 export const make = Effect.fnUntraced(function* (
   cache: StateCache["Service"],
-  options: ClientSettings
+  options: ClientSettings,
+  trace?: RequestTracer
 ): Effect.fn.Return<ClientConnection, never, Link | Scope.Scope> {
   const link = yield* Link
   const context = yield* Effect.context<never>()
@@ -380,11 +381,10 @@ export const make = Effect.fnUntraced(function* (
     },
     reconnectWithin: () => reconnectWithin
   })
-  const tracer = yield* Tracer.Tracer
   const open = new OpenRequests((message) => {
     if (isOpen) post(message)
     return isOpen
-  }, tracer !== Tracer.nativeTracer)
+  }, trace)
   const requests = makeRequests(open, pacer)
   yield* Effect.addFinalizer(() => Effect.sync(() => open.close()))
   const read = protocol.run(clientId, (message) =>

@@ -7,6 +7,7 @@ import type { ClientSettings } from "./ClientSettings.ts"
 import * as Link from "./Link.ts"
 import type { MountTarget } from "./Mounter.ts"
 import { Replica } from "./Replica.ts"
+import type { RequestTracer } from "./RequestSpans.ts"
 import * as ReplicaOpener from "./ReplicaOpener.ts"
 import * as StateCache from "./StateCache.ts"
 
@@ -19,9 +20,10 @@ export interface ClientCore {
 /** Connects, until the Scope closes. */
 export const make = (
   cache: StateCache.StateCache["Service"],
-  settings: ClientSettings
+  settings: ClientSettings,
+  trace?: RequestTracer
 ): Effect.Effect<ClientCore, never, Link.Link | Scope.Scope> =>
-  Effect.map(ClientConnection.make(cache, settings), (connection) => ({
+  Effect.map(ClientConnection.make(cache, settings, trace), (connection) => ({
     connection,
     open: <C extends Component.Typed>(
       component: C,

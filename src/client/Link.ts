@@ -9,7 +9,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as RpcClient from "effect/rpc/RpcClient"
-import type * as RpcMessage from "effect/rpc/RpcMessage"
 import type * as Scope from "effect/Scope"
 import * as Socket from "effect/socket/Socket"
 import type { ConnectionFailure } from "../ConnectionFailure.ts"
@@ -266,19 +265,11 @@ export const make = (
               return Effect.void
             })
           )
-          /** Whatever arrived after each other is read after each other. */
-          const read = (current: Attempt, messages: ReadonlyArray<RpcMessage.FromServerEncoded>) =>
-            Effect.forEach(
-              messages,
-              (message) => {
-                if (message._tag !== "Pong") return wire.deliver(message)
-                const { askedAt } = current
-                current.askedAt = undefined
-                if (askedAt !== undefined) onLatency?.(now() - askedAt)
-                return Effect.void
-              },
-              { discard: true }
-            )
+          const ponged = (current: Attempt) => {
+            const { askedAt } = current
+            current.askedAt = undefined
+            if (askedAt !== undefined) onLatency?.(now() - askedAt)
+          }
           const listen = Effect.fnUntraced(function* (current: Attempt, feed: SocketFeed) {
             const messages = new CheckedMessages()
             while (true) {
@@ -290,12 +281,14 @@ export const make = (
                   current.parts = parts
                   current.partAt = now()
                 }
-                if (found !== undefined) yield* read(current, found)
-                else {
-                  const { endpoint } = current
-                  current.failure = { kind: "protocol", ...(endpoint === undefined ? {} : { url: endpoint.place }) }
-                  current.end()
+                for (const message of found ?? []) {
+                  if (message._tag === "Pong") ponged(current)
+                  else yield* wire.deliver(message)
                 }
+                if (found !== undefined) continue
+                const { endpoint } = current
+                current.failure = { kind: "protocol", ...(endpoint === undefined ? {} : { url: endpoint.place }) }
+                current.end()
               }
             }
           })

@@ -29,10 +29,7 @@ export class LinkProtocol implements Protocol {
       const early = this.#early
       this.#early = []
       return Effect.ensuring(
-        Effect.andThen(
-          Effect.forEach(early, (message) => read(message), { discard: true }),
-          Effect.never
-        ),
+        Effect.andThen(readAll(early, read), Effect.never),
         Effect.sync(() => this.#readers.delete(clientId))
       )
     })
@@ -43,7 +40,13 @@ export class LinkProtocol implements Protocol {
       const [first, ...others] = this.#readers.values()
       if (first === undefined) return Effect.sync(() => void this.#early.push(message))
       if (others.length === 0) return first(message)
-      return Effect.forEach([first, ...others], (read) => read(message), { discard: true })
+      return Effect.gen(function* () {
+        for (const read of [first, ...others]) yield* read(message)
+      })
     })
   }
 }
+
+const readAll = Effect.fnUntraced(function* (messages: ReadonlyArray<RpcMessage.FromServerEncoded>, read: Read) {
+  for (const message of messages) yield* read(message)
+})

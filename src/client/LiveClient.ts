@@ -21,8 +21,10 @@ import type * as ClientConnection from "./ClientConnection.ts"
 import * as ClientCore from "./ClientCore.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
 import type { ConnectionState } from "./ConnectionState.ts"
+import type { MountTarget } from "./Mounter.ts"
 import type { MountCache, MountPlace, MountProps } from "./MountOptions.ts"
 import * as ReplicaOpener from "./ReplicaOpener.ts"
+import * as RequestSpans from "./RequestSpans.ts"
 
 /** A connection to a live server. */
 export class LiveClient extends Context.Service<
@@ -87,36 +89,36 @@ export class LiveClient extends Context.Service<
   ): Layer.Layer<LiveClient, never, Link.Link | StateCache.StateCache> =>
     Layer.effect(
       LiveClient,
-      Effect.flatMap(Effect.service(StateCache.StateCache), (cache) =>
-        Effect.map(ClientCore.make(cache, options), ({ connection, open }) => {
-          const client = LiveClient.of({
-            mount: (component, options) =>
-              Effect.acquireRelease(
-                Effect.map(Effect.serviceOption(Tracer.ParentSpan), (span) =>
-                  open(component, { ...options, span: Option.getOrUndefined(span) })
-                ),
-                (replica) =>
-                  Effect.suspend(() => {
-                    replica.release()
-                    return replica.left
-                  })
-              ).pipe(
-                // Nobody has a handle of one that failed.
-                Effect.tap((replica) => Effect.onError(replica.mounted(), () => Effect.sync(() => replica.release()))),
-                Effect.map(LiveHandle.make)
+      Effect.gen(function* () {
+        const cache = yield* StateCache.StateCache
+        const { connection, open } = yield* ClientCore.make(cache, options, yield* RequestSpans.tracer)
+        const client = LiveClient.of({
+          mount: (component, options) =>
+            Effect.acquireRelease(
+              Effect.map(Effect.serviceOption(Tracer.ParentSpan), (span) =>
+                open(component, { ...options, ...Option.match(span, { onNone: () => ({}), onSome: within }) })
               ),
-            connected: Effect.sync(() => connection.isConnected()),
-            connection: Effect.sync(() => connection.monitor.state),
-            connectionChanges: LatestStream.make((tell) => {
-              tell(connection.monitor.state)
-              return connection.monitor.listen(tell)
-            }),
-            reconnect: connection.reconnect,
-            ping: Effect.suspend(() => ping(connection))
-          })
-          return ReplicaOpener.withReplicas(client, open, connection)
+              (replica) =>
+                Effect.suspend(() => {
+                  replica.release()
+                  return replica.left
+                })
+            ).pipe(
+              // Nobody has a handle of one that failed.
+              Effect.tap((replica) => Effect.onError(replica.mounted(), () => Effect.sync(() => replica.release()))),
+              Effect.map(LiveHandle.make)
+            ),
+          connected: Effect.sync(() => connection.isConnected()),
+          connection: Effect.sync(() => connection.monitor.state),
+          connectionChanges: LatestStream.make((tell) => {
+            tell(connection.monitor.state)
+            return connection.monitor.listen(tell)
+          }),
+          reconnect: connection.reconnect,
+          ping: Effect.suspend(() => ping(connection))
         })
-      )
+        return ReplicaOpener.withReplicas(client, open, connection)
+      })
     )
 
   /**
@@ -142,6 +144,11 @@ export class LiveClient extends Context.Service<
       )
     )
 }
+
+/** Requests of a mount are children of the span of who waits for it. */
+const within = (span: Tracer.AnySpan): Pick<MountTarget, "within"> => ({
+  within: (mounting) => Effect.withParentSpan(mounting, span)
+})
 
 const ping = (connection: ClientConnection.ClientConnection): Effect.Effect<Duration.Duration, LiveError> =>
   connection.isConnected()

@@ -8,7 +8,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { RpcClientError } from "effect/rpc/RpcClientError"
-import type * as Tracer from "effect/Tracer"
 import * as Thrown from "../Thrown.ts"
 import type * as Component from "../Component.ts"
 import { LiveError, PropsRejected } from "../LiveError.ts"
@@ -36,8 +35,8 @@ export interface MountTarget {
   readonly fallbackToLocal?: boolean | undefined
   /** What to do when its token is of a later version than the server: mount anew, or wait for a newer server. */
   readonly whenNewer?: "mount" | "wait" | undefined
-  /** The span of the one who waits for it to be mounted: requests are children of it until then. */
-  readonly span?: Tracer.AnySpan | undefined
+  /** Runs a mount that somebody waits for: its requests are children of their span, until it is mounted. */
+  readonly within?: (<A, E>(mounting: Effect.Effect<A, E>) => Effect.Effect<A, E>) | undefined
 }
 
 /** A component that was mounted. */
@@ -80,7 +79,7 @@ export class Mounter {
   #asking = false
   #released = false
   /** As long as somebody waits. */
-  #span: Tracer.AnySpan | undefined
+  #within: MountTarget["within"]
 
   /** `accept` takes what was mounted, in the moment in which it is known: events that follow it may be there already. */
   constructor(
@@ -93,7 +92,7 @@ export class Mounter {
     this.#component = component
     this.#props = props
     this.#mounting = mounting
-    this.#span = mounting.span
+    this.#within = mounting.within
     this.#connection = connection
     this.#accept = accept
   }
@@ -103,7 +102,7 @@ export class Mounter {
     const props = this.#component.codec.encodeProps(this.#props)
     if (Exit.isSuccess(props)) {
       const mounting = this.#mountWith(props.value as Mounted["state"])
-      return this.#span === undefined ? mounting : Effect.withParentSpan(mounting, this.#span)
+      return this.#within === undefined ? mounting : this.#within(mounting)
     }
     const component = this.#component.componentName
     return Effect.fail(
@@ -218,7 +217,7 @@ export class Mounter {
       return Effect.ensuring(
         Effect.map(heard, (mounted) => {
           this.#settle(asked)
-          this.#span = undefined
+          this.#within = undefined
           this.#accept({ mounted, activation: token === undefined ? "mounted" : "rehydrated" })
         }),
         Effect.sync(() => {
@@ -252,9 +251,12 @@ export class Mounter {
     // Another page of the same browser may have used it, and is about to store a newer one.
     const isOvertaken = reason === "spent" || reason === "stale"
     const now = this.#connection.tokens.get(label)
-    const later = Effect.repeat(Effect.delay(now, overtaking.spacing), {
-      while: (kept) => kept === token,
-      times: overtaking.times - 1
+    const later = Effect.gen(function* () {
+      let kept: string | undefined = token
+      for (let time = 0; time < overtaking.times && kept === token; time++) {
+        kept = yield* Effect.delay(now, overtaking.spacing)
+      }
+      return kept
     })
     return (isOvertaken ? later : now).pipe(
       Effect.tap((kept) => (kept === token ? this.#connection.tokens.forget(label, token) : Effect.void)),

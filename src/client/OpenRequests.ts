@@ -10,6 +10,7 @@ import type * as RpcMessage from "effect/rpc/RpcMessage"
 import * as Schema from "effect/Schema"
 import type * as Tracer from "effect/Tracer"
 import { connectionLost } from "./ConnectionLost.ts"
+import type { RequestTracer } from "./RequestSpans.ts"
 
 /** How the answers to requests of one kind are read. */
 export interface RequestKind<A, E> {
@@ -29,18 +30,17 @@ interface OpenRequest {
 /** The requests without an answer. */
 export class OpenRequests {
   readonly #send: (message: RpcMessage.FromClientEncoded) => boolean
-  readonly #isTraced: boolean
+  readonly #trace: RequestTracer | undefined
   readonly #open = new Map<string | number, OpenRequest>()
   #last = 0
   #isClosed = false
 
   /**
-   * `send` says whether there is a connection to send a message on. With `isTraced`, each request is a span, and the
-   * server links its spans to it.
+   * `send` says whether there is a connection to send a message on. `trace` makes a span of each request.
    */
-  constructor(send: (message: RpcMessage.FromClientEncoded) => boolean, isTraced: boolean) {
+  constructor(send: (message: RpcMessage.FromClientEncoded) => boolean, trace?: RequestTracer) {
     this.#send = send
-    this.#isTraced = isTraced
+    this.#trace = trace
   }
 
   /** Requests of one kind. */
@@ -76,10 +76,8 @@ export class OpenRequests {
           if (this.#open.delete(id)) this.#interrupt(id)
         })
       })
-    const attributes = { "rpc.system.name": "effect_rpc", "rpc.method": tag }
-    return this.#isTraced
-      ? (payload) => Effect.useSpan(`LiveClient.${tag}`, { kind: "client", attributes }, (span) => ask(payload, span))
-      : (payload) => ask(payload, undefined)
+    const trace = this.#trace
+    return (payload) => (trace === undefined ? ask(payload, undefined) : trace(tag, (span) => ask(payload, span)))
   }
 
   /** The server has sent a message. */

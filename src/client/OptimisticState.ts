@@ -6,7 +6,7 @@
  */
 import type { ActionCodec } from "../ComponentCodec.ts"
 import type { CallReference } from "../LiveProtocol.ts"
-import * as Patch from "../Patch.ts"
+import { isEqual } from "../Json.ts"
 import type { Encoded, StateCodec } from "../StateCodec.ts"
 
 /** The expected result of one call. */
@@ -166,7 +166,7 @@ export class OptimisticState<State> {
   #isExpected(old: Shown<State>, confirmed: ReadonlyArray<OptimisticUpdate>, encoded: Encoded | undefined): boolean {
     if (this.#isStale || this.#pending === 0 || confirmed.length === 0 || encoded === undefined) return false
     const expected = this.#applyAll(old, confirmed)?.encoded
-    return expected !== undefined && Patch.diff(expected, encoded).length === 0
+    return expected !== undefined && isEqual(expected, encoded)
   }
 
   #recompute(): void {
@@ -234,7 +234,7 @@ export class OptimisticState<State> {
     const after = codec.encode(next as State, { from: copy as State, to: known })
     const kept: Record<string, unknown> = { ...next }
     for (const name of Object.keys(after)) {
-      const isKept = next[name] === copy[name] && Patch.diff(known[name] ?? null, after[name] ?? null).length === 0
+      const isKept = next[name] === copy[name] && isEqual(known[name] ?? null, after[name] ?? null)
       if (isKept) kept[name] = (state as Values)[name]
     }
     return { state: kept as State, encoded: after }

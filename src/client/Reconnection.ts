@@ -4,6 +4,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Random from "effect/Random"
 import { type ConnectionFailure, isFinal } from "../ConnectionFailure.ts"
@@ -82,7 +83,9 @@ export class Reconnection {
       const delay = backoffDelay(this.#attempt++, this.#backoff, this.#maxBackoff) * (0.5 + random / 2)
       if (spread + delay > 0) tell(spread + delay)
       const due = Effect.raceFirst(Effect.sleep(Duration.millis(spread + delay)), this.#tries.await)
-      const both = Effect.map(Effect.all([explain, due], { concurrency: 2 }), ([known]) => known)
+      const both = Effect.flatMap(Effect.forkChild(explain, { startImmediately: true }), (explaining) =>
+        Effect.andThen(due, Fiber.join(explaining))
+      )
       const known = yield* Effect.raceFirst(both, Effect.as(this.#begins.await, undefined))
       tell(undefined)
       if (known !== undefined && isFinal(known)) yield* this.#begins.await

@@ -10,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Log from "../Log.ts"
 import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
@@ -164,7 +165,9 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
 
   /** After the release, calls a function when this has ended and the last state is stored, or it took too long. */
   whenLeft(ended: Effect.Effect<unknown>, then: () => void): void {
-    const left = Effect.all([ended, this.left], { concurrency: 2 })
+    const left = Effect.flatMap(Effect.forkChild(ended, { startImmediately: true }), (ending) =>
+      Effect.andThen(this.left, Fiber.await(ending))
+    )
     this.#connection.run(Effect.ensuring(left, Effect.sync(then)))
   }
 
@@ -267,11 +270,10 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   /** Takes `mountTimeout`, and longer while a state is on its way: a slow link is no reason to give up. */
   get #patience(): Effect.Effect<void> {
     const { isBusy, limits } = this.#connection
-    const onItsWay = Effect.repeat(Effect.sleep("1 second"), { while: () => isBusy() })
-    return Effect.andThen(
-      Effect.sleep(limits.mountTimeout),
-      Effect.suspend(() => (isBusy() ? onItsWay : Effect.void))
-    )
+    return Effect.gen(function* () {
+      yield* Effect.sleep(limits.mountTimeout)
+      while (isBusy()) yield* Effect.sleep("1 second")
+    })
   }
 
   /** There is a connection: mounts, or shows why that failed, within `mountTimeout`. */

@@ -83,11 +83,10 @@ const make = (store: KeyValues): Effect.Effect<StateCache["Service"], never, Sco
     })
 
     /** Removes expired entries as far as possible. Failures are logged by the operations that need the cache. */
-    const removeOld = store.keys.pipe(
-      Effect.flatMap((names) =>
-        Effect.forEach(names.filter(isName), (name) => Effect.ignoreCause(removeIfOld(name)), { discard: true })
-      ),
-      Effect.ignoreCause
+    const removeOld = Effect.ignoreCause(
+      Effect.gen(function* () {
+        for (const name of yield* store.keys) if (isName(name)) yield* Effect.ignoreCause(removeIfOld(name))
+      })
     )
 
     // The client does not wait for the cleanup.

@@ -11,7 +11,7 @@ class Wire {
   readonly open = new OpenRequests((message) => {
     if (this.isOpen) this.sent.push(message)
     return this.isOpen
-  }, false)
+  })
   readonly ask = this.open.kind({ tag: "Add", success: Schema.Int, error: Schema.String })
 
   answer(requestId: number, exit: unknown): void {
