@@ -1,6 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type { Locator, Page } from "playwright-core"
+import { findings } from "../support/axe.ts"
 import { Chromium } from "../support/Chromium.ts"
 import { patience } from "../support/patience.ts"
 import { Showcase } from "../support/Showcase.ts"
@@ -232,6 +233,10 @@ layer(Layer.merge(Showcase.layer, Chromium.layer), { excludeTestServices: true, 
           yield* Effect.promise(() => address.fill("edith@example.org"))
           yield* Effect.promise(() => form.getByText("Its source").click())
           yield* reads(form.getByLabel("RegistrationLayer.ts"), /Registration\.toLayer/)
+          for (const colorScheme of ["light", "dark"] as const) {
+            yield* Effect.promise(() => page.emulateMedia({ colorScheme }))
+            assert.deepStrictEqual(yield* findings(page), [], colorScheme)
+          }
           yield* click(form, "Register")
           yield* reads(form.locator("p[role=status]"), /^Edith \d+ is registered, as number \d+\.$/)
           assert.deepStrictEqual(complaints, [])
