@@ -28,7 +28,6 @@ class Pages extends Context.Service<Pages, { readonly url: string }>()("test/bro
       })
       const { port } = yield* ServerProcess.start({
         file: new URL("../support/PagesServer.ts", import.meta.url),
-        flags: ["--import", new URL("../support/sourceNames.ts", import.meta.url).href],
         env: { DIST }
       })
       return { url: `http://127.0.0.1:${port}` }

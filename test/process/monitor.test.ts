@@ -78,7 +78,6 @@ const near = (what: string, value: number, own: number) =>
 const start = (env: Readonly<Record<string, string>>) =>
   ServerProcess.start({
     file: new URL("../support/WorkloadServer.ts", import.meta.url),
-    flags: ["--import", new URL("../support/sourceNames.ts", import.meta.url).href],
     port: 0,
     env
   })

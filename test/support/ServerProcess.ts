@@ -1,7 +1,7 @@
 /** A server in a process of its own, which ends with the Scope that started it, whatever becomes of the test. */
 import { type ChildProcess, fork } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { Effect, type Scope } from "effect"
+import * as ServerBundle from "./ServerBundle.ts"
 
 /** How a process ended. */
 export interface Ended {
@@ -42,16 +42,19 @@ process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")))
 export const start = ({ env, file, flags, port }: Options): Effect.Effect<ServerProcess, never, Scope.Scope> =>
   Effect.flatMap(
     Effect.acquireRelease(
-      Effect.sync(() => {
-        const child = fork(fileURLToPath(file), {
-          execArgv: [...(flags ?? [])],
-          env: { ...process.env, FIBRA_SECRET, ...(port === undefined ? {} : { PORT: String(port) }), ...env },
-          stdio: ["ignore", "pipe", "pipe", "ipc"]
-        })
-        running.add(child)
-        child.once("exit", () => running.delete(child))
-        return child
-      }),
+      Effect.map(
+        Effect.promise(() => ServerBundle.of(file)),
+        (bundle) => {
+          const child = fork(bundle, {
+            execArgv: [...(flags ?? [])],
+            env: { ...process.env, FIBRA_SECRET, ...(port === undefined ? {} : { PORT: String(port) }), ...env },
+            stdio: ["ignore", "pipe", "pipe", "ipc"]
+          })
+          running.add(child)
+          child.once("exit", () => running.delete(child))
+          return child
+        }
+      ),
       (child) => end(child, "SIGKILL")
     ),
     (child) =>

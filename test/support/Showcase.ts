@@ -57,8 +57,6 @@ export class Showcase extends Context.Service<
       )
       const options = {
         file: new URL("ShowcaseServer.ts", import.meta.url),
-        // For the names that lead to src/.
-        flags: ["--import", new URL("sourceNames.ts", import.meta.url).href],
         env: { DIST, DATA, FIBRA_SECRET: "" }
       }
       const scope = yield* Effect.scope
