@@ -1,34 +1,36 @@
 /** `fibra/vue`: live components in Vue 3.5 and later. Everything is done by the stores of `fibra/store`. */
 import { onScopeDispose } from "vue"
-import type * as Component from "../Component.ts"
-import { ActionRuns } from "../store/ActionRuns.ts"
-import type { ShowComponent, ViewOptions } from "../store/ComponentOptions.ts"
-import { EditedField } from "../store/EditedField.ts"
-import type { FieldCommit } from "../store/FieldDraft.ts"
-import type { ActionNamed, LiveAction } from "../store/LiveAction.ts"
-import type { LiveComponent } from "../store/LiveComponent.ts"
-import type {
-  ActionsTaking,
-  FieldError,
-  FieldOptions,
-  FieldsWithSetter,
-  FieldValue,
-  LiveField,
-  SetterOf
-} from "../store/LiveField.ts"
-import type { MountTargetOf } from "../store/Mount.ts"
-import type { LiveConnection } from "../store/PageConnection.ts"
-import { UploadList, type UploadingFile, type UploadListStore } from "../store/UploadList.ts"
+import { bindings } from "../store/bindings.ts"
 import { useLive } from "./provideLive.ts"
 import { useView } from "./useView.ts"
 
 export type { CallResult } from "../client/CallResult.ts"
-export type { ComponentCallbacks } from "../store/MountEvents.ts"
+export type { BoundField, BoundUploads, UseBoundField } from "../store/bindings.ts"
+export type { ViewOptions } from "../store/ComponentOptions.ts"
 export type { ComponentStatus } from "../store/ComponentStatus.ts"
-export type { FieldCommit, LiveAction, LiveComponent, LiveConnection, LiveField, UploadingFile, ViewOptions }
+export type { FieldCommit } from "../store/FieldDraft.ts"
+export type { LiveAction } from "../store/LiveAction.ts"
+export type { LiveComponent } from "../store/LiveComponent.ts"
+export type { LiveField } from "../store/LiveField.ts"
 export { LiveStore, type LiveStoreOptions } from "../store/LiveStore.ts"
+export type { ComponentCallbacks } from "../store/MountEvents.ts"
+export type { LiveConnection } from "../store/PageConnection.ts"
 export { type LiveStatusText, statusText } from "../store/StatusText.ts"
+export type { UploadingFile } from "../store/UploadList.ts"
 export { livePlugin, provideLive } from "./provideLive.ts"
+
+/** What an `<input>` gets besides its value. */
+export interface VueListeners {
+  readonly onInput: (event: Event) => void
+  readonly onBlur: () => void
+}
+
+const bound = bindings<VueListeners>({
+  useLive,
+  useView,
+  onLeave: onScopeDispose,
+  listeners: (onInput, onBlur) => ({ onInput, onBlur })
+})
 
 /**
  * Mounts a component while a view is on the page, and gives what it shows: an object to read from, not to take apart. The options are those of the moment:
@@ -36,74 +38,19 @@ export { livePlugin, provideLive } from "./provideLive.ts"
  *
  * <!-- snippet: examples/vue/CounterView.vue -->
  */
-export const useComponent: ShowComponent = <C extends Component.Typed>(
-  component: C,
-  options?: MountTargetOf<C> & ViewOptions<C>
-): LiveComponent<C> => useView(useLive().component(component, options as never), itself)
+export const useComponent = bound.useComponent
 
 /** What the page knows of its connection, with `retry` and `reconnect`. */
-export const useConnection = (): LiveConnection => useView(useLive().connection, itself)
+export const useConnection = bound.useConnection
 
 /** An action with its own `pending`, `error` and `data`, which other actions, and other uses of this one, do not touch. */
-export const useAction = <C extends Component.Typed, Name extends Component.Actions<C>["_tag"] & string>(
-  of: LiveComponent<C>,
-  name: Name
-): LiveAction<ActionNamed<C, Name>> => useView(new ActionRuns(of["~mount"].run, name), itself) as never
+export const useAction = bound.useAction
 
 /** Calls the handler with each event of that name. */
-export const useEvent = <C extends Component.Typed, Name extends keyof Component.EventsOf<C> & string>(
-  of: LiveComponent<C>,
-  name: Name,
-  handler: (payload: Component.EventsOf<C>[Name]) => void
-): void => {
-  const stop = of["~mount"].listen((event, payload) => {
-    if (event === name) handler(payload as never)
-  })
-  onScopeDispose(stop)
-}
-
-/** A field as it is edited, and what an element needs that edits it. */
-export interface VueField<Value, Error> extends LiveField<Value, Error> {
-  /** For `<input v-bind="field.input">`, where the value is a text. */
-  readonly input: {
-    readonly value: Value
-    readonly onInput: (event: Event) => void
-    readonly onBlur: () => void
-  }
-}
-
-/** `useField`: the action may be left out where the contract has `SetZone` for `zone`. */
-export interface UseVueField {
-  <C extends Component.Typed, Name extends FieldsWithSetter<C>>(
-    of: LiveComponent<C>,
-    name: Name,
-    options?: FieldCommit & { readonly action?: undefined }
-  ): VueField<FieldValue<C, Name>, FieldError<C, SetterOf<Name>>>
-  <C extends Component.Typed, Name extends keyof Component.State<C> & string, Tag extends ActionsTaking<C, Name>>(
-    of: LiveComponent<C>,
-    name: Name,
-    options: FieldCommit & { readonly action: Tag }
-  ): VueField<FieldValue<C, Name>, FieldError<C, Tag>>
-}
+export const useEvent = bound.useEvent
 
 /** A field of the state as it is edited: what is typed is a draft in this view, which an action takes to the server. */
-export const useField: UseVueField = (
-  of: LiveComponent<Component.Typed>,
-  name: string,
-  options?: FieldOptions
-): VueField<unknown, unknown> =>
-  useView(new EditedField(of["~mount"], name, options), (field) => {
-    const onInput = ({ target }: Event) => field.setValue((target as HTMLInputElement).value)
-    return { ...field, input: { value: field.value, onInput, onBlur: field.leave } }
-  })
+export const useField = bound.useField
 
 /** The uploads of this name, by this view. When it leaves the page, what is under way is cancelled. */
-export const useUpload = <C extends Component.Typed>(
-  of: LiveComponent<C>,
-  name: keyof Component.Uploads<C> & string
-): { readonly files: ReadonlyArray<UploadingFile> } & Pick<UploadListStore, "add"> => {
-  const list = new UploadList(of["~mount"].uploads, name)
-  return useView(list, (files) => ({ files, add: list.add }))
-}
-
-const itself = <A>(value: A): A => value
+export const useUpload = bound.useUpload
