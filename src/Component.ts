@@ -16,7 +16,7 @@ import * as ComponentCodec from "./ComponentCodec.ts"
 import type { Placement } from "./ComponentCodec.ts"
 import type { LiveError } from "./LiveError.ts"
 import type { ComponentId } from "./LiveId.ts"
-import * as Migration from "./Migration.ts"
+import type * as Migration from "./Migration.ts"
 import type { Person } from "./Presence.ts"
 import type { Principal } from "./Principal.ts"
 import * as Redaction from "./Redaction.ts"
@@ -464,7 +464,7 @@ export const Service =
       of: { value: <H>(handlers: H) => handlers },
       toLayer: {
         value: (build: ActionHandlers | Effect.Effect<ActionHandlers, never, never>, options: BehaviorOptions = {}) => {
-          Migration.check(options.migrations, { componentName: name, version: contract.version ?? 1 })
+          options.migrations?.check({ componentName: name, version: contract.version ?? 1 })
           return Layer.effect(
             behavior,
             Effect.contextWith((context) =>

@@ -17,3 +17,6 @@ export const inline = (text: string): string => {
 
 /** A name in quotation marks; line breaks are escaped, so that it cannot begin a line of its own. */
 export const quote = (name: string): string => JSON.stringify(name)
+
+/** A time in milliseconds: `30s`, `1500ms`. */
+export const time = (millis: number): string => (millis % 1000 === 0 ? `${millis / 1000}s` : `${millis}ms`)

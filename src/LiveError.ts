@@ -691,8 +691,9 @@ const ofRequests: ReadonlySet<LiveErrorReason["_tag"]> = new Set(["RateLimited",
 /** Whether it says of a request that it did not run. What user code passes on says that of a request of its own. */
 export const isOfRequest = ({ reason }: LiveError): boolean => ofRequests.has(reason._tag)
 
-const encode = Schema.encodeOption(LiveError)
-const decode = Schema.decodeOption(LiveError)
+// Of servers: a page drops them.
+const encode = /* @__PURE__ */ Schema.encodeOption(LiveError)
+const decode = /* @__PURE__ */ Schema.decodeOption(LiveError)
 
 /** Fails with a `LiveError` of this reason. */
 export const refuse = (reason: LiveErrorReason): Effect.Effect<never, LiveError> =>

@@ -12,6 +12,14 @@ import type { Encoded, Fields, StateCodec } from "./StateCodec.ts"
 /** Any chain, without its types. */
 export interface AnyChain {
   readonly steps: ReadonlyArray<Step>
+  /** Throws when it has a gap or does not end at the component's version. A contract without migrations need not import this. */
+  readonly check: (component: VersionedComponent) => void
+}
+
+/** A component, as far as a chain has to fit it. */
+export interface VersionedComponent {
+  readonly componentName: string
+  readonly version: number
 }
 
 /** The step from one version to the next. */
@@ -81,6 +89,7 @@ export const from = <const Version extends number, F extends Fields, const Next 
 
 const make = (steps: ReadonlyArray<Step>) => ({
   steps,
+  check: (component: VersionedComponent) => check(steps, component),
   from: (...args: Parameters<typeof makeStep>) => make([...steps, makeStep(...args)])
 })
 
@@ -105,12 +114,7 @@ const makeCodec = (fields: Fields): StepCodec => {
   }
 }
 
-/** Throws when a chain has a gap or does not end at the component's version. */
-export const check = (
-  migrations: AnyChain | undefined,
-  component: { readonly componentName: string; readonly version: number }
-): void => {
-  const steps = migrations?.steps ?? []
+const check = (steps: ReadonlyArray<Step>, component: VersionedComponent): void => {
   steps.forEach(({ version }, index) => {
     const next = steps[index + 1]?.version
     if (!isVersion(version)) {

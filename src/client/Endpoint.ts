@@ -1,9 +1,9 @@
 /** Where an attempt to connect goes to, and with which token. Both are asked for anew for each attempt. */
 import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { ConnectionFailure } from "../ConnectionFailure.ts"
+import { time } from "../ErrorText.ts"
 import * as Thrown from "../Thrown.ts"
 import * as TimeLimit from "../TimeLimit.ts"
 
@@ -20,8 +20,8 @@ export interface Endpoint {
   readonly token: string | undefined
 }
 
-/** How long the effects of a program may take. */
-const patience = Duration.seconds(30)
+/** How long the effects of a program may take, in milliseconds. */
+const patience = 30_000
 
 /** Asks for the address and the token. */
 export const resolve = (
@@ -46,7 +46,7 @@ export const origin = (url: Given<string>): Effect.Effect<string> =>
 
 const ask = <A>(given: Given<A>, kind: "url" | "token"): Effect.Effect<A, ConnectionFailure> => {
   if (!Effect.isEffect(given)) return Effect.succeed(given)
-  const late = () => Effect.fail(`no answer within ${Duration.format(patience)}`)
+  const late = () => Effect.fail(`no answer within ${time(patience)}`)
   return Effect.flatMap(
     Effect.exit(TimeLimit.timeoutOrElse(given, { duration: patience, orElse: late })),
     (exit): Effect.Effect<A, ConnectionFailure> =>

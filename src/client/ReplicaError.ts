@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import type * as Component from "../Component.ts"
 import { ClientCrashed, ComponentCrashed, ContractMismatch, InstanceStopped, LiveError } from "../LiveError.ts"
+import { time } from "../ErrorText.ts"
 import * as Thrown from "../Thrown.ts"
 import type { ConnectionMonitor } from "./ConnectionState.ts"
 
@@ -24,7 +25,7 @@ export const died = (component: string, defect: unknown): LiveError =>
 
 /** It was not mounted in time. */
 export const tooLate = (monitor: ConnectionMonitor, timeout: Duration.Duration): LiveError =>
-  monitor.error(`nothing was mounted within ${Duration.format(timeout)}`)
+  monitor.error(`nothing was mounted within ${time(Duration.toMillis(timeout))}`)
 
 /** The contract cannot decode what the server sent. */
 export const unreadable = ({ componentName: component }: Component.Typed, defect: unknown): LiveError =>
