@@ -1,6 +1,6 @@
 /** Whatever goes wrong while a client connects is one failed attempt, which is told, logged once, and made again. */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Layer, Logger } from "effect"
+import { Clock, Duration, Effect, Layer, Logger } from "effect"
 import { TestClock } from "effect/testing"
 import { Link } from "fibra/client"
 import { Ticker } from "../support/Lab.ts"
@@ -78,6 +78,34 @@ describe("an attempt to connect", () => {
       assert.deepStrictEqual([(yield* live.connection).status, made.length], ["connected", 4])
     }).pipe(Effect.scoped, Effect.provide(Logger.layer([])))
   )
+
+  it.effect("an attempt that nobody answers is given up after ten seconds, and made again", () =>
+    Effect.gen(function* () {
+      const { live, made } = yield* client({ url }, (socket, index) => {
+        if (index > 0) accept(socket)
+      })
+      yield* settle
+      yield* TestClock.adjust("10 seconds")
+      yield* settle
+      assert.strictEqual(made[0]?.readyState, 3)
+      assert.deepStrictEqual([(yield* live.connection).status, made.length], ["connected", 2])
+    }).pipe(Effect.scoped, Effect.provide(Logger.layer([])))
+  )
+
+  it.effect("a client that connects at a part of a millisecond pings at its interval, and waits in between", () => {
+    const log: Array<unknown> = []
+    return Effect.gen(function* () {
+      yield* TestClock.adjust(Duration.nanos(579_311_715n))
+      const { made } = yield* client({ url }, accept)
+      yield* settle
+      yield* TestClock.adjust("1 hour")
+      yield* settle
+      const pings = made[0]?.sent.filter((frame) => frame.includes('"_tag":"Ping"')).length ?? 0
+      assert.isAtMost(Math.abs(pings - 360), 1)
+      // A fiber that never waits is left alone by the clock.
+      assert.deepStrictEqual(log, [])
+    }).pipe(Effect.scoped, Effect.provide(Logger.layer([warnings(log)])))
+  })
 
   it.effect("an attempt to an address that is none is not made, and said at once; it is made when somebody asks", () =>
     Effect.gen(function* () {
