@@ -148,7 +148,8 @@ const inMemory = (): KeyValues => {
 
 /** A page may read its storage and not write it, and whatever it does may throw. */
 const inStorage = (storage: Storage): KeyValues => {
-  const trying = <A>(act: () => A) => Effect.try({ try: act, catch: (thrown) => thrown })
+  const trying = <A>(act: () => A) =>
+    Effect.try({ try: act, catch: (cause) => ({ _tag: "StorageFailed" as const, cause }) })
   return {
     get: (name) => trying(() => storage.getItem(name) ?? undefined),
     set: (name, value) => trying(() => storage.setItem(name, value)),
