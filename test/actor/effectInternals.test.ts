@@ -227,7 +227,7 @@ describe("an effect that is done already (ActorCell)", () => {
 
 /** What one may write of effect that effect does not promise. */
 const insides =
-  /currentOpCount|pollUnsafe\(|setContext\(|state\.map\b|Exit\.isExit\(|Fiber\.getCurrent\(|\} = Scope\.makeUnsafe/
+  /currentOpCount|pollUnsafe\(|fiber\.setContext\(|state\.map\b|Exit\.isExit\(|Fiber\.getCurrent\(|\} = Scope\.makeUnsafe/
 
 const notice = "// Relies on effect's insides: test/actor/effectInternals.test.ts fails when an upgrade changes them."
 
