@@ -67,4 +67,32 @@ describe("turns", () => {
       assert.strictEqual(yield* turns.take("a", Effect.succeed(1)), 1)
     })
   )
+
+  it.effect(
+    "turns come one after the other however many wait, and one that is given up as it comes is the next one's",
+    () =>
+      Effect.gen(function* () {
+        const turns = new Turns()
+        const gate = Latch.makeUnsafe()
+        const count = 5000
+        let begun = 0
+        yield* fork(turns.take("a", gate.await))
+        const fibers = yield* Effect.forEach(Array.from({ length: count }), (_, index) =>
+          fork(
+            turns.take(
+              "a",
+              Effect.sync(() => {
+                begun++
+                // The turn of the next one comes when this one ends.
+                if (index % 100 === 0) queueMicrotask(() => fibers[index + 1]?.interruptUnsafe())
+              })
+            )
+          )
+        )
+        yield* gate.open
+        yield* Effect.forEach(fibers, Fiber.await)
+        assert.isAtLeast(begun, count - count / 100)
+        assert.strictEqual(yield* turns.take("a", Effect.succeed(1)), 1)
+      })
+  )
 })
