@@ -19,7 +19,7 @@ export interface FieldCommit {
   readonly debounce?: Duration.Input | undefined
   /**
    * The application's name for what is edited. With it, a text is kept in the tab of the browser until the server has taken it, also
-   * over a reload, and is committed then as if it was typed again.
+   * over a reload, and is committed then as if it was typed again. Another instance, or another user, needs another name.
    */
   readonly keep?: string | undefined
 }
