@@ -28,11 +28,11 @@ const status = (within: Locator) => within.getByRole("status")
 const cards = (page: Page) =>
   [card(page, "Your counter"), card(page, "Everyone’s counter"), card(page, "A clock")] as const
 
-/** Waits until the browser keeps a token that has this count. */
+/** Waits until the browser keeps a token of the counter that has this count; other entries stand in any order. */
 const keeps = (page: Page, count: number) =>
   Effect.promise(() =>
     page.waitForFunction((count) => {
-      const [name] = Object.keys(localStorage).filter((name) => name.startsWith("fibra/"))
+      const [name] = Object.keys(localStorage).filter((name) => /^fibra\/.*\/Counter\//.test(name))
       if (name === undefined) return false
       const [, , , payload = ""] = JSON.parse(localStorage.getItem(name) ?? "").token.split(".")
       return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))).state.count === count
