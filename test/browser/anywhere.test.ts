@@ -1,15 +1,19 @@
-/** The counter on pages without React: in Vue, in Svelte, and in a script without a build. */
+/** The counter on pages of its own: in Vue, in Svelte, in a script without a build, and in React. */
 import { cp } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import type { Page } from "playwright-core"
 import { build } from "vite"
+import { findings } from "../support/axe.ts"
 import { Chromium } from "../support/Chromium.ts"
 import * as ServerProcess from "../support/ServerProcess.ts"
 import { folder, root } from "../support/workspace.ts"
 
 const names = ["vue", "svelte", "script-tag"] as const
+
+/** Those that count in the same way, and the one of the README. */
+const all = [...names, "counter"] as const
 
 /** The pages, built once and served by one process. */
 class Pages extends Context.Service<Pages, { readonly url: string }>()("test/browser/Pages") {
@@ -17,10 +21,12 @@ class Pages extends Context.Service<Pages, { readonly url: string }>()("test/bro
     Pages,
     Effect.gen(function* () {
       const DIST = yield* folder
+      const resolve = { tsconfigPaths: true }
       const at = (name: string) => ({ outDir: join(DIST, name), emptyOutDir: false })
       yield* Effect.promise(async () => {
-        for (const name of ["vue", "svelte"]) {
-          await build({ root: join(root, "examples", name), logLevel: "error", build: at(name) })
+        for (const name of ["vue", "svelte", "counter"]) {
+          const examples = join(root, "examples", name)
+          await build({ root: examples, base: "./", resolve, logLevel: "error", build: at(name) })
         }
         const configFile = join(root, "vite.script.config.ts")
         await build({ root, configFile, logLevel: "error", build: at("script-tag") })
@@ -35,7 +41,7 @@ class Pages extends Context.Service<Pages, { readonly url: string }>()("test/bro
   )
 }
 
-const open = Effect.fn("open")(function* (name: (typeof names)[number]) {
+const open = Effect.fn("open")(function* (name: (typeof all)[number]) {
   const opened = yield* Chromium.open(`${(yield* Pages).url}/${name}/index.html`)
   yield* reads(opened.page, "status", "")
   return opened
@@ -85,6 +91,23 @@ layer(Layer.merge(Pages.layer, Chromium.layer), { excludeTestServices: true, tim
       180_000
     )
   }
+
+  it.effect(
+    "axe finds nothing on any page, in either theme",
+    () =>
+      Effect.gen(function* () {
+        for (const name of all) {
+          const { page } = yield* open(name)
+          yield* click(page, "Reset")
+          yield* Effect.promise(() => page.locator("button:enabled").first().waitFor())
+          for (const colorScheme of ["light", "dark"] as const) {
+            yield* Effect.promise(() => page.emulateMedia({ colorScheme }))
+            assert.deepStrictEqual(yield* findings(page), [], `${name} in ${colorScheme}`)
+          }
+        }
+      }),
+    180_000
+  )
 
   it.effect(
     "a page shows what pages in other frameworks do",

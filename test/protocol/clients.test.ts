@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type { Page } from "playwright-core"
+import { findings } from "../support/axe.ts"
 import { Chromium } from "../support/Chromium.ts"
 import { layerShowcase, Server } from "./Server.ts"
 
@@ -62,27 +63,33 @@ layer(Layer.merge(layerShowcase, Chromium.layer), { excludeTestServices: true, t
       })
   )
 
-  it.effect("a client in plain JavaScript counts, says where it ends, and gets what others say", () =>
-    Effect.gen(function* () {
-      const { complaints, page } = yield* Chromium.open(`${(yield* Server).origin}/clients/`)
-      yield* says(page, "Connected, in a new session.")
-      yield* shows(page, "Count", "0")
-      yield* click(page, "+10")
-      yield* shows(page, "Count", "10")
-      yield* shows(page, "Heard", 'Milestone {"count":10}')
-      for (let count = 20; count <= 100; count += 10) {
+  it.effect(
+    "a client in plain JavaScript counts, says where it ends, gets what others say, and has nothing that axe would find",
+    () =>
+      Effect.gen(function* () {
+        const { complaints, page } = yield* Chromium.open(`${(yield* Server).origin}/clients/`)
+        yield* says(page, "Connected, in a new session.")
+        yield* shows(page, "Count", "0")
         yield* click(page, "+10")
-        yield* shows(page, "Count", String(count))
-      }
-      yield* click(page, "+1")
-      yield* Effect.promise(() => page.getByRole("alert").filter({ hasText: "No further than 100." }).waitFor())
-      yield* Effect.promise(() => page.getByLabel("Message").fill("hello"))
-      yield* click(page, "Send")
-      yield* shows(page, "Heard", "Page: hello")
-      yield* click(page, "Reset")
-      yield* shows(page, "Count", "0")
-      assert.deepStrictEqual(complaints, [])
-    })
+        yield* shows(page, "Count", "10")
+        yield* shows(page, "Heard", 'Milestone {"count":10}')
+        for (let count = 20; count <= 100; count += 10) {
+          yield* click(page, "+10")
+          yield* shows(page, "Count", String(count))
+        }
+        yield* click(page, "+1")
+        yield* Effect.promise(() => page.getByRole("alert").filter({ hasText: "No further than 100." }).waitFor())
+        yield* Effect.promise(() => page.getByLabel("Message").fill("hello"))
+        yield* click(page, "Send")
+        yield* shows(page, "Heard", "Page: hello")
+        for (const colorScheme of ["light", "dark"] as const) {
+          yield* Effect.promise(() => page.emulateMedia({ colorScheme }))
+          assert.deepStrictEqual(yield* findings(page), [], colorScheme)
+        }
+        yield* click(page, "Reset")
+        yield* shows(page, "Count", "0")
+        assert.deepStrictEqual(complaints, [])
+      })
   )
 
   it.effect("a client in plain JavaScript resumes its session after a break and after a reload", () =>
