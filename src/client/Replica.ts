@@ -158,6 +158,11 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     this.uploads.fail(error)
   }
 
+  /** Another view shows it from now on: that it was mounted is known. */
+  passedOn(): void {
+    if (this.#view.connected) this.#show({ activation: "resumed" })
+  }
+
   /** After the release, waits a short time until the last state is stored, if it is to be. */
   get left(): Effect.Effect<void> {
     return this.#mounter.left

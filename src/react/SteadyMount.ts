@@ -5,7 +5,8 @@
 import * as Effect from "effect/Effect"
 import type * as Component from "../Component.ts"
 import * as Log from "../Log.ts"
-import { Mount, type MountTargetOf } from "../store/Mount.ts"
+import { Mount } from "../store/Mount.ts"
+import type { ViewTarget } from "../store/ViewTarget.ts"
 import { MountEvents } from "../store/MountEvents.ts"
 import type { Live } from "../store/Live.ts"
 
@@ -31,7 +32,7 @@ export class SteadyMount<C extends Component.Typed> {
   }
 
   /** The mount for these arguments: this one, or another. */
-  at(live: Live, component: C, options: MountTargetOf<C>): SteadyMount<C> {
+  at(live: Live, component: C, options: ViewTarget<C>): SteadyMount<C> {
     const snapshot = this.mount.getSnapshot()
     // Its own component has changed, and not what is around the view.
     const isOwn = snapshot !== this.#seen

@@ -5,7 +5,8 @@ import type * as Component from "../Component.ts"
 import type { KeyMissing, PropsMissing, ViewOptions } from "../store/ComponentOptions.ts"
 import type { LiveComponent } from "../store/LiveComponent.ts"
 import { useLive } from "./LiveContext.ts"
-import { Mount, type MountTargetOf } from "../store/Mount.ts"
+import { Mount } from "../store/Mount.ts"
+import type { ViewTarget } from "../store/ViewTarget.ts"
 import { SteadyMount } from "./SteadyMount.ts"
 import { useSelection } from "./useSelection.ts"
 
@@ -37,7 +38,8 @@ export interface UseComponent {
 
 /**
  * Mounts a component while the view is on the page, and renders the view again after each change. When the component,
- * key, room or props change (props are compared by value), the old one is unmounted and the new one mounted. With a
+ * key, room or props change (props are compared by value), another one is mounted. One that no view shows any more is unmounted after
+ * `gcTime`, and a view that asks for the same until then gets it. With a
  * selector it returns what that gives, and the view is rendered again when that has changed, by value. On a server it returns
  * `initial(props)` and mounts nothing.
  *
@@ -74,7 +76,7 @@ export interface UseComponent {
  */
 export const useComponent: UseComponent = <C extends Component.Typed, Selected>(
   component: C,
-  options: MountTargetOf<C> & ViewOptions<C> = {},
+  options: ViewTarget<C> & ViewOptions<C> = {},
   select?: Selector<C, Selected>
 ): LiveComponent<C> | Selected => {
   const live = useLive()
@@ -82,8 +84,11 @@ export const useComponent: UseComponent = <C extends Component.Typed, Selected>(
   const next = current.at(live, component, options)
   if (next !== current) setCurrent(next)
   const { events, mount } = next
-  const { autoMount } = options
-  useInsertionEffect(() => events.use(options))
+  const { autoMount, gcTime } = options
+  useInsertionEffect(() => {
+    events.use(options)
+    mount.keepFor(gcTime)
+  })
   useEffect(() => events.listen(), [events])
   useEffect(() => mount.follow(autoMount), [mount, autoMount])
   const selectSnapshot = useMemo(

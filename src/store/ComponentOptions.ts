@@ -1,4 +1,5 @@
 /** What a page asks for when it shows a component. */
+import type * as Duration from "effect/Duration"
 import type { MountCache, MountPlace, MountProps } from "../client/MountOptions.ts"
 import type * as Component from "../Component.ts"
 import type { LiveComponent } from "./LiveComponent.ts"
@@ -23,6 +24,10 @@ export interface ViewOptions<C extends Component.Typed> extends MountCache, Moun
    * away. It is kept as it is, and needs a `cacheKey` or a `key`.
    */
   readonly fallbackToLocal?: boolean | undefined
+  /**
+   * How long it stays mounted when its view is gone (5 seconds): a view that asks for the same until then shows its state at once.
+   */
+  readonly gcTime?: Duration.Input | undefined
 }
 
 /** Shows a component: the options may be left out when it needs no props. */

@@ -16,14 +16,15 @@ import type {
   FieldValue,
   SetterOf
 } from "./LiveField.ts"
-import { Mount, type MountTargetOf } from "./Mount.ts"
+import { Mount } from "./Mount.ts"
+import type { ViewTarget } from "./ViewTarget.ts"
 import { MountEvents } from "./MountEvents.ts"
 import type { ReadableStore } from "./ReadableStore.ts"
 import { UploadList, type UploadListStore } from "./UploadList.ts"
 
 /**
- * One component on a page. It is mounted while somebody subscribes: with the first listener, until the last one is gone. One that
- * leaves and comes back in the same task changes nothing.
+ * One component on a page. It is mounted while somebody subscribes: with the first listener, and until the last one is gone for
+ * `gcTime`.
  */
 export interface ComponentStore<C extends Component.Typed>
   extends ReadableStore<LiveComponent<C>>, Pick<LiveComponent<C>, "call" | "mount" | "unmount"> {
@@ -59,7 +60,7 @@ export interface FieldOf<C extends Component.Typed> {
 export const make = <C extends Component.Typed>(
   live: Live,
   component: C,
-  options: MountTargetOf<C> & ViewOptions<C> = {}
+  options: ViewTarget<C> & ViewOptions<C> = {}
 ): ComponentStore<C> => {
   const mounted = new Mount(live, component, options)
   const events = new MountEvents(mounted)

@@ -1,4 +1,5 @@
 /** What everything that is mounted on a page needs: the client, and its connection. */
+import type { KeptMounts } from "./KeptMounts.ts"
 import type { PageConnection } from "./PageConnection.ts"
 import type { SharedClient } from "./SharedClient.ts"
 
@@ -6,4 +7,6 @@ import type { SharedClient } from "./SharedClient.ts"
 export interface Live {
   readonly client: SharedClient
   readonly connection: PageConnection
+  /** Without it, what no view shows any more ends at once. */
+  readonly kept?: KeptMounts | undefined
 }

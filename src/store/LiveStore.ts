@@ -56,7 +56,7 @@ export class LiveStore {
     this.#page = new PageClient(target)
     this.#page.takeToken(token)
     this.#onUnauthorized = onUnauthorized
-    const { client, connection } = this.#page
+    const { client, connection, kept } = this.#page
     this.#live = {
       client: {
         retain: () => {
@@ -64,7 +64,8 @@ export class LiveStore {
           return client.retain()
         }
       },
-      connection
+      connection,
+      kept
     }
     this.connection = {
       getSnapshot: connection.getSnapshot,

@@ -3,19 +3,19 @@
  * subscribes, and unmounts after the last one has left.
  */
 import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as Log from "../Log.ts"
 import type { CallResult } from "../client/CallResult.ts"
-import type { MountTarget } from "../client/Mounter.ts"
-import * as ReplicaOpener from "../client/ReplicaOpener.ts"
 import type { Replica } from "../client/Replica.ts"
 import { stopped } from "../client/ReplicaError.ts"
 import { initial, type ComponentSnapshot, type ComponentSnapshotOf } from "../client/ComponentSnapshot.ts"
 import type * as Component from "../Component.ts"
 import { Listeners } from "../Listeners.ts"
 import type { LiveError } from "../LiveError.ts"
+import { OpenMount } from "./OpenMount.ts"
+import { isSame, type ViewTarget } from "./ViewTarget.ts"
 import { RefCounted, type Opened, subscription } from "./RefCounted.ts"
 import type { CallAfter, ListenToEvents, LiveComponent, LiveUploads, MountAccess, RunAction } from "./LiveComponent.ts"
 import { type ComponentStatus, statusOf } from "./ComponentStatus.ts"
@@ -23,18 +23,11 @@ import type { Live } from "./Live.ts"
 import type { LiveConnection } from "./PageConnection.ts"
 import { ViewCalls } from "./ViewCalls.ts"
 
-/** What a view asks for. */
-export type MountTargetOf<C extends Component.Typed> = MountTarget & {
-  readonly props?: Component.Props<C> | undefined
-  /** Whether it is mounted without `mount` (true). */
-  readonly autoMount?: boolean | undefined
-}
-
 /** One mounted component. */
 export class Mount<C extends Component.Typed> implements MountAccess {
   readonly #live: Live
   readonly #component: C
-  readonly #options: MountTargetOf<C>
+  readonly #options: ViewTarget<C>
   readonly #calls: ViewCalls<C>
   readonly run: RunAction
   readonly uploads: LiveUploads
@@ -48,20 +41,24 @@ export class Mount<C extends Component.Typed> implements MountAccess {
   /** The last replica. */
   #replicaShown: Replica<C> | undefined
   #autoMount: boolean
+  #gcTime: Duration.Input | undefined
   /** Whether somebody wants it to be mounted. */
   #isWanted: boolean
   /** Whether it is on the page. */
   #isOpen = false
-  /** Unmounts it, where it is mounted. */
-  #end: (() => void) | undefined
+  /** Leaves what is mounted to the page. */
+  #leave: ((gcTime: Duration.Input | undefined) => void) | undefined
+  /** What is mounted, or was last. */
+  #open: OpenMount<C> | undefined
   /** Calls made before it is mounted wait for this. */
   #replica = Deferred.makeUnsafe<Replica<C>, LiveError>()
 
-  constructor(live: Live, component: C, options: MountTargetOf<C>) {
+  constructor(live: Live, component: C, options: ViewTarget<C>) {
     this.#live = live
     this.#component = component
     this.#options = options
     this.#isWanted = this.#autoMount = options.autoMount ?? true
+    this.#gcTime = options.gcTime
     this.#calls = new ViewCalls(
       component,
       () => this.#replica,
@@ -76,25 +73,24 @@ export class Mount<C extends Component.Typed> implements MountAccess {
     if (!this.#isWanted) Deferred.doneUnsafe(this.#replica, Exit.fail(stopped(component)))
     // A page that is hydrated shows first what a server has rendered, which has no connection.
     this.#initial = this.#take(live.connection.getServerSnapshot())
+    const found = this.#isWanted ? live.kept?.find(component, options)?.replica : undefined
+    if (found !== undefined) this.#view = found.view
     this.#snapshot = this.#take(live.connection.getSnapshot())
   }
 
   /** Whether it was made for these arguments; props are compared by value. */
-  is(live: Live, component: C, options: MountTargetOf<C>): boolean {
-    return (
-      this.#live === live &&
-      this.#component === component &&
-      this.#options.key === options.key &&
-      this.#options.room === options.room &&
-      this.#options.cacheKey === options.cacheKey &&
-      this.#options.userId === options.userId &&
-      Equal.equals(this.#options.props ?? {}, options.props ?? {})
-    )
+  is(live: Live, component: C, options: ViewTarget<C>): boolean {
+    return this.#live === live && this.#component === component && isSame(this.#options, options)
   }
 
   /** The name of the component. */
   get name(): string {
     return this.#component.componentName
+  }
+
+  /** How long it stays mounted without a view, as of the last render. */
+  keepFor(gcTime: Duration.Input | undefined): void {
+    this.#gcTime = gcTime
   }
 
   /** Follows the option: what it says anew goes. */
@@ -111,8 +107,13 @@ export class Mount<C extends Component.Typed> implements MountAccess {
   /** What a server renders, and a page that is hydrated shows first. */
   readonly getServerSnapshot = (): LiveComponent<C> => this.#initial
 
+  readonly #onPage: RefCounted<void> = new RefCounted<void>(
+    () => this.#arrive(),
+    () => this.#live.kept?.left(() => this.#onPage.closeUnheld())
+  )
+
   /** Mounts it for as long as there is a listener, and calls the listener after each change. */
-  readonly subscribe = subscription(this.#listeners, new RefCounted(() => this.#open()))
+  readonly subscribe = subscription(this.#listeners, this.#onPage)
 
   /** Calls the listener with each event; does not mount. */
   readonly listen: ListenToEvents = (listener) => this.#eventListeners.add(([name, payload]) => listener(name, payload))
@@ -136,13 +137,14 @@ export class Mount<C extends Component.Typed> implements MountAccess {
   readonly #unmount = (): void => {
     if (!this.#isWanted) return
     this.#isWanted = false
-    this.#end?.()
+    this.#leave?.(0)
+    if (this.#open !== undefined) this.#live.kept?.end(this.#open as never)
     this.#callError = undefined
     this.#view = { ...this.#first, state: this.#view.state }
     this.#show()
   }
 
-  #open(): Opened<void> {
+  #arrive(): Opened<void> {
     const { connection } = this.#live
     this.#isOpen = true
     const unfollow = connection.subscribe(() => {
@@ -154,47 +156,47 @@ export class Mount<C extends Component.Typed> implements MountAccess {
       close: () => {
         this.#isOpen = false
         unfollow()
-        this.#end?.()
+        this.#leave?.(this.#gcTime)
       }
     }
   }
 
   #begin(): void {
+    const { client, kept } = this.#live
     if (Deferred.isDoneUnsafe(this.#replica)) this.#replica = Deferred.makeUnsafe()
     const opened = this.#replica
-    const client = this.#live.client.retain()
-    let replica: Replica<C> | undefined
-    const opening = Effect.runFork(
-      Effect.map(client.value, (client) => {
-        replica = this.#attach(client)
-        Deferred.doneUnsafe(opened, Exit.succeed(replica))
-      })
-    )
-    this.#end = () => {
-      this.#end = undefined
-      opening.interruptUnsafe()
+    const taken = kept?.take(this.#component, this.#options)
+    // That it was mounted, its view was told already.
+    taken?.replica?.passedOn()
+    const open = (this.#open = taken ?? new OpenMount(client, this.#component, this.#options))
+    open.give((replica) => {
+      Deferred.doneUnsafe(opened, Exit.succeed(replica))
+      return this.#attach(replica)
+    }, this.#calls)
+    this.#leave = (gcTime) => {
+      this.#leave = undefined
       Deferred.doneUnsafe(opened, Exit.fail(stopped(this.#component)))
-      replica?.release()
-      // The connection goes with its last view: what this one has begun comes first.
-      if (replica === undefined) client.release()
-      else replica.whenLeft(this.#calls.answered, client.release)
+      open.leave()
+      if (kept === undefined) open.end()
+      else kept.keep(open as never, gcTime)
     }
   }
 
-  #attach(client: ReplicaOpener.ReplicaSource): Replica<C> {
-    const replica = ReplicaOpener.of(client)(this.#component, this.#options)
+  #attach(replica: Replica<C>): () => void {
     this.#replicaShown = replica
     const { state } = this.#view
     const changed = () => {
-      if (this.#replicaShown !== replica || !this.#isWanted) return
+      if (this.#replicaShown !== replica || !this.#isWanted || replica.view === this.#view) return
       // What was shown before stays until there is something to take its place.
       this.#changed(replica.isInitial ? { ...replica.view, state } : replica.view)
     }
-    replica.listen(changed)
-    replica.listenToEvents((name, payload) => this.#eventListeners.tell([name, payload]))
+    const stops = [
+      replica.listen(changed),
+      replica.listenToEvents((name, payload) => this.#eventListeners.tell([name, payload]))
+    ]
     // A fresh replica shows what is shown already; another object with the same value would render everything again.
     if (!replica.isInitial || !isFresh(replica.view) || !isFresh(this.#view)) changed()
-    return replica
+    return () => stops.forEach((stop) => stop())
   }
 
   #changed(view: ComponentSnapshotOf<C>): void {

@@ -37,7 +37,9 @@ export class MountEvents<C extends Component.Typed> {
 
   constructor(mount: Mount<C>) {
     this.#mount = mount
-    this.#told = mount.getSnapshot()
+    const snapshot = mount.getSnapshot()
+    // A view that comes back to a mount is told that it can use it, as any other.
+    this.#told = snapshot.connected ? { ...snapshot, connected: false } : snapshot
   }
 
   /** The listener of the last render. */

@@ -5,6 +5,7 @@ import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as ClientCore from "../client/ClientCore.ts"
 import type { LiveClient } from "../client/LiveClient.ts"
+import { KeptMounts } from "./KeptMounts.ts"
 import type { Live } from "./Live.ts"
 import { PageConnection } from "./PageConnection.ts"
 import { RefCounted } from "./RefCounted.ts"
@@ -25,6 +26,9 @@ export interface PageTarget {
 export class PageClient implements Live {
   readonly client: SharedClient
   readonly connection: PageConnection
+  readonly kept = new KeptMounts()
+  /** Whether the page is there. */
+  readonly #presence = new RefCounted<void>(() => ({ value: undefined, close: this.kept.open() }))
   readonly #target: PageTarget
   #token: PageToken
   #isTokenKnown = false
@@ -36,7 +40,7 @@ export class PageClient implements Live {
       client === undefined
         ? connectionTo(url, token)
         : new RefCounted(() => ({ value: Effect.succeed(client), close: () => {} }))
-    this.connection = new PageConnection(this.client)
+    this.connection = new PageConnection(this.client, () => this.kept.clear())
   }
 
   /** Whether it was made for this target. */
@@ -56,16 +60,23 @@ export class PageClient implements Live {
     return isOther
   }
 
-  /** Connects, and calls the listener whenever the server asks to sign in, until the function returned is called. */
+  /** The page is there: connects, and calls the listener whenever the server asks to sign in, until the function returned is called. */
   onUnauthorized(listener: () => void): () => void {
     const { connection } = this
+    const { release } = this.#presence.retain()
     let before = connection.getSnapshot().status
-    return connection.subscribe(() => {
+    const stop = connection.subscribe(() => {
       const { status } = connection.getSnapshot()
       const isNew = status !== before
       before = status
-      if (isNew && status === "unauthorized") listener()
+      if (!isNew || status !== "unauthorized") return
+      this.kept.clear()
+      listener()
     })
+    return () => {
+      stop()
+      release()
+    }
   }
 }
 

@@ -22,6 +22,7 @@ export interface LiveConnection extends Omit<ConnectionState, "since">, Connecti
 /** The connection of one client. */
 export class PageConnection implements ReadableStore<LiveConnection> {
   readonly #client: SharedClient
+  readonly #reconnecting: () => void
   readonly #listeners = new Listeners((cause) =>
     Effect.runFork(Log.error("A listener of the connection failed", { cause }))
   )
@@ -36,8 +37,10 @@ export class PageConnection implements ReadableStore<LiveConnection> {
   }
   #snapshot = this.#initial
 
-  constructor(client: SharedClient) {
+  /** `reconnecting` is called before it connects anew, perhaps as somebody else. */
+  constructor(client: SharedClient, reconnecting: () => void = () => {}) {
     this.#client = client
+    this.#reconnecting = reconnecting
   }
 
   /** What can be shown now. */
@@ -51,6 +54,7 @@ export class PageConnection implements ReadableStore<LiveConnection> {
 
   /** Connects anew, at once. */
   reconnect(): void {
+    this.#reconnecting()
     this.#with(({ reconnect }) => reconnect)
   }
 

@@ -21,11 +21,14 @@ export interface Retained<A> {
 /** Creating one has no effect, so it may be done while React renders. */
 export class RefCounted<A> {
   readonly #open: () => Opened<A>
+  readonly #unheld: () => void
   #opened: Opened<A> | undefined
   #holders = 0
 
-  constructor(open: () => Opened<A>) {
+  /** `unheld` is called when nobody retains it any more: it is closed soon. */
+  constructor(open: () => Opened<A>, unheld: () => void = () => {}) {
     this.#open = open
+    this.#unheld = unheld
   }
 
   /** Opens it, if it is not open, and keeps it open until `release` is called. */
@@ -39,12 +42,15 @@ export class RefCounted<A> {
         if (released) return
         released = true
         this.#holders--
-        if (this.#holders === 0) Effect.runFork(closeSoon(() => this.#closeUnheld()))
+        if (this.#holders > 0) return
+        this.#unheld()
+        Effect.runFork(closeSoon(() => this.closeUnheld()))
       }
     }
   }
 
-  #closeUnheld(): void {
+  /** Closes it now, if nobody retains it. */
+  closeUnheld(): void {
     const opened = this.#opened
     if (opened === undefined || this.#holders > 0) return
     this.#opened = undefined

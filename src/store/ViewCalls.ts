@@ -21,7 +21,7 @@ export class ViewCalls<C extends Component.Typed> {
   readonly #component: C
   readonly #replica: () => Deferred.Deferred<Replica<C>, LiveError>
   /** Calls without an answer. */
-  readonly #open = new Set<Promise<unknown>>()
+  readonly #open = new Set<Promise<CallResult.CallResult<unknown, unknown>>>()
   /** The actions as functions. */
   readonly call: PromiseCalls<Component.Actions<C>>
 
@@ -44,10 +44,20 @@ export class ViewCalls<C extends Component.Typed> {
   /** Calls an action for who shows its error: it is not told to `ended`. */
   readonly run: RunAction = (action, payload, options) => this.#start(action, payload, options, () => {})
 
-  /** Waits a short time until the calls that have begun are answered. */
-  get answered(): Effect.Effect<unknown> {
-    const calls = Effect.promise(() => Promise.allSettled(this.#open))
-    return this.#open.size === 0 ? Effect.void : TimeLimit.timeoutOption(calls, patience)
+  /** Whether a call has no answer yet. */
+  get isBusy(): boolean {
+    return this.#open.size > 0
+  }
+
+  /** Waits a short time until the calls that these have begun are answered. */
+  static answered<C extends Component.Typed>(of: ReadonlyArray<ViewCalls<C>>): Effect.Effect<unknown> {
+    const calls = of.flatMap((calls) => Array.from(calls.#open))
+    return calls.length === 0
+      ? Effect.void
+      : TimeLimit.timeoutOption(
+          Effect.promise(() => Promise.all(calls)),
+          patience
+        )
   }
 
   #start(

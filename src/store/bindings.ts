@@ -19,7 +19,7 @@ import type {
   SetterOf
 } from "./LiveField.ts"
 import type { LiveStore } from "./LiveStore.ts"
-import type { MountTargetOf } from "./Mount.ts"
+import type { ViewTarget } from "./ViewTarget.ts"
 import type { LiveConnection } from "./PageConnection.ts"
 import type { ReadableStore } from "./ReadableStore.ts"
 import { UploadList, type UploadingFile, type UploadListStore } from "./UploadList.ts"
@@ -65,7 +65,7 @@ export interface BoundUploads extends Pick<UploadListStore, "add"> {
 export const bindings = <Listeners extends object>({ listeners, onLeave, useLive, useView }: Framework<Listeners>) => {
   const useComponent: ShowComponent = <C extends Component.Typed>(
     component: C,
-    options?: MountTargetOf<C> & ViewOptions<C>
+    options?: ViewTarget<C> & ViewOptions<C>
   ): LiveComponent<C> => useView(useLive().component(component, options as never), itself)
 
   const useConnection = (): LiveConnection => useView(useLive().connection, itself)

@@ -16,6 +16,6 @@ export const showCounter = (page: LiveStore, output: HTMLElement, button: HTMLBu
   button.onclick = () => increment.run({ by: 50 }) // never rejects
   const stops = [counter.subscribe(draw), increment.subscribe(draw)] // mounts
   draw()
-  return () => stops.forEach((stop) => stop()) // unmounts
+  return () => stops.forEach((stop) => stop()) // unmounts soon
 }
 // #endregion store

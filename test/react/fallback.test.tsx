@@ -19,7 +19,7 @@ const make = () => {
   const View = ({ isShared = false, keeps = true, name = "mine", userId }: Keeping) => {
     const user = userId === undefined ? {} : { userId }
     const place = isShared ? { key: name } : { cacheKey: name }
-    const lab = useComponent(Lab, { props: { start: 0 }, fallbackToLocal: keeps, ...user, ...place })
+    const lab = useComponent(Lab, { props: { start: 0 }, gcTime: 0, fallbackToLocal: keeps, ...user, ...place })
     seen.push(lab)
     return <p>[{lab.state.count}]</p>
   }

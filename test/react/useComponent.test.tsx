@@ -117,8 +117,12 @@ describe("a mounted component", () => {
         assert.deepStrictEqual([page.text(), gate.built], ["[2]", 1])
         assert.strictEqual(last(seen).call, call)
         yield* page.render(<LabView seen={seen} start={5} />)
-        assert.deepStrictEqual([page.text(), gate.built, yield* page.instances], ["[5]", 2, 1])
+        const forgotten = page.drawn(TestClock.adjust("5 seconds"))
+        assert.deepStrictEqual([page.text(), gate.built, yield* page.instances], ["[5]", 2, 2])
+        yield* forgotten
+        assert.strictEqual(yield* page.instances, 1)
         yield* page.render(<LabView name="k" seen={seen} start={5} />)
+        yield* forgotten
         assert.deepStrictEqual([page.text(), gate.built, yield* page.instances], ["[5]", 3, 1])
       })
     )
@@ -298,6 +302,7 @@ describe("a call", () => {
         yield* page.render(<ComponentSnapshot />)
         assert.strictEqual(results.length, 2)
         yield* page.render(null)
+        yield* page.drawn(TestClock.adjust("5 seconds"))
         const left = yield* Effect.promise(() => Promise.all(results))
         assert.deepStrictEqual(left.map(reasonOf), ["InstanceStopped", "InstanceStopped"])
       })
@@ -311,6 +316,7 @@ describe("a call", () => {
         const seen: BaseState<typeof Lab> = []
         yield* page.render(<LabView seen={seen} />)
         yield* page.render(null)
+        yield* page.drawn(TestClock.adjust("5 seconds"))
         assert.isFalse((yield* Effect.promise(() => last(seen).call.Add({ by: 1 }))).ok)
       })
     )
@@ -388,11 +394,13 @@ describe("a state that survives", () => {
           yield* page.render(views(seen, cacheKey))
           yield* page.drawn(Effect.promise(() => last(seen).call.Add({ by: 3 })))
           yield* page.render(null)
+          yield* page.drawn(TestClock.adjust("5 seconds"))
           assert.strictEqual(yield* page.instances, 0)
           yield* page.render(views(seen, cacheKey))
           assert.deepInclude(last(seen), { connected: true, activation })
           assert.strictEqual(page.text(), `[${count}]`)
           yield* page.render(null)
+          yield* page.drawn(TestClock.adjust("5 seconds"))
         }
       })
     )
@@ -404,7 +412,7 @@ describe("a state that survives", () => {
         const page = yield* Page
         const seen: BaseState<typeof Lab> = []
         const ComponentSnapshot = ({ name }: { readonly name: string }) => {
-          const lab = useComponent(Lab, { props: { start: 0 }, cacheKey: name })
+          const lab = useComponent(Lab, { props: { start: 0 }, cacheKey: name, gcTime: 0 })
           seen.push(lab)
           return <p>[{lab.state.count}]</p>
         }

@@ -1,6 +1,7 @@
 /** Components of a page without a framework. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, type Scope } from "effect"
+import { TestClock } from "effect/testing"
 import { LiveStore } from "fibra/store"
 import { LiveTest } from "fibra/testing"
 import { Profile, ProfileLayer } from "../examples/Profile.ts"
@@ -19,11 +20,11 @@ const withLive = <A>(test: Effect.Effect<A, unknown, LiveTest | Scope.Scope>) =>
 const page = Effect.map(LiveTest, ({ client }) => LiveStore.connect({ client }))
 
 describe("a component store", () => {
-  it.effect("a component store mounts with its first listener, and unmounts after its last", () =>
+  it.effect("a component store mounts with its first listener, and unmounts gcTime after its last", () =>
     withLive(
       Effect.gen(function* () {
         const live = yield* LiveTest
-        const store = (yield* page).component(Lab, { props: { start: 3 } })
+        const store = (yield* page).component(Lab, { props: { start: 3 }, gcTime: "1 minute" })
         yield* live.settle
         assert.strictEqual((yield* live.open).instances, 0)
         const stops = [store.subscribe(() => {}), store.subscribe(() => {})]
@@ -37,6 +38,17 @@ describe("a component store", () => {
         yield* live.settle
         assert.strictEqual(store.getSnapshot().componentId, componentId)
         again()
+        yield* TestClock.adjust("59 seconds")
+        yield* live.settle
+        assert.strictEqual((yield* live.open).instances, 1)
+        // Whoever comes meanwhile has the same instance.
+        const last = store.subscribe(() => {})
+        yield* TestClock.adjust("1 hour")
+        yield* live.settle
+        assert.deepInclude(store.getSnapshot(), { componentId, activation: "resumed" })
+        last()
+        yield* live.settle
+        yield* TestClock.adjust("1 minute")
         yield* live.settle
         assert.strictEqual((yield* live.open).instances, 0)
       })

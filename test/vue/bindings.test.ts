@@ -1,6 +1,7 @@
 /** The composables in an effect scope of their own, without a page. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
 import { LiveTest } from "fibra/testing"
 import { livePlugin, LiveStore, useAction, useComponent, useConnection, useEvent, useField } from "fibra/vue"
 import { createApp, effectScope, watch } from "vue"
@@ -43,6 +44,8 @@ it.effect("a composable shows its component, is followed by what reads it, and i
     assert.deepStrictEqual([seen, heard], [[3, 5], ["hello"]])
     scope.stop()
     yield* live.settle
+    yield* TestClock.adjust("5 seconds")
+    yield* live.settle
     assert.strictEqual((yield* live.open).instances, 0)
   }).pipe(Effect.scoped, withLive)
 )
@@ -63,6 +66,8 @@ it.effect("a composable of a field takes what an input says, and commits it when
     yield* live.settle
     assert.deepStrictEqual([name.value, name.isDirty, name.error], ["Bob", false, undefined])
     scope.stop()
+    yield* live.settle
+    yield* TestClock.adjust("5 seconds")
     yield* live.settle
     assert.strictEqual((yield* live.open).instances, 0)
   }).pipe(Effect.scoped, withLive)

@@ -1,0 +1,97 @@
+/**
+ * What is mounted on a page and shown by no view: it waits a time for a view that asks for the same, so that leaving a view and coming
+ * back loses nothing, and mounts nothing.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Component from "../Component.ts"
+import type { ViewTarget } from "./ViewTarget.ts"
+import type { OpenMount } from "./OpenMount.ts"
+
+/** How long a mount waits for another view by default. */
+const gcTime = Duration.seconds(5)
+
+/** How many wait at most: the one that waits longest ends first. */
+const capacity = 32
+
+interface Kept {
+  readonly mount: OpenMount<Component.Typed>
+  /** Ends the wait. */
+  readonly stop: () => void
+}
+
+/** The mounts that wait. */
+export class KeptMounts {
+  /** Those that wait longest come first. */
+  #kept: ReadonlyArray<Kept> = []
+  /** Give up what views show that were left in this task, and had not time to. */
+  #left: ReadonlyArray<() => void> = []
+  /** Whether the page is there. */
+  #isOpen = false
+
+  /** A view was left: what it shows is free when it has no listener in the next task, or before that when `free` is called. */
+  left(free: () => void): void {
+    this.#left = [...this.#left, free]
+  }
+
+  /** The mount that a view which asks for this would take. */
+  find<C extends Component.Typed>(component: C, options: ViewTarget<C>): OpenMount<C> | undefined {
+    const kept = this.#kept.find(({ mount }) => mount.is(component, options) && mount.isSound)
+    return kept?.mount as OpenMount<C> | undefined
+  }
+
+  /** Gives a mount to a view which asks for this. */
+  take<C extends Component.Typed>(component: C, options: ViewTarget<C>): OpenMount<C> | undefined {
+    const left = this.#left
+    this.#left = []
+    for (const free of left) free()
+    const found = this.find(component, options)
+    if (found !== undefined) this.#remove(found as never)
+    // Of two instances with one `cacheKey`, one would be what the other has left.
+    else for (const { mount } of this.#kept) if (mount.isKeptAs(component, options)) this.end(mount)
+    return found
+  }
+
+  /** Its view is left: it ends after this time, or at once where nobody could come back to it. */
+  keep(mount: OpenMount<Component.Typed>, time: Duration.Input = gcTime): void {
+    const duration = Duration.fromInputUnsafe(time)
+    const { isSound, replica } = mount
+    if (!this.#isOpen || Duration.toMillis(duration) <= 0 || !isSound || replica === undefined) return mount.end()
+    const stop = replica.run(
+      Effect.andThen(
+        Effect.sleep(duration),
+        Effect.sync(() => this.end(mount))
+      )
+    )
+    this.#kept = [...this.#kept, { mount, stop }]
+    const [first] = this.#kept
+    if (first !== undefined && this.#kept.length > capacity) this.end(first.mount)
+  }
+
+  /** Ends a mount, if it waits. */
+  end(mount: OpenMount<Component.Typed>): void {
+    if (this.#remove(mount)) mount.end()
+  }
+
+  /** Ends all that wait: somebody else may use the page from now on. */
+  clear(): void {
+    for (const { mount } of this.#kept) this.end(mount)
+  }
+
+  /** The page is there, until the function returned is called: then nothing waits any more. */
+  open(): () => void {
+    this.#isOpen = true
+    return () => {
+      this.#isOpen = false
+      this.clear()
+    }
+  }
+
+  #remove(mount: OpenMount<Component.Typed>): boolean {
+    const kept = this.#kept.find((kept) => kept.mount === mount)
+    if (kept === undefined) return false
+    this.#kept = this.#kept.filter((other) => other !== kept)
+    kept.stop()
+    return true
+  }
+}
