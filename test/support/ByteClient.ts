@@ -134,14 +134,10 @@ export const connect = (wire: Wire): Effect.Effect<Client, never, Server | Scope
         if (peer.destroyed) resume(Effect.void)
         else peer.once("close", () => resume(Effect.void))
       }),
-      pinged: (count) => until(() => pings() >= answered + count)
+      pinged: (count) => until(() => pings() >= count)
     }
-    // The open wire begins with a ping.
-    const answered = wire === "ws" ? 1 : 0
-    if (answered > 0) {
-      yield* until(() => pings() >= answered)
-      yield* client.write(frame(0x8a, ""))
-    }
+    // The open wire begins with a message of the server.
+    if (wire === "ws") yield* until(() => client.texts().length > 0)
     return client
   })
 

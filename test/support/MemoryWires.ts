@@ -23,8 +23,8 @@ export interface MemoryConnection {
   readonly send: (message: unknown) => void
   /** Sends a binary frame: its header, and the bytes of a file. */
   readonly sendPart: (header: unknown, bytes: Uint8Array) => void
-  /** Answers the last ping, if there is one that was not answered. */
-  readonly pong: () => void
+  /** Answers the last ping, if there is one that was not answered, and says whether there was. */
+  readonly pong: () => boolean
   /** Cuts it: neither side is asked. */
   readonly drop: () => void
   /** Everything it was told, in order. */
@@ -130,8 +130,10 @@ const make = Effect.gen(function* () {
       send: (message) => connection.receive(JSON.stringify(message)),
       sendPart: (header, bytes) => connection.receiveBytes(partFrame(header, bytes)),
       pong: () => {
-        if (isPinged) connection.ponged()
+        const wasPinged = isPinged
         isPinged = false
+        if (wasPinged) connection.ponged()
+        return wasPinged
       },
       drop: () => {
         code ??= 1006

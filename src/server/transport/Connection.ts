@@ -396,6 +396,11 @@ export class Connection {
     this.ping()
   }
 
+  /** Asks for a sign of life, unless it was asked and has not answered. */
+  askOnce(): void {
+    if (this.#pingedAt < 0) this.ping()
+  }
+
   /** Asks for a sign of life. */
   ping(): void {
     this.#isAsked = true

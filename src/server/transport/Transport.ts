@@ -106,14 +106,17 @@ class Outboxes implements Connections {
     this.happened()
   }
 
-  /** Closes connections that have sent no message within so many milliseconds. */
-  endSilent(timeout: number): void {
+  /**
+   * Asks connections that have sent no message for a sign of life, and closes those that have given none within so many
+   * milliseconds.
+   */
+  lookAtSilent(timeout: number): void {
     this.tick()
     // Their messages may not have been read yet.
     if (this.#looks.isLate(this.#looks.beat(this.now))) return
     for (const [connection, since] of this.silent) {
-      if (since + timeout > this.now) return
-      if (!connection.isArriving(this.now - since)) connection.end(1008, "No message came")
+      if (since + timeout > this.now) connection.askOnce()
+      else if (!connection.isArriving(this.now - since)) connection.end(1008, "No message came")
     }
   }
 
@@ -185,7 +188,7 @@ export class Transport extends Context.Service<
   }
 >()("fibra/server/Transport") {}
 
-/** The part of `firstMessageTimeout` that it may be exceeded by. */
+/** The part of `firstMessageTimeout` that it may be exceeded by, and after which a client that says nothing is asked. */
 const lookingShare = 0.1
 
 /** How long clients may take to answer the closing handshake. */
@@ -208,8 +211,8 @@ export const layer: Layer.Layer<Transport> = Layer.effect(
     )
     const timeout = Duration.toMillis(config.firstMessageTimeout)
     if (timeout < Infinity) {
-      const endSilent = Effect.sync(() => outboxes.endSilent(timeout))
-      yield* Effect.forkScoped(Effect.schedule(endSilent, Schedule.spaced(Duration.millis(timeout * lookingShare))))
+      const look = Effect.sync(() => outboxes.lookAtSilent(timeout))
+      yield* Effect.forkScoped(Effect.schedule(look, Schedule.spaced(Duration.millis(timeout * lookingShare))))
     }
 
     let draining = false

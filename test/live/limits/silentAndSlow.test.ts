@@ -46,8 +46,9 @@ layer(MemoryWires.layer([Lab]).pipe(Layer.provide(behaviors)))("a page that has 
     Effect.gen(function* () {
       const { connect } = yield* MemoryWires
       const [page, dead, silent] = [connect("json"), connect("json"), connect("rpc")]
-      page.pong()
-      yield* TestClock.adjust("9 seconds")
+      yield* TestClock.adjust("1 seconds")
+      assert.isTrue(page.pong())
+      yield* TestClock.adjust("8 seconds")
       assert.deepStrictEqual(
         [page, dead, silent].map(({ code }) => code()),
         [undefined, undefined, undefined]
@@ -65,6 +66,19 @@ layer(MemoryWires.layer([Lab]).pipe(Layer.provide(behaviors)))("a page that has 
       assert.isUndefined(page.code())
       yield* TestClock.adjust("60 seconds")
       assert.strictEqual(page.code(), 1001)
+    })
+  )
+})
+
+layer(MemoryWires.layer([Lab]).pipe(Layer.provide(behaviors)))("a page that says something at once", (it) => {
+  it.effect("a page of the open wire that has said something is asked for nothing until the next heartbeat", () =>
+    Effect.gen(function* () {
+      const page = (yield* MemoryWires).connect("json")
+      page.send({ type: "COMPONENT_PING", componentId: "none" })
+      yield* TestClock.adjust("13 seconds")
+      assert.isFalse(page.pong())
+      yield* TestClock.adjust("2 seconds")
+      assert.isTrue(page.pong())
     })
   )
 })

@@ -87,8 +87,8 @@ export class JsonConnection extends Ingress<RequestId> implements ProtocolHandle
     if (resumed) this.connection.spoke()
     this.#outbox.first(this.#established(session, resumed))
     this.connection.flush()
-    // A page may have nothing to say for long: its answer is its first sign of life. And the token it came with is void then.
-    this.connection.ping()
+    // When it answers, the token it came with is void.
+    if (resumed) this.connection.ping()
   }
 
   /** Resumes the previous session, if it still exists. */
