@@ -253,7 +253,8 @@ export interface Class<
   Metadata extends Fields,
   U extends UploadPolicies = {},
   P extends Placement = Placement,
-  Key extends string = string
+  Key extends string = string,
+  W extends string = string
 >
   extends
     Context.Key<Self, Instance<Props, State, E, Metadata>>,
@@ -302,7 +303,7 @@ export interface Class<
     build: H | Effect.Effect<H, LiveError, R>,
     options?: BehaviorOptions<Migration.Chain<ValueOf<State>>, ValueOf<State>>
   ) => Layer.Layer<BehaviorOf<Self>, never, Exclude<R | ServicesOf<H>, Scope.Scope | Self>>
-  readonly "~types": Types<Props, State, Actions, E, Metadata, U, P, Key>
+  readonly "~types": Types<Props, State, Actions, E, Metadata, U, P, Key, W>
 }
 
 /** The types of a contract, for inference only. */
@@ -314,7 +315,8 @@ export interface Types<
   out Metadata extends Fields,
   out U extends UploadPolicies = UploadPolicies,
   out P extends Placement = Placement,
-  out Key extends string = string
+  out Key extends string = string,
+  out W extends string = string
 > {
   readonly props: Props
   readonly state: State
@@ -324,6 +326,7 @@ export interface Types<
   readonly uploads: U
   readonly placement: P
   readonly key: Key
+  readonly writable: W
 }
 
 /** Any component, with its types. */
@@ -335,10 +338,11 @@ export interface Typed<
   Metadata extends Fields = Fields,
   U extends UploadPolicies = UploadPolicies,
   P extends Placement = Placement,
-  Key extends string = string
+  Key extends string = string,
+  W extends string = string
 > extends Any {
   readonly initial: (props: never) => unknown
-  readonly "~types": Types<Props, State, Actions, E, Metadata, U, P, Key>
+  readonly "~types": Types<Props, State, Actions, E, Metadata, U, P, Key, W>
 }
 
 /** The props of a component. */
@@ -359,6 +363,8 @@ export type PlacementOf<C extends Typed> = C["~types"]["placement"]
 export type KeyOf<C extends Typed> = C["~types"]["key"]
 /** The policies of a component's uploads, by name. */
 export type Uploads<C extends Typed> = C["~types"]["uploads"]
+/** The names of the fields that a client may set without an action. */
+export type Writable<C extends Typed> = C["~types"]["writable"] & keyof State<C> & string
 /** What a server requires to serve a component. */
 export type Requirement<C> = C extends { new (_: never): infer _; readonly Identifier: infer Self }
   ? BehaviorOf<Self>
@@ -401,7 +407,8 @@ export const Service =
     Metadata extends Fields = {},
     const U extends UploadPolicies = {},
     const P extends Placement = Placement,
-    Key extends string = string
+    Key extends string = string,
+    const W extends keyof State & string = never
   >(
     name: Name,
     contract: {
@@ -417,7 +424,7 @@ export const Service =
        * The fields of the state that a client may set without an action (none). Each value is checked by the schema of
        * its field.
        */
-      readonly writable?: ReadonlyArray<keyof State & string>
+      readonly writable?: ReadonlyArray<W>
       /**
        * For each action listed here, the state as a client expects it after the call. It is shown at once, on top of
        * every change that arrives, until the call is answered. Pure.
@@ -448,7 +455,7 @@ export const Service =
       /** Which keys there may be; others are refused with `KeyRejected`. They have 1 to 256 characters in any case. */
       readonly key?: Schema.Codec<string, Key>
     }
-  ): Class<Self, Name, Props, State, Actions, E, Metadata, U, P, Key> => {
+  ): Class<Self, Name, Props, State, Actions, E, Metadata, U, P, Key, W> => {
     const service = Context.Service<Self, InstanceContext<ValueOf<Props>, ValueOf<State>, E, ValueOf<Metadata>>>()(
       `fibra/Component/${name}`
     )

@@ -5,9 +5,10 @@
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
-import type * as Rpc from "effect/rpc/Rpc"
+import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
+import { tagOf } from "./FieldTag.ts"
 import { Freezer, LOOSE } from "./Frozen.ts"
 import { assertText, textOf } from "./Json.ts"
 import type { Json } from "./Patch.ts"
@@ -75,8 +76,8 @@ export interface ComponentCodec {
   readonly state: StateCodec.StateCodec<unknown>
   readonly actions: ReadonlyMap<string, ActionCodec>
   readonly events: ReadonlyMap<string, EventCodec>
-  /** How to decode the fields that a client may set without an action. */
-  readonly writable: ReadonlyMap<string, Convert>
+  /** The fields that a client may set without an action: the codecs of the calls that do. */
+  readonly writable: ReadonlyMap<string, ActionCodec>
   /** Undefined when the contract does not declare presence. */
   readonly presence: PresenceCodec | undefined
   /** The files that clients may send. */
@@ -134,7 +135,7 @@ export const make = (name: string, contract: Contract): ComponentCodec => {
     initial: contract.initial as (props: unknown) => unknown,
     state: StateCodec.make(contract.state),
     actions,
-    writable: new Map((contract.writable ?? []).map((field) => [field, decodeField(name, field, contract.state)])),
+    writable: new Map((contract.writable ?? []).map((field) => [field, writeCodec(name, field, contract, actions)])),
     events: new Map(Object.entries(contract.events ?? {}).map(([event, schema]) => [event, codec(schema)])),
     presence: contract.presence === undefined ? undefined : presenceCodec(contract.presence),
     uploads: new Map(Object.entries(contract.uploads ?? {})),
@@ -145,12 +146,21 @@ export const make = (name: string, contract: Contract): ComponentCodec => {
 
 const reserved = { on: "events", uploads: "uploads" } as const
 
-const decodeField = (name: string, field: string, state: StateCodec.Fields): Convert => {
+const writeCodec = (
+  name: string,
+  field: string,
+  { state }: Contract,
+  actions: ComponentCodec["actions"]
+): ActionCodec => {
+  const tag = tagOf(field)
+  if (actions.has(tag)) {
+    throw new Error(`"${name}" declares the action "${tag}", and "${field}" is writable. Rename the action.`)
+  }
   const schema = Object.hasOwn(state, field) ? state[field] : undefined
   if (schema === undefined) {
     throw new Error(`"${name}" lists "${field}" as writable, and its state has no such field. Correct the name.`)
   }
-  return codec(schema).decode
+  return actionCodec(Rpc.make(tag, { payload: schema }), undefined)
 }
 
 const presenceCodec = ({ initial, metadata }: NonNullable<Contract["presence"]>): PresenceCodec => {

@@ -1,4 +1,4 @@
-import { type Exit, Schema } from "effect"
+import { DateTime, type Exit, Schema } from "effect"
 import { Rpc } from "effect/rpc"
 import { Component, type LiveError, type Presence, Upload } from "fibra"
 import type { LiveHandle } from "fibra/client"
@@ -161,8 +161,9 @@ describe("useAction", () => {
 })
 
 class Form extends Component.Service<Form>()("Form", {
-  state: { title: Schema.String, size: Schema.NullOr(Schema.Int), sent: Schema.Boolean },
-  initial: () => ({ title: "", size: null, sent: false }),
+  state: { title: Schema.String, size: Schema.NullOr(Schema.Int), sent: Schema.Boolean, due: Schema.DateTimeUtc },
+  initial: () => ({ title: "", size: null, sent: false, due: DateTime.makeUnsafe(0) }),
+  writable: ["due", "title"],
   actions: [
     Rpc.make("SetTitle", { payload: { title: Schema.String }, error: Full }),
     Rpc.make("Resize", { payload: { size: Schema.NullOr(Schema.Int) } }),
@@ -185,6 +186,19 @@ describe("useField", () => {
     expect(size.value).type.toBe<number | null>()
     expect(size.error).type.toBe<LiveError.LiveError | undefined>()
     expect(size.setValue).type.toBeCallableWith(null)
+  })
+
+  test("wants no action for a field that is writable, and has its value", () => {
+    const due = useField(form, "due", { commit: "blur" })
+    expect(due.value).type.toBe<DateTime.Utc>()
+    expect(due.error).type.toBe<LiveError.LiveError | undefined>()
+    expect(due.setValue).type.not.toBeCallableWith("tomorrow")
+    // The action of that name comes first.
+    expect(useField(form, "title").error).type.toBe<Full | LiveError.LiveError | undefined>()
+    expect(form.set("due", DateTime.makeUnsafe(0))).type.toBe<Promise<CallResult<void, LiveError.LiveError>>>()
+    expect(form.set).type.not.toBeCallableWith("due", "tomorrow")
+    expect(form.set).type.not.toBeCallableWith("size", null)
+    expect(form.set).type.not.toBeCallableWith("author", "ada")
   })
 
   test("wants an action that takes the field alone, and finds it where it has the field's name", () => {

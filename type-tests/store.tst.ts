@@ -13,10 +13,11 @@ const SetTitle = Rpc.make("SetTitle", { payload: { title: Schema.String }, error
 
 class Board extends Component.Service<Board>()("Board", {
   props: { title: Schema.String },
-  state: { title: Schema.String, cards: Schema.Array(Schema.String) },
-  initial: ({ title }) => ({ title, cards: [] }),
+  state: { title: Schema.String, pinned: Schema.Boolean, cards: Schema.Array(Schema.String) },
+  initial: ({ title }) => ({ title, pinned: false, cards: [] }),
   actions: [Add, SetTitle, Rpc.make("Rename", { payload: { title: Schema.String } })],
   events: { Added: Schema.Struct({ card: Schema.String }) },
+  writable: ["pinned"],
   uploads: { photo: Upload.policy({ maxFileSize: "1 MB", accept: ["image/png"] }) }
 }) {}
 
@@ -57,6 +58,10 @@ describe("a component store", () => {
     expect(board.field("title").getSnapshot().value).type.toBe<string>()
     expect(board.field("title").getSnapshot().error).type.toBe<Full | LiveError.LiveError | undefined>()
     expect(board.field("title", { action: "Rename" }).getSnapshot().error).type.toBe<LiveError.LiveError | undefined>()
+    expect(board.field("pinned").getSnapshot().value).type.toBe<boolean>()
+    expect(board.field("pinned").getSnapshot().error).type.toBe<LiveError.LiveError | undefined>()
+    expect(board.set("pinned", true)).type.toBe<Promise<CallResult<void, LiveError.LiveError>>>()
+    expect(board.set).type.not.toBeCallableWith("title", "a")
     expect(board.field).type.not.toBeCallableWith("cards")
     expect(board.field).type.not.toBeCallableWith("title", { action: "Add" })
   })
@@ -84,6 +89,7 @@ describe("the bindings", () => {
     expect(vue.input).type.toHaveProperty("onInput")
     expect(svelte.error).type.toBe<LiveError.LiveError | undefined>()
     expect(svelte.input).type.toHaveProperty("oninput")
+    expect(Vue.useField(Vue.useComponent(Board, { props }), "pinned").value).type.toBe<boolean>()
     expect(Svelte.useField).type.not.toBeCallableWith(Svelte.useComponent(Board, { props }), "cards")
   })
 })

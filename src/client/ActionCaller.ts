@@ -22,6 +22,7 @@ import {
 } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
 import type { ActionFailure } from "../LiveProtocol.ts"
+import { fieldOf } from "../FieldTag.ts"
 import * as TimeLimit from "../TimeLimit.ts"
 import { CallQueue, type Target } from "./CallQueue.ts"
 import { sizeOf } from "./FrameQueue.ts"
@@ -86,7 +87,8 @@ export class ActionCaller {
   call(action: string, payload: unknown, options: CallOptions | undefined): Effect.Effect<unknown, unknown> {
     return Effect.suspend(() => {
       const component = this.#component.componentName
-      const codec = this.#component.codec.actions.get(action)
+      const { actions, writable } = this.#component.codec
+      const codec = actions.get(action) ?? writable.get(fieldOf(action) ?? "")
       if (codec === undefined) return refuse(new UnknownAction({ component, action }))
       const encoded = codec.encodePayload(payload)
       if (Exit.isFailure(encoded)) {

@@ -4,6 +4,7 @@ import * as Queue from "effect/Queue"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as Stream from "effect/Stream"
 import type * as Component from "../Component.ts"
+import { tagOf } from "../FieldTag.ts"
 import * as LatestStream from "../LatestStream.ts"
 import type { LiveError } from "../LiveError.ts"
 import type * as Presence from "../Presence.ts"
@@ -28,10 +29,25 @@ export type CallArguments<Action extends Rpc.Any> = [Rpc.Payload<Action>] extend
   ? [payload?: undefined, options?: CallOptions]
   : [payload: Rpc.Payload<Action>, options?: CallOptions]
 
+/** Stands in a type error for a field that the contract does not list as writable. */
+export interface NotWritable<Name> {
+  readonly "~notWritable": Name
+}
+
+/** Whether a field may be set without an action. */
+export type WritableField<C extends Component.Typed, Name> =
+  Name extends Component.Writable<C> ? unknown : NotWritable<Name>
+
 /** A mounted component. */
 export interface LiveHandle<C extends Component.Typed> {
   readonly props: Component.Props<C>
   readonly call: Calls<Component.Actions<C>>
+  /** Sets a field that the contract lists as `writable`, once, as a call of an action. Fails with a `LiveError`. */
+  readonly set: <Name extends keyof Component.State<C> & string>(
+    field: Name & WritableField<C, Name>,
+    value: Component.State<C>[Name],
+    options?: CallOptions
+  ) => Effect.Effect<void, LiveError>
   /**
    * Begins to upload a file. Fails at once with `UploadRejected` when the contract does not take it. Files beyond
    * `maxFiles` of its policy wait for their turn. It goes on after a lost connection, and ends with the mount.
@@ -75,6 +91,7 @@ const eventBuffer = 1000
 export const make = <C extends Component.Typed>(replica: Replica<C>): LiveHandle<C> => ({
   props: replica.props,
   call: calls(replica),
+  set: (field, value, options) => replica.call(tagOf(field), value, options) as Effect.Effect<void, LiveError>,
   upload: (name, file, options) =>
     Effect.map(UploadStarter.begin(replica.uploads, name, file, options), FileUpload.make),
   state: Effect.sync(() => replica.view.state),

@@ -9,10 +9,10 @@ import {
   type FieldError,
   fieldOf,
   type FieldOptions,
-  type FieldsWithSetter,
   type FieldValue,
   type LiveField,
-  type SetterOf
+  type TakenField,
+  type TakerOf
 } from "../store/LiveField.ts"
 
 /** One field, as it is edited, and what an element needs that edits it. */
@@ -34,13 +34,13 @@ export type LiveFieldOf<C extends Component.Typed, Name extends string, Tag> = I
   FieldError<C, Tag>
 >
 
-/** `useField`: the action may be left out where the contract has `SetZone` for `zone`. */
+/** `useField`: the action may be left out where the contract has `SetZone` for `zone`, or lists `zone` as writable. */
 export interface UseField {
-  <C extends Component.Typed, Name extends FieldsWithSetter<C>>(
+  <C extends Component.Typed, Name extends keyof Component.State<C> & string>(
     of: LiveComponent<C>,
-    name: Name,
+    name: Name & TakenField<C, Name>,
     options?: FieldCommit & { readonly action?: undefined }
-  ): LiveFieldOf<C, Name, SetterOf<Name>>
+  ): LiveFieldOf<C, Name, TakerOf<C, Name>>
   <C extends Component.Typed, Name extends keyof Component.State<C> & string, Tag extends ActionsTaking<C, Name>>(
     of: LiveComponent<C>,
     name: Name,
@@ -61,7 +61,7 @@ export const useField: UseField = (
 ): InputField<unknown, unknown> => {
   const target = of["~mount"]
   const { commit, debounce, keep } = options
-  const action = actionTaking(name, options)
+  const action = actionTaking(name, options, target.component)
   const [current, setCurrent] = useState(() => new FieldDraft(target, name, action, keep))
   let draft = current
   if (!draft.is(target, name, action, keep)) {

@@ -11,10 +11,10 @@ import type {
   ActionsTaking,
   FieldError,
   FieldOptions,
-  FieldsWithSetter,
   FieldStore,
   FieldValue,
-  SetterOf
+  TakenField,
+  TakerOf
 } from "./LiveField.ts"
 import { Mount } from "./Mount.ts"
 import type { ViewTarget } from "./ViewTarget.ts"
@@ -27,7 +27,7 @@ import { UploadList, type UploadListStore } from "./UploadList.ts"
  * `gcTime`.
  */
 export interface ComponentStore<C extends Component.Typed>
-  extends ReadableStore<LiveComponent<C>>, Pick<LiveComponent<C>, "call" | "mount" | "unmount"> {
+  extends ReadableStore<LiveComponent<C>>, Pick<LiveComponent<C>, "call" | "mount" | "set" | "unmount"> {
   /** Calls the handler with each event of that name, until the function returned is called. Does not mount. */
   readonly on: <Name extends keyof Component.EventsOf<C> & string>(
     name: Name,
@@ -44,12 +44,12 @@ export interface ComponentStore<C extends Component.Typed>
   readonly upload: (name: keyof Component.Uploads<C> & string) => UploadListStore
 }
 
-/** A field of the state: the action may be left out where the contract has `SetZone` for `zone`. */
+/** A field of the state: the action may be left out where the contract has `SetZone` for `zone`, or lists `zone` as writable. */
 export interface FieldOf<C extends Component.Typed> {
-  <Name extends FieldsWithSetter<C>>(
-    name: Name,
+  <Name extends keyof Component.State<C> & string>(
+    name: Name & TakenField<C, Name>,
     options?: FieldCommit & { readonly action?: undefined }
-  ): FieldStore<FieldValue<C, Name>, FieldError<C, SetterOf<Name>>>
+  ): FieldStore<FieldValue<C, Name>, FieldError<C, TakerOf<C, Name>>>
   <Name extends keyof Component.State<C> & string, Tag extends ActionsTaking<C, Name>>(
     name: Name,
     options: FieldCommit & { readonly action: Tag }
@@ -65,7 +65,7 @@ export const make = <C extends Component.Typed>(
   const mounted = new Mount(live, component, options)
   const events = new MountEvents(mounted)
   events.use(options)
-  const { call, mount, unmount } = mounted.getSnapshot()
+  const { call, mount, set, unmount } = mounted.getSnapshot()
   return {
     getSnapshot: mounted.getSnapshot,
     getServerSnapshot: mounted.getServerSnapshot,
@@ -75,6 +75,7 @@ export const make = <C extends Component.Typed>(
       return () => stops.forEach((stop) => stop())
     },
     call,
+    set,
     mount,
     unmount,
     on: (name, handler) =>

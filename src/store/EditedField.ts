@@ -29,7 +29,7 @@ export class EditedField implements FieldStore<unknown, unknown> {
     this.#mount = mount
     this.#name = name
     this.#options = options
-    this.#draft = new FieldDraft(mount, name, actionTaking(name, options), options.keep)
+    this.#draft = new FieldDraft(mount, name, actionTaking(name, options, mount.component), options.keep)
     this.#draft.observe(this.#known, options)
   }
 

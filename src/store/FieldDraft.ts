@@ -4,6 +4,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Equal from "effect/Equal"
+import { fieldOf } from "../FieldTag.ts"
 import { KeptDraft } from "./KeptDraft.ts"
 import type { MountAccess } from "./LiveComponent.ts"
 import { ViewState } from "./ViewState.ts"
@@ -144,7 +145,8 @@ export class FieldDraft extends ViewState<DraftState> {
   }
 
   #send(value: unknown): Promise<boolean> {
-    const answer = this.#target.run(this.#action, { [this.#field]: value }, undefined).then((result) => {
+    const payload = fieldOf(this.#action) === undefined ? { [this.#field]: value } : value
+    const answer = this.#target.run(this.#action, payload, undefined).then((result) => {
       this.#sent = undefined
       const { draft } = this.getSnapshot()
       const isLast = draft !== undefined && Equal.equals(draft.value, value)

@@ -30,6 +30,13 @@ export type PromiseCall<Action extends Rpc.Any> = (
   ...payload: LiveHandle.CallArguments<Action>
 ) => Promise<CallResult<Rpc.Success<Action>, Rpc.Error<Action> | LiveError>>
 
+/** Sets a field that the contract lists as `writable`. */
+export type SetField<C extends Component.Typed> = <Name extends keyof Component.State<C> & string>(
+  field: Name & LiveHandle.WritableField<C, Name>,
+  value: Component.State<C>[Name],
+  options?: CallOptions
+) => Promise<CallResult<void, LiveError>>
+
 /** Calls any action. */
 export type RunAction = (
   action: string,
@@ -52,6 +59,7 @@ export interface LiveUploads {
 
 /** The mount, for what stands beside a component: actions, fields, events and uploads. */
 export interface MountAccess extends ReadableStore<{ readonly state: unknown }> {
+  readonly component: Component.Any
   readonly run: RunAction
   readonly after: CallAfter
   readonly listen: ListenToEvents
@@ -89,6 +97,8 @@ export interface LiveComponent<C extends Component.Typed> {
   readonly eventsDropped: number
   /** The actions; the same object for as long as the component is mounted. */
   readonly call: PromiseCalls<Component.Actions<C>>
+  /** Sets a field that the contract lists as `writable`, as a call does: its result is a plain one, and its error is in `error`. */
+  readonly set: SetField<C>
   /** Mounts it, where it is not: with `autoMount: false`, or after `unmount`. */
   readonly mount: () => void
   /** Unmounts it until `mount`: its state stays on the page, and its calls fail with `InstanceStopped`. */

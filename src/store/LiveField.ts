@@ -2,6 +2,7 @@
 import * as Equal from "effect/Equal"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as Component from "../Component.ts"
+import { tagOf } from "../FieldTag.ts"
 import type { LiveError } from "../LiveError.ts"
 import type { DraftState, FieldCommit, FieldDraft } from "./FieldDraft.ts"
 import type { ActionNamed } from "./LiveAction.ts"
@@ -22,10 +23,26 @@ export type ActionsTaking<C extends Component.Typed, Name extends string> = {
 /** The action that takes a field where no other is named: `SetZone` for `zone`. */
 export type SetterOf<Name extends string> = `Set${Capitalize<Name>}`
 
-/** The fields that have an action of that name. */
-export type FieldsWithSetter<C extends Component.Typed> = {
-  readonly [Name in keyof Component.State<C> & string]: SetterOf<Name> extends ActionsTaking<C, Name> ? Name : never
-}[keyof Component.State<C> & string]
+/**
+ * What takes a field where no action is named: the one of that name, or without it a call that sets the field, where the contract
+ * lists it as writable. Never for other fields.
+ */
+export type TakerOf<C extends Component.Typed, Name extends string> =
+  SetterOf<Name> extends Component.Actions<C>["_tag"]
+    ? SetterOf<Name> & ActionsTaking<C, Name>
+    : Name extends Component.Writable<C>
+      ? `set ${Name}`
+      : never
+
+/** Stands in a type error for a field that nothing takes: `action` has to say what does. */
+export interface NoActionTakes<Name> {
+  readonly "~noActionTakes": Name
+}
+
+/** Whether no action has to be named for a field. */
+export type TakenField<C extends Component.Typed, Name extends string> = [TakerOf<C, Name>] extends [never]
+  ? NoActionTakes<Name>
+  : unknown
 
 /** One field, as it is edited. */
 export interface LiveField<Value, Error> {
@@ -61,9 +78,11 @@ export interface FieldOptions extends FieldCommit {
   readonly action?: string | undefined
 }
 
-/** The action that takes a field. */
-export const actionTaking = (name: string, { action }: FieldOptions): string =>
-  action ?? `Set${name.charAt(0).toUpperCase()}${name.slice(1)}`
+/** The action that takes a field, or the tag of the call that sets it. */
+export const actionTaking = (name: string, { action }: FieldOptions, { codec }: Component.Any): string => {
+  const setter = `Set${name.charAt(0).toUpperCase()}${name.slice(1)}`
+  return action ?? (codec.writable.has(name) && !codec.actions.has(setter) ? tagOf(name) : setter)
+}
 
 /** The field with this draft, where the server has `known`. */
 export const fieldOf = (of: FieldDraft, { draft, error, pending }: DraftState, known: unknown) => {

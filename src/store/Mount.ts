@@ -26,7 +26,7 @@ import { ViewCalls } from "./ViewCalls.ts"
 /** One mounted component. */
 export class Mount<C extends Component.Typed> implements MountAccess {
   readonly #live: Live
-  readonly #component: C
+  readonly component: C
   readonly #options: ViewTarget<C>
   readonly #calls: ViewCalls<C>
   readonly run: RunAction
@@ -55,7 +55,7 @@ export class Mount<C extends Component.Typed> implements MountAccess {
 
   constructor(live: Live, component: C, options: ViewTarget<C>) {
     this.#live = live
-    this.#component = component
+    this.component = component
     this.#options = options
     this.#isWanted = this.#autoMount = options.autoMount ?? true
     this.#gcTime = options.gcTime
@@ -80,12 +80,12 @@ export class Mount<C extends Component.Typed> implements MountAccess {
 
   /** Whether it was made for these arguments; props are compared by value. */
   is(live: Live, component: C, options: ViewTarget<C>): boolean {
-    return this.#live === live && this.#component === component && isSame(this.#options, options)
+    return this.#live === live && this.component === component && isSame(this.#options, options)
   }
 
   /** The name of the component. */
   get name(): string {
-    return this.#component.componentName
+    return this.component.componentName
   }
 
   /** How long it stays mounted without a view, as of the last render. */
@@ -165,17 +165,17 @@ export class Mount<C extends Component.Typed> implements MountAccess {
     const { client, kept } = this.#live
     if (Deferred.isDoneUnsafe(this.#replica)) this.#replica = Deferred.makeUnsafe()
     const opened = this.#replica
-    const taken = kept?.take(this.#component, this.#options)
+    const taken = kept?.take(this.component, this.#options)
     // That it was mounted, its view was told already.
     taken?.replica?.passedOn()
-    const open = (this.#open = taken ?? new OpenMount(client, this.#component, this.#options))
+    const open = (this.#open = taken ?? new OpenMount(client, this.component, this.#options))
     open.give((replica) => {
       Deferred.doneUnsafe(opened, Exit.succeed(replica))
       return this.#attach(replica)
     }, this.#calls)
     this.#leave = (gcTime) => {
       this.#leave = undefined
-      Deferred.doneUnsafe(opened, Exit.fail(stopped(this.#component)))
+      Deferred.doneUnsafe(opened, Exit.fail(stopped(this.component)))
       open.leave()
       if (kept === undefined) open.end()
       else kept.keep(open as never, gcTime)
@@ -221,7 +221,7 @@ export class Mount<C extends Component.Typed> implements MountAccess {
   #report(defect: unknown): void {
     if (typeof reportError === "function") return reportError(defect)
     if (this.#replicaShown !== undefined) return this.#replicaShown.report(defect)
-    Effect.runFork(Log.error(`A listener of "${this.#component.componentName}" failed`, { cause: defect }))
+    Effect.runFork(Log.error(`A listener of "${this.component.componentName}" failed`, { cause: defect }))
   }
 
   #statusAt({ status }: Pick<LiveConnection, "status">): ComponentStatus {
@@ -241,6 +241,7 @@ export class Mount<C extends Component.Typed> implements MountAccess {
       eventsDropped,
       error: error ?? this.#callError,
       call: this.#calls.call,
+      set: this.#calls.set,
       mount: this.#mount,
       unmount: this.#unmount,
       "~mount": this

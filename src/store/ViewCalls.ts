@@ -8,10 +8,11 @@ import type { CallOptions } from "../client/ActionCaller.ts"
 import * as CallResult from "../client/CallResult.ts"
 import type { Replica } from "../client/Replica.ts"
 import type * as Component from "../Component.ts"
+import { tagOf } from "../FieldTag.ts"
 import type { LiveError } from "../LiveError.ts"
 import * as Log from "../Log.ts"
 import * as TimeLimit from "../TimeLimit.ts"
-import type { PromiseCalls, RunAction } from "./LiveComponent.ts"
+import type { PromiseCalls, RunAction, SetField } from "./LiveComponent.ts"
 
 /** How long the calls of a view that is left may take, before its connection goes. */
 const patience = Duration.seconds(1)
@@ -19,6 +20,7 @@ const patience = Duration.seconds(1)
 /** The calls of one mount. */
 export class ViewCalls<C extends Component.Typed> {
   readonly #component: C
+  readonly #ended: (result: CallResult.CallResult<unknown, unknown>) => void
   readonly #replica: () => Deferred.Deferred<Replica<C>, LiveError>
   /** Calls without an answer. */
   readonly #open = new Set<Promise<CallResult.CallResult<unknown, unknown>>>()
@@ -33,6 +35,7 @@ export class ViewCalls<C extends Component.Typed> {
   ) {
     this.#component = component
     this.#replica = replica
+    this.#ended = ended
     this.call = Object.fromEntries(
       [...component.codec.actions.keys()].map((action) => [
         action,
@@ -40,6 +43,10 @@ export class ViewCalls<C extends Component.Typed> {
       ])
     ) as never
   }
+
+  /** Sets a field. */
+  readonly set: SetField<C> = (field, value, options) =>
+    this.#start(tagOf(field), value, options, this.#ended) as Promise<CallResult.CallResult<void, LiveError>>
 
   /** Calls an action for who shows its error: it is not told to `ended`. */
   readonly run: RunAction = (action, payload, options) => this.#start(action, payload, options, () => {})

@@ -13,10 +13,10 @@ import type {
   ActionsTaking,
   FieldError,
   FieldOptions,
-  FieldsWithSetter,
   FieldValue,
   LiveField,
-  SetterOf
+  TakenField,
+  TakerOf
 } from "./LiveField.ts"
 import type { LiveStore } from "./LiveStore.ts"
 import type { ViewTarget } from "./ViewTarget.ts"
@@ -42,13 +42,13 @@ export type BoundField<Value, Error, Listeners> = LiveField<Value, Error> & {
   readonly input: { readonly value: Value } & Listeners
 }
 
-/** `useField`: the action may be left out where the contract has `SetZone` for `zone`. */
+/** `useField`: the action may be left out where the contract has `SetZone` for `zone`, or lists `zone` as writable. */
 export interface UseBoundField<Listeners> {
-  <C extends Component.Typed, Name extends FieldsWithSetter<C>>(
+  <C extends Component.Typed, Name extends keyof Component.State<C> & string>(
     of: LiveComponent<C>,
-    name: Name,
+    name: Name & TakenField<C, Name>,
     options?: FieldCommit & { readonly action?: undefined }
-  ): BoundField<FieldValue<C, Name>, FieldError<C, SetterOf<Name>>, Listeners>
+  ): BoundField<FieldValue<C, Name>, FieldError<C, TakerOf<C, Name>>, Listeners>
   <C extends Component.Typed, Name extends keyof Component.State<C> & string, Tag extends ActionsTaking<C, Name>>(
     of: LiveComponent<C>,
     name: Name,

@@ -11,7 +11,7 @@ import * as Patch from "../Patch.ts"
 import type { Encoded } from "../StateCodec.ts"
 import * as Thrown from "../Thrown.ts"
 import * as HeardEvents from "../server/instance/HeardEvents.ts"
-import * as WritableFields from "../server/instance/WritableFields.ts"
+import * as FieldTag from "../FieldTag.ts"
 import * as Recording from "../server/monitor/Recording.ts"
 import * as Difference from "./Difference.ts"
 import { RecordedInputs } from "./RecordedInputs.ts"
@@ -146,7 +146,7 @@ export class ReplayPlayer {
 
   #send({ actor }: ReplayInstance, message: Recording.RecordedMessage): () => void {
     const { kind, name } = message
-    const tag = kind === "action" ? name : kind === "property" ? WritableFields.tagOf(name) : HeardEvents.tagOf(name)
+    const tag = kind === "action" ? name : kind === "property" ? FieldTag.tagOf(name) : HeardEvents.tagOf(name)
     const payload = this.#inputs.payload(message)
     return actor.instance.cell.send(tag, payload, { from: this.#inputs.client(message) }, () => {})
   }

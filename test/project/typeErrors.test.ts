@@ -9,7 +9,7 @@ import { Effect, Schema } from "effect"
 import { Rpc } from "effect/rpc"
 import { Component } from "fibra"
 import { LiveClient, type LiveHandle } from "fibra/client"
-import { useComponent, useEvent, type LiveComponent } from "fibra/react"
+import { useComponent, useEvent, useField, type LiveComponent } from "fibra/react"
 import { LiveTest } from "fibra/testing"
 
 class Full extends Schema.TaggedError<Full>()("Full", { max: Schema.Int }) {}
@@ -17,8 +17,9 @@ class Other extends Schema.TaggedError<Other>()("Other", { max: Schema.Int }) {}
 
 class Board extends Component.Service<Board>()("Board", {
   props: { title: Schema.String },
-  state: { cards: Schema.Array(Schema.String) },
-  initial: ({ title }) => ({ cards: [title] }),
+  state: { cards: Schema.Array(Schema.String), pinned: Schema.Boolean },
+  initial: ({ title }) => ({ cards: [title], pinned: false }),
+  writable: ["pinned"],
   actions: [Rpc.make("Add", { payload: { card: Schema.String }, success: Schema.Int, error: Full }), Rpc.make("Close")],
   events: { Added: Schema.Struct({ card: Schema.String }), Closed: Schema.Struct({}) }
 }) {}
@@ -155,6 +156,26 @@ const mistakes: ReadonlyArray<readonly [mistake: string, code: string, says: str
     `useComponent(Board, { props: { titel: "a" } })`,
     "Object literal may only specify known properties, but 'titel' does not exist in type '{ readonly title: string; }'. " +
       "Did you mean to write 'title'?"
+  ],
+  [
+    "a field is set that is not writable",
+    `board.set("cards", [])`,
+    `Argument of type '"cards"' is not assignable to parameter of type '"cards" & NotWritable<"cards">'.`
+  ],
+  [
+    "a field is set to what it cannot be",
+    `view.set("pinned", 1)`,
+    "Argument of type 'number' is not assignable to parameter of type 'boolean'."
+  ],
+  [
+    "a field is edited that nothing takes",
+    `useField(view, "cards")`,
+    `Argument of type '"cards"' is not assignable to parameter of type '"cards" & NoActionTakes<"cards">'.`
+  ],
+  [
+    "a field is listed as writable that there is not",
+    `Component.Service()("Bad", { state: { a: Schema.Int }, initial: () => ({ a: 1 }), writable: ["b"] })`,
+    `Type '"b"' is not assignable to type '"a"'.`
   ],
   [
     "an action is called that the contract lacks",

@@ -16,7 +16,8 @@ class Note extends Component.Service<Note>()("Note", {
   actions: [
     Rpc.make("SetTitle", { payload: { title: Schema.String }, error: Refused }),
     Rpc.make("Rate", { payload: { stars: Schema.Int } })
-  ]
+  ],
+  writable: ["stars", "title"]
 }) {}
 
 /** Calls wait while it is closed. */
@@ -74,6 +75,35 @@ const elsewhere = (title: string) =>
   )
 
 describe("useField", () => {
+  it.effect("a field that is writable needs no action: it is set, and what the server refuses stays a draft", () =>
+    onNotes(
+      Effect.gen(function* () {
+        const { drawn, render } = yield* Page
+        const seen = {} as { stars: LiveFieldOf<typeof Note, "stars", "set stars">; note: LiveComponent<typeof Note> }
+        const View = () => {
+          const note = useComponent(Note, { key: "one" })
+          Object.assign(seen, { note, stars: useField(note, "stars", { commit: "manual" }) })
+          return null
+        }
+        yield* render(<View />)
+        yield* drawn(Effect.sync(() => seen.stars.setValue(3)))
+        assert.deepInclude(seen.stars, { value: 3, isDirty: true })
+        assert.isTrue(yield* drawn(Effect.promise(() => seen.stars.commit())))
+        assert.deepInclude(seen.stars, { value: 3, isDirty: false, error: undefined })
+        assert.strictEqual(seen.note.state.stars, 3)
+        yield* drawn(Effect.sync(() => seen.stars.setValue(0.5)))
+        assert.isFalse(yield* drawn(Effect.promise(() => seen.stars.commit())))
+        assert.deepInclude(seen.stars, { value: 0.5, isDirty: true })
+        assert.strictEqual(seen.stars.error?.reason._tag, "PayloadRejected")
+        // By itself, too, with a result that is never rejected.
+        assert.deepInclude(yield* drawn(Effect.promise(() => seen.note.set("stars", 4))), { ok: true })
+        assert.strictEqual(seen.note.state.stars, 4)
+        assert.deepInclude(yield* drawn(Effect.promise(() => seen.note.set("stars", 0.5))), { ok: false })
+        assert.strictEqual(seen.note.error?._tag, "LiveError")
+      })
+    )
+  )
+
   it.effect("a field shows the server's value, and what is typed until the server has it", () =>
     onNotes(
       Effect.gen(function* () {

@@ -19,6 +19,7 @@ import { PatchTraffic } from "./PatchTraffic.ts"
 import * as HeardEvents from "./HeardEvents.ts"
 import { tracerOf } from "./Tracing.ts"
 import * as UploadHandlers from "./UploadHandlers.ts"
+import * as FieldTag from "../../FieldTag.ts"
 import * as WritableFields from "./WritableFields.ts"
 
 /** A component with its behaviour. */
@@ -86,10 +87,7 @@ export const make = (
     }),
     results: new Map([
       ...Array.from(component.codec.actions, ([action, codec]) => [action, ActionResult.encoder(codec)] as const),
-      ...Array.from(
-        component.codec.writable.keys(),
-        (field) => [WritableFields.tagOf(field), ActionResult.none] as const
-      ),
+      ...Array.from(component.codec.writable.keys(), (field) => [FieldTag.tagOf(field), ActionResult.none] as const),
       ...Array.from(
         component.codec.uploads.keys(),
         (upload) => [UploadHandlers.tagOf(upload), ActionResult.unsaid] as const

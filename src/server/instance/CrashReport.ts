@@ -10,7 +10,7 @@ import type { LogDetails } from "../../Log.ts"
 import { ClientInfo } from "../sync/ClientInfo.ts"
 import * as HeardEvents from "./HeardEvents.ts"
 import * as UploadHandlers from "./UploadHandlers.ts"
-import * as WritableFields from "./WritableFields.ts"
+import * as FieldTag from "../../FieldTag.ts"
 
 /** The labels of a crash. `activation` is the number of restarts before it. */
 export const of = (message: Message | undefined, cause: Cause.Cause<unknown>, activation: number): LogDetails => ({
@@ -21,7 +21,7 @@ export const of = (message: Message | undefined, cause: Cause.Cause<unknown>, ac
 })
 
 const whatOf = (tag: string): LogDetails => {
-  const field = WritableFields.fieldOf(tag)
+  const field = FieldTag.fieldOf(tag)
   if (field !== undefined) return { field, action: undefined }
   const upload = UploadHandlers.uploadOf(tag)
   if (upload !== undefined) return { upload, action: undefined }

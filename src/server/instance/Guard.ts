@@ -7,7 +7,7 @@ import type { Principal } from "../../Principal.ts"
 import type { RightsInForce } from "../security/RightsInForce.ts"
 import * as Permission from "../security/Permission.ts"
 import type { ClientInfo } from "../sync/ClientInfo.ts"
-import * as WritableFields from "./WritableFields.ts"
+import * as FieldTag from "../../FieldTag.ts"
 
 /** Handlers of an instance that check the permission of their caller first. */
 export const guard = (
@@ -17,7 +17,7 @@ export const guard = (
   key: string | undefined
 ): Handlers => {
   const guarded = (tag: string, handler: Handlers[string]): Handlers[string] => {
-    const property = WritableFields.fieldOf(tag)
+    const property = FieldTag.fieldOf(tag)
     if (property === undefined && !codec.actions.has(tag)) return handler
     const what = () => nameOf(component, tag)
     return (payload, from) => {
@@ -35,7 +35,7 @@ export const guard = (
 
 /** What a message with this tag does, as the subject of a sentence. */
 export const nameOf = (component: string, tag: string): string => {
-  const property = WritableFields.fieldOf(tag)
+  const property = FieldTag.fieldOf(tag)
   return property === undefined ? `Calling "${tag}" of "${component}"` : `Setting "${property}" of "${component}"`
 }
 

@@ -11,7 +11,7 @@ import * as HeardEvents from "./HeardEvents.ts"
 import { Tally } from "./Tally.ts"
 import { coarse, type Counted } from "./TimeBuckets.ts"
 import { add, places, type TimeKind, type TimeRows } from "./TimeRows.ts"
-import * as WritableFields from "./WritableFields.ts"
+import * as FieldTag from "../../FieldTag.ts"
 
 /** What the numbers of all instances of a server share. */
 export interface StatsHost {
@@ -150,7 +150,7 @@ export class InstanceStats extends Tally {
       const weight = fiber === undefined && queuedAt === 0 ? weightOf(this.messages) : 1
       this.#timed("run", this.#host.micros() - begunAt, weight)
     }
-    if (WritableFields.fieldOf(tag) !== undefined) {
+    if (FieldTag.fieldOf(tag) !== undefined) {
       this.writes++
       this.#component.writes++
     } else if (HeardEvents.isTag(tag)) {

@@ -5,15 +5,7 @@ import * as Effect from "effect/Effect"
 import type * as Context from "effect/Context"
 import type { Handlers } from "../../actor/Activation.ts"
 import type * as Component from "../../Component.ts"
-
-const prefix = "set "
-
-/** The tag of messages that set a field. */
-export const tagOf = (field: string): string => prefix + field
-
-/** The field that messages of this tag set; undefined for other messages. */
-export const fieldOf = (tag: string): string | undefined =>
-  tag.startsWith(prefix) ? tag.slice(prefix.length) : undefined
+import { tagOf } from "../../FieldTag.ts"
 
 type SelfKey = Context.Key<never, { readonly update: (f: (state: object) => object) => Effect.Effect<unknown> }>
 

@@ -14,9 +14,9 @@ import type { TraceContext } from "../instance/TraceContext.ts"
 import type { Id } from "./ReplyCache.ts"
 import type { ReplyListener } from "./ReplyListener.ts"
 import { asked, notMounted, type CallOutcome, outcomeOf, refused } from "./CallOutcome.ts"
-import { tagOf } from "../instance/WritableFields.ts"
+import { fieldOf, tagOf } from "../../FieldTag.ts"
 
-/** A call of an action. */
+/** A call of an action, or by the name of `FieldTag` a write to a field. */
 export interface ActionCall {
   readonly componentId: string
   readonly action: string
@@ -67,6 +67,10 @@ export const call = (
   const { component } = instance
   const codec = component.codec.actions.get(action)
   if (codec === undefined) {
+    const property = fieldOf(action)
+    if (property !== undefined && component.codec.writable.has(property)) {
+      return set(instance, { componentId, property, value: payload ?? null, trace }, sender)
+    }
     return refused(new UnknownAction({ component: component.componentName, action: action.slice(0, 256) }))
   }
   const decoded = isNothing(codec, payload) ? nothing : codec.decodePayload(payload ?? null)
@@ -89,9 +93,9 @@ export const set = (
 ): InstanceMessage | CallOutcome => {
   const what = `Setting "${property.slice(0, 64)}" on`
   if (instance === undefined) return refused(notMounted(what, componentId))
-  const decode = instance.component.codec.writable.get(property)
-  if (decode === undefined) return refused(new NotAllowed({ what: asked(what, componentId) }))
-  const decoded = decode(value)
+  const codec = instance.component.codec.writable.get(property)
+  if (codec === undefined) return refused(new NotAllowed({ what: asked(what, componentId) }))
+  const decoded = codec.decodePayload(value)
   if (Exit.isFailure(decoded)) return payloadRejected(instance, property, decoded.cause, sender)
   if (sender.isDraining()) return refused(new Draining())
   return { _tag: "Message", instance, tag: tagOf(property), payload: decoded.value, from: sender.client, trace }
