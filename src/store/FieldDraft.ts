@@ -20,7 +20,7 @@ export interface FieldCommit {
   readonly debounce?: Duration.Input | undefined
   /**
    * The application's name for what is edited. With it, a text is kept in the tab of the browser until the server has taken it, also
-   * over a reload, and is committed then as if it was typed again. Another instance, or another user, needs another name.
+   * over a reload, and is committed then as if it was typed again: for the same component, key, room, `cacheKey` and `userId`.
    */
   readonly keep?: string | undefined
 }
@@ -39,13 +39,16 @@ interface Sent {
   readonly answer: Promise<boolean>
 }
 
+/** The component of a field. */
+type DraftTarget = Pick<MountAccess, "after" | "component" | "place" | "run">
+
 const debounce = Duration.millis(250)
 
 const nothing: DraftState = { draft: undefined, pending: false, error: undefined }
 
 /** The draft of one field. */
 export class FieldDraft extends ViewState<DraftState> {
-  readonly #target: Pick<MountAccess, "run" | "after">
+  readonly #target: DraftTarget
   readonly #field: string
   readonly #action: string
   /** The server's value, as it was rendered last. */
@@ -59,8 +62,8 @@ export class FieldDraft extends ViewState<DraftState> {
   /** Whether the draft is one that was kept, and has to be committed yet. */
   #isRestored = false
 
-  constructor(target: Pick<MountAccess, "run" | "after">, field: string, action: string, keep?: string) {
-    const kept = keep === undefined ? undefined : new KeptDraft(keep, field)
+  constructor(target: DraftTarget, field: string, action: string, keep?: string) {
+    const kept = keep === undefined ? undefined : new KeptDraft(target, keep, field)
     const value = kept?.read()
     super(field, { ...nothing, draft: value === undefined ? undefined : { value } })
     this.#target = target

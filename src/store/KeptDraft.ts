@@ -1,5 +1,7 @@
 /** A text that is being typed, as it is kept in the tab of the browser: it outlives a reload, and goes with the tab. */
 
+import type { MountAccess } from "./LiveComponent.ts"
+
 /** Undefined where there is none, as on a server. Reading it throws where the page may not use it. */
 const storage = (): Storage | undefined => (typeof window === "undefined" ? undefined : window.sessionStorage)
 
@@ -17,9 +19,9 @@ const attempt = <A>(use: (storage: Storage) => A): A | undefined => {
 export class KeptDraft {
   readonly #entry: string
 
-  /** `keep` is the application's name for what is edited. */
-  constructor(keep: string, field: string) {
-    this.#entry = ["fibra", "draft", keep, field].map(encodeURIComponent).join("/")
+  /** `keep` is the application's name for what is edited, `of` the component that it is a part of. */
+  constructor({ component, place }: Pick<MountAccess, "component" | "place">, keep: string, field: string) {
+    this.#entry = ["fibra", "draft", component.componentName, ...place, keep, field].map(encodeURIComponent).join("/")
   }
 
   /** What was kept last; undefined for nothing. */

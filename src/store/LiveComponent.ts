@@ -60,6 +60,8 @@ export interface LiveUploads {
 /** The mount, for what stands beside a component: actions, fields, events and uploads. */
 export interface MountAccess extends ReadableStore<{ readonly state: unknown }> {
   readonly component: Component.Any
+  /** What tells it apart from others of its component: its key, room, `cacheKey` and `userId`, empty where it has none. */
+  readonly place: ReadonlyArray<string>
   readonly run: RunAction
   readonly after: CallAfter
   readonly listen: ListenToEvents

@@ -29,6 +29,7 @@ export class Mount<C extends Component.Typed> implements MountAccess {
   readonly component: C
   readonly #options: ViewTarget<C>
   readonly #calls: ViewCalls<C>
+  readonly place: ReadonlyArray<string>
   readonly run: RunAction
   readonly uploads: LiveUploads
   readonly #listeners = new Listeners((defect) => this.#report(defect))
@@ -57,6 +58,8 @@ export class Mount<C extends Component.Typed> implements MountAccess {
     this.#live = live
     this.component = component
     this.#options = options
+    const { cacheKey = "", key = "", room = "", userId = "" } = options
+    this.place = [key, room, cacheKey, userId]
     this.#isWanted = this.#autoMount = options.autoMount ?? true
     this.#gcTime = options.gcTime
     this.#calls = new ViewCalls(

@@ -172,7 +172,7 @@ describe("useField", () => {
       )
   )
 
-  it.effect("a text is kept under its name alone, and not where there is no room", () =>
+  it.effect("a text is kept under its name, for its instance alone, and not where there is no room", () =>
     onNotes(
       Effect.gen(function* () {
         const { drawn, render } = yield* Page
@@ -183,6 +183,21 @@ describe("useField", () => {
         const other = make({ keep: "another", commit: "manual" })
         yield* render(<other.View />)
         assert.deepInclude(other.seen.title, { value: "", isDirty: false })
+        // The same name in another instance.
+        const elsewhere = make({ keep: "note", commit: "manual" })
+        yield* render(<elsewhere.View name="two" />)
+        assert.deepInclude(elsewhere.seen.title, { value: "", isDirty: false })
+        yield* drawn(Effect.sync(() => elsewhere.seen.title.setValue("of two")))
+        assert.deepStrictEqual(
+          Object.entries({ ...sessionStorage })
+            .map(([entry, text]) => [decodeURIComponent(entry), text])
+            .sort(),
+          [
+            ["fibra/draft/Note/one////note/title", "typed"],
+            ["fibra/draft/Note/two////note/title", "of two"]
+          ]
+        )
+        yield* drawn(Effect.sync(() => elsewhere.seen.title.reset()))
         const again = make({ keep: "note", commit: "manual" })
         yield* render(<again.View />)
         assert.deepInclude(again.seen.title, { value: "typed", isDirty: true })
