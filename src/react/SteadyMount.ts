@@ -21,6 +21,8 @@ export class SteadyMount<C extends Component.Typed> {
   #seen: unknown
   #restless: number
   #isWarned = false
+  /** What the view has asked for last, perhaps in a render that was thrown away because it waits for that. */
+  #asked: Mount<C> | undefined
   /** Whether it was made in the render that goes on. */
   #isNew = true
 
@@ -42,8 +44,11 @@ export class SteadyMount<C extends Component.Typed> {
       if (isOwn) this.#restless = 0
       return this
     }
-    if (isOwn || this.#isNew) this.#restless++
-    if (this.#restless < maxRestless) return new SteadyMount(new Mount(live, component, options), this.#restless)
+    if ((isOwn || this.#isNew) && this.#asked?.is(live, component, options) !== true) this.#restless++
+    if (this.#restless < maxRestless) {
+      this.#asked = new Mount(live, component, options)
+      return new SteadyMount(this.#asked, this.#restless)
+    }
     if (!this.#isWarned) {
       this.#isWarned = true
       Effect.runFork(

@@ -1,20 +1,11 @@
 /** Mounts a component while a view is on the page. The state is there from the first render. */
-import { useEffect, useInsertionEffect, useMemo, useState } from "react"
 import type { MountPlace, MountProps } from "../client/MountOptions.ts"
 import type * as Component from "../Component.ts"
 import type { KeyMissing, PropsMissing, ViewOptions } from "../store/ComponentOptions.ts"
 import type { LiveComponent } from "../store/LiveComponent.ts"
-import { useLive } from "./LiveContext.ts"
-import { Mount } from "../store/Mount.ts"
 import type { ViewTarget } from "../store/ViewTarget.ts"
-import { SteadyMount } from "./SteadyMount.ts"
-import { useSelection } from "./useSelection.ts"
-
-/** What a view shows of its component. */
-export type Selector<C extends Component.Typed, Selected> = (
-  state: Component.State<C>,
-  component: LiveComponent<C>
-) => Selected
+import { useMount } from "./useMount.ts"
+import { type Selector, useSelected } from "./useSelected.ts"
 
 /** `useComponent`: the options may be left out when the component needs no props. */
 export interface UseComponent {
@@ -78,22 +69,4 @@ export const useComponent: UseComponent = <C extends Component.Typed, Selected>(
   component: C,
   options: ViewTarget<C> & ViewOptions<C> = {},
   select?: Selector<C, Selected>
-): LiveComponent<C> | Selected => {
-  const live = useLive()
-  const [current, setCurrent] = useState(() => new SteadyMount(new Mount(live, component, options)))
-  const next = current.at(live, component, options)
-  if (next !== current) setCurrent(next)
-  const { events, mount } = next
-  const { autoMount, gcTime } = options
-  useInsertionEffect(() => {
-    events.use(options)
-    mount.keepFor(gcTime)
-  })
-  useEffect(() => events.listen(), [events])
-  useEffect(() => mount.follow(autoMount), [mount, autoMount])
-  const selectSnapshot = useMemo(
-    () => (select === undefined ? undefined : (component: LiveComponent<C>) => select(component.state, component)),
-    [select]
-  )
-  return useSelection(mount, selectSnapshot)
-}
+): LiveComponent<C> | Selected => useSelected(useMount(component, options), select)

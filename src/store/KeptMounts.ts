@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Component from "../Component.ts"
 import type { ViewTarget } from "./ViewTarget.ts"
+import type { LiveError } from "../LiveError.ts"
 import type { OpenMount } from "./OpenMount.ts"
 
 /** How long a mount waits for another view by default. */
@@ -14,8 +15,18 @@ const gcTime = Duration.seconds(5)
 /** How many wait at most: the one that waits longest ends first. */
 const capacity = 32
 
+/** What a view waits for that shows nothing before. */
+export interface Wait {
+  /** Why it could not be mounted. */
+  readonly error: LiveError | undefined
+  /** Resolves when the view is to be tried again. */
+  readonly settled: Promise<unknown>
+}
+
 interface Kept {
   readonly mount: OpenMount<Component.Typed>
+  /** Of one that is not there yet, or has failed: no other view takes it. */
+  readonly wait?: Wait | undefined
   /** Ends the wait. */
   readonly stop: () => void
 }
@@ -26,8 +37,12 @@ export class KeptMounts {
   #kept: ReadonlyArray<Kept> = []
   /** Give up what views show that were left in this task, and had not time to. */
   #left: ReadonlyArray<() => void> = []
-  /** Whether the page is there. */
   #isOpen = false
+
+  /** Whether the page is there. */
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
 
   /** A view was left: what it shows is free when it has no listener in the next task, or before that when `free` is called. */
   left(free: () => void): void {
@@ -36,7 +51,9 @@ export class KeptMounts {
 
   /** The mount that a view which asks for this would take. */
   find<C extends Component.Typed>(component: C, options: ViewTarget<C>): OpenMount<C> | undefined {
-    const kept = this.#kept.find(({ mount }) => mount.is(component, options) && mount.isSound)
+    const kept = this.#kept.find(
+      ({ mount, wait }) => wait === undefined && mount.is(component, options) && mount.isSound
+    )
     return kept?.mount as OpenMount<C> | undefined
   }
 
@@ -55,6 +72,7 @@ export class KeptMounts {
   /** Its view is left: it ends after this time, or at once where nobody could come back to it. */
   keep(mount: OpenMount<Component.Typed>, time: Duration.Input = gcTime): void {
     const duration = Duration.fromInputUnsafe(time)
+    this.#remove(mount)
     const { isSound, replica } = mount
     if (!this.#isOpen || Duration.toMillis(duration) <= 0 || !isSound || replica === undefined) return mount.end()
     const stop = replica.run(
@@ -63,9 +81,22 @@ export class KeptMounts {
         Effect.sync(() => this.end(mount))
       )
     )
-    this.#kept = [...this.#kept, { mount, stop }]
-    const [first] = this.#kept
-    if (first !== undefined && this.#kept.length > capacity) this.end(first.mount)
+    this.#add({ mount, stop })
+  }
+
+  /** Holds a mount that a view waits for, until it is given to `keep` or `end`. */
+  hold(mount: OpenMount<Component.Typed>, wait: Wait): void {
+    this.#add({ mount, wait, stop: () => {} })
+  }
+
+  /** Whether it waits here. */
+  holds(mount: OpenMount<Component.Typed>): boolean {
+    return this.#kept.some((kept) => kept.mount === mount)
+  }
+
+  /** What views wait for that ask for this. */
+  waitOf(component: Component.Typed, options: ViewTarget<Component.Typed>): Wait | undefined {
+    return this.#kept.find(({ mount, wait }) => wait !== undefined && mount.is(component, options))?.wait
   }
 
   /** Ends a mount, if it waits. */
@@ -85,6 +116,12 @@ export class KeptMounts {
       this.#isOpen = false
       this.clear()
     }
+  }
+
+  #add(kept: Kept): void {
+    this.#kept = [...this.#kept, kept]
+    const [first] = this.#kept
+    if (first !== undefined && this.#kept.length > capacity) this.end(first.mount)
   }
 
   #remove(mount: OpenMount<Component.Typed>): boolean {

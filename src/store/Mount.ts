@@ -91,6 +91,11 @@ export class Mount<C extends Component.Typed> implements MountAccess {
     return this.component.componentName
   }
 
+  /** Whether there is nothing to show yet but the state of the props, and it is not on the page. */
+  get isUnseen(): boolean {
+    return !this.#isOpen && this.#snapshot.loading
+  }
+
   /** How long it stays mounted without a view, as of the last render. */
   keepFor(gcTime: Duration.Input | undefined): void {
     this.#gcTime = gcTime
@@ -169,8 +174,8 @@ export class Mount<C extends Component.Typed> implements MountAccess {
     if (Deferred.isDoneUnsafe(this.#replica)) this.#replica = Deferred.makeUnsafe()
     const opened = this.#replica
     const taken = kept?.take(this.component, this.#options)
-    // That it was mounted, its view was told already.
-    taken?.replica?.passedOn()
+    // That it was mounted, the view before was told.
+    if (taken?.isKnown === true) taken.replica?.passedOn()
     const open = (this.#open = taken ?? new OpenMount(client, this.component, this.#options))
     open.give((replica) => {
       Deferred.doneUnsafe(opened, Exit.succeed(replica))

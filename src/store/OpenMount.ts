@@ -3,7 +3,7 @@
  * the next one that asks for the same.
  */
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import * as ReplicaOpener from "../client/ReplicaOpener.ts"
 import type { Replica } from "../client/Replica.ts"
 import type * as Component from "../Component.ts"
@@ -42,6 +42,16 @@ export class OpenMount<C extends Component.Typed> {
   /** Undefined until there is a client. */
   get replica(): Replica<C> | undefined {
     return this.#replica
+  }
+
+  /** Whether a view has shown it. */
+  get isKnown(): boolean {
+    return this.#callers.length > 0
+  }
+
+  /** Waits until there is a client. */
+  get opened(): Effect.Effect<void> {
+    return Fiber.join(this.#opening)
   }
 
   /** Whether another view may show it: there is no error that a new mount might not have, and its instance has not ended. */
