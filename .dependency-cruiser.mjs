@@ -14,6 +14,7 @@ const directions = {
   client: ["contract"],
   store: ["client", "contract"],
   react: ["store", "client", "contract"],
+  devtools: ["react", "store", "client", "contract"],
   vue: ["store", "client", "contract"],
   svelte: ["store", "client", "contract"],
   script: ["store", "contract"],
@@ -71,7 +72,7 @@ export default {
       comment:
         "The contract, the client, the store and its bindings run in a browser: nothing they reach may need Node.",
       severity: "error",
-      from: { path: ours("contract", "client", "store", "react", "vue", "svelte", "script", "dashboard") },
+      from: { path: ours("contract", "client", "store", "react", "devtools", "vue", "svelte", "script", "dashboard") },
       to: { path: `${node}|${forServers}`, reachable: true }
     },
     {
@@ -106,7 +107,7 @@ export default {
     { from: { path: page }, to: { path: `${page}|${ours("client", "store", "react")}|${bundled}` } },
     { from: { path: "^src/" }, to: { path: effect } },
     { from: { path: "^src/" }, to: { path: log } },
-    { from: { path: ours("react") }, to: { path: "^node_modules/(@types/)?react/" } },
+    { from: { path: ours("react", "devtools") }, to: { path: "^node_modules/(@types/)?react/" } },
     { from: { path: ours("vue") }, to: { path: "^node_modules/vue/" } },
     { from: { path: ours("svelte") }, to: { path: "^node_modules/svelte/" } },
     { from: { path: ours("cli") }, to: { path: "^node_modules/oxc-parser/" } },

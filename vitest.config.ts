@@ -6,7 +6,7 @@ import { summary } from "./scripts/vitest-summary.ts"
 /** Files that start no process, weigh no heap and compute little. */
 const light = [
   "test/*.test.ts",
-  "test/{actor,client,examples,react,server,store,sync,testing,vue}/**/!(footprint).test.{ts,tsx}",
+  "test/{actor,client,devtools,examples,react,server,store,sync,testing,vue}/**/!(footprint).test.{ts,tsx}",
   "test/live/!(slow).test.ts",
   "test/live/{call,dashboard,limits,monitor,mount,presence,rehydrate,resume,rooms,security,shutdown,sync,uploads,wire}/!(*model|leak|ailingPostgres).test.ts",
   "test/project/{baseline,benchmarks,errors,loadGenerator}.test.ts",

@@ -55,12 +55,20 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 const docs = "docs/react.md"
 const page = join(root, "test", "fixtures", "size", "page.tsx")
 
+/** What the package gives a bundler that makes a page for production, as a source. */
+const devtools = String(
+  /"\.\/devtools": \{[^}]*"default": "\.\/dist\/([^"]+)\.js"/.exec(
+    readFileSync(join(root, "package.json"), "utf8")
+  )?.[1]
+)
+const ofProduction = `src/${devtools}.ts`
+
 const bundle = async (): Promise<{ readonly code: string; readonly map: object }> => {
   const built = await build({
     root,
     configFile: false,
     logLevel: "error",
-    resolve: { tsconfigPaths: true },
+    resolve: { tsconfigPaths: true, alias: { "fibra/devtools": join(root, ofProduction) } },
     build: {
       write: false,
       sourcemap: "hidden",
@@ -120,6 +128,11 @@ const text = `${(gzipped / 1000).toFixed(1)} kB gzipped, the budget is ${budget}
 console.log(`\n${text}`)
 if (!readFileSync(join(root, docs), "utf8").includes(` ${budget} kB`)) {
   console.error(`${docs} does not say that a page costs at most ${budget} kB.`)
+  process.exitCode = 1
+}
+const tools = Array.from(files.keys()).filter((file) => file.startsWith("src/devtools/") && file !== ofProduction)
+if (tools.length > 0) {
+  console.error(`The devtools have come into a page for production: ${tools.join(", ")}.`)
   process.exitCode = 1
 }
 if (isOver) {

@@ -2,6 +2,7 @@
 // #region page
 import { StrictMode } from "react"
 import { createRoot } from "react-dom/client"
+import { LiveDevtools } from "fibra/devtools"
 import { LiveProvider } from "fibra/react"
 import { App } from "./App.tsx"
 import { named } from "./Visitor.ts"
@@ -17,6 +18,7 @@ createRoot(root).render(
   <StrictMode>
     <LiveProvider url={server.href}>
       <App member={member} />
+      <LiveDevtools />
     </LiveProvider>
   </StrictMode>
 )

@@ -6,6 +6,10 @@ import type { Endpoint } from "./Endpoint.ts"
 import type { Heartbeat } from "./Heartbeat.ts"
 import * as HandshakeProbe from "./HandshakeProbe.ts"
 import type { SocketEnd, SocketFeed } from "./SocketFeed.ts"
+import type { SocketFrame } from "./SocketTap.ts"
+
+/** The state of a WebSocket that can send. */
+const open = 1
 
 /** One attempt, and what is known of it. */
 export class Attempt {
@@ -30,6 +34,18 @@ export class Attempt {
   begin(feed: SocketFeed): void {
     this.#feed = feed
     if (this.#isEnded) this.end()
+  }
+
+  /** Whether there is a connection to send on. */
+  get isSending(): boolean {
+    return this.socket?.readyState === open
+  }
+
+  /** Sends a frame; says whether there is a connection to send it on. */
+  send(frame: SocketFrame): boolean {
+    const { isSending } = this
+    if (isSending) this.#feed?.send(frame)
+    return isSending
   }
 
   /** Ends it at once: a closing handshake may never be answered. */

@@ -1,7 +1,7 @@
 /** Messages as JSON, perhaps in parts, of which only those are passed on that are messages. */
 import type { FromServerEncoded } from "effect/rpc/RpcMessage"
 import { MessageJoiner } from "../MessageParts.ts"
-import type { SocketFrame } from "./SocketFeed.ts"
+import type { SocketFrame } from "./SocketTap.ts"
 
 const isMessage = (message: unknown): message is FromServerEncoded => {
   if (typeof message !== "object" || message === null) return false

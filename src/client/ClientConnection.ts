@@ -35,6 +35,7 @@ import * as PageLifecycle from "./PageLifecycle.ts"
 import { PresenceLists } from "./PresenceLists.ts"
 import type { RequestTracer } from "./RequestSpans.ts"
 import { type Connected, type ConnectionListener, type PatchedEvents, type Receiver, Router } from "./Router.ts"
+import type { TapSlot } from "./SocketTap.ts"
 import { TokenCache } from "./TokenCache.ts"
 import { UploadSlot } from "./UploadSlot.ts"
 import type { StateCache } from "./StateCache.ts"
@@ -72,6 +73,9 @@ export interface ClientConnection {
   readonly monitor: ConnectionMonitor
   /** When it connects again, and how long the server takes to answer. */
   readonly timing: TimingMonitor
+  /** For devtools: where they may sit, and whoever is told of the connection. */
+  readonly slot: TapSlot | undefined
+  readonly listeners: ReadonlySet<ConnectionListener>
   /** Connects anew, at once. */
   readonly reconnect: Effect.Effect<void>
   /** Connects now, where there is no connection; an attempt that is being made goes on. */
@@ -480,6 +484,8 @@ export const make = Effect.fnUntraced(function* (
     uploads,
     monitor,
     timing,
+    slot: link.slot,
+    listeners: router.subscribed,
     reconnect,
     retry,
     isConnected: () => router.isConnected,

@@ -25,6 +25,7 @@ import { large } from "./LargeRequests.ts"
 import { LinkProtocol } from "./LinkProtocol.ts"
 import { Reconnection } from "./Reconnection.ts"
 import { type SocketEnd, SocketFeed } from "./SocketFeed.ts"
+import type { TapSlot } from "./SocketTap.ts"
 
 /** What a link calls, and asks. */
 export interface Hooks {
@@ -65,6 +66,8 @@ export class Link extends Context.Service<
     readonly isBusy: () => boolean
     /** Whether the server may send long messages in parts. */
     readonly takesParts: boolean
+    /** Where devtools may sit between the client and its sockets. */
+    readonly slot?: TapSlot
   }
 >()("fibra/client/Link") {}
 
@@ -102,9 +105,6 @@ export interface WebSocketOptions {
   readonly probe?: boolean
 }
 
-/** The state of a WebSocket that can send. */
-const open = 1
-
 /** The sub-protocol that the server selects. */
 const protocol = "fibra"
 
@@ -136,6 +136,7 @@ export const make = (
     const pingTimeout = Duration.toMillis(Duration.fromInputUnsafe(options.pingTimeout ?? "10 seconds"))
     const clock = yield* Clock.Clock
     const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+    const slot: TapSlot = {}
     let attempt = new Attempt()
     /** Counts what is asked for by `reconnect`: a token from before is not used. */
     let asked = 0
@@ -150,11 +151,14 @@ export const make = (
       const endpoint = yield* resolve
       current.endpoint = endpoint
       const { place: url, token } = endpoint
+      slot.url = url
+      const refusal = slot.tap?.connects(url)
+      if (refusal !== undefined) return yield* Effect.fail(refusal)
       const protocols = token === undefined ? undefined : [protocol, `bearer.${token}`]
       return yield* Effect.try({
         try: () => {
           current.socket = makeSocket(endpoint.url, protocols)
-          const feed = new SocketFeed(current.socket)
+          const feed = new SocketFeed(current.socket, slot)
           current.begin(feed)
           return feed
         },
@@ -177,9 +181,9 @@ export const make = (
         // In whole milliseconds: after a smaller part of one it might still not be due, for ever.
         yield* Effect.sleep(Math.ceil(heartbeat.due - now()))
         const beat = heartbeat.beat(now(), bufferedBy(current.socket))
-        if (beat === "ask" && current.socket?.readyState === open) {
+        if (beat === "ask" && current.isSending) {
           current.askedAt = now()
-          current.socket.send(ping)
+          current.send(ping)
         }
         if (beat !== "end") continue
         current.isSilent = true
@@ -189,12 +193,8 @@ export const make = (
 
     return Link.of({
       origin: Endpoint.origin(options.url),
-      sendBytes: (frame) => {
-        const { socket } = attempt
-        if (socket?.readyState !== open) return false
-        socket.send(frame as Uint8Array<ArrayBuffer>)
-        return true
-      },
+      sendBytes: (frame) => attempt.send(frame),
+      slot,
       buffered: () => bufferedBy(attempt.socket),
       isMoving: () => attempt.heartbeat?.isMoving(now(), bufferedBy(attempt.socket), movingFor) === true,
       isBusy: () => {
@@ -256,12 +256,11 @@ export const make = (
           const disconnected = Log.ignore(onDisconnect, "The client failed on a lost connection", { level: "Error" })
           const wire = new LinkProtocol((message) =>
             Effect.suspend(() => {
-              const { socket } = attempt
-              if (socket?.readyState !== open) return Effect.fail(connectionLost())
+              if (!attempt.isSending) return Effect.fail(connectionLost())
               // What is large goes alone.
               const text = message instanceof TextFrame ? message.text : JSON.stringify(message)
               if (!(message instanceof TextFrame) && text.length >= large) onLarge?.(message, text.length)
-              socket.send(text)
+              attempt.send(text)
               return Effect.void
             })
           )

@@ -42,6 +42,8 @@ interface HeardEvent {
 export class Replica<C extends Component.Typed> implements ConnectionListener, Receiver {
   readonly component: C
   readonly props: Component.Props<C>
+  /** What it is mounted with. */
+  readonly mounting: MountTarget
   readonly uploads: ComponentUploads
   readonly #connection: ClientConnection
   readonly #mounter: Mounter
@@ -72,6 +74,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   constructor(component: C, props: Component.Props<C>, mounting: MountTarget, connection: ClientConnection) {
     this.component = component
     this.props = props
+    this.mounting = mounting
     this.#connection = connection
     this.#mounter = new Mounter(component, props, mounting, connection, (result) => this.#accept(result))
     const target = () => this.#target()

@@ -14,7 +14,10 @@ export type OpenReplica = <C extends Component.Typed>(
 ) => Replica<C>
 
 /** The connection of a client, as a page shows it. */
-export type ConnectionAccess = Pick<ClientConnection, "monitor" | "reconnect" | "retry" | "timing">
+export type ConnectionAccess = Pick<
+  ClientConnection,
+  "listeners" | "monitor" | "reconnect" | "retry" | "slot" | "timing"
+>
 
 /** A client that opens replicas: one that `LiveClient.layer` has made, or that of a page. */
 export type ReplicaSource = object

@@ -66,7 +66,8 @@ export class Router {
   /** Why there is no connection, where time alone does not mend that. */
   #refusal: LiveError | undefined
   readonly #listeners: Listeners<(listener: ConnectionListener) => void>
-  readonly #subscribed = new Set<ConnectionListener>()
+  /** Whoever is told. */
+  readonly subscribed = new Set<ConnectionListener>()
   readonly #routes = new Map<string, Set<Receiver>>()
   readonly #memberships = new Memberships()
   /** Components whose rooms changed and that were not told yet. */
@@ -84,24 +85,24 @@ export class Router {
 
   subscribe(listener: ConnectionListener): () => void {
     const remove = this.#listeners.add((tell) => tell(listener))
-    this.#subscribed.add(listener)
+    this.subscribed.add(listener)
     if (this.#isClosed) listener.closed()
     else if (this.isConnected) listener.connected(fresh)
     else if (this.#refusal !== undefined) listener.refused?.(this.#refusal)
     return () => {
       remove()
-      this.#subscribed.delete(listener)
+      this.subscribed.delete(listener)
     }
   }
 
   /** How far each component was read. */
   get places(): ReadonlyArray<ResumePoint> {
-    return Array.from(this.#subscribed).flatMap((listener) => listener.place() ?? [])
+    return Array.from(this.subscribed).flatMap((listener) => listener.place() ?? [])
   }
 
   /** The instances whose tokens are in the StateCache. */
   get kept(): ReadonlyArray<ComponentId> {
-    return Array.from(this.#subscribed).flatMap((listener) => listener.kept?.() ?? [])
+    return Array.from(this.subscribed).flatMap((listener) => listener.kept?.() ?? [])
   }
 
   /** How far each room was read. */

@@ -1,16 +1,14 @@
-/** What comes in on one WebSocket, frame by frame and in order, and how it ended. */
+/** What goes over one WebSocket, frame by frame and in order, and how it ended. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Socket from "effect/socket/Socket"
+import type { SocketFrame, TapSlot } from "./SocketTap.ts"
 
 /** Why there is no WebSocket any more, or never was. `error` is what it told, `close` the code that it ended with. */
 export type SocketEnd =
   | { readonly kind: "timeout" }
   | { readonly kind: "error"; readonly cause: unknown }
   | { readonly kind: "close"; readonly code: number; readonly reason: string }
-
-/** A text, or the bytes of a binary frame. */
-export type SocketFrame = string | Uint8Array
 
 /** How it looks when it is cut, rather than closed. */
 const cut = { kind: "close", code: 1006, reason: "" } as const
@@ -27,20 +25,32 @@ const closing = 2
 /** One WebSocket. */
 export class SocketFeed {
   readonly #socket: Socket.WebSocketLike
+  readonly #slot: TapSlot
   readonly #listeners: ReadonlyArray<readonly [name: EventName, listener: (event: Socket.WebSocketEvent) => void]>
   #frames: Array<SocketFrame> = []
   #end: SocketEnd | undefined
   /** Whoever waits for it to open, or for frames. */
   #tell: (() => void) | undefined
 
-  constructor(socket: Socket.WebSocketLike) {
+  constructor(socket: Socket.WebSocketLike, slot: TapSlot = {}) {
     this.#socket = socket
+    this.#slot = slot
     if ("binaryType" in socket) (socket as { binaryType: string }).binaryType = "arraybuffer"
     this.#listeners = [
       ["open", () => this.#tell?.()],
-      ["message", ({ data }) => this.#heard(data)],
+      [
+        "message",
+        ({ data }) => {
+          const frame = data instanceof ArrayBuffer ? new Uint8Array(data) : (data as SocketFrame)
+          this.#arrives(frame, () => this.#heard(frame))
+        }
+      ],
       ["error", (cause) => this.#ended({ kind: "error", cause })],
-      ["close", ({ code = cut.code, reason = cut.reason }) => this.#ended({ kind: "close", code, reason })]
+      [
+        "close",
+        ({ code = cut.code, reason = cut.reason }) =>
+          this.#arrives(undefined, () => this.#ended({ kind: "close", code, reason }))
+      ]
     ]
     for (const [name, listener] of this.#listeners) socket.addEventListener(name, listener)
     if (socket.readyState >= closing) this.#ended(cut)
@@ -59,6 +69,18 @@ export class SocketFeed {
     this.#frames = []
     return frames
   })
+
+  /** Sends a frame. It has to be open. */
+  send(frame: SocketFrame): void {
+    const { tap } = this.#slot
+    if (tap === undefined) return this.#socket.send(frame as string)
+    // Whoever has sent bytes may use their buffer again.
+    const kept = typeof frame === "string" ? frame : frame.slice()
+    const pass = () => {
+      if (this.#socket.readyState === open) this.#socket.send(kept as string)
+    }
+    tap.leaves(kept, pass, () => this.close())
+  }
 
   /** Ends it at once: the closing handshake goes on by itself, and may never be answered. */
   close(): void {
@@ -85,8 +107,14 @@ export class SocketFeed {
     })
   }
 
-  #heard(data: unknown): void {
-    this.#frames.push(data instanceof ArrayBuffer ? new Uint8Array(data) : (data as SocketFrame))
+  #arrives(frame: SocketFrame | undefined, pass: () => void): void {
+    const { tap } = this.#slot
+    if (tap === undefined) pass()
+    else tap.arrives(frame, pass, () => this.close())
+  }
+
+  #heard(frame: SocketFrame): void {
+    this.#frames.push(frame)
     this.#tell?.()
   }
 

@@ -145,6 +145,34 @@ layer(Project.layer, { excludeTestServices: true, timeout: minutes })("an empty 
     minutes
   )
 
+  it.effect(
+    "the devtools are in a page that is built for development, and nothing of them in one for production",
+    () =>
+      Effect.gen(function* () {
+        const { cwd } = yield* Project
+        yield* write(join(cwd, "devtools"), {
+          "index.html": '<div id="root"></div><script type="module" src="./page.tsx"></script>',
+          "page.tsx": `
+            import { LiveDevtools } from "fibra/devtools"
+            import { LiveProvider } from "fibra/react"
+            import { createRoot } from "react-dom/client"
+            createRoot(document.body).render(<LiveProvider><LiveDevtools record dashboard="/monitor/" /></LiveProvider>)`
+        })
+        const page = Effect.fnUntraced(function* (mode: string) {
+          const place = join(cwd, "devtools", mode)
+          const vite = join(root, "node_modules/vite/bin/vite.js")
+          const built = yield* run(cwd, "node", [vite, "build", "devtools", "--outDir", place], { NODE_ENV: mode })
+          assert.isTrue(built.ok, built.output)
+          const [name] = yield* Effect.promise(() => readdir(join(place, "assets")))
+          return yield* Effect.promise(() => readFile(join(place, "assets", String(name)), "utf8"))
+        })
+        const told = /fibra devtools|attachShadow|adoptedStyleSheets/
+        assert.match(yield* page("development"), told)
+        assert.notMatch(yield* page("production"), told)
+      }),
+    minutes
+  )
+
   it.effect("the tarball exports nothing internal", () =>
     Effect.gen(function* () {
       const { cwd } = yield* Project
