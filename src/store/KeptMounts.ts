@@ -12,8 +12,11 @@ import type { OpenMount } from "./OpenMount.ts"
 /** How long a mount waits for another view by default. */
 const gcTime = Duration.seconds(5)
 
-/** How many wait at most: the one that waits longest ends first. */
+/** How many may wait that no view has asked for: the one that waits longest ends first. */
 const capacity = 32
+
+/** How many may wait that views have asked for, which are not shown before: a page has hardly more views. */
+const awaited = 1024
 
 /** What a view waits for that shows nothing before. */
 export interface Wait {
@@ -27,6 +30,8 @@ interface Kept {
   readonly mount: OpenMount<Component.Typed>
   /** Of one that is not there yet, or has failed: no other view takes it. */
   readonly wait?: Wait | undefined
+  /** Whether a view has asked for it, which would ask again if it ended. */
+  readonly isAwaited: boolean
   /** Ends the wait. */
   readonly stop: () => void
 }
@@ -71,7 +76,15 @@ export class KeptMounts {
 
   /** Its view is left: it ends after this time, or at once where nobody could come back to it. */
   keep(mount: OpenMount<Component.Typed>, time: Duration.Input = gcTime): void {
-    const duration = Duration.fromInputUnsafe(time)
+    this.#keep(mount, Duration.fromInputUnsafe(time), false)
+  }
+
+  /** It is there, for the view that has waited for it. */
+  offer(mount: OpenMount<Component.Typed>): void {
+    this.#keep(mount, gcTime, true)
+  }
+
+  #keep(mount: OpenMount<Component.Typed>, duration: Duration.Duration, isAwaited: boolean): void {
     this.#remove(mount)
     const { isSound, replica } = mount
     if (!this.#isOpen || Duration.toMillis(duration) <= 0 || !isSound || replica === undefined) return mount.end()
@@ -81,12 +94,12 @@ export class KeptMounts {
         Effect.sync(() => this.end(mount))
       )
     )
-    this.#add({ mount, stop })
+    this.#add({ mount, isAwaited, stop })
   }
 
-  /** Holds a mount that a view waits for, until it is given to `keep` or `end`. */
+  /** Holds a mount that a view waits for, until it is given to `offer` or `end`. */
   hold(mount: OpenMount<Component.Typed>, wait: Wait): void {
-    this.#add({ mount, wait, stop: () => {} })
+    this.#add({ mount, wait, isAwaited: true, stop: () => {} })
   }
 
   /** Whether it waits here. */
@@ -120,8 +133,10 @@ export class KeptMounts {
 
   #add(kept: Kept): void {
     this.#kept = [...this.#kept, kept]
-    const [first] = this.#kept
-    if (first !== undefined && this.#kept.length > capacity) this.end(first.mount)
+    const { isAwaited } = kept
+    const alike = this.#kept.filter((other) => other.isAwaited === isAwaited)
+    const [first] = alike
+    if (first !== undefined && alike.length > (isAwaited ? awaited : capacity)) this.end(first.mount)
   }
 
   #remove(mount: OpenMount<Component.Typed>): boolean {

@@ -28,7 +28,7 @@ class SuspendedMount implements Wait {
       if (!kept.holds(mount)) return
       if (!kept.isOpen) return this.#isLost(kept, mount, component)
       // Whatever the view says of its `gcTime`, it needs some time to take it.
-      if (error === undefined) return kept.keep(mount)
+      if (error === undefined) return kept.offer(mount)
       this.error = error
       mount.replica?.run(
         Effect.andThen(

@@ -94,6 +94,29 @@ describe("useSuspenseComponent", () => {
     )
   )
 
+  it.effect("a page may wait for many views at once: each is mounted once", () =>
+    onPage(
+      Effect.gen(function* () {
+        const { drawn, instances, leave, render, text } = yield* Page
+        const live = yield* LiveTest
+        const { View } = make()
+        yield* live.hold
+        yield* render(
+          Array.from({ length: 100 }, (_, index) => (
+            <Suspense key={index}>
+              <View start={index} />
+            </Suspense>
+          ))
+        )
+        yield* drawn(live.unhold)
+        for (let turn = 0; turn < 4; turn++) yield* drawn(Effect.void)
+        assert.strictEqual(text(), Array.from({ length: 100 }, (_, index) => `[${index}]`).join(""))
+        assert.deepStrictEqual([yield* instances, (yield* Gate).built], [100, 100])
+        assert.strictEqual((yield* leave).instances, 0)
+      })
+    )
+  )
+
   it.effect("a view whose component cannot be mounted throws the error to its boundary, and tries anew with it", () =>
     onPage(
       Effect.gen(function* () {
