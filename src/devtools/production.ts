@@ -1,8 +1,9 @@
 "use client"
-/** `fibra/devtools` in production: nothing, under the same names. */
+/** `fibra/devtools` and `fibra/devtools/store` in production: nothing, under the same names. */
 import type { DevtoolsOptions } from "./Devtools.ts"
-
-export type { DevtoolsOptions }
 
 /** Shows nothing. */
 export const LiveDevtools: (options: DevtoolsOptions) => null = () => null
+
+/** Shows nothing. */
+export const showDevtools: (page: unknown, options?: DevtoolsOptions) => () => void = () => () => {}

@@ -37,7 +37,8 @@ export interface OpenComponent {
 /** One page: its components, and its connection. */
 export class LiveStore {
   readonly #page: PageClient
-  readonly #live: Live
+  /** For devtools. */
+  readonly "~live": Live
   readonly #onUnauthorized: (() => void) | undefined
   /** Lets the connection go. */
   #release: (() => void) | undefined
@@ -57,7 +58,7 @@ export class LiveStore {
     this.#page.takeToken(token)
     this.#onUnauthorized = onUnauthorized
     const { client, connection, kept } = this.#page
-    this.#live = {
+    this["~live"] = {
       client: {
         retain: () => {
           this.#stay()
@@ -84,7 +85,7 @@ export class LiveStore {
   readonly component: OpenComponent = <C extends Component.Typed>(
     component: C,
     options?: MountProps<C> & MountPlace<C> & ViewOptions<C>
-  ) => ComponentStore.make(this.#live, component, options)
+  ) => ComponentStore.make(this["~live"], component, options)
 
   /** Signs in or out: a text other than before connects anew, as that client, and what is mounted stays. */
   setToken(token: PageToken): void {

@@ -1,8 +1,11 @@
 // @vitest-environment happy-dom
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import * as devtools from "fibra/devtools"
 import { type DevtoolsOptions, LiveDevtools } from "fibra/devtools"
+import { showDevtools } from "fibra/devtools/store"
 import { useComponent } from "fibra/react"
+import { LiveStore } from "fibra/store"
 import { LiveTest } from "fibra/testing"
 import { addressOf } from "../../src/devtools/Devtools.ts"
 import { Inspector } from "../../src/devtools/Inspector.ts"
@@ -77,10 +80,34 @@ describe("LiveDevtools", () => {
     )
   )
 
+  it.effect("is on a page without React until it is taken away, with what that page mounts later", () =>
+    onPage(
+      Effect.gen(function* () {
+        const live = yield* LiveTest
+        const page = LiveStore.connect({ client: live.client })
+        const hide = showDevtools(page)
+        yield* live.settle
+        const [root] = hosts()
+        if (root === undefined) return assert.fail("There is no panel.")
+        button(root, "fibra")?.click()
+        assert.include(root.textContent, "connected")
+        const unmount = page.component(Lab, { props: { start: 3 } }).subscribe(() => {})
+        yield* live.settle
+        button(root, "Components")?.click()
+        assert.include(root.textContent, "Lab · synced")
+        unmount()
+        hide()
+        assert.lengthOf(hosts(), 0)
+      })
+    )
+  )
+
   it("has the same names in production, and shows nothing there", () => {
     const same: { readonly LiveDevtools: (options: DevtoolsOptions) => null } = production
     assert.isNull(same.LiveDevtools({}))
-    assert.deepStrictEqual(Object.keys(production), ["LiveDevtools"])
+    const also: typeof showDevtools = production.showDevtools
+    also(LiveStore.connect())()
+    assert.deepStrictEqual(Object.keys(production).toSorted(), [...Object.keys(devtools), "showDevtools"])
   })
 })
 

@@ -154,8 +154,11 @@ layer(Project.layer, { excludeTestServices: true, timeout: minutes })("an empty 
           "index.html": '<div id="root"></div><script type="module" src="./page.tsx"></script>',
           "page.tsx": `
             import { LiveDevtools } from "fibra/devtools"
+            import { showDevtools } from "fibra/devtools/store"
             import { LiveProvider } from "fibra/react"
+            import { LiveStore } from "fibra/store"
             import { createRoot } from "react-dom/client"
+            showDevtools(LiveStore.connect())
             createRoot(document.body).render(<LiveProvider><LiveDevtools record dashboard="/monitor/" /></LiveProvider>)`
         })
         const page = Effect.fnUntraced(function* (mode: string) {
