@@ -20,17 +20,22 @@ export interface LiveProviderProps extends PageTarget {
 
 /** Connects everything below it to a live server. */
 export const LiveProvider = ({ children, client, onUnauthorized, token, url }: LiveProviderProps): ReactElement => {
-  const [current, setCurrent] = useState(() => new PageClient({ client, url }))
+  const make = (): PageClient => {
+    const made = new PageClient({ client, url })
+    // A view that suspends connects before there are effects.
+    made.takeToken(token)
+    return made
+  }
+  const [current, setCurrent] = useState(make)
   let page = current
   if (!page.is({ client, url })) {
-    page = new PageClient({ client, url })
+    page = make()
     setCurrent(page)
   }
   const latest = useRef(onUnauthorized)
   useInsertionEffect(() => {
     latest.current = onUnauthorized
   })
-  // Before it connects.
   useEffect(() => {
     if (page.takeToken(token)) page.connection.reconnect()
   }, [page, token])
