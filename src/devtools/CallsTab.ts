@@ -1,6 +1,6 @@
 /** The calls of actions. */
 import type { LoggedCall } from "./CallLog.ts"
-import { h, Rows } from "./Element.ts"
+import { h, opening, Rows, table } from "./Element.ts"
 import { clockTime, duration, pretty } from "./Format.ts"
 import type { Inspector } from "./Inspector.ts"
 import type { Tab } from "./Tab.ts"
@@ -19,8 +19,7 @@ export class CallsTab implements Tab {
     const body = h("tbody")
     this.#rows = new Rows(body, ({ callId }) => callId, row)
     const titles = ["Started", "Component", "Action", "Took", "Outcome"]
-    const head = h("thead", {}, h("tr", {}, ...titles.map((title) => h("th", { scope: "col" }, title))))
-    this.element = h("div", {}, this.#none, h("table", {}, head, body))
+    this.element = h("div", {}, this.#none, table(titles, body))
   }
 
   update(): void {
@@ -40,17 +39,10 @@ const row = (call: LoggedCall): HTMLElement => {
       : isGood
         ? `succeeded ${brief(outcome.value, 60)}`
         : `${outcome.kind}: ${outcome.error}`
-  const text = h("summary", isGood ? {} : { class: "bad" }, said + again)
-  const details = h("details", {}, text)
-  details.addEventListener("toggle", () => {
-    if (!details.open || details.querySelector("pre") !== null) return
-    details.append(
-      h(
-        "pre",
-        { tabindex: 0, "aria-label": "Call" },
-        `payload ${pretty(payload)}\n${outcome === undefined ? "" : `answer ${pretty(outcome.value)}`}`
-      )
-    )
+  const line = h("summary", isGood ? {} : { class: "bad" }, said + again)
+  const details = opening(line, "Call", () => {
+    const answer = outcome === undefined ? "" : `\nanswer ${pretty(outcome.value)}`
+    return `payload ${pretty(payload)}${answer}`
   })
   return h(
     "tr",

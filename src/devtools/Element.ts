@@ -25,6 +25,21 @@ export const setText = (element: HTMLElement, text: string): void => {
   if (element.textContent !== text) element.textContent = text
 }
 
+/** A table whose rows come into `body`. */
+export const table = (titles: ReadonlyArray<string>, body: HTMLElement): HTMLElement =>
+  h("table", {}, h("thead", {}, h("tr", {}, ...titles.map((title) => h("th", { scope: "col" }, title)))), body)
+
+/** A line that opens to a text. A text that nobody opens is never written out. */
+export const opening = (line: HTMLElement, label: string, text: () => string): HTMLElement => {
+  const details = h("details", {}, line)
+  details.addEventListener("toggle", () => {
+    if (details.open && details.childElementCount === 1) {
+      details.append(h("pre", { tabindex: 0, "aria-label": label }, text()))
+    }
+  })
+  return details
+}
+
 /** An element for each value of a list. A value stays the same, by identity, until something of it changes. */
 export class Rows<A extends object> {
   readonly #parent: HTMLElement

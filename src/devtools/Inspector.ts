@@ -8,14 +8,14 @@ import * as ReplicaOpener from "../client/ReplicaOpener.ts"
 import { Replica } from "../client/Replica.ts"
 import type { SocketFrame, SocketTap } from "../client/SocketTap.ts"
 import type * as Component from "../Component.ts"
-import { isContainer, isList, type Json, type Obj, read } from "../Json.ts"
+import { isList, type Json, type Obj, read } from "../Json.ts"
 import { MessageJoiner } from "../MessageParts.ts"
 import { CallLog } from "./CallLog.ts"
 import { MessageLog } from "./MessageLog.ts"
 import { Secrecy } from "./Secrecy.ts"
 import { type Disturbance, Simulator, type TimeAndChance } from "./Simulator.ts"
 import { isCalm } from "./SimulatorSettings.ts"
-import { brief, event, type OpenRequest, outcomeOf, request, type ShownMessage } from "./WireMessage.ts"
+import { brief, event, objectOf, type OpenRequest, outcomeOf, request, type ShownMessage } from "./WireMessage.ts"
 
 /** How many requests without an answer are known. */
 const maxOpen = 5000
@@ -135,7 +135,7 @@ export class Inspector implements SocketTap {
     const messages = isList(parsed) ? parsed : [parsed]
     for (const message of messages) {
       const size = messages.length === 1 ? text.length : JSON.stringify(message).length
-      if (isContainer(message) && !isList(message)) see(message, size)
+      see(objectOf(message), size)
     }
   }
 
@@ -153,7 +153,7 @@ export class Inspector implements SocketTap {
     if (read(message, "isNotification") !== true && this.#open.size < maxOpen) {
       this.#open.set(String(read(message, "id")), open)
     }
-    const payload = isContainer(shown.body) && !isList(shown.body) ? shown.body : {}
+    const payload = objectOf(shown.body)
     const settled = read(payload, "settled")
     if (open.callId !== undefined && open.tag === "Call" && !this.messages.isPaused) {
       const { component } = shown
@@ -173,7 +173,7 @@ export class Inspector implements SocketTap {
       const events = isList(values) ? values : []
       for (const value of events) {
         const length = events.length === 1 ? size : JSON.stringify(value).length
-        if (isContainer(value) && !isList(value)) this.#add("in", length, event(value, this.secrecy))
+        this.#add("in", length, event(objectOf(value), this.secrecy))
       }
       return
     }
@@ -181,8 +181,7 @@ export class Inspector implements SocketTap {
     const id = String(read(message, "requestId"))
     const open = this.#open.get(id) ?? { tag: id, of: "", action: "", callId: undefined }
     this.#open.delete(id)
-    const exit = read(message, "exit")
-    const outcome = outcomeOf(isContainer(exit) && !isList(exit) ? exit : {}, open, this.secrecy)
+    const outcome = outcomeOf(objectOf(read(message, "exit")), open, this.secrecy)
     if (open.callId !== undefined && open.tag === "Call") {
       this.calls.ended(open.callId, outcome, this.#surroundings.now())
     }

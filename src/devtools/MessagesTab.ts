@@ -1,5 +1,5 @@
 /** What went over the connection, message by message. */
-import { h, Rows, setText } from "./Element.ts"
+import { h, opening, Rows, setText, table } from "./Element.ts"
 import { clockTime, pretty, size } from "./Format.ts"
 import type { Inspector } from "./Inspector.ts"
 import { type LoggedMessage, maxMessages } from "./MessageLog.ts"
@@ -47,12 +47,11 @@ export class MessagesTab implements Tab {
       },
       "Clear"
     )
-    const titles = ["Time", "Way", "Kind", "Component", "Size", "Message"]
     this.element = h(
       "div",
       {},
       h("div", { class: "bar" }, h("label", {}, "Filter", this.#filter), this.#pause, clear, this.#count),
-      h("table", {}, h("thead", {}, h("tr", {}, ...titles.map((title) => h("th", { scope: "col" }, title)))), body)
+      table(["Time", "Way", "Kind", "Component", "Size", "Message"], body)
     )
   }
 
@@ -74,13 +73,8 @@ export class MessagesTab implements Tab {
 
 const row = (message: LoggedMessage): HTMLElement => {
   const { at, body, component, direction, kind, summary } = message
-  const details = h("details", {}, h("summary", {}, summary === "" ? kind : summary))
-  // What nobody opens is never written out.
-  details.addEventListener("toggle", () => {
-    if (!details.open || details.querySelector("pre") !== null) return
-    const text = body === undefined ? "It was too large to be kept." : pretty(body)
-    details.append(h("pre", { tabindex: 0, "aria-label": "Message" }, text))
-  })
+  const line = h("summary", {}, summary === "" ? kind : summary)
+  const details = opening(line, "Message", () => (body === undefined ? "It was too large to be kept." : pretty(body)))
   return h(
     "tr",
     {},

@@ -27,10 +27,10 @@ const text = (message: Obj, key: string): string => {
   return typeof value === "string" ? value : ""
 }
 
-const part = (message: Obj, key: string): Obj => {
-  const value = read(message, key)
-  return isContainer(value) && !isList(value) ? value : {}
-}
+/** A value as an object; one without fields for anything else. */
+export const objectOf = (value: Json | undefined): Obj => (isContainer(value) && !isList(value) ? value : {})
+
+const part = (message: Obj, key: string): Obj => objectOf(read(message, key))
 
 /** The fields of a message that are tokens, in whichever message they are. */
 const tokens = ["token", "sessionToken"]
@@ -174,16 +174,14 @@ export const outcomeOf = (exit: Obj, { action, of, tag }: OpenRequest, secrecy: 
     return { kind: "succeeded", error: "", value: shown }
   }
   const cause = read(exit, "cause")
-  const [first] = isList(cause) ? cause : []
-  const reason = isContainer(first) && !isList(first) ? first : {}
+  const reason = objectOf(isList(cause) ? cause[0] : undefined)
   const kind = text(reason, "_tag")
   if (kind === "Interrupt") return { kind: "interrupted", error: "interrupted", value: null }
   if (kind !== "Fail") return { kind: "defect", error: "defect", value: read(reason, "defect") ?? null }
   const error = part(reason, "error")
   if (text(error, "_tag") === "ActionFailure") {
     const value = secrecy.error(of, action, read(error, "failure") ?? null)
-    const name = isContainer(value) && !isList(value) ? text(value, "_tag") : ""
-    return { kind: "failed", error: name || "an error of its own", value }
+    return { kind: "failed", error: text(objectOf(value), "_tag") || "an error of its own", value }
   }
   return { kind: "failed", error: text(part(error, "reason"), "_tag") || "LiveError", value: error }
 }
