@@ -196,4 +196,7 @@ export const late: Answer = turn(
 
 /** `Authentication` failed in a way it does not declare. */
 export const failed = (cause: Cause.Cause<unknown>): Answer =>
-  turn(answerOf(texts.failed), Log.error("Authentication failed, and the upgrade was refused", { cause }))
+  turn(
+    answerOf(texts.failed),
+    RejectionLog.limited("upgrade failed", Log.error("Authentication failed, and the upgrade was refused", { cause }))
+  )
