@@ -11,6 +11,7 @@ import { build } from "vite"
 import { Chromium } from "../support/Chromium.ts"
 import { Port, port } from "../support/AuthorizationFixture.ts"
 import * as Network from "../support/Network.ts"
+import { patience } from "../support/patience.ts"
 import { folder } from "../support/workspace.ts"
 import { Desk, NewArchive } from "../fixtures/desk/Desk.ts"
 import { DeskLayer, Desks } from "../fixtures/desk/DeskLayer.ts"
@@ -280,6 +281,43 @@ layer(Layer.merge(site, Chromium.layer), { excludeTestServices: true, timeout: 1
         yield* has(again, "synced")
         yield* shows(again, "Count", "1")
         assert.strictEqual(yield* Effect.promise(() => again.getByLabel("Note").inputValue()), "half a sentence")
+      }).pipe(Effect.scoped),
+    120_000
+  )
+
+  it.effect(
+    "a page whose state changes a thousand times a second answers whoever types within 50 ms",
+    () =>
+      Effect.gen(function* () {
+        const { complaints, page } = yield* Chromium.open(`http://127.0.0.1:${yield* Port}/?as=ada#mine`)
+        yield* has(page, "synced")
+        yield* Effect.promise(() =>
+          page.evaluate(() => {
+            window.latencies = []
+            // From the key to the frame that shows what follows from it.
+            addEventListener(
+              "keydown",
+              ({ timeStamp }) =>
+                requestAnimationFrame(() => setTimeout(() => window.latencies.push(performance.now() - timeStamp))),
+              true
+            )
+          })
+        )
+        const note = page.getByLabel("Note")
+        yield* Effect.promise(() => note.focus())
+        yield* Effect.promise(() => page.getByRole("button", { name: "Flood" }).dispatchEvent("click"))
+        const ticks = () => page.getByLabel("Ticks").textContent().then(Number)
+        const text = "typed in the flood of a thousand"
+        const before = yield* Effect.promise(async () => ({ at: performance.now(), ticks: await ticks() }))
+        yield* Effect.promise(() => note.pressSequentially(text, { delay: 60 }))
+        const after = yield* Effect.promise(async () => ({ at: performance.now(), ticks: await ticks() }))
+        const latencies = yield* Effect.promise(() => page.evaluate(() => window.latencies.sort((a, b) => a - b)))
+        const rate = ((after.ticks - before.ticks) / (after.at - before.at)) * 1000
+        assert.strictEqual(yield* Effect.promise(() => note.inputValue()), text)
+        assert.isAbove(rate, 900 / patience)
+        // 19 of 20: the collector of garbage takes its time, too.
+        assert.isBelow(latencies[Math.floor(latencies.length * 0.95)] ?? Infinity, 50 * patience)
+        assert.deepStrictEqual(complaints, [])
       }).pipe(Effect.scoped),
     120_000
   )

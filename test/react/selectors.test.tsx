@@ -23,6 +23,35 @@ const elsewhere = (action: "Add" | "Fill", by: number) =>
   )
 
 describe("a selector", () => {
+  it.effect("a view with a selector is rendered by none of five hundred changes of another field", () =>
+    onPage(
+      Effect.gen(function* () {
+        const { drawn, render, text } = yield* Page
+        const live = yield* LiveTest
+        const renders = { items: 0, label: 0 }
+        const Label = () => <b>{useComponent(Lab, options, ({ label }) => `[${label}]`)}</b>
+        const Items = () => <i>{useComponent(Lab, options, ({ items }) => items.length)}</i>
+        yield* render(
+          <>
+            <Profiler id="label" onRender={() => void renders.label++}>
+              <Label />
+            </Profiler>
+            <Profiler id="items" onRender={() => void renders.items++}>
+              <Items />
+            </Profiler>
+          </>
+        )
+        const lab = yield* live.mount(Lab, options)
+        const before = { ...renders }
+        for (let time = 0; time < 10; time++) yield* drawn(lab.call.Burst({ times: 50 }))
+        assert.strictEqual((yield* lab.state).count, 500)
+        assert.deepStrictEqual(renders, before)
+        yield* drawn(lab.call.Fill({ count: 3 }))
+        assert.deepStrictEqual([renders.label, renders.items > before.items, text()], [before.label, true, "[]3"])
+      })
+    )
+  )
+
   it.effect("a view with a selector is rendered when that part has changed, and for nothing else", () =>
     onPage(
       Effect.gen(function* () {
