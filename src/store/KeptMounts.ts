@@ -41,7 +41,7 @@ export class KeptMounts {
   /** Those that wait longest come first. */
   #kept: ReadonlyArray<Kept> = []
   /** Give up what views show that were left in this task, and had not time to. */
-  #left: ReadonlyArray<() => void> = []
+  #left = new Set<() => void>()
   #isOpen = false
 
   /** Whether the page is there. */
@@ -51,7 +51,7 @@ export class KeptMounts {
 
   /** A view was left: what it shows is free when it has no listener in the next task, or before that when `free` is called. */
   left(free: () => void): void {
-    this.#left = [...this.#left, free]
+    this.#left.add(free)
   }
 
   /** The mount that a view which asks for this would take. */
@@ -65,7 +65,7 @@ export class KeptMounts {
   /** Gives a mount to a view which asks for this. */
   take<C extends Component.Typed>(component: C, options: ViewTarget<C>): OpenMount<C> | undefined {
     const left = this.#left
-    this.#left = []
+    this.#left = new Set()
     for (const free of left) free()
     const found = this.find(component, options)
     if (found !== undefined) this.#remove(found as never)

@@ -115,9 +115,10 @@ export class Mount<C extends Component.Typed> implements MountAccess {
   /** What a server renders, and a page that is hydrated shows first. */
   readonly getServerSnapshot = (): LiveComponent<C> => this.#initial
 
+  readonly #free = () => this.#onPage.closeUnheld()
   readonly #onPage: RefCounted<void> = new RefCounted<void>(
     () => this.#arrive(),
-    () => this.#live.kept?.left(() => this.#onPage.closeUnheld())
+    () => this.#live.kept?.left(this.#free)
   )
 
   /** Mounts it for as long as there is a listener, and calls the listener after each change. */

@@ -78,6 +78,9 @@ const click = (page: Page, button: string) =>
 const go = (page: Page, view: string) =>
   Effect.promise(() => page.evaluate((view) => void (location.hash = view), view))
 
+/** There is a network again. */
+const wake = (page: Page) => Effect.promise(() => page.evaluate(() => void dispatchEvent(new Event("online"))))
+
 /** The statuses since this was asked before. */
 const seen = (page: Page) => Effect.promise(() => page.evaluate(() => [...new Set(window.seen.splice(0))]))
 
@@ -122,7 +125,7 @@ layer(Layer.merge(site, Chromium.layer), { excludeTestServices: true, timeout: 1
         yield* has(page, "reconnecting")
         yield* shows(page, "Count", "1")
         network.back()
-        yield* Effect.promise(() => page.evaluate(() => void dispatchEvent(new Event("online"))))
+        yield* wake(page)
         yield* has(page, "synced")
         assert.deepStrictEqual(yield* seen(page), ["reconnecting", "synced"])
 
@@ -131,6 +134,16 @@ layer(Layer.merge(site, Chromium.layer), { excludeTestServices: true, timeout: 1
         yield* click(page, "Crash")
         yield* has(page, "faulted")
         yield* shows(page, "Count", "1")
+
+        // The session is gone meanwhile, and the component is brought back.
+        network.gone()
+        yield* has(page, "reconnecting")
+        yield* Principals.Principals.use(({ disconnect }) => disconnect({ id: "eve" }))
+        yield* seen(page)
+        network.back()
+        yield* wake(page)
+        yield* has(page, "synced")
+        assert.deepStrictEqual(yield* seen(page), ["loading", "synced"])
 
         yield* go(page, "archive")
         yield* has(page, "outdated")
