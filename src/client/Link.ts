@@ -131,11 +131,12 @@ export const make = (
   Effect.gen(function* () {
     const runFork = Effect.runForkWith(yield* Effect.context<never>())
     const backoff = Duration.fromInputUnsafe(options.backoff ?? "250 millis")
-    const reconnection = new Reconnection(backoff, Duration.fromInputUnsafe(options.maxBackoff ?? "10 seconds"))
-    const pingInterval = Duration.toMillis(Duration.fromInputUnsafe(options.pingInterval ?? "10 seconds"))
-    const pingTimeout = Duration.toMillis(Duration.fromInputUnsafe(options.pingTimeout ?? "10 seconds"))
     const clock = yield* Clock.Clock
     const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+    const maxBackoff = Duration.fromInputUnsafe(options.maxBackoff ?? "10 seconds")
+    const reconnection = new Reconnection(backoff, maxBackoff, now)
+    const pingInterval = Duration.toMillis(Duration.fromInputUnsafe(options.pingInterval ?? "10 seconds"))
+    const pingTimeout = Duration.toMillis(Duration.fromInputUnsafe(options.pingTimeout ?? "10 seconds"))
     const slot: TapSlot = {}
     let attempt = new Attempt()
     /** Counts what is asked for by `reconnect`: a token from before is not used. */

@@ -20,18 +20,33 @@ const refusals: ReadonlySet<number | undefined> = new Set([1008, 1013])
 const isRefusal = ({ code, kind }: ConnectionFailure): boolean =>
   kind === "client" || kind === "protocol" || (kind === "closed" && refusals.has(code))
 
+/** Milliseconds: a connection that is lost sooner was hardly one. */
+const brief = 1000
+
+/**
+ * How many of them in a row are followed by an attempt at once, as a bad network may cut several. What ends every connection as soon as
+ * it is there, such as a proxy whose server is away, is to be spared.
+ */
+const tolerated = 3
+
 /** The attempts of one client. */
 export class Reconnection {
   readonly #backoff: Duration.Duration
   readonly #maxBackoff: Duration.Duration
+  readonly #now: () => number
   readonly #tries = Latch.makeUnsafe(false)
   readonly #begins = Latch.makeUnsafe(false)
   #attempt = 0
   #refused = 0
+  /** How many connections in a row were brief, and when the last one began. */
+  #brief = 0
+  #connectedAt = -Infinity
   #isAsked = false
   #isPaused = false
 
-  constructor(backoff: Duration.Duration, maxBackoff: Duration.Duration) {
+  /** `now` says the time in milliseconds. */
+  constructor(backoff: Duration.Duration, maxBackoff: Duration.Duration, now: () => number) {
+    this.#now = now
     this.#backoff = backoff
     this.#maxBackoff = maxBackoff
   }
@@ -39,6 +54,7 @@ export class Reconnection {
   /** There is a connection. */
   connected(): void {
     this.#attempt = 0
+    this.#connectedAt = this.#now()
   }
 
   /** The next attempt is made now, whatever became of the last one. */
@@ -61,6 +77,13 @@ export class Reconnection {
     this.#isPaused = true
   }
 
+  /** A connection was lost that was not refused. */
+  #lost(): void {
+    this.#refused = 0
+    this.#brief = this.#now() - this.#connectedAt < brief ? this.#brief + 1 : 0
+    this.#attempt = Math.max(0, this.#brief - tolerated)
+  }
+
   /**
    * Waits until the next attempt is due. Within milliseconds of the first one clients spread their return. `explain`
    * finds out more about the failure meanwhile. `tell` gets how many milliseconds it waits, and undefined afterwards.
@@ -78,7 +101,7 @@ export class Reconnection {
       if (this.#isPaused) return yield* this.#tries.await
       const random = yield* Random.next
       if (isRefusal(failure)) this.#attempt = ++this.#refused
-      else if (this.#attempt === 0) this.#refused = 0
+      else if (this.#attempt === 0) this.#lost()
       const spread = this.#attempt === 0 ? within * random : 0
       const delay = backoffDelay(this.#attempt++, this.#backoff, this.#maxBackoff) * (0.5 + random / 2)
       if (spread + delay > 0) tell(spread + delay)

@@ -62,6 +62,33 @@ describe("an attempt to connect", () => {
     }
   }
 
+  it.effect("connections that end as soon as they are there are made again later and later, but for a few", () =>
+    Effect.gen(function* () {
+      let ends = true
+      const { live, made } = yield* client({ url }, (socket) =>
+        soon(() => {
+          socket.accept()
+          if (ends) soon(() => socket.end(1006))
+        })
+      )
+      for (let turn = 0; turn < 10; turn++) yield* settle
+      assert.strictEqual(made.length, 4)
+      for (let second = 0; second < 600; second++) yield* Effect.andThen(TestClock.adjust("1 second"), settle)
+      // Ten seconds and their half are between two.
+      assert.isAtMost(made.length, 4 + 8 + 120)
+      assert.isAtLeast(made.length, 4 + 60)
+      ends = false
+      yield* Effect.andThen(TestClock.adjust("10 seconds"), settle)
+      assert.strictEqual((yield* live.connection).status, "connected")
+      // One that has lasted is no reason to wait.
+      yield* TestClock.adjust("2 seconds")
+      const { length } = made
+      made.at(-1)?.end(1006)
+      for (let turn = 0; turn < 3; turn++) yield* settle
+      assert.deepStrictEqual([(yield* live.connection).status, made.length], ["connected", length + 1])
+    }).pipe(Effect.scoped, Effect.provide(Logger.layer([])))
+  )
+
   it.effect("an attempt for which no WebSocket can be made is made again, and the reason is told", () =>
     Effect.gen(function* () {
       const { live, made } = yield* client({ url }, (socket, index) => {
