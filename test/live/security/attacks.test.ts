@@ -39,14 +39,14 @@ describe("a megabyte of brackets", () => {
         for (const value of [`[${"[],".repeat(300_000)}[]]`, "[".repeat(450_000) + "]".repeat(450_000)]) {
           const frame = text.replace('"$"', value)
           const [parsing, waiting]: [Array<number>, Array<number>] = [[], []]
-          for (let time = 0; time < 3; time++) {
+          for (let time = 0; time < 8; time++) {
             const start = performance.now()
             JSON.parse(frame)
             parsing.push(performance.now() - start)
             yield* attacker.sendText(frame)
             waiting.push(yield* timeOf(other))
           }
-          // It has to be read as JSON, and nothing that takes longer may come of it.
+          // It has to be read as JSON, and nothing that takes longer may come of it, at the best of all times: others use this machine.
           assert.isBelow(fewest(waiting), 50 + 5 * fewest(parsing))
         }
       }).pipe(Effect.scoped, Effect.provide(served(unlimited)))
