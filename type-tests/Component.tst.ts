@@ -7,6 +7,7 @@ import {
   type LiveConfig,
   LiveServer,
   type MonitorAccess,
+  LiveSsr,
   Principals,
   Secrets,
   SnapshotStore,
@@ -110,10 +111,14 @@ describe("a server", () => {
 
   test("requires the behaviour of every component it lists", () => {
     expect(app).type.toBe<
-      Layer.Layer<Principals.Principals, LiveServer.StartError, HttpRouter.HttpRouter | Component.BehaviorOf<Board>>
+      Layer.Layer<
+        Principals.Principals | LiveSsr.LiveSsr,
+        LiveServer.StartError,
+        HttpRouter.HttpRouter | Component.BehaviorOf<Board>
+      >
     >()
     expect(Layer.provide(app, BoardLayer)).type.toBe<
-      Layer.Layer<Principals.Principals, LiveServer.StartError, HttpRouter.HttpRouter>
+      Layer.Layer<Principals.Principals | LiveSsr.LiveSsr, LiveServer.StartError, HttpRouter.HttpRouter>
     >()
   })
 
@@ -121,13 +126,13 @@ describe("a server", () => {
     const own = LiveServer.layerHttp({ components: [Board] }).pipe(Layer.provide(BoardLayer))
     expect(own).type.toBe<
       Layer.Layer<
-        Principals.Principals | HttpServer.HttpServer,
+        Principals.Principals | LiveSsr.LiveSsr | HttpServer.HttpServer,
         LiveServer.StartError | LiveServer.ListenError | LiveConfig.LiveConfigError
       >
     >()
   })
 
-  test("requires what its other routes require, but for files and sign-outs", () => {
+  test("requires what its other routes require, but for files, sign-outs and pages that are rendered", () => {
     const routes = HttpRouter.add(
       "GET",
       "/audit",
@@ -138,7 +143,8 @@ describe("a server", () => {
     )
     const files = HttpStaticServer.layer({ root: "." })
     const signOut = HttpRouter.use(() => Effect.asVoid(Principals.Principals))
-    const own = LiveServer.layerHttp({ components: [], routes: Layer.mergeAll(routes, files, signOut) })
+    const page = HttpRouter.add("GET", "/", (request) => Effect.as(LiveSsr.page(request), HttpServerResponse.empty()))
+    const own = LiveServer.layerHttp({ components: [], routes: Layer.mergeAll(routes, files, signOut, page) })
     expect<Layer.Services<typeof own>>().type.toBe<Audit>()
   })
 

@@ -14,6 +14,7 @@ describe("the doors", () => {
     expect<Server.Principals.Principals["Service"]>().type.not.toHaveProperty("serve")
     expect(Server.Authorization).type.not.toHaveProperty("check")
     expect(Server.LiveServer).type.not.toHaveProperty("layerCore")
+    expect(Server.LiveSsr).type.not.toHaveProperty("layer")
     expect(LiveTest).type.not.toHaveProperty("make")
     expect<keyof LiveClient["Service"]>().type.toBe<
       "mount" | "connected" | "connection" | "connectionChanges" | "reconnect" | "ping"
@@ -22,7 +23,7 @@ describe("the doors", () => {
   })
 
   test("name what a client can be given", () => {
-    expect<keyof ClientSettings>().type.toBe<"mountTimeout" | "offlineTimeout" | "maxQueuedCalls">()
+    expect<keyof ClientSettings>().type.toBe<"mountTimeout" | "offlineTimeout" | "maxQueuedCalls" | "ssr">()
     expect<Parameters<typeof LiveClient.layer>>().type.toBe<[options?: ClientSettings]>()
   })
 })

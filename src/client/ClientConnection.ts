@@ -20,6 +20,7 @@ import type { ConnectionId } from "../LiveId.ts"
 import type { CallId, ConnectionEstablished, ConnectRequest, ResumeRequest } from "../LiveProtocol.ts"
 import { batchesPerAcknowledgement, LiveEvent } from "../ServerMessages.ts"
 import * as TimeLimit from "../TimeLimit.ts"
+import type { Adoption } from "./Adoption.ts"
 import { CallIds } from "./CallIds.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
 import { ConnectionMonitor } from "./ConnectionState.ts"
@@ -69,6 +70,8 @@ export interface ClientConnection {
   /** The presence lists. */
   readonly presence: PresenceLists
   readonly uploads: UploadSlot
+  /** What a server has mounted for this page; undefined where it has not rendered it. */
+  readonly ssr: Adoption | undefined
   /** What is known of the connection. */
   readonly monitor: ConnectionMonitor
   /** When it connects again, and how long the server takes to answer. */
@@ -147,7 +150,7 @@ export const make = Effect.fnUntraced(function* (
   const listening = Deferred.makeUnsafe<RpcClient.Protocol["Service"]>()
   let batches = 0
   let session = 0
-  let sessionToken: string | undefined
+  let sessionToken = options.ssr?.begin(router, runFork, () => requests)
   let connectionId: ConnectionId | undefined
   let reconnectWithin: number | undefined
   let named = Deferred.makeUnsafe<void>()
@@ -482,6 +485,7 @@ export const make = Effect.fnUntraced(function* (
     tokens,
     presence,
     uploads,
+    ssr: options.ssr,
     monitor,
     timing,
     slot: link.slot,

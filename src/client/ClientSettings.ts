@@ -1,5 +1,6 @@
 /** The settings of a client, whatever it connects with. */
 import type * as Duration from "effect/Duration"
+import type { Adoption } from "./Adoption.ts"
 
 /** The settings of a client; each has a default. */
 export interface ClientSettings {
@@ -15,4 +16,9 @@ export interface ClientSettings {
    * may be under way or wait (4 000).
    */
   readonly maxQueuedCalls?: number
+  /**
+   * What a page carries that a server has rendered, by `ssrOf`: the first connection takes up its session, and each mount with the same
+   * component, props, key and room the instance that is mounted there.
+   */
+  readonly ssr?: Adoption | undefined
 }

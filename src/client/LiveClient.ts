@@ -22,7 +22,7 @@ import * as ClientCore from "./ClientCore.ts"
 import type { ClientSettings } from "./ClientSettings.ts"
 import type { ConnectionState } from "./ConnectionState.ts"
 import type { MountTarget } from "./Mounter.ts"
-import type { MountCache, MountPlace, MountProps } from "./MountOptions.ts"
+import type { MountCache, MountPlace, MountProps } from "../MountOptions.ts"
 import * as ReplicaOpener from "./ReplicaOpener.ts"
 import * as RequestSpans from "./RequestSpans.ts"
 

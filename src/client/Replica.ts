@@ -16,6 +16,7 @@ import type * as Component from "../Component.ts"
 import type { LiveError } from "../LiveError.ts"
 import type { ComponentId } from "../LiveId.ts"
 import type { ResumePoint } from "../LiveProtocol.ts"
+import type { SsrComponent } from "../SsrData.ts"
 import { presenceId } from "../ServerMessages.ts"
 import { Listeners } from "../Listeners.ts"
 import type { Encoded, StateCodec } from "../StateCodec.ts"
@@ -36,6 +37,12 @@ import { crashed, stopped, tooLate, unreadable } from "./ReplicaError.ts"
 interface HeardEvent {
   readonly name: string
   readonly payload: unknown
+}
+
+/** A component that a server has mounted for the page that it has rendered. */
+interface Rendered {
+  readonly activation?: undefined
+  readonly mounted: SsrComponent
 }
 
 /** One mounted component. */
@@ -97,6 +104,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     this.#kept = KeptState.of(component, mounting, connection)
     if (this.#kept !== undefined) connection.run(Effect.map(this.#kept.read, (found) => this.#remember(found)))
     this.#stopTimeout = this.#wait()
+    connection.ssr?.take(component, mounting, props, this.#mounter, (mounted) => this.#accept({ mounted }))
     this.#unsubscribe = connection.subscribe(this)
   }
 
@@ -185,7 +193,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
   }
 
   connected({ components }: Connected): void {
-    if (this.#componentId !== undefined && components.has(this.#componentId)) {
+    if (components.has(this.#componentId as string)) {
       this.#stopMounting?.()
       this.#show({ connected: true, error: undefined, activation: "resumed" })
       return this.#ready()
@@ -318,11 +326,12 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     )
   }
 
-  #accept({ activation, mounted }: MountResult): void {
-    this.#componentId = mounted.componentId
-    this.#stopTimeout()
+  /** Without an activation a server has mounted it for this page: the connection that is to come continues it. */
+  #accept({ activation, mounted }: MountResult | Rendered): void {
+    const { componentId, index, status } = mounted
+    this.#componentId = componentId
     if (this.#released) return this.#forget()
-    this.#index = mounted.index
+    this.#index = index
     const isRead = this.#read(() => {
       this.#copy.start(mounted, mounted.state as Encoded)
       this.#optimism.snapshot()
@@ -331,14 +340,14 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
     if (!isRead) return
     const { state } = this.#optimism
     this.#kept?.changed(this.#copy.encoded)
-    const { componentId, status } = mounted
-    this.#show({ state, connected: true, status, error: undefined, activation, componentId })
-    this.#unroute = this.#connection.route(mounted.componentId, this)
-    Deferred.doneUnsafe(this.#mounted, Exit.void)
-    this.#ready()
+    this.#show({ state, connected: !!activation, status, error: undefined, activation, componentId })
+    if (activation) this.#ready()
   }
 
   #ready(): void {
+    this.#stopTimeout()
+    this.#unroute ??= this.#connection.route(this.#componentId as ComponentId, this)
+    Deferred.doneUnsafe(this.#mounted, Exit.void)
     const target = this.#target()
     if (target === undefined) return
     this.#calls.release(target)
@@ -450,7 +459,7 @@ export class Replica<C extends Component.Typed> implements ConnectionListener, R
 
   /** Shows the state from before, until there is the server's. */
   #remember(found: KeptPair<Component.State<C>> | undefined): void {
-    if (found === undefined || this.#released || this.#view.activation !== undefined) return
+    if (found === undefined || this.#released || this.#view.componentId !== undefined) return
     this.#optimism.rebase(found.state, found.encoded)
     this.#showOptimistic()
   }

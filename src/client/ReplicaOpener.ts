@@ -27,7 +27,7 @@ interface Insides {
   readonly connection: ConnectionAccess
 }
 
-const insides = Symbol("fibra/client/ReplicaOpener")
+const insides = Symbol("ReplicaOpener")
 
 /** The client, able to open replicas and to show its connection. */
 export const withReplicas = <Client extends object>(
@@ -45,7 +45,7 @@ export const connectionOf = (client: ReplicaSource): ConnectionAccess => insides
 const insidesOf = (client: ReplicaSource): Insides => {
   const found = (client as { readonly [insides]?: Insides })[insides]
   if (found === undefined) {
-    throw new Error("fibra/react was given a client that LiveClient.layer did not make. Give it one of those.")
+    throw new Error("Give a client that LiveClient.layer has made.")
   }
   return found
 }

@@ -63,6 +63,8 @@ const fresh: Connected = { components: new Set() }
 export class Router {
   isConnected = false
   #isClosed = false
+  /** What the connection was established with. */
+  #connected = fresh
   /** Why there is no connection, where time alone does not mend that. */
   #refusal: LiveError | undefined
   readonly #listeners: Listeners<(listener: ConnectionListener) => void>
@@ -87,7 +89,7 @@ export class Router {
     const remove = this.#listeners.add((tell) => tell(listener))
     this.subscribed.add(listener)
     if (this.#isClosed) listener.closed()
-    else if (this.isConnected) listener.connected(fresh)
+    else if (this.isConnected) listener.connected(this.#connected)
     else if (this.#refusal !== undefined) listener.refused?.(this.#refusal)
     return () => {
       remove()
@@ -118,6 +120,7 @@ export class Router {
   /** The connection is established. */
   connected(connected: Connected = fresh): void {
     this.isConnected = true
+    this.#connected = connected
     this.#refusal = undefined
     if (connected.components.size === 0) this.#memberships.clear()
     else this.#memberships.keep((componentId) => connected.components.has(componentId))

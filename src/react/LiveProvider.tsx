@@ -19,16 +19,16 @@ export interface LiveProviderProps extends PageTarget {
 }
 
 /** Connects everything below it to a live server. */
-export const LiveProvider = ({ children, client, onUnauthorized, token, url }: LiveProviderProps): ReactElement => {
+export const LiveProvider = ({ children, onUnauthorized, token, ...target }: LiveProviderProps): ReactElement => {
   const make = (): PageClient => {
-    const made = new PageClient({ client, url })
+    const made = new PageClient(target)
     // A view that suspends connects before there are effects.
     made.takeToken(token)
     return made
   }
   const [current, setCurrent] = useState(make)
   let page = current
-  if (!page.is({ client, url })) {
+  if (!page.is(target)) {
     page = make()
     setCurrent(page)
   }

@@ -1,5 +1,5 @@
 /** Mounts a component while a view is on the page. The state is there from the first render. */
-import type { MountPlace, MountProps } from "../client/MountOptions.ts"
+import type { MountPlace, MountProps } from "../MountOptions.ts"
 import type * as Component from "../Component.ts"
 import type { KeyMissing, PropsMissing, ViewOptions } from "../store/ComponentOptions.ts"
 import type { LiveComponent } from "../store/LiveComponent.ts"

@@ -15,6 +15,7 @@ import * as InstanceDirectory from "./instance/InstanceDirectory.ts"
 import * as InstanceRunner from "./instance/InstanceRunner.ts"
 import * as Instances from "./instance/Instances.ts"
 import * as LiveConfig from "./LiveConfig.ts"
+import type * as LiveSsr from "./LiveSsr.ts"
 import * as Monitor from "./monitor/Monitor.ts"
 import * as Recorder from "./monitor/Recorder.ts"
 import type * as MonitorAccess from "./monitor/MonitorAccess.ts"
@@ -27,6 +28,7 @@ import * as Revocations from "./security/Revocations.ts"
 import * as Rooms from "./room/Rooms.ts"
 import * as Secrets from "./security/Secrets.ts"
 import * as Sessions from "./session/Sessions.ts"
+import * as SsrPages from "./SsrPages.ts"
 import * as SignOuts from "./security/SignOuts.ts"
 import * as SnapshotStore from "./store/SnapshotStore.ts"
 import * as StateToken from "./security/StateToken.ts"
@@ -44,6 +46,7 @@ export type Requirements<Components extends ReadonlyArray<Component.Any>> = Comp
 export type Core =
   | LiveRpc.LiveRpc
   | LiveJson.LiveJson
+  | LiveSsr.LiveSsr
   | Transport.Transport
   | Sessions.Sessions
   | UploadRegistry.UploadRegistry
@@ -78,7 +81,7 @@ export const layerUndrained = <const Components extends ReadonlyArray<Component.
     Effect.contextWith((context: Context.Context<Requirements<Components>>) =>
       Effect.map(withBehaviors(options.components, context), (behaviors) =>
         Layer.provideMerge(
-          Layer.mergeAll(LiveRpc.layer, LiveJson.layer, signOut),
+          Layer.mergeAll(LiveRpc.layer, LiveJson.layer, SsrPages.layer, signOut),
           Layer.provideMerge(
             Layer.merge(Monitor.layer, Performance.layer),
             Layer.provideMerge(

@@ -5,6 +5,7 @@
 import "effect/schema/SchemaJITCompiler/enable"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import type * as Config from "effect/Config"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type * as HttpServer from "effect/http/HttpServer"
@@ -18,17 +19,19 @@ import * as ShutdownResponder from "./http/ShutdownResponder.ts"
 import type { LiveConfigError } from "./LiveConfig.ts"
 import * as LiveCore from "./LiveCore.ts"
 import * as LiveRoutes from "./LiveRoutes.ts"
+import * as LiveSsr from "./LiveSsr.ts"
 import * as Observation from "./Observation.ts"
-import type * as Principals from "./security/Principals.ts"
+import * as Principals from "./security/Principals.ts"
 
 export { attach, type Attached, layerAttached } from "./attach.ts"
 export { ListenError } from "./http/ListenError.ts"
 export type { Requirements, StartError } from "./LiveCore.ts"
 export { runMain } from "./runMain.ts"
 
-/** What `routes` of `layerHttp` may use without asking for it: the router, files and sign-outs. */
+/** What `routes` of `layerHttp` may use without asking for it: the router, files, sign-outs, and pages that are rendered. */
 export type Provided =
   | HttpRouter.HttpRouter
+  | LiveSsr.LiveSsr
   | Principals.Principals
   | Layer.Success<typeof NodeHttpServer.layerHttpServices>
 
@@ -56,7 +59,7 @@ export interface HttpOptions<Components extends ReadonlyArray<Component.Any>, E,
 }
 
 type HttpLayer<Components extends ReadonlyArray<Component.Any>, E, R> = Layer.Layer<
-  Principals.Principals | HttpServer.HttpServer,
+  Principals.Principals | LiveSsr.LiveSsr | HttpServer.HttpServer,
   LiveCore.StartError | LiveConfigError | ListenError | HttpRouter.Request.Without<E>,
   LiveCore.Requirements<Components> | RoutesRequirements<R>
 >
@@ -93,7 +96,7 @@ export const layerHttp = <const Components extends ReadonlyArray<Component.Any>,
     LiveRoutes.layer(options),
     Layer.provide(LiveCore.layerUndrained(options), Observation.layer)
   )
-  const routes = (options.routes ?? Layer.empty) as Layer.Layer<never, E, R>
+  const routes = HttpRouter.provideRequest(ofRequests)((options.routes ?? Layer.empty) as Layer.Layer<never, E, R>)
   const served = HttpRouter.serve(Layer.provideMerge(routes, live), quiet)
   const listening = Layer.unwrap(Effect.map(place(options), NodeServer.listening))
   const layer = Layer.provideMerge(Drain.layer, Layer.provideMerge(listening, served)).pipe(
@@ -131,7 +134,7 @@ export const layer = <const Components extends ReadonlyArray<Component.Any>>(opt
   readonly components: Components
   readonly dashboard?: boolean
 }): Layer.Layer<
-  Principals.Principals,
+  Principals.Principals | LiveSsr.LiveSsr,
   LiveCore.StartError,
   HttpRouter.HttpRouter | LiveCore.Requirements<Components>
 > =>
@@ -142,6 +145,14 @@ export const layer = <const Components extends ReadonlyArray<Component.Any>>(opt
       return LiveRoutes.layer({ ...options, onRequest: (incoming) => responder.see(incoming) })
     })
   ).pipe(Layer.provideMerge(LiveCore.layer(options)), Layer.provide([ShutdownResponder.layer, Observation.layer]))
+
+/** What handlers of routes use, and not only the layers that add them. */
+const ofRequests = Layer.effectContext(
+  Effect.gen(function* () {
+    const principals = yield* Principals.Principals
+    return Context.make(LiveSsr.LiveSsr, yield* LiveSsr.LiveSsr).pipe(Context.add(Principals.Principals, principals))
+  })
+)
 
 const quiet = { disableLogger: true, disableListenLog: true }
 

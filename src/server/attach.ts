@@ -14,6 +14,7 @@ import * as SharedServer from "./http/SharedServer.ts"
 import * as LiveConfig from "./LiveConfig.ts"
 import * as LiveCore from "./LiveCore.ts"
 import * as LiveRoutes from "./LiveRoutes.ts"
+import type * as LiveSsr from "./LiveSsr.ts"
 import * as Observation from "./Observation.ts"
 import * as ProcessEnd from "./ProcessEnd.ts"
 import type * as Principals from "./security/Principals.ts"
@@ -28,7 +29,7 @@ export interface Attached {
 }
 
 type AttachedLayer<Components extends ReadonlyArray<Component.Any>> = Layer.Layer<
-  Principals.Principals,
+  Principals.Principals | LiveSsr.LiveSsr,
   LiveCore.StartError,
   LiveCore.Requirements<Components>
 >

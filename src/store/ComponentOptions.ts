@@ -1,6 +1,6 @@
 /** What a page asks for when it shows a component. */
 import type * as Duration from "effect/Duration"
-import type { MountCache, MountPlace, MountProps } from "../client/MountOptions.ts"
+import type { MountCache, MountPlace, MountProps } from "../MountOptions.ts"
 import type * as Component from "../Component.ts"
 import type { LiveComponent } from "./LiveComponent.ts"
 import type { MountListener } from "./MountEvents.ts"

@@ -1,5 +1,5 @@
 /** The components of one page as plain stores, for any framework, or none. */
-import type { MountPlace, MountProps } from "../client/MountOptions.ts"
+import type { MountPlace, MountProps } from "../MountOptions.ts"
 import type * as Component from "../Component.ts"
 import type { KeyMissing, PropsMissing, ViewOptions } from "./ComponentOptions.ts"
 import * as ComponentStore from "./ComponentStore.ts"
@@ -57,7 +57,7 @@ export class LiveStore {
     this.#page = new PageClient(target)
     this.#page.takeToken(token)
     this.#onUnauthorized = onUnauthorized
-    const { client, connection, kept } = this.#page
+    const { client, connection, kept, ssr } = this.#page
     this["~live"] = {
       client: {
         retain: () => {
@@ -66,7 +66,8 @@ export class LiveStore {
         }
       },
       connection,
-      kept
+      kept,
+      ssr
     }
     this.connection = {
       getSnapshot: connection.getSnapshot,

@@ -72,9 +72,10 @@ export class Mount<C extends Component.Typed> implements MountAccess {
       policies: component.codec.uploads,
       mounted: Effect.suspend(() => Effect.map(Deferred.await(this.#replica), ({ uploads }) => uploads))
     }
-    this.#view = this.#first = initial(component, options.props ?? {})
+    this.#first = initial(component, options.props ?? {})
     if (!this.#isWanted) Deferred.doneUnsafe(this.#replica, Exit.fail(stopped(component)))
     // A page that is hydrated shows first what a server has rendered, which has no connection.
+    this.#view = live.ssr?.view(component, options, this.#first) ?? this.#first
     this.#initial = this.#take(live.connection.getServerSnapshot())
     const found = this.#isWanted ? live.kept?.find(component, options)?.replica : undefined
     if (found !== undefined) this.#view = found.view
@@ -243,7 +244,7 @@ export class Mount<C extends Component.Typed> implements MountAccess {
       state,
       connected,
       status: this.#statusAt(connection),
-      loading: this.#isWanted && activation === undefined && error === undefined,
+      loading: this.#isWanted && componentId === undefined && error === undefined,
       activation,
       componentId,
       presence,

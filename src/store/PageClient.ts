@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
+import type { Adoption } from "../client/Adoption.ts"
 import * as ClientCore from "../client/ClientCore.ts"
 import type { LiveClient } from "../client/LiveClient.ts"
 import { KeptMounts } from "./KeptMounts.ts"
@@ -20,6 +21,11 @@ export interface PageTarget {
   readonly url?: string | undefined
   /** A client made elsewhere, instead of a connection of its own. It is not closed, and has a token of its own. */
   readonly client?: LiveClient["Service"] | undefined
+  /**
+   * What a server has mounted for this page: `ssrOf` where it is rendered, `readSsr` in its browser. Views show the state of what
+   * was mounted, and the first connection takes that up. Another value later changes nothing.
+   */
+  readonly ssr?: Adoption | undefined
 }
 
 /** A client, its connection, and its credentials. */
@@ -29,16 +35,18 @@ export class PageClient implements Live {
   readonly kept = new KeptMounts()
   /** Whether the page is there. */
   readonly #presence = new RefCounted<void>(() => ({ value: undefined, close: this.kept.open() }))
+  readonly ssr: Adoption | undefined
   readonly #target: PageTarget
   #token: PageToken
   #isTokenKnown = false
 
-  constructor({ client, url }: PageTarget) {
-    this.#target = { client, url }
+  constructor(target: PageTarget) {
+    const { client, ssr, url } = (this.#target = target)
+    this.ssr = ssr
     const token = Effect.suspend(() => (Effect.isEffect(this.#token) ? this.#token : Effect.succeed(this.#token)))
     this.client =
       client === undefined
-        ? connectionTo(url, token)
+        ? connectionTo({ url: url ?? pageUrl, token, ssr })
         : new RefCounted(() => ({ value: Effect.succeed(client), close: () => {} }))
     this.connection = new PageConnection(this.client, () => this.kept.clear())
   }
@@ -80,10 +88,10 @@ export class PageClient implements Live {
   }
 }
 
-const connectionTo = (url: string | undefined, token: Effect.Effect<string | undefined, unknown>): SharedClient =>
+const connectionTo = (options: Parameters<typeof ClientCore.openInPage>[0]): SharedClient =>
   new RefCounted(() => {
     const scope = Scope.makeUnsafe()
-    const opening = Effect.runFork(Scope.provide(ClientCore.openInPage({ url: url ?? pageUrl, token }), scope))
+    const opening = Effect.runFork(Scope.provide(ClientCore.openInPage(options), scope))
     return {
       value: Fiber.join(opening),
       close: () => void Effect.runFork(Scope.close(scope, Exit.void))

@@ -15,6 +15,7 @@ import { InstanceRunner } from "../server/instance/InstanceRunner.ts"
 import * as LiveConfig from "../server/LiveConfig.ts"
 import { LiveRpc } from "../server/wire/rpc/LiveRpc.ts"
 import * as LiveCore from "../server/LiveCore.ts"
+import * as LiveSsr from "../server/LiveSsr.ts"
 import * as Principals from "../server/security/Principals.ts"
 import * as Secrets from "../server/security/Secrets.ts"
 import * as SnapshotStore from "../server/store/SnapshotStore.ts"
@@ -83,8 +84,11 @@ export class LiveTest extends Context.Service<
    */
   static readonly layer = <const Components extends ReadonlyArray<Component.Any>>(
     options: { readonly components: Components } & ClientOptions
-  ): Layer.Layer<LiveTest | Principals.Principals, LiveCore.StartError, LiveCore.Requirements<Components>> =>
-    Layer.effectContext(make(LiveCore.layer(options), options))
+  ): Layer.Layer<
+    LiveTest | LiveSsr.LiveSsr | Principals.Principals,
+    LiveCore.StartError,
+    LiveCore.Requirements<Components>
+  > => Layer.effectContext(make(LiveCore.layer(options), options))
 
   /**
    * Runs a recording of an instance again, on the behaviour that is provided and in virtual time of its own. Fails at the
@@ -185,5 +189,17 @@ const make = Effect.fnUntraced(function* <R>(
     start: Effect.provideContext(Effect.orDie(start), context),
     open: Effect.suspend(() => (running === undefined ? Effect.succeed(Open.nothing) : Open.of(running.core)))
   })
-  return Context.make(LiveTest, live).pipe(Context.add(Principals.Principals, principals))
+  const ssr = Effect.suspend(() =>
+    running === undefined ? Effect.die(new Error("The server does not run")) : Effect.succeed(running.core)
+  ).pipe(Effect.map((core) => Context.get(core, LiveSsr.LiveSsr)))
+  return Context.make(LiveTest, live).pipe(
+    Context.add(Principals.Principals, principals),
+    Context.add(
+      LiveSsr.LiveSsr,
+      LiveSsr.LiveSsr.of({
+        mount: (component, options, request) => Effect.flatMap(ssr, ({ mount }) => mount(component, options, request)),
+        page: (request) => Effect.flatMap(ssr, ({ page }) => page(request))
+      })
+    )
+  )
 })

@@ -1,6 +1,7 @@
 /** A page in memory: React in StrictMode on a document without a browser, and components on a server without a network. */
 import { Context, Effect, Layer, type Scope } from "effect"
 import { LiveProvider } from "fibra/react"
+import type { LiveSsr } from "fibra/server"
 import { LiveTest } from "fibra/testing"
 import { act, type ReactNode, StrictMode } from "react"
 import { createRoot } from "react-dom/client"
@@ -63,7 +64,8 @@ const make = Effect.gen(function* () {
 const lab = LiveTest.layer({ components }).pipe(Layer.provideMerge(behaviors))
 
 /** Runs a test with a page and a server of its own. */
-export const onPage = <A, E>(test: Effect.Effect<A, E, Page | LiveTest | Gate | Scope.Scope>) => onPageOf(lab, test)
+export const onPage = <A, E>(test: Effect.Effect<A, E, Page | LiveTest | LiveSsr.LiveSsr | Gate | Scope.Scope>) =>
+  onPageOf(lab, test)
 
 /** Runs a test with a page of this server. */
 export const onPageOf = <A, E, R, E2>(

@@ -5,26 +5,22 @@
  * be accepted.
  */
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import type { ConnectionLimits, Slot } from "../transport/ConnectionLimits.ts"
-import { type Authenticate, Forbidden, Unauthorized } from "../security/Authentication.ts"
 import * as ClientAddress from "./ClientAddress.ts"
 import type { PerMessageDeflate } from "../transport/PerMessageDeflate.ts"
 import type * as LiveConfig from "../LiveConfig.ts"
-import { copy, type Principal } from "../../Principal.ts"
+import type { Principal } from "../../Principal.ts"
 import * as Cors from "./Cors.ts"
 import { owedBefore } from "./Dismissal.ts"
 import * as Handshake from "./Handshake.ts"
 import type { OnConnection } from "./Handshake.ts"
+import * as Identity from "./Identity.ts"
 import * as Origin from "./Origin.ts"
-import * as Monotonic from "../../actor/Monotonic.ts"
-import * as Thrown from "../../Thrown.ts"
-import * as TimeLimit from "../../TimeLimit.ts"
 import * as UpgradeRejection from "./UpgradeRejection.ts"
 
 /** Node's request, with what it says about upgrades. */
@@ -33,17 +29,13 @@ export interface UpgradeRequest extends IncomingMessage {
 }
 
 /** Who is let in. Endpoints with the same gate count their connections together. */
-export interface Gate {
+export interface Gate extends Identity.Identification {
   readonly limits: ConnectionLimits
   readonly config: LiveConfig.Settings
   /** Bytes of the largest frame: that of a message, or of a part of a file. */
   readonly maxPayload: number
   /** Undefined when messages are not compressed. */
   readonly compression: PerMessageDeflate | undefined
-  /** Undefined when every client is anonymous. */
-  readonly authenticate: Authenticate | undefined
-  /** Whether a principal was signed out at this time (milliseconds since the epoch) or later. */
-  readonly hasLeft: (principal: string, since: number) => boolean
   /** Whether the server is about to end. */
   readonly isDraining: () => boolean
   /** A request came in. */
@@ -72,7 +64,7 @@ export const endpoint = (gate: Gate, onConnection: OnConnection): UpgradeEndpoin
     slot.leave()
     gate.onRefused(400)
   }
-  const upgrade = (request: HttpServerRequest, { principal, since }: Identity, slot: Slot): void => {
+  const upgrade = (request: HttpServerRequest, { principal, since }: Identity.Identity, slot: Slot): void => {
     const incoming = NodeHttpServerRequest.toIncomingMessage(request) as UpgradeRequest
     const { socket } = incoming
     abandon(NodeHttpServerRequest.toServerResponse(request) as ServerResponse, socket)
@@ -166,50 +158,22 @@ const isHandshake = (incoming: IncomingMessage): boolean => {
   )
 }
 
-/** The principal of a request, and when authentication began, by `Monotonic`: the principal may be signed out before the handshake. */
-interface Identity {
-  readonly principal: Principal | undefined
-  readonly since: number
-}
-
-/** Authentication gave no answer in time. */
-const late = Symbol("late")
-
-const anonymous: Identity = { principal: undefined, since: 0 }
-
 /** Authenticates a request; fails with the response when it is refused. */
-const identify = (
-  { authenticate, config, hasLeft }: Gate,
-  request: HttpServerRequest
-): Effect.Effect<Identity, HttpServerResponse> => {
-  if (authenticate === undefined) return Effect.succeed(anonymous)
-  return Effect.flatMap(Monotonic.millis, (since) =>
-    TimeLimit.timeoutOrElse(
-      Effect.map(
-        Effect.suspend(() => authenticate(request)),
-        (principal) => (principal === undefined ? undefined : copy(principal))
-      ),
-      { duration: config.authenticationTimeout, orElse: () => Effect.fail(late) }
-    ).pipe(
-      Effect.matchCauseEffect({
-        onFailure: (cause) => {
-          const failure = cause.reasons.find(Cause.isFailReason)?.error
-          if (Thrown.isA(failure, Unauthorized) || Thrown.isA(failure, Forbidden)) {
-            return Effect.flip(UpgradeRejection.refused(failure))
-          }
-          // Too late, or something that it does not declare.
-          return failure === late ? Effect.flip(UpgradeRejection.late) : Effect.flip(UpgradeRejection.failed(cause))
-        },
-        onSuccess: (principal) => {
-          if (principal === undefined) return Effect.succeed(anonymous)
-          // It may have been signed out since authentication answered.
-          if (hasLeft(principal.id, since)) return Effect.flip(UpgradeRejection.signedOut)
-          return Effect.succeed({ principal, since })
-        }
-      })
-    )
+const identify = (gate: Gate, request: HttpServerRequest): Effect.Effect<Identity.Identity, HttpServerResponse> =>
+  Identity.identify(gate, request).pipe(
+    Effect.catch((unidentified) => {
+      switch (unidentified._tag) {
+        case "refused":
+          return Effect.flip(UpgradeRejection.refused(unidentified.refusal))
+        case "signedOut":
+          return Effect.flip(UpgradeRejection.signedOut)
+        case "late":
+          return Effect.flip(UpgradeRejection.late)
+        case "failed":
+          return Effect.flip(UpgradeRejection.failed(unidentified.cause))
+      }
+    })
   )
-}
 
 /** Whether a page from `origin` may open a socket on `host`. Clients that are no browser send no origin. */
 export const isAllowedOrigin = (

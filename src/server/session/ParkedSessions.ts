@@ -13,6 +13,8 @@ export interface Parked {
   /** Where its client was connected from last, as far as that is known. */
   readonly address?: string | undefined
   readonly bytes: number
+  /** Whether its page was rendered, and its client has not been connected yet (false). */
+  readonly isRendered?: boolean | undefined
   /** When its time is over, in milliseconds. */
   readonly until: number
 }
@@ -35,6 +37,7 @@ export class ParkedSessions<Session> {
   readonly #limits: ParkedLimits
   /** The oldest first. */
   readonly #parked = new Map<Session, Parked>()
+  readonly #rendered = new Crowd<Session>()
   readonly #anonymous = new Crowd<Session>()
   readonly #others = new Crowd<Session>()
   #bytes = 0
@@ -108,7 +111,8 @@ export class ParkedSessions<Session> {
     return sessions
   }
 
-  #crowdOf({ principal }: Parked): Crowd<Session> {
+  #crowdOf({ isRendered, principal }: Parked): Crowd<Session> {
+    if (isRendered === true) return this.#rendered
     return principal === undefined ? this.#anonymous : this.#others
   }
 
@@ -122,7 +126,7 @@ export class ParkedSessions<Session> {
     const ended: Array<Session> = []
     while (this.#parked.size > maxParked || this.#bytes > maxParkedBytes) {
       const by = this.#parked.size > maxParked ? "byCount" : "byBytes"
-      const next = this.#anonymous[by].next ?? this.#others[by].next
+      const next = this.#rendered[by].next ?? this.#anonymous[by].next ?? this.#others[by].next
       if (next === undefined) break
       ended.push(...this.#end(next))
     }

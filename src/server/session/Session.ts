@@ -37,6 +37,11 @@ export interface SessionHost extends MountHost, UploadHost {
   readonly bounds: RequestBounds
 }
 
+/** What a page is rendered with: the answer to its mount, and the token of a private instance. */
+export interface Rendered extends Mounted {
+  readonly token?: string
+}
+
 const none: ReadonlyArray<never> = []
 
 /** Until then, the page of a client that was answered has come to listen. */
@@ -108,6 +113,11 @@ export class Session {
     return this.#feed.client.connection
   }
 
+  /** Whether it has ended. */
+  get isOver(): boolean {
+    return this.#mounts.isClosed
+  }
+
   /** Whether there is nothing to come back for. */
   get isEmpty(): boolean {
     return this.#mounts.isEmpty && this.#requests?.hasCalls !== true && this.#uploads?.isEmpty !== false
@@ -139,6 +149,18 @@ export class Session {
     }
     if (known.begin()) known.runs(this.#mounts.mount(request, known, false, trace))
     return known
+  }
+
+  /** Mounts a component for a page that is being rendered, whose client is not connected yet. */
+  render(request: MountRequest, { answered, ...listener }: ReplyListener<Exit.Exit<Rendered, LiveError>>): Pending {
+    const rendered = (mounted: Mounted): Rendered => {
+      const { componentId } = mounted
+      const token = this.takeToken(componentId)
+      this.announce(componentId)
+      this.#mounts.expect(componentId)
+      return token === undefined ? mounted : { ...mounted, token }
+    }
+    return this.mount(request, { ...listener, answered: (exit) => answered(Exit.map(exit, rendered)) })
   }
 
   /** The answer to the mount was written: changes may follow. */

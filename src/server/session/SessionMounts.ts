@@ -75,6 +75,11 @@ export class SessionMounts {
     this.#feed = feed
   }
 
+  /** Whether all was released: nothing is mounted any more. */
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
   /** Whether nothing is mounted or pending. */
   get isEmpty(): boolean {
     return this.#times === 0
@@ -236,6 +241,12 @@ export class SessionMounts {
     if (exit === undefined) token.addObserver(told)
     else told(exit)
     return { cancel: () => token.interruptUnsafe() }
+  }
+
+  /** The client that has mounted this is not connected yet. */
+  expect(componentId: string): void {
+    const mount = this.#mounts.get(componentId)
+    mount?.instance.detach(mount.cursor)
   }
 
   /** The client has disconnected; everything continues. */

@@ -30,6 +30,16 @@ export class Sessions extends Context.Service<
   {
     /** Begins a session for a connection. */
     readonly openUnsafe: (connection: FeedConsumer) => Session
+    /**
+     * Begins a session for a client that is not connected yet: its page is being rendered. `holdUnsafe` says for how long it
+     * may come.
+     */
+    readonly expectUnsafe: (client: FeedConsumer) => Session
+    /**
+     * A session whose client has not been connected yet counts as parked from now on, with what it holds now, and ends after
+     * `linger` unless its client comes. One without anything to come for ends.
+     */
+    readonly holdUnsafe: (session: Session) => void
     /** Makes a new token for a session. */
     readonly ticketUnsafe: (session: Session) => string
     /**
@@ -162,11 +172,18 @@ export const layer: Layer.Layer<Sessions, never, Instances | UploadRegistry> = L
         return wait(session, now)
       })
 
+    const hold = (session: Session): Effect.Effect<void> =>
+      Effect.flatMap(Monotonic.millis, (now) => {
+        if (!isOpen(session) || session.connection !== undefined) return Effect.void
+        return session.isEmpty || linger === 0 ? close(session) : wait(session, now, true)
+      })
+
     /** Ends it when nobody has come back in time. */
-    const wait = (session: Session, now: number): Effect.Effect<void> =>
+    const wait = (session: Session, now: number, isRendered = false): Effect.Effect<void> =>
       Effect.suspend(() => {
         const { address, bytes, principal } = session
-        const crowdedOut = parked.park(session, { principal: principal?.id, address, bytes, until: now + linger })
+        const until = now + linger
+        const crowdedOut = parked.park(session, { principal: principal?.id, address, bytes, isRendered, until })
         if (!watching) {
           watching = true
           run(Effect.forkIn(watch, scope, { startImmediately: true }))
@@ -233,6 +250,13 @@ export const layer: Layer.Layer<Sessions, never, Instances | UploadRegistry> = L
         open.set(session.connectionId, session)
         return session
       },
+      expectUnsafe: (client) => {
+        const session = new Session(host, client)
+        session.detach()
+        open.set(session.connectionId, session)
+        return session
+      },
+      holdUnsafe: (session) => void run(hold(session)),
       ticketUnsafe: (session) => {
         session.previousSecret = session.secret
         session.secret = makeSecret()

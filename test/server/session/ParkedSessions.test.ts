@@ -42,6 +42,20 @@ describe("sessions whose clients are away", () => {
     assert.isTrue(parking.remove("stranger"))
   })
 
+  it("parked sessions of pages that were rendered end before those of clients that were connected, whoever asks", () => {
+    const parking = new ParkedSessions<string>(room)
+    const rendered = (address: string, principal?: string) => ({ ...parked(principal), address, isRendered: true })
+    parking.park("client", parked())
+    parking.park("own", rendered("192.0.2.1"))
+    assert.deepStrictEqual(parking.park("first", rendered("192.0.2.2")), [])
+    assert.deepStrictEqual(parking.park("second", rendered("192.0.2.2")), ["first"])
+    assert.deepStrictEqual(parking.park("third", rendered("192.0.2.2", "ada")), ["own"])
+    assert.deepStrictEqual(parking.park("ada", parked("ada")), ["second"])
+    assert.deepStrictEqual(parking.park("bob", parked("bob")), ["third"])
+    assert.deepStrictEqual(parking.park("last", rendered("192.0.2.3")), ["last"])
+    assert.isTrue(parking.remove("client"))
+  })
+
   it("parked sessions of one principal displace its own before those of others with fewer", () => {
     const parking = new ParkedSessions<string>(room)
     parking.park("bob", parked("bob"))

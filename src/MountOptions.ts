@@ -1,5 +1,5 @@
 /** What a client asks for when it mounts a component. Shaped so that the first line of a type error says what is wrong. */
-import type * as Component from "../Component.ts"
+import type * as Component from "./Component.ts"
 
 /** Mounts a shared instance. It has no room of its own: its behaviour joins rooms with `self.join`. */
 export interface SharedMount<Key extends string = string> {
