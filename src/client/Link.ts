@@ -134,7 +134,7 @@ export const make = (
     const clock = yield* Clock.Clock
     const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
     const maxBackoff = Duration.fromInputUnsafe(options.maxBackoff ?? "10 seconds")
-    const reconnection = new Reconnection(backoff, maxBackoff, now)
+    const reconnection = new Reconnection(backoff, maxBackoff)
     const pingInterval = Duration.toMillis(Duration.fromInputUnsafe(options.pingInterval ?? "10 seconds"))
     const pingTimeout = Duration.toMillis(Duration.fromInputUnsafe(options.pingTimeout ?? "10 seconds"))
     const slot: TapSlot = {}
@@ -277,6 +277,7 @@ export const make = (
                 const found = messages.read(frame)
                 const { parts } = messages
                 current.heartbeat?.heard(now())
+                reconnection.heard()
                 if (parts !== current.parts) {
                   current.parts = parts
                   current.partAt = now()

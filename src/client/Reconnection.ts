@@ -20,12 +20,9 @@ const refusals: ReadonlySet<number | undefined> = new Set([1008, 1013])
 const isRefusal = ({ code, kind }: ConnectionFailure): boolean =>
   kind === "client" || kind === "protocol" || (kind === "closed" && refusals.has(code))
 
-/** Milliseconds: a connection that is lost sooner was hardly one. */
-const brief = 1000
-
 /**
- * How many of them in a row are followed by an attempt at once, as a bad network may cut several. What ends every connection as soon as
- * it is there, such as a proxy whose server is away, is to be spared.
+ * How many connections in a row on which the server said nothing are followed by an attempt at once, as a bad network may cut several.
+ * What ends every connection as soon as it is there, such as a proxy whose server is away, is to be spared.
  */
 const tolerated = 3
 
@@ -33,20 +30,16 @@ const tolerated = 3
 export class Reconnection {
   readonly #backoff: Duration.Duration
   readonly #maxBackoff: Duration.Duration
-  readonly #now: () => number
   readonly #tries = Latch.makeUnsafe(false)
   readonly #begins = Latch.makeUnsafe(false)
   #attempt = 0
   #refused = 0
-  /** How many connections in a row were brief, and when the last one began. */
-  #brief = 0
-  #connectedAt = -Infinity
+  /** How many connections there were since the server said something. */
+  #mute = 0
   #isAsked = false
   #isPaused = false
 
-  /** `now` says the time in milliseconds. */
-  constructor(backoff: Duration.Duration, maxBackoff: Duration.Duration, now: () => number) {
-    this.#now = now
+  constructor(backoff: Duration.Duration, maxBackoff: Duration.Duration) {
     this.#backoff = backoff
     this.#maxBackoff = maxBackoff
   }
@@ -54,7 +47,12 @@ export class Reconnection {
   /** There is a connection. */
   connected(): void {
     this.#attempt = 0
-    this.#connectedAt = this.#now()
+    this.#mute++
+  }
+
+  /** The server has said something. */
+  heard(): void {
+    this.#mute = 0
   }
 
   /** The next attempt is made now, whatever became of the last one. */
@@ -80,8 +78,7 @@ export class Reconnection {
   /** A connection was lost that was not refused. */
   #lost(): void {
     this.#refused = 0
-    this.#brief = this.#now() - this.#connectedAt < brief ? this.#brief + 1 : 0
-    this.#attempt = Math.max(0, this.#brief - tolerated)
+    this.#attempt = Math.max(0, this.#mute - tolerated)
   }
 
   /**

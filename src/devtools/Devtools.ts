@@ -67,8 +67,11 @@ export const show = ({ client }: Pick<Live, "client">, options: DevtoolsOptions)
 const ofPage: Effect.Effect<TimeAndChance> = Effect.gen(function* () {
   const clock = yield* Clock.Clock
   const random = yield* Random.Random
+  const monotonic = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+  // The wall clock may be set back while something is under way.
+  const epoch = clock.currentTimeMillisUnsafe() - monotonic()
   return {
-    now: () => clock.currentTimeMillisUnsafe(),
+    now: () => epoch + monotonic(),
     after: (millis, then) => {
       const fiber = Effect.runFork(Effect.andThen(Effect.sleep(millis), Effect.sync(then)))
       return () => fiber.interruptUnsafe()

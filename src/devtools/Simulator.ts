@@ -23,7 +23,7 @@ export const most = { delay: 10_000, jitter: 10_000, drop: 100 } as const
 
 /** Where time and chance come from. */
 export interface TimeAndChance {
-  /** Milliseconds. */
+  /** Milliseconds since 1970 by the clock of the beginning, which never go back. */
   readonly now: () => number
   /** Calls a function in so many milliseconds, unless the function returned is called before. */
   readonly after: (millis: number, then: () => void) => () => void

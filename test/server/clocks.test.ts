@@ -278,6 +278,8 @@ const wall: Readonly<Record<string, string>> = {
   "src/client/ConnectionState.ts": "a state of the connection says since when",
   "src/client/ConnectionTiming.ts": "a page says when the next attempt to connect is",
   "src/client/StateCache.ts": "a token is kept beyond the page, as long as it is good",
+  "src/devtools/Devtools.ts": "a message says when it was",
+  "src/devtools/Format.ts": "a time is shown as people read it",
   "src/react/SteadyMount.ts": "its warning names what differs at every render",
   "src/server/IdGenerator.ts": "an id has a time in it, so that no two processes make the same",
   "src/server/instance/Checkpointer.ts": "a token says when it was sealed",

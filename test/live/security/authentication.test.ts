@@ -26,6 +26,11 @@ class AuthorizationFixture extends Context.Service<
 }
 
 const logged: Array<string> = []
+/** Later than the last line that the next one might be left out for. */
+const afterLastLine = Effect.andThen(
+  TestClock.adjust("10 seconds"),
+  Effect.sync(() => void (logged.length = 0))
+)
 const log = Logger.layer([Logger.make(({ logLevel, message }) => void logged.push(`${logLevel} ${String(message)}`))])
 
 /** What Authentication must not give: no principals, no refusals of its own, no effects. */
@@ -132,7 +137,7 @@ layer(subject)("a client that connects", (it) => {
     Effect.gen(function* () {
       const { url } = yield* Address
       for (const token of ["dies", "throws", "rejects"]) {
-        logged.length = 0
+        yield* afterLastLine
         const { status, text } = yield* knock(url, bearer(token))
         assert.strictEqual(status, 500)
         assert.notInclude(text, "secret reason")
@@ -145,7 +150,7 @@ layer(subject)("a client that connects", (it) => {
     it.effect(`a client is answered 500 when Authentication gives ${name}, and is never let in`, () =>
       Effect.gen(function* () {
         const { url } = yield* Address
-        logged.length = 0
+        yield* afterLastLine
         const { status, text } = yield* knock(url, { headers: { "x-mistake": encodeURIComponent(name) } })
         assert.strictEqual(status, 500)
         assert.notInclude(text, "secret reason")
