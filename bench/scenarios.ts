@@ -98,19 +98,20 @@ const bytes = async (effort: Effort): Promise<Outcome> => {
   const rounds: Record<string, Array<Round>> = {}
   for (let index = 0; index < Math.ceil(effort.rounds / 3); index++) {
     await using arena = await Arena.start("bytesPerConnection", everyone(effort), false)
-    for (const contestant of arena.running) await arena.open(contestant, 50, counter)
-    const measured = () => Promise.all(arena.running.map(({ child }) => child.ask("bytes", 30)))
-    const before = await measured()
-    for (const contestant of arena.running) await arena.open(contestant, effort.connections, counter)
-    // A connection is idle when it has the token of its state, which takes a second.
-    await setTimeout(1500)
-    const after = await measured()
-    arena.running.forEach(({ name }, nth) => {
-      const grown = (what: "heap" | "rss") =>
-        ((after[nth]?.[what] ?? NaN) - (before[nth]?.[what] ?? NaN)) / effort.connections
+    // One after the other: all of them at once would be more connections than a process may have.
+    for (const contestant of arena.running) {
+      const { child, name } = contestant
+      await arena.open(contestant, 50, counter)
+      const before = await child.ask("bytes", 30)
+      await arena.open(contestant, effort.connections, counter)
+      // A connection is idle when it has the token of its state, which takes a second.
+      await setTimeout(1500)
+      const after = await child.ask("bytes", 30)
+      const grown = (what: "heap" | "rss") => (after[what] - before[what]) / effort.connections
       const of = (rounds[name] ??= [])
       of.push({ figure: grown("heap"), rss: grown("rss") })
-    })
+      await arena.close(contestant)
+    }
   }
   return { rounds }
 }

@@ -39,7 +39,7 @@ describe("a megabyte of brackets", () => {
         for (const value of [`[${"[],".repeat(300_000)}[]]`, "[".repeat(450_000) + "]".repeat(450_000)]) {
           const frame = text.replace('"$"', value)
           const [parsing, waiting]: [Array<number>, Array<number>] = [[], []]
-          for (let time = 0; time < 8; time++) {
+          for (let time = 0; time < 5; time++) {
             const start = performance.now()
             JSON.parse(frame)
             parsing.push(performance.now() - start)
