@@ -25,6 +25,7 @@ export const show = ({ client }: Pick<Live, "client">, options: DevtoolsOptions)
   let stop = () => {}
   const opening = Effect.runFork(
     Effect.gen(function* () {
+      const run = Effect.runForkWith(yield* Effect.context<never>())
       const source = yield* value
       const time = yield* ofPage
       const inspector = new Inspector(source, time, () => panel.changed())
@@ -34,7 +35,7 @@ export const show = ({ client }: Pick<Live, "client">, options: DevtoolsOptions)
         const wasOffline = isOffline()
         inspector.disturb(settings)
         // Without a network there is no connection, and with one again there is.
-        if (wasOffline !== isOffline()) Effect.runFork(wasOffline ? connection.retry : connection.reconnect)
+        if (wasOffline !== isOffline()) run(wasOffline ? connection.retry : connection.reconnect)
       }
       const panel: Panel = new Panel({
         inspector,
@@ -65,6 +66,7 @@ export const show = ({ client }: Pick<Live, "client">, options: DevtoolsOptions)
 }
 
 const ofPage: Effect.Effect<TimeAndChance> = Effect.gen(function* () {
+  const run = Effect.runForkWith(yield* Effect.context<never>())
   const clock = yield* Clock.Clock
   const random = yield* Random.Random
   const monotonic = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
@@ -73,7 +75,7 @@ const ofPage: Effect.Effect<TimeAndChance> = Effect.gen(function* () {
   return {
     now: () => epoch + monotonic(),
     after: (millis, then) => {
-      const fiber = Effect.runFork(Effect.andThen(Effect.sleep(millis), Effect.sync(then)))
+      const fiber = run(Effect.andThen(Effect.sleep(millis), Effect.sync(then)))
       return () => fiber.interruptUnsafe()
     },
     random: () => random.nextDoubleUnsafe()
