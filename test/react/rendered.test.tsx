@@ -5,7 +5,16 @@ import { Effect } from "effect"
 import { HttpServerRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import { LiveSsr } from "fibra/server"
-import { LiveProvider, type SsrData, ssrOf, useComponent, useEvent, useField, useSuspenseComponent } from "fibra/react"
+import {
+  LiveProvider,
+  readSsr,
+  type SsrData,
+  ssrOf,
+  useComponent,
+  useEvent,
+  useField,
+  useSuspenseComponent
+} from "fibra/react"
 import { LiveTest } from "fibra/testing"
 import { act, StrictMode, Suspense, useState } from "react"
 import { hydrateRoot } from "react-dom/client"
@@ -90,6 +99,27 @@ describe("a page that was rendered with LiveSsr", () => {
         assert.strictEqual(htmlOf(undefined), "<p>shared 3?</p><p>own 1?</p>")
         // As it comes out of the script of the page.
         assert.strictEqual(htmlOf(JSON.parse(JSON.stringify(ssr)) as SsrData), "<p>shared 7</p><p>own 1</p>")
+      }).pipe(Effect.scoped)
+    )
+  )
+
+  it.effect("is read whole, or, of a page that was cut off anywhere in it, not at all", () =>
+    onPage(
+      Effect.gen(function* () {
+        const request = HttpServerRequest.fromWeb(new Request("http://test/"))
+        yield* LiveSsr.mount(Lab, own, request)
+        const { script } = yield* LiveSsr.page(request)
+        const element = document.createElement("div")
+        document.body.append(element)
+        yield* Effect.addFinalizer(() => Effect.sync(() => element.remove()))
+        assert.isUndefined(readSsr())
+        element.innerHTML = script
+        assert.isDefined(readSsr())
+        const [begin, end] = [script.indexOf("{"), script.lastIndexOf("}")]
+        for (let length = begin; length <= end; length++) {
+          element.innerHTML = `${script.slice(0, length)}</script>`
+          assert.isUndefined(readSsr(), String(length))
+        }
       }).pipe(Effect.scoped)
     )
   )
