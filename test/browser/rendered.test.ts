@@ -6,12 +6,12 @@ import { Context, Effect, Layer, Logger, Metric } from "effect"
 import { HttpServer } from "effect/http"
 import { Secrets } from "fibra/server"
 import type { Page } from "playwright-core"
-import { build } from "vite"
 import * as Site from "../../examples/ssr/Site.tsx"
 import * as LiveMetrics from "../../src/server/LiveMetrics.ts"
 import { findings } from "../support/axe.ts"
+import { builtPage } from "../support/builtPage.ts"
 import { Chromium } from "../support/Chromium.ts"
-import { folder, root } from "../support/workspace.ts"
+import { root } from "../support/workspace.ts"
 
 /** Where the site is. */
 class Url extends Context.Service<Url, string>()("test/browser/SsrUrl") {
@@ -26,15 +26,7 @@ class Url extends Context.Service<Url, string>()("test/browser/SsrUrl") {
 /** The script of the page, built once, with all that React complains about, and the site in this process. */
 const site = Layer.unwrap(
   Effect.gen(function* () {
-    const outDir = yield* folder
-    yield* Effect.promise(() =>
-      build({
-        root: join(root, "examples/ssr"),
-        mode: "development",
-        logLevel: "error",
-        build: { outDir, emptyOutDir: true, minify: false }
-      })
-    )
+    const outDir = yield* builtPage(join(root, "examples/ssr"))
     return Url.layer.pipe(
       Layer.provide(Site.layer(outDir, { port: 0, host: "127.0.0.1" })),
       Layer.provide([Secrets.layerRandom, NodeServices.layer, Logger.layer([])])

@@ -7,10 +7,9 @@ import { Effect, Layer, Logger } from "effect"
 import { HttpRouter, HttpStaticServer } from "effect/http"
 import { Authentication, LiveServer, Principals, Secrets, SnapshotStore } from "fibra/server"
 import type { Page } from "playwright-core"
-import { build } from "vite"
+import { builtPage } from "../support/builtPage.ts"
 import { Chromium } from "../support/Chromium.ts"
 import { Port, port } from "../support/AuthorizationFixture.ts"
-import { folder } from "../support/workspace.ts"
 import { Draft, Kept } from "../fixtures/signin/Draft.ts"
 
 const root = fileURLToPath(new URL("../fixtures/signin", import.meta.url))
@@ -31,16 +30,7 @@ const named = Authentication.layer((request) => {
 /** The page, and its server. */
 const site = Layer.unwrap(
   Effect.gen(function* () {
-    const outDir = yield* folder
-    yield* Effect.promise(() =>
-      build({
-        root,
-        mode: "development",
-        logLevel: "error",
-        resolve: { tsconfigPaths: true },
-        build: { outDir, emptyOutDir: true }
-      })
-    )
+    const outDir = yield* builtPage(root)
     return Layer.merge(HttpStaticServer.layer({ root: outDir }), LiveServer.layer({ components: [Draft, Kept] })).pipe(
       (app) => HttpRouter.serve(app, { disableLogger: true, disableListenLog: true }),
       Layer.merge(port),

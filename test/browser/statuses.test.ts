@@ -7,12 +7,11 @@ import { Effect, Layer, Logger } from "effect"
 import { HttpRouter, HttpStaticServer } from "effect/http"
 import { Authentication, LiveServer, Principals, Secrets, SnapshotStore } from "fibra/server"
 import type { Page } from "playwright-core"
-import { build } from "vite"
+import { builtPage } from "../support/builtPage.ts"
 import { Chromium } from "../support/Chromium.ts"
 import { Port, port } from "../support/AuthorizationFixture.ts"
 import * as Network from "../support/Network.ts"
 import { patience } from "../support/patience.ts"
-import { folder } from "../support/workspace.ts"
 import { Desk, NewArchive } from "../fixtures/desk/Desk.ts"
 import { DeskLayer, Desks } from "../fixtures/desk/DeskLayer.ts"
 
@@ -26,16 +25,7 @@ const named = Authentication.layer((request) =>
 /** The page, built once, and its server. */
 const site = Layer.unwrap(
   Effect.gen(function* () {
-    const outDir = yield* folder
-    yield* Effect.promise(() =>
-      build({
-        root,
-        mode: "development",
-        logLevel: "error",
-        resolve: { tsconfigPaths: true },
-        build: { outDir, emptyOutDir: true }
-      })
-    )
+    const outDir = yield* builtPage(root)
     return Layer.merge(
       HttpStaticServer.layer({ root: outDir }),
       LiveServer.layer({ components: [Desk, NewArchive] })

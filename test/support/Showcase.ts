@@ -4,8 +4,8 @@ import { NodeServices } from "@effect/platform-node"
 import { Context, type Duration, Effect, Layer, Logger, Scope } from "effect"
 import { HttpServer } from "effect/http"
 import { LiveConfig, Secrets, SnapshotStore, UploadStore } from "fibra/server"
-import { build } from "vite"
 import * as Site from "../../examples/showcase/Site.ts"
+import { builtPage } from "./builtPage.ts"
 import * as ServerProcess from "./ServerProcess.ts"
 import { folder as directory } from "./workspace.ts"
 
@@ -47,14 +47,10 @@ export class Showcase extends Context.Service<
     }) => Effect.Effect<{ readonly port: number }, never, Scope.Scope>
   }
 >()("test/browser/Showcase") {
-  /** With the React that complains and that runs effects twice. */
   static readonly layer = Layer.effect(
     Showcase,
     Effect.gen(function* () {
-      const [DIST, DATA] = [yield* directory, yield* directory]
-      yield* Effect.promise(() =>
-        build({ root, mode: "development", logLevel: "error", build: { outDir: DIST, emptyOutDir: true } })
-      )
+      const [DIST, DATA] = [yield* builtPage(root), yield* directory]
       const options = {
         file: new URL("ShowcaseServer.ts", import.meta.url),
         env: { DIST, DATA, FIBRA_SECRET: "" }
